@@ -1,0 +1,123 @@
+# The doors of the project. Each sets up what it needs, inside this folder: Python in .venv, Node in it, the cdktf CLI in node_modules.
+
+PYTHON ?= python3
+ENV ?=
+ARGS ?=
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Set-up knows one virtual environment, wherever make was called from and whatever is active there.
+export PIPENV_VENV_IN_PROJECT := 1
+export PIPENV_IGNORE_VIRTUALENVS := 1
+export PIPENV_VERBOSITY := -1
+export PIPENV_NOSPIN := 1
+export CHECKPOINT_DISABLE := 1
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+PIPENV_VERSION := 2026.10.3
+PIPENV := .build/pipenv/bin/python -m pipenv
+# Finds a provider mirror where there is one, and says in one line if Terraform is missing.
+TERRAFORM := python -m local.terraform
+STACK = training-$(ENV)
+
+.PHONY: help
+help: ## what there is to do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup ## the whole story on this machine, from nothing, and away again
+	@python -m examples.demo $(ARGS)
+
+.PHONY: test
+test: setup ## every test; the local AWS is deployed once
+	@python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: setup ## style and types
+	@ruff format --check . && ruff check . && mypy
+
+.PHONY: bench
+bench: setup ## the benchmarks, each a ratio measured in this run
+	@python -m benchmarks $(ARGS)
+
+.PHONY: synth
+synth: settings ## Terraform JSON of every environment, into cdktf.out/
+	@cdktf synth $(ARGS)
+
+.PHONY: diff
+diff: settings named ## what a deploy of ENV would change
+	@$(TERRAFORM) cdktf diff $(STACK) $(ARGS)
+
+.PHONY: deploy
+deploy: settings named ## deploy ENV, after asking (ARGS=--auto-approve does not ask)
+	@$(TERRAFORM) cdktf deploy $(STACK) $(ARGS)
+
+.PHONY: destroy
+destroy: settings named ## take ENV down, after asking
+	@$(TERRAFORM) cdktf destroy $(STACK) $(ARGS)
+
+.PHONY: bootstrap
+bootstrap: settings named ## make the bucket that keeps ENV's Terraform state
+	@python -m stacks.bootstrap $(ENV)
+
+.PHONY: local
+local: settings ## AWS on this machine, with training-local deployed; what to use it with is written to .local/env
+	@python -m local up $(ARGS)
+
+.PHONY: local-down
+local-down: setup ## stop it
+	@python -m local down $(ARGS)
+
+.PHONY: lock
+lock: setup ## renew every lock file
+	@$(PIPENV) lock
+	@# Which package index a machine uses is its own business and not the lock's.
+	@python -c 'import json, pathlib; lock = pathlib.Path("Pipfile.lock"); content = json.loads(lock.read_text()); \
+	  content["_meta"]["sources"] = []; lock.write_text(json.dumps(content, indent=4) + "\n")'
+	@for folder in lambda local; do uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate "$$folder/requirements.in" --output-file "$$folder/requirements.txt"; done
+
+.PHONY: clean
+clean: ## remove everything that was built
+	@if [ -d .local ]; then $(MAKE) local-down; fi
+	rm -rf .build .venv node_modules cdktf.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# Settings are read before anything slower starts: a mistake in them costs a second.
+.PHONY: settings
+settings: setup
+	@python -m stacks.settings_file
+
+.PHONY: named
+named:
+	@test -f "environments/$(ENV).toml" || { \
+	  echo "say which environment: make $(firstword $(MAKECMDGOALS)) ENV=$$(ls environments | sed 's/\.toml$$//' | paste -sd'|' -)" >&2; exit 2; }
+
+# Packages are built here and not first at a synth, so that a synth needs no network.
+.PHONY: setup
+setup: .build/node.done
+	@python -m stacks.lambda_package
+
+.build/node.done: package-lock.json .build/python.done
+	@echo "==> the cdktf CLI, into node_modules" >&2
+	@npm ci --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
+.build/python.done: Pipfile.lock lambda/pyproject.toml .build/pipenv.done
+	@echo "==> Python packages, into .venv (a minute or two)" >&2
+	@$(PIPENV) sync --dev >.build/pipenv.log 2>&1 || { tail -20 .build/pipenv.log >&2; exit 1; }
+	@touch $@
+
+.build/pipenv.done:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "$(PYTHON) is not Python 3.11 or later: make PYTHON=/path/to/python3 …" >&2; exit 2; }
+	@echo "==> pipenv, into .build/pipenv" >&2
+	@mkdir -p .build && rm -rf .build/pipenv
+	@"$(PYTHON)" -m venv .build/pipenv >.build/pipenv.log 2>&1 || { \
+	  echo "$(PYTHON) cannot make a virtual environment (on Debian and Ubuntu: apt install python3-venv):" >&2; \
+	  tail -5 .build/pipenv.log >&2; exit 2; }
+	@.build/pipenv/bin/python -m pip install --quiet --disable-pip-version-check "pipenv==$(PIPENV_VERSION)" >.build/pipenv.log 2>&1 || { \
+	  tail -20 .build/pipenv.log >&2; exit 1; }
+	@touch $@

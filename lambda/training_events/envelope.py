@@ -1,0 +1,164 @@
+"""What EventBridge hands over, as an Event: the recorder's own form and a third party's plain one.
+
+The recorder names everything in `detail`. In a plain event the envelope's `id` and `time` serve, `run_id`, `model_name` or
+`dataset_name` name the stream, and without `data` everything in `detail` that is not header is the data. A field that is
+null counts as absent. The header is read the same in every schema version; a version newer than this code is recorded as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct, ValidationError, convert, field
+
+from training_events import strict_json
+from training_events.errors import BadField, NoStream, NotAnObject, NotRecordable, Path
+from training_events.event import SCHEMA_VERSION, Event, Producer
+from training_events.times import to_utc_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_T = TypeVar("_T")
+
+NAMES_OF_STREAMS = {"run_id": "run", "model_name": "model", "dataset_name": "dataset"}
+"""Keys of a plain event's detail that name its stream, the first one present counts, and the kind of stream."""
+
+
+class _Envelope(Struct):
+    """What of EventBridge's envelope belongs to the fact; account, region, version and replay-name do not."""
+
+    source: str
+    type: str = field(name="detail-type")
+    id: str | None = None
+    time: Any = None
+    resources: tuple[str, ...] | None = None
+
+
+class _ProducerHeader(Struct):
+    id: str
+    sequence: int
+    previous: str | None = None
+
+
+class _Header(Struct):
+    event_id: str | None = None
+    stream: str | None = None
+    occurred_at: Any = None
+    schema_version: int | None = None
+    producer: _ProducerHeader | None = None
+    correlation_id: str | None = None
+    data: dict[str, Any] | None = None
+    run_id: str | None = None
+    model_name: str | None = None
+    dataset_name: str | None = None
+
+
+_HEADER = frozenset(_Header.__struct_fields__) - NAMES_OF_STREAMS.keys()
+_PRODUCER = frozenset(_ProducerHeader.__struct_fields__)
+
+
+def decode(received: Any) -> Event:
+    """The event in an EventBridge envelope, given as Lambda does (a parsed JSON value; `detail` may also be JSON text).
+
+    Every JSON value gives an Event or raises a NotRecordable whose path is the place in the envelope.
+    """
+    if not isinstance(received, dict):
+        raise NotAnObject(f"the event is of type {type(received).__name__}", "an object")
+    detail = received.get("detail")
+    if isinstance(detail, (str, bytes)):
+        detail = _within(("detail",), strict_json.loads, detail)
+    if not isinstance(detail, dict):
+        raise NotAnObject(f"the detail is of type {type(detail).__name__}", "an object", ("detail",))
+    envelope = _converted(received, _Envelope, ())
+    header = _converted(detail, _Header, ("detail",))
+    try:
+        event = _event(envelope, header, detail)
+        event.digest  # noqa: B018 - canonical form asked for now, so that every Event handed out has one
+    except NotRecordable as flaw:
+        flaw.path = _place(flaw.path, header)
+        raise
+    return event
+
+
+def _event(envelope: _Envelope, header: _Header, detail: dict[str, Any]) -> Event:
+    event_id = envelope.id if header.event_id is None else header.event_id
+    if event_id is None:
+        raise BadField("it is missing", "an id here or in detail.event_id", ("event_id",))
+    rest = {key: value for key, value in detail.items() if key not in _HEADER}
+    return Event(
+        event_id=event_id,
+        stream=_stream(header),
+        type=envelope.type,
+        occurred_at=_within(("occurred_at",), to_utc_text, envelope.time if header.occurred_at is None else header.occurred_at),
+        source=envelope.source,
+        data=rest if header.data is None else header.data,
+        schema_version=SCHEMA_VERSION if header.schema_version is None else header.schema_version,
+        producer=None if header.producer is None else _producer(header.producer, detail["producer"]),
+        correlation_id=header.correlation_id,
+        resources=envelope.resources or (),
+        extensions={} if header.data is None else rest,
+    )
+
+
+def _stream(header: _Header) -> str:
+    if header.stream is not None:
+        return header.stream
+    for name, kind in NAMES_OF_STREAMS.items():
+        if (value := getattr(header, name)) is not None:
+            return f"{kind}/{value}"
+    raise NoStream("nothing names the stream", "one of stream, " + ", ".join(NAMES_OF_STREAMS))
+
+
+def _producer(header: _ProducerHeader, said: dict[str, Any]) -> Producer:
+    extensions = {key: value for key, value in said.items() if key not in _PRODUCER}
+    return Producer(header.id, header.sequence, header.previous, extensions)
+
+
+def _place(path: Path, header: _Header) -> Path:  # noqa: PLR0911 - a table
+    """Where in the envelope stands what is at this path of the Event."""
+    match path:
+        case ("type", *below):
+            return ("detail-type", *below)
+        case ("source" | "resources", *_):
+            return path
+        case ("event_id", *_) if header.event_id is None:
+            return ("id",)
+        case ("occurred_at", *_) if header.occurred_at is None:
+            return ("time",)
+        case ("stream", *_) if header.stream is None:
+            return ("detail", next(name for name in NAMES_OF_STREAMS if getattr(header, name) is not None))
+        case ("extensions", *below):
+            return ("detail", *below)
+        case ("data", *below) if header.data is None:
+            return ("detail", *below)
+        case _:
+            return ("detail", *path)
+
+
+def _converted(value: dict[str, Any], to: type[_T], at: Path) -> _T:
+    try:
+        return convert(value, to)
+    except ValidationError as flaw:
+        raise _bad_field(str(flaw), at) from None
+
+
+def _bad_field(said: str, at: Path) -> BadField:
+    """What msgspec says, "Expected `str`, got `int` - at `$.producer.id`", in the words of this package."""
+    message, _, where = said.partition(" - at `$")
+    path = (*at, *re.findall(r"\w[\w-]*", where))
+    if missing := re.search("missing required field `(.+)`", message):
+        return BadField("it is missing", "see the event on the bus", (*path, missing[1]))
+    if wrong := re.fullmatch("Expected `(.+)`, got `(.+)`", message):
+        return BadField(f"it is of type {wrong[2]}", wrong[1], path)
+    return BadField(message, "see the event on the bus", path)
+
+
+def _within(at: Path, read: Callable[[Any], _T], value: Any) -> _T:
+    """What `read` makes of the value; the path of its errors is put below `at`."""
+    try:
+        return read(value)
+    except NotRecordable as flaw:
+        flaw.path = (*at, *flaw.path)
+        raise

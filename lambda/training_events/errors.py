@@ -1,0 +1,157 @@
+"""Every error this package raises by itself, in one place.
+
+What AWS answers (throttled, denied, unreachable) is not wrapped: it passes through as botocore raised it, so that Lambda
+retries it and people see the real cause.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from training_events.event import Event
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and indexes from the root of a JSON document down to one value."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def json_path(path: Path) -> str:
+    """`("detail", "loss", 3)` as `$.detail.loss[3]`, in printable ASCII whatever the keys hold."""
+    return "$" + "".join(
+        f".{step}" if isinstance(step, str) and _PLAIN_KEY.fullmatch(step) else f"[{json.dumps(step)}]" for step in path
+    )
+
+
+class TrainingEventsError(Exception):
+    """The base of every error this package raises."""
+
+
+class Misused(TrainingEventsError):  # noqa: N818 - the names say the condition
+    """The base of what the caller got wrong and can put right: a setting, an address, a name."""
+
+
+class MissingSetting(Misused):
+    """A setting that is needed here is not in the environment."""
+
+
+class BadLogUrl(Misused):
+    """The text that should say where the event log is does not."""
+
+
+class NoSuchStream(Misused):
+    """The log holds no event of the stream asked for."""
+
+
+class NotPublished(TrainingEventsError):  # noqa: N818
+    """Some events did not reach the bus; the error carries exactly those."""
+
+    def __init__(self, events: Sequence[Event], why: Mapping[str, int]) -> None:
+        self.events = tuple(events)
+        causes = ", ".join(f"{cause} ({count})" for cause, count in why.items())
+        super().__init__(f"{len(self.events)} event(s) not published: {causes}")
+
+
+class NotRecordable(TrainingEventsError):  # noqa: N818
+    """The base of what can never be recorded, however often it is tried: to be set aside, not retried.
+
+    `reason` is a stable code for machines; the message says where, what, and what is allowed instead.
+    """
+
+    reason: ClassVar[str]
+
+    def __init__(self, what: str, allowed: str, path: Path = ()) -> None:
+        super().__init__(what, allowed, path)
+        self.what, self.allowed, self.path = what, allowed, path
+
+    def __str__(self) -> str:
+        return f"{json_path(self.path)}: {self.what}; allowed: {self.allowed}"
+
+
+class MalformedJson(NotRecordable):
+    """The text is not JSON."""
+
+    reason = "malformed_json"
+
+
+class DuplicateKey(NotRecordable):
+    """An object names the same key twice, so that readers would disagree about its value."""
+
+    reason = "duplicate_key"
+
+
+class NotFiniteNumber(NotRecordable):
+    """A number is NaN, infinite, or larger than a double can hold."""
+
+    reason = "not_finite_number"
+
+
+class IntegerTooLong(NotRecordable):
+    """An integer has more digits than Python converts (its guard against quadratic time)."""
+
+    reason = "integer_too_long"
+
+
+class LoneSurrogate(NotRecordable):
+    """A text holds half of a surrogate pair, which has no UTF-8 form."""
+
+    reason = "lone_surrogate"
+
+
+class TooDeep(NotRecordable):
+    """Arrays and objects are nested deeper than the limit."""
+
+    reason = "too_deep"
+
+
+class NotJson(NotRecordable):
+    """A value is of a Python type that JSON does not have."""
+
+    reason = "not_json"
+
+
+class NotAnObject(NotRecordable):
+    """The event, or its `detail`, is not a JSON object."""
+
+    reason = "not_an_object"
+
+
+class NoStream(NotRecordable):
+    """Nothing in the event says which stream it belongs to."""
+
+    reason = "no_stream"
+
+
+class UnknownStream(NotRecordable):
+    """The event names a stream of a kind that does not exist."""
+
+    reason = "unknown_stream"
+
+
+class BadField(NotRecordable):
+    """A field of the event's header is of the wrong type or has a value that cannot be."""
+
+    reason = "bad_field"
+
+
+class BadTime(NotRecordable):
+    """A time is in none of the forms understood, or out of the calendar."""
+
+    reason = "bad_time"
+
+
+class Conflict(NotRecordable):
+    """The log holds other content under the same stream, time and event id."""
+
+    reason = "conflict"
+
+
+class TooLarge(NotRecordable):
+    """The event does not fit: into an item of the log, or an entry of the bus."""
+
+    reason = "too_large"

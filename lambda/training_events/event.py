@@ -1,0 +1,148 @@
+"""An event: an immutable fact about one stream, and what its producer said word for word."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Any
+
+from msgspec import Struct, field
+
+from training_events.canonical import canonical_json, digest_of_bytes
+from training_events.errors import BadField, NotRecordable, UnknownStream
+from training_events.times import to_utc_text
+
+STREAM_KINDS = ("run", "model", "dataset")
+SCHEMA_VERSION = 1
+MAX_STREAM_BYTES = 2048
+"""DynamoDB: the longest partition key, in bytes of UTF-8."""
+MAX_POSITION_BYTES = 1024
+"""DynamoDB: the longest sort key, in bytes of UTF-8."""
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that every JSON reader and DynamoDB's number hold exactly."""
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class Producer(Struct, frozen=True, omit_defaults=True):
+    """Who numbered and chained the event: `previous` is the digest of its event before, absent for the first."""
+
+    id: str
+    sequence: int
+    previous: str | None = None
+    extensions: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_text(self.id, "producer", "id")
+        _check_count(self.sequence, "producer", "sequence")
+        if self.previous is not None:
+            _check_text(self.previous, "producer", "previous")
+
+    def said(self) -> dict[str, Any]:
+        previous = {} if self.previous is None else {"previous": self.previous}
+        return {**self.extensions, "id": self.id, "sequence": self.sequence, **previous}
+
+
+class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_property remembers
+    """A fact in the past tense. `extensions` keeps what stood in its header and this version does not know.
+
+    Raises UnknownStream, BadField or BadTime for a header that cannot be; `canonical` and `digest` raise for content
+    that is not JSON.
+    """
+
+    event_id: str
+    stream: str
+    type: str
+    occurred_at: str
+    source: str
+    data: dict[str, Any]
+    schema_version: int = SCHEMA_VERSION
+    producer: Producer | None = None
+    correlation_id: str | None = None
+    resources: tuple[str, ...] = ()
+    extensions: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_stream(self.stream)
+        _check_text(self.event_id, "event_id")
+        _check_text(self.type, "type")
+        _check_text(self.source, "source")
+        _check_count(self.schema_version, "schema_version")
+        if self.correlation_id is not None:
+            _check_text(self.correlation_id, "correlation_id")
+        try:
+            if to_utc_text(self.occurred_at) != self.occurred_at:
+                raise BadField(f"the time is {self.occurred_at!a:.80}", "what times.to_utc_text answers")
+        except NotRecordable as flaw:
+            flaw.path = ("occurred_at",)
+            raise
+        if len(self.position.encode(errors="replace")) > MAX_POSITION_BYTES:
+            allowed = f"at most {MAX_POSITION_BYTES - len(self.occurred_at) - 1} bytes (DynamoDB's sort key)"
+            raise BadField("the id is too long", allowed, ("event_id",))
+
+    @property
+    def position(self) -> str:
+        """Where the event stands in its stream: positions sort as text."""
+        return f"{self.occurred_at}#{self.event_id}"
+
+    def said(self) -> dict[str, Any]:
+        """Everything the producer said, what is absent left out: what the digest is over."""
+        said: dict[str, Any] = {
+            "event_id": self.event_id,
+            "stream": self.stream,
+            "type": self.type,
+            "occurred_at": self.occurred_at,
+            "source": self.source,
+            "schema_version": self.schema_version,
+            "data": self.data,
+        }
+        if self.producer is not None:
+            said["producer"] = self.producer.said()
+        if self.correlation_id is not None:
+            said["correlation_id"] = self.correlation_id
+        if self.resources:
+            said["resources"] = self.resources
+        if self.extensions:
+            said["extensions"] = self.extensions
+        return said
+
+    @cached_property
+    def canonical(self) -> bytes:
+        return canonical_json(self.said())
+
+    @cached_property
+    def digest(self) -> str:
+        return digest_of_bytes(self.canonical)
+
+
+class RecordedEvent(Struct, frozen=True):
+    """An event as the log holds it: when it was taken (by the log's clock) and the digest it was taken with."""
+
+    event: Event
+    recorded_at: str
+    digest: str
+
+
+def check_stream(stream: str) -> str:
+    """The name of a stream, `<kind>/<name>`, if it is one. Raises UnknownStream or BadField."""
+    kind, slash, name = stream.partition("/")
+    if not slash or kind not in STREAM_KINDS:
+        allowed = ", ".join(f"{kind}/<name>" for kind in STREAM_KINDS)
+        raise UnknownStream(f"the stream is {stream!a:.80}", allowed, ("stream",))
+    _check_text(name, "stream")
+    if len(stream.encode(errors="replace")) > MAX_STREAM_BYTES:
+        raise BadField("the name is too long", f"at most {MAX_STREAM_BYTES} bytes (DynamoDB's partition key)", ("stream",))
+    return stream
+
+
+def _check_text(text: str, *path: str) -> None:
+    # blanks at an end and control characters make two names that look like one
+    if not text or text != text.strip() or _CONTROL.search(text):
+        raise BadField(f"the text is {text!a:.80}", "text, not empty, no blanks at its ends, no control characters", path)
+
+
+def _check_count(count: int, *path: str) -> None:
+    if not 1 <= count <= MAX_INTEGER:
+        shown = count if abs(count) < 10**20 else "of more than 20 digits"
+        raise BadField(f"the number is {shown}", f"an integer from 1 to {MAX_INTEGER}", path)

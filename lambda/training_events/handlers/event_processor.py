@@ -1,0 +1,59 @@
+"""The event processor: what EventBridge delivers goes into the event log, or is set aside with its reason."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+from training_events.envelope import decode
+from training_events.errors import NotRecordable
+from training_events.log import Appended
+from training_events.log_url import open_log
+from training_events.settings import Settings
+from training_events.undelivered import UndeliveredQueue
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+class Outcome(TypedDict):
+    """What became of one event. Stream and id are absent when the event could not be understood that far."""
+
+    outcome: Literal["recorded", "repeated", "set_aside"]
+    stream: NotRequired[str]
+    event_id: NotRequired[str]
+    reason: NotRequired[str]
+
+
+METRICS = {"recorded": "EventsRecorded", "repeated": "EventsRepeated", "set_aside": "EventsSetAside"}
+
+# Made while Lambda starts the function, when it has a whole processor, and used by every invocation after.
+settings = Settings()
+log = open_log(settings.log)
+undelivered = UndeliveredQueue(settings.undelivered, settings.bucket)
+logger = Logger()  # service and level: POWERTOOLS_SERVICE_NAME, POWERTOOLS_LOG_LEVEL
+# Powertools refuses to flush without a namespace, and a metric must not fail an event that is recorded already
+metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "TrainingEvents")
+
+
+def handler(received: Any, context: LambdaContext) -> Outcome:
+    """Record one event. What can never be recorded is set aside; whatever else goes wrong raises, so that Lambda retries."""
+    outcome: Outcome = {"outcome": "set_aside"}
+    explanation: dict[str, str] = {}
+    try:
+        event = decode(received)
+        outcome |= {"stream": event.stream, "event_id": event.event_id}
+        outcome["outcome"] = "recorded" if log.append(event) is Appended.RECORDED else "repeated"
+    except NotRecordable as why:
+        undelivered.set_aside(received, why, by=context.function_name, request_id=context.aws_request_id)
+        outcome["reason"] = why.reason
+        explanation = {"explanation": str(why)}
+        # a second set of dimensions: one alarm over all reasons, one graph by reason
+        metrics.add_dimensions(reason=why.reason)
+    metrics.add_metric(METRICS[outcome["outcome"]], MetricUnit.Count, 1)
+    metrics.flush_metrics()
+    logger.info(outcome["outcome"], extra={"request_id": context.aws_request_id, **outcome, **explanation})
+    return outcome

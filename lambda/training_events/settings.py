@@ -1,0 +1,35 @@
+"""What the environment must say, read when it is asked for, so that each program needs only its own settings."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from training_events.errors import MissingSetting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class _Variable:
+    """An attribute that is an environment variable."""
+
+    def __init__(self, name: str, meaning: str) -> None:
+        self.name, self.meaning = name, meaning
+
+    def __get__(self, settings: Settings, owner: Any) -> str:
+        if value := settings.environment.get(self.name, "").strip():
+            return value
+        raise MissingSetting(f"{self.name} is not set: it says {self.meaning}")
+
+
+class Settings:
+    """The settings of this package. Reading one that is missing or empty raises MissingSetting."""
+
+    log = _Variable("TRAINING_EVENTS_LOG", "where the event log is (dynamodb://<event log table>?read_models=<table>)")
+    undelivered = _Variable("TRAINING_EVENTS_UNDELIVERED", "the URL of the SQS queue for events that cannot be recorded")
+    bucket = _Variable("TRAINING_EVENTS_BUCKET", "the S3 bucket for what is too large for an event or a message")
+    bus = _Variable("TRAINING_EVENTS_BUS", "the event bus to publish to, by name or ARN")
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self.environment = environment

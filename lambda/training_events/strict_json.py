@@ -1,0 +1,49 @@
+"""JSON text to a value, refusing what JSON readers disagree about: each flaw with its own reason and its place."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from training_events.canonical import MAX_DEPTH, canonical_json
+from training_events.errors import DuplicateKey, IntegerTooLong, MalformedJson, Path, TooDeep
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of one JSON document (bytes must be UTF-8).
+
+    Raises MalformedJson, DuplicateKey, NotFiniteNumber (NaN, Infinity, 1e999), LoneSurrogate, TooDeep or IntegerTooLong.
+    """
+    doubled: dict[int, tuple[str, dict[str, Any]]] = {}  # by identity; holding the object keeps its identity its own
+
+    def to_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
+            doubled[id(value)] = key, value
+        return value
+
+    try:
+        value = json.loads(text if isinstance(text, str) else text.decode(), object_pairs_hook=to_object)
+    except UnicodeDecodeError as flaw:
+        raise MalformedJson(f"byte {flaw.start} is not UTF-8", "one JSON document in UTF-8") from None
+    except json.JSONDecodeError as flaw:
+        raise MalformedJson(f"{flaw.msg} (line {flaw.lineno}, column {flaw.colno})", "one JSON document") from None
+    except RecursionError:
+        raise TooDeep(f"nested deeper than {MAX_DEPTH} levels", f"at most {MAX_DEPTH}") from None
+    except ValueError:  # int() refuses to convert more digits than sys.set_int_max_str_digits allows
+        raise IntegerTooLong("an integer of more digits than can be converted", "at most 4300 digits") from None
+    canonical_json(value)  # finds NaN, infinities, lone surrogates and depth, with their places
+    if doubled:  # the parser's hook saw the objects but not their places
+        path = _place(value, doubled)
+        raise DuplicateKey(f"the key {json.dumps(path[-1])} is there more than once", "each key once", path)
+    return value
+
+
+def _place(value: Any, doubled: dict[int, tuple[str, dict[str, Any]]]) -> Path:
+    """The path to the first key that is doubled, in document order; empty when there is none in this value."""
+    if id(value) in doubled:
+        return (doubled[id(value)][0],)
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return next(((step, *below) for step, item in steps if (below := _place(item, doubled))), ())

@@ -1,0 +1,76 @@
+"""Every form of time that producers and AWS send, as one text: `2026-11-22T15:08:39.955123Z`.
+
+UTC, microseconds, 27 characters: such texts sort as the instants do. What is finer than a microsecond is cut off, never
+rounded up, so that no event is moved behind a later one.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+
+from training_events.errors import BadTime
+
+ALLOWED = (
+    "ISO 8601 with an offset (2026-11-22T15:08:39.955123Z, +01:00) or milliseconds since 1970 as a number or text, "
+    "in the years 0001 to 9999 of UTC"
+)
+
+# Seconds may be left out and fractions be of any length. The offset may not be left out: a time without one names
+# 27 different instants, and a wrong guess could never be mended in a log that only grows.
+_ISO = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)(Z|z|[+-][0-9]{2}:?[0-9]{2})"
+)
+_MILLISECONDS = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?")
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC is meant wherever _text is given a moment
+_MICROSECOND = Decimal("0.001")
+_FIRST, _LAST = Decimal(-62135596800000), Decimal(253402300800000)
+"""The years 0001 to 9999 in milliseconds since 1970, the end excluded."""
+
+
+def to_utc_text(value: Any) -> str:
+    """The 27-character text of a time in any form of ALLOWED. Raises BadTime.
+
+    Numbers are always milliseconds, as in AWS's events; none is taken for seconds because it is small.
+    """
+    if isinstance(value, str):
+        if match := _ISO.fullmatch(value):
+            return _from_iso(value, *match.groups())
+        if _MILLISECONDS.fullmatch(value):
+            return _from_milliseconds(value, Decimal(value))
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        # repr, not the binary value: 1583831889050.123 means 123 microseconds, not 122.9…
+        return _from_milliseconds(value, Decimal(repr(value)) if isinstance(value, float) else Decimal(value))
+    raise _bad(value)
+
+
+def now() -> str:
+    """The present moment by this machine's clock."""
+    return _text(datetime.now(UTC).replace(tzinfo=None))
+
+
+def _from_iso(value: str, day: str, time: str, offset: str) -> str:
+    try:
+        moment = datetime.fromisoformat(f"{day}T{time}{offset.upper()}")
+        return _text(moment.astimezone(UTC).replace(tzinfo=None))
+    except (ValueError, OverflowError):
+        raise _bad(value) from None
+
+
+def _from_milliseconds(value: Any, milliseconds: Decimal) -> str:
+    if not (milliseconds.is_finite() and _FIRST <= milliseconds < _LAST):
+        raise _bad(value)
+    microseconds = int(milliseconds.quantize(_MICROSECOND, rounding=ROUND_FLOOR) * 1000)
+    return _text(_EPOCH + timedelta(microseconds=microseconds))
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds") + "Z"
+
+
+def _bad(value: Any) -> BadTime:
+    shown = ascii(value) if isinstance(value, (str, float, bool)) else f"a value of type {type(value).__name__}"
+    return BadTime(f"the time is {shown:.80}", ALLOWED)

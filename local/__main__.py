@@ -1,0 +1,68 @@
+"""`python -m local up` and `python -m local down`."""
+
+import argparse
+import signal
+import sys
+from types import FrameType
+
+from local.environment import STATE, down, up
+from local.errors import LocalError
+
+DESCRIPTION = """\
+AWS on this machine, without an account and without Docker.
+
+  up    starts two emulators on the loopback address (MiniStack for nearly all of AWS, moto for SageMaker and CloudWatch),
+        makes the state bucket, deploys the stack training-local with the real cdktf and Terraform, writes .local/env
+        (KEY=VALUE lines) and leaves it running. Run again, it takes the emulators that run and deploys what has changed.
+  down  ends the emulators with all that is in them, and removes .local.
+"""
+EPILOG = """\
+environment variables:
+  LOCAL_AWS_PORT, LOCAL_MOTO_PORT   fixed ports for MiniStack and moto (default: free ones)
+  TF_CLI_CONFIG_FILE                a Terraform CLI configuration of your own; without one, a provider mirror in
+                                    /opt, /usr/local, /usr/share or the home folder is found and used
+
+to use it from a shell:             set -a; . .local/env; set +a
+exit codes:                         0 done, 1 it failed, 2 something for you to put right, 130 interrupted
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    parser = argparse.ArgumentParser(
+        "python -m local", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=["up", "down"])
+    command = parser.parse_args(arguments).command
+    signal.signal(signal.SIGTERM, _unwind)
+    try:
+        print(_up() if command == "up" else _down())
+    except LocalError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _up() -> str:
+    deployed, reused = up()
+    began = "ran already and has the stack as it is now" if reused else "runs"
+    return f"AWS {began}: {deployed.endpoints.aws} (settings for a shell: {STATE / 'env'}; end it: python -m local down)"
+
+
+def _down() -> str:
+    return "AWS on this machine is stopped" if down() else "AWS on this machine was not running"
+
+
+def _unwind(number: int, _frame: FrameType | None) -> None:
+    """Leave by the way of every `finally`, as on Ctrl-C."""
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

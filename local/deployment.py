@@ -1,0 +1,97 @@
+"""Deploys a stack to the emulators with the real cdktf CLI and the real Terraform."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from local.emulator import HERE
+from local.errors import LocalError
+from local.progress import Progress, readable
+
+TAIL, WIDEST = 20, 300
+"""How many lines of a failed command's output are shown, and how many characters of each."""
+
+
+def bootstrap(name: str, environment: Mapping[str, str], log: Path) -> None:
+    """Make the state bucket of the environment `name` (`stacks.bootstrap`). Raises LocalError."""
+    command = [sys.executable, "-m", "stacks.bootstrap", name]
+    run(command, environment, log, Progress("making the state bucket", sys.stderr))
+
+
+def deploy(stack: str, environment: Mapping[str, str], output: Path, log: Path) -> dict[str, str]:
+    """Deploy `stack` and return its Terraform outputs. Raises LocalError, after the end of what cdktf said.
+
+    output: the folder for the synthesized Terraform and its working files; `cdktf.out` is never touched unless named.
+    log: gets all that cdktf and Terraform print.
+    """
+    outputs = output / "outputs.json"
+    outputs.unlink(missing_ok=True)
+    output.mkdir(parents=True, exist_ok=True)
+    options = ["--auto-approve", "--no-color", "--output", str(output), "--outputs-file", str(outputs)]
+    # Hashes of the provider for other platforms are of no use to a stack that lives on this machine.
+    command = ["npx", "--no-install", "cdktf", "deploy", stack, "--skip-provider-lock", *options]
+    run(command, environment, log, Progress(f"deploying {stack}", sys.stderr))
+    try:
+        return {name: str(value) for name, value in json.loads(outputs.read_text())[stack].items()}
+    except (OSError, KeyError, ValueError):
+        raise LocalError(f"cdktf wrote no outputs of {stack} (full output: {log})") from None
+
+
+def run(command: list[str], environment: Mapping[str, str], log: Path, progress: Progress) -> None:
+    """Run a command to its end, showing progress; it ends, with all that it started, when this process does.
+
+    It gets a session of its own, so that a Ctrl-C reaches this process only: Terraform would stop politely, which means
+    retrying against emulators that are gone. It is killed instead (Terraform, on a terminal of cdktf's making, by the
+    hang-up when that closes).
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-P", str(HERE / "leash.py"), "", "", "attached", "--", *command],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdin  # noqa: S101 - for the type checker: it is a pipe
+    assert process.stdout  # noqa: S101
+    try:
+        with log.open("wb", buffering=0) as kept:
+            _follow(process.stdout, kept, progress)
+        code = process.wait()
+    except BaseException:
+        progress.end("interrupted")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+    if code:
+        progress.end("failed")
+        for line in readable(log.read_text(errors="replace"))[-TAIL:]:
+            print(f"  {line[:WIDEST]}", file=sys.stderr)
+        raise LocalError(f"{progress.title} failed with exit code {code} (full output: {log})")
+    progress.end("done")
+
+
+def _follow(source: IO[bytes], kept: IO[bytes], progress: Progress) -> None:
+    """Copy the output into the log as it comes, and tell the progress of each line and of each second without one."""
+    rest = b""
+    while True:
+        if not select.select([source], [], [], 1.0)[0]:
+            progress.show()
+            continue
+        chunk = os.read(source.fileno(), 65536)
+        if not chunk:
+            return
+        kept.write(chunk)
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            progress.read(line.decode(errors="replace"))

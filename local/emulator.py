@@ -1,0 +1,105 @@
+"""One emulator as a process: starts it, waits for it, finds it again."""
+
+import fcntl
+import os
+import subprocess
+import time
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from local.endpoints import LOOPBACK
+from local.errors import LocalError
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """What to run. `{port}`, `{region}` and `{folder}` are filled into the command and the settings when it starts."""
+
+    name: str
+    port_variable: str
+    """The environment variable that fixes its port."""
+    health: str
+    """The path that answers 200 when it is ready."""
+    command: tuple[str, ...]
+    """A module or a Python file, and its arguments."""
+    settings: Mapping[str, str]
+    """Environment variables."""
+
+    def launch(self, python: Path, port: int, region: str, folder: Path, *, attached: bool) -> subprocess.Popen[bytes]:
+        """Start it as the leader of its own process group; its log and its process id go to `folder`.
+
+        Of this process's environment it gets the path only: functions inherit what the emulator has, and a profile, a
+        proxy or a PYTHONPATH from here would change what they do.
+        """
+        folder = folder.resolve()
+        filled = {"port": port, "region": region, "folder": folder}
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(folder),
+            "TMPDIR": str(folder / "tmp"),
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            **{name: value.format(**filled) for name, value in self.settings.items()},
+        }
+        pid_file = self.pid_file(folder)
+        pid_file.unlink(missing_ok=True)
+        mode = "attached" if attached else "detached"
+        leash = [str(python), "-P", str(HERE / "leash.py"), str(pid_file), str(port), mode]
+        with self.log(folder).open("wb") as log:
+            return subprocess.Popen(
+                [*leash, *(part.format(**filled) for part in self.command)],
+                stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env=environment,
+                start_new_session=True,
+            )
+
+    def wait_until_ready(self, port: int, process: subprocess.Popen[bytes], folder: Path, seconds: float) -> None:
+        """Return when it answers. Raises LocalError when it ends first or does not answer within `seconds`."""
+        log = self.log(folder)
+        deadline = time.monotonic() + seconds
+        while not self.answers(port):
+            if process.poll() is not None:
+                lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+                said = lines[-1] if lines else "it said nothing"
+                raise LocalError(f"{self.name} ended while starting: {said} (log: {log})")
+            if time.monotonic() > deadline:
+                raise LocalError(f"{self.name} does not answer on port {port} after {seconds:.0f} s (log: {log})")
+            time.sleep(0.05)
+
+    def answers(self, port: int) -> bool:
+        """Whether it serves on that port; asked without a proxy, whatever the environment says."""
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with direct.open(f"http://{LOOPBACK}:{port}{self.health}", timeout=2) as reply:
+                return bool(reply.status == HTTPStatus.OK)
+        except OSError:
+            return False
+
+    def owner(self, folder: Path) -> tuple[int, int] | None:
+        """The process id and the port of the one that runs in `folder`: only a locked pid file tells the truth (leash.py)."""
+        try:
+            with self.pid_file(folder).open() as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    pid, port = file.read().split()
+                    return int(pid), int(port)
+        except FileNotFoundError:
+            pass
+        return None
+
+    def pid_file(self, folder: Path) -> Path:
+        """Holds "PID PORT", and is locked while the process lives."""
+        return folder / f"{self.name}.pid"
+
+    def log(self, folder: Path) -> Path:
+        """What it prints."""
+        return folder / f"{self.name}.log"

@@ -1,0 +1,122 @@
+"""AWS on this machine with the stack deployed to it: left running for `make local`, or for as long as a block runs."""
+
+import os
+import shutil
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local import terraform
+from local.deployment import bootstrap, deploy
+from local.emulators import emulators, running, start_detached, stop
+from local.endpoints import Endpoints
+from local.errors import LocalUsageError
+from local.installation import exclusive
+
+ENVIRONMENT = "local"
+STACK = f"training-{ENVIRONMENT}"
+SETTINGS = Path("environments") / f"{ENVIRONMENT}.toml"
+STATE = Path(".local")
+"""What `make local` leaves behind: `env`, the logs, Terraform's working folder, the emulators' process ids."""
+
+
+@dataclass(frozen=True)
+class LocalEnvironment:
+    """A deployed stack: where AWS answers, what Terraform put out, the folder with the logs, the build folder."""
+
+    endpoints: Endpoints
+    outputs: Mapping[str, str]
+    folder: Path
+    build: Path = terraform.BUILD
+
+    @property
+    def terraform_folder(self) -> Path:
+        """Where `terraform plan` and `terraform output` can be run, with `environment()`."""
+        return self.folder / "terraform" / "stacks" / STACK
+
+    def variables(self) -> dict[str, str]:
+        """What a program needs to use the stack: the AWS endpoints, where the bus and the log are, each Terraform output."""
+        log, read_models = self.outputs["event_log_table_name"], self.outputs["read_model_table_name"]
+        return {
+            **self.endpoints.variables(),
+            "TRAINING_EVENTS_BUS": self.outputs["event_bus_name"],
+            "TRAINING_EVENTS_LOG": f"dynamodb://{log}?read_models={read_models}",
+            **{f"OUTPUT_{name.upper()}": value for name, value in sorted(self.outputs.items())},
+        }
+
+    def environment(self) -> dict[str, str]:
+        """What a child process gets: this one's environment, these variables, and what Terraform needs."""
+        return self.endpoints.environment({**os.environ, **terraform.environment(self.build)}) | self.variables()
+
+
+def up(state: Path = STATE, build: Path = terraform.BUILD) -> tuple[LocalEnvironment, bool]:
+    """Start the emulators (or take those that run), deploy, and write `<state>/env`; true if they ran before.
+
+    A deployment that fails ends the emulators that were started for it. Raises LocalError.
+    """
+    with exclusive(build / f"{state.name}.lock", wait=False, busy=f"another command is at work on {state}: wait for it"):
+        terraform.require_terraform(terraform.environment(build))
+        endpoints = running(region(), state)
+        reused = endpoints is not None
+        if endpoints is None:
+            stop(state)
+            shutil.rmtree(state, ignore_errors=True)
+            endpoints = start_detached(region(), state, build)
+        try:
+            deployed = _deploy(endpoints, state, build)
+            write_env(state / "env", deployed.variables())
+        except BaseException:
+            if not reused:
+                stop(state)
+            raise
+        return deployed, reused
+
+
+def down(state: Path = STATE, build: Path = terraform.BUILD) -> bool:
+    """End what `up` started and remove its folder; false if nothing ran. Raises LocalError."""
+    with exclusive(build / f"{state.name}.lock", wait=False, busy=f"another command is at work on {state}: wait for it"):
+        ran = stop(state)
+        shutil.rmtree(state, ignore_errors=True)
+        return ran
+
+
+@contextmanager
+def local_environment(name: str, build: Path = terraform.BUILD) -> Iterator[LocalEnvironment]:
+    """The stack deployed to emulators of its own for as long as the block runs, beside any `make local`.
+
+    name: of its folder in `<build>`, for example "demo". The folder is made anew, and kept afterwards for its logs.
+    Raises LocalError.
+    """
+    folder = build / name
+    with exclusive(build / f"{name}.lock", wait=False, busy=f"another command is at work on {folder}: wait for it"):
+        terraform.require_terraform(terraform.environment(build))
+        shutil.rmtree(folder, ignore_errors=True)
+        with emulators(region(), folder, build) as endpoints:
+            yield _deploy(endpoints, folder, build)
+
+
+def region() -> str:
+    """The region in the settings of the local environment."""
+    try:
+        return str(tomllib.loads(SETTINGS.read_text())["region"])
+    except FileNotFoundError:
+        raise LocalUsageError(f"there is no {SETTINGS} here: run this in the project's folder") from None
+    except (KeyError, tomllib.TOMLDecodeError) as error:
+        raise LocalUsageError(f"{SETTINGS}: no region can be read from it ({error})") from None
+
+
+def _deploy(endpoints: Endpoints, folder: Path, build: Path) -> LocalEnvironment:
+    environment = endpoints.environment({**os.environ, **terraform.environment(build)})
+    folder = folder.resolve()  # cdktf goes from one working folder to another
+    bootstrap(ENVIRONMENT, environment, folder / "bootstrap.log")
+    outputs = deploy(STACK, environment, folder / "terraform", folder / "deploy.log")
+    return LocalEnvironment(endpoints=endpoints, outputs=outputs, folder=folder, build=build.resolve())
+
+
+def write_env(path: Path, variables: Mapping[str, str]) -> None:
+    """KEY=VALUE lines, put in place at once."""
+    draft = path.with_suffix(".new")
+    draft.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    draft.replace(path)

@@ -1,0 +1,13 @@
+"""What can go wrong on this machine, each as one clear line."""
+
+
+class LocalError(Exception):
+    """The world did not play along: an emulator, an installation or a deployment failed."""
+
+    exit_code = 1
+
+
+class LocalUsageError(LocalError):
+    """The caller can put it right: a port in use, a missing tool, a setting that makes no sense."""
+
+    exit_code = 2

@@ -1,0 +1,108 @@
+"""moto's server with its SageMaker notebook gaps mended, so that Terraform sees back what it asked for.
+
+    python moto_server.py -H 127.0.0.1 -p PORT
+
+Runs in the emulators' virtual environment. Each mend is for moto 5.2.5 and goes when moto has it.
+"""
+
+from typing import Any
+
+from moto.core.responses import EmptyResult
+from moto.sagemaker.models import FakeSagemakerNotebookInstance as Notebook
+from moto.sagemaker.models import SageMakerModelBackend as Backend
+from moto.sagemaker.responses import SageMakerResponse as Response
+from moto.server import main
+
+# AWS keeps these and gives them back; moto drops them, and Terraform would replace the notebook at every plan.
+FORGOTTEN = ("PlatformIdentifier", "InstanceMetadataServiceConfiguration")
+# What UpdateNotebookInstance may change, and where moto keeps it.
+CHANGEABLE = {
+    "InstanceType": "instance_type",
+    "RoleArn": "role_arn",
+    "LifecycleConfigName": "lifecycle_config_name",
+    "VolumeSizeInGB": "volume_size_in_gb",
+    "RootAccess": "root_access",
+}
+
+create_notebook = Response.create_notebook_instance
+create_lifecycle = Response.create_notebook_instance_lifecycle_config
+notebook_to_dict = Notebook.to_dict
+find_resource = Backend._get_resource_from_arn  # noqa: SLF001 - moto has no public way in
+
+
+def create_notebook_remembering(self: Any) -> Any:
+    """CreateNotebookInstance, with the two parameters that moto forgets."""
+    result = create_notebook(self)
+    notebook = self.sagemaker_backend.get_notebook_instance(self._get_param("NotebookInstanceName"))
+    notebook.remembered = {name: self._get_param(name) for name in FORGOTTEN}
+    return result
+
+
+def notebook_to_full_dict(self: Any) -> dict[str, Any]:
+    """DescribeNotebookInstance and ListNotebookInstances, with them."""
+    return {**notebook_to_dict(self), **getattr(self, "remembered", {})}
+
+
+def update_notebook(self: Any) -> Any:
+    """UpdateNotebookInstance, which moto lacks: without it a changed notebook could not be deployed a second time."""
+    notebook = self.sagemaker_backend.get_notebook_instance(self._get_param("NotebookInstanceName"))
+    for parameter, attribute in CHANGEABLE.items():
+        if (value := self._get_param(parameter)) is not None:
+            setattr(notebook, attribute, value)
+    if self._get_param("DisassociateLifecycleConfig"):
+        notebook.lifecycle_config_name = None
+    notebook.remembered |= {name: value for name in FORGOTTEN if (value := self._get_param(name)) is not None}
+    return EmptyResult()
+
+
+def create_lifecycle_with_tags(self: Any) -> Any:
+    """CreateNotebookInstanceLifecycleConfig, with its tags, which moto drops."""
+    result = create_lifecycle(self)
+    lifecycle_of(self).tags = self._get_param("Tags") or []
+    return result
+
+
+def update_lifecycle(self: Any) -> Any:
+    """UpdateNotebookInstanceLifecycleConfig, which moto lacks."""
+    lifecycle = lifecycle_of(self)
+    lifecycle.on_create = self._get_param("OnCreate")
+    lifecycle.on_start = self._get_param("OnStart")
+    return EmptyResult()
+
+
+def lifecycle_of(response: Any) -> Any:
+    """The lifecycle configuration that a request names."""
+    name = response._get_param("NotebookInstanceLifecycleConfigName")  # noqa: SLF001 - as moto's own actions do
+    return response.sagemaker_backend.notebook_instance_lifecycle_configurations[name]
+
+
+def find_any_resource(self: Any, arn: str) -> Any:
+    """What the tag actions look up: moto answers 500 for a lifecycle configuration, and the provider retries for minutes."""
+    kind, _, name = arn.rpartition(":")[2].partition("/")
+    if kind == "notebook-instance-lifecycle-config":
+        return self.notebook_instance_lifecycle_configurations[name]
+    return find_resource(self, arn)
+
+
+def add_tags(self: Any, arn: str, tags: list[dict[str, str]]) -> list[dict[str, str]]:
+    """AddTags: a key given again takes its new value; moto keeps both, and Terraform would see the old one."""
+    resource = self._get_resource_from_arn(arn)
+    values = {tag["Key"]: tag["Value"] for tag in [*resource.tags, *tags]}
+    resource.tags = [{"Key": key, "Value": value} for key, value in values.items()]
+    return resource.tags  # type: ignore[no-any-return]
+
+
+MENDS = (
+    (Response, "create_notebook_instance", create_notebook_remembering),
+    (Response, "update_notebook_instance", update_notebook),
+    (Response, "create_notebook_instance_lifecycle_config", create_lifecycle_with_tags),
+    (Response, "update_notebook_instance_lifecycle_config", update_lifecycle),
+    (Notebook, "to_dict", notebook_to_full_dict),
+    (Backend, "_get_resource_from_arn", find_any_resource),
+    (Backend, "add_tags", add_tags),
+)
+
+if __name__ == "__main__":
+    for owner, name, mended in MENDS:
+        setattr(owner, name, mended)
+    main()

@@ -1,0 +1,64 @@
+"""What a person sees of a deployment: one counting line on a terminal, a plain line every few seconds elsewhere."""
+
+import re
+import time
+from typing import TextIO
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+NOISE = re.compile(r"Stacks? (deploying|done|waiting)|^\S\s+(Starting|Synthesizing)$")
+PLANNED = re.compile(r"Plan: (\d+) to add, (\d+) to change, (\d+) to destroy")
+FINISHED = re.compile(r"([\w.\[\]\"/-]+)\)?: (?:Creation|Modifications|Destruction) complete after")
+"""What is finished: cdktf writes the construct's path in brackets after Terraform's address, Terraform the address only."""
+QUIET_SECONDS = 5.0
+"""How often something is said where there is no terminal."""
+
+
+class Progress:
+    """Reads what cdktf prints, line by line, and counts the resources that are finished."""
+
+    def __init__(self, title: str, stream: TextIO) -> None:
+        self.title = title
+        self.planned = 0
+        self.finished = 0
+        self.latest = ""
+        self._stream = stream
+        self._started = self._said = time.monotonic()
+
+    def read(self, line: str) -> None:
+        """Take one line of cdktf's output."""
+        if planned := PLANNED.search(line):
+            self.planned = sum(map(int, planned.groups()))
+        if finished := FINISHED.search(line):
+            self.finished += 1
+            self.latest = finished[1]
+        self.show()
+
+    def show(self) -> None:
+        """Say how far it is, if it is time to."""
+        now = time.monotonic()
+        if self._stream.isatty():
+            self._stream.write(f"\r\x1b[K{self.state(now)}")
+        elif now - self._said < QUIET_SECONDS:
+            return
+        else:
+            self._stream.write(f"{self.state(now)}\n")
+        self._said = now
+        self._stream.flush()
+
+    def end(self, outcome: str) -> None:
+        """The last line."""
+        start = "\r\x1b[K" if self._stream.isatty() else ""
+        self._stream.write(f"{start}{self.title}: {outcome} in {time.monotonic() - self._started:.0f} s\n")
+        self._stream.flush()
+
+    def state(self, now: float) -> str:
+        """How far it is, in one line."""
+        known = f"{self.finished} of {self.planned} resources" if self.planned else "preparing"
+        latest = f", {self.latest}" if self.latest else ""
+        return f"{self.title}: {known}, {now - self._started:.0f} s{latest}"
+
+
+def readable(output: str) -> list[str]:
+    """The lines of cdktf's output that tell a person something, without colours and spinners."""
+    lines = (ESCAPES.sub("", line).strip(" \r│╷╵") for line in output.splitlines())
+    return [line for line in lines if line and not NOISE.search(line)]

@@ -1,0 +1,150 @@
+"""Runs a command so that Terraform finds its providers, from a mirror on this machine where there is one.
+
+python -m local.terraform npx cdktf diff training-dev
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from local.errors import LocalError, LocalUsageError
+
+BUILD = Path(".build")
+PROVIDER = "registry.terraform.io/hashicorp/aws"
+PREFIXES = (Path("/opt"), Path("/usr/local"), Path("/usr/share"), Path.home())
+"""Where people and images keep a provider mirror."""
+DEPTH = 5
+"""How many folders below a prefix the mirror may be."""
+MOST_FOLDERS = 20_000
+"""How many folders to look into below one prefix: a home folder may hold millions."""
+NEVER_MIRRORS = {".build", ".cache", ".git", ".terraform", "node_modules", "plugin-cache", "site-packages"}
+"""A project's downloads and Terraform's cache are laid out as a mirror is, and hold whatever version came last."""
+OLDEST_PROVIDER = (5, 100)
+OLDEST = (1, 10)
+"""The S3 backend's native lock came with Terraform 1.10."""
+ADVICE = "install it as HashiCorp's page 'Install Terraform' says (developer.hashicorp.com/terraform/install)"
+
+
+def environment(build: Path = BUILD, prefixes: Iterable[Path] = PREFIXES) -> dict[str, str]:
+    """The variables to add to a command that runs Terraform; a configuration that the user has is left in force.
+
+    Where a filesystem mirror holds the AWS provider, a CLI configuration that names it is written into `build`.
+    """
+    build = build.resolve()
+    # A command of the virtual environment that runs this (Node's npx, Python's tools) is found without activating it.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    variables = {"PATH": path, "CHECKPOINT_DISABLE": "1", "DISABLE_VERSION_CHECK": "1", "TF_IN_AUTOMATION": "1"}
+    named = os.environ.get("TF_CLI_CONFIG_FILE")
+    configuration = Path(named) if named else Path.home() / ".terraformrc"
+    if configuration.is_file():
+        mirror = _mirror_of(configuration)
+    else:
+        mirror = find_mirror(prefixes)
+        if mirror or named:  # Terraform warns of a file that does not exist, on every command
+            variables["TF_CLI_CONFIG_FILE"] = str(_write_configuration(build / "terraform.rc", mirror))
+        if not mirror and "TF_PLUGIN_CACHE_DIR" not in os.environ:
+            cache = build / "terraform-plugins"
+            cache.mkdir(parents=True, exist_ok=True)  # Terraform does not make it
+            variables["TF_PLUGIN_CACHE_DIR"] = str(cache)
+    if mirror:
+        variables["CDKTF_DISABLE_PLUGIN_CACHE_ENV"] = "1"  # the mirror is the cache
+        # cdktf runs `terraform providers lock`, which asks the registry whatever the configuration says.
+        variables["TF_CLI_ARGS_providers_lock"] = shlex.quote(f"-fs-mirror={mirror}")
+    return variables
+
+
+def _mirror_of(configuration: Path) -> Path | None:
+    """The filesystem mirror that a user's CLI configuration names, if any."""
+    named = re.search(r'filesystem_mirror\s*\{[^}]*?\bpath\s*=\s*"([^"]+)"', configuration.read_text(errors="replace"))
+    return Path(named[1]) if named else None
+
+
+def find_mirror(prefixes: Iterable[Path], depth: int = DEPTH) -> Path | None:
+    """The first folder that holds a provider that will do, at most `depth` folders below one of the prefixes."""
+    for prefix in prefixes:
+        level, seen = [str(prefix)], 0
+        for _ in range(depth + 1):
+            seen += len(level)
+            for folder in level:
+                if _holds_provider(Path(folder, PROVIDER)):
+                    return Path(folder)
+            if seen > MOST_FOLDERS:
+                break
+            level = [below for folder in level for below in _folders(folder)]
+    return None
+
+
+def _holds_provider(folder: Path) -> bool:
+    """Whether the folder has a version that is new enough, unpacked (`5.100.0/`) or packed (`…_5.100.0_linux_amd64.zip`)."""
+    if not folder.is_dir():
+        return False
+    versions = (re.search(r"(?:^|_)(\d+)\.(\d+)\.\d+(?:$|_.*zip$)", entry.name) for entry in folder.iterdir())
+    return any((int(version[1]), int(version[2])) >= OLDEST_PROVIDER for version in versions if version)
+
+
+def _folders(folder: str) -> list[str]:
+    """The folders in a folder, in order. Not links, which may lead in circles, nor what is never a mirror or looks like one."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(e.path for e in entries if e.name not in NEVER_MIRRORS and e.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+
+
+def _write_configuration(path: Path, mirror: Path | None) -> Path:
+    """A CLI configuration that takes the AWS provider from the mirror and all else from where it is; empty without one."""
+    text = ""
+    if mirror:
+        text = (
+            "provider_installation {\n"
+            f'  filesystem_mirror {{\n    path    = {json.dumps(str(mirror))}\n    include = ["{PROVIDER}"]\n  }}\n'
+            f'  direct {{\n    exclude = ["{PROVIDER}"]\n  }}\n'
+            "}\n"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Replaced at once: another command may be reading it.
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(text)
+    return draft.replace(path)
+
+
+def require_terraform(variables: Mapping[str, str]) -> None:
+    """Raises LocalUsageError unless Terraform 1.10 or newer is on the path."""
+    binary = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")
+    found = shutil.which(binary, path=variables.get("PATH"))
+    if not found:
+        raise LocalUsageError(f"{binary} is not on the PATH: {ADVICE}, 1.10 or newer")
+    told = subprocess.run([found, "version"], capture_output=True, text=True, env={**os.environ, **variables}, check=False)
+    version = re.search(r"v(\d+)\.(\d+)\.\d+", told.stdout)
+    if not version:
+        raise LocalUsageError(f"{found} does not tell its version: {ADVICE}, 1.10 or newer")
+    if (int(version[1]), int(version[2])) < OLDEST:
+        raise LocalUsageError(f"{found} is Terraform {version[0]}, and 1.10 or newer is needed: {ADVICE}")
+
+
+def main(arguments: list[str]) -> int:
+    """Become the command, with the environment that it needs. Returns only when that cannot be done."""
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        print(__doc__)
+        return 0 if arguments else 2
+    try:
+        variables = environment()
+        require_terraform(variables)
+        os.environ.update(variables)
+        os.execvp(arguments[0], arguments)  # noqa: S606 - becoming the command is the purpose
+    except LocalError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"error: {arguments[0]}: {error.strerror}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

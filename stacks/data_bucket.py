@@ -1,0 +1,119 @@
+"""The bucket of datasets, checkpoints and models: nothing in it is overwritten or left in the open."""
+
+from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
+    S3BucketLifecycleConfiguration,
+    S3BucketLifecycleConfigurationRule,
+    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
+    S3BucketLifecycleConfigurationRuleFilter,
+    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_notification import S3BucketNotification
+from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
+    S3BucketOwnershipControls,
+    S3BucketOwnershipControlsRule,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
+from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
+from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
+    S3BucketServerSideEncryptionConfigurationA,
+    S3BucketServerSideEncryptionConfigurationRuleA,
+    S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA, S3BucketVersioningVersioningConfiguration
+from constructs import Construct
+
+from stacks import iam
+from stacks.settings import Settings
+
+
+class DataBucket(Construct):
+    """Versioned, encrypted, private, TLS only; tells EventBridge of every new object."""
+
+    def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
+        super().__init__(scope, id_)
+        self.bucket = S3Bucket(
+            self,
+            "bucket",
+            # Bucket names are shared by the whole world: the account and the region make this one ours.
+            bucket=settings.name(f"data-{settings.account_id}-{settings.region}"),
+            # Seals are kept under Object Lock, which can only be switched on at birth without replacing the bucket.
+            object_lock_enabled=True,
+            force_destroy=not settings.deletion_protection,
+        )
+        self._keep_private()
+        self.versioning = S3BucketVersioningA(
+            self,
+            "versioning",
+            bucket=self.bucket.id,
+            versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
+        )
+        self._expire_leftovers(settings)
+        self.notification = S3BucketNotification(self, "notification", bucket=self.bucket.id, eventbridge=True)
+
+    def _keep_private(self) -> None:
+        blocked = S3BucketPublicAccessBlock(
+            self,
+            "public_access_block",
+            bucket=self.bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+        )
+        S3BucketOwnershipControls(
+            self,
+            "ownership",
+            bucket=self.bucket.id,
+            rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
+        )
+        S3BucketServerSideEncryptionConfigurationA(
+            self,
+            "encryption",
+            bucket=self.bucket.id,
+            rule=[
+                S3BucketServerSideEncryptionConfigurationRuleA(
+                    apply_server_side_encryption_by_default=(
+                        S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(sse_algorithm="AES256")
+                    )
+                )
+            ],
+        )
+        S3BucketPolicy(
+            self,
+            "policy",
+            bucket=self.bucket.id,
+            policy=iam.policy(iam.tls_only("s3:*", [self.bucket.arn, f"{self.bucket.arn}/*"])),
+            depends_on=[blocked],  # S3 refuses two changes of a bucket's access at the same moment
+        )
+
+    def _expire_leftovers(self, settings: Settings) -> None:
+        everything = [S3BucketLifecycleConfigurationRuleFilter(prefix="")]
+        S3BucketLifecycleConfiguration(
+            self,
+            "lifecycle",
+            bucket=self.bucket.id,
+            rule=[
+                S3BucketLifecycleConfigurationRule(
+                    id="abandoned-uploads",
+                    status="Enabled",
+                    filter=everything,
+                    abort_incomplete_multipart_upload=[
+                        S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
+                            days_after_initiation=settings.data_bucket.abandoned_upload_days
+                        )
+                    ],
+                ),
+                S3BucketLifecycleConfigurationRule(
+                    id="old-versions",
+                    status="Enabled",
+                    filter=everything,
+                    noncurrent_version_expiration=[
+                        S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
+                            noncurrent_days=settings.data_bucket.old_version_days
+                        )
+                    ],
+                ),
+            ],
+            depends_on=[self.versioning],
+        )

@@ -1,0 +1,82 @@
+"""The event log and the read models folded from it: two tables with opposite promises."""
+
+from typing import Any
+
+from cdktf_cdktf_provider_aws.dynamodb_resource_policy import DynamodbResourcePolicy
+from cdktf_cdktf_provider_aws.dynamodb_table import (
+    DynamodbTable,
+    DynamodbTableAttribute,
+    DynamodbTablePointInTimeRecovery,
+    DynamodbTableServerSideEncryption,
+)
+from constructs import Construct
+
+from stacks import iam
+from stacks.settings import Settings
+
+# Everything that alters or removes an item. BatchWriteItem is among them: it is one permission for puts and deletes. A TTL
+# would remove items too. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+_ALTERING = (
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:PartiQLUpdate",
+    "dynamodb:PartiQLDelete",
+    "dynamodb:UpdateTimeToLive",
+)
+
+
+class EventLog(Construct):
+    """An append-only table: `stream` and, within it, `position` (occurred_at and event id) in the order of the text."""
+
+    def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
+        super().__init__(scope, id_)
+        self.table = _table(
+            self,
+            "table",
+            settings,
+            name=settings.name("event-log"),
+            keys=("stream", "position"),
+            # Old images too: any record but an insert means that the log was altered, and shows what stood there.
+            stream_enabled=True,
+            stream_view_type="NEW_AND_OLD_IMAGES",
+        )
+        DynamodbResourcePolicy(
+            self,
+            "append_only",
+            resource_arn=self.table.arn,
+            policy=iam.policy(
+                {
+                    "Sid": "AppendOnly",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": list(_ALTERING),
+                    "Resource": self.table.arn,
+                }
+            ),
+        )
+
+
+class ReadModels(Construct):
+    """State folded from events, one item a stream: disposable, and rebuilt from the log at will."""
+
+    def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
+        super().__init__(scope, id_)
+        self.table = _table(self, "table", settings, name=settings.name("read-models"), keys=("stream",))
+
+
+def _table(scope: Construct, id_: str, settings: Settings, *, name: str, keys: tuple[str, ...], **more: Any) -> DynamodbTable:
+    """An encrypted pay-per-request table with text keys: the partition key and, where there is one, the sort key."""
+    return DynamodbTable(
+        scope,
+        id_,
+        name=name,
+        billing_mode="PAY_PER_REQUEST",
+        attribute=[DynamodbTableAttribute(name=key, type="S") for key in keys],
+        hash_key=keys[0],
+        range_key=keys[1] if len(keys) == 2 else None,
+        point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
+        server_side_encryption=DynamodbTableServerSideEncryption(enabled=True),
+        deletion_protection_enabled=settings.deletion_protection,
+        **more,
+    )

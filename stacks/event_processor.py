@@ -1,0 +1,122 @@
+"""From the bus to the log: the rule, the function behind it, and the two paths for what fails."""
+
+import json
+
+from cdktf import TerraformAsset
+from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
+from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
+    CloudwatchEventTarget,
+    CloudwatchEventTargetDeadLetterConfig,
+    CloudwatchEventTargetRetryPolicy,
+)
+from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import (
+    LambdaFunctionEventInvokeConfig,
+    LambdaFunctionEventInvokeConfigDestinationConfig,
+    LambdaFunctionEventInvokeConfigDestinationConfigOnFailure,
+)
+from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
+from constructs import Construct
+
+from stacks import iam
+from stacks.data_bucket import DataBucket
+from stacks.event_bus import EventBus
+from stacks.event_log import EventLog, ReadModels
+from stacks.packaged_function import PackagedFunction
+from stacks.settings import Settings
+from stacks.undelivered_queue import UndeliveredQueue
+
+_HANDLER = "training_events.handlers.event_processor.handler"
+# The longest that each allows, as an event is worth waiting for: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+# and https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
+_HAND_OFF_SECONDS, _HAND_OFF_ATTEMPTS = 24 * 3600, 185
+_RETRY_SECONDS, _RETRIES = 6 * 3600, 2
+
+
+class EventProcessor(Construct):
+    """The rule hands every event of the configured sources to the function, which appends it to the log."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        settings: Settings,
+        *,
+        bus: EventBus,
+        log: EventLog,
+        read_models: ReadModels,
+        undelivered: UndeliveredQueue,
+        data_bucket: DataBucket,
+        package: TerraformAsset,
+    ) -> None:
+        super().__init__(scope, id_)
+        set_aside = f"{data_bucket.bucket.arn}/undelivered/*"  # originals too large for a queue's message
+        self.run = PackagedFunction(
+            self,
+            "run",
+            settings,
+            name="event-processor",
+            description="Appends every event of the bus to the event log",
+            handler=_HANDLER,
+            package=package,
+            environment={
+                "TRAINING_EVENTS_LOG": f"dynamodb://{log.table.name}?read_models={read_models.table.name}",
+                "TRAINING_EVENTS_UNDELIVERED": undelivered.queue.url,
+                "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
+                "POWERTOOLS_SERVICE_NAME": "event-processor",
+                "POWERTOOLS_METRICS_NAMESPACE": settings.stack_name,
+            },
+            statements=[
+                iam.allow(["dynamodb:PutItem"], [log.table.arn]),
+                iam.allow(["sqs:SendMessage"], [undelivered.queue.arn]),
+                iam.allow(["s3:PutObject"], [set_aside]),
+            ],
+        )
+        self.function = self.run.function
+        self._send_failures_to(undelivered)
+        self._listen_to(bus, settings, undelivered)
+
+    def _send_failures_to(self, undelivered: UndeliveredQueue) -> None:
+        """The function was reached but failed, three times over."""
+        LambdaFunctionEventInvokeConfig(
+            self,
+            "on_failure",
+            function_name=self.function.function_name,
+            maximum_retry_attempts=_RETRIES,
+            maximum_event_age_in_seconds=_RETRY_SECONDS,
+            destination_config=LambdaFunctionEventInvokeConfigDestinationConfig(
+                on_failure=LambdaFunctionEventInvokeConfigDestinationConfigOnFailure(destination=undelivered.queue.arn)
+            ),
+            depends_on=[self.run.role.policy],  # Lambda checks that the role may send to the destination
+        )
+
+    def _listen_to(self, bus: EventBus, settings: Settings, undelivered: UndeliveredQueue) -> None:
+        self.rule = CloudwatchEventRule(
+            self,
+            "rule",
+            name=settings.name("record"),
+            description="Training events to the event processor",
+            event_bus_name=bus.bus.name,
+            event_pattern=json.dumps({"source": list(settings.events.sources)}),
+        )
+        LambdaPermission(
+            self,
+            "permission",
+            statement_id="AllowTheRule",
+            action="lambda:InvokeFunction",
+            function_name=self.function.function_name,
+            principal="events.amazonaws.com",
+            source_arn=self.rule.arn,  # the rule's and not the bus's, which never matches: events would be lost in silence
+        )
+        CloudwatchEventTarget(
+            self,
+            "target",
+            rule=self.rule.name,
+            event_bus_name=bus.bus.name,
+            target_id="event-processor",
+            arn=self.function.arn,
+            retry_policy=CloudwatchEventTargetRetryPolicy(
+                maximum_event_age_in_seconds=_HAND_OFF_SECONDS, maximum_retry_attempts=_HAND_OFF_ATTEMPTS
+            ),
+            # EventBridge could not reach the function at all.
+            dead_letter_config=CloudwatchEventTargetDeadLetterConfig(arn=undelivered.queue.arn),
+        )

@@ -1,0 +1,149 @@
+"""Builds the package that Lambda runs: `training_events` and its locked dependencies, the same bytes wherever it is built.
+
+Dependencies come as wheels of the target's platform, so nothing is compiled and any machine can build for any other. The zip
+is kept by the hash of all that goes into it, so an unchanged package costs a look, and needs no network.
+
+`python -m stacks.lambda_package` builds the package of every environment ahead of a synth.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from stacks import settings_file
+from stacks.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "lambda"
+CACHE = ROOT / ".build" / "package"
+
+# The command line stays out: Lambda does not run it and its dependencies are not in the zip.
+_LEFT_OUT = {"__pycache__", "cli"}
+# The wheels that Lambda's C library can take: glibc 2.26 under Python 3.11 (Amazon Linux 2), 2.34 under later ones (2023).
+_GLIBC = {"python3.11": ("manylinux2014", "manylinux_2_17")}
+_GLIBC_LATER = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
+_MACHINE = {"arm64": "aarch64", "x86_64": "x86_64"}
+
+
+class PackageError(Exception):
+    """The package cannot be built; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the package will run: a Lambda runtime such as `python3.13`, and `arm64` or `x86_64`; or this machine."""
+
+    runtime: str
+    architecture: str
+    is_this_machine: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """An emulator runs functions on this machine's own Python, whatever runtime is declared."""
+        if settings.emulated:
+            version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+            return cls(version, platform.machine(), is_this_machine=True)
+        return cls(settings.event_processor.runtime, settings.event_processor.architecture)
+
+    def pip_options(self) -> list[str]:
+        if self.is_this_machine:
+            return []
+        glibc = _GLIBC.get(self.runtime, _GLIBC_LATER)
+        platforms = [f"--platform={name}_{_MACHINE[self.architecture]}" for name in glibc]
+        return [*platforms, f"--python-version={self.runtime.removeprefix('python')}", "--implementation=cp"]
+
+
+def build(target: Target, source: Path = SOURCE, cache: Path = CACHE) -> Path:
+    """The zip for `target`, built unless it is there already. Raises PackageError."""
+    requirements = source / "requirements.txt"
+    own = list(_own_files(source))
+    content = hashlib.sha256(repr(target).encode() + requirements.read_bytes())
+    for name, data in own:
+        content.update(f"\0{name}\0{len(data)}\0".encode() + data)
+    package = cache / content.hexdigest()[:32] / "training-events.zip"
+    if package.exists():
+        return package
+    print(f"building the package for {target.runtime}, {target.architecture}", file=sys.stderr)
+    wheels = _wheels(requirements, target, cache)
+    entries = dict(own)
+    for wheel in sorted(wheels.glob("*.whl")):
+        with zipfile.ZipFile(wheel) as archive:
+            entries.update((info.filename, archive.read(info)) for info in archive.infolist() if not info.is_dir())
+    package.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = package.with_suffix(f".{os.getpid()}")
+    _write_zip(unfinished, entries)
+    unfinished.replace(package)  # whoever builds the same at the same moment writes the same bytes
+    return package
+
+
+def _own_files(source: Path) -> Iterator[tuple[str, bytes]]:
+    """The package's own modules as (name in the zip, content), in a fixed order."""
+    for file in sorted((source / "training_events").rglob("*.py")):
+        name = file.relative_to(source)
+        if not _LEFT_OUT.intersection(name.parts):
+            yield name.as_posix(), file.read_bytes()
+
+
+def _wheels(requirements: Path, target: Target, cache: Path) -> Path:
+    """A folder with the locked wheels for `target`, downloaded once."""
+    key = hashlib.sha256(repr(target).encode() + requirements.read_bytes()).hexdigest()[:32]
+    folder = cache / "wheels" / key
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(dir=folder.parent))
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--require-hashes",
+    ]
+    command += ["--only-binary=:all:", *target.pip_options(), f"--dest={unfinished}", f"--requirement={requirements}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        shutil.rmtree(unfinished)
+        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
+        reason = said[-1] if said else f"pip ended with {done.returncode}"
+        raise PackageError(f"the package for {target.runtime}, {target.architecture} cannot be built: {reason}")
+    if folder.exists():  # another build was faster
+        shutil.rmtree(unfinished)
+    else:
+        unfinished.rename(folder)
+    return folder
+
+
+def _write_zip(path: Path, entries: dict[str, bytes]) -> None:
+    """Sorted, with fixed times and modes, and stored: compressed bytes differ between versions of zlib."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(entries):
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            info.create_system = 3  # Unix, on every machine
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, entries[name])
+
+
+def main() -> int:
+    try:
+        for settings in settings_file.load_all():
+            build(Target.of(settings))
+    except (settings_file.SettingsError, PackageError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""A Lambda function that runs a handler of the package, with its own role and its own log group."""
+
+from collections.abc import Mapping, Sequence
+
+from cdktf import Fn, TerraformAsset
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.lambda_function import (
+    LambdaFunction,
+    LambdaFunctionEnvironment,
+    LambdaFunctionTracingConfig,
+)
+from constructs import Construct
+
+from stacks import iam
+from stacks.service_role import ServiceRole
+from stacks.settings import Settings
+
+
+class PackagedFunction(Construct):
+    """`statements` are what the handler itself needs; logging to its own group and tracing are added."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        settings: Settings,
+        *,
+        name: str,
+        description: str,
+        handler: str,
+        package: TerraformAsset,
+        environment: Mapping[str, str],
+        statements: Sequence[iam.Statement],
+    ) -> None:
+        super().__init__(scope, id_)
+        self.name = settings.name(name)
+        options = settings.event_processor
+        # Made here and not by Lambda at the first call, so that it has a retention and goes with the stack.
+        log_group = CloudwatchLogGroup(
+            self, "log_group", name=f"/aws/lambda/{self.name}", retention_in_days=options.log_retention_days
+        )
+        self.role = ServiceRole(
+            self,
+            "execution",
+            name=self.name,
+            service="lambda.amazonaws.com",
+            statements=[
+                iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group.arn}:*"]),
+                # X-Ray has no resources to name: https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html
+                iam.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
+                *statements,
+            ],
+        )
+        self.function = LambdaFunction(
+            self,
+            "function",
+            function_name=self.name,
+            description=description,
+            role=self.role.role.arn,
+            runtime=options.runtime,
+            architectures=[options.architecture],
+            handler=handler,
+            filename=package.path,
+            # Of the zip itself: cdktf's own asset hash is MD5 and does not see file names.
+            source_code_hash=Fn.filebase64sha256(package.path),
+            memory_size=options.memory_mb,
+            timeout=options.timeout_seconds,
+            reserved_concurrent_executions=options.reserved_concurrency,
+            environment=LambdaFunctionEnvironment(variables=dict(environment)),
+            tracing_config=LambdaFunctionTracingConfig(mode="Active"),
+            # The first event may come at once: rights and log group must be there before the function.
+            depends_on=[self.role.policy, log_group],
+        )

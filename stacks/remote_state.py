@@ -1,0 +1,21 @@
+"""Terraform's state in S3, locked by S3 itself."""
+
+from cdktf import S3Backend, TerraformStack
+
+from stacks.settings import Settings
+
+
+def keep_state_in_s3(stack: TerraformStack, settings: Settings) -> None:
+    """Declare the S3 backend; `stacks/bootstrap.py` makes the bucket."""
+    S3Backend(
+        stack,
+        bucket=settings.state_bucket,
+        key=f"{settings.stack_name}/terraform.tfstate",
+        region=settings.region,
+        encrypt=True,
+        allowed_account_ids=[settings.account_id],
+        use_path_style=True if settings.emulated else None,
+    )
+    # S3's own lock needs no DynamoDB table; cdktf's S3Backend does not know the option, which Terraform has had since 1.10.
+    stack.add_override("terraform.backend.s3.use_lockfile", value=True)
+    stack.add_override("terraform.required_version", ">= 1.10.0")

@@ -1,0 +1,75 @@
+"""One environment: composes the constructs and names what others need to know of them."""
+
+from cdktf import AssetType, TerraformAsset, TerraformOutput, TerraformStack
+from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
+from constructs import Construct
+
+from stacks.data_bucket import DataBucket
+from stacks.event_bus import EventBus
+from stacks.event_log import EventLog, ReadModels
+from stacks.event_processor import EventProcessor
+from stacks.lambda_package import Target, build
+from stacks.notebook import Notebook
+from stacks.observability import Observability
+from stacks.remote_state import keep_state_in_s3
+from stacks.settings import Settings
+from stacks.undelivered_queue import UndeliveredQueue
+
+
+class TrainingStack(TerraformStack):
+    """Everything of one environment, `training-<environment>`."""
+
+    def __init__(self, scope: Construct, settings: Settings) -> None:
+        super().__init__(scope, settings.stack_name)
+        keep_state_in_s3(self, settings)
+        self._use_aws(settings)
+
+        data_bucket = DataBucket(self, "data_bucket", settings)
+        bus = EventBus(self, "event_bus", settings)
+        log = EventLog(self, "event_log", settings)
+        read_models = ReadModels(self, "read_models", settings)
+        undelivered = UndeliveredQueue(self, "undelivered_queue", settings)
+        processor = EventProcessor(
+            self,
+            "event_processor",
+            settings,
+            bus=bus,
+            log=log,
+            read_models=read_models,
+            undelivered=undelivered,
+            data_bucket=data_bucket,
+            package=self._package(settings),
+        )
+        undelivered.accept_from_rules([processor.rule.arn])
+        notebook = Notebook(self, "notebook", settings, bus=bus, log=log, read_models=read_models, data_bucket=data_bucket)
+        Observability(self, "observability", settings, bus=bus, processor=processor, undelivered=undelivered)
+
+        self._output("data_bucket_name", data_bucket.bucket.bucket, "The bucket of datasets, checkpoints and models")
+        self._output("event_bus_name", bus.bus.name, "The bus that training code publishes to")
+        self._output("event_bus_arn", bus.bus.arn, "The same bus, for publishers in other accounts or regions")
+        self._output("event_log_table_name", log.table.name, "The table that holds every event, append-only")
+        self._output("read_model_table_name", read_models.table.name, "The table of state folded from the events")
+        self._output("undelivered_queue_url", undelivered.queue.url, "Where what could not be recorded waits, with its reason")
+        self._output("event_processor_function_name", processor.function.function_name, "The function that appends to the log")
+        self._output("notebook_instance_name", notebook.instance.name, "The SageMaker notebook instance")
+        self._output("notebook_url", notebook.instance.url, "The notebook's address, behind AWS sign-in")
+
+    def _use_aws(self, settings: Settings) -> None:
+        AwsProvider(
+            self,
+            "aws",
+            region=settings.region,
+            allowed_account_ids=[settings.account_id],
+            default_tags=[AwsProviderDefaultTags(tags=settings.own_tags | settings.tags)],
+            s3_use_path_style=True if settings.emulated else None,
+        )
+        # In full and as a range, so that the same output serves pipelines on version 5.100 and on version 6 of the provider.
+        self.add_override(
+            "terraform.required_providers.aws", {"source": "hashicorp/aws", "version": settings.aws_provider_version}
+        )
+
+    def _package(self, settings: Settings) -> TerraformAsset:
+        return TerraformAsset(self, "training_events", path=str(build(Target.of(settings))), type=AssetType.FILE)
+
+    def _output(self, name: str, value: str, description: str) -> None:
+        TerraformOutput(self, name, value=value, description=description)

@@ -1,0 +1,48 @@
+"""The queue where an event that could not be recorded waits, with its reason."""
+
+from collections.abc import Sequence
+
+from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
+from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
+from constructs import Construct
+
+from stacks import iam
+from stacks.settings import Settings
+
+_LONGEST_RETENTION_SECONDS = 14 * 24 * 3600  # SQS keeps a message no longer
+
+
+class UndeliveredQueue(Construct):
+    """Every path on which an event can fail ends here: rule targets, functions, and what a function sets aside itself."""
+
+    def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
+        super().__init__(scope, id_)
+        self.name = settings.name("undelivered")
+        self._speaks_tls = not settings.emulated
+        self.queue = SqsQueue(
+            self,
+            "queue",
+            name=self.name,
+            message_retention_seconds=_LONGEST_RETENTION_SECONDS,
+            sqs_managed_sse_enabled=True,
+        )
+
+    def accept_from_rules(self, rule_arns: Sequence[str]) -> None:
+        """Let EventBridge put in what these rules could not hand over; without this it drops the event in silence."""
+        tls_only = [iam.tls_only("sqs:*", [self.queue.arn])] if self._speaks_tls else []
+        SqsQueuePolicy(
+            self,
+            "policy",
+            queue_url=self.queue.id,
+            policy=iam.policy(
+                {
+                    "Sid": "DeadLettersOfRules",
+                    "Effect": "Allow",
+                    "Principal": {"Service": "events.amazonaws.com"},
+                    "Action": "sqs:SendMessage",
+                    "Resource": self.queue.arn,
+                    "Condition": {"ArnEquals": {"aws:SourceArn": list(rule_arns)}},
+                },
+                *tls_only,
+            ),
+        )

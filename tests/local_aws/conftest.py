@@ -1,0 +1,53 @@
+"""The local environment, deployed once for all tests of this level by the real cdktf CLI and the real Terraform."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+
+from local.environment import LocalEnvironment, local_environment
+
+
+@dataclass
+class Deployed:
+    """The deployed stack as the tests use it: its outputs, and clients of its AWS as root or as one of its roles."""
+
+    environment: LocalEnvironment
+    outputs: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outputs = dict(self.environment.outputs)
+
+    def client(self, service: str, **credentials: str) -> Any:
+        variables = self.environment.endpoints.variables()
+        if not credentials:
+            credentials = {
+                "aws_access_key_id": variables["AWS_ACCESS_KEY_ID"],
+                "aws_secret_access_key": variables["AWS_SECRET_ACCESS_KEY"],
+            }
+        endpoint = variables.get(f"AWS_ENDPOINT_URL_{service.upper()}", variables["AWS_ENDPOINT_URL"])
+        return boto3.client(service, region_name=variables["AWS_REGION"], endpoint_url=endpoint, **credentials)
+
+    def client_as_role_of(self, function: str, service: str) -> Any:
+        """A client with the credentials of a function's role, as Lambda hands them to the handler."""
+        role = self.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+        given = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        return self.client(
+            service,
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+        )
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Iterator[Deployed]:
+    with local_environment("test") as environment:
+        yield Deployed(environment)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes the stack down goes last."""
+    items.sort(key=lambda item: item.get_closest_marker("takes_down") is not None)

@@ -1,0 +1,117 @@
+"""The real emulators: they answer, enforce, forget nothing that Terraform reads back, and leave nothing running."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from local.emulators import EMULATORS, emulators, running, start_detached, stop
+from local.endpoints import ACCOUNT, Endpoints
+
+pytestmark = pytest.mark.local_aws
+
+PROJECT = Path(__file__).parents[2]
+BUILD = PROJECT / ".build"
+REGION = "us-east-1"
+
+
+@pytest.fixture(scope="module")
+def endpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    with emulators(REGION, tmp_path_factory.mktemp("emulators"), BUILD) as started:
+        yield started
+
+
+def client(service: str, url: str, key: str = "test", signature: str = "test") -> Any:
+    connect: Any = boto3.client  # its stubs know services by literal names only
+    return connect(service, endpoint_url=url, region_name=REGION, aws_access_key_id=key, aws_secret_access_key=signature)
+
+
+def test_both_have_the_same_account_and_listen_on_loopback(endpoints: Endpoints) -> None:
+    assert client("sts", endpoints.aws).get_caller_identity()["Account"] == ACCOUNT
+    arn = client("sagemaker", endpoints.moto).create_model(
+        ModelName="m", ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT}:role/r", PrimaryContainer={"Image": "i"}
+    )["ModelArn"]
+    assert arn.split(":")[3:5] == [REGION, ACCOUNT]
+    assert all(url.startswith("http://127.0.0.1:") for url in (endpoints.aws, endpoints.moto))
+
+
+def test_policies_are_enforced(endpoints: Endpoints) -> None:
+    iam = client("iam", endpoints.aws)
+    iam.create_user(UserName="nobody")
+    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    nobody = client("dynamodb", endpoints.aws, key["AccessKeyId"], key["SecretAccessKey"])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        nobody.list_tables()
+
+
+def test_a_lifecycle_configuration_keeps_its_tags_and_takes_a_new_script(endpoints: Endpoints) -> None:
+    sagemaker = client("sagemaker", endpoints.moto)
+    name = {"NotebookInstanceLifecycleConfigName": "setup"}
+    arn = sagemaker.create_notebook_instance_lifecycle_config(
+        **name, OnStart=[{"Content": "b25l"}], Tags=[{"Key": "project", "Value": "training"}]
+    )["NotebookInstanceLifecycleConfigArn"]
+
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "project", "Value": "other"}])
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "project", "Value": "other"}]
+
+    sagemaker.update_notebook_instance_lifecycle_config(**name, OnStart=[{"Content": "dHdv"}])
+    assert sagemaker.describe_notebook_instance_lifecycle_config(**name)["OnStart"] == [{"Content": "dHdv"}]
+
+
+def test_a_notebook_keeps_its_platform_and_metadata_setting(endpoints: Endpoints) -> None:
+    sagemaker = client("sagemaker", endpoints.moto)
+    imds = {"MinimumInstanceMetadataServiceVersion": "2"}
+    name = {"NotebookInstanceName": "lab"}
+    sagemaker.create_notebook_instance(
+        **name,
+        InstanceType="ml.t3.medium",
+        RoleArn=f"arn:aws:iam::{ACCOUNT}:role/r",
+        PlatformIdentifier="notebook-al2-v3",
+        InstanceMetadataServiceConfiguration=imds,
+    )
+
+    sagemaker.update_notebook_instance(**name, InstanceType="ml.t3.large")
+
+    told = sagemaker.describe_notebook_instance(**name)
+    assert told["PlatformIdentifier"] == "notebook-al2-v3"
+    assert told["InstanceMetadataServiceConfiguration"] == imds
+    assert told["InstanceType"] == "ml.t3.large"
+
+
+def test_detached_emulators_are_found_again_and_ended(tmp_path: Path) -> None:
+    try:
+        started = start_detached(REGION, tmp_path, BUILD)
+        assert running(REGION, tmp_path) == started
+        assert client("s3", started.aws).list_buckets()["Buckets"] == []
+    finally:
+        assert stop(tmp_path) is True
+    assert running(REGION, tmp_path) is None
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_outlives_an_interrupted_block(how: signal.Signals, tmp_path: Path) -> None:
+    program = (
+        "import signal, time; from pathlib import Path; from local.emulators import emulators;"
+        # A shell's background job ignores SIGINT, and so would this process.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"with emulators({REGION!r}, Path({str(tmp_path)!r}), Path({str(BUILD)!r})): print('up', flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    with process:
+        assert process.stdout
+        assert process.stdout.readline() == b"up\n"
+        owners = [emulator.owner(tmp_path) for emulator in EMULATORS]
+        assert all(owners)
+        os.kill(process.pid, how)
+    deadline = time.monotonic() + 10
+    while any(emulator.owner(tmp_path) for emulator in EMULATORS):
+        assert time.monotonic() < deadline, "an emulator outlived its block"
+        time.sleep(0.05)

@@ -1,0 +1,55 @@
+"""The heart of the log: order of arrival and repetition do not matter."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from training_events.dynamodb_item import from_item, item_bytes, to_item
+from training_events.errors import Conflict
+from training_events.log import Appended
+
+from tests.dynamodb import dynamodb_log
+from tests.fakes import InMemoryLog
+from tests.strategies import events
+
+FEW_STREAMS = st.sampled_from(["run/a", "run/b", "model/a"])
+CLOSE_TIMES = st.sampled_from([f"2026-11-22T15:08:39.{n:06d}Z" for n in (0, 1, 10, 999_999)])
+
+
+@given(
+    st.lists(events(FEW_STREAMS, CLOSE_TIMES), max_size=8, unique_by=lambda event: (event.stream, event.position)), st.data()
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_order_and_any_repetition_give_the_same_log(history, data):
+    arrivals = data.draw(
+        st.permutations(history + data.draw(st.lists(st.sampled_from(history), max_size=8)) if history else [])
+    )
+    with dynamodb_log() as dynamodb:
+        for log in (InMemoryLog(), dynamodb):
+            answers = [log.append(event) for event in arrivals]
+            assert answers.count(Appended.RECORDED) == len(history)
+            for stream in ("run/a", "run/b", "model/a"):
+                expected = sorted((event for event in history if event.stream == stream), key=lambda event: event.position)
+                assert [recorded.digest for recorded in log.read(stream)] == [event.digest for event in expected]
+                assert [recorded.event.canonical for recorded in log.read(stream)] == [event.canonical for event in expected]
+
+
+@given(events(), events())
+def test_only_the_same_content_is_a_repeat(one, other):
+    log = InMemoryLog()
+    log.append(one)
+    try:
+        answer = log.append(other)
+    except Conflict:
+        assert (one.stream, one.position) == (other.stream, other.position)
+    else:
+        assert (answer is Appended.REPEATED) == (one.digest == other.digest)
+
+
+@given(events())
+def test_an_item_gives_back_the_event(event):
+    item = to_item(event, "2026-11-22T15:08:40.000000Z")
+    recorded = from_item(item)
+    assert recorded.event.canonical == event.canonical
+    assert recorded.event.position == event.position
+    assert recorded.digest == event.digest
+    assert to_item(recorded.event, recorded.recorded_at) == item
+    assert item_bytes(item) >= len(event.event_id.encode()) * 2 + len(event.stream.encode())

@@ -1,0 +1,56 @@
+import copy
+import json
+
+from hypothesis import given
+from training_events.canonical import canonical_json
+from training_events.envelope import decode
+from training_events.errors import NotRecordable
+from training_events.event import Event
+from training_events.publisher import EventBusPublisher
+
+from tests.strategies import envelopes, events, loose_values
+
+
+@given(envelopes())
+def test_anything_gives_an_event_or_a_reason(received):
+    before = copy.deepcopy(received)
+    try:
+        event = decode(received)
+    except NotRecordable as why:
+        assert why.reason
+        assert str(why).isascii() or str(why).encode()
+    else:
+        assert isinstance(event, Event)
+        assert event.digest.startswith("sha256:")
+    assert json.dumps(received) == json.dumps(before), "the original must stay as it came"
+
+
+@given(loose_values)
+def test_any_detail_gives_an_event_or_a_reason(detail):
+    for given_detail in (detail, json.dumps(detail)):
+        try:
+            decode({"source": "s", "detail-type": "T", "id": "1", "time": "2026-01-01T00:00:00Z", "detail": given_detail})
+        except NotRecordable:
+            pass
+
+
+@given(events())
+def test_what_is_published_is_what_is_received(event):
+    entry = EventBusPublisher("bus", client=None)._entry(event)  # type: ignore[arg-type]
+    envelope = {
+        "source": entry["Source"],
+        "detail-type": entry["DetailType"],
+        "resources": entry["Resources"],
+        "id": "of the envelope",
+        "time": "2001-01-01T00:00:00Z",
+    }
+    for detail in (json.loads(entry["Detail"]), entry["Detail"]):
+        received = decode({**envelope, "detail": detail})
+        assert received.canonical == event.canonical
+        assert received.digest == event.digest
+
+
+@given(events())
+def test_everything_said_is_in_the_canonical_text(event):
+    assert json.loads(event.canonical) == json.loads(canonical_json(event.said()))
+    assert event.position.startswith(event.occurred_at)

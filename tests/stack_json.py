@@ -1,0 +1,45 @@
+"""Asks a stack's synthesized JSON the questions that the tests have."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+
+class StackJson:
+    def __init__(self, content: dict[str, Any]) -> None:
+        self.content = content
+
+    def all(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Every resource of a Terraform type, by its name."""
+        return dict(self.content["resource"].get(kind, {}))
+
+    def one(self, kind: str) -> dict[str, Any]:
+        """The only resource of a type."""
+        (resource,) = self.all(kind).values()
+        return resource
+
+    def reference(self, kind: str, attribute: str, containing: str = "") -> str:
+        """`${kind.name.attribute}` of the only resource of a type whose name contains the text."""
+        (name,) = (name for name in self.all(kind) if containing in name)
+        return f"${{{kind}.{name}.{attribute}}}"
+
+    def resources(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        for kind, of_kind in self.content["resource"].items():
+            for name, resource in of_kind.items():
+                yield kind, name, resource
+
+    def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every statement of every policy, with the address of the resource that it stands in."""
+        for kind, name, resource in self.resources():
+            for key in ("policy", "assume_role_policy"):
+                if key in resource:
+                    for statement in json.loads(resource[key])["Statement"]:
+                        yield f"{kind}.{name}", statement
+
+    def role_statements(self, containing: str) -> list[dict[str, Any]]:
+        """What the one role whose Terraform name contains the text may do."""
+        return [
+            statement
+            for address, statement in self.statements()
+            if address.startswith("aws_iam_role_policy.") and containing in address
+        ]

@@ -1,0 +1,9 @@
+import pytest
+
+from tests.original_parts import PARTS, Part
+from tests.stack_json import StackJson
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+def test_every_part_of_the_original_workflow_is_declared(stack: StackJson, part: Part) -> None:
+    assert part.declared(stack)

@@ -1,0 +1,54 @@
+"""Two checkouts synthesize the same, wherever they lie, without AWS and without a network: no diff without a cause."""
+
+import filecmp
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, synthesize
+
+
+def _checkout(place: Path) -> Path:
+    """The files that git has or would take, and the wheels that set-up brings."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, place / name)
+    shutil.copytree(ROOT / ".build" / "package" / "wheels", place / ".build" / "package" / "wheels")
+    return place
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
+
+
+@pytest.fixture(scope="module")
+def checkouts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return tuple(_checkout(tmp_path_factory.mktemp("x") / name) for name in ("clone", "another clone"))  # type: ignore[return-value]
+
+
+def test_two_checkouts_synthesize_the_same_bytes(checkouts: tuple[Path, Path]) -> None:
+    outs = [checkout / "cdktf.out" for checkout in checkouts]
+    for checkout, out in zip(checkouts, outs, strict=True):
+        synthesize(checkout, out)
+    for environment in ("dev", "prod"):
+        one, other = (out / "stacks" / f"training-{environment}" for out in outs)
+        names = _files(one)
+        assert Path("cdk.tf.json") in names
+        assert any(name.suffix == ".zip" for name in names)
+        assert _files(other) == names
+        same, different, unreadable = filecmp.cmpfiles(one, other, [str(name) for name in names], shallow=False)
+        assert (different, unreadable) == ([], [])
+        assert len(same) == len(names)
+
+
+def test_no_path_of_this_machine_is_in_the_output(cdktf_out: Path) -> None:
+    for file in cdktf_out.rglob("cdk.tf.json"):
+        text = file.read_text(encoding="utf-8")
+        assert str(ROOT) not in text
+        assert str(cdktf_out) not in text

@@ -1,0 +1,76 @@
+"""The stack as a whole: its state, its provider, its outputs, its tags, its notebook."""
+
+import re
+
+from tests.stack_json import StackJson
+
+OUTPUTS = {
+    "data_bucket_name",
+    "event_bus_arn",
+    "event_bus_name",
+    "event_log_table_name",
+    "event_processor_function_name",
+    "notebook_instance_name",
+    "notebook_url",
+    "read_model_table_name",
+    "undelivered_queue_url",
+}
+
+
+def test_every_output_has_its_exact_name_and_a_description(stack: StackJson) -> None:
+    outputs = stack.content["output"]
+    assert set(outputs) == OUTPUTS
+    assert all(output["description"] for output in outputs.values())
+
+
+def test_state_is_in_s3_and_locked_there(stacks: dict[str, StackJson]) -> None:
+    backend = stacks["dev"].content["terraform"]["backend"]["s3"]
+    assert backend["bucket"] == "training-state-111122223333-us-east-1"
+    assert backend["key"] == "training-dev/terraform.tfstate"
+    assert (backend["use_lockfile"], backend["encrypt"]) == (True, True)
+    assert "use_path_style" not in backend
+
+
+def test_one_output_serves_both_major_versions_of_the_provider(stack: StackJson) -> None:
+    terraform = stack.content["terraform"]
+    assert terraform["required_providers"]["aws"] == {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
+    assert terraform["required_version"] == ">= 1.10.0"
+
+
+def test_the_provider_refuses_other_accounts_and_tags_everything(stacks: dict[str, StackJson]) -> None:
+    (provider,) = stacks["prod"].content["provider"]["aws"]
+    assert provider["allowed_account_ids"] == ["444455556666"]
+    assert provider["default_tags"] == [
+        {"tags": {"environment": "prod", "managed-by": "cdktf", "project": "event-sourced-training"}}
+    ]
+    assert "s3_use_path_style" not in provider
+
+
+def test_the_notebook_is_closed_to_root_and_to_old_metadata_requests(stack: StackJson) -> None:
+    notebook = stack.one("aws_sagemaker_notebook_instance")
+    assert notebook["root_access"] == "Disabled"
+    assert notebook["instance_metadata_service_configuration"] == {"minimum_instance_metadata_service_version": "2"}
+    assert (notebook["instance_type"], notebook["platform_identifier"]) == ("ml.t3.medium", "notebook-al2-v3")
+
+
+def test_the_notebook_starts_with_the_variables_of_the_design(stack: StackJson) -> None:
+    script = stack.one("aws_sagemaker_notebook_instance_lifecycle_configuration")["on_start"]
+    assert script.startswith("${base64encode(")
+    for variable in ("TRAINING_EVENTS_BUS", "TRAINING_EVENTS_LOG", "TRAINING_EVENTS_BUCKET"):
+        assert f"export {variable}='" in script
+
+
+def test_no_name_is_shared_between_environments(stacks: dict[str, StackJson]) -> None:
+    """Two environments live side by side in one account."""
+
+    def names(environment: str) -> set[str]:
+        named = ("name", "bucket", "function_name", "alarm_name", "dashboard_name")
+        return {
+            f"{kind} {resource[key]}"
+            for kind, _, resource in stacks[environment].resources()
+            for key in named
+            if isinstance(resource.get(key), str) and not re.match(r"^\$\{", resource[key])
+        }
+
+    assert len(names("dev")) >= 15
+    assert not names("dev") & names("prod")

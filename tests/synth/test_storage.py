@@ -1,0 +1,61 @@
+"""The tables and the bucket: what is recorded or put there stays."""
+
+import json
+
+from tests.stack_json import StackJson
+
+
+def test_nobody_may_alter_the_event_log(stack: StackJson) -> None:
+    policy = stack.one("aws_dynamodb_resource_policy")
+    assert policy["resource_arn"] == stack.reference("aws_dynamodb_table", "arn", "event_log")
+    (statement,) = json.loads(policy["policy"])["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert {"dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"} <= set(statement["Action"])
+    assert "Condition" not in statement
+
+
+def test_the_event_log_sorts_by_position_and_tells_old_and_new(stack: StackJson) -> None:
+    (table,) = (t for name, t in stack.all("aws_dynamodb_table").items() if "event_log" in name)
+    assert (table["hash_key"], table["range_key"]) == ("stream", "position")
+    assert (table["stream_enabled"], table["stream_view_type"]) == (True, "NEW_AND_OLD_IMAGES")
+
+
+def test_tables_can_be_brought_back_and_not_be_deleted(stacks: dict[str, StackJson]) -> None:
+    for environment, protected in {"prod": True, "dev": True, "local": False}.items():
+        tables = stacks[environment].all("aws_dynamodb_table").values()
+        assert len(tables) == 2
+        for table in tables:
+            assert table["point_in_time_recovery"] == {"enabled": True}
+            assert table["deletion_protection_enabled"] is protected
+            assert table["server_side_encryption"] == {"enabled": True}
+
+
+def test_the_bucket_is_private_encrypted_versioned_and_tls_only(stack: StackJson) -> None:
+    bucket = stack.reference("aws_s3_bucket", "id")
+    for kind in (
+        "aws_s3_bucket_public_access_block",
+        "aws_s3_bucket_versioning",
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "aws_s3_bucket_policy",
+        "aws_s3_bucket_lifecycle_configuration",
+        "aws_s3_bucket_notification",
+    ):
+        assert stack.one(kind)["bucket"] == bucket
+    access = stack.one("aws_s3_bucket_public_access_block")
+    assert all(
+        access[key] is True
+        for key in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+    )
+    assert stack.one("aws_s3_bucket_versioning")["versioning_configuration"] == {"status": "Enabled"}
+    assert stack.one("aws_s3_bucket_notification")["eventbridge"] is True
+    (statement,) = json.loads(stack.one("aws_s3_bucket_policy")["policy"])["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2
+
+
+def test_leftovers_in_the_bucket_expire_and_current_objects_do_not(stack: StackJson) -> None:
+    rules = {rule["id"]: rule for rule in stack.one("aws_s3_bucket_lifecycle_configuration")["rule"]}
+    assert rules["abandoned-uploads"]["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 7}]
+    assert rules["old-versions"]["noncurrent_version_expiration"] == [{"noncurrent_days": 365}]
+    assert not any("expiration" in rule for rule in rules.values())

@@ -1,0 +1,79 @@
+"""The state bucket is made once, brought up to standard always, and never in the wrong account."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from stacks.bootstrap import BootstrapError, bootstrap
+from stacks.settings import Settings
+
+ACCOUNT = "123456789012"  # moto's
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield
+
+
+def _settings(account: str = ACCOUNT, region: str = "eu-west-1", **more: Any) -> Settings:
+    return Settings(environment="team", account_id=account, region=region, **more)
+
+
+def _described(settings: Settings) -> dict[str, Any]:
+    s3, bucket = boto3.client("s3", region_name=settings.region), settings.state_bucket
+    return {
+        "region": s3.get_bucket_location(Bucket=bucket)["LocationConstraint"],
+        "versioning": s3.get_bucket_versioning(Bucket=bucket)["Status"],
+        "encryption": s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"],
+        "private": s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"],
+        "policy": json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"],
+        "lifecycle": s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"],
+    }
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_the_bucket_is_versioned_encrypted_private_and_tls_only(region: str) -> None:
+    settings = _settings(region=region)
+    assert bootstrap(settings)
+    made = _described(settings)
+    assert made["region"] == (None if region == "us-east-1" else region)
+    assert made["versioning"] == "Enabled"
+    assert made["encryption"][0]["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert all(made["private"].values())
+    (statement,) = made["policy"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert [rule["ID"] for rule in made["lifecycle"]] == ["old-states"]
+
+
+def test_a_second_time_changes_nothing() -> None:
+    settings = _settings()
+    bootstrap(settings)
+    before = _described(settings)
+    assert not bootstrap(settings)
+    assert _described(settings) == before
+
+
+def test_a_bucket_that_others_use_too_keeps_their_statements() -> None:
+    settings = _settings(remote_state={"bucket": "states-of-the-team"})
+    s3 = boto3.client("s3", region_name="eu-west-1")
+    s3.create_bucket(Bucket="states-of-the-team", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    theirs = {"Sid": "Theirs", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::x"}
+    s3.put_bucket_policy(Bucket="states-of-the-team", Policy=json.dumps({"Version": "2012-10-17", "Statement": [theirs]}))
+    for _ in range(2):
+        assert not bootstrap(settings)
+    policy = json.loads(s3.get_bucket_policy(Bucket="states-of-the-team")["Policy"])["Statement"]
+    assert [statement["Sid"] for statement in policy] == ["Theirs", "TlsOnly"]
+
+
+def test_another_account_than_the_settings_name_gets_nothing() -> None:
+    with pytest.raises(BootstrapError, match=r"environments/team\.toml: account_id = '111122223333', .* account 123456789012"):
+        bootstrap(_settings(account="111122223333"))
+    assert boto3.client("s3").list_buckets()["Buckets"] == []

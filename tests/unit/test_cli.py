@@ -1,0 +1,191 @@
+"""The command line as people and pipes meet it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from botocore.exceptions import NoCredentialsError
+from training_events import aws, cli
+from training_events.event import Event
+
+from tests.dynamodb import TABLE, aws_in_this_process, dynamodb_log
+from tests.fakes import refuse
+
+LOG = f"dynamodb://{TABLE}?read_models=read-models"
+
+
+def event(second):
+    return Event(f"e-{second}", "run/a", "Happened", f"2026-11-22T15:08:{second:02d}.000000Z", "tests", {"loss": second / 10})
+
+
+@pytest.fixture
+def log(monkeypatch):
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    with dynamodb_log() as log:
+        monkeypatch.setenv("TRAINING_EVENTS_LOG", LOG)
+        yield log
+
+
+def said(capsys, *arguments):
+    """Exit code, standard output, standard error of one call; an error is always exactly one line."""
+    code = cli.run(arguments)
+    captured = capsys.readouterr()
+    assert len(captured.err.splitlines()) == (1 if code else 0)
+    assert "Traceback" not in captured.err
+    return code, captured.out, captured.err
+
+
+def test_history_for_people(log, capsys):
+    for second in (30, 10):
+        log.append(event(second))
+    code, out, _ = said(capsys, "history", "run/a")
+    lines = [line.split() for line in out.splitlines()]
+    assert code == 0
+    assert lines[1:] == [
+        ["2026-11-22T15:08:10.000000Z", "Happened", '{"loss":1}'],
+        ["2026-11-22T15:08:30.000000Z", "Happened", '{"loss":3}'],
+    ]
+
+
+def test_history_for_programs_is_one_document_and_nothing_else(log, capsys):
+    for second in (30, 10):
+        log.append(event(second))
+    code, out, _ = said(capsys, "history", "run/a", "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert document.keys() == {"stream", "events"}
+    [first, second] = document["events"]
+    assert second["occurred_at"] > first["occurred_at"]
+    assert first | event(10).said() == first
+    assert first.keys() == event(10).said().keys() | {"recorded_at", "digest"}
+
+
+def test_history_takes_its_log_from_the_option_first(log, capsys, monkeypatch):
+    monkeypatch.setenv("TRAINING_EVENTS_LOG", "nonsense")
+    log.append(event(1))
+    assert said(capsys, "history", "run/a", "--log", LOG)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["history", "run/never"], "no event of run/never"),
+        (["history", "job/7"], "allowed: run/<name>, model/<name>, dataset/<name>"),
+        (["history", "run/"], "text, not empty"),
+        (["history", "run/a", "--log", "sqlite:///x"], "allowed: dynamodb://"),
+        (["history", "run/a", "--nonsense"], "--nonsense"),
+        (["history"], "Missing argument"),
+        (["histroy"], "histroy"),
+        ([], "Missing command"),
+    ],
+)
+def test_what_the_caller_can_put_right_is_2(log, capsys, arguments, message):
+    code, out, err = said(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_a_missing_setting_is_2(log, capsys, monkeypatch):
+    monkeypatch.delenv("TRAINING_EVENTS_LOG")
+    code, _, err = said(capsys, "history", "run/a")
+    assert code == 2
+    assert "TRAINING_EVENTS_LOG is not set" in err
+
+
+def test_no_such_table_is_1(capsys):
+    with aws_in_this_process():
+        code, out, err = said(capsys, "history", "run/a", "--log", LOG)
+    assert (code, out) == (1, "")
+    assert "ResourceNotFoundException" in err
+
+
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "AccessDeniedException", "ThrottlingException"])
+def test_what_aws_refuses_is_1(log, capsys, monkeypatch, code):
+    refuse(log._client, "Query", float("inf"), code)
+    monkeypatch.setattr(aws, "client", lambda *_, **__: log._client)
+    exit_code, out, err = said(capsys, "history", "run/a", "--json")
+    assert (exit_code, out) == (1, "")
+    assert code in err
+
+
+def test_no_credentials_is_1(capsys, monkeypatch):
+    def nobody(*_, **__):
+        raise NoCredentialsError
+
+    monkeypatch.setattr(aws, "client", nobody)
+    code, _, err = said(capsys, "history", "run/a", "--log", LOG)
+    assert code == 1
+    assert "credentials" in err
+
+
+def test_a_mistake_of_the_program_is_one_line_too(capsys, monkeypatch):
+    monkeypatch.setattr(aws, "client", lambda *_, **__: 1 / 0)
+    code, _, err = said(capsys, "history", "run/a", "--log", LOG)
+    assert code == 1
+    assert "ZeroDivisionError" in err
+
+
+def test_version(capsys):
+    assert said(capsys, "--version") == (0, "0.1.0\n", "")
+
+
+def test_help(capsys):
+    code, out, _ = said(capsys, "--help")
+    assert code == 0
+    assert "history" in out
+
+
+ENDLESS = """
+import itertools, sys
+from training_events import cli, log_url
+from training_events.cli import history
+from training_events.event import Event, RecordedEvent
+event = Event("e", "run/a", "Happened", "2026-11-22T15:08:10.000000Z", "tests", {"text": "x" * 100})
+class Log:
+    def read(self, stream):
+        return (RecordedEvent(event, event.occurred_at, event.digest) for _ in itertools.count())
+sys.modules["training_events.cli.history"].open_log = lambda url: Log()
+sys.argv = ["training-events", "history", "run/a", "--log", "x", *sys.argv[1:]]
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_closed_pipe_ends_it_quietly(options):
+    process = subprocess.Popen([sys.executable, "-c", ENDLESS, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(20) == 141
+    assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_ctrl_c_ends_it_quietly(options):
+    with open(os.devnull, "wb") as nowhere:
+        process = subprocess.Popen([sys.executable, "-c", ENDLESS, *options], stdout=nowhere, stderr=subprocess.PIPE)
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+
+
+def test_memory_does_not_grow_with_the_stream():
+    script = ENDLESS.replace("itertools.count()", "range(COUNT)")
+    script = script.replace("import itertools, sys", "import itertools, resource, sys").replace(
+        "cli.main()", "code = cli.run(sys.argv[1:])\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    )
+
+    def peak(count):
+        done = subprocess.run(
+            [sys.executable, "-c", script.replace("COUNT", str(count)), "--json"], capture_output=True, check=True
+        )
+        return int(done.stderr)
+
+    assert peak(60_000) < peak(600) * 1.05

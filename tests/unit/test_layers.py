@@ -1,0 +1,79 @@
+"""The package's imports run one way; what a Lambda starts with stays small."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import training_events
+
+PACKAGE = Path(training_events.__file__).parent
+
+# bottom first: a module imports only from rows above its own, or from its own row to the left
+LAYERS = [
+    ["__init__"],
+    ["errors"],
+    ["canonical", "strict_json", "times"],
+    ["event"],
+    ["envelope", "log"],
+    ["settings", "aws"],
+    ["dynamodb_item", "dynamodb_log", "log_url"],
+    ["undelivered", "publisher"],
+    ["handlers.__init__", "handlers.event_processor"],
+    ["cli.output", "cli.history", "cli.__init__"],
+]
+ORDER = [module for layer in LAYERS for module in layer]
+
+
+def module_of(file):
+    return ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def imports_at_run_time(file):
+    """The modules of this package that a file imports, what only types need left out."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "training_events":
+            below = (node.module or "").removeprefix("training_events").removeprefix(".")
+            for name in node.names:
+                found = ".".join(filter(None, [below, name.name]))
+                known = found in ORDER or f"{found}.__init__" in ORDER
+                yield found if known else below or "__init__"
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def test_every_module_has_its_place():
+    assert sorted(map(module_of, FILES)) == sorted(ORDER)
+
+
+@pytest.mark.parametrize("file", FILES, ids=module_of)
+def test_imports_run_one_way(file):
+    own = ORDER.index(module_of(file))
+    for imported in imports_at_run_time(file):
+        place = ORDER.index(imported if imported in ORDER else f"{imported}.__init__")
+        assert place < own, f"{module_of(file)} imports {imported}, which stands above it"
+
+
+def test_nothing_of_the_app_is_imported():
+    for file in FILES:
+        text = file.read_text(encoding="utf-8")
+        assert "stacks" not in [node.module for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+        assert "cdktf" not in text.replace("cdktf deploy", "")
+
+
+def test_the_processor_starts_without_what_it_does_not_need():
+    script = (
+        "import os, sys\n"
+        "os.environ |= {'AWS_DEFAULT_REGION': 'eu-central-1', 'TRAINING_EVENTS_LOG': 'dynamodb://log?read_models=models',"
+        " 'TRAINING_EVENTS_UNDELIVERED': 'https://queue', 'TRAINING_EVENTS_BUCKET': 'bucket'}\n"
+        "import training_events.handlers.event_processor\n"
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'boto3', 'typer', 'rich', 'pydantic', 'aws_xray_sdk'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

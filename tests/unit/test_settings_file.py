@@ -1,0 +1,107 @@
+"""What is wrong with a settings file is said in one line each: file, key, value, what is allowed."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stacks.settings_file import SettingsError, load, load_all, names
+
+ROOT = Path(__file__).parents[2]
+GOOD = 'account_id = "111122223333"\nregion = "us-east-1"\n'
+KEY = "arn:aws:kms:us-east-1:999999999999:key/1234"
+
+
+def _written(folder: Path, text: str, name: str = "team") -> Path:
+    (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_file_says_only_what_differs_from_the_defaults(tmp_path: Path) -> None:
+    settings = load("team", _written(tmp_path, GOOD))
+    assert settings.stack_name == "training-team"
+    assert settings.state_bucket == "training-state-111122223333-us-east-1"
+    assert settings.events.sources == ("my.sagemaker.training.jobs",)
+    assert settings.deletion_protection
+
+
+def test_settings_cannot_be_changed_after_the_fact(tmp_path: Path) -> None:
+    settings = load("team", _written(tmp_path, GOOD))
+    with pytest.raises(ValueError, match="frozen"):
+        settings.region = "eu-west-1"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (GOOD + "[event_procesor]\n", ["event_procesor = {}", "unknown key", "did you mean event_processor?"]),
+        (GOOD + "[events]\ntopic = 1\n", ["events.topic = 1", "unknown key", "allowed: sources, archive_days"]),
+        (GOOD + "[event_processor]\nmemory_mb = '512'\n", ["event_processor.memory_mb = '512'", "valid integer"]),
+        (GOOD + "[event_processor]\nmemory_mb = 64\n", ["event_processor.memory_mb = 64", "greater than or equal to 128"]),
+        (GOOD + "[event_processor]\narchitecture = 'arm'\n", ["architecture = 'arm'", "'arm64' or 'x86_64'"]),
+        (GOOD + "[event_processor]\nlog_retention_days = 31\n", ["log_retention_days = 31", "1, 3, 5, 7, 14, 30"]),
+        (GOOD + "[event_processor]\nruntime = 'python3.9'\n", ["runtime = 'python3.9'", "python3.13"]),
+        (GOOD + "[notebook]\ninstance_type = 'ml.t3.medum'\n", ["'ml.t3.medum'", "such as ml.t3.medium"]),
+        (GOOD + "[notebook]\nplatform = 'linux'\n", ["notebook.platform = 'linux'", "notebook-al2-v3"]),
+        (GOOD + "[notebook]\nsubnet_id = 'subnet-12345678'\n", ["subnet_id and security_group_ids"]),
+        (GOOD + f"[notebook]\nkms_key_arn = '{KEY}'\n", ["kms_key_arn", "account 111122223333"]),
+        (GOOD + "[notebook]\nkms_key_arn = 'alias/mine'\n", ["kms_key_arn = 'alias/mine'", "ARN"]),
+        (GOOD + "[events]\nsources = []\n", ["events.sources = []", "at least 1"]),
+        (GOOD + "[events]\nsources = ['aws.sagemaker']\n", ["'aws.sagemaker'", "not begin with 'aws.'"]),
+        (GOOD + "[events]\nsources = ['a', 'a']\n", ["events.sources", "the same twice"]),
+        (GOOD + "[events]\nsources = 'a'\n", ["events.sources = 'a'", "tuple"]),
+        (GOOD + "[tags]\nenvironment = 'x'\n", ["tags.environment is set already"]),
+        (GOOD + "[observability]\nalarm_email = 'me'\n", ["alarm_email = 'me'", "e-mail"]),
+        (GOOD + "[remote_state]\nbucket = 'My_Bucket'\n", ["remote_state.bucket = 'My_Bucket'", "lower-case"]),
+        (GOOD + "aws_provider_version = 'new'\n", ["aws_provider_version = 'new'", ">= 5.100.0"]),
+        (GOOD + "environment = 'x'\n", ["environment = 'x'", "the file's name says it"]),
+        (GOOD.replace("us-east-1", "us-east-9"), ["region = 'us-east-9'", "such as us-east-"]),
+        (GOOD.replace('"111122223333"', "111122223333"), ["account_id = 111122223333", "valid string"]),
+        (GOOD.replace("111122223333", "1111"), ["account_id = '1111'", "12-digit"]),
+        ('region = "us-east-1"\n', ["account_id: is missing"]),
+        ("account_id = \n", ["cannot be read as TOML", "line 1"]),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_where_and_what_is_allowed(tmp_path: Path, text: str, says: list[str]) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load("team", _written(tmp_path, text))
+    (line,) = str(raised.value).splitlines()
+    assert line.startswith(f"{tmp_path.name}/team.toml: ")
+    assert not [part for part in says if part not in line], line
+
+
+def test_every_mistake_of_every_file_is_said_at_once(tmp_path: Path) -> None:
+    _written(tmp_path, 'account_id = "1"\nregion = "nowhere"\n')
+    _written(tmp_path, "x = 1\n", name="other")
+    with pytest.raises(SettingsError) as raised:
+        load_all(tmp_path)
+    assert len(str(raised.value).splitlines()) == 5
+
+
+def test_an_environment_that_has_no_file_is_told_which_have(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"staging\.toml: there is no such environment; there are: team"):
+        load("staging", _written(tmp_path, GOOD))
+
+
+def test_a_name_that_no_resource_could_carry_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="environment = 'Team_A'"):
+        load("Team_A", _written(tmp_path, GOOD, name="Team_A"))
+
+
+def test_the_environments_of_the_repository_are_right() -> None:
+    assert [settings.environment for settings in load_all()] == names()
+    assert {"dev", "local", "prod"} <= set(names())
+
+
+def test_the_app_ends_with_2_and_synthesizes_nothing(tmp_path: Path) -> None:
+    for part in ("stacks", "environments"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    shutil.copy(ROOT / "main.py", tmp_path)
+    _written(tmp_path / "environments", GOOD + "oops = 1\n")
+    done = subprocess.run([sys.executable, "main.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("environments/team.toml: oops = 1: unknown key; allowed: account_id, region")
+    assert not (tmp_path / "cdktf.out").exists()
