@@ -1,0 +1,28 @@
+"""Prints what `make bench` measures: ratios of two things measured in this run, on this machine."""
+
+import argparse
+import sys
+
+from benchmarks import event_processor, package, synth
+from benchmarks.measure import Ratio
+
+_BENCHMARKS = {"synth": synth.measure, "package": package.measure, "event_processor": event_processor.measure}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("name", nargs="*", help=f"which of {', '.join(_BENCHMARKS)} (default: all)")
+    names = parser.parse_args().name or list(_BENCHMARKS)
+    if unknown := [name for name in names if name not in _BENCHMARKS]:
+        parser.error(f"there is no benchmark {unknown[0]}; there are: {', '.join(_BENCHMARKS)}")
+    ratios: list[Ratio] = []
+    for name in names:
+        print(f"measuring: {name}", file=sys.stderr)
+        ratios += _BENCHMARKS[name]()
+    for ratio in ratios:
+        print(ratio)
+    return 0 if all(ratio.within for ratio in ratios) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

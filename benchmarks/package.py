@@ -1,0 +1,29 @@
+"""The package built with nothing at hand, dependencies downloaded included, against found as it was built before."""
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.measure import Ratio, in_turns
+from stacks.lambda_package import Target, build
+
+_TARGET = Target("python3.13", "arm64")
+
+
+def measure() -> list[Ratio]:
+    with tempfile.TemporaryDirectory() as folder:
+        cold, cached = Path(folder) / "cold", Path(folder) / "cached"
+
+        def from_nothing() -> float:
+            shutil.rmtree(cold, ignore_errors=True)
+            return _seconds(cold)
+
+        seconds = in_turns(lambda: _seconds(cached), from_nothing, rounds=3)
+    return [Ratio("package, cached", "built from nothing", seconds, at_most=0.1)]
+
+
+def _seconds(cache: Path) -> float:
+    started = time.perf_counter()
+    build(_TARGET, cache=cache)
+    return time.perf_counter() - started
