@@ -1,4 +1,4 @@
-"""Two things measured in turns, so that whatever else the machine does falls on both."""
+"""Two things measured in turns and compared pair by pair: whatever else the machine does falls on both sides of a pair."""
 
 import statistics
 import subprocess
@@ -9,32 +9,32 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ratio:
-    """The medians of one thing and of what it is measured against, in seconds, and how large their ratio may be."""
+    """One thing and what it is measured against: pairs of seconds, and how large the median of their ratios may be."""
 
     what: str
     against: str
-    seconds: tuple[float, float]
+    pairs: Sequence[tuple[float, float]]
     at_most: float
 
     @property
     def value(self) -> float:
-        return self.seconds[0] / self.seconds[1]
+        return statistics.median(one / other for one, other in self.pairs)
 
     @property
     def within(self) -> bool:
         return self.value <= self.at_most
 
     def __str__(self) -> str:
-        one, other = (f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1e3:.2f} ms" for seconds in self.seconds)
+        medians = [statistics.median(seconds) for seconds in zip(*self.pairs, strict=True)]
+        one, other = (f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1e3:.2f} ms" for seconds in medians)
         verdict = "at most" if self.within else "MISSED: at most"
         return f"{self.what}: {one}; {self.against}: {other}; ratio {self.value:.3f} ({verdict} {self.at_most})"
 
 
-def in_turns(one: Callable[[], float], other: Callable[[], float], rounds: int) -> tuple[float, float]:
-    """The medians, in seconds, of what the two return, after one round of each that does not count."""
+def in_turns(one: Callable[[], float], other: Callable[[], float], rounds: int) -> list[tuple[float, float]]:
+    """What the two return, in seconds, round by round; a first round of both only warms up."""
     one(), other()
-    pairs = [(one(), other()) for _ in range(rounds)]
-    return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
+    return [(one(), other()) for _ in range(rounds)]
 
 
 def process_seconds(command: Sequence[str], environment: Mapping[str, str]) -> float:

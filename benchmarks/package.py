@@ -19,8 +19,8 @@ def measure() -> list[Ratio]:
             shutil.rmtree(cold, ignore_errors=True)
             return _seconds(cold)
 
-        seconds = in_turns(lambda: _seconds(cached), from_nothing, rounds=3)
-    return [Ratio("package, cached", "built from nothing", seconds, at_most=0.1)]
+        pairs = in_turns(lambda: _seconds(cached), from_nothing, rounds=3)
+    return [Ratio("package, cached", "built from nothing", pairs, at_most=0.1)]
 
 
 def _seconds(cache: Path) -> float:

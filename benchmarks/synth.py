@@ -16,12 +16,12 @@ _ALL_AT_ONCE = f"import cdktf_cdktf_provider_aws; {_ONE_BY_ONE}"
 def measure() -> list[Ratio]:
     with tempfile.TemporaryDirectory() as folder:
         one, other = Path(folder) / "one by one", Path(folder) / "all at once"
-        seconds = in_turns(lambda: _synth(_ONE_BY_ONE, one), lambda: _synth(_ALL_AT_ONCE, other), rounds=3)
+        pairs = in_turns(lambda: _synth(_ONE_BY_ONE, one), lambda: _synth(_ALL_AT_ONCE, other), rounds=3)
         files = _files(one)
         if files != _files(other) or filecmp.cmpfiles(one, other, files, shallow=False)[0] != files:
             raise SystemExit("the two ways of importing the bindings do not synthesize the same")
         print(f"  both synthesized the same {len(files)} files, byte for byte", file=sys.stderr)
-    return [Ratio("synth, bindings one by one", "the package's import", seconds, at_most=0.35)]
+    return [Ratio("synth, bindings one by one", "the package's import", pairs, at_most=0.35)]
 
 
 def _synth(code: str, out: Path) -> float:

@@ -21,11 +21,17 @@ from local.installation import python_of_emulators
 READY_SECONDS = 60.0
 """How long one may take until it answers: a second when warm, much more on a busy machine's first start."""
 
+
+def script(name: str) -> str:
+    """The path of a launcher beside this file, with nothing in it to be filled in."""
+    return str(HERE / name).replace("{", "{{").replace("}", "}}")
+
+
 MINISTACK = Emulator(
     name="ministack",
     port_variable="LOCAL_AWS_PORT",
     health="/_ministack/health",
-    command=("ministack",),
+    command=(script("ministack_server.py"),),
     settings={
         "GATEWAY_PORT": "{port}",
         "BIND_HOST": LOOPBACK,  # its default is every interface
@@ -44,7 +50,7 @@ MOTO = Emulator(
     name="moto",
     port_variable="LOCAL_MOTO_PORT",
     health="/moto-api/",
-    command=(str(HERE / "moto_server.py").replace("{", "{{").replace("}", "}}"), "-H", LOOPBACK, "-p", "{port}"),
+    command=(script("moto_server.py"), "-H", LOOPBACK, "-p", "{port}"),
     settings={"MOTO_ACCOUNT_ID": ACCOUNT},
 )
 EMULATORS = (MINISTACK, MOTO)

@@ -143,7 +143,7 @@ class Settings(_Section):
     account_id: AccountId
     region: Region
     deletion_protection: bool = True  # tables refuse deletion, and a bucket that holds objects cannot be destroyed
-    emulated: bool = False  # AWS on this machine: path-style S3, no TLS, a package for this machine's Python
+    emulated: bool = False  # AWS on this machine: path-style S3, and a package for this machine's Python
     aws_provider_version: VersionConstraint = ">= 5.100.0, < 7.0.0"
     tags: dict[str, str] = {}
     remote_state: RemoteState = RemoteState()

@@ -18,7 +18,6 @@ class UndeliveredQueue(Construct):
     def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
         super().__init__(scope, id_)
         self.name = settings.name("undelivered")
-        self._speaks_tls = not settings.emulated
         self.queue = SqsQueue(
             self,
             "queue",
@@ -29,7 +28,6 @@ class UndeliveredQueue(Construct):
 
     def accept_from_rules(self, rule_arns: Sequence[str]) -> None:
         """Let EventBridge put in what these rules could not hand over; without this it drops the event in silence."""
-        tls_only = [iam.tls_only("sqs:*", [self.queue.arn])] if self._speaks_tls else []
         SqsQueuePolicy(
             self,
             "policy",
@@ -43,6 +41,6 @@ class UndeliveredQueue(Construct):
                     "Resource": self.queue.arn,
                     "Condition": {"ArnEquals": {"aws:SourceArn": list(rule_arns)}},
                 },
-                *tls_only,
+                iam.tls_only("sqs:*", [self.queue.arn]),
             ),
         )

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError
 from moto.core.models import botocore_stubber  # imported before any client is made, or moto would not see it
 from training_events.errors import Conflict
@@ -42,40 +43,42 @@ class Answer:
         yield self.content
 
 
-def refuse(client: Any, operation: str, times: float, code: str) -> list[AWSRequest]:
+def refuse(client: Any, operation: str, times: float, code: str) -> list[AWSPreparedRequest]:
     """The service answers `code` (HTTP 400) to the next `times` requests; all are kept in the list returned."""
-    seen: list[AWSRequest] = []
+    seen: list[AWSPreparedRequest] = []
 
-    def answer(event_name: str, request: AWSRequest, **more: Any) -> AWSResponse | None:
+    def answer(event_name: str, request: AWSPreparedRequest, **more: Any) -> AWSResponse | None:
         if event_name.endswith(f".{operation}"):
             seen.append(request)
             if len(seen) <= times:
                 body = json.dumps({"__type": f"com.amazonaws#{code}", "message": "as the test wants it"}).encode()
                 if ".s3." in event_name:
                     body = f"<Error><Code>{code}</Code></Error>".encode()
-                return AWSResponse(request.url, 400, {}, Answer(body))
+                return AWSResponse(str(request.url), 400, HTTPHeaders(), Answer(body))
         return botocore_stubber(event_name, request, **more)
 
     return _answer_by(client, answer, seen)
 
 
-def lose_replies(client: Any, operation: str, times: int) -> list[AWSRequest]:
+def lose_replies(client: Any, operation: str, times: int) -> list[AWSPreparedRequest]:
     """The next `times` requests are applied, but the connection breaks before the reply is read."""
-    seen: list[AWSRequest] = []
+    seen: list[AWSPreparedRequest] = []
 
-    def answer(event_name: str, request: AWSRequest, **more: Any) -> AWSResponse | None:
+    def answer(event_name: str, request: AWSPreparedRequest, **more: Any) -> AWSResponse | None:
         reply = botocore_stubber(event_name, request, **more)
         if event_name.endswith(f".{operation}"):
             seen.append(request)
             if len(seen) <= times:
                 assert reply is not None, "moto did not apply it"
-                raise ConnectionClosedError(endpoint_url=request.url)
+                raise ConnectionClosedError(endpoint_url=str(request.url))
         return reply
 
     return _answer_by(client, answer, seen)
 
 
-def _answer_by(client: Any, answer: Callable[..., AWSResponse | None], seen: list[AWSRequest]) -> list[AWSRequest]:
+def _answer_by(
+    client: Any, answer: Callable[..., AWSResponse | None], seen: list[AWSPreparedRequest]
+) -> list[AWSPreparedRequest]:
     # botocore asks every handler and takes the first answer: moto's would apply what another one refuses
     client.meta.events.unregister("before-send", botocore_stubber)
     client.meta.events.register("before-send", answer)

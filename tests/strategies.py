@@ -57,7 +57,7 @@ def envelopes() -> st.SearchStrategy[Any]:
     keys = ["event_id", "stream", "occurred_at", "schema_version", "producer", "correlation_id", "data", "run_id", "model_name"]
     values = loose_values | names | st.sampled_from(["run/x", "2026-01-01T00:00:00Z", 1795360119955, sys.float_info.max, 1])
     producer = st.fixed_dictionaries({}, optional={"id": values, "sequence": values, "previous": values})
-    detail = st.fixed_dictionaries({}, optional={key: values for key in keys} | {"producer": producer | values})
+    detail = st.fixed_dictionaries({}, optional=dict.fromkeys(keys, values) | {"producer": producer | values})
     whole = {"source": names, "detail-type": names, "id": names, "time": st.just("2026-01-01T00:00:00Z"), "detail": detail}
     sound = st.fixed_dictionaries(whole)
     odd = st.fixed_dictionaries({}, optional={key: value | values for key, value in whole.items()} | {"resources": values})

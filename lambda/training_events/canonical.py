@@ -60,6 +60,8 @@ def _ordered(value: Any, room: int) -> Any:  # noqa: PLR0911 - one return for ea
         return value
     if kind is list or kind is tuple:
         return _array(value, room)
+    if kind is msgspec.Raw:  # canonical already
+        return value
     return _ordered(_plain(value), room)
 
 

@@ -30,7 +30,7 @@ def to_item(event: Event, recorded_at: str) -> Item:
         "type": {"S": event.type},
         "source": {"S": event.source},
         "schema_version": {"N": str(event.schema_version)},
-        "data": {"S": _text(event.data)},
+        "data": {"S": event.canonical_data.decode()},
         "digest": {"S": event.digest},
     }
     if event.producer is not None:

@@ -20,7 +20,7 @@ def test_an_unknown_stream_is_empty(log: EventLog):
 def test_an_event_comes_back_as_it_was_said(log: EventLog):
     said = event(
         data={"loss": 0.1, "tiny": 5e-324, "huge": 1.7976931348623157e308, "seed": 2**64 - 1, "longer": 10**60,
-              "text": "é😀\x00\x7f ", "empty": "", "nothing": None, "list": [[], {}, True]},
+              "text": "Éé😀\x00\x7f ", "empty": "", "nothing": None, "list": [[], {}, True]},
         schema_version=3,
         producer=Producer("p", 7, "sha256:00", {"key_id": "k"}),
         correlation_id="c",
@@ -78,7 +78,7 @@ def test_a_stream_of_many_pages(log: EventLog):
 
 
 def test_many_writers_of_the_same_events_record_each_once(log: EventLog):
-    answers = []
+    answers: list[Appended] = []
 
     def write():
         answers.extend(log.append(event(second)) for second in range(10))

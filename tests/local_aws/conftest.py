@@ -20,7 +20,7 @@ class Deployed:
     def __post_init__(self) -> None:
         self.outputs = dict(self.environment.outputs)
 
-    def client(self, service: str, **credentials: str) -> Any:
+    def client(self, service: Any, **credentials: str) -> Any:
         variables = self.environment.endpoints.variables()
         if not credentials:
             credentials = {
@@ -28,7 +28,7 @@ class Deployed:
                 "aws_secret_access_key": variables["AWS_SECRET_ACCESS_KEY"],
             }
         endpoint = variables.get(f"AWS_ENDPOINT_URL_{service.upper()}", variables["AWS_ENDPOINT_URL"])
-        return boto3.client(service, region_name=variables["AWS_REGION"], endpoint_url=endpoint, **credentials)
+        return boto3.client(service, region_name=variables["AWS_REGION"], endpoint_url=endpoint, **credentials)  # type: ignore[call-overload]
 
     def client_as_role_of(self, function: str, service: str) -> Any:
         """A client with the credentials of a function's role, as Lambda hands them to the handler."""

@@ -1,4 +1,5 @@
 """Canonical JSON: checked against another implementation, and for what the digests rely on."""
+# ruff: noqa: PT017 - whether it raises depends on what was generated
 
 import hashlib
 import json
@@ -30,6 +31,17 @@ def test_agrees_with_rfc8785(value):
 def test_every_double_is_written_as_ecmascript_does(value):
     assert canonical_json(value) == rfc8785.dumps(value)
     assert float(canonical_json(value)) == value
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, 1e-6, 1e-7, 1.5e-5, 1e16, 1e20, 1e21, 2.0**53, 1.2345678901234568e20, 5e-324])
+def test_where_the_form_of_a_number_changes(value):
+    assert canonical_json([value, -value]) == rfc8785.dumps([value, -value])
+
+
+def test_keys_are_ordered_by_their_utf_16_units():
+    """Where that differs from the order of code points: beyond the basic plane, against U+E000 and above."""
+    value = {"\U00010000": 1, "\ue000": 2, "z": 3}
+    assert canonical_json(value) == rfc8785.dumps(value) == '{"z":3,"\U00010000":1,"\ue000":2}'.encode()
 
 
 @given(integers)
@@ -69,7 +81,7 @@ def test_whatever_is_not_json_is_refused_with_its_reason(value):
 
 
 def nested(depth):
-    value = []
+    value: list = []
     for _ in range(depth - 1):
         value = [value]
     return value

@@ -1,5 +1,8 @@
+# ruff: noqa: PT017 - whether it raises depends on what was generated
+
 import copy
 import json
+from contextlib import suppress
 
 from hypothesis import given
 from training_events.canonical import canonical_json
@@ -18,7 +21,7 @@ def test_anything_gives_an_event_or_a_reason(received):
         event = decode(received)
     except NotRecordable as why:
         assert why.reason
-        assert str(why).isascii() or str(why).encode()
+        assert str(why).isascii()
     else:
         assert isinstance(event, Event)
         assert event.digest.startswith("sha256:")
@@ -28,10 +31,8 @@ def test_anything_gives_an_event_or_a_reason(received):
 @given(loose_values)
 def test_any_detail_gives_an_event_or_a_reason(detail):
     for given_detail in (detail, json.dumps(detail)):
-        try:
+        with suppress(NotRecordable):
             decode({"source": "s", "detail-type": "T", "id": "1", "time": "2026-01-01T00:00:00Z", "detail": given_detail})
-        except NotRecordable:
-            pass
 
 
 @given(events())

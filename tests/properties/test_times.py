@@ -1,3 +1,5 @@
+# ruff: noqa: PT017 - whether it raises depends on what was generated
+
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 

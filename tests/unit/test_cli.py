@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import NoCredentialsError
@@ -167,7 +168,7 @@ def test_a_closed_pipe_ends_it_quietly(options):
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_ctrl_c_ends_it_quietly(options):
-    with open(os.devnull, "wb") as nowhere:
+    with Path(os.devnull).open("wb") as nowhere:
         process = subprocess.Popen([sys.executable, "-c", ENDLESS, *options], stdout=nowhere, stderr=subprocess.PIPE)
         time.sleep(2)
         process.send_signal(signal.SIGINT)

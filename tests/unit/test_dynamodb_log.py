@@ -1,6 +1,7 @@
 """DynamoDB's faults: nothing is lost, nothing is doubled, and what cannot be is said."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
@@ -81,7 +82,7 @@ def test_the_largest_event_is_put_and_one_byte_more_is_refused_unsent():
 
 
 def test_the_size_is_counted_by_dynamodbs_rules():
-    item = {
+    item: Any = {
         "ab": {"S": "é"},  # 2 + 2
         "n": {"N": "12345"},  # 1 + 3 for the digits + 1
         "m": {"M": {"x": {"S": "yy"}}},  # 1 + 3 + 1 + (1 + 2)

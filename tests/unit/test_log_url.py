@@ -17,7 +17,7 @@ def test_a_dynamodb_log():
 @pytest.mark.parametrize(
     "url",
     ["", "event-log", "sqlite:///x.db", "dynamodb://", "dynamodb://ab", "dynamodb://a b c", "dynamodb://table/more",
-     "dynamodb://table?read_model=x", "dynamodb://table?read_models", "dynamodb://table?read_models=a/b",
+     "dynamodb://table?read_model=models", "dynamodb://table?read_models", "dynamodb://table?read_models=a/b",
      "dynamodb://table#x", "dynamodb://[", "dynamodb://user@table"],
 )  # fmt: skip
 def test_anything_else_is_one_clear_error(url):

@@ -30,7 +30,7 @@ def test_a_file_says_only_what_differs_from_the_defaults(tmp_path: Path) -> None
 def test_settings_cannot_be_changed_after_the_fact(tmp_path: Path) -> None:
     settings = load("team", _written(tmp_path, GOOD))
     with pytest.raises(ValueError, match="frozen"):
-        settings.region = "eu-west-1"  # type: ignore[misc]
+        settings.region = "eu-west-1"
 
 
 @pytest.mark.parametrize(

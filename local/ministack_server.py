@@ -1,0 +1,52 @@
+"""MiniStack with its gaps mended that this project's stack would fall into.
+
+    python ministack_server.py
+
+Runs in the emulators' virtual environment. Each mend is for MiniStack 1.5.33 and goes when MiniStack has it.
+"""
+
+import json
+import threading
+from typing import Any
+
+from ministack.app import main
+from ministack.core import iam_evaluator
+from ministack.services import eventbridge, lambda_svc
+
+# How many environments of functions run at once; on AWS, up to the account's concurrency.
+AT_ONCE = 4
+
+free = threading.BoundedSemaphore(AT_ONCE)
+execute = lambda_svc._execute_function  # noqa: SLF001 - MiniStack has no public way in
+condition_key = iam_evaluator._resolve_condition_key  # noqa: SLF001
+
+
+def execute_when_free(function: dict[str, Any], event: Any) -> Any:
+    """Lambda queues an asynchronous event until an environment is free; MiniStack starts a new process for each at once,
+    and drops the event when there are too many.
+    """
+    with free:
+        return execute(function, event)
+
+
+def dispatch_to_lambda(arn: str, payload: str) -> None:
+    """EventBridge invokes functions asynchronously: with retries, then the on-failure destination. MiniStack does so for
+    every other asynchronous invocation, but forgets an event of EventBridge whose function fails.
+    """
+    function, configuration, _ = lambda_svc._get_func_record_for_ref(arn)  # noqa: SLF001
+    if function and configuration:
+        record = lambda_svc._execution_record_for_config(function, configuration)  # noqa: SLF001
+        lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+
+
+def condition_key_as_over_tls(key: str, context: Any) -> Any:
+    """Policies that refuse whoever comes without TLS would refuse everyone; what never leaves the machine counts as TLS."""
+    return "true" if key.lower() == "aws:securetransport" else condition_key(key, context)
+
+
+lambda_svc._execute_function = execute_when_free  # noqa: SLF001
+eventbridge._dispatch_to_lambda = dispatch_to_lambda  # noqa: SLF001
+iam_evaluator._resolve_condition_key = condition_key_as_over_tls  # noqa: SLF001
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""Events over the real bus, rule and function into the real table, and what becomes of those that cannot be recorded."""
+
+import json
+import random
+import re
+import statistics
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from training_events.dynamodb_log import DynamoDbLog
+from training_events.event import Event
+from training_events.publisher import EventBusPublisher
+
+from tests.local_aws.conftest import Deployed
+
+SOURCE = "my.sagemaker.training.jobs"
+START = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
+
+
+def _log(deployed: Deployed) -> DynamoDbLog:
+    return DynamoDbLog(deployed.outputs["event_log_table_name"], deployed.client("dynamodb"))
+
+
+def _publisher(deployed: Deployed) -> EventBusPublisher:
+    return EventBusPublisher(deployed.outputs["event_bus_name"], deployed.client("events"))
+
+
+def _event(stream: str, number: int, **more: Any) -> Event:
+    moment = START + timedelta(milliseconds=number)
+    return Event(
+        event_id=uuid.uuid4().hex,
+        stream=stream,
+        type="MetricsRecorded",
+        occurred_at=f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z",
+        source=SOURCE,
+        data={"points": [{"name": "loss", "step": number, "value": 1 / (number + 1)}]},
+        **more,
+    )
+
+
+def _until(true: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
+
+
+def _outcomes(deployed: Deployed) -> Counter[str]:
+    """What the event processor says, in its own log, of the events it got."""
+    group = f"/aws/lambda/{deployed.outputs['event_processor_function_name']}"
+    pages = deployed.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+    lines = (line["message"] for page in pages for line in page["events"])
+    return Counter(match[1] for line in lines if (match := re.search(r'"outcome": ?"(\w+)"', line)))
+
+
+def _messages(deployed: Deployed, about: str, seconds: float = 30) -> list[dict[str, Any]]:
+    """The messages of the undelivered queue that contain the text, taken out of it."""
+    sqs, url, found = deployed.client("sqs"), deployed.outputs["undelivered_queue_url"], []
+
+    def received() -> bool:
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+        for message in answer.get("Messages", []):
+            if about in message["Body"]:
+                found.append(message)
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return bool(found)
+
+    _until(received, seconds)
+    return found
+
+
+def test_a_thousand_events_in_any_order_with_repeats_by_eight_publishers(
+    deployed: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shuffled = random.Random(7)  # noqa: S311 - the same order every time
+    streams = [f"run/{uuid.uuid4().hex}" for _ in range(10)]
+    events = [_event(streams[number % 10], number) for number in range(1000)]
+    sent = events + shuffled.sample(events, 300)
+    shuffled.shuffle(sent)
+    before = _outcomes(deployed)
+
+    def publish(share: list[Event]) -> dict[str, float]:
+        publisher, put_at = _publisher(deployed), {}
+        for first in range(0, len(share), 10):
+            batch = share[first : first + 10]
+            put_at.update({event.event_id: time.time() for event in batch if event.event_id not in put_at})
+            publisher.publish(batch)
+        return put_at
+
+    with ThreadPoolExecutor(8) as publishers:
+        put_times = list(publishers.map(publish, (sent[number::8] for number in range(8))))
+    _until(lambda: (_outcomes(deployed) - before).total() >= len(sent), seconds=180)
+
+    log = _log(deployed)
+    recorded = {stream: list(log.read(stream)) for stream in streams}
+    for stream, found in recorded.items():
+        expected = sorted((event for event in events if event.stream == stream), key=lambda event: event.position)
+        assert [entry.event for entry in found] == expected
+    assert _outcomes(deployed) - before == Counter(recorded=1000, repeated=300)
+
+    first_put = {id_: min(times[id_] for times in put_times if id_ in times) for id_ in (event.event_id for event in events)}
+    delays = sorted(
+        datetime.fromisoformat(entry.recorded_at).timestamp() - first_put[entry.event.event_id]
+        for found in recorded.values()
+        for entry in found
+    )
+    p50, p95 = statistics.median(delays), delays[int(len(delays) * 0.95)]
+    with capsys.disabled():
+        print(f"\n1,000 events and 300 repeats by 8 publishers: from put to log p50 {p50 * 1e3:.0f} ms, p95 {p95 * 1e3:.0f} ms")
+    assert delays[0] > 0
+
+
+def test_what_cannot_be_understood_waits_with_its_reason_and_can_be_sent_again(deployed: Deployed) -> None:
+    mark = uuid.uuid4().hex
+    detail = {"mark": mark, "loss": 0.5}
+    entry = {
+        "EventBusName": deployed.outputs["event_bus_name"],
+        "Source": SOURCE,
+        "DetailType": "MetricsRecorded",
+        "Detail": json.dumps(detail),
+    }
+    deployed.client("events").put_events(Entries=[entry])
+    (message,) = _messages(deployed, mark)
+    body = json.loads(message["Body"])
+    assert body["reason"] == "no_stream" == message["MessageAttributes"]["reason"]["StringValue"]
+    assert body["original"]["detail"] == detail
+    assert body["set_aside_by"] == deployed.outputs["event_processor_function_name"]
+
+    mended = body["original"]["detail"] | {"run_id": mark}
+    deployed.client("events").put_events(Entries=[entry | {"Detail": json.dumps(mended)}])
+    _until(lambda: bool(list(_log(deployed).read(f"run/{mark}"))))
+    (recorded,) = _log(deployed).read(f"run/{mark}")
+    assert recorded.event.data == mended
+
+
+def test_what_is_larger_than_a_message_waits_in_the_bucket(deployed: Deployed) -> None:
+    event = _event(f"run/{uuid.uuid4().hex}", 1)
+    detail = {"stream": event.stream, "data": {"blob": "x" * 450_000}}
+    entry = {
+        "EventBusName": deployed.outputs["event_bus_name"],
+        "Source": SOURCE,
+        "DetailType": "MetricsRecorded",
+        "Detail": json.dumps(detail),
+    }
+    deployed.client("events").put_events(Entries=[entry])
+    body = json.loads(_messages(deployed, "too_large")[0]["Body"])
+    bucket, _, key = body["original_at"].removeprefix("s3://").partition("/")
+    assert bucket == deployed.outputs["data_bucket_name"]
+    kept = json.loads(deployed.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert kept["detail"] == detail
+    assert list(_log(deployed).read(event.stream)) == []
+
+
+def test_an_event_that_the_function_fails_on_goes_to_the_queue_untouched(deployed: Deployed) -> None:
+    """The function loses its right to the log for a while; Lambda tries three times, then sends the event to the queue."""
+    function = deployed.outputs["event_processor_function_name"]
+    iam, role = deployed.client("iam"), function
+    deny = {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "*"}
+    stream = f"run/{uuid.uuid4().hex}"
+    envelope = {
+        "id": uuid.uuid4().hex,
+        "source": SOURCE,
+        "detail-type": "TrainingStarted",
+        "time": "2026-11-22T15:08:39Z",
+        "detail": {"stream": stream, "data": {}},
+    }
+    iam.put_role_policy(
+        RoleName=role, PolicyName="broken", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    )
+    try:
+        deployed.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(envelope))
+        (message,) = _messages(deployed, stream, seconds=60)
+    finally:
+        iam.delete_role_policy(RoleName=role, PolicyName="broken")
+    body = json.loads(message["Body"])
+    assert body["requestPayload"] == envelope
+    assert "AccessDenied" in json.dumps(body["responsePayload"])
+    assert list(_log(deployed).read(stream)) == []

@@ -1,0 +1,108 @@
+"""Over a delivery as unreliable as AWS allows, every event ends in the log or in the queue: none is lost, none is doubled."""
+
+import copy
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events.envelope import decode
+from training_events.errors import NotRecordable
+
+from tests.delivery import Delivery, Event
+from tests.fakes import InMemoryLog
+from tests.stack_json import StackJson
+
+
+class Processor:
+    """The event processor's logic on a log in memory, failing when the schedule says so: before or after its work."""
+
+    def __init__(self, failures: list[str]) -> None:
+        self.log = InMemoryLog()
+        self.set_aside: list[Event] = []
+        self._failures: Iterator[str] = iter(failures)
+
+    def recover(self) -> None:
+        self._failures = iter(())
+
+    def __call__(self, event: Event) -> None:
+        failure = next(self._failures, "none")
+        if failure == "before":
+            raise TimeoutError
+        try:
+            self.log.append(decode(event))
+        except NotRecordable:
+            self.set_aside.append(event)
+        if failure == "after":
+            raise TimeoutError
+
+
+def _envelope(number: int, *, sound: bool) -> Event:
+    detail: dict[str, Any] = {"stream": f"run/{number % 3}"} if sound else {}
+    return {
+        "id": f"{number}",
+        "source": "my.sagemaker.training.jobs",
+        "detail-type": "MetricsRecorded",
+        "time": "2026-11-22T15:08:39Z",
+        "detail": detail | {"data": {"number": number}},
+    }
+
+
+deliveries = st.lists(
+    st.tuples(st.booleans(), st.sampled_from([0, 0, 0, 1, 185, 186, 500]), st.integers(1, 3)), min_size=1, max_size=12
+)
+
+
+@given(deliveries=deliveries, failures=st.lists(st.sampled_from(["none", "before", "after"]), max_size=60))
+def test_every_event_is_recorded_once_or_waits_with_nothing_lost(
+    stacks: dict[str, StackJson], deliveries: list[tuple[bool, int, int]], failures: list[str]
+) -> None:
+    processor = Processor(failures)
+    delivery = Delivery(stacks["prod"], processor)
+    events = [_envelope(number, sound=sound) for number, (sound, _, _) in enumerate(deliveries)]
+    for event, (_, failed_hand_overs, copies) in zip(events, deliveries, strict=True):
+        delivery.put(event, failed_hand_overs=failed_hand_overs, copies=copies)
+
+    recorded = Counter(record.event.event_id for record in processor.log.records.values())
+    waiting = {event["id"] for event in processor.set_aside + delivery.destination + delivery.dead_letters}
+    assert delivery.lost == []
+    assert set(recorded.values()) <= {1}
+    assert recorded.keys() | waiting == {event["id"] for event in events}
+    assert not recorded.keys() & {event["id"] for event in processor.set_aside}
+
+    processor.recover()
+    for event in delivery.destination + delivery.dead_letters:  # sent again
+        processor(event)
+    sound = {event["id"] for event in events if "stream" in event["detail"]}
+    assert {record.event.event_id for record in processor.log.records.values()} == sound
+
+
+@pytest.mark.parametrize(
+    "weakness", ["permission for the bus", "no dead letters", "queue for another rule", "role may not send"]
+)
+def test_the_simulator_loses_events_where_aws_would(stacks: dict[str, StackJson], weakness: str) -> None:
+    """Proof that the test above can fail: the original workflow's mistakes, planted one by one."""
+    stack = StackJson(copy.deepcopy(stacks["prod"].content))
+    failing = 0
+    if weakness == "permission for the bus":
+        stack.one("aws_lambda_permission")["source_arn"] = stack.reference("aws_cloudwatch_event_bus", "arn")
+    if weakness in ("no dead letters", "permission for the bus"):
+        del stack.one("aws_cloudwatch_event_target")["dead_letter_config"]
+        failing = 500
+    if weakness == "queue for another rule":
+        policy = stack.one("aws_sqs_queue_policy")
+        policy["policy"] = policy["policy"].replace("aws_cloudwatch_event_rule", "aws_cloudwatch_event_rule.another")
+        failing = 500
+    if weakness == "role may not send":
+        for name, policy in stack.all("aws_iam_role_policy").items():
+            if "event_processor" in name:
+                policy["policy"] = json.dumps(
+                    {"Statement": [s for s in json.loads(policy["policy"])["Statement"] if s["Action"] != ["sqs:SendMessage"]]}
+                )
+    event = _envelope(1, sound=True)
+    delivery = Delivery(stack, Processor(["before"] * 3))
+    delivery.put(event, failed_hand_overs=failing)
+    assert delivery.lost == [event]
