@@ -14,6 +14,7 @@ export PIPENV_IGNORE_VIRTUALENVS := 1
 export PIPENV_VERBOSITY := -1
 export PIPENV_NOSPIN := 1
 export CHECKPOINT_DISABLE := 1
+export DISABLE_VERSION_CHECK := 1
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
@@ -48,19 +49,19 @@ synth: settings ## Terraform JSON of every environment, into cdktf.out/
 	@cdktf synth $(ARGS)
 
 .PHONY: diff
-diff: settings named ## what a deploy of ENV would change
+diff: named settings ## what a deploy of ENV would change
 	@$(TERRAFORM) cdktf diff $(STACK) $(ARGS)
 
 .PHONY: deploy
-deploy: settings named ## deploy ENV, after asking (ARGS=--auto-approve does not ask)
+deploy: named settings ## deploy ENV, after asking (ARGS=--auto-approve does not ask)
 	@$(TERRAFORM) cdktf deploy $(STACK) $(ARGS)
 
 .PHONY: destroy
-destroy: settings named ## take ENV down, after asking
+destroy: named settings ## take ENV down, after asking
 	@$(TERRAFORM) cdktf destroy $(STACK) $(ARGS)
 
 .PHONY: bootstrap
-bootstrap: settings named ## make the bucket that keeps ENV's Terraform state
+bootstrap: named settings ## make the bucket that keeps ENV's Terraform state
 	@python -m stacks.bootstrap $(ENV)
 
 .PHONY: local
