@@ -44,6 +44,12 @@ def _event(stream: str, number: int, **more: Any) -> Event:
     )
 
 
+def _put(deployed: Deployed, detail: dict[str, Any]) -> None:
+    """A detail as a third party would publish it, past our own publisher."""
+    entry = {"EventBusName": deployed.outputs["event_bus_name"], "Source": SOURCE, "DetailType": "MetricsRecorded"}
+    deployed.client("events").put_events(Entries=[entry | {"Detail": json.dumps(detail)}])
+
+
 def _until(true: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
@@ -119,13 +125,7 @@ def test_a_thousand_events_in_any_order_with_repeats_by_eight_publishers(
 def test_what_cannot_be_understood_waits_with_its_reason_and_can_be_sent_again(deployed: Deployed) -> None:
     mark = uuid.uuid4().hex
     detail = {"mark": mark, "loss": 0.5}
-    entry = {
-        "EventBusName": deployed.outputs["event_bus_name"],
-        "Source": SOURCE,
-        "DetailType": "MetricsRecorded",
-        "Detail": json.dumps(detail),
-    }
-    deployed.client("events").put_events(Entries=[entry])
+    _put(deployed, detail)
     (message,) = _messages(deployed, mark)
     body = json.loads(message["Body"])
     assert body["reason"] == "no_stream" == message["MessageAttributes"]["reason"]["StringValue"]
@@ -133,7 +133,7 @@ def test_what_cannot_be_understood_waits_with_its_reason_and_can_be_sent_again(d
     assert body["set_aside_by"] == deployed.outputs["event_processor_function_name"]
 
     mended = body["original"]["detail"] | {"run_id": mark}
-    deployed.client("events").put_events(Entries=[entry | {"Detail": json.dumps(mended)}])
+    _put(deployed, mended)
     _until(lambda: bool(list(_log(deployed).read(f"run/{mark}"))))
     (recorded,) = _log(deployed).read(f"run/{mark}")
     assert recorded.event.data == mended
@@ -142,13 +142,7 @@ def test_what_cannot_be_understood_waits_with_its_reason_and_can_be_sent_again(d
 def test_what_is_larger_than_a_message_waits_in_the_bucket(deployed: Deployed) -> None:
     event = _event(f"run/{uuid.uuid4().hex}", 1)
     detail = {"stream": event.stream, "data": {"blob": "x" * 450_000}}
-    entry = {
-        "EventBusName": deployed.outputs["event_bus_name"],
-        "Source": SOURCE,
-        "DetailType": "MetricsRecorded",
-        "Detail": json.dumps(detail),
-    }
-    deployed.client("events").put_events(Entries=[entry])
+    _put(deployed, detail)
     body = json.loads(_messages(deployed, "too_large")[0]["Body"])
     bucket, _, key = body["original_at"].removeprefix("s3://").partition("/")
     assert bucket == deployed.outputs["data_bucket_name"]

@@ -1,0 +1,85 @@
+"""What single settings may be, each with a message that says what is allowed."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from stacks import aws_facts
+
+
+def _one_of(what: str, allowed: Callable[[], Iterable[Any]]) -> AfterValidator:
+    """Accepts one of `allowed()`; of a long list the message names the nearest."""
+
+    def check(value: Any) -> Any:
+        choices = list(allowed())
+        if value in choices:
+            return value
+        if len(choices) <= 24:
+            raise ValueError(f"{what} is one of {', '.join(map(str, choices))}")
+        nearest = difflib.get_close_matches(str(value), choices, n=3, cutoff=0.5) or choices[:3]
+        raise ValueError(f"{what} is one of {len(choices)} that AWS knows, such as {', '.join(nearest)}")
+
+    return AfterValidator(check)
+
+
+def _matching(pattern: str, allowed: str) -> AfterValidator:
+    """Accepts text that matches `pattern` as a whole; `allowed` says the same in words."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"must be {allowed}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError("must not name the same twice")
+    return values
+
+
+def _some(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("must have at least 1")
+    return values
+
+
+AccountId = Annotated[str, _matching(r"\d{12}", "a 12-digit AWS account id, in quotes")]
+Region = Annotated[str, _one_of("a region with SageMaker", aws_facts.regions)]
+BucketName = Annotated[
+    str, _matching(r"(?!xn--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "3 to 63 lower-case letters, digits and hyphens")
+]
+# PutEvents refuses sources that begin with `aws.`: those are AWS's own.
+EventSource = Annotated[
+    str, _matching(r"(?!aws\.)[A-Za-z0-9._-]{1,256}", "letters, digits, '.', '_' and '-', and not begin with 'aws.'")
+]
+LogRetentionDays = Annotated[int, _one_of("a log's retention in days", lambda: aws_facts.LOG_RETENTION_DAYS)]
+SubnetId = Annotated[str, _matching(r"subnet-([0-9a-f]{8}|[0-9a-f]{17})", "a subnet id like subnet-0123456789abcdef0")]
+SecurityGroupId = Annotated[str, _matching(r"sg-([0-9a-f]{8}|[0-9a-f]{17})", "a group id like sg-0123456789abcdef0")]
+KeyArn = Annotated[
+    str,
+    _matching(
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[0-9a-zA-Z-]+",
+        "a key's ARN, arn:<partition>:kms:<region>:<account>:key/<id>",
+    ),
+]
+Email = Annotated[str, _matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")]
+VersionConstraint = Annotated[
+    str,
+    _matching(
+        r"(>=|<=|~>|>|<|!=|=)? ?\d+(\.\d+){0,2}(, (>=|<=|~>|>|<|!=|=)? ?\d+(\.\d+){0,2})*",
+        "a Terraform version constraint like '>= 5.100.0, < 7.0.0'",
+    ),
+]
+EnvironmentName = Annotated[
+    str, _matching(r"[a-z][a-z0-9-]{0,14}[a-z0-9]", "2 to 16 lower-case letters, digits and hyphens, a letter first")
+]
+LambdaRuntime = Annotated[str, _one_of("a Lambda runtime", aws_facts.lambda_python_runtimes)]
+NotebookInstanceType = Annotated[str, _one_of("a notebook's instance type", aws_facts.notebook_instance_types)]
+NotebookPlatform = Annotated[str, _one_of("a notebook's platform", aws_facts.notebook_platforms)]
+EventSources = Annotated[tuple[EventSource, ...], AfterValidator(_distinct), AfterValidator(_some)]
+SecurityGroupIds = Annotated[tuple[SecurityGroupId, ...], AfterValidator(_distinct)]
