@@ -15,7 +15,7 @@ from stacks import iam
 from stacks.settings import Settings
 
 # Everything that alters or removes an item. BatchWriteItem is among them: it is one permission for puts and deletes. A TTL
-# would remove items too. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+# would remove items too. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html
 _ALTERING = (
     "dynamodb:UpdateItem",
     "dynamodb:DeleteItem",

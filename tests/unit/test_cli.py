@@ -141,7 +141,8 @@ def test_help(capsys):
 
 
 ENDLESS = """
-import itertools, sys
+import itertools, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests started in a shell's background inherit that it is ignored
 from training_events import cli, log_url
 from training_events.cli import history
 from training_events.event import Event, RecordedEvent
