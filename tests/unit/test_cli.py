@@ -180,7 +180,7 @@ def test_ctrl_c_ends_it_quietly(options):
 
 def test_memory_does_not_grow_with_the_stream():
     script = ENDLESS.replace("itertools.count()", "range(COUNT)")
-    script = script.replace("import itertools, sys", "import itertools, resource, sys").replace(
+    script = script.replace("import itertools, signal", "import itertools, resource, signal").replace(
         "cli.main()", "code = cli.run(sys.argv[1:])\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
     )
 
