@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -40,4 +41,5 @@ def client(service: str, *, validate: bool = True) -> Any:
         # Says in CloudTrail what wrote; and botocore's own, put together anew for every request, costs a tenth of a put's CPU.
         user_agent=f"training-events/{__version__} Botocore/{botocore.__version__}",
     )
-    return _session().create_client(service, config=config)
+    # botocore reads AWS_DEFAULT_REGION only; AWS's other SDKs, and SageMaker's containers, go by AWS_REGION
+    return _session().create_client(service, region_name=os.environ.get("AWS_REGION"), config=config)

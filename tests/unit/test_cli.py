@@ -191,3 +191,11 @@ def test_memory_does_not_grow_with_the_stream():
         return int(done.stderr)
 
     assert peak(60_000) < peak(600) * 1.05
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_may_stand_in_either_variable(monkeypatch, variable):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "eu-north-1")
+    assert aws.client("sqs").meta.region_name == "eu-north-1"

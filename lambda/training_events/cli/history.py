@@ -24,7 +24,8 @@ def history(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Print the events of a stream in order."""
-    events = open_log(log or Settings().log).read(check_stream(stream))
+    check_stream(stream)
+    events = open_log(log or Settings().log).read(stream)
     first = next(events, None)  # before anything is printed: an error leaves standard output empty
     if first is None:
         raise NoSuchStream(f"the log has no event of {stream}")
