@@ -1,12 +1,9 @@
 """The command line as people and pipes meet it."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import NoCredentialsError
