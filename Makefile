@@ -103,7 +103,7 @@ setup: .build/node.done
 
 .build/node.done: package-lock.json .build/python.done
 	@echo "==> the cdktf CLI, into node_modules" >&2
-	@npm ci --no-audit --no-fund --loglevel=error >&2
+	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >&2
 	@touch $@
 
 .build/python.done: Pipfile.lock lambda/pyproject.toml .build/pipenv.done

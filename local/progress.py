@@ -1,6 +1,7 @@
 """What a person sees of a deployment: one counting line on a terminal, a plain line every few seconds elsewhere."""
 
 import re
+import shutil
 import time
 from typing import TextIO
 
@@ -37,7 +38,8 @@ class Progress:
         """Say how far it is, if it is time to."""
         now = time.monotonic()
         if self._stream.isatty():
-            self._stream.write(f"\r\x1b[K{self.state(now)}")
+            width = shutil.get_terminal_size().columns - 1  # a line that wraps could not be written over
+            self._stream.write(f"\r\x1b[K{self.state(now)[:width]}")
         elif now - self._said < QUIET_SECONDS:
             return
         else:
