@@ -21,6 +21,7 @@ from training_events.log import EventLog
 from training_events.log_url import open_log
 from training_events.publisher import EventBusPublisher
 
+from examples.processor_outcomes import processor_outcomes
 from local.environment import LocalEnvironment, local_environment
 from local.errors import LocalError
 
@@ -97,11 +98,7 @@ def _publish_again(environment: LocalEnvironment, events: list[RecordedEvent]) -
 
 
 def _outcomes(environment: LocalEnvironment) -> Counter[str]:
-    """How often the event processor's log says recorded, repeated, set aside."""
-    group = f"/aws/lambda/{environment.outputs['event_processor_function_name']}"
-    pages = aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-    lines = (line["message"] for page in pages for line in page["events"])
-    return Counter(match[1] for line in lines if (match := re.search(r'"outcome": ?"(\w+)"', line)))
+    return processor_outcomes(aws.client("logs"), environment.outputs["event_processor_function_name"])
 
 
 def _check_unchanged(log: EventLog, run: str, before: list[RecordedEvent]) -> None:

@@ -77,10 +77,7 @@ class EventBusPublisher:
                 self._sleep(random.uniform(0, min(self._longest_pause, self._first_pause * 2**attempt)))  # noqa: S311 - no secret
             try:
                 answers = self._client.put_events(Entries=[entry for _, entry in left])["Entries"]
-            except (
-                BotoCoreError,
-                ClientError,
-            ) as error:  # the request as a whole, which the SDK has tried again itself
+            except (BotoCoreError, ClientError) as error:  # the whole request, which the SDK has tried again itself
                 causes = [str(error)] * len(left)
                 break
             refused = [(pair, answer["ErrorCode"]) for pair, answer in zip(left, answers, strict=True) if "ErrorCode" in answer]

@@ -1,13 +1,19 @@
 """The local environment, deployed once for all tests of this level by the real cdktf CLI and the real Terraform."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
+from training_events.event import Event
 
 from local.environment import LocalEnvironment, local_environment
+
+SOURCE = "my.sagemaker.training.jobs"
+START = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 
 
 @dataclass
@@ -51,3 +57,16 @@ def deployed() -> Iterator[Deployed]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes the stack down goes last."""
     items.sort(key=lambda item: item.get_closest_marker("takes_down") is not None)
+
+
+def new_event(stream: str, number: int) -> Event:
+    """An event that nobody has published yet; a higher number is a later one."""
+    moment = START + timedelta(milliseconds=number)
+    return Event(
+        event_id=uuid.uuid4().hex,
+        stream=stream,
+        type="MetricsRecorded",
+        occurred_at=f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z",
+        source=SOURCE,
+        data={"points": [{"name": "loss", "step": number, "value": 1 / (number + 1)}]},
+    )

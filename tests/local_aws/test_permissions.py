@@ -10,8 +10,7 @@ from botocore.exceptions import ClientError
 from training_events.dynamodb_log import DynamoDbLog
 from training_events.log import Appended
 
-from tests.local_aws.conftest import Deployed
-from tests.local_aws.test_recording import _event
+from tests.local_aws.conftest import Deployed, new_event
 
 KEY = {"stream": {"S": "run/x"}, "position": {"S": "2026"}}
 
@@ -32,7 +31,7 @@ def as_processor(deployed: Deployed) -> Callable[[str], Any]:
 
 def test_the_processor_can_do_its_work(deployed: Deployed, as_processor: Callable[[str], Any]) -> None:
     log = DynamoDbLog(deployed.outputs["event_log_table_name"], as_processor("dynamodb"))
-    event = _event(f"run/{uuid.uuid4().hex}", 1)
+    event = new_event(f"run/{uuid.uuid4().hex}", 1)
     assert (log.append(event), log.append(event)) == (Appended.RECORDED, Appended.REPEATED)
     bucket = deployed.outputs["data_bucket_name"]
     as_processor("s3").put_object(Bucket=bucket, Key="undelivered/permissions.json", Body=b"{}")

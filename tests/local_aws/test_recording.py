@@ -2,14 +2,13 @@
 
 import json
 import random
-import re
 import statistics
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -17,10 +16,8 @@ from training_events.dynamodb_log import DynamoDbLog
 from training_events.event import Event
 from training_events.publisher import EventBusPublisher
 
-from tests.local_aws.conftest import Deployed
-
-SOURCE = "my.sagemaker.training.jobs"
-START = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
+from examples.processor_outcomes import processor_outcomes
+from tests.local_aws.conftest import SOURCE, Deployed, new_event
 
 
 def _log(deployed: Deployed) -> DynamoDbLog:
@@ -29,19 +26,6 @@ def _log(deployed: Deployed) -> DynamoDbLog:
 
 def _publisher(deployed: Deployed) -> EventBusPublisher:
     return EventBusPublisher(deployed.outputs["event_bus_name"], deployed.client("events"))
-
-
-def _event(stream: str, number: int, **more: Any) -> Event:
-    moment = START + timedelta(milliseconds=number)
-    return Event(
-        event_id=uuid.uuid4().hex,
-        stream=stream,
-        type="MetricsRecorded",
-        occurred_at=f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z",
-        source=SOURCE,
-        data={"points": [{"name": "loss", "step": number, "value": 1 / (number + 1)}]},
-        **more,
-    )
 
 
 def _put(deployed: Deployed, detail: dict[str, Any]) -> None:
@@ -58,11 +42,7 @@ def _until(true: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def _outcomes(deployed: Deployed) -> Counter[str]:
-    """What the event processor says, in its own log, of the events it got."""
-    group = f"/aws/lambda/{deployed.outputs['event_processor_function_name']}"
-    pages = deployed.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-    lines = (line["message"] for page in pages for line in page["events"])
-    return Counter(match[1] for line in lines if (match := re.search(r'"outcome": ?"(\w+)"', line)))
+    return processor_outcomes(deployed.client("logs"), deployed.outputs["event_processor_function_name"])
 
 
 def _messages(deployed: Deployed, about: str, seconds: float = 30) -> list[dict[str, Any]]:
@@ -86,7 +66,7 @@ def test_a_thousand_events_in_any_order_with_repeats_by_eight_publishers(
 ) -> None:
     shuffled = random.Random(7)  # noqa: S311 - the same order every time
     streams = [f"run/{uuid.uuid4().hex}" for _ in range(10)]
-    events = [_event(streams[number % 10], number) for number in range(1000)]
+    events = [new_event(streams[number % 10], number) for number in range(1000)]
     sent = events + shuffled.sample(events, 300)
     shuffled.shuffle(sent)
     before = _outcomes(deployed)
@@ -140,7 +120,7 @@ def test_what_cannot_be_understood_waits_with_its_reason_and_can_be_sent_again(d
 
 
 def test_what_is_larger_than_a_message_waits_in_the_bucket(deployed: Deployed) -> None:
-    event = _event(f"run/{uuid.uuid4().hex}", 1)
+    event = new_event(f"run/{uuid.uuid4().hex}", 1)
     detail = {"stream": event.stream, "data": {"blob": "x" * 450_000}}
     _put(deployed, detail)
     body = json.loads(_messages(deployed, "too_large")[0]["Body"])
