@@ -37,12 +37,14 @@ class LocalEnvironment:
         return self.folder / "terraform" / "stacks" / STACK
 
     def variables(self) -> dict[str, str]:
-        """What a program needs to use the stack: the AWS endpoints, where the bus and the log are, each Terraform output."""
+        """What a program needs to use the stack: the AWS endpoints, this project's own settings, each Terraform output."""
         log, read_models = self.outputs["event_log_table_name"], self.outputs["read_model_table_name"]
         return {
             **self.endpoints.variables(),
             "TRAINING_EVENTS_BUS": self.outputs["event_bus_name"],
             "TRAINING_EVENTS_LOG": f"dynamodb://{log}?read_models={read_models}",
+            "TRAINING_EVENTS_BUCKET": self.outputs["data_bucket_name"],
+            "TRAINING_EVENTS_UNDELIVERED": self.outputs["undelivered_queue_url"],
             **{f"OUTPUT_{name.upper()}": value for name, value in sorted(self.outputs.items())},
         }
 

@@ -1,4 +1,4 @@
-"""The bucket of datasets, checkpoints and models: nothing in it is overwritten or left in the open."""
+"""The bucket of datasets, checkpoints, models and seals: nothing in it is overwritten or left in the open."""
 
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
@@ -23,7 +23,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration imp
 from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA, S3BucketVersioningVersioningConfiguration
 from constructs import Construct
 
-from stacks import iam
+from stacks import iam, seals
 from stacks.settings import Settings
 
 
@@ -41,7 +41,7 @@ class DataBucket(Construct):
             object_lock_enabled=True,
             force_destroy=not settings.deletion_protection,
         )
-        self._keep_private()
+        self._keep_private(settings)
         self.versioning = S3BucketVersioningA(
             self,
             "versioning",
@@ -51,7 +51,7 @@ class DataBucket(Construct):
         self._expire_leftovers(settings)
         self.notification = S3BucketNotification(self, "notification", bucket=self.bucket.id, eventbridge=True)
 
-    def _keep_private(self) -> None:
+    def _keep_private(self, settings: Settings) -> None:
         blocked = S3BucketPublicAccessBlock(
             self,
             "public_access_block",
@@ -83,7 +83,9 @@ class DataBucket(Construct):
             self,
             "policy",
             bucket=self.bucket.id,
-            policy=iam.policy(iam.tls_only("s3:*", [self.bucket.arn, f"{self.bucket.arn}/*"])),
+            policy=iam.policy(
+                iam.tls_only("s3:*", [self.bucket.arn, f"{self.bucket.arn}/*"]), *seals.protection(settings, self.bucket.arn)
+            ),
             depends_on=[blocked],  # S3 refuses two changes of a bucket's access at the same moment
         )
 

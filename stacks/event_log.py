@@ -6,6 +6,7 @@ from cdktf_cdktf_provider_aws.dynamodb_resource_policy import DynamodbResourcePo
 from cdktf_cdktf_provider_aws.dynamodb_table import (
     DynamodbTable,
     DynamodbTableAttribute,
+    DynamodbTableGlobalSecondaryIndex,
     DynamodbTablePointInTimeRecovery,
     DynamodbTableServerSideEncryption,
 )
@@ -56,23 +57,53 @@ class EventLog(Construct):
             ),
         )
 
+    def url(self, read_models: "ReadModels") -> str:
+        """Where the log and its read models are, as TRAINING_EVENTS_LOG says it."""
+        return f"dynamodb://{self.table.name}?read_models={read_models.table.name}"
+
 
 class ReadModels(Construct):
     """State folded from events, one item a stream: disposable, and rebuilt from the log at will."""
 
     def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
         super().__init__(scope, id_)
-        self.table = _table(self, "table", settings, name=settings.name("read-models"), keys=("stream",))
+        # For listings: all runs, models or datasets, newest first, each with its summary and without its whole state.
+        by_kind = DynamodbTableGlobalSecondaryIndex(
+            name="by_kind",
+            hash_key="kind",
+            range_key="first_at",
+            projection_type="INCLUDE",
+            non_key_attributes=["summary"],
+        )
+        self.table = _table(
+            self,
+            "table",
+            settings,
+            name=settings.name("read-models"),
+            keys=("stream",),
+            index_keys=("kind", "first_at"),
+            global_secondary_index=[by_kind],
+        )
+        self.by_kind_arn = f"{self.table.arn}/index/{by_kind.name}"
 
 
-def _table(scope: Construct, id_: str, settings: Settings, *, name: str, keys: tuple[str, ...], **more: Any) -> DynamodbTable:
+def _table(
+    scope: Construct,
+    id_: str,
+    settings: Settings,
+    *,
+    name: str,
+    keys: tuple[str, ...],
+    index_keys: tuple[str, ...] = (),
+    **more: Any,
+) -> DynamodbTable:
     """An encrypted pay-per-request table with text keys: the partition key and, where there is one, the sort key."""
     return DynamodbTable(
         scope,
         id_,
         name=name,
         billing_mode="PAY_PER_REQUEST",
-        attribute=[DynamodbTableAttribute(name=key, type="S") for key in keys],
+        attribute=[DynamodbTableAttribute(name=key, type="S") for key in (*keys, *index_keys)],
         hash_key=keys[0],
         range_key=keys[1] if len(keys) == 2 else None,
         point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),

@@ -57,9 +57,10 @@ class EventProcessor(Construct):
             name="event-processor",
             description="Appends every event of the bus to the event log",
             handler=_HANDLER,
+            limits=settings.event_processor,
             package=package,
             environment={
-                "TRAINING_EVENTS_LOG": f"dynamodb://{log.table.name}?read_models={read_models.table.name}",
+                "TRAINING_EVENTS_LOG": log.url(read_models),
                 "TRAINING_EVENTS_UNDELIVERED": undelivered.queue.url,
                 "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
                 "POWERTOOLS_SERVICE_NAME": "event-processor",

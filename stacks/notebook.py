@@ -56,7 +56,7 @@ class Notebook(Construct):
         )
         variables = {
             "TRAINING_EVENTS_BUS": bus.bus.arn,
-            "TRAINING_EVENTS_LOG": f"dynamodb://{log.table.name}?read_models={read_models.table.name}",
+            "TRAINING_EVENTS_LOG": log.url(read_models),
             "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
         }
         exports = "\n".join(f"export {name}='{value}'" for name, value in variables.items())
@@ -89,10 +89,14 @@ class Notebook(Construct):
 def _recording_and_reading(
     bus: EventBus, log: EventLog, read_models: ReadModels, data_bucket: DataBucket
 ) -> list[iam.Statement]:
-    """Publish events, read what was recorded, put and get data. Nothing is deleted: the bucket's history is the point."""
+    """Publish events, read what was recorded, put and get data. Nothing is deleted: the bucket's history is the point.
+
+    Looking through the whole log and emptying the undelivered queue are the operator's work, and need an operator's role.
+    """
     return [
         iam.allow(["events:PutEvents"], [bus.bus.arn]),
         iam.allow(["dynamodb:GetItem", "dynamodb:Query"], [log.table.arn, read_models.table.arn]),
+        iam.allow(["dynamodb:Query"], [read_models.by_kind_arn]),
         iam.allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"], [data_bucket.bucket.arn]),
         iam.allow(
             [
@@ -102,7 +106,7 @@ def _recording_and_reading(
                 "s3:AbortMultipartUpload",
                 "s3:ListMultipartUploadParts",
             ],
-            [f"{data_bucket.bucket.arn}/*"],
+            [f"{data_bucket.bucket.arn}/*"],  # but seals, as the bucket's own policy says, are put by the projector only
         ),
     ]
 

@@ -1,22 +1,21 @@
-"""An alarm on everything that means "an event may be lost", and a dashboard of the way from the bus to the log."""
+"""An alarm on everything that means "an event may be lost" or "the log was altered", and a dashboard of an event's way."""
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
-from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
+from stacks.dashboard import Graph, Metric, dashboard
 from stacks.event_bus import EventBus
 from stacks.event_processor import EventProcessor
+from stacks.projector import Projector
 from stacks.settings import Settings
 from stacks.undelivered_queue import UndeliveredQueue
 
-# Namespace, name and dimensions.
-Metric = tuple[str, str, Mapping[str, str]]
+# One event of a long stream that comes late may keep the projector at work for as long as Lambda lets it: 15 minutes.
+_BEHIND_MILLISECONDS = 2 * 15 * 60 * 1000
 
 
 class Observability(Construct):
@@ -30,33 +29,19 @@ class Observability(Construct):
         *,
         bus: EventBus,
         processor: EventProcessor,
+        projector: Projector,
         undelivered: UndeliveredQueue,
     ) -> None:
         super().__init__(scope, id_)
         self._settings = settings
         self._actions = self._topic()
-        queue = {"QueueName": undelivered.queue.name}
-        function = {"FunctionName": processor.function.function_name}
-        rule = {"EventBusName": bus.bus.name, "RuleName": processor.rule.name}
-        self._alarm(
-            "undelivered",
-            "Events wait in the undelivered queue, each with its reason",
-            ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue),
-            statistic="Maximum",
-        )
-        for metric, meaning in {
-            "Errors": "The event processor failed; Lambda tries again twice, then the event is in the undelivered queue",
-            "Throttles": "The event processor is out of concurrency; events wait for up to six hours",
-            "AsyncEventsDropped": "Events were dropped before the event processor could take them",
-            "DestinationDeliveryFailures": "A failed event could not be put into the undelivered queue: it is in the archive",
-        }.items():
-            self._alarm(f"processor-{_dashed(metric)}", meaning, ("AWS/Lambda", metric, function))
-        for metric, meaning in {
-            "FailedInvocations": "The rule could not hand an event to the event processor",
-            "InvocationsFailedToBeSentToDlq": "An event could not be put into the undelivered queue: it is in the archive",
-        }.items():
-            self._alarm(f"rule-{_dashed(metric)}", meaning, ("AWS/Events", metric, rule))
-        self._dashboard(queue, function, rule)
+        self._queue = {"QueueName": undelivered.queue.name}
+        self._rule = {"EventBusName": bus.bus.name, "RuleName": processor.rule.name}
+        self._processor = {"FunctionName": processor.function.function_name}
+        self._projector = {"FunctionName": projector.function.function_name}
+        self._watch_recording()
+        self._watch_projecting()
+        dashboard(self, settings, self._graphs())
 
     def _topic(self) -> list[str]:
         """Where alarms go: a topic with one e-mail subscription, if the settings name an address."""
@@ -67,74 +52,102 @@ class Observability(Construct):
         SnsTopicSubscription(self, "email", topic_arn=topic.arn, protocol="email", endpoint=email)
         return [topic.arn]
 
-    def _alarm(self, what: str, meaning: str, metric: Metric, *, statistic: str = "Sum") -> None:
-        namespace, metric_name, dimensions = metric
+    def _watch_recording(self) -> None:
+        self._alarm(
+            "undelivered",
+            "Events wait in the undelivered queue, each with its reason",
+            Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", self._queue),
+            statistic="Maximum",
+        )
+        for metric, meaning in {
+            "Errors": "The event processor failed; Lambda tries again twice, then the event is in the undelivered queue",
+            "Throttles": "The event processor is out of concurrency; events wait for up to six hours",
+            "AsyncEventsDropped": "Events were dropped before the event processor could take them",
+            "DestinationDeliveryFailures": "A failed event could not be put into the undelivered queue: it is in the archive",
+        }.items():
+            self._alarm(f"processor-{_dashed(metric)}", meaning, Metric("AWS/Lambda", metric, self._processor))
+        for metric, meaning in {
+            "FailedInvocations": "The rule could not hand an event to the event processor",
+            "InvocationsFailedToBeSentToDlq": "An event could not be put into the undelivered queue: it is in the archive",
+        }.items():
+            self._alarm(f"rule-{_dashed(metric)}", meaning, Metric("AWS/Events", metric, self._rule))
+
+    def _watch_projecting(self) -> None:
+        self._alarm(
+            "log-altered",
+            "The log was altered: an event that had been recorded was changed or removed; the projector's log says which",
+            self._counted("projector", "LogAltered"),
+        )
+        self._alarm(
+            "projector-records-set-aside",
+            "The projector could not read changes of the log; they are in the undelivered queue, each with its reason",
+            self._counted("projector", "RecordsSetAside"),
+        )
+        for metric, meaning in {
+            "Errors": "The projector failed; Lambda hands the changes over again for up to twelve hours",
+            "Throttles": "The projector is out of concurrency; changes of the log wait for up to twelve hours",
+            "DestinationDeliveryFailures": "What the projector gave up could not be put into the undelivered queue: rebuild",
+        }.items():
+            self._alarm(f"projector-{_dashed(metric)}", meaning, Metric("AWS/Lambda", metric, self._projector))
+        self._alarm(
+            "projector-iterator-age",
+            "Read models are behind the log by more than half an hour",
+            Metric("AWS/Lambda", "IteratorAge", self._projector),
+            statistic="Maximum",
+            threshold=_BEHIND_MILLISECONDS,
+        )
+
+    def _alarm(self, what: str, meaning: str, metric: Metric, *, statistic: str = "Sum", threshold: int = 0) -> None:
         CloudwatchMetricAlarm(
             self,
             what,
             alarm_name=self._settings.name(what),
             alarm_description=meaning,
-            namespace=namespace,
-            metric_name=metric_name,
-            dimensions=dict(dimensions),
+            namespace=metric.namespace,
+            metric_name=metric.name,
+            dimensions=dict(metric.dimensions),
             statistic=statistic,
             period=300,
             evaluation_periods=1,
-            threshold=0,
+            threshold=threshold,
             comparison_operator="GreaterThanThreshold",
             treat_missing_data="notBreaching",  # these metrics are only sent when there is something to say
             alarm_actions=self._actions or None,
             ok_actions=self._actions or None,
         )
 
-    def _dashboard(self, queue: Mapping[str, str], function: Mapping[str, str], rule: Mapping[str, str]) -> None:
-        recorded = {"service": "event-processor"}
-        graphs: list[tuple[str, str, list[Metric]]] = [
-            ("Events on the bus", "Sum", [("AWS/Events", "MatchedEvents", rule), ("AWS/Events", "FailedInvocations", rule)]),
-            (
-                "Events recorded",
-                "Sum",
-                [
-                    (self._settings.stack_name, metric, recorded)
-                    for metric in ("EventsRecorded", "EventsRepeated", "EventsSetAside")
-                ],
-            ),
-            (
-                "Event processor",
-                "Sum",
-                [("AWS/Lambda", metric, function) for metric in ("Invocations", "Errors", "Throttles")],
-            ),
-            ("Event processor, p95 of its duration", "p95", [("AWS/Lambda", "Duration", function)]),
-            ("Waiting undelivered", "Maximum", [("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue)]),
-        ]
-        CloudwatchDashboard(
-            self,
-            "dashboard",
-            dashboard_name=self._settings.stack_name,
-            dashboard_body=json.dumps(
-                {"widgets": [self._widget(place, *graph) for place, graph in enumerate(graphs)]},
-            ),
-        )
+    def _counted(self, service: str, name: str) -> Metric:
+        """A metric that a handler counts itself."""
+        return Metric(self._settings.stack_name, name, {"service": service})
 
-    def _widget(self, place: int, title: str, statistic: str, metrics: list[Metric]) -> dict[str, Any]:
-        """One graph; two fit side by side in the dashboard's 24 columns."""
-        return {
-            "type": "metric",
-            "x": 12 * (place % 2),
-            "y": 6 * (place // 2),
-            "width": 12,
-            "height": 6,
-            "properties": {
-                "title": title,
-                "region": self._settings.region,
-                "stat": statistic,
-                "period": 300,
-                "metrics": [
-                    [namespace, name, *(part for dimension in dimensions.items() for part in dimension)]
-                    for namespace, name, dimensions in metrics
-                ],
-            },
-        }
+    def _graphs(self) -> list[Graph]:
+        on_the_bus = [Metric("AWS/Events", name, self._rule) for name in ("MatchedEvents", "FailedInvocations")]
+        recorded = [self._counted("event-processor", f"Events{outcome}") for outcome in ("Recorded", "Repeated", "SetAside")]
+        projected = [
+            self._counted("projector", name)
+            for name in (
+                "StatesProjected",
+                "StatesRefolded",
+                "EventsNotFolded",
+                "RecordsSetAside",
+                "SealsWritten",
+                "LogAltered",
+            )
+        ]
+        return [
+            Graph("Events on the bus", "Sum", on_the_bus),
+            Graph("Events recorded", "Sum", recorded),
+            Graph("Event processor", "Sum", _invocations(self._processor)),
+            Graph("Event processor, p95 of its duration", "p95", [Metric("AWS/Lambda", "Duration", self._processor)]),
+            Graph("Waiting undelivered", "Maximum", [Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", self._queue)]),
+            Graph("Read models behind the log", "Maximum", [Metric("AWS/Lambda", "IteratorAge", self._projector)]),
+            Graph("Read models and seals", "Sum", projected),
+            Graph("Projector", "Sum", _invocations(self._projector)),
+        ]
+
+
+def _invocations(function: Mapping[str, str]) -> list[Metric]:
+    return [Metric("AWS/Lambda", name, function) for name in ("Invocations", "Errors", "Throttles")]
 
 
 def _dashed(metric: str) -> str:

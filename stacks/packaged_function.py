@@ -13,11 +13,14 @@ from constructs import Construct
 
 from stacks import iam
 from stacks.service_role import ServiceRole
-from stacks.settings import Settings
+from stacks.settings import FunctionLimits, Settings
 
 
 class PackagedFunction(Construct):
-    """`statements` are what the handler itself needs; logging to its own group and tracing are added."""
+    """`statements` are what the handler itself needs; logging to its own group and tracing are added.
+
+    All functions share the package, and so its runtime and architecture, which the event processor's settings name.
+    """
 
     def __init__(
         self,
@@ -28,16 +31,17 @@ class PackagedFunction(Construct):
         name: str,
         description: str,
         handler: str,
+        limits: FunctionLimits,
         package: TerraformAsset,
         environment: Mapping[str, str],
         statements: Sequence[iam.Statement],
     ) -> None:
         super().__init__(scope, id_)
         self.name = settings.name(name)
-        options = settings.event_processor
+        shared = settings.event_processor
         # Made here and not by Lambda at the first call, so that it has a retention and goes with the stack.
         log_group = CloudwatchLogGroup(
-            self, "log_group", name=f"/aws/lambda/{self.name}", retention_in_days=options.log_retention_days
+            self, "log_group", name=f"/aws/lambda/{self.name}", retention_in_days=shared.log_retention_days
         )
         self.role = ServiceRole(
             self,
@@ -57,15 +61,15 @@ class PackagedFunction(Construct):
             function_name=self.name,
             description=description,
             role=self.role.role.arn,
-            runtime=options.runtime,
-            architectures=[options.architecture],
+            runtime=shared.runtime,
+            architectures=[shared.architecture],
             handler=handler,
             filename=package.path,
             # Of the zip itself: cdktf's own asset hash is MD5 and does not see file names.
             source_code_hash=Fn.filebase64sha256(package.path),
-            memory_size=options.memory_mb,
-            timeout=options.timeout_seconds,
-            reserved_concurrent_executions=options.reserved_concurrency,
+            memory_size=limits.memory_mb,
+            timeout=limits.timeout_seconds,
+            reserved_concurrent_executions=limits.reserved_concurrency,
             environment=LambdaFunctionEnvironment(variables=dict(environment)),
             tracing_config=LambdaFunctionTracingConfig(mode="Active"),
             # The first event may come at once: rights and log group must be there before the function.

@@ -48,13 +48,35 @@ class Events(_Section):
     archive_days: int = Field(default=0, ge=0)  # 0 keeps the archive for ever, as EventBridge has it
 
 
-class EventProcessor(_Section):
+class FunctionLimits(_Section):
+    """What each function may take."""
+
+    memory_mb: int = Field(default=512, ge=128, le=10_240)
+    timeout_seconds: int = Field(default=30, ge=20, le=900)  # the handlers' own attempts take up to 15
+    reserved_concurrency: int | None = Field(default=None, ge=1)
+
+
+class EventProcessor(FunctionLimits):
+    """Runtime, architecture and retention are the projector's too: both run from one package."""
+
     runtime: LambdaRuntime = "python3.13"
     architecture: Literal["arm64", "x86_64"] = "arm64"
-    memory_mb: int = Field(default=512, ge=128, le=10_240)
-    timeout_seconds: int = Field(default=30, ge=20, le=900)  # the handler's own attempts take up to 15
-    reserved_concurrency: int | None = Field(default=None, ge=1)
     log_retention_days: LogRetentionDays = 90
+
+
+class Projector(FunctionLimits):
+    memory_mb: int = Field(default=1024, ge=128, le=10_240)  # Lambda gives CPU by memory, and folding is CPU
+    # The longest that Lambda allows: an event that comes late has its whole stream folded anew, however long that is.
+    timeout_seconds: int = Field(default=900, ge=60, le=900)
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
+    batch_size: int = Field(default=100, ge=1, le=10_000)
+
+
+class Seals(_Section):
+    """How S3 locks the seals of finished streams. COMPLIANCE is final: no one, the root user included, can lift it early."""
+
+    mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
+    retention_days: int = Field(default=3650, ge=1, le=36_500)
 
 
 class Notebook(_Section):
@@ -90,6 +112,8 @@ class Settings(_Section):
     data_bucket: DataBucket = DataBucket()
     events: Events = Events()
     event_processor: EventProcessor = EventProcessor()
+    projector: Projector = Projector()
+    seals: Seals = Seals()
     notebook: Notebook = Notebook()
     observability: Observability = Observability()
 

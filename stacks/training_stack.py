@@ -11,6 +11,7 @@ from stacks.event_processor import EventProcessor
 from stacks.lambda_package import Target, build
 from stacks.notebook import Notebook
 from stacks.observability import Observability
+from stacks.projector import Projector
 from stacks.remote_state import keep_state_in_s3
 from stacks.settings import Settings
 from stacks.undelivered_queue import UndeliveredQueue
@@ -29,6 +30,7 @@ class TrainingStack(TerraformStack):
         log = EventLog(self, "event_log", settings)
         read_models = ReadModels(self, "read_models", settings)
         undelivered = UndeliveredQueue(self, "undelivered_queue", settings)
+        package = self._package(settings)
         processor = EventProcessor(
             self,
             "event_processor",
@@ -38,19 +40,32 @@ class TrainingStack(TerraformStack):
             read_models=read_models,
             undelivered=undelivered,
             data_bucket=data_bucket,
-            package=self._package(settings),
+            package=package,
+        )
+        projector = Projector(
+            self,
+            "projector",
+            settings,
+            log=log,
+            read_models=read_models,
+            undelivered=undelivered,
+            data_bucket=data_bucket,
+            package=package,
         )
         undelivered.accept_from_rules([processor.rule.arn])
         notebook = Notebook(self, "notebook", settings, bus=bus, log=log, read_models=read_models, data_bucket=data_bucket)
-        Observability(self, "observability", settings, bus=bus, processor=processor, undelivered=undelivered)
+        Observability(
+            self, "observability", settings, bus=bus, processor=processor, projector=projector, undelivered=undelivered
+        )
 
-        self._output("data_bucket_name", data_bucket.bucket.bucket, "The bucket of datasets, checkpoints and models")
+        self._output("data_bucket_name", data_bucket.bucket.bucket, "The bucket of datasets, checkpoints, models and seals")
         self._output("event_bus_name", bus.bus.name, "The bus that training code publishes to")
         self._output("event_bus_arn", bus.bus.arn, "The same bus, for publishers in other accounts or regions")
         self._output("event_log_table_name", log.table.name, "The table that holds every event, append-only")
         self._output("read_model_table_name", read_models.table.name, "The table of state folded from the events")
         self._output("undelivered_queue_url", undelivered.queue.url, "Where what could not be recorded waits, with its reason")
         self._output("event_processor_function_name", processor.function.function_name, "The function that appends to the log")
+        self._output("projector_function_name", projector.function.function_name, "The function that keeps the read models")
         self._output("notebook_instance_name", notebook.instance.name, "The SageMaker notebook instance")
         self._output("notebook_url", notebook.instance.url, "The notebook's address, behind AWS sign-in")
 

@@ -126,7 +126,7 @@ PARTS = [
         lambda s: _allows(
             next(p["policy"] for name, p in s.all("aws_iam_role_policy").items() if "processor" in name),
             "logs:PutLogEvents",
-            f"{s.reference('aws_cloudwatch_log_group', 'arn')}:*",
+            f"{s.reference('aws_cloudwatch_log_group', 'arn', 'event_processor')}:*",
         ),
         lambda d: _allows(
             _role_of(d, "function")[1]["PolicyDocument"],
@@ -136,7 +136,7 @@ PARTS = [
     ),
     Part(
         "function from the package",
-        lambda s: s.one("aws_lambda_function")["filename"].endswith(".zip"),
+        lambda s: s.one("aws_lambda_function", "event_processor")["filename"].endswith(".zip"),
         lambda d: _function(d)["Handler"] == "training_events.handlers.event_processor.handler",
     ),
     Part(
@@ -146,7 +146,7 @@ PARTS = [
     ),
     Part(
         "target of the rule",
-        lambda s: s.one("aws_cloudwatch_event_target")["arn"] == s.reference("aws_lambda_function", "arn"),
+        lambda s: s.one("aws_cloudwatch_event_target")["arn"] == s.reference("aws_lambda_function", "arn", "event_processor"),
         lambda d: (
             [
                 target["Arn"]

@@ -13,9 +13,9 @@ class StackJson:
         """Every resource of a Terraform type, by its name."""
         return dict(self.content["resource"].get(kind, {}))
 
-    def one(self, kind: str) -> dict[str, Any]:
-        """The only resource of a type."""
-        (resource,) = self.all(kind).values()
+    def one(self, kind: str, containing: str = "") -> dict[str, Any]:
+        """The only resource of a type whose name contains the text."""
+        (resource,) = (resource for name, resource in self.all(kind).items() if containing in name)
         return resource
 
     def reference(self, kind: str, attribute: str, containing: str = "") -> str:
@@ -43,3 +43,12 @@ class StackJson:
             for address, statement in self.statements()
             if address.startswith("aws_iam_role_policy.") and containing in address
         ]
+
+    def grants(self, containing: str) -> set[tuple[str, str]]:
+        """The same as pairs of an action and a resource, whatever statements they stand in."""
+        return {
+            (action, resource)
+            for statement in self.role_statements(containing)
+            for action in statement["Action"]
+            for resource in statement["Resource"]
+        }

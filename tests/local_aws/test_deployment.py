@@ -1,6 +1,7 @@
 """What was deployed is there, nothing drifts, and the CLI's other commands work on it."""
 
 import subprocess
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -51,15 +52,33 @@ def test_the_state_is_in_the_bootstrapped_bucket(deployed: Deployed) -> None:
     assert [item["Key"] for item in kept["Contents"]] == ["training-local/terraform.tfstate"]
 
 
-def test_the_function_runs_the_package_that_was_built(deployed: Deployed) -> None:
-    name = deployed.outputs["event_processor_function_name"]
-    configuration = deployed.client("lambda").get_function_configuration(FunctionName=name)
-    assert (configuration["Runtime"], configuration["Architectures"]) == ("python3.13", ["arm64"])
-    assert configuration["TracingConfig"]["Mode"] == "Active"
+def test_both_functions_run_the_package_that_was_built(deployed: Deployed) -> None:
+    functions = [
+        deployed.client("lambda").get_function_configuration(FunctionName=deployed.outputs[f"{name}_function_name"])
+        for name in ("event_processor", "projector")
+    ]
+    for configuration in functions:
+        assert (configuration["Runtime"], configuration["Architectures"]) == ("python3.13", ["arm64"])
+        assert configuration["TracingConfig"]["Mode"] == "Active"
+    assert len({configuration["CodeSha256"] for configuration in functions}) == 1
+
+
+def test_the_projector_follows_the_logs_change_stream(deployed: Deployed) -> None:
+    log = deployed.client("dynamodb").describe_table(TableName=deployed.outputs["event_log_table_name"])["Table"]
+    (mapping,) = deployed.client("lambda").list_event_source_mappings(FunctionName=deployed.outputs["projector_function_name"])[
+        "EventSourceMappings"
+    ]
+    assert mapping["EventSourceArn"] == log["LatestStreamArn"]
+    assert mapping["State"] == "Enabled"
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"].endswith(":training-local-undelivered")
 
 
 @pytest.mark.takes_down
 def test_cdktf_destroy_takes_everything_down(deployed: Deployed) -> None:
+    bucket, locked = deployed.outputs["data_bucket_name"], datetime.now(UTC) + timedelta(days=7)
+    deployed.client("s3").put_object(
+        Bucket=bucket, Key="seals/run/x/000001.jsonl", ObjectLockMode="GOVERNANCE", ObjectLockRetainUntilDate=locked
+    )
     destroyed = _cdktf(deployed, "destroy", "--auto-approve")
     assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
     assert deployed.client("lambda").list_functions()["Functions"] == []

@@ -5,6 +5,7 @@ import json
 from tests.stack_json import StackJson
 
 FUNCTION, RULE, QUEUE = "aws_lambda_function", "aws_cloudwatch_event_rule", "aws_sqs_queue"
+PROCESSOR = "event_processor"
 
 
 def test_the_rule_listens_on_the_custom_bus_for_the_configured_sources(stack: StackJson) -> None:
@@ -18,12 +19,12 @@ def test_the_permission_is_for_the_rule_and_not_for_the_bus(stack: StackJson) ->
     assert permission["source_arn"] == stack.reference(RULE, "arn")
     assert permission["principal"] == "events.amazonaws.com"
     assert permission["action"] == "lambda:InvokeFunction"
-    assert permission["function_name"] == stack.reference(FUNCTION, "function_name")
+    assert permission["function_name"] == stack.reference(FUNCTION, "function_name", PROCESSOR)
 
 
 def test_the_target_is_the_function_with_retries_and_a_dead_letter_queue(stack: StackJson) -> None:
     target = stack.one("aws_cloudwatch_event_target")
-    assert target["arn"] == stack.reference(FUNCTION, "arn")
+    assert target["arn"] == stack.reference(FUNCTION, "arn", PROCESSOR)
     assert target["rule"] == stack.reference(RULE, "name")
     assert target["event_bus_name"] == stack.reference("aws_cloudwatch_event_bus", "name")
     assert target["dead_letter_config"] == {"arn": stack.reference(QUEUE, "arn")}
@@ -42,10 +43,10 @@ def test_the_queue_takes_dead_letters_of_the_rule_only(stack: StackJson) -> None
 
 def test_a_function_that_fails_sends_the_event_to_the_queue_and_may(stack: StackJson) -> None:
     config = stack.one("aws_lambda_function_event_invoke_config")
-    assert config["function_name"] == stack.reference(FUNCTION, "function_name")
+    assert config["function_name"] == stack.reference(FUNCTION, "function_name", PROCESSOR)
     assert config["maximum_retry_attempts"] == 2
     assert config["destination_config"] == {"on_failure": {"destination": stack.reference(QUEUE, "arn")}}
-    sending = [s for s in stack.role_statements("event_processor") if s["Action"] == ["sqs:SendMessage"]]
+    sending = [s for s in stack.role_statements(PROCESSOR) if s["Action"] == ["sqs:SendMessage"]]
     assert [s["Resource"] for s in sending] == [[stack.reference(QUEUE, "arn")]]
 
 
@@ -59,21 +60,3 @@ def test_the_archive_takes_every_event_of_the_bus(stack: StackJson) -> None:
     archive = stack.one("aws_cloudwatch_event_archive")
     assert archive["event_source_arn"] == stack.reference("aws_cloudwatch_event_bus", "arn")
     assert "event_pattern" not in archive
-
-
-def test_there_is_an_alarm_on_every_way_to_lose_an_event(stack: StackJson) -> None:
-    watched = {(a["namespace"], a["metric_name"]): a for a in stack.all("aws_cloudwatch_metric_alarm").values()}
-    assert set(watched) == {
-        ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
-        ("AWS/Lambda", "Errors"),
-        ("AWS/Lambda", "Throttles"),
-        ("AWS/Lambda", "AsyncEventsDropped"),
-        ("AWS/Lambda", "DestinationDeliveryFailures"),
-        ("AWS/Events", "FailedInvocations"),
-        ("AWS/Events", "InvocationsFailedToBeSentToDlq"),
-    }
-    for (namespace, _), alarm in watched.items():
-        assert alarm["threshold"] == 0
-        assert alarm["comparison_operator"] == "GreaterThanThreshold"
-        # A rule on a custom bus has its metrics under both names; under the rule's alone there is never a point.
-        assert (set(alarm["dimensions"]) == {"EventBusName", "RuleName"}) == (namespace == "AWS/Events")

@@ -7,6 +7,7 @@ from tests.stack_json import StackJson
 # AWS gives these actions no resource to name.
 WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
+    "dynamodb:ListStreams",
     "ecr:GetAuthorizationToken",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
@@ -34,7 +35,11 @@ def test_everything_is_allowed_on_named_resources_only(stack: StackJson) -> None
 
 def test_every_role_is_for_one_service_and_has_no_managed_policy(stack: StackJson) -> None:
     trusts = [s for address, s in stack.statements() if address.startswith("aws_iam_role.")]
-    assert sorted(s["Principal"]["Service"] for s in trusts) == ["lambda.amazonaws.com", "sagemaker.amazonaws.com"]
+    assert sorted(s["Principal"]["Service"] for s in trusts) == [
+        "lambda.amazonaws.com",
+        "lambda.amazonaws.com",
+        "sagemaker.amazonaws.com",
+    ]
     assert not stack.all("aws_iam_role_policy_attachment")
 
 
@@ -43,7 +48,10 @@ def test_the_notebook_reaches_this_bucket_this_bus_and_these_tables_only(stack: 
     own = {
         "s3": [stack.reference("aws_s3_bucket", "arn"), stack.reference("aws_s3_bucket", "arn") + "/*"],
         "events": [stack.reference("aws_cloudwatch_event_bus", "arn")],
-        "dynamodb": [stack.reference("aws_dynamodb_table", "arn", name) for name in ("event_log", "read_models")],
+        "dynamodb": [
+            *(stack.reference("aws_dynamodb_table", "arn", name) for name in ("event_log", "read_models")),
+            stack.reference("aws_dynamodb_table", "arn", "read_models") + "/index/by_kind",
+        ],
     }
     granted = {
         resource
@@ -52,6 +60,13 @@ def test_the_notebook_reaches_this_bucket_this_bus_and_these_tables_only(stack: 
         if any(action.startswith(f"{what}:") for action in s["Action"])
     }
     assert granted == set(own[what])
+
+
+def test_the_notebook_reads_the_log_stream_by_stream_and_empties_no_queue(stack: StackJson) -> None:
+    """Looking through everything, rebuilding and sending again are the operator's."""
+    actions = {action for s in stack.role_statements("notebook") for action in s["Action"]}
+    assert {action for action in actions if action.startswith("dynamodb:")} == {"dynamodb:GetItem", "dynamodb:Query"}
+    assert not [action for action in actions if action.startswith("sqs:")]
 
 
 def test_the_notebook_may_pass_its_own_role_to_sagemaker_and_no_other(stacks: dict[str, StackJson]) -> None:

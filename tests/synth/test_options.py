@@ -21,6 +21,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> StackJson:
         "remote_state": {"bucket": "states-of-the-team"},
         "events": {"sources": ["my.sagemaker.training.jobs", "team.labels"]},
         "event_processor": {"architecture": "x86_64", "reserved_concurrency": 20},
+        "projector": {"memory_mb": 2048, "timeout_seconds": 600, "batch_size": 1000, "reserved_concurrency": 5},
+        "seals": {"mode": "COMPLIANCE", "retention_days": 30},
         "notebook": {"subnet_id": SUBNET, "security_group_ids": [GROUP], "kms_key_arn": KEY},
         "observability": {"alarm_email": "on-call@example.com"},
     }
@@ -51,7 +53,20 @@ def test_every_source_is_listened_to(stack: StackJson) -> None:
 
 
 def test_the_rest_is_where_the_settings_say(stack: StackJson) -> None:
-    function = stack.one("aws_lambda_function")
+    function = stack.one("aws_lambda_function", "event_processor")
     assert (function["architectures"], function["reserved_concurrent_executions"]) == (["x86_64"], 20)
     assert stack.content["terraform"]["backend"]["s3"]["bucket"] == "states-of-the-team"
     assert stack.content["provider"]["aws"][0]["default_tags"][0]["tags"]["cost-center"] == "research"
+
+
+def test_the_projector_has_limits_of_its_own_and_shares_the_package(stack: StackJson) -> None:
+    function, processor = (stack.one("aws_lambda_function", name) for name in ("projector", "event_processor"))
+    assert (function["memory_size"], function["timeout"], function["reserved_concurrent_executions"]) == (2048, 600, 5)
+    assert (processor["memory_size"], processor["timeout"]) == (512, 30)
+    assert (function["architectures"], function["filename"]) == (["x86_64"], processor["filename"])
+    assert stack.one("aws_lambda_event_source_mapping")["batch_size"] == 1000
+
+
+def test_the_projector_is_told_how_to_lock_seals(stack: StackJson) -> None:
+    variables = stack.one("aws_lambda_function", "projector")["environment"]["variables"]
+    assert (variables["TRAINING_EVENTS_SEAL_MODE"], variables["TRAINING_EVENTS_SEAL_DAYS"]) == ("COMPLIANCE", "30")

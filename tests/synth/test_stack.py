@@ -12,6 +12,7 @@ OUTPUTS = {
     "event_processor_function_name",
     "notebook_instance_name",
     "notebook_url",
+    "projector_function_name",
     "read_model_table_name",
     "undelivered_queue_url",
 }

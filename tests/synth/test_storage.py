@@ -20,6 +20,24 @@ def test_the_event_log_sorts_by_position_and_tells_old_and_new(stack: StackJson)
     assert (table["stream_enabled"], table["stream_view_type"]) == (True, "NEW_AND_OLD_IMAGES")
 
 
+def test_read_models_are_listed_by_kind_from_an_index_without_their_states(stack: StackJson) -> None:
+    table = stack.one("aws_dynamodb_table", "read_models")
+    assert table["hash_key"] == "stream"
+    assert "range_key" not in table
+    assert table["global_secondary_index"] == [
+        {
+            "name": "by_kind",
+            "hash_key": "kind",
+            "range_key": "first_at",
+            "projection_type": "INCLUDE",
+            "non_key_attributes": ["summary"],
+        }
+    ]
+    # DynamoDB refuses a table that declares an attribute which no key uses, and a key whose attribute is not declared.
+    declared = {attribute["name"]: attribute["type"] for attribute in table["attribute"]}
+    assert declared == {"stream": "S", "kind": "S", "first_at": "S"}
+
+
 def test_tables_can_be_brought_back_and_not_be_deleted(stacks: dict[str, StackJson]) -> None:
     for environment, protected in {"prod": True, "dev": True, "local": False}.items():
         tables = stacks[environment].all("aws_dynamodb_table").values()
@@ -48,7 +66,8 @@ def test_the_bucket_is_private_encrypted_versioned_and_tls_only(stack: StackJson
     )
     assert stack.one("aws_s3_bucket_versioning")["versioning_configuration"] == {"status": "Enabled"}
     assert stack.one("aws_s3_bucket_notification")["eventbridge"] is True
-    (statement,) = json.loads(stack.one("aws_s3_bucket_policy")["policy"])["Statement"]
+    statements = {s["Sid"]: s for s in json.loads(stack.one("aws_s3_bucket_policy")["policy"])["Statement"]}
+    statement = statements["TlsOnly"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert len(statement["Resource"]) == 2

@@ -21,7 +21,13 @@ from local.installation import python_of_emulators
 from local.progress import Progress, readable
 
 ENDPOINTS = Endpoints("http://127.0.0.1:1", "http://127.0.0.1:2", "us-east-1")
-OUTPUTS = {"event_bus_name": "bus", "event_log_table_name": "log", "read_model_table_name": "models"}
+OUTPUTS = {
+    "data_bucket_name": "bucket",
+    "event_bus_name": "bus",
+    "event_log_table_name": "log",
+    "read_model_table_name": "models",
+    "undelivered_queue_url": "http://queue",
+}
 
 
 @pytest.fixture
@@ -62,7 +68,9 @@ def test_up_deploys_and_writes_what_a_shell_needs(project: Path) -> None:
     assert lines[0] == "AWS_ENDPOINT_URL=http://127.0.0.1:1"
     assert "TRAINING_EVENTS_BUS=bus" in lines
     assert "TRAINING_EVENTS_LOG=dynamodb://log?read_models=models" in lines
-    assert lines[-1] == "OUTPUT_READ_MODEL_TABLE_NAME=models"
+    assert "TRAINING_EVENTS_BUCKET=bucket" in lines
+    assert "TRAINING_EVENTS_UNDELIVERED=http://queue" in lines
+    assert lines[-1] == "OUTPUT_UNDELIVERED_QUEUE_URL=http://queue"
 
 
 def test_a_failed_deployment_ends_the_emulators_that_it_started(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

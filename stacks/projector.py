@@ -1,0 +1,123 @@
+"""From the log to the read models: the function that follows the log's change stream, and the path for what fails."""
+
+from cdktf import TerraformAsset
+from cdktf_cdktf_provider_aws.lambda_event_source_mapping import (
+    LambdaEventSourceMapping,
+    LambdaEventSourceMappingDestinationConfig,
+    LambdaEventSourceMappingDestinationConfigOnFailure,
+)
+from constructs import Construct
+
+from stacks import iam, seals
+from stacks.data_bucket import DataBucket
+from stacks.event_log import EventLog, ReadModels
+from stacks.packaged_function import PackagedFunction
+from stacks.settings import Settings
+from stacks.undelivered_queue import UndeliveredQueue
+
+_HANDLER = "training_events.handlers.projector.handler"
+# A read model that is late is better than one that lacks an event, so time ends the attempts and not their number, which is
+# the highest there is. A change stream keeps a record for 24 hours: what is given up after half of them is told to the queue,
+# and can still be read from the stream for as long again. https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
+_RECORD_AGE_SECONDS, _RETRIES = 12 * 3600, 10_000
+
+
+class Projector(Construct):
+    """Lambda hands every change of the log to the function, which keeps the read models and seals what is finished."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        settings: Settings,
+        *,
+        log: EventLog,
+        read_models: ReadModels,
+        undelivered: UndeliveredQueue,
+        data_bucket: DataBucket,
+        package: TerraformAsset,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.run = PackagedFunction(
+            self,
+            "run",
+            settings,
+            name="projector",
+            description="Keeps the read models in step with the event log, and seals finished streams",
+            handler=_HANDLER,
+            limits=settings.projector,
+            package=package,
+            environment={
+                "TRAINING_EVENTS_LOG": log.url(read_models),
+                "TRAINING_EVENTS_UNDELIVERED": undelivered.queue.url,
+                "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
+                "TRAINING_EVENTS_SEAL_MODE": settings.seals.mode,
+                "TRAINING_EVENTS_SEAL_DAYS": str(settings.seals.retention_days),
+                "POWERTOOLS_SERVICE_NAME": "projector",
+                "POWERTOOLS_METRICS_NAMESPACE": settings.stack_name,
+            },
+            statements=[
+                *_following(log),
+                *_projecting(log, read_models),
+                *_sealing(data_bucket),
+                *_setting_aside(undelivered, data_bucket),
+            ],
+        )
+        self.function = self.run.function
+        self._follow(log, settings, undelivered)
+
+    def _follow(self, log: EventLog, settings: Settings, undelivered: UndeliveredQueue) -> None:
+        LambdaEventSourceMapping(
+            self,
+            "change_stream",
+            event_source_arn=log.table.stream_arn,
+            function_name=self.function.arn,
+            starting_position="TRIM_HORIZON",  # the oldest there is: nothing recorded before this was deployed is passed over
+            batch_size=settings.projector.batch_size,
+            # One at a time for each shard, which is where all changes of one event stream are: with more, two invocations would
+            # fold the same stream at once, and the conditional put would send one of them back to begin again.
+            parallelization_factor=1,
+            # What failed is handed over again, not what was done before it; where the function could not even say, halves are.
+            function_response_types=["ReportBatchItemFailures"],
+            bisect_batch_on_function_error=True,
+            maximum_retry_attempts=_RETRIES,
+            maximum_record_age_in_seconds=_RECORD_AGE_SECONDS,
+            destination_config=LambdaEventSourceMappingDestinationConfig(
+                on_failure=LambdaEventSourceMappingDestinationConfigOnFailure(destination_arn=undelivered.queue.arn)
+            ),
+            depends_on=[self.run.role.policy],  # Lambda checks that the role may read the stream and send to the destination
+        )
+
+
+def _following(log: EventLog) -> list[iam.Statement]:
+    """What Lambda itself needs of the role to poll the change stream."""
+    return [
+        iam.allow(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [log.table.stream_arn]),
+        # Has no resources to name: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+        iam.allow(["dynamodb:ListStreams"], ["*"]),
+    ]
+
+
+def _projecting(log: EventLog, read_models: ReadModels) -> list[iam.Statement]:
+    """Read the log, one stream at a time, and replace read models. Dropping them is for the operator who rebuilds."""
+    return [
+        iam.allow(["dynamodb:Query"], [log.table.arn]),
+        iam.allow(["dynamodb:GetItem", "dynamodb:PutItem"], [read_models.table.arn]),
+    ]
+
+
+def _sealing(data_bucket: DataBucket) -> list[iam.Statement]:
+    """Write seals under Object Lock, and read them back by version. Nothing here can shorten a lock or remove a seal."""
+    bucket = data_bucket.bucket.arn
+    return [
+        iam.allow(["s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectRetention"], [f"{bucket}/{seals.PREFIX}/*"]),
+        iam.allow(["s3:ListBucketVersions"], [bucket], when={"StringLike": {"s3:prefix": f"{seals.PREFIX}/*"}}),
+    ]
+
+
+def _setting_aside(undelivered: UndeliveredQueue, data_bucket: DataBucket) -> list[iam.Statement]:
+    """The handler's own refusals, and the batches that Lambda gives up: it sends them with this role too."""
+    return [
+        iam.allow(["sqs:SendMessage"], [undelivered.queue.arn]),
+        iam.allow(["s3:PutObject"], [f"{data_bucket.bucket.arn}/undelivered/*"]),
+    ]

@@ -1,0 +1,82 @@
+"""An alarm on every way to lose an event, to alter one or to fall behind, and each on a metric that there is."""
+
+import json
+from typing import Any
+
+from tests.stack_json import StackJson
+
+Metrics = set[tuple[str, str, tuple[tuple[str, str], ...]]]
+
+
+def _metrics(stack: StackJson) -> dict[str, Metrics]:
+    """What is counted of each part, with the dimensions that AWS or the handlers count it under."""
+
+    def by(**dimensions: str) -> tuple[tuple[str, str], ...]:
+        return tuple(sorted(dimensions.items()))
+
+    own = "training-" + stack.content["provider"]["aws"][0]["default_tags"][0]["tags"]["environment"]
+    rule = by(
+        # A rule on a custom bus has its metrics under both names; under the rule's alone there is never a point.
+        EventBusName=stack.reference("aws_cloudwatch_event_bus", "name"),
+        RuleName=stack.reference("aws_cloudwatch_event_rule", "name"),
+    )
+    function = {
+        name: by(FunctionName=stack.reference("aws_lambda_function", "function_name", name))
+        for name in ("event_processor", "projector")
+    }
+    return {
+        "queue": {
+            ("AWS/SQS", "ApproximateNumberOfMessagesVisible", by(QueueName=stack.reference("aws_sqs_queue", "name"))),
+        },
+        "rule": {("AWS/Events", name, rule) for name in ("FailedInvocations", "InvocationsFailedToBeSentToDlq")},
+        "event processor": {
+            ("AWS/Lambda", name, function["event_processor"])
+            for name in ("Errors", "Throttles", "AsyncEventsDropped", "DestinationDeliveryFailures")
+        },
+        "projector": {
+            ("AWS/Lambda", name, function["projector"])
+            for name in ("Errors", "Throttles", "DestinationDeliveryFailures", "IteratorAge")
+        },
+        "handler": {(own, name, by(service="projector")) for name in ("LogAltered", "RecordsSetAside")},
+    }
+
+
+def _watched(alarm: dict[str, Any]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    return alarm["namespace"], alarm["metric_name"], tuple(sorted(alarm["dimensions"].items()))
+
+
+def test_there_is_an_alarm_on_every_one_of_them(stack: StackJson) -> None:
+    alarms = stack.all("aws_cloudwatch_metric_alarm").values()
+    assert len(alarms) == 13  # the README says what they cost
+    assert {_watched(alarm) for alarm in alarms} == set().union(*_metrics(stack).values())
+
+
+def test_every_alarm_fires_at_the_first_of_them_but_lateness_which_has_half_an_hour(stack: StackJson) -> None:
+    for alarm in stack.all("aws_cloudwatch_metric_alarm").values():
+        late = alarm["metric_name"] == "IteratorAge"
+        assert alarm["threshold"] == (30 * 60 * 1000 if late else 0)
+        assert alarm["comparison_operator"] == "GreaterThanThreshold"
+        level = late or alarm["metric_name"] == "ApproximateNumberOfMessagesVisible"
+        assert alarm["statistic"] == ("Maximum" if level else "Sum")
+
+
+def test_the_alarm_that_the_log_was_altered_says_so(stack: StackJson) -> None:
+    alarm = stack.one("aws_cloudwatch_metric_alarm", "log-altered")
+    assert alarm["metric_name"] == "LogAltered"
+    assert alarm["alarm_description"].startswith("The log was altered: ")
+
+
+def test_the_dashboard_shows_all_that_has_an_alarm_of_the_projector_and_more(stack: StackJson) -> None:
+    widgets = json.loads(stack.one("aws_cloudwatch_dashboard")["dashboard_body"])["widgets"]
+    assert len({(widget["x"], widget["y"]) for widget in widgets}) == len(widgets)
+    shown = {
+        (namespace, name, ((dimension, value),))
+        for widget in widgets
+        for namespace, name, dimension, value, *more in widget["properties"]["metrics"]
+        if not more
+    }
+    metrics = _metrics(stack)
+    ((own, _, service), *_) = metrics["handler"]
+    counted = {"StatesProjected", "StatesRefolded", "EventsNotFolded", "RecordsSetAside", "LogAltered", "SealsWritten"}
+    assert {(own, name, service) for name in counted} <= shown
+    assert {metric for metric in metrics["projector"] if metric[1] != "DestinationDeliveryFailures"} <= shown
