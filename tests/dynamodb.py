@@ -1,4 +1,4 @@
-"""DynamoDB inside this process (moto), with the event log's table as stacks/ declares its keys."""
+"""DynamoDB inside this process (moto), with the tables as stacks/ declares their keys."""
 
 import os
 from collections.abc import Iterator
@@ -8,8 +8,10 @@ from unittest.mock import patch
 from moto import mock_aws
 from training_events import aws
 from training_events.dynamodb_log import DynamoDbLog
+from training_events.dynamodb_read_models import DynamoDbReadModels
 
 TABLE = "event-log"
+READ_MODELS = "read-models"
 REGION = {"AWS_DEFAULT_REGION": "eu-central-1"}
 
 
@@ -38,3 +40,29 @@ def dynamodb_log() -> Iterator[DynamoDbLog]:
     with aws_in_this_process():
         create_table()
         yield DynamoDbLog(TABLE, aws.client("dynamodb", validate=False))
+
+
+def create_read_models_table() -> None:
+    aws.client("dynamodb").create_table(
+        TableName=READ_MODELS,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("stream", "kind", "first_at")],
+        KeySchema=[{"AttributeName": "stream", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by_kind",
+                "KeySchema": [
+                    {"AttributeName": "kind", "KeyType": "HASH"},
+                    {"AttributeName": "first_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["summary"]},
+            }
+        ],
+    )
+
+
+@contextmanager
+def dynamodb_read_models() -> Iterator[DynamoDbReadModels]:
+    with aws_in_this_process():
+        create_read_models_table()
+        yield DynamoDbReadModels(READ_MODELS, aws.client("dynamodb", validate=False))

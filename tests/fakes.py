@@ -8,29 +8,107 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError
 from moto.core.models import botocore_stubber  # imported before any client is made, or moto would not see it
-from training_events.errors import Conflict
+from training_events.damage import sound
+from training_events.errors import Conflict, Overtaken
 from training_events.event import Event, RecordedEvent
-from training_events.log import Appended
+from training_events.log import Appended, Damaged, Entry, Page
+from training_events.read_models import ReadModel
 from training_events.times import now
 
 
 class InMemoryLog:
-    """An EventLog that is a dict."""
+    """An EventLog that is a dict; who puts a Damaged into it has altered the log."""
 
-    def __init__(self) -> None:
-        self.records: dict[tuple[str, str], RecordedEvent] = {}
+    def __init__(self, clock: Callable[[], str] = now) -> None:
+        self.records: dict[tuple[str, str], RecordedEvent | Damaged] = {}
+        self._clock = clock
 
     def append(self, event: Event) -> Appended:
         key = event.stream, event.position
-        there = self.records.setdefault(key, recorded := RecordedEvent(event, now(), event.digest))
+        there = self.records.setdefault(key, recorded := RecordedEvent(event, self._clock(), event.digest))
         if there is recorded:
             return Appended.RECORDED
-        if there.digest == event.digest:
+        if isinstance(there, RecordedEvent) and there.digest == event.digest:
             return Appended.REPEATED
-        raise Conflict(f"{event.digest}", f"{there.digest}")
+        raise Conflict(f"{event.digest}", f"{there}")
 
-    def read(self, stream: str) -> Iterator[RecordedEvent]:
-        return (record for key, record in sorted(self.records.items(), key=lambda item: item[0]) if key[0] == stream)
+    def events(self) -> list[Event]:
+        """Every event of every stream."""
+        return [record.event for record in self.records.values() if isinstance(record, RecordedEvent)]
+
+    def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
+        return sound(record for position, record in self._of(stream) if position > after)
+
+    def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
+        return (record for _, record in self._of(stream))
+
+    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[Entry]:
+        for position, record in self._of(stream):
+            if position > after and (until is None or position < until + "$"):
+                yield _entry(position, record)
+
+    def streams(self) -> Iterator[str]:
+        return iter({stream for stream, _ in self.records})
+
+    def scan(self, part: int, parts: int, after: str | None = None) -> Iterator[Page]:
+        """Pages of two entries; the token is the place of the next."""
+        mine = [stream for number, stream in enumerate(sorted(self.streams())) if number % parts == part]
+        entries = [(stream, entry) for stream in mine for entry in self.entries(stream)]
+        for place in range(int(after or 0), len(entries) or 1, 2):
+            last = place + 2 >= len(entries)
+            yield Page(entries[place : place + 2], None if last else str(place + 2))
+
+    def _of(self, stream: str) -> list[tuple[str, RecordedEvent | Damaged]]:
+        return sorted(((key[1], record) for key, record in self.records.items() if key[0] == stream), key=lambda one: one[0])
+
+
+def _entry(position: str, record: RecordedEvent | Damaged) -> Entry:
+    if isinstance(record, Damaged):
+        return position, "", "", 0, ""
+    event = record.event
+    return position, record.recorded_at, event.type, event.schema_version, event.canonical_data.decode()
+
+
+class InMemoryReadModels:
+    """ReadModels in dicts."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, ReadModel] = {}
+        self.listed: dict[str, tuple[str, bytes]] = {}
+        self.notes: dict[str, bytes] = {}
+
+    def get(self, stream: str) -> ReadModel | None:
+        return self.models.get(stream)
+
+    def put(self, stream: str, state: bytes, *, summary: bytes, first_at: str, replaces: int | None) -> None:
+        self._check(stream, replaces)
+        self.models[stream] = ReadModel(stream, (replaces or 0) + 1, state)
+        self.listed[stream] = first_at, summary
+
+    def remove(self, stream: str, *, replaces: int) -> None:
+        if stream in self.models:
+            self._check(stream, replaces)
+            del self.models[stream], self.listed[stream]
+
+    def summaries(self, kind: str) -> Iterator[bytes]:
+        of_kind = [(first_at, stream, summary) for stream, (first_at, summary) in self.listed.items()]
+        return (summary for _, stream, summary in sorted(of_kind, reverse=True) if stream.startswith(f"{kind}/"))
+
+    def streams(self) -> Iterator[str]:
+        return iter(list(self.models))
+
+    def note(self, name: str) -> bytes | None:
+        return self.notes.get(name)
+
+    def set_note(self, name: str, value: bytes | None) -> None:
+        self.notes.pop(name, None)
+        if value is not None:
+            self.notes[name] = value
+
+    def _check(self, stream: str, replaces: int | None) -> None:
+        there = self.models.get(stream)
+        if (there and there.revision) != replaces:
+            raise Overtaken(stream)
 
 
 class Answer:

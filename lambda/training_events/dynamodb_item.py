@@ -11,16 +11,28 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from training_events.canonical import canonical_json
+from training_events.errors import DamagedEvent, TooLarge
 from training_events.event import Event, Producer, RecordedEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from training_events.log import Entry
 
     Item = dict[str, AttributeValueTypeDef]
 
+MAX_ITEM_BYTES = 400 * 1024
+"""DynamoDB: the largest item, names and values together."""
+
+ENTRY_ATTRIBUTES = ("position", "recorded_at", "type", "schema_version", "data")
+
+_object = msgspec.json.Decoder(dict[str, Any]).decode
+
 
 def to_item(event: Event, recorded_at: str) -> Item:
-    """The item in DynamoDB's low-level form."""
+    """The item in DynamoDB's low-level form. Raises TooLarge for one that DynamoDB would not take."""
     item: Item = {
         "stream": {"S": event.stream},
         "position": {"S": event.position},
@@ -41,26 +53,53 @@ def to_item(event: Event, recorded_at: str) -> Item:
         item["resources"] = {"L": [{"S": resource} for resource in event.resources]}
     if event.extensions:
         item["extensions"] = {"S": _text(event.extensions)}
+    if (size := item_bytes(item)) > MAX_ITEM_BYTES:
+        raise TooLarge(f"the event makes an item of {size} bytes", f"at most {MAX_ITEM_BYTES} bytes (DynamoDB)")
     return item
 
 
 def from_item(item: Item) -> RecordedEvent:
-    """The event an item holds, as `to_item` wrote it."""
-    producer = item.get("producer")
+    """The event an item holds. What `to_item` did not write raises what damage.event_or_damaged knows."""
     event = Event(
-        event_id=item["event_id"]["S"],
-        stream=item["stream"]["S"],
-        type=item["type"]["S"],
-        occurred_at=item["occurred_at"]["S"],
-        source=item["source"]["S"],
-        data=_value(item["data"]),
-        schema_version=int(item["schema_version"]["N"]),
-        producer=None if producer is None else _producer(producer["M"]),
-        correlation_id=item["correlation_id"]["S"] if "correlation_id" in item else None,
-        resources=tuple(resource["S"] for resource in item["resources"]["L"]) if "resources" in item else (),
-        extensions=_value(item["extensions"]) if "extensions" in item else {},
+        event_id=_get(item, "event_id", "S"),
+        stream=_get(item, "stream", "S"),
+        type=_get(item, "type", "S"),
+        occurred_at=_get(item, "occurred_at", "S"),
+        source=_get(item, "source", "S"),
+        data=_object(_get(item, "data", "S")),
+        schema_version=int(_get(item, "schema_version", "N")),
+        producer=_producer(_get(item, "producer", "M")) if "producer" in item else None,
+        correlation_id=_get(item, "correlation_id", "S") if "correlation_id" in item else None,
+        resources=_texts(item, "resources") if "resources" in item else (),
+        extensions=_object(_get(item, "extensions", "S")) if "extensions" in item else {},
     )
-    return RecordedEvent(event, item["recorded_at"]["S"], item["digest"]["S"])
+    return RecordedEvent(event, _get(item, "recorded_at", "S"), _get(item, "digest", "S"))
+
+
+def to_entries(items: Sequence[Item]) -> list[Entry]:
+    """The items' entries; a damaged item's has what there is."""
+    try:
+        return [
+            (
+                item["position"]["S"],
+                item["recorded_at"]["S"],
+                item["type"]["S"],
+                int(item["schema_version"]["N"]),
+                item["data"]["S"],
+            )
+            for item in items
+        ]
+    except (KeyError, ValueError):  # looked for by failing: the sound ones, nearly all there are, pay nothing for it
+        return [entry_of(item) for item in items]
+
+
+def entry_of(item: Any) -> Entry:
+    """One item's entry, whatever the item lacks."""
+    position, recorded_at, kind, data = (
+        item.get(name, {}).get("S", "") for name in ("position", "recorded_at", "type", "data")
+    )
+    version = item.get("schema_version", {}).get("N", "")
+    return position, recorded_at, kind, int(version) if version.isdecimal() else 0, data
 
 
 def item_bytes(item: Item) -> int:
@@ -72,6 +111,8 @@ def _value_bytes(value: Any) -> int:
     [(kind, content)] = value.items()
     if kind == "S":
         return len(content.encode())
+    if kind == "B":
+        return len(content)
     if kind == "N":  # one byte for two digits and one more; the guide says "approximately", so rounded up
         return (len(content) + 1) // 2 + 1
     nested = item_bytes(content) if kind == "M" else sum(_value_bytes(element) for element in content)
@@ -87,18 +128,26 @@ def _producer_item(producer: Producer) -> Item:
     return item
 
 
-def _producer(item: Any) -> Producer:
+def _producer(item: Item) -> Producer:
     return Producer(
-        id=item["id"]["S"],
-        sequence=int(item["sequence"]["N"]),
-        previous=item["previous"]["S"] if "previous" in item else None,
-        extensions=_value(item["extensions"]) if "extensions" in item else {},
+        id=_get(item, "id", "S"),
+        sequence=int(_get(item, "sequence", "N")),
+        previous=_get(item, "previous", "S") if "previous" in item else None,
+        extensions=_object(_get(item, "extensions", "S")) if "extensions" in item else {},
     )
+
+
+def _get(item: Item, name: str, kind: str) -> Any:
+    try:
+        return item[name][kind]  # type: ignore[literal-required]  # one of DynamoDB's letters
+    except KeyError:
+        why = f"is not of type {kind}" if name in item else "is missing"
+        raise DamagedEvent(f"the attribute {name} {why}") from None
+
+
+def _texts(item: Item, name: str) -> tuple[str, ...]:
+    return tuple(_get({name: element}, name, "S") for element in _get(item, name, "L"))
 
 
 def _text(value: Any) -> str:
     return canonical_json(value).decode()
-
-
-def _value(attribute: Any) -> Any:
-    return msgspec.json.decode(attribute["S"])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
-from training_events.dynamodb_item import from_item, item_bytes, to_item
-from training_events.errors import Conflict, TooLarge
-from training_events.log import Appended
+import msgspec
+
+from training_events.damage import event_or_damaged, sound
+from training_events.dynamodb_item import ENTRY_ATTRIBUTES, from_item, to_entries, to_item
+from training_events.errors import Conflict
+from training_events.log import Appended, Page
 from training_events.times import now
 
 if TYPE_CHECKING:
@@ -14,10 +18,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from training_events.dynamodb_item import Item
     from training_events.event import Event, RecordedEvent
-
-MAX_ITEM_BYTES = 400 * 1024
-"""DynamoDB: the largest item, names and values together."""
+    from training_events.log import Damaged, Entry
 
 
 class DynamoDbLog:
@@ -33,8 +36,6 @@ class DynamoDbLog:
 
     def append(self, event: Event) -> Appended:
         item = to_item(event, self._clock())
-        if (size := item_bytes(item)) > MAX_ITEM_BYTES:
-            raise TooLarge(f"the event makes an item of {size} bytes", f"at most {MAX_ITEM_BYTES} bytes (DynamoDB)")
         try:
             self._client.put_item(
                 TableName=self.table,
@@ -45,20 +46,76 @@ class DynamoDbLog:
             )
         except self._client.exceptions.ConditionalCheckFailedException as refusal:
             # Also the answer to a put that was applied before, its reply lost, and tried again: what is there tells.
-            recorded = refusal.response["Item"]["digest"]["S"]  # type: ignore[typeddict-item]  # stubs lack Item
+            there: Item = refusal.response["Item"]  # type: ignore[typeddict-item]  # stubs lack Item
+            recorded = there.get("digest", {}).get("S")  # absent when somebody altered the log
             if recorded == event.digest:
                 return Appended.REPEATED
             key = f"{event.stream} {event.position}"
             raise Conflict(f"{event.digest} at {key!a}", f"the content recorded there, {recorded}") from None
         return Appended.RECORDED
 
-    def read(self, stream: str) -> Iterator[RecordedEvent]:
+    def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
+        return sound(self._found(stream, after))
+
+    def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
+        return self._found(stream, "")
+
+    def _found(self, stream: str, after: str) -> Iterator[RecordedEvent | Damaged]:
+        for item in chain.from_iterable(self._query(stream, after)):
+            yield event_or_damaged(stream, item["position"]["S"], item, from_item)
+
+    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[Entry]:
+        end = None if until is None else until + "$"  # follows '#', which follows the time in every position
+        return chain.from_iterable(map(to_entries, self._query(stream, after, end, **_only(*ENTRY_ATTRIBUTES))))
+
+    def streams(self) -> Iterator[str]:
+        seen: set[str] = set()  # DynamoDB does not promise that a scan meets a stream in one piece
+        for page in self._client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True, **_only("stream")):
+            new = {item["stream"]["S"] for item in page["Items"]} - seen
+            seen |= new
+            yield from new
+
+    def scan(self, part: int, parts: int, after: str | None = None) -> Iterator[Page]:
+        request = {"Segment": part, "TotalSegments": parts, **_only("stream", *ENTRY_ATTRIBUTES)}
+        if after is not None:
+            request["ExclusiveStartKey"] = msgspec.json.decode(after)
+        for page in self._client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True, **request):
+            items, last = page["Items"], page.get("LastEvaluatedKey")
+            streams = (item["stream"]["S"] for item in items)
+            yield Page(list(zip(streams, to_entries(items), strict=True)), msgspec.json.encode(last).decode() if last else None)
+
+    def _query(self, stream: str, after: str = "", end: str | None = None, **more: Any) -> Iterator[list[Item]]:
+        """The stream's items by pages (of at most 1 MB), those behind `after` and before `end`."""
+        if end is not None and after >= end:
+            return  # DynamoDB refuses a range that ends before it begins
+        condition, bounds = _range(after, end)
+        aliases = {"#stream": "stream"} | ({"#position": "position"} if bounds else {})  # DynamoDB refuses unused ones
         pages = self._client.get_paginator("query").paginate(
             TableName=self.table,
-            KeyConditionExpression="#stream = :stream",
-            ExpressionAttributeNames={"#stream": "stream"},
-            ExpressionAttributeValues={":stream": {"S": stream}},
+            KeyConditionExpression=f"#stream = :stream{condition}",
+            ExpressionAttributeNames=more.pop("ExpressionAttributeNames", {}) | aliases,
+            ExpressionAttributeValues={":stream": {"S": stream}, **bounds},
             ConsistentRead=True,  # who has just recorded must see it
+            **more,
         )
         for page in pages:
-            yield from map(from_item, page["Items"])
+            items = page["Items"]
+            # BETWEEN includes its ends: no event stands at `end`, but the one at `after` is known already
+            yield items[1:] if items and items[0]["position"]["S"] == after else items
+
+
+def _range(after: str, end: str | None) -> tuple[str, dict[str, Any]]:
+    """The condition on the sort key, of which DynamoDB takes one only, and its values."""
+    if after and end is not None:
+        return " AND #position BETWEEN :after AND :end", {":after": {"S": after}, ":end": {"S": end}}
+    if after:
+        return " AND #position > :after", {":after": {"S": after}}
+    if end is not None:
+        return " AND #position < :end", {":end": {"S": end}}
+    return "", {}
+
+
+def _only(*attributes: str) -> dict[str, Any]:
+    """The parameters that ask for nothing else; by aliases, as many of the names are reserved words."""
+    aliases = {f"#{name}": name for name in attributes}
+    return {"ProjectionExpression": ", ".join(aliases), "ExpressionAttributeNames": aliases}

@@ -44,8 +44,28 @@ class BadLogUrl(Misused):
     """The text that should say where the event log is does not."""
 
 
+class NoSuchLog(Misused):
+    """There is no event log at the address asked for."""
+
+
 class NoSuchStream(Misused):
     """The log holds no event of the stream asked for."""
+
+
+class LogUnavailable(TrainingEventsError):  # noqa: N818
+    """The file of the event log cannot be used: locked for too long, not writable, broken, or the disk is full."""
+
+
+class DamagedEvent(TrainingEventsError):  # noqa: N818
+    """The log holds something at an event's place that is no event: it was altered. `verify` tells more."""
+
+
+class NotAsRecorded(TrainingEventsError):  # noqa: N818
+    """Verification found a stream that is broken or incomplete."""
+
+
+class Overtaken(TrainingEventsError):  # noqa: N818
+    """Someone else has written the read model since it was read: read it again."""
 
 
 class NotPublished(TrainingEventsError):  # noqa: N818
@@ -57,8 +77,8 @@ class NotPublished(TrainingEventsError):  # noqa: N818
         super().__init__(f"{len(self.events)} event(s) not published: {causes}")
 
 
-class NotRecordable(TrainingEventsError):  # noqa: N818
-    """The base of what can never be recorded, however often it is tried: to be set aside, not retried.
+class NotUnderstood(TrainingEventsError):  # noqa: N818
+    """The base of what is wrong with an event itself, however often it is tried: to be set aside, not retried.
 
     `reason` is a stable code for machines; the message says where, what, and what is allowed instead.
     """
@@ -71,6 +91,14 @@ class NotRecordable(TrainingEventsError):  # noqa: N818
 
     def __str__(self) -> str:
         return f"{json_path(self.path)}: {self.what}; allowed: {self.allowed}"
+
+
+class NotRecordable(NotUnderstood):
+    """The base of what the log can never take."""
+
+
+class NotFoldable(NotUnderstood):
+    """The base of what the log holds and no state is made from."""
 
 
 class MalformedJson(NotRecordable):
@@ -155,3 +183,33 @@ class TooLarge(NotRecordable):
     """The event does not fit: into an item of the log, or an entry of the bus."""
 
     reason = "too_large"
+
+
+class UnknownType(NotFoldable):
+    """No event of that type is known in a stream of that kind."""
+
+    reason = "unknown_type"
+
+
+class NewerVersion(NotFoldable):
+    """The event's schema version is newer than this code."""
+
+    reason = "newer_version"
+
+
+class DoesNotFit(NotFoldable):
+    """The event's data does not fit the schema of its type."""
+
+    reason = "does_not_fit"
+
+
+class Unreadable(NotFoldable):
+    """What stands at the event's place in the log is no event."""
+
+    reason = "unreadable"
+
+
+class LogAltered(NotFoldable):
+    """Something other than an append happened to the log."""
+
+    reason = "log_altered"

@@ -14,6 +14,8 @@ from training_events.times import to_utc_text
 
 STREAM_KINDS = ("run", "model", "dataset")
 SCHEMA_VERSION = 1
+DEFAULT_SOURCE = "my.sagemaker.training.jobs"
+"""What the rule listens to unless the environment's settings say otherwise."""
 MAX_STREAM_BYTES = 2048
 """DynamoDB: the longest partition key, in bytes of UTF-8."""
 MAX_POSITION_BYTES = 1024

@@ -1,14 +1,19 @@
-"""The event log as everything else sees it: append a fact once, read a stream in order."""
+"""The event log as everything else sees it: append a fact once, read a stream in order, walk through all of it."""
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training_events.event import Event, RecordedEvent
+
+Entry: TypeAlias = tuple[str, str, str, int, str]
+"""One event as folds need it, undecoded: position, recorded_at, type, schema_version, data (canonical JSON text)."""
 
 
 class Appended(Enum):
@@ -19,8 +24,26 @@ class Appended(Enum):
     """The log held the same event already; nothing changed."""
 
 
+class Damaged(Struct, frozen=True):
+    """What stands at an event's place and cannot be read as one: someone altered the log."""
+
+    stream: str
+    position: str
+    why: str
+
+
+class Page(NamedTuple):
+    """A piece of a walk through the log: entries with their streams, and the token to go on from (none at the end)."""
+
+    entries: list[tuple[str, Entry]]
+    after: str | None
+
+
 class EventLog(Protocol):
-    """An append-only store of streams. Every implementation passes tests/contract/test_event_log.py."""
+    """An append-only store of streams. Every implementation passes tests/contract/test_event_log.py.
+
+    Reading is consistent (who has just recorded sees it) and lazy: memory does not grow with the stream or the log.
+    """
 
     def append(self, event: Event) -> Appended:
         """Record the event unless it is there: one atomic step, safe to repeat at any time, from any number of writers.
@@ -30,6 +53,32 @@ class EventLog(Protocol):
         """
         ...
 
-    def read(self, stream: str) -> Iterator[RecordedEvent]:
-        """The stream's events in key order, none when there is no such stream; memory does not grow with the stream."""
+    def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
+        """The stream's events behind the position `after`, in key order; none when there is no such stream.
+
+        Raises DamagedEvent at what cannot be read as an event.
+        """
+        ...
+
+    def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
+        """All that stands in the stream, in the store's order, whatever was done to it."""
+        ...
+
+    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[Entry]:
+        """The stream in key order, behind the position `after`, up to the time `until` (occurred_at, inclusive).
+
+        What cannot be read is an entry with what there is: no text, version 0.
+        """
+        ...
+
+    def streams(self) -> Iterator[str]:
+        """Every stream once, in no particular order."""
+        ...
+
+    def scan(self, part: int, parts: int, after: str | None = None) -> Iterator[Page]:
+        """Part `part` (from 0) of `parts` disjoint ones of the whole log, for readers side by side.
+
+        A stream's entries normally come in one piece and in key order, but a reader has to look. `after` is the token of
+        the page to go on behind.
+        """
         ...

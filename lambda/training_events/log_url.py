@@ -1,9 +1,10 @@
-"""Where the event log is, as one text, and the log itself from it."""
+"""Where the event log is, as one text: what it names, and the log itself from it."""
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from training_events.errors import BadLogUrl
@@ -11,14 +12,47 @@ from training_events.errors import BadLogUrl
 if TYPE_CHECKING:
     from training_events.log import EventLog
 
-ALLOWED = "dynamodb://<event log table>?read_models=<table>"
+ALLOWED = (
+    "dynamodb://<event log table>?read_models=<table>, sqlite:///<path from the current folder> or"
+    " sqlite:////<path from the root>"
+)
 
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 """DynamoDB's rule for the names of tables."""
+_NO_PATH = re.compile(r"[\x00-\x1f?]|:memory:")
+"""`?` would begin options, of which there are none; `:memory:` is SQLAlchemy's name for what is gone when the program ends."""
+
+
+class DynamoDbTables(NamedTuple):
+    log: str
+    read_models: str | None
+
+
+class SqliteFile(NamedTuple):
+    path: str
+
+
+def parse(url: str) -> DynamoDbTables | SqliteFile:
+    """What `url` names. Raises BadLogUrl."""
+    return _file(url) if url.startswith("sqlite:") else _tables(url)
 
 
 def open_log(url: str) -> EventLog:
     """The event log at `url`; nothing is connected to yet. Raises BadLogUrl."""
+    place = parse(url)
+    # imported here: who opens one kind of log should not need what the other is made of
+    if isinstance(place, SqliteFile):
+        from training_events.sqlite import Database  # noqa: PLC0415
+        from training_events.sqlite_log import SqliteLog  # noqa: PLC0415
+
+        return SqliteLog(Database(place.path))
+    from training_events import aws  # noqa: PLC0415
+    from training_events.dynamodb_log import DynamoDbLog  # noqa: PLC0415
+
+    return DynamoDbLog(place.log, aws.client("dynamodb", validate=False))
+
+
+def _tables(url: str) -> DynamoDbTables:
     try:
         parts = urlsplit(url)
         query = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
@@ -31,11 +65,16 @@ def open_log(url: str) -> EventLog:
     for table in (parts.netloc, *query.values()):
         if not _TABLE.fullmatch(table):
             raise _bad(url, f"{table!a} is not the name of a table")
-    # imported here: who opens another kind of log should not need botocore
-    from training_events import aws  # noqa: PLC0415
-    from training_events.dynamodb_log import DynamoDbLog  # noqa: PLC0415
+    return DynamoDbTables(parts.netloc, query.get("read_models"))
 
-    return DynamoDbLog(parts.netloc, aws.client("dynamodb", validate=False))
+
+def _file(url: str) -> SqliteFile:
+    """As SQLAlchemy has it: what stands behind three slashes is the path, word for word."""
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path or _NO_PATH.search(path):
+        raise _bad(url, "it names no file")
+    # absolute at once: the program may change its folder later, and `~` as a folder's name is what nobody wants
+    return SqliteFile(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111 - pathlib's raises without a home
 
 
 def _bad(url: str, why: str) -> BadLogUrl:

@@ -1,18 +1,45 @@
-"""Every implementation of EventLog, each fresh and empty."""
+"""Every implementation of EventLog and of ReadModels, each fresh and empty."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from training_events.log import EventLog
+from training_events.read_models import ReadModels
+from training_events.sqlite_log import SqliteLog
+from training_events.store import Store, open_store
 
-from tests.dynamodb import dynamodb_log
-from tests.fakes import InMemoryLog
+from tests.dynamodb import dynamodb_log, dynamodb_read_models
+from tests.fakes import InMemoryLog, InMemoryReadModels
 
 
-@pytest.fixture(params=["dynamodb", "memory"])
-def log(request: pytest.FixtureRequest) -> Iterator[EventLog]:
-    if request.param == "memory":
-        yield InMemoryLog()
-    else:
+@pytest.fixture(params=["dynamodb", "sqlite", "memory"])
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
+    if request.param == "dynamodb":
         with dynamodb_log() as log:
             yield log
+    elif request.param == "sqlite":
+        yield an_empty_sqlite(tmp_path).log
+    else:
+        yield InMemoryLog()
+
+
+@pytest.fixture(params=["dynamodb", "sqlite", "memory"])
+def read_models(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReadModels]:
+    if request.param == "dynamodb":
+        with dynamodb_read_models() as read_models:
+            yield read_models
+    elif request.param == "sqlite":
+        sqlite = an_empty_sqlite(tmp_path).read_models
+        assert sqlite is not None
+        yield sqlite
+    else:
+        yield InMemoryReadModels()
+
+
+def an_empty_sqlite(folder: Path) -> Store:
+    store = open_store(f"sqlite:///{folder}/log.db")
+    assert isinstance(store.log, SqliteLog)
+    with store.log.database.transaction():
+        pass  # an empty log; a file that is not there is none
+    return store

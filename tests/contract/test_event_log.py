@@ -1,12 +1,26 @@
 """What every event log must do. An implementation joins by one line in conftest.py."""
 
 import threading
+from collections import defaultdict
+from itertools import count
 
 import msgspec
 import pytest
-from training_events.errors import Conflict
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from training_events.dynamodb_log import DynamoDbLog
+from training_events.errors import Conflict, DamagedEvent
 from training_events.event import Event, Producer
-from training_events.log import Appended, EventLog
+from training_events.log import Appended, Damaged, EventLog
+from training_events.sqlite_log import SqliteLog
+
+from tests.dynamodb import TABLE
+
+STREAMS = map("run/{}".format, count())
+"""A new one for each example, as they share the log."""
+SECONDS = st.integers(0, 5)
+IDS = st.sampled_from(["a", "b", "B", "é", "😀", "\uffff"])
+"""Among them two that sort differently by UTF-8 bytes, which is right, and by UTF-16 code units."""
 
 
 def event(second=0, event_id="e-1", stream="run/a", **more):
@@ -15,6 +29,10 @@ def event(second=0, event_id="e-1", stream="run/a", **more):
 
 def test_an_unknown_stream_is_empty(log: EventLog):
     assert list(log.read("run/never")) == []
+    assert list(log.audit("run/never")) == []
+    assert list(log.entries("run/never")) == []
+    assert list(log.streams()) == []
+    assert [page for part in range(3) for page in log.scan(part, 3) if page.entries or page.after] == []
 
 
 def test_an_event_comes_back_as_it_was_said(log: EventLog):
@@ -32,6 +50,9 @@ def test_an_event_comes_back_as_it_was_said(log: EventLog):
     assert recorded.event == said
     assert recorded.digest == said.digest == recorded.event.digest
     assert len(recorded.recorded_at) == 27
+    assert list(log.audit("run/a")) == [recorded]
+    [entry] = log.entries("run/a")
+    assert entry == (said.position, recorded.recorded_at, "Happened", 3, said.canonical_data.decode())
 
 
 def test_what_is_absent_stays_absent(log: EventLog):
@@ -67,6 +88,98 @@ def test_a_stream_is_read_in_key_order_and_alone(log: EventLog):
     positions = [recorded.event.position for recorded in log.read("run/a")]
     assert positions == sorted(positions)
     assert [position[28:] for position in positions] == ["e-9", "B", "a", "b", "é", "e-1"]
+    assert [entry[0] for entry in log.entries("run/a")] == positions
+    assert sorted(log.streams()) == ["model/a", "run/a", "run/ab"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@given(kept=st.sets(st.tuples(SECONDS, IDS), max_size=12), start=st.tuples(SECONDS, IDS), end=st.none() | SECONDS)
+def test_a_range_is_the_whole_filtered(log: EventLog, kept, start, end):
+    stream = next(STREAMS)
+    for second, name in kept:
+        log.append(event(second, name, stream))
+    after, until = event(*start).position, None if end is None else event(end).occurred_at
+    whole = list(log.entries(stream))
+    assert [entry[0] for entry in whole] == sorted(event(*one).position for one in kept)
+
+    assert list(log.entries(stream, after=after)) == [entry for entry in whole if entry[0] > after]
+    assert list(log.entries(stream, until=until)) == [entry for entry in whole if until is None or entry[0][:27] <= until]
+    assert list(log.entries(stream, after=after, until=until)) == [
+        entry for entry in whole if entry[0] > after and (until is None or entry[0][:27] <= until)
+    ]
+    everything = list(log.read(stream))
+    assert list(log.read(stream, after=after)) == [one for one in everything if one.event.position > after]
+    assert list(log.audit(stream)) == everything
+
+
+def test_a_range_begins_behind_the_longest_position(log: EventLog):
+    """DynamoDB refuses a sort key of more than 1024 bytes also where it is only compared with."""
+    longest = event(1, "x" * (1024 - 28))
+    log.append(longest)
+    log.append(event(2))
+    after = longest.position
+    assert [entry[0] for entry in log.entries("run/a", after=after)] == [event(2).position]
+    assert [entry[0] for entry in log.entries("run/a", after=after, until=event(2).occurred_at)] == [event(2).position]
+
+
+def test_the_parts_of_a_scan_are_the_whole_and_go_on_behind_every_page(log: EventLog):
+    big = "x" * 300_000
+    for second in range(9):
+        log.append(event(second, data={"big": big}))
+        log.append(event(second, stream=f"model/{second}"))
+        log.append(event(second, stream="dataset/\uffff"))
+        log.append(event(second, stream="dataset/😀"))
+    expected = sorted((stream, entry) for stream in log.streams() for entry in log.entries(stream))
+    assert len(expected) == 36
+    for parts in (1, 3):
+        found = []
+        for part in range(parts):
+            pages = list(log.scan(part, parts))
+            in_part = [entry for page in pages for entry in page.entries]
+            found += in_part
+            for number, page in enumerate(pages):
+                assert (page.after is None) == (number == len(pages) - 1)
+                if page.after is not None:
+                    rest = [entry for one in pages[number + 1 :] for entry in one.entries]
+                    assert [entry for one in log.scan(part, parts, page.after) for entry in one.entries] == rest
+            by_stream = defaultdict(list)
+            for stream, entry in in_part:
+                by_stream[stream].append(entry[0])
+            assert all(positions == sorted(positions) for positions in by_stream.values())
+        assert sorted(found) == expected
+        assert parts > 1 or len(pages) > 1
+
+
+def spoil(log: EventLog, event: Event) -> None:
+    """What an attacker, or a bug elsewhere, may do to the store itself."""
+    if isinstance(log, DynamoDbLog):
+        key = {"stream": {"S": event.stream}, "position": {"S": event.position}}
+        log._client.put_item(TableName=TABLE, Item={**key, "data": {"N": "7"}})
+    elif isinstance(log, SqliteLog):
+        with log.database.transaction() as connection:
+            connection.execute("UPDATE events SET data = '[' WHERE position = ?", (event.position,))
+    else:
+        log.records[event.stream, event.position] = Damaged(event.stream, event.position, "spoilt")  # type: ignore[attr-defined]
+
+
+def test_a_damaged_event_is_told_in_its_place(log: EventLog):
+    first, second, third = (event(number) for number in range(3))
+    for one in (first, second, third):
+        log.append(one)
+    spoil(log, second)
+    before, damaged, behind = log.audit("run/a")
+    assert [before.event, behind.event] == [first, third]  # type: ignore[union-attr]
+    assert isinstance(damaged, Damaged)
+    assert (damaged.stream, damaged.position) == ("run/a", second.position)
+    assert damaged.why
+    reading = log.read("run/a")
+    assert next(reading).event == first
+    with pytest.raises(DamagedEvent, match=damaged.why.replace("$", r"\$")):
+        next(reading)
+    positions = [first.position, second.position, third.position]
+    assert [entry[0] for entry in log.entries("run/a")] == positions
+    assert [entry[0] for page in log.scan(0, 1) for _, entry in page.entries] == positions
+    assert list(log.streams()) == ["run/a"]
 
 
 def test_a_stream_of_many_pages(log: EventLog):
@@ -74,7 +187,11 @@ def test_a_stream_of_many_pages(log: EventLog):
     big = "x" * 300_000
     for second in range(9):
         log.append(event(second, data={"big": big}))
-    assert [recorded.event.occurred_at[17:19] for recorded in log.read("run/a")] == [f"{second:02d}" for second in range(9)]
+    seconds = [f"{second:02d}" for second in range(9)]
+    assert [recorded.event.occurred_at[17:19] for recorded in log.read("run/a")] == seconds
+    assert [entry[0][17:19] for entry in log.entries("run/a")] == seconds
+    assert [recorded.event.occurred_at[17:19] for recorded in log.audit("run/a")] == seconds  # type: ignore[union-attr]
+    assert [entry[0][17:19] for entry in log.entries("run/a", until=event(5).occurred_at)] == seconds[:6]
 
 
 def test_many_writers_of_the_same_events_record_each_once(log: EventLog):

@@ -66,7 +66,7 @@ def test_every_event_is_recorded_once_or_waits_with_nothing_lost(
     for event, (_, failed_hand_overs, copies) in zip(events, deliveries, strict=True):
         delivery.put(event, failed_hand_overs=failed_hand_overs, copies=copies)
 
-    recorded = Counter(record.event.event_id for record in processor.log.records.values())
+    recorded = Counter(event.event_id for event in processor.log.events())
     waiting = {event["id"] for event in processor.set_aside + delivery.destination + delivery.dead_letters}
     assert delivery.lost == []
     assert set(recorded.values()) <= {1}
@@ -77,7 +77,7 @@ def test_every_event_is_recorded_once_or_waits_with_nothing_lost(
     for event in delivery.destination + delivery.dead_letters:  # sent again
         processor(event)
     sound = {event["id"] for event in events if "stream" in event["detail"]}
-    assert {record.event.event_id for record in processor.log.records.values()} == sound
+    assert {event.event_id for event in processor.log.events()} == sound
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,122 @@
+"""Read models in DynamoDB: one item a stream, its state compressed; an index by kind holds the summaries for listings.
+
+A note is an item whose key is `#` and its name: no stream's name begins so, and without `kind` it is not in the index.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from training_events.dynamodb_item import MAX_ITEM_BYTES, item_bytes
+from training_events.errors import Overtaken, TooLarge
+from training_events.event import MAX_POSITION_BYTES
+from training_events.read_models import ReadModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from training_events.dynamodb_item import Item
+
+BY_KIND = "by_kind"
+_ZLIB_LEVEL = 6
+"""Higher levels take several times as long for one part in a hundred."""
+
+
+class DynamoDbReadModels:
+    """ReadModels on one table. What AWS answers comes through as botocore raises it."""
+
+    def __init__(self, table: str, client: DynamoDBClient) -> None:
+        self.table = table
+        self._client = client
+
+    def get(self, stream: str) -> ReadModel | None:
+        item = self._item(stream)
+        return None if item is None else ReadModel(stream, int(item["revision"]["N"]), zlib.decompress(item["state"]["B"]))
+
+    def put(self, stream: str, state: bytes, *, summary: bytes, first_at: str, replaces: int | None) -> None:
+        item: Item = {
+            "stream": {"S": stream},
+            "kind": {"S": stream.partition("/")[0]},
+            "first_at": {"S": _sort_key(f"{first_at}#{stream}")},
+            "revision": {"N": str((replaces or 0) + 1)},
+            "state": {"B": zlib.compress(state, _ZLIB_LEVEL)},
+            "summary": {"S": summary.decode()},
+        }
+        if (size := item_bytes(item)) > MAX_ITEM_BYTES:
+            raise TooLarge(f"the state makes an item of {size} bytes", f"at most {MAX_ITEM_BYTES} bytes (DynamoDB)")
+        try:
+            self._client.put_item(
+                TableName=self.table, Item=item, ReturnValuesOnConditionCheckFailure="ALL_OLD", **_replacing(replaces)
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as refusal:
+            # also the answer to a put that was applied before, its reply lost, and tried again: then it is there
+            if refusal.response.get("Item") != item:
+                raise Overtaken(f"the read model of {stream!a} is not at revision {replaces} any more") from None
+
+    def remove(self, stream: str, *, replaces: int) -> None:
+        key: Item = {"stream": {"S": stream}}
+        try:
+            self._client.delete_item(
+                TableName=self.table, Key=key, ReturnValuesOnConditionCheckFailure="ALL_OLD", **_replacing(replaces)
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as refusal:
+            if "Item" in refusal.response:
+                raise Overtaken(f"the read model of {stream!a} is not at revision {replaces} any more") from None
+
+    def summaries(self, kind: str) -> Iterator[bytes]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self.table,
+            IndexName=BY_KIND,
+            KeyConditionExpression="#kind = :kind",
+            ProjectionExpression="#summary",
+            ExpressionAttributeNames={"#kind": "kind", "#summary": "summary"},
+            ExpressionAttributeValues={":kind": {"S": kind}},
+            ScanIndexForward=False,
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield item["summary"]["S"].encode()
+
+    def streams(self) -> Iterator[str]:
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self.table,
+            ConsistentRead=True,
+            ProjectionExpression="#stream",
+            ExpressionAttributeNames={"#stream": "stream"},
+        )
+        for page in pages:
+            yield from (name for item in page["Items"] if not (name := item["stream"]["S"]).startswith("#"))
+
+    def note(self, name: str) -> bytes | None:
+        item = self._item(f"#{name}")
+        return None if item is None else bytes(item["value"]["B"])
+
+    def set_note(self, name: str, value: bytes | None) -> None:
+        key: Item = {"stream": {"S": f"#{name}"}}
+        if value is None:
+            self._client.delete_item(TableName=self.table, Key=key)
+        else:
+            self._client.put_item(TableName=self.table, Item={**key, "value": {"B": value}})
+
+    def _item(self, key: str) -> Any:
+        # who has just written must see it
+        return self._client.get_item(TableName=self.table, Key={"stream": {"S": key}}, ConsistentRead=True).get("Item")
+
+
+def _replacing(revision: int | None) -> Any:
+    """The condition that nobody else has written since, as parameters."""
+    if revision is None:
+        return {"ConditionExpression": "attribute_not_exists(#stream)", "ExpressionAttributeNames": {"#stream": "stream"}}
+    return {
+        "ConditionExpression": "#revision = :revision",
+        "ExpressionAttributeNames": {"#revision": "revision"},
+        "ExpressionAttributeValues": {":revision": {"N": str(revision)}},
+    }
+
+
+def _sort_key(text: str) -> str:
+    """Cut to what a sort key may hold. The time stands first; what is lost is the end of a very long name."""
+    return text.encode()[:MAX_POSITION_BYTES].decode(errors="ignore")

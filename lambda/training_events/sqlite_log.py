@@ -1,0 +1,150 @@
+"""The event log in a SQLite file, for a laptop; several programs may write to it at once."""
+
+from __future__ import annotations
+
+import json
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from msgspec import Struct
+
+from training_events.damage import event_or_damaged, sound
+from training_events.dynamodb_item import to_item
+from training_events.errors import Conflict
+from training_events.log import Appended, Page
+from training_events.sqlite import PAGE_BYTES, weight
+from training_events.sqlite_item import COLUMNS, ENTRY_COLUMNS, are_sound, from_row, to_entry, to_row
+from training_events.times import now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from training_events.event import Event, RecordedEvent
+    from training_events.log import Damaged, Entry
+    from training_events.sqlite import Database
+
+# Keys are given as bytes and cast, so that also one that is not UTF-8 (as only an altered log has) can be asked for.
+# Any text is below X'', the least blob.
+_STREAM = "FROM events WHERE stream = CAST(? AS TEXT) AND position > CAST(? AS TEXT) AND position < ? ORDER BY position"
+_EVENTS = f"SELECT {', '.join(COLUMNS)} {_STREAM}"
+_ENTRIES = f"SELECT {', '.join(ENTRY_COLUMNS)} {_STREAM}"
+_END = b""
+_ARRIVALS = (
+    f"SELECT number, stream, {', '.join(ENTRY_COLUMNS)} FROM arrivals CROSS JOIN events USING (stream, position)"  # noqa: S608
+    " ORDER BY number LIMIT ?"  # CROSS JOIN: in this order, by one look-up for each arrival
+)
+_ALTERATIONS = "SELECT number, at, what, stream, position, digest FROM alterations WHERE number > ? ORDER BY number"
+
+
+class Alteration(Struct, frozen=True):
+    """What was done to an event after its append; `digest` is the one it had before."""
+
+    number: int
+    at: str
+    what: str
+    stream: str
+    position: str
+    digest: str
+
+
+class SqliteLog:
+    """EventLog on one database, and what follows it: `arrivals` to project, `alterations` to tell of."""
+
+    def __init__(self, database: Database, clock: Callable[[], str] = now) -> None:
+        self.database = database
+        self._clock = clock
+
+    def append(self, event: Event) -> Appended:
+        recorded_at = self._clock()
+        to_item(event, recorded_at)  # too large for AWS is too large here: a log can always be taken there
+        row = to_row(event, recorded_at)
+        with self.database.transaction() as connection:
+            there = connection.execute("SELECT digest FROM events WHERE stream = ? AND position = ?", row[:2]).fetchone()
+            if there is None:
+                marks = ", ".join("?" * len(COLUMNS))
+                connection.execute(f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({marks})", row)  # noqa: S608
+                return Appended.RECORDED
+        if there == (event.digest,):
+            return Appended.REPEATED
+        key = f"{event.stream} {event.position}"
+        raise Conflict(f"{event.digest} at {key!a}", f"the content recorded there, {there[0]}")
+
+    def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
+        return sound(self._found(stream, after))
+
+    def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
+        return self._found(stream, "")
+
+    def _found(self, stream: str, after: str | bytes) -> Iterator[RecordedEvent | Damaged]:
+        while rows := self.database.rows(_EVENTS, (_bytes(stream), _bytes(after), _END)):
+            for row in rows:
+                yield event_or_damaged(stream, _text(row[1]), row, from_row)
+            after = rows[-1][1]
+
+    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[Entry]:
+        return chain.from_iterable(page for page, _ in self._pages(stream, after, until))
+
+    def _pages(self, stream: str, after: str | bytes, until: str | None = None) -> Iterator[tuple[list[Entry], bytes]]:
+        """Entries, and the key they end at."""
+        end = _END if until is None else until + "$"  # follows '#', which follows the time in every position
+        while rows := self.database.rows(_ENTRIES, (_bytes(stream), _bytes(after), end)):
+            after = _bytes(rows[-1][0])
+            yield _entries(rows), after
+
+    def streams(self) -> Iterator[str]:
+        return self._streams("")
+
+    def _streams(self, after: str) -> Iterator[str]:
+        # from each to the next by the index: its events are not read
+        next_one = "SELECT min(stream) FROM events WHERE stream > CAST(? AS TEXT) AND stream < X''"
+        while (stream := self.database.rows(next_one, (_bytes(after),))[0][0]) is not None:
+            yield (after := _text(stream))
+
+    def scan(self, part: int, parts: int, after: str | None = None) -> Iterator[Page]:
+        resumed, position = json.loads(after) if after else ("", "")
+        mine = (stream for stream in self._streams(resumed) if crc32(_bytes(stream)) % parts == part)
+        entries: list[tuple[str, Entry]] = []
+        size = 0
+        for stream in chain([resumed] if resumed else [], mine):
+            for page, last in self._pages(stream, position if stream == resumed else ""):
+                entries += ((stream, entry) for entry in page)
+                size += weight(page)
+                if size >= PAGE_BYTES:
+                    yield Page(entries, json.dumps((stream, _text(last))))
+                    entries, size = [], 0
+        yield Page(entries, None)
+
+    def arrivals(self, limit: int) -> list[tuple[int, str, Entry]]:
+        """Events that were appended and not forgotten, in the order of their arrival: (number, stream, entry), at most `limit`.
+
+        None are given only when none wait.
+        """
+        rows = self.database.rows(_ARRIVALS, (limit,))
+        entries = _entries([row[2:] for row in rows])
+        return [(number, _text(stream), entry) for (number, stream, *_), entry in zip(rows, entries, strict=True)]
+
+    def forget_arrivals(self, up_to: int) -> None:
+        """Those up to this number were taken."""
+        with self.database.transaction(durable=False) as connection:  # what is lost with it is taken once more
+            connection.execute("DELETE FROM arrivals WHERE number <= ?", (up_to,))
+
+    def alterations(self, stream: str | None = None) -> Iterator[Alteration]:
+        """What was done to events, oldest first: in a log that was only appended to there is nothing."""
+        number = 0
+        while rows := self.database.rows(_ALTERATIONS, (number,)):
+            number = rows[-1][0]
+            found = (Alteration(row[0], *map(_text, row[1:])) for row in rows)
+            yield from (one for one in found if stream in (None, one.stream))
+
+
+def _entries(rows: list[Any]) -> list[Entry]:
+    return rows if are_sound(rows) else [to_entry((_text(row[0]), *row[1:])) for row in rows]
+
+
+def _text(stored: str | bytes) -> str:
+    return stored if isinstance(stored, str) else stored.decode(errors="surrogateescape")
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode(errors="surrogateescape")

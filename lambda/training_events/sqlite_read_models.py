@@ -1,0 +1,83 @@
+"""Read models in the same SQLite file as the log they are made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from training_events.errors import Overtaken
+from training_events.read_models import ReadModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from training_events.sqlite import Database
+
+_SUMMARIES = (
+    "SELECT first_at, stream, summary FROM read_models WHERE kind = ? AND (first_at, stream) < (?, ?)"
+    " ORDER BY first_at DESC, stream DESC"
+)
+_BEYOND = (b"", b"")
+"""Any text is below the least blob."""
+
+
+class SqliteReadModels:
+    """ReadModels on one database. Writes are not synced to the disk one by one: what a power cut takes is made again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, stream: str) -> ReadModel | None:
+        rows = self._database.rows("SELECT revision, state FROM read_models WHERE stream = ?", (stream,))
+        return ReadModel(stream, *rows[0]) if rows else None
+
+    def put(self, stream: str, state: bytes, *, summary: bytes, first_at: str, replaces: int | None) -> None:
+        values: dict[str, Any] = {
+            "stream": stream,
+            "kind": stream.partition("/")[0],
+            "first_at": first_at,
+            "summary": summary,
+            "state": state,
+            "replaces": replaces,
+        }
+        insert = (
+            "INSERT INTO read_models (stream, kind, first_at, revision, summary, state)"
+            " VALUES (:stream, :kind, :first_at, 1, :summary, :state) ON CONFLICT DO NOTHING"
+        )
+        update = (
+            "UPDATE read_models SET first_at = :first_at, revision = revision + 1, summary = :summary, state = :state"
+            " WHERE stream = :stream AND revision = :replaces"
+        )
+        with self._database.transaction(durable=False) as connection:
+            written = connection.execute(insert if replaces is None else update, values).rowcount
+        if not written:
+            raise Overtaken(f"the read model of {stream!a} is not at revision {replaces} any more")
+
+    def remove(self, stream: str, *, replaces: int) -> None:
+        with self._database.transaction(durable=False) as connection:
+            connection.execute("DELETE FROM read_models WHERE stream = ? AND revision = ?", (stream, replaces))
+            left = connection.execute("SELECT 1 FROM read_models WHERE stream = ?", (stream,)).fetchone()
+        if left:
+            raise Overtaken(f"the read model of {stream!a} is not at revision {replaces} any more")
+
+    def summaries(self, kind: str) -> Iterator[bytes]:
+        last: tuple[Any, Any] = _BEYOND
+        while rows := self._database.rows(_SUMMARIES, (kind, *last)):
+            yield from (row[2] for row in rows)
+            last = rows[-1][:2]
+
+    def streams(self) -> Iterator[str]:
+        last = ""
+        while rows := self._database.rows("SELECT stream FROM read_models WHERE stream > ? ORDER BY stream", (last,)):
+            yield from (row[0] for row in rows)
+            [last] = rows[-1]
+
+    def note(self, name: str) -> bytes | None:
+        rows = self._database.rows("SELECT value FROM notes WHERE name = ?", (name,))
+        return rows[0][0] if rows else None
+
+    def set_note(self, name: str, value: bytes | None) -> None:
+        with self._database.transaction(durable=False) as connection:
+            if value is None:
+                connection.execute("DELETE FROM notes WHERE name = ?", (name,))
+            else:
+                connection.execute("INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)", (name, value))

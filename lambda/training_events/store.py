@@ -1,0 +1,39 @@
+"""Everything an address names, opened: the log, and the read models made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from training_events.log_url import SqliteFile, parse
+
+if TYPE_CHECKING:
+    from training_events.log import EventLog
+    from training_events.read_models import ReadModels
+
+
+@dataclass(frozen=True)
+class Store:
+    log: EventLog
+    read_models: ReadModels | None
+    """None when the address names none: then states are folded from the log."""
+
+
+def open_store(url: str) -> Store:
+    """The store at `url`; nothing is connected to yet. Raises BadLogUrl."""
+    place = parse(url)
+    # imported here: who opens one kind of store should not need what the other is made of
+    if isinstance(place, SqliteFile):
+        from training_events.sqlite import Database  # noqa: PLC0415
+        from training_events.sqlite_log import SqliteLog  # noqa: PLC0415
+        from training_events.sqlite_read_models import SqliteReadModels  # noqa: PLC0415
+
+        database = Database(place.path)
+        return Store(SqliteLog(database), SqliteReadModels(database))
+    from training_events import aws  # noqa: PLC0415
+    from training_events.dynamodb_log import DynamoDbLog  # noqa: PLC0415
+    from training_events.dynamodb_read_models import DynamoDbReadModels  # noqa: PLC0415
+
+    client = aws.client("dynamodb", validate=False)
+    log = DynamoDbLog(place.log, client)
+    return Store(log, None if place.read_models is None else DynamoDbReadModels(place.read_models, client))

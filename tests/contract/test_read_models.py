@@ -1,0 +1,132 @@
+"""What every store of read models must do. An implementation joins by one line in conftest.py."""
+
+import random
+import threading
+
+import pytest
+from training_events.errors import Overtaken
+from training_events.read_models import ReadModel, ReadModels
+
+
+def put(read_models, stream="run/a", state=b"{}", *, summary=b"{}", first_at="2026-11-22T15:08:39.955123Z", replaces=None):
+    read_models.put(stream, state, summary=summary, first_at=first_at, replaces=replaces)
+
+
+def test_nothing_is_there_to_begin_with(read_models: ReadModels):
+    assert read_models.get("run/a") is None
+    assert [*read_models.streams(), *read_models.summaries("run")] == []
+    assert read_models.note("rebuild") is None
+
+
+def test_a_state_comes_back_byte_for_byte_and_counted(read_models: ReadModels):
+    state = bytes(range(256)) * 500
+    put(read_models, state=state)
+    assert read_models.get("run/a") == ReadModel("run/a", 1, state)
+    put(read_models, state=b"", replaces=1)
+    assert read_models.get("run/a") == ReadModel("run/a", 2, b"")
+    put(read_models, state=b"{}", replaces=2)
+    assert read_models.get("run/a") == ReadModel("run/a", 3, b"{}")
+
+
+def test_who_was_overtaken_changes_nothing(read_models: ReadModels):
+    def refused(replaces):
+        with pytest.raises(Overtaken):
+            put(read_models, state=b'"mine"', summary=b'"mine"', replaces=replaces)
+
+    refused(1)  # nothing is there
+    assert read_models.get("run/a") is None
+    put(read_models, state=b'"first"', summary=b'"first"')
+    refused(None)
+    refused(2)
+    put(read_models, state=b'"second"', summary=b'"second"', replaces=1)
+    refused(None)
+    refused(1)
+    assert read_models.get("run/a") == ReadModel("run/a", 2, b'"second"')
+    assert list(read_models.summaries("run")) == [b'"second"']
+
+
+def test_removing(read_models: ReadModels):
+    read_models.remove("run/a", replaces=1)  # none is there: nothing to do
+    put(read_models)
+    put(read_models, replaces=1)
+    with pytest.raises(Overtaken):
+        read_models.remove("run/a", replaces=1)
+    assert list(read_models.streams()) == ["run/a"]
+    read_models.remove("run/a", replaces=2)
+    assert read_models.get("run/a") is None
+    assert [*read_models.streams(), *read_models.summaries("run")] == []
+    put(read_models)
+
+
+def test_summaries_come_by_kind_and_the_newest_first(read_models: ReadModels):
+    runs = [(f"2026-11-22T15:08:{second:02d}.000000Z", f"run/{name}") for second in range(5) for name in "abc"]
+    for first_at, stream in random.Random(3).sample(runs, len(runs)):  # noqa: S311 - an order like any other
+        put(read_models, f"{stream}{first_at[17:19]}", summary=f'"{first_at} {stream}"'.encode(), first_at=first_at)
+    put(read_models, "model/a", summary=b'"model"')
+    assert list(read_models.summaries("run")) == [f'"{first_at} {stream}"'.encode() for first_at, stream in reversed(runs)]
+    assert list(read_models.summaries("model")) == [b'"model"']
+    assert list(read_models.summaries("dataset")) == []
+    assert len(set(read_models.streams())) == len(list(read_models.streams())) == 16
+
+
+def test_a_put_may_move_a_stream_in_the_listing(read_models: ReadModels):
+    """A late event can be the first."""
+    put(read_models, "run/a", summary=b'"a"', first_at="2026-11-22T15:08:02.000000Z")
+    put(read_models, "run/b", summary=b'"b"', first_at="2026-11-22T15:08:01.000000Z")
+    assert list(read_models.summaries("run")) == [b'"a"', b'"b"']
+    put(read_models, "run/a", summary=b'"a"', first_at="2026-11-22T15:08:00.000000Z", replaces=1)
+    assert list(read_models.summaries("run")) == [b'"b"', b'"a"']
+
+
+def test_more_summaries_than_a_page_holds(read_models: ReadModels):
+    big = b'"' + b"x" * 300_000 + b'"'
+    for number in range(9):
+        put(read_models, f"run/{number}", summary=big, first_at=f"2026-11-22T15:08:0{number}.000000Z")
+    assert list(read_models.summaries("run")) == [big] * 9
+    assert sorted(read_models.streams()) == [f"run/{number}" for number in range(9)]
+
+
+def test_the_longest_name_of_a_stream(read_models: ReadModels):
+    """A partition key may have 2048 bytes, a sort key half as many."""
+    longest = "run/" + "é" * 1022
+    put(read_models, longest, b'"state"', summary=b'"summary"')
+    assert read_models.get(longest) == ReadModel(longest, 1, b'"state"')
+    assert list(read_models.summaries("run")) == [b'"summary"']
+
+
+def test_notes_are_kept_apart(read_models: ReadModels):
+    read_models.set_note("rebuild", b"\x00 1")
+    read_models.set_note("rebuild", b"\x00 2")
+    read_models.set_note("other", b"")
+    assert read_models.note("rebuild") == b"\x00 2"
+    assert read_models.note("other") == b""
+    assert list(read_models.streams()) == []
+    read_models.set_note("rebuild", None)
+    read_models.set_note("rebuild", None)
+    assert read_models.note("rebuild") is None
+    assert read_models.note("other") == b""
+
+
+def test_of_many_writers_none_undoes_what_another_put(read_models: ReadModels):
+    """Reading, adding and putting again until not overtaken loses nothing."""
+
+    def add(writer):
+        for number in range(5):
+            while True:
+                there = read_models.get("run/a")
+                state = (there.state if there else b"") + f"{writer}{number} ".encode()
+                try:
+                    put(read_models, state=state, replaces=there and there.revision)
+                    break
+                except Overtaken:
+                    pass
+
+    writers = [threading.Thread(target=add, args=[writer]) for writer in "abcd"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    there = read_models.get("run/a")
+    assert there is not None
+    assert there.revision == 20
+    assert sorted(there.state.decode().split()) == [f"{writer}{number}" for writer in "abcd" for number in range(5)]

@@ -1,0 +1,112 @@
+"""What every store of seals must do. An implementation joins by one line here."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from training_events import aws
+from training_events.errors import Overtaken
+from training_events.s3_seals import S3Seals
+from training_events.seal import seal_stream
+from training_events.seals import Seals
+from training_events.sqlite import Database
+from training_events.sqlite_seals import SqliteSeals
+from training_events.verification import verify
+
+from tests.dynamodb import aws_in_this_process
+from tests.seals import STREAM, TIMES, InMemorySeals, Recorder, TamperedLog
+
+BUCKET = "data"
+
+
+@pytest.fixture(params=["memory", "s3", "sqlite"])
+def seals(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Seals]:
+    if request.param == "memory":
+        yield InMemorySeals()
+    elif request.param == "sqlite":
+        database = Database(str(tmp_path / "log.db"))
+        with database.transaction():  # makes the log, as the first event does
+            pass
+        yield SqliteSeals(database)
+    else:
+        with aws_in_this_process():
+            s3 = aws.client("s3")
+            where = {"LocationConstraint": "eu-central-1"}
+            s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where, ObjectLockEnabledForBucket=True)
+            yield S3Seals(BUCKET, s3, mode="GOVERNANCE", days=1)
+
+
+def kept(seals: Seals, stream: str) -> dict[int, list[bytes]]:
+    stored = seals.of(stream)
+    assert [seal.disturbance for seal in stored] == [None] * len(stored)
+    assert [seal.number for seal in stored] == sorted(seal.number for seal in stored)
+    return {seal.number: list(seal.lines()) for seal in stored}
+
+
+def test_an_unknown_stream_has_none(seals: Seals):
+    assert seals.of("run/never") == []
+
+
+def test_what_was_written_is_read_by_lines_and_by_number(seals: Seals):
+    for number in (1, 2, 10, 9):
+        seals.write("run/a", number, BytesIO(b'{"n":%d}\n["a","b"]\n' % number))
+    assert kept(seals, "run/a") == {number: [b'{"n":%d}\n' % number, b'["a","b"]\n'] for number in (1, 2, 9, 10)}
+
+
+def test_a_number_is_written_once(seals: Seals):
+    seals.write("run/a", 1, BytesIO(b"first\n"))
+    with pytest.raises(Overtaken):
+        seals.write("run/a", 1, BytesIO(b"second\n"))
+    assert kept(seals, "run/a") == {1: [b"first\n"]}
+
+
+def test_a_seal_can_be_read_again_and_by_several_at_once(seals: Seals):
+    seals.write("run/a", 1, BytesIO(b"a\nb\n"))
+    [seal] = seals.of("run/a")
+    one, other = seal.lines(), seal.lines()
+    assert [next(one), next(other), *one, *other] == [b"a\n", b"a\n", b"b\n", b"b\n"]
+
+
+def test_a_long_seal(seals: Seals):
+    lines = [b'["2026-11-22T15:08:39.000000Z#%08d","sha256:%064d"]\n' % (number, number) for number in range(15_000)]
+    seals.write("run/a", 1, BytesIO(b"".join(lines)))
+    assert kept(seals, "run/a") == {1: lines}
+
+
+NAMES = [
+    "run/a", "model/a", "run/A", "run/a/b", "run/a/000001.jsonl", "run/a%2Fb", "run/a%", "run/a b", "run/a+b",
+    "run/\u00e9", "run/e\u0301",
+    "run/.", "run/..", "run/...", "run/a?b#c&d", "run/a\\b", "run/'\"", "run/😀", "run/sha256=00", "run//a", "run/a/",
+    "run/" + "x" * 2044, "run/" + "x" * 2043 + "y", "run/" + "é" * 1000,
+]  # fmt: skip
+
+
+def test_streams_of_any_name_keep_to_themselves(seals: Seals):
+    for name in NAMES:
+        seals.write(name, 1, BytesIO(name.encode() + b"\n"))
+    for name in NAMES:
+        assert kept(seals, name) == {1: [name.encode() + b"\n"]}
+
+
+def test_sealing_and_verifying_by_way_of_it(seals: Seals):
+    log, recorder = TamperedLog(), Recorder("p")
+    events = [recorder.event(f"e{number}", time) for number, time in enumerate(reversed(TIMES))]
+    for event in events[:3]:
+        log.append(event)
+    first = seal_stream(log, seals, STREAM)
+    assert first
+    assert (first.number, first.events, first.added, first.previous) == (1, 3, 3, None)
+    assert seal_stream(log, seals, STREAM) is None
+    for event in events[3:]:
+        log.append(event)
+    assert verify(log, seals, STREAM).seals.not_covered == 2
+    second = seal_stream(log, seals, STREAM)
+    assert second
+    assert (second.number, second.events, second.added) == (2, 5, 2)
+    found = verify(log, seals, STREAM)
+    assert found.sound
+    assert found.complete
+    assert (found.seals.count, found.seals.covered, found.seals.root) == (2, 5, second.root)
+    log.loses(events[4])
+    assert [finding.position for finding in verify(log, seals, STREAM).findings] == [events[4].position]
