@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+LAPTOP_LOG = "sqlite:///training-events.db"
+"""The event log of people's programs where nothing names one: a file in the working folder."""
+
+
 class _Variable:
     """An attribute that is an environment variable."""
 
@@ -30,6 +34,22 @@ class Settings:
     undelivered = _Variable("TRAINING_EVENTS_UNDELIVERED", "the URL of the SQS queue for events that cannot be recorded")
     bucket = _Variable("TRAINING_EVENTS_BUCKET", "the S3 bucket for what is too large for an event or a message")
     bus = _Variable("TRAINING_EVENTS_BUS", "the event bus to publish to, by name or ARN")
+    seal_mode = _Variable("TRAINING_EVENTS_SEAL_MODE", "how S3 locks a seal, GOVERNANCE or COMPLIANCE")
+    _seal_days = _Variable("TRAINING_EVENTS_SEAL_DAYS", "for how many days S3 locks a seal")
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self.environment = environment
+
+    @property
+    def seal_days(self) -> int:
+        try:
+            return int(self._seal_days)
+        except ValueError:
+            raise MissingSetting(f"TRAINING_EVENTS_SEAL_DAYS is {self._seal_days!a}: it has to be a number of days") from None
+
+    def optional(self, name: str) -> str | None:
+        """The setting of this name (`bus`), none if the environment does not say it."""
+        try:
+            return str(getattr(self, name))
+        except MissingSetting:
+            return None

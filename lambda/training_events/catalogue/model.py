@@ -1,0 +1,43 @@
+"""The events of a model: `model/<name>`."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from training_events.catalogue.stored import Stored
+
+
+class ModelRegistered(Struct, frozen=True, omit_defaults=True):
+    """A version of the model exists: which run made it, and where it is stored."""
+
+    version: str | int
+    run: str | None = None
+    artifact: Stored | None = None
+    registered_by: str | None = None
+
+
+class ModelPromoted(Struct, frozen=True, omit_defaults=True):
+    """From now on this version serves this stage (production, say), and no other version does."""
+
+    version: str | int
+    stage: str
+    promoted_by: str | None = None
+
+
+class ModelRetired(Struct, frozen=True, omit_defaults=True):
+    """A version is out of use; without `version`, the whole model is."""
+
+    version: str | int | None = None
+    reason: str | None = None
+
+
+class ModelPackageStateChanged(Struct, frozen=True, omit_defaults=True):
+    """What SageMaker's model registry says of a version."""
+
+    version: str | int
+    status: str | None = None
+    approval_status: str | None = None
+    arn: str | None = None
+
+
+FACTS = (ModelRegistered, ModelPromoted, ModelRetired, ModelPackageStateChanged)

@@ -1,0 +1,126 @@
+"""The events of a run: `run/<id>`. What is not known is absent, and what is not named here is kept in the log all the same."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from training_events.catalogue.stored import Stored
+
+NotFinite = Literal["NaN", "Infinity", "-Infinity"]
+"""JSON has no such numbers, but a loss that became NaN is news: it is said by name."""
+
+
+class Code(Struct, frozen=True, omit_defaults=True):
+    repository: str | None = None
+    commit: str | None = None
+    dirty: bool | None = None
+
+
+class Image(Struct, frozen=True, omit_defaults=True):
+    uri: str | None = None
+    digest: str | None = None
+
+
+class Instance(Struct, frozen=True, omit_defaults=True):
+    type: str | None = None
+    count: int | None = None
+
+
+class TrainingRequested(Struct, frozen=True, omit_defaults=True):
+    """Somebody asked for a training; nothing runs yet."""
+
+    model: str | None = None
+    requested_by: str | None = None
+    hyperparameters: dict[str, Any] | None = None
+
+
+class TrainingStarted(Struct, frozen=True, omit_defaults=True):
+    """The training runs; the data is its pinned spec: all that another run would need to repeat it.
+
+    `goals` says of a metric whether more or less of it is better, where its name does not.
+    """
+
+    model: str | None = None
+    code: Code | None = None
+    image: Image | None = None
+    entry_point: str | None = None
+    hyperparameters: dict[str, Any] | None = None
+    seeds: dict[str, Any] | int | None = None
+    datasets: list[Stored | str] = []
+    instance: Instance | None = None
+    packages: dict[str, str] | None = None
+    python: str | None = None
+    environment: dict[str, str] | None = None
+    requested_by: str | None = None
+    resumed_from: str | None = None
+    goals: dict[str, Literal["minimize", "maximize"]] = {}
+
+
+class Point(Struct, frozen=True, omit_defaults=True, gc=False):
+    """One value of one metric. `time` (UTC) is when it was measured, if that is not when the event occurred."""
+
+    name: str
+    value: float | NotFinite
+    step: int | float | None = None
+    time: str | None = None
+
+
+class MetricsRecorded(Struct, frozen=True, gc=False):
+    """A batch of points, in the order they were measured."""
+
+    points: list[Point]
+
+
+class CheckpointSaved(Stored, frozen=True, omit_defaults=True):
+    """The state of the training at a step is stored: the object is there before the event is."""
+
+    step: int | float | None = None
+
+
+class ArtifactSaved(Stored, frozen=True, omit_defaults=True):
+    """A file that the training made is stored."""
+
+    name: str | None = None
+
+
+class TrainingCompleted(Struct, frozen=True, omit_defaults=True):
+    """The training came to its end."""
+
+    artifact: Stored | None = None
+
+
+class TrainingFailed(Struct, frozen=True, omit_defaults=True):
+    """The training ended with an error."""
+
+    error: str | dict[str, Any] | None = None
+    traceback: str | None = None
+
+
+class TrainingStopped(Struct, frozen=True, omit_defaults=True):
+    """The training was ended from outside: by a person, a limit, or the loss of its instance."""
+
+    reason: str | None = None
+
+
+class TrainingJobStateChanged(Struct, frozen=True, omit_defaults=True):
+    """What SageMaker says of the training job that runs the training."""
+
+    status: str
+    secondary_status: str | None = None
+    arn: str | None = None
+    failure_reason: str | None = None
+
+
+FACTS = (
+    TrainingRequested,
+    TrainingStarted,
+    MetricsRecorded,
+    CheckpointSaved,
+    ArtifactSaved,
+    TrainingCompleted,
+    TrainingFailed,
+    TrainingStopped,
+    TrainingJobStateChanged,
+)

@@ -1,0 +1,64 @@
+"""One record of the log's change stream, as Lambda hands it over: an appended event, or the trace of an alteration.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from training_events import catalogue
+from training_events.damage import event_or_damaged
+from training_events.dynamodb_item import entry_of, from_item
+from training_events.errors import LogAltered, NewerVersion, NotFoldable, NotUnderstood, UnknownType, Unreadable
+from training_events.event import check_stream
+from training_events.log import Damaged
+
+if TYPE_CHECKING:
+    from training_events.log import Entry
+
+
+class Arrival(NamedTuple):
+    """What a record says: its number in the change stream, the entry that a fold can take, what is wrong with it."""
+
+    number: str
+    stream: str
+    entry: Entry | None
+    flaw: NotFoldable | None
+    record: dict[str, Any]
+
+
+def read_arrival(record: dict[str, Any]) -> Arrival:
+    """What the record says. Anything but the insert of an event of a stream is a flaw, LogAltered, without an entry."""
+    change = record["dynamodb"]
+    number, stream = change["SequenceNumber"], change["Keys"]["stream"]["S"]
+    try:
+        check_stream(stream)
+        if record["eventName"] != "INSERT":
+            raise LogAltered(_what_was_done(record), "appending alone")
+    except NotUnderstood as flaw:
+        altered = flaw if isinstance(flaw, LogAltered) else LogAltered(f"an item that is no event: {flaw}", "events alone")
+        return Arrival(number, stream, None, altered, record)
+    entry = entry_of(change["NewImage"])
+    return Arrival(number, stream, entry, _flaw(stream, entry, change["NewImage"]), record)
+
+
+def _what_was_done(record: dict[str, Any]) -> str:
+    change = record["dynamodb"]
+    position = change["Keys"]["position"]["S"]
+    digest = change.get("OldImage", {}).get("digest", {}).get("S")
+    return f"{record['eventName']} at {position!a}, where {digest} was"
+
+
+def _flaw(stream: str, entry: Entry, image: Any) -> NotFoldable | None:
+    """Why nothing can be made of the event, if so. Unknown types and newer versions are no flaws: they are kept for later."""
+    read = event_or_damaged(stream, entry[0], image, from_item)
+    if isinstance(read, Damaged):
+        return Unreadable(f"the item at {read.position!a} is no event: {read.why}", "what the event processor puts")
+    try:
+        catalogue.read(stream, *entry[2:])
+    except (UnknownType, NewerVersion):
+        return None
+    except NotFoldable as flaw:
+        return flaw
+    return None

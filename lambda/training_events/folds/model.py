@@ -1,0 +1,114 @@
+"""The state of a model, from its events in key order."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from training_events.catalogue import model as facts
+from training_events.catalogue.stored import Stored
+from training_events.folds.counts import Counts
+from training_events.folds.version import VERSION
+
+MOST_KEPT = 100
+"""Promotions that a state keeps: the newest. The log has them all."""
+
+
+class Version(Struct):
+    """A version; what was never said of it is null. `stages` are those it serves now."""
+
+    registered_at: str | None = None
+    registered_by: str | None = None
+    run: str | None = None
+    artifact: Stored | None = None
+    stages: list[str] = field(default_factory=list)
+    retired_at: str | None = None
+    package_arn: str | None = None
+    package_status: str | None = None
+    approval_status: str | None = None
+
+
+class Promotion(Struct):
+    at: str
+    version: str
+    stage: str
+    promoted_by: str | None
+
+
+class ModelState(Struct):
+    """A model: its versions by name, which of them serves each stage, and who promoted it when."""
+
+    stream: str
+    kind: Literal["model"] = "model"
+    folded_by: int = VERSION
+    position: str = ""
+    first_at: str = ""
+    last_at: str = ""
+    status: Literal["active", "retired"] = "active"
+    latest_version: str | None = None
+    stages: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, Version] = field(default_factory=dict)
+    promotions: list[Promotion] = field(default_factory=list)
+    retired_at: str | None = None
+    counts: Counts = field(default_factory=Counts)
+    promoted: int = 0
+
+    @property
+    def finished(self) -> bool:
+        return self.status == "retired"
+
+
+def registered(state: ModelState, fact: facts.ModelRegistered, at: str, _: str) -> None:
+    """A registration after the model's retirement brings it back."""
+    version = _version(state, fact.version)
+    version.registered_at, version.registered_by = at, fact.registered_by
+    version.run, version.artifact, version.retired_at = fact.run, fact.artifact, None
+    state.latest_version = str(fact.version)
+    state.status, state.retired_at = "active", None
+
+
+def promoted(state: ModelState, fact: facts.ModelPromoted, at: str, _: str) -> None:
+    name = str(fact.version)
+    _leave(state, [fact.stage])
+    version = _version(state, name)
+    version.stages = sorted([*version.stages, fact.stage])
+    state.stages[fact.stage] = name
+    state.promotions = [*state.promotions[1 - MOST_KEPT :], Promotion(at, name, fact.stage, fact.promoted_by)]
+    state.promoted += 1
+
+
+def retired(state: ModelState, fact: facts.ModelRetired, at: str, _: str) -> None:
+    if fact.version is None:
+        _leave(state, list(state.stages))
+        state.status, state.retired_at = "retired", at
+        return
+    version = _version(state, fact.version)
+    _leave(state, version.stages)
+    version.retired_at = at
+
+
+def package_state_changed(state: ModelState, fact: facts.ModelPackageStateChanged, _at: str, _: str) -> None:
+    version = _version(state, fact.version)
+    version.package_arn = fact.arn or version.package_arn
+    version.package_status = fact.status or version.package_status
+    version.approval_status = fact.approval_status or version.approval_status
+
+
+def _version(state: ModelState, name: str | int) -> Version:
+    return state.versions.setdefault(str(name), Version())
+
+
+def _leave(state: ModelState, stages: list[str]) -> None:
+    """No version serves these stages any more."""
+    for stage in list(stages):
+        if (serving := state.stages.pop(stage, None)) is not None:
+            state.versions[serving].stages.remove(stage)
+
+
+APPLY = {
+    facts.ModelRegistered: registered,
+    facts.ModelPromoted: promoted,
+    facts.ModelRetired: retired,
+    facts.ModelPackageStateChanged: package_state_changed,
+}

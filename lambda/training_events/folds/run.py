@@ -1,0 +1,213 @@
+"""The state of a run, from its events in key order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from training_events.catalogue import run as facts
+from training_events.catalogue.stored import Stored
+from training_events.folds import metric
+from training_events.folds.counts import Counts
+from training_events.folds.version import VERSION
+
+MOST_KEPT = 100
+"""Checkpoints, and artifacts, that a state keeps: the newest. A state has to fit into an item of DynamoDB, and memory must not
+grow with the stream; how many there were is counted, and the log has them all."""
+
+Status = Literal["unknown", "requested", "running", "completed", "failed", "stopped"]
+_FINISHED = ("completed", "failed", "stopped")
+_JOB_STATUS: dict[str, Status] = {
+    "InProgress": "running",
+    "Stopping": "running",
+    "Completed": "completed",
+    "Failed": "failed",
+    "Stopped": "stopped",
+}
+"""SageMaker's TrainingJobStatus: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html"""
+
+
+class Checkpoint(Struct):
+    at: str
+    step: int | float | None
+    stored: Stored
+
+
+class Artifact(Struct):
+    at: str
+    name: str | None
+    stored: Stored
+
+
+class Error(Struct):
+    error: str | dict[str, Any] | None
+    traceback: str | None
+
+
+class Job(Struct):
+    """What SageMaker said last."""
+
+    at: str
+    status: str
+    secondary_status: str | None
+    arn: str | None
+    failure_reason: str | None
+
+
+class Lineage(Struct):
+    """What the run was made from: the datasets of its spec, and the run it went on from."""
+
+    datasets: list[Stored] = []
+    resumed_from: str | None = None
+
+
+class RunState(Struct):
+    """A run. Times are UTC with microseconds; `spec` is what the last start pinned, as it was said."""
+
+    stream: str
+    kind: Literal["run"] = "run"
+    folded_by: int = VERSION
+    position: str = ""
+    first_at: str = ""
+    last_at: str = ""
+    status: Status = "unknown"
+    model: str | None = None
+    requested_by: str | None = None
+    requested_at: str | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+    duration_seconds: float | None = None
+    spec: dict[str, Any] | None = None
+    metrics: dict[str, metric.Metric] = field(default_factory=dict)
+    goals: dict[str, metric.Goal] = field(default_factory=dict)
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    artifacts: list[Artifact] = field(default_factory=list)
+    error: Error | None = None
+    stop_reason: str | None = None
+    job: Job | None = None
+    lineage: Lineage = field(default_factory=Lineage)
+    counts: Counts = field(default_factory=Counts)
+    points: int = 0
+    starts: int = 0
+    checkpoints_saved: int = 0
+    artifacts_saved: int = 0
+
+    @property
+    def finished(self) -> bool:
+        return self.status in _FINISHED
+
+
+def requested(state: RunState, fact: facts.TrainingRequested, at: str, _: str) -> None:
+    state.requested_at = at
+    state.requested_by = fact.requested_by or state.requested_by
+    state.model = fact.model or state.model
+    if state.status == "unknown":
+        state.status = "requested"
+
+
+def started(state: RunState, fact: facts.TrainingStarted, at: str, data: str) -> None:
+    """A start after an end is the same run going on: its interruption is over."""
+    state.status = "running"
+    state.started_at = state.started_at or at
+    state.finished_at = state.duration_seconds = state.error = state.stop_reason = None
+    state.model = fact.model or state.model
+    state.requested_by = fact.requested_by or state.requested_by
+    state.spec = msgspec.json.decode(data)
+    state.lineage = Lineage([Stored(uri=one) if isinstance(one, str) else one for one in fact.datasets], fact.resumed_from)
+    state.goals = fact.goals
+    for name, goal in fact.goals.items():
+        if name in state.metrics:
+            metric.aim(state.metrics[name], goal)
+    state.starts += 1
+
+
+def metrics_recorded(state: RunState, fact: facts.MetricsRecorded, at: str, _: str) -> None:
+    metrics = state.metrics
+    for point in fact.points:
+        if (known := metrics.get(point.name)) is None:
+            metrics[point.name] = metric.start(point.name, state.goals.get(point.name), point, at)
+        else:
+            metric.go_on(known, point, at)
+    state.points += len(fact.points)
+
+
+def checkpoint_saved(state: RunState, fact: facts.CheckpointSaved, at: str, _: str) -> None:
+    state.checkpoints = [*state.checkpoints[1 - MOST_KEPT :], Checkpoint(at, fact.step, _stored(fact))]
+    state.checkpoints_saved += 1
+
+
+def artifact_saved(state: RunState, fact: facts.ArtifactSaved, at: str, _: str) -> None:
+    _keep_artifact(state, Artifact(at, fact.name, _stored(fact)))
+
+
+def completed(state: RunState, fact: facts.TrainingCompleted, at: str, _: str) -> None:
+    if fact.artifact is not None:
+        _keep_artifact(state, Artifact(at, None, fact.artifact))
+    _finish(state, "completed", at)
+
+
+def failed(state: RunState, fact: facts.TrainingFailed, at: str, _: str) -> None:
+    state.error = Error(fact.error, fact.traceback)
+    _finish(state, "failed", at)
+
+
+def stopped(state: RunState, fact: facts.TrainingStopped, at: str, _: str) -> None:
+    state.stop_reason = fact.reason
+    _finish(state, "stopped", at)
+
+
+def job_state_changed(state: RunState, fact: facts.TrainingJobStateChanged, at: str, _: str) -> None:
+    """The job's end counts where the training could not say it (killed, out of memory); its other states never undo an end."""
+    state.job = Job(at, fact.status, fact.secondary_status, fact.arn, fact.failure_reason)
+    status = _JOB_STATUS.get(fact.status)
+    if status is None or state.finished:
+        return
+    if status == "running":
+        state.status = status
+        state.started_at = state.started_at or at
+        return
+    if status == "failed":
+        state.error = Error(fact.failure_reason, None)
+    _finish(state, status, at)
+
+
+def _finish(state: RunState, status: Status, at: str) -> None:
+    state.status = status
+    state.finished_at = at
+    state.duration_seconds = None if state.started_at is None else _seconds_between(state.started_at, at)
+    if status != "failed":
+        state.error = None
+    if status != "stopped":
+        state.stop_reason = None
+
+
+def _seconds_between(start: str, end: str) -> float | None:
+    try:
+        return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    except ValueError:  # where the log was altered; `verify` tells
+        return None
+
+
+def _keep_artifact(state: RunState, artifact: Artifact) -> None:
+    state.artifacts = [*state.artifacts[1 - MOST_KEPT :], artifact]
+    state.artifacts_saved += 1
+
+
+def _stored(fact: Stored) -> Stored:
+    return Stored(fact.uri, fact.version_id, fact.sha256, fact.bytes)
+
+
+APPLY = {
+    facts.TrainingRequested: requested,
+    facts.TrainingStarted: started,
+    facts.MetricsRecorded: metrics_recorded,
+    facts.CheckpointSaved: checkpoint_saved,
+    facts.ArtifactSaved: artifact_saved,
+    facts.TrainingCompleted: completed,
+    facts.TrainingFailed: failed,
+    facts.TrainingStopped: stopped,
+    facts.TrainingJobStateChanged: job_state_changed,
+}

@@ -1,0 +1,34 @@
+"""The laptop's projector: what DynamoDB's change stream and a Lambda do on AWS is done here before somebody reads.
+
+Any number of processes may catch up at once: what one has taken, another takes again without harm.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from training_events.errors import LogAltered
+from training_events.seal import seal_stream
+
+if TYPE_CHECKING:
+    from training_events.log import Entry
+    from training_events.projection import Projector
+    from training_events.seals import Seals
+    from training_events.sqlite_log import SqliteLog
+
+BATCH = 1000
+"""Arrivals taken at once: few enough to hold, many enough that a stream is written once for most of them."""
+
+
+def catch_up(log: SqliteLog, projector: Projector, seals: Seals) -> None:
+    """Project what arrived since the last time, and seal the streams that finished."""
+    while arrivals := log.arrivals(BATCH):
+        streams: dict[str, list[Entry]] = {}
+        for _, stream, entry in arrivals:
+            streams.setdefault(stream, []).append(entry)
+        for stream, entries in streams.items():
+            if projector.project(stream, entries).state.finished:
+                with suppress(LogAltered):  # what `verify` is for: everything else can still be read
+                    seal_stream(log, seals, stream)
+        log.forget_arrivals(arrivals[-1][0])

@@ -1,0 +1,112 @@
+"""Keeping the read models in step with the log: incrementally when the newest event comes, by folding anew when it is not.
+
+Safe under any delivery: a batch may come twice, late, in pieces, or to two workers at once. Every write says which revision it
+replaces, so nobody undoes what another has written; who was overtaken reads again. What is in a read model is in the log,
+and what comes to the log comes here in the end, so the models agree with the log as soon as all is delivered.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from training_events import folds
+from training_events.errors import Overtaken, TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from training_events.folds import State
+    from training_events.log import Entry, EventLog
+    from training_events.read_models import ReadModel, ReadModels
+
+TOO_LARGE = b""
+"""Stands for a state that does not fit into the store of the read models: readers fold it from the log."""
+
+
+class How(Enum):
+    """What was done to bring a read model up to date."""
+
+    APPLIED = "applied"
+    REFOLDED = "refolded"
+    UNCHANGED = "unchanged"
+
+
+class Projected(NamedTuple):
+    how: How
+    state: State
+
+
+class Projector:
+    """Brings the read models of single streams up to date. What the stores raise comes through: then try again."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        read_models: ReadModels,
+        *,
+        max_attempts: int = 10,
+        longest_pause_seconds: float = 0.2,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._log, self._read_models = log, read_models
+        self._max_attempts, self._longest_pause = max_attempts, longest_pause_seconds
+        self._sleep = sleep
+
+    def project(self, stream: str, entries: Iterable[Entry]) -> Projected:
+        """These events of the stream were appended, in any order. Raises Overtaken when others were faster every time."""
+        return self._write(stream, sorted({entry[0]: entry for entry in entries}.values()))
+
+    def refold(self, stream: str) -> Projected:
+        """Fold the stream anew, whatever its read model says. Raises Overtaken as `project` does."""
+        return self._write(stream, [])
+
+    def create(self, state: State) -> Projected:
+        """Store this fold of a stream that has no read model; should it get one meanwhile, fold anew."""
+        try:
+            self._put(state, folds.encode(state), None)
+        except Overtaken:
+            return self.refold(state.stream)
+        return Projected(How.REFOLDED, state)
+
+    def _write(self, stream: str, news: list[Entry]) -> Projected:
+        for attempt in range(self._max_attempts):
+            if attempt:
+                self._sleep(random.uniform(0, self._longest_pause))  # noqa: S311 - no secret
+            there = self._read_models.get(stream)  # before the log is read: what comes between makes the write fail
+            how, state = self._next(stream, there, news)
+            encoded = folds.encode(state)
+            if not state.position or (there is not None and there.state == encoded):
+                return Projected(How.UNCHANGED, state)
+            try:
+                self._put(state, encoded, None if there is None else there.revision)
+            except Overtaken:
+                continue
+            return Projected(how, state)
+        raise Overtaken(f"the read model of {stream} was written by others {self._max_attempts} times in a row")
+
+    def _next(self, stream: str, there: ReadModel | None, news: list[Entry]) -> tuple[How, State]:
+        state = None if there is None else stored_state(there)
+        if state is not None and news and news[0][0] > state.position:
+            return How.APPLIED, folds.fold(state, news)
+        return How.REFOLDED, folds.fold(folds.empty(stream), self._log.entries(stream))
+
+    def _put(self, state: State, encoded: bytes, replaces: int | None) -> None:
+        summary, first_at = folds.summary(state), state.first_at
+        try:
+            self._read_models.put(state.stream, encoded, summary=summary, first_at=first_at, replaces=replaces)
+        except TooLarge:
+            self._read_models.put(state.stream, TOO_LARGE, summary=summary, first_at=first_at, replaces=replaces)
+
+
+def stored_state(model: ReadModel) -> State | None:
+    """The state in a read model; none if there is none to go on from: too large to store, made by other folds, or not ours."""
+    try:
+        state = folds.decode(model.stream, model.state)
+    except msgspec.MsgspecError:
+        return None
+    return state if state.folded_by == folds.VERSION else None

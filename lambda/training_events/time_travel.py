@@ -1,0 +1,41 @@
+"""The state of a stream now, as it was at a time, and as it was known at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from training_events import folds
+from training_events.errors import NoSuchStream
+from training_events.projection import stored_state
+
+if TYPE_CHECKING:
+    from training_events.folds import State
+    from training_events.log import EventLog
+    from training_events.read_models import ReadModels
+
+
+def state_now(log: EventLog, read_models: ReadModels | None, stream: str) -> State:
+    """From the read model, and on from there by what the log has behind it. Raises NoSuchStream.
+
+    An event that came late and has not been projected yet may be missing; of the newest none is.
+    """
+    model = None if read_models is None else read_models.get(stream)
+    state = (stored_state(model) if model is not None else None) or folds.empty(stream)
+    folds.fold(state, log.entries(stream, after=state.position))
+    if not state.position:
+        raise NoSuchStream(f"the log has no event of {stream}")
+    return state
+
+
+def state_at(log: EventLog, stream: str, *, as_of: str | None = None, known_at: str | None = None) -> State:
+    """From the log: the fold of what had occurred by `as_of` and was recorded by `known_at` (27-character times, inclusive).
+
+    `as_of` asks what was true, `known_at` what the log knew; either may be left out. Memory does not grow with the
+    stream. Raises NoSuchStream when there was nothing yet.
+    """
+    entries = log.entries(stream, until=as_of)
+    state = folds.fold(folds.empty(stream), entries if known_at is None else (one for one in entries if one[1] <= known_at))
+    if not state.position:
+        clauses = [f" that had occurred by {as_of}"] * bool(as_of) + [f" that was recorded by {known_at}"] * bool(known_at)
+        raise NoSuchStream(f"the log has no event of {stream}" + " and".join(clauses))
+    return state

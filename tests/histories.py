@@ -1,0 +1,102 @@
+"""Generated histories: what training code, model registries and strangers may say of a few streams, in few moments."""
+
+import itertools
+from typing import Any
+
+from hypothesis import strategies as st
+from training_events import folds
+from training_events.canonical import canonical_json
+from training_events.event import Event
+from training_events.log import Entry
+
+numbers = st.sampled_from([0.0, -0.0, 0.5, 1, 2.25, -3.5, 1e-9]) | st.floats(allow_nan=False, allow_infinity=False)
+steps = st.none() | st.integers(0, 9) | st.just(0.5)
+points = st.fixed_dictionaries(
+    {"name": st.sampled_from(["loss", "accuracy", "f1"]), "value": numbers | st.sampled_from(["NaN", "Infinity", "-Infinity"])},
+    optional={"step": steps, "time": st.just("2026-11-22T15:00:00.000000Z")},
+)
+stored = st.fixed_dictionaries({}, optional={"uri": st.sampled_from(["s3://b/a", "s3://b/b"]), "version_id": st.just("v"),
+                                             "sha256": st.sampled_from(["aa", "bb"]), "bytes": st.integers(0, 9)})  # fmt: skip
+words = st.sampled_from(["a", "b", "c"])
+versions = st.integers(1, 3) | st.sampled_from(["1", "2"])
+goals = st.dictionaries(st.sampled_from(["loss", "f1"]), st.sampled_from(["minimize", "maximize"]), max_size=2)
+
+DATA: dict[str, dict[str, st.SearchStrategy[dict[str, Any]]]] = {
+    "run": {
+        "TrainingRequested": st.fixed_dictionaries({}, optional={"model": words, "requested_by": words}),
+        "TrainingStarted": st.fixed_dictionaries(
+            {}, optional={"model": words, "seeds": st.integers(0, 2**64), "datasets": st.lists(stored | words, max_size=2),
+                          "goals": goals, "hyperparameters": st.dictionaries(words, numbers, max_size=2), "mine": words}
+        ),
+        "MetricsRecorded": st.fixed_dictionaries({"points": st.lists(points, max_size=4)}),
+        "CheckpointSaved": stored.flatmap(lambda one: st.fixed_dictionaries({"step": steps}).map(lambda more: one | more)),
+        "ArtifactSaved": stored,
+        "TrainingCompleted": st.fixed_dictionaries({}, optional={"artifact": stored}),
+        "TrainingFailed": st.fixed_dictionaries({}, optional={"error": words, "traceback": words}),
+        "TrainingStopped": st.fixed_dictionaries({}, optional={"reason": words}),
+        "TrainingJobStateChanged": st.fixed_dictionaries(
+            {"status": st.sampled_from(["InProgress", "Completed", "Failed", "Stopping", "Stopped", "New"])}
+        ),
+    },
+    "model": {
+        "ModelRegistered": st.fixed_dictionaries({"version": versions}, optional={"run": words, "artifact": stored}),
+        "ModelPromoted": st.fixed_dictionaries({"version": versions, "stage": words}),
+        "ModelRetired": st.fixed_dictionaries({}, optional={"version": versions}),
+        "ModelPackageStateChanged": st.fixed_dictionaries({"version": versions}, optional={"status": words, "arn": words}),
+    },
+    "dataset": {"DatasetRegistered": stored, "DatasetRetired": st.fixed_dictionaries({}, optional={"sha256": words})},
+}  # fmt: skip
+"""Data that fits, by kind of stream and type of event."""
+
+STREAMS = ("run/a", "run/b", "model/m", "dataset/d")
+
+
+@st.composite
+def event_of(draw: st.DrawFn, stream: str, number: int) -> Event:
+    """One event of the stream: mostly what the catalogue knows, sometimes a stranger's."""
+    types = DATA[stream.partition("/")[0]]
+    type_ = draw(st.sampled_from(sorted(types)))
+    data = draw(types[type_])
+    odd = draw(st.integers(0, 11))
+    if odd == 0:
+        type_ = "Happened"
+    elif odd == 1:
+        data = {
+            "version": [],
+            "points": 1,
+            "status": {},
+            "uri": 1,
+            "goals": 1,
+            "error": 1,
+            "artifact": 1,
+            "reason": 1,
+            "sha256": 1,
+        }
+    microseconds = draw(st.integers(0, 5))  # few moments: several events share one
+    return Event(
+        event_id=f"e-{number}",
+        stream=stream,
+        type=type_,
+        occurred_at=f"2026-11-22T15:00:00.{microseconds:06d}Z",
+        source="tests",
+        data=data,
+        schema_version=2 if odd == 2 else 1,
+    )
+
+
+@st.composite
+def histories(draw: st.DrawFn, most: int = 14) -> list[Event]:
+    """Events of a few streams, in the order in which they reach the log."""
+    streams = draw(st.lists(st.sampled_from(STREAMS), min_size=1, max_size=most))
+    return [draw(event_of(stream, number)) for number, stream in enumerate(streams)]
+
+
+def entry(event: Event) -> Entry:
+    return event.position, "2026-11-22T16:00:00.000000Z", event.type, event.schema_version, canonical_json(event.data).decode()
+
+
+def states_of(events: list[Event]) -> dict[str, bytes]:
+    """The fold of each stream's events in key order: what every path has to come to."""
+    ordered = sorted(events, key=lambda event: (event.stream, event.position))
+    groups = itertools.groupby(ordered, key=lambda event: event.stream)
+    return {stream: folds.encode(folds.fold(folds.empty(stream), map(entry, group))) for stream, group in groups}

@@ -1,0 +1,201 @@
+"""The heart: a state depends on which events are in the log, and on nothing else."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from training_events import folds
+from training_events.errors import Overtaken
+from training_events.event import Event
+from training_events.follow import catch_up
+from training_events.projection import Projector
+from training_events.read_models import ReadModels
+from training_events.sqlite import Database
+from training_events.sqlite_log import SqliteLog
+from training_events.sqlite_read_models import SqliteReadModels
+from training_events.sqlite_seals import SqliteSeals
+from training_events.time_travel import state_now
+
+from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
+from tests.fakes import InMemoryLog, InMemoryReadModels
+from tests.histories import entry, event_of, histories, states_of
+
+
+def stored_states(read_models: ReadModels) -> dict[str, bytes]:
+    found = [read_models.get(stream) for stream in read_models.streams()]
+    return {model.stream: model.state for model in found if model is not None}
+
+
+class CrashError(Exception):
+    """The worker ends between two steps."""
+
+
+class Troubled:
+    """Read models on which steps fail as drawn: before they are applied, after, or with another worker in between."""
+
+    def __init__(self, models: ReadModels, draw: Callable[[Any], Any], meanwhile: Callable[[], None]) -> None:
+        self._models, self._draw, self._meanwhile = models, draw, meanwhile
+
+    def get(self, stream: str) -> Any:
+        there = self._models.get(stream)
+        if self._draw(st.integers(0, 3)) == 0:
+            self._meanwhile()
+        return there
+
+    def put(self, stream: str, state: bytes, **more: Any) -> None:
+        trouble = self._draw(st.sampled_from(["", "", "", "crash", "crash after", "another worker", "overtaken"]))
+        if trouble == "crash":
+            raise CrashError
+        if trouble == "another worker":
+            self._meanwhile()
+        if trouble == "overtaken":
+            raise Overtaken(stream)
+        self._models.put(stream, state, **more)
+        if trouble == "crash after":
+            raise CrashError
+
+
+class ChangeStream:
+    """Delivers what was appended, in batches as drawn: in any order, some of it again, until each was taken without trouble."""
+
+    def __init__(self, log: InMemoryLog, models: InMemoryReadModels, draw: Callable[[Any], Any]) -> None:
+        self._log, self._models, self._draw = log, models, draw
+        self._waiting: list[Event] = []
+        self._taken: list[Event] = []
+
+    def append(self, event: Event) -> None:
+        self._log.append(event)
+        self._waiting.append(event)
+
+    def deliver(self) -> None:
+        """A batch to one worker. What it has trouble with goes on waiting."""
+        batch = [event for known in (self._waiting, self._taken) if known for event in self._some_of(known)]
+        models: Any = Troubled(self._models, self._draw, self._to_another_worker)
+        worker = Projector(self._log, models, max_attempts=3, sleep=lambda _: None)
+        for stream in dict.fromkeys(event.stream for event in batch):
+            part = [event for event in batch if event.stream == stream]
+            with suppress(CrashError, Overtaken):
+                worker.project(stream, map(entry, part))
+                self._taken += [event for event in part if event in self._waiting]
+                self._waiting = [event for event in self._waiting if event not in part]
+
+    def deliver_the_rest(self) -> None:
+        while self._waiting:
+            self._to_another_worker()
+
+    def _to_another_worker(self) -> None:
+        if self._waiting:
+            event = self._waiting.pop(0)
+            Projector(self._log, self._models).project(event.stream, [entry(event)])
+
+    def _some_of(self, events: list[Event]) -> list[Event]:
+        return self._draw(st.lists(st.sampled_from(events), max_size=6))  # type: ignore[no-any-return]
+
+
+@given(histories(), st.data())
+def test_any_delivery_comes_to_the_fold(events: list[Event], data: st.DataObject):
+    """Any order, repetition, batching and interleaving, with crashes between the steps, each retried until it is through."""
+    models = InMemoryReadModels()
+    changes = ChangeStream(InMemoryLog(), models, data.draw)
+    for event in events:
+        changes.append(event)
+        for _ in range(data.draw(st.integers(0, 2))):
+            changes.deliver()
+    changes.deliver_the_rest()
+    assert stored_states(models) == states_of(events)
+
+
+class Interrupted(InMemoryReadModels):
+    """Another worker does all of its work at one moment of this one's."""
+
+    def __init__(self, step: str, meanwhile: Callable[[], object]) -> None:
+        super().__init__()
+        self._step, self._meanwhile = step, meanwhile
+
+    def get(self, stream: str) -> Any:
+        there = super().get(stream)
+        self._reach("get")
+        return there
+
+    def put(self, stream: str, state: bytes, **more: Any) -> None:
+        self._reach("put")
+        super().put(stream, state, **more)
+
+    def _reach(self, step: str) -> None:
+        if step == self._step:
+            self._step = ""
+            self._meanwhile()
+
+
+@given(st.lists(event_of("run/a", 0), min_size=3, max_size=3), st.permutations(range(3)), st.sampled_from(["get", "put"]))
+def test_two_workers_do_not_undo_each_other(drawn: list[Event], order: list[int], step: str):
+    """Whatever the order of the events, and wherever the one worker comes in between the steps of the other."""
+    events = [msgspec.structs.replace(event, event_id=f"e-{number}") for number, event in enumerate(drawn)]
+    log = InMemoryLog()
+    for event in events:
+        log.append(event)
+    before, mine, theirs = (events[number] for number in order)
+    models = Interrupted("", lambda: Projector(log, models).project("run/a", [entry(theirs)]))
+    models.put(
+        "run/a", folds.encode(folds.fold(folds.empty("run/a"), [entry(before)])), summary=b"", first_at="", replaces=None
+    )
+    models._step = step
+    Projector(log, models, sleep=lambda _: None).project("run/a", [entry(mine)])
+    assert stored_states(models) == states_of(events)
+
+
+@given(histories(), st.data())
+def test_a_state_goes_on_from_its_bytes(events: list[Event], data: st.DataObject):
+    """Written down and read back at any moment, it takes the rest as if it had never been away."""
+    for stream, whole in states_of(events).items():
+        state = folds.empty(stream)
+        for event in sorted((event for event in events if event.stream == stream), key=lambda event: event.position):
+            if data.draw(st.booleans()):
+                state = folds.decode(stream, folds.encode(state))
+            folds.fold(state, [entry(event)])
+        assert folds.encode(state) == whole
+
+
+@given(histories(), st.randoms(use_true_random=False), st.data())
+@settings(max_examples=40)
+def test_sqlite_and_memory_agree(
+    tmp_path_factory: pytest.TempPathFactory, events: list[Event], random: Any, data: st.DataObject
+):
+    file = tmp_path_factory.mktemp("log") / "log.db"
+    log, models = SqliteLog(Database(str(file))), SqliteReadModels(Database(str(file)))
+    seals, projector = SqliteSeals(Database(str(file))), Projector(log, models)
+    arriving = [*events, *data.draw(st.lists(st.sampled_from(events), max_size=5))]
+    random.shuffle(arriving)
+    for event in arriving:
+        log.append(event)
+        if data.draw(st.booleans()):
+            catch_up(log, projector, seals)
+    catch_up(log, projector, seals)
+    assert stored_states(models) == states_of(events)
+    assert {stream: folds.encode(state_now(log, models, stream)) for stream in log.streams()} == states_of(events)
+
+
+@given(st.lists(histories(), min_size=6, max_size=6), st.data())
+@settings(max_examples=5, deadline=None)
+def test_dynamodb_and_memory_agree(many: list[list[Event]], data: st.DataObject):
+    """Several histories to one DynamoDB, which is slow to make."""
+    from training_events.store import open_store  # noqa: PLC0415 - its clients belong inside the mock
+
+    for events in many:
+        with aws_in_this_process():
+            create_table()
+            create_read_models_table()
+            store = open_store(f"dynamodb://{TABLE}?read_models={READ_MODELS}")
+            assert store.read_models is not None
+            projector = Projector(store.log, store.read_models, sleep=lambda _: None)
+            for event in data.draw(st.permutations(events)):
+                store.log.append(event)
+                if data.draw(st.booleans()):
+                    projector.project(event.stream, [entry(event)])
+            for stream in store.log.streams():
+                projector.refold(stream)
+            assert stored_states(store.read_models) == states_of(events)

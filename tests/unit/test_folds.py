@@ -1,0 +1,198 @@
+"""What a state says of a story: one test a rule. That order and repeats do not matter is in tests/properties/test_states.py."""
+
+import msgspec
+import pytest
+from training_events import folds
+from training_events.canonical import canonical_json
+from training_events.folds.metric import goal_by_name
+from training_events.folds.run import MOST_KEPT
+from training_events.folds.summary import MOST_METRICS
+
+
+def told(stream, *events):
+    """The state after these events, (type, data), a second apart."""
+    moments = (f"2026-11-22T15:{minute:02d}:{second:02d}.500000Z" for minute in range(60) for second in range(60))
+    entries = [
+        (f"{moment}#e", "", type_, 1, canonical_json(data).decode())
+        for moment, (type_, data) in zip(moments, events, strict=False)
+    ]
+    return folds.fold(folds.empty(stream), entries)
+
+
+def points(*values, name="loss"):
+    return "MetricsRecorded", {"points": [{"name": name, "value": value, "step": step} for step, value in enumerate(values)]}
+
+
+def reading(reading):
+    return reading.value, reading.step
+
+
+def test_a_run_from_request_to_completion():
+    run = told(
+        "run/a",
+        ("TrainingRequested", {"model": "digits", "requested_by": "ada"}),
+        ("TrainingStarted", {"datasets": ["s3://b/d", {"uri": "s3://b/e", "version_id": "v", "sha256": "5e"}],
+                             "seeds": {"split": 2**63}, "mine": {"kept": 1.5}, "resumed_from": "run/z"}),
+        points(0.5, 0.25),
+        ("CheckpointSaved", {"uri": "s3://b/c", "version_id": "v", "sha256": "c0", "bytes": 9, "step": 1}),
+        ("ArtifactSaved", {"name": "curve", "uri": "s3://b/curve"}),
+        ("TrainingCompleted", {"artifact": {"uri": "s3://b/model"}}),
+    )  # fmt: skip
+    assert (run.status, run.model, run.requested_by, run.finished) == ("completed", "digits", "ada", True)
+    assert (run.requested_at, run.started_at, run.finished_at) == tuple(f"2026-11-22T15:00:0{s}.500000Z" for s in (0, 1, 5))
+    assert run.duration_seconds == 4
+    assert (run.first_at, run.last_at, run.position) == (run.requested_at, run.finished_at, f"{run.finished_at}#e")
+    assert run.spec["seeds"] == {"split": 2**63}
+    assert run.spec["mine"] == {"kept": 1.5}
+    assert [dataset.uri for dataset in run.lineage.datasets] == ["s3://b/d", "s3://b/e"]
+    assert run.lineage.resumed_from == "run/z"
+    assert (run.checkpoints[0].step, run.checkpoints[0].stored.sha256) == (1, "c0")
+    assert [artifact.stored.uri for artifact in run.artifacts] == ["s3://b/curve", "s3://b/model"]
+    assert (run.counts.events, run.points, run.starts, run.checkpoints_saved, run.artifacts_saved) == (6, 2, 1, 1, 2)
+
+
+def test_a_metric_has_its_first_last_least_greatest_and_best():
+    metric = told("run/a", points(3, 1, 4, 1, 5)).metrics["loss"]
+    assert [reading(one) for one in (metric.first, metric.last, metric.min, metric.max, metric.best)] == [
+        (3, 0), (5, 4), (1, 1), (5, 4), (1, 1),
+    ]  # fmt: skip
+    assert (metric.points, metric.goal) == (5, "minimize")
+
+
+def test_more_is_better_unless_the_name_or_the_run_says_otherwise():
+    assert reading(told("run/a", points(1, 3, 2, name="accuracy")).metrics["accuracy"].best) == (3, 1)
+    start = "TrainingStarted", {"goals": {"accuracy": "minimize"}}
+    assert reading(told("run/a", start, points(2, 1, 3, name="accuracy")).metrics["accuracy"].best) == (1, 1)
+    assert reading(told("run/a", points(2, 1, 3, name="accuracy"), start).metrics["accuracy"].best) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "goal"),
+    [("loss", "minimize"), ("val_loss", "minimize"), ("validation:error", "minimize"), ("rmse", "minimize"),
+     ("test/MAE", "minimize"), ("perplexity", "minimize"), ("accuracy", "maximize"), ("f1", "maximize"),
+     ("maestro", "maximize"), ("reward", "maximize")],
+)  # fmt: skip
+def test_a_goal_from_a_name(name, goal):
+    assert goal_by_name(name) == goal
+
+
+def test_what_is_no_number_is_news_and_no_extreme():
+    metric = told("run/a", points("NaN", 2, "Infinity", 1, "-Infinity")).metrics["loss"]
+    assert (metric.first.value, metric.last.value, metric.not_finite) == ("NaN", "-Infinity", 3)
+    assert (metric.min.value, metric.max.value, metric.best.value) == (1, 2, 1)
+    assert told("run/a", points("NaN")).metrics["loss"].best is None
+
+
+def test_a_point_has_its_own_time_or_its_events():
+    state = told("run/a", ("MetricsRecorded", {"points": [{"name": "a", "value": 1}, {"name": "b", "value": 1, "time": "T"}]}))
+    assert (state.metrics["a"].last.at, state.metrics["b"].last.at) == ("2026-11-22T15:00:00.500000Z", "T")
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        ([], "unknown"),
+        (["TrainingRequested"], "requested"),
+        (["TrainingStarted", "TrainingRequested"], "running"),
+        (["TrainingStarted", "TrainingFailed"], "failed"),
+        (["TrainingStarted", "TrainingStopped", "CheckpointSaved"], "stopped"),
+        (["TrainingStarted", "TrainingStopped", "TrainingStarted"], "running"),
+        (["TrainingCompleted", "TrainingRequested"], "completed"),
+        (["TrainingCompleted", "TrainingFailed"], "failed"),
+    ],
+)
+def test_the_status_follows_the_events_in_order(events, status):
+    assert told("run/a", *((type_, {}) for type_ in events)).status == status
+
+
+def test_a_failure_keeps_its_error_until_the_run_goes_on():
+    failed = "TrainingFailed", {"error": "ValueError: no", "traceback": "Traceback"}
+    state = told("run/a", ("TrainingStarted", {}), failed)
+    assert (state.error.error, state.error.traceback) == ("ValueError: no", "Traceback")
+    assert told("run/a", failed, ("TrainingStarted", {})).error is None
+    assert told("run/a", failed, ("TrainingCompleted", {})).error is None
+
+
+def job(status, **more):
+    return "TrainingJobStateChanged", {"status": status, **more}
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        ([job("InProgress")], "running"),
+        ([job("InProgress"), job("Failed", failure_reason="out of memory")], "failed"),
+        ([("TrainingCompleted", {}), job("InProgress")], "completed"),
+        ([("TrainingCompleted", {}), job("Failed")], "completed"),
+        ([job("Stopped")], "stopped"),
+        ([job("AsOfTomorrow")], "unknown"),
+    ],
+)
+def test_the_job_ends_a_run_that_could_not_say_so_itself(events, status):
+    state = told("run/a", *events)
+    assert state.status == status
+    assert state.job.status == events[-1][1]["status"]
+    if status == "failed":
+        assert state.error.error == "out of memory"
+
+
+def test_a_state_keeps_the_newest_of_what_has_no_end():
+    """A state has to fit into an item, however long its stream is."""
+    many = told("run/a", *(("CheckpointSaved", {"step": step}) for step in range(MOST_KEPT + 50)))
+    assert [one.step for one in many.checkpoints] == list(range(50, MOST_KEPT + 50))
+    assert many.checkpoints_saved == MOST_KEPT + 50
+
+
+def test_a_stage_is_served_by_one_version():
+    model = told(
+        "model/m",
+        ("ModelRegistered", {"version": 1, "run": "run/a", "artifact": {"uri": "s3://b/1"}}),
+        ("ModelRegistered", {"version": 2, "run": "run/b"}),
+        ("ModelPromoted", {"version": 1, "stage": "production", "promoted_by": "ada"}),
+        ("ModelPromoted", {"version": 2, "stage": "staging"}),
+        ("ModelPromoted", {"version": "2", "stage": "production"}),
+    )
+    assert model.stages == {"production": "2", "staging": "2"}
+    assert [model.versions[name].stages for name in ("1", "2")] == [[], ["production", "staging"]]
+    assert [(one.version, one.stage, one.promoted_by) for one in model.promotions[:1]] == [("1", "production", "ada")]
+    assert (model.latest_version, model.versions["1"].run, model.promoted) == ("2", "run/a", 3)
+
+
+def test_a_retired_version_serves_nothing():
+    model = told("model/m", ("ModelPromoted", {"version": 1, "stage": "production"}), ("ModelRetired", {"version": 1}))
+    assert (model.stages, model.versions["1"].stages, model.finished) == ({}, [], False)
+    assert model.versions["1"].retired_at is not None
+
+
+def test_a_retired_model_comes_back_with_its_next_version():
+    story = [("ModelRegistered", {"version": 1}), ("ModelPromoted", {"version": 1, "stage": "p"}), ("ModelRetired", {})]
+    assert (told("model/m", *story).status, told("model/m", *story).stages) == ("retired", {})
+    assert told("model/m", *story, ("ModelRegistered", {"version": 2})).status == "active"
+
+
+def test_sagemakers_word_on_a_version():
+    told_by = "ModelPackageStateChanged"
+    model = told("model/m", (told_by, {"version": 1, "arn": "arn:1", "approval_status": "PendingManualApproval"}),
+                 (told_by, {"version": 1, "status": "Completed", "approval_status": "Approved"}))  # fmt: skip
+    version = model.versions["1"]
+    assert (version.package_arn, version.package_status, version.approval_status) == ("arn:1", "Completed", "Approved")
+
+
+def test_a_dataset_by_its_versions():
+    story = [("DatasetRegistered", {"uri": "s3://b/d", "version_id": v, "sha256": v * 4, "bytes": 9, "rows": 3}) for v in "ab"]
+    dataset = told("dataset/d", *story, ("DatasetRetired", {"sha256": "aaaa"}))
+    assert [one.retired_at is None for one in dataset.versions] == [False, True]
+    assert (dataset.status, dataset.registered, dataset.versions[1].rows) == ("active", 2, 3)
+    assert told("dataset/d", *story, ("DatasetRetired", {})).status == "retired"
+
+
+@pytest.mark.parametrize("stream", ["run/a", "model/m", "dataset/d"])
+def test_a_listing_shows_a_state_of_any_kind(stream):
+    assert msgspec.json.decode(folds.summary(told(stream, ("Happened", {}))))["stream"] == stream
+
+
+def test_a_listing_shows_some_metrics():
+    run = told("run/a", *(points(1, 2, name=f"loss {letter}") for letter in "zyxwvutsrq"))
+    shown = msgspec.json.decode(folds.summary(run))["metrics"]
+    assert list(shown) == [f"loss {letter}" for letter in sorted("zyxwvutsrq")][:MOST_METRICS]
+    assert shown["loss q"] == {"goal": "minimize", "best": 1, "last": 2}
