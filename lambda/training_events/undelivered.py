@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-    from training_events.errors import NotRecordable
+    from training_events.errors import NotUnderstood
 
 MAX_MESSAGE_BYTES = 262_144
 """SQS takes 1 MiB of body and attributes today, but AWS provider 5 declares a queue of 256 KiB at most. EventBridge's
@@ -41,7 +41,7 @@ class UndeliveredQueue:
     def _s3(self) -> S3Client:
         return self._clients("s3")  # type: ignore[no-any-return]
 
-    def set_aside(self, original: Any, why: NotRecordable, *, by: str, request_id: str) -> None:
+    def set_aside(self, original: Any, why: NotUnderstood, *, by: str, request_id: str) -> None:
         """Send the original with the reason it was refused for. Raises what AWS raises: then it is not set aside.
 
         `by` is the function that refused, `request_id` its invocation. Setting aside twice makes two messages, as any

@@ -1,0 +1,54 @@
+"""Which streams of the log a failed batch was about: read back from the table's change stream, while that holds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from training_events.errors import TrainingEventsError
+from training_events.undelivered_message import stream_of_record
+
+if TYPE_CHECKING:
+    from training_events.undelivered_message import Batch
+
+_GONE = {"TrimmedDataAccessException", "ResourceNotFoundException"}
+"""Older than 24 hours, or the stream itself is no more:
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html"""
+_MOST_EMPTY_ANSWERS = 100
+""""It might take multiple calls to get to a portion of the shard that contains stream records" (same page)."""
+
+
+def streams_of(batch: Batch, client: Any) -> list[str]:
+    """The streams, each once. Raises when the records are gone: then only a rebuild brings the states up to date."""
+    try:
+        found = _read(batch, client)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _GONE:
+            raise
+        found = None
+    if found is None:
+        raise TrainingEventsError("the change stream no longer holds these records; `training-events rebuild` does their work")
+    return sorted(found)
+
+
+def _read(batch: Batch, client: Any) -> set[str] | None:
+    """None when the end of the batch is not to be found."""
+    streams: set[str] = set()
+    iterator = client.get_shard_iterator(
+        StreamArn=batch.stream_arn,
+        ShardId=batch.shard,
+        ShardIteratorType="AT_SEQUENCE_NUMBER",
+        SequenceNumber=batch.first,
+    )["ShardIterator"]
+    empty = 0
+    while iterator and empty < _MOST_EMPTY_ANSWERS:
+        answer = client.get_records(ShardIterator=iterator)
+        for record in answer["Records"]:
+            if stream := stream_of_record(record):
+                streams.add(stream)
+            if int(record["dynamodb"]["SequenceNumber"]) >= int(batch.last):
+                return streams
+        iterator = answer.get("NextShardIterator")
+        empty = 0 if answer["Records"] else empty + 1
+    return None

@@ -1,0 +1,124 @@
+"""Doing what an undelivered message still asks for: recording its event, or folding its stream.
+
+An event keeps its identity on the way: decoded, its id, stream and time are said outright, so that it arrives with the same
+digest in a new envelope. Doing it twice changes nothing, so a message is removed only after its work is done.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
+
+from training_events import aws
+from training_events.change_record import read_arrival
+from training_events.change_stream import streams_of
+from training_events.envelope import decode
+from training_events.errors import Conflict, NotUnderstood, TrainingEventsError
+from training_events.event import Event
+from training_events.undelivered_message import stream_of_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from training_events.log import EventLog
+    from training_events.publisher import EventBusPublisher
+    from training_events.undelivered_message import Message, Stored
+    from training_events.waiting import Waiting
+
+
+class Outcome(Struct, frozen=True):
+    """What became of a message: sent again, or `why` it stays. Streams and event id as far as they are known."""
+
+    message: Message
+    streams: list[str]
+    event_id: str | None = None
+    why: str | None = None
+
+
+class Redriver:
+    """`record` takes an event to the log, `refold` folds a stream of the log anew; both are safe to repeat."""
+
+    def __init__(
+        self,
+        record: Callable[[Event], object],
+        refold: Callable[[str], object],
+        clients: Callable[[str], Any] = aws.client,
+    ) -> None:
+        self._record, self._refold = record, refold
+        self._clients = clients
+        self._sent: set[str] = set()
+
+    def send(self, waiting: Waiting, messages: Iterable[Message], *, dry_run: bool = False) -> Iterator[Outcome]:
+        """One outcome a message; what fails with one does not stop those after it. A dry run only finds out what to do."""
+        for message in messages:
+            names = message.names
+            streams, event_id = [names.stream] if names.stream else [], names.event_id
+            why = None
+            try:
+                work = self._work_of(message)
+                streams, event_id = ([work.stream], work.event_id) if isinstance(work, Event) else (work, event_id)
+                if not dry_run:
+                    self._do(work)
+                    waiting.remove(message)
+            except NotUnderstood as flaw:
+                why = f"{flaw.reason}: {flaw}"
+            except (TrainingEventsError, BotoCoreError, ClientError) as error:
+                why = str(error)
+            except Exception as error:  # noqa: BLE001 - anyone who may send to the queue can make a message up
+                why = f"{type(error).__name__}: {error}"
+            yield Outcome(message, streams, event_id, why)
+
+    def _work_of(self, message: Message) -> Event | list[str]:
+        """The event to record, or the streams to fold."""
+        if message.batch is not None:
+            return streams_of(message.batch, self._clients("dynamodbstreams"))
+        if message.shape == "unknown":
+            raise TrainingEventsError("it is not an event, nor a message of this system")
+        if message.reason == Conflict.reason:  # over the bus it would only come back
+            raise TrainingEventsError("the log holds other content under its key, and nothing there is ever overwritten")
+        original = message.original if message.stored is None else self._fetch(message.stored)
+        return decode(original) if stream_of_record(original) is None else [_stream_to_fold(original)]
+
+    def _do(self, work: Event | list[str]) -> None:
+        if isinstance(work, Event):
+            # a processor that refuses it again puts it back while the queue is still being read: never round in circles
+            if work.digest in self._sent:
+                raise TrainingEventsError("the same event was sent a moment ago: see what became of it, then send again")
+            self._record(work)
+            self._sent.add(work.digest)
+            return
+        for stream in work:
+            self._refold(stream)
+
+    def _fetch(self, stored: Stored) -> Any:
+        place = urlsplit(stored.at)
+        answer = self._clients("s3").get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))
+        content = answer["Body"].read()
+        if (digest := sha256(content).hexdigest()) != stored.sha256:
+            raise TrainingEventsError(f"{stored.at} was altered: its sha256 is {digest}, set aside was {stored.sha256}")
+        return json.loads(content)
+
+
+def _stream_to_fold(record: Any) -> str:
+    """Of a record that the projector set aside: its event is in the log, its fold is missing. Raises what is wrong still."""
+    arrival = read_arrival(record)
+    if arrival.flaw is not None:
+        raise arrival.flaw
+    return arrival.stream
+
+
+def recording(publisher: EventBusPublisher | None, log: Callable[[], EventLog]) -> Callable[[Event], None]:
+    """By way of the bus where there is one; straight to the log what no one may publish, as AWS keeps its sources to itself."""
+
+    def record(event: Event) -> None:
+        if publisher is None or event.source.startswith("aws."):
+            log().append(event)
+        else:
+            publisher.publish([event])
+
+    return record

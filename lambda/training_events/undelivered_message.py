@@ -1,0 +1,187 @@
+"""One message of the undelivered queue as a typed value, whoever put it there.
+
+| shape | who put it there | what is in it |
+|---|---|---|
+| `dead_letter` | EventBridge, which could not hand the event to the rule's target | the event |
+| `failed_function` | Lambda, as the event processor failed at every attempt | the event, and the last error |
+| `set_aside` | the processor or the projector, with its reason | the event, or the record of the log's change stream |
+| `failed_batch` | Lambda, as the projector failed at records of the change stream | where they are, not what they say |
+| `unknown` | anyone else | a text |
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+
+from training_events.envelope import NAMES_OF_STREAMS
+from training_events.times import to_utc_text
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+_LONGEST_SEQUENCE_NUMBER = 40
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html"""
+
+Shape: TypeAlias = Literal["dead_letter", "failed_function", "set_aside", "failed_batch", "unknown"]
+
+
+class Stored(Struct, frozen=True):
+    """Where an original is that was too large for a message."""
+
+    at: str
+    sha256: str
+    bytes: int | None
+
+
+class Batch(Struct, frozen=True):
+    """Records of a DynamoDB stream, the last included."""
+
+    stream_arn: str
+    shard: str
+    first: str
+    last: str
+
+
+class Names(NamedTuple):
+    """What an original says of itself, as far as that can be read from one that may be broken."""
+
+    stream: str | None = None
+    type: str | None = None
+    event_id: str | None = None
+
+
+class Message(Struct, frozen=True):
+    """`original` is as the function was given it, None when it is not in the message; `at` is when the queue took it."""
+
+    message_id: str
+    at: str
+    shape: Shape
+    body: str
+    reason: str | None = None
+    explanation: str | None = None
+    original: Any = None
+    stored: Stored | None = None
+    batch: Batch | None = None
+
+    @property
+    def names(self) -> Names:
+        return _names(self.original)
+
+
+def stream_of_record(original: Any) -> str | None:
+    """The log's stream that a record of the change stream belongs to; None for what is no such record."""
+    return _text(original, "dynamodb", "Keys", "stream", "S")
+
+
+def read(received: MessageTypeDef) -> Message:
+    """The message as SQS handed it over, with all its attributes. Never raises: what is not understood is `unknown`."""
+    text = received.get("Body", "")
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = None
+    attributes = {name: value.get("StringValue") for name, value in received.get("MessageAttributes", {}).items()}
+    at = to_utc_text(received["Attributes"]["SentTimestamp"])
+    message = Message(received["MessageId"], at, "unknown", text, explanation="not put there by any part of this system")
+    for shape in (_dead_letter, _set_aside, _failed_batch, _failed_function):
+        if found := shape(body, attributes):
+            return Message(message.message_id, message.at, body=text, **found)
+    return message
+
+
+def _dead_letter(body: Any, attributes: dict[str, Any]) -> dict[str, Any] | None:
+    # an event without the attributes was moved by hand, and is worth as much
+    if "RULE_ARN" not in attributes and not (_text(body, "detail-type") and _text(body, "source")):
+        return None
+    condition, retries = _text(attributes, "EXHAUSTED_RETRY_CONDITION"), _text(attributes, "RETRY_ATTEMPTS")
+    return {
+        "shape": "dead_letter",
+        "reason": _text(attributes, "ERROR_CODE"),
+        "explanation": _joined(_text(attributes, "ERROR_MESSAGE"), condition, retries and f"{retries} retries"),
+        "original": body,
+    }
+
+
+def _set_aside(body: Any, _: dict[str, Any]) -> dict[str, Any] | None:
+    reason, place, digest = _text(body, "reason"), _text(body, "original_at"), _text(body, "original_sha256")
+    if not (reason and _text(body, "set_aside_by") and ("original" in body or (place and digest))):
+        return None
+    size = body.get("original_bytes")
+    return {
+        "shape": "set_aside",
+        "reason": reason,
+        "explanation": _text(body, "explanation"),
+        "original": body.get("original"),
+        "stored": Stored(place, digest, size if type(size) is int else None) if place and digest else None,
+    }
+
+
+def _failed_batch(body: Any, _: dict[str, Any]) -> dict[str, Any] | None:
+    info = _at(body, "DDBStreamBatchInfo")
+    arn, shard, size = _text(info, "streamArn"), _text(info, "shardId"), _at(info, "batchSize")
+    first, last = _sequence_number(info, "startSequenceNumber"), _sequence_number(info, "endSequenceNumber")
+    if not (arn and shard and first and last):
+        return None
+    return {
+        "shape": "failed_batch",
+        "reason": _text(body, "requestContext", "condition"),
+        "explanation": _joined(
+            f"{size} records of the log's change stream" if type(size) is int else "records of the log's change stream",
+            _text(body, "responseContext", "functionError"),
+        ),
+        "batch": Batch(arn, shard, first, last),
+    }
+
+
+def _failed_function(body: Any, _: dict[str, Any]) -> dict[str, Any] | None:
+    if not isinstance(body, dict) or "requestPayload" not in body or not isinstance(body.get("requestContext"), dict):
+        return None
+    attempts = _at(body, "requestContext", "approximateInvokeCount")
+    return {
+        "shape": "failed_function",
+        "reason": _text(body, "requestContext", "condition"),
+        "explanation": _joined(
+            _text(body, "responsePayload", "errorType"),
+            _text(body, "responsePayload", "errorMessage"),
+            f"{attempts} attempts" if type(attempts) is int else None,
+        ),
+        "original": body["requestPayload"],
+    }
+
+
+def _names(original: Any) -> Names:
+    if stream := stream_of_record(original):
+        image = _at(original, "dynamodb", "NewImage")
+        return Names(stream, _text(image, "type", "S"), _text(image, "event_id", "S"))
+    detail = _at(original, "detail")
+    named = (f"{kind}/{name}" for key, kind in NAMES_OF_STREAMS.items() if (name := _text(detail, key)))
+    stream = _text(detail, "stream") or next(named, None)
+    return Names(stream, _text(original, "detail-type"), _text(detail, "event_id") or _text(original, "id"))
+
+
+def _at(value: Any, *path: str) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _text(value: Any, *path: str) -> str | None:
+    """The text there, with half surrogate pairs written out, as no output takes them."""
+    found = _at(value, *path)
+    return found.encode(errors="backslashreplace").decode() if isinstance(found, str) else None
+
+
+def _sequence_number(info: Any, key: str) -> str | None:
+    text = _text(info, key) or ""
+    return text if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_SEQUENCE_NUMBER else None
+
+
+def _joined(*parts: str | None) -> str | None:
+    return ", ".join(filter(None, parts)) or None
