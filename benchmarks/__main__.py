@@ -3,10 +3,17 @@
 import argparse
 import sys
 
-from benchmarks import event_processor, package, synth
+from benchmarks import event_processor, fold, memory, package, show, synth
 from benchmarks.measure import Ratio
 
-_BENCHMARKS = {"synth": synth.measure, "package": package.measure, "event_processor": event_processor.measure}
+_BENCHMARKS = {
+    "synth": synth.measure,
+    "package": package.measure,
+    "event_processor": event_processor.measure,
+    "fold": fold.measure,
+    "show": show.measure,
+    "memory": memory.measure,
+}
 
 
 def main() -> int:

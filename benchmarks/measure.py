@@ -5,16 +5,18 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """One thing and what it is measured against: pairs of seconds, and how large the median of their ratios may be."""
+    """One thing and what it is measured against: pairs of seconds (or MB), and how large the median of their ratios may be."""
 
     what: str
     against: str
     pairs: Sequence[tuple[float, float]]
     at_most: float
+    unit: Literal["s", "MB"] = "s"
 
     @property
     def value(self) -> float:
@@ -26,15 +28,22 @@ class Ratio:
 
     def __str__(self) -> str:
         medians = [statistics.median(seconds) for seconds in zip(*self.pairs, strict=True)]
-        one, other = (f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1e3:.2f} ms" for seconds in medians)
+        one, other = (f"{median:.2f} {self.unit}" if median >= 1 else f"{median * 1e3:.2f} ms" for median in medians)
         verdict = "at most" if self.within else "MISSED: at most"
-        return f"{self.what}: {one}; {self.against}: {other}; ratio {self.value:.3f} ({verdict} {self.at_most})"
+        return f"{self.what}: {one}; {self.against}: {other}; ratio {self.value:.3g} ({verdict} {self.at_most:.3g})"
 
 
 def in_turns(one: Callable[[], float], other: Callable[[], float], rounds: int) -> list[tuple[float, float]]:
     """What the two return, in seconds, round by round; a first round of both only warms up."""
     one(), other()
     return [(one(), other()) for _ in range(rounds)]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long a call takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
 
 
 def process_seconds(command: Sequence[str], environment: Mapping[str, str]) -> float:

@@ -1,0 +1,52 @@
+"""A run of any length, as training records it, and a SQLite log that holds it."""
+
+from pathlib import Path
+from typing import Any
+
+from training_events.event import Event, Producer
+from training_events.log import Entry
+from training_events.sqlite import Database
+from training_events.sqlite_item import COLUMNS, to_row
+from training_events.times import to_utc_text
+
+_START = 1_795_360_119_000
+"""Milliseconds since 1970, in November 2026."""
+RECORDED_AT = "2026-11-23T00:00:00.000000Z"
+
+
+def points(number: int) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "step": number, "value": 1 / (number % 977 + rank)} for rank, name in enumerate(("loss", "accuracy"), 1)
+    ]
+
+
+def event_of(stream: str, number: int, previous: str | None = None) -> Event:
+    """The event of this number, from 0; one is a tenth of a second after the other."""
+    return Event(
+        event_id=f"{number:032x}",
+        stream=stream,
+        type="MetricsRecorded",
+        occurred_at=to_utc_text(_START + 100 * number),
+        source="benchmarks",
+        data={"points": points(number)},
+        producer=Producer("benchmarks", number + 1, previous),
+    )
+
+
+def entry_of(event: Event) -> Entry:
+    return event.position, RECORDED_AT, event.type, event.schema_version, event.canonical_data.decode()
+
+
+def fill(file: Path, stream: str, events: int) -> None:
+    """A log with a run of so many events, chained; written in large transactions, as it is reading that is measured."""
+    database = Database(str(file))
+    previous = None
+    insert = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+    for first in range(0, events, 10_000):
+        rows = []
+        for number in range(first, min(first + 10_000, events)):
+            event = event_of(stream, number, previous)
+            previous = event.digest
+            rows.append(to_row(event, RECORDED_AT))
+        with database.transaction() as connection:
+            connection.executemany(insert, rows)
