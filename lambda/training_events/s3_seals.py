@@ -1,0 +1,121 @@
+"""Seals in S3, under Object Lock: `seals/<stream>/<number>.jsonl`, written once; the oldest version of a key is the seal.
+
+Object Lock keeps that version, but not the view of it: another version, or a delete marker, may come to lie over it. So
+listing and reading go by versions, and what lies over a seal is reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from botocore.exceptions import ClientError
+
+from training_events.errors import Overtaken
+from training_events.seals import StoredSeal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_s3 import S3Client
+
+CHUNK_BYTES = 2**18
+"""Read by one request: a seal is read as slowly as the log beside it, and no connection stays open as long as that."""
+MAX_NAME_BYTES = 900
+"""A key has at most 1,024 bytes (S3 User Guide, "Naming Amazon S3 objects"); a stream's name, encoded, may be longer."""
+
+_LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict"}
+_FILE = re.compile(r"([0-9]{6}|[1-9][0-9]{6,17})\.jsonl")
+
+
+def prefix(stream: str) -> str:
+    """Where the seals of a stream are. No two streams share one."""
+    kind, _, name = stream.partition("/")
+    quoted = quote(name, safe="")
+    if len(quoted) > MAX_NAME_BYTES:
+        quoted = f"sha256={sha256(name.encode()).hexdigest()}"  # no quoted name has a '='
+    elif quoted in (".", ".."):  # some programs take these for folders
+        quoted = quoted.replace(".", "%2E")
+    return f"seals/{kind}/{quoted}/"
+
+
+class S3Seals:
+    """Seals in one bucket. What writes has to say how long they stay locked; without, the bucket's default applies."""
+
+    def __init__(
+        self,
+        bucket: str,
+        client: S3Client,
+        *,
+        mode: str | None = None,
+        days: int | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.bucket = bucket
+        self._client = client
+        self._mode, self._days = mode, days
+        self._clock = clock
+
+    def of(self, stream: str) -> list[StoredSeal]:
+        versions: dict[int, list[Any]] = defaultdict(list)
+        markers: dict[int, int] = defaultdict(int)
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix(stream))
+        for page in pages:  # "in the order of their storage, returning the most recently stored object first"
+            for version in page.get("Versions", []):
+                versions[_number(version["Key"])].append(version)
+            for marker in page.get("DeleteMarkers", []):
+                markers[_number(marker["Key"])] += 1
+        numbers = sorted(number for number in versions.keys() | markers.keys() if number)
+        return [self._stored(number, versions[number], markers[number]) for number in numbers]
+
+    def write(self, stream: str, number: int, content: IO[bytes]) -> None:
+        lock: Any = {}
+        if self._mode is not None and self._days is not None:
+            until = self._clock() + timedelta(days=self._days)
+            lock = {"ObjectLockMode": self._mode, "ObjectLockRetainUntilDate": until}
+        try:
+            self._client.put_object(
+                Bucket=self.bucket,
+                Key=f"{prefix(stream)}{number:06d}.jsonl",
+                Body=content,
+                ContentType="application/x-ndjson",
+                ChecksumAlgorithm="SHA256",  # S3 wants one with Object Lock; this one is what the next seal calls `previous`
+                IfNoneMatch="*",
+                **lock,
+            )
+        except ClientError as refusal:
+            if refusal.response["Error"]["Code"] in _LOST_RACE:
+                raise Overtaken(f"{stream!a} has a seal {number} already") from None
+            raise
+
+    def _stored(self, number: int, versions: list[Any], markers: int) -> StoredSeal:
+        if not versions:
+            return StoredSeal(number, lambda: iter(()), "a delete marker is all that is left of it")
+        *newer, oldest = versions
+        lines = partial(self._lines, oldest["Key"], oldest["VersionId"], oldest["Size"])
+        if newer or markers:
+            return StoredSeal(number, lines, f"{len(newer)} other version(s) and {markers} delete marker(s) were laid over it")
+        return StoredSeal(number, lines)
+
+    def _lines(self, key: str, version: str, size: int) -> Iterator[bytes]:
+        rest = b""
+        for start in range(0, size, CHUNK_BYTES):
+            answer = self._client.get_object(
+                Bucket=self.bucket, Key=key, VersionId=version, Range=f"bytes={start}-{start + CHUNK_BYTES - 1}"
+            )
+            *lines, rest = (rest + answer["Body"].read()).split(b"\n")
+            for line in lines:
+                yield line + b"\n"
+        if rest:
+            yield rest
+
+
+def _number(key: str) -> int:
+    """The number of a seal's key; 0 for a key that is none."""
+    match = _FILE.fullmatch(key.rpartition("/")[2])
+    return int(match[1]) if match else 0

@@ -1,0 +1,71 @@
+"""Sealing: a digest over what a stream holds, kept where nobody can take it back, once for all that was recorded so far."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING
+
+from training_events.errors import LogAltered, Overtaken
+from training_events.event import RecordedEvent
+from training_events.merkle import MerkleTree
+from training_events.seal_format import Seal, event_line, next_seal, seal_line
+from training_events.seal_reader import SealedStream
+from training_events.side_by_side import flaw_at, side_by_side
+from training_events.times import now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from training_events.findings import Finding
+    from training_events.log import EventLog
+    from training_events.seals import Seals
+
+MAX_ATTEMPTS = 10
+"""Each time somebody else has sealed something meanwhile; who is overtaken that often may leave it to them."""
+SPOOL_BYTES = 2**20
+"""Up to here a seal is put together in memory, beyond it in a temporary file, of about 150 bytes for each event."""
+
+
+def seal_stream(log: EventLog, seals: Seals, stream: str, clock: Callable[[], str] = now) -> Seal | None:
+    """Seal what no seal covers yet; None when there is nothing. Safe to repeat, to break off, and to do twice at once.
+
+    Raises LogAltered when the log and the seals disagree or do not hold together by themselves: nothing is sealed as true
+    that is not; Overtaken when others were faster every time. What is missing from a producer's numbers is no hindrance: it may arrive late, and is then sealed too.
+    """
+    for _ in range(MAX_ATTEMPTS - 1):
+        with suppress(Overtaken):
+            return _seal(log, seals, stream, clock)
+    return _seal(log, seals, stream, clock)
+
+
+def _seal(log: EventLog, seals: Seals, stream: str, clock: Callable[[], str]) -> Seal | None:
+    sealed = SealedStream(stream, seals)  # before the log is read: every event they cover is in it by now
+    before = sealed.last
+    tree = before.tree if before else MerkleTree()
+    first = last = ""
+    with SpooledTemporaryFile(SPOOL_BYTES) as lines, SpooledTemporaryFile(SPOOL_BYTES) as content:
+        for place in side_by_side(log.audit(stream), sealed.readers):
+            _refuse(flaw_at(place))
+            if not place.sealed and isinstance(place.recorded, RecordedEvent):
+                line = event_line(place.position, place.recorded.digest)
+                tree.append(line)
+                lines.write(line + b"\n")
+                first, last = first or place.position, place.position
+        _refuse(next(sealed.findings(), None))
+        if not last:
+            return None
+        seal = next_seal(before, tree, stream=stream, sealed_at=clock(), first=first, last=last, previous=sealed.last_digest)
+        content.write(seal_line(seal) + b"\n")  # comes first, and is known last
+        lines.seek(0)
+        shutil.copyfileobj(lines, content)
+        content.seek(0)
+        seals.write(stream, seal.number, content)
+        return seal
+
+
+def _refuse(finding: Finding | None) -> None:
+    if finding is not None:
+        where = "" if finding.position is None else f"{finding.position!a}: "
+        raise LogAltered(where + finding.explanation, "events and seals as they were written")

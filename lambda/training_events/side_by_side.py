@@ -1,0 +1,65 @@
+"""The log and the seals of a stream walked through together, place by place in key order, and what is wrong at one place."""
+
+from __future__ import annotations
+
+from heapq import merge
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from training_events.event import RecordedEvent
+from training_events.findings import Finding, Kind
+from training_events.seal_format import SealedEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from training_events.log import Damaged
+
+
+class Place(NamedTuple):
+    """What stands at one position: in the log (nothing, if it was removed), and in seals (none, one, or too many)."""
+
+    position: str
+    recorded: RecordedEvent | Damaged | None
+    sealed: list[SealedEvent]
+
+
+def side_by_side(recorded: Iterable[RecordedEvent | Damaged], seals: Iterable[Iterable[SealedEvent]]) -> Iterator[Place]:
+    """Every position of the log or a seal, once. All that is given has to be in key order; nothing of it is held."""
+    for position, here in groupby(merge(recorded, *seals, key=_position), key=_position):
+        in_log, sealed = None, []
+        for one in here:
+            if isinstance(one, SealedEvent):
+                sealed.append(one)
+            else:
+                in_log = one
+        yield Place(position, in_log, sealed)
+
+
+def flaw_at(place: Place) -> Finding | None:
+    """What is wrong there, the worst first. It takes the digest of the event's content anew."""
+    position, recorded, sealed = place
+    number = sealed[0].seal if sealed else None
+    if recorded is None:
+        why = f"seal {number} covers an event here, and the log has none"
+        return Finding(kind=Kind.MISSING, position=position, explanation=why, seal=number)
+    if not isinstance(recorded, RecordedEvent):
+        why = f"what stands here cannot be read as an event: {recorded.why}"
+        return Finding(kind=Kind.DAMAGED, position=position, explanation=why, seal=number)
+    producer = recorded.event.producer
+    by, sequence = (None, None) if producer is None else (producer.id, producer.sequence)
+    if recorded.event.digest != recorded.digest:
+        why = f"the event was recorded with the digest {recorded.digest}; its content gives {recorded.event.digest}"
+        return Finding(kind=Kind.ALTERED, position=position, explanation=why, producer=by, sequence=sequence, seal=number)
+    for one in sealed:
+        if one.digest != recorded.digest:
+            why = f"seal {one.seal} covers an event here with the digest {one.digest}; the log has {recorded.digest}"
+            return Finding(kind=Kind.ALTERED, position=position, explanation=why, producer=by, sequence=sequence, seal=one.seal)
+    if len(sealed) > 1:
+        why = f"seals {sealed[0].seal} and {sealed[1].seal} both cover it as new"
+        return Finding(kind=Kind.BROKEN_SEAL, position=position, explanation=why, seal=sealed[1].seal)
+    return None
+
+
+def _position(one: RecordedEvent | Damaged | SealedEvent) -> str:
+    return one.event.position if isinstance(one, RecordedEvent) else one.position

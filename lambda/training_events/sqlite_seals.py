@@ -1,0 +1,56 @@
+"""Seals beside the events in the SQLite file: the same lines, a row each.
+
+Nothing locks them: who can write the file can rewrite events and seals alike. Against that, keep the newest root elsewhere.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import IO, TYPE_CHECKING
+
+from training_events.errors import Overtaken
+from training_events.seals import StoredSeal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from training_events.sqlite import Database
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS seals (
+  stream TEXT NOT NULL, number INTEGER NOT NULL CHECK (number > 0), line INTEGER NOT NULL, content BLOB NOT NULL,
+  PRIMARY KEY (stream, number, line)
+) WITHOUT ROWID
+"""
+
+
+class SqliteSeals:
+    """Seals in the file that holds the log."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, stream: str) -> list[StoredSeal]:
+        if not self._database.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seals'"):
+            return []
+        numbers: list[int] = []
+        query = "SELECT DISTINCT number FROM seals WHERE stream = ? AND number > ? ORDER BY number"
+        while more := self._database.rows(query, (stream, numbers[-1] if numbers else 0)):
+            numbers += (number for (number,) in more)
+        return [StoredSeal(number, partial(self._lines, stream, number)) for number in numbers]
+
+    def write(self, stream: str, number: int, content: IO[bytes]) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(_SCHEMA)
+            if connection.execute("SELECT 1 FROM seals WHERE stream = ? AND number = ?", (stream, number)).fetchone():
+                raise Overtaken(f"{stream!a} has a seal {number} already")
+            rows = ((stream, number, line, text.removesuffix(b"\n")) for line, text in enumerate(content, 1))
+            connection.executemany("INSERT INTO seals VALUES (?, ?, ?, ?)", rows)
+
+    def _lines(self, stream: str, number: int) -> Iterator[bytes]:
+        last = 0
+        # CAST: whatever somebody put there instead comes as bytes
+        query = "SELECT line, CAST(content AS BLOB) FROM seals WHERE stream = ? AND number = ? AND line > ? ORDER BY line"
+        while rows := self._database.rows(query, (stream, number, last)):
+            last = rows[-1][0]
+            yield from (content + b"\n" for _, content in rows)

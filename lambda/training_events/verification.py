@@ -1,0 +1,94 @@
+"""Whether a stream is complete and as it was recorded: one walk through log and seals, in memory that does not grow with them.
+
+Sound is a stream in which nothing contradicts anything: no event its digest, its producer's chain or a seal. Nothing that
+honest producers, late arrivals and repeated sealing do makes a stream unsound, at any moment. docs/proof.md says what this
+proves and what it cannot.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from training_events.chains import Chain, Chains
+from training_events.event import RecordedEvent
+from training_events.findings import Finding, Findings, Kind
+from training_events.seal_reader import SealedStream
+from training_events.side_by_side import flaw_at, side_by_side
+
+if TYPE_CHECKING:
+    from training_events.log import EventLog
+    from training_events.seals import Seals
+
+
+class SealsVerified(Struct, frozen=True):
+    """What the seals say of the stream; events that none covers were recorded after the last one was written."""
+
+    checked: bool
+    """False where no seals were looked at: then nothing shows whether the newest events were removed."""
+    count: int
+    covered: int
+    """Events that stand in the log where a seal covers one."""
+    root: str | None
+    """The Merkle root in the last seal: the one text that stands for all that is covered."""
+    not_covered: int
+    first_not_covered: str | None
+
+
+class Verification(Struct, frozen=True):
+    """What was found in a stream."""
+
+    stream: str
+    sound: bool
+    """Nothing was altered, removed or forged, as far as digests, chains and seals show: no finding but gaps."""
+    complete: bool
+    """Nothing is missing, as far as the producers' numbers and the seals show."""
+    events: int
+    producers: list[Chain]
+    seals: SealsVerified
+    findings_total: int
+    findings: list[Finding]
+    """The first of them: about events by position, then about whole seals, then gaps."""
+
+
+def verify(log: EventLog, seals: Seals | None, stream: str) -> Verification:
+    """Check all that stands in the stream. Raises only what the stores raise when they cannot be read."""
+    sealed = SealedStream(stream, seals)  # before the log is read: what comes in meanwhile is covered by none of them
+    findings, chains = Findings(), Chains()
+    events = covered = not_covered = 0
+    first_not_covered: str | None = None
+    for place in side_by_side(log.audit(stream), sealed.readers):
+        if (flaw := flaw_at(place)) is not None:
+            findings.add(flaw)
+        if place.recorded is None:
+            continue
+        events += 1
+        if place.sealed:
+            covered += 1
+        else:
+            not_covered += 1
+            first_not_covered = first_not_covered or place.position
+        if isinstance(place.recorded, RecordedEvent):
+            for broken in chains.add(place.recorded.event, place.recorded.digest):
+                findings.add(broken)
+    for finding in (*chains.gaps(), *sealed.findings()):
+        findings.add(finding)
+    counts = findings.counts
+    return Verification(
+        stream=stream,
+        sound=counts.total() == counts[Kind.GAP],
+        complete=not counts[Kind.GAP] and not counts[Kind.MISSING],
+        events=events,
+        producers=chains.heads(),
+        seals=SealsVerified(
+            checked=seals is not None,
+            count=len(sealed.readers),
+            covered=covered,
+            root=sealed.last.root if sealed.last else None,
+            not_covered=not_covered,
+            first_not_covered=first_not_covered,
+        ),
+        findings_total=counts.total(),
+        findings=findings.first,
+    )
