@@ -40,6 +40,10 @@ test: setup ## every test; the local AWS is deployed once
 lint: setup ## style and types
 	@ruff format --check . && ruff check . && mypy
 
+.PHONY: schemas
+schemas: setup ## the JSON Schemas of events and of what commands print, into docs/
+	@python -m training_events.cli.schemas docs
+
 .PHONY: bench
 bench: setup ## the benchmarks, each a ratio measured in this run
 	@python -m benchmarks $(ARGS)

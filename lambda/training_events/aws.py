@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import botocore
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import NoRegionError, ProfileNotFound
 
 from training_events import __version__
+from training_events.errors import MissingSetting, Misused
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -32,6 +34,7 @@ def client(service: str, *, validate: bool = True) -> Any:
     """A client for an AWS service; region, credentials and endpoint come from the SDK's own variables.
 
     `validate=False` saves a sixth of the CPU of a small put: for parameters that this package builds and tests itself.
+    Raises Misused where those variables cannot be right.
     """
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -42,4 +45,10 @@ def client(service: str, *, validate: bool = True) -> Any:
         user_agent=f"training-events/{__version__} Botocore/{botocore.__version__}",
     )
     # botocore reads AWS_DEFAULT_REGION only; AWS's other SDKs, and SageMaker's containers, go by AWS_REGION
-    return _session().create_client(service, region_name=os.environ.get("AWS_REGION"), config=config)
+    region = os.environ.get("AWS_REGION")
+    try:
+        return _session().create_client(service, region_name=region, config=config)
+    except NoRegionError:
+        raise MissingSetting("AWS_REGION is not set: it says the AWS region that everything is in") from None
+    except (ProfileNotFound, ValueError) as flaw:  # ValueError: a region or endpoint that can be none
+        raise Misused(f"the environment's settings for AWS: {flaw}") from None

@@ -9,15 +9,13 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from training_events import archive, aws, cli, waiting
-from training_events.cli.redrive import RedriveDocument
-from training_events.cli.replay import ReplayDocument
-from training_events.cli.undelivered import UndeliveredDocument
 from training_events.dynamodb_log import DynamoDbLog
 from training_events.dynamodb_read_models import DynamoDbReadModels
 from training_events.errors import BadField
 from training_events.event import Event
 from training_events.undelivered import UndeliveredQueue
 
+from tests.command_line import document, said
 from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
 from tests.fakes import refuse
 from tests.queues import NAMES, sqs_message
@@ -63,20 +61,6 @@ def there(queue):
     return tuple(int(found[name]) for name in names)
 
 
-def said(capsys, *arguments):
-    """Exit code, standard output, standard error of one call; an error is always exactly one line."""
-    code = cli.run(arguments)
-    captured = capsys.readouterr()
-    assert len(captured.err.splitlines()) == (1 if code else 0)
-    assert "Traceback" not in captured.err
-    return code, captured.out, captured.err
-
-
-def document(kind, text):
-    msgspec.json.decode(text, type=kind)  # every key is there, none is of another type
-    return json.loads(text)
-
-
 def history():
     return list(DynamoDbLog(TABLE, aws.client("dynamodb", validate=False)).read("run/digits-0199a1f2"))
 
@@ -88,7 +72,7 @@ def test_the_list_for_programs(account, capsys):
     ids = dict(zip(put(account, *NAMES), NAMES, strict=True))
     code, out, _ = said(capsys, "undelivered", "--json")
     assert code == 0
-    found = document(UndeliveredDocument, out)
+    found = document("undelivered", out)
     messages = {ids[message["message_id"]]: message for message in found["messages"]}
     assert found["queue"] == account
     assert sorted(messages) == NAMES
@@ -118,7 +102,7 @@ def test_what_json_has_no_form_for_is_shown_as_it_waits(account, capsys, monkeyp
     for original in ({"detail": {"loss": float("nan")}}, "\ud800", 2**80):
         UndeliveredQueue(account, BUCKET).set_aside(original, BadField("odd \ud800", "even"), by="me", request_id="1")
     _, out, _ = said(capsys, "undelivered", "--json")
-    nan, surrogate, long = document(UndeliveredDocument, out)["messages"]
+    nan, surrogate, long = document("undelivered", out)["messages"]
     assert "NaN" in nan["body"]
     assert "\\ud800" in surrogate["body"]
     assert (nan["original"], surrogate["original"]) == (None, None)
@@ -135,12 +119,12 @@ def test_nothing_that_a_terminal_would_obey_is_printed(account, capsys):
 
 
 def test_an_empty_queue(account, capsys):
-    assert document(UndeliveredDocument, said(capsys, "undelivered", "--json")[1])["messages"] == []
+    assert document("undelivered", said(capsys, "undelivered", "--json")[1])["messages"] == []
 
 
 def test_the_limit(account, capsys):
     put(account, *["dead_letter"] * 12)
-    assert len(document(UndeliveredDocument, said(capsys, "undelivered", "--json", "--limit", "3")[1])["messages"]) == 3
+    assert len(document("undelivered", said(capsys, "undelivered", "--json", "--limit", "3")[1])["messages"]) == 3
     assert there(account) == (12, 0)
 
 
@@ -151,7 +135,7 @@ def test_sending_again_straight_to_the_log(account, capsys, monkeypatch):
     monkeypatch.delenv("TRAINING_EVENTS_BUS")
     letter, aside = put(account, "dead_letter", "set_aside")
     code, out, err = said(capsys, "redrive", "--json")
-    found = document(RedriveDocument, out)
+    found = document("redrive", out)
     assert code == 1
     assert "1 message(s) stay in the queue" in err
     event_id = "0199a1f2-6c1d-7bbb-8ccc-1234567890ab"
@@ -170,7 +154,7 @@ def test_sending_again_over_the_bus(account, capsys):
     events.put_targets(Rule="all", EventBusName="training", Targets=[{"Id": "1", "Arn": arn}])
     put(account, "dead_letter")
     code, out, _ = said(capsys, "redrive", "--json")
-    assert (code, document(RedriveDocument, out)["left"]) == (0, [])
+    assert (code, document("redrive", out)["left"]) == (0, [])
     [message] = aws.client("sqs").receive_message(QueueUrl=arrived)["Messages"]
     original = json.loads(sqs_message("dead_letter")["Body"])["detail"]
     assert json.loads(message["Body"])["detail"] == original
@@ -185,7 +169,7 @@ def test_folding_again(account, capsys):
     record["dynamodb"]["NewImage"] = aws.client("dynamodb").scan(TableName=TABLE)["Items"][0]
     put(account, "set_aside_record", original=record)
     code, out, _ = said(capsys, "redrive", "--json")
-    assert (code, document(RedriveDocument, out)["sent"][0]["streams"]) == (0, ["run/digits-7"])
+    assert (code, document("redrive", out)["sent"][0]["streams"]) == (0, ["run/digits-7"])
     assert DynamoDbReadModels(READ_MODELS, aws.client("dynamodb")).get("run/digits-7") is not None
     assert there(account) == (0, 0)
 
@@ -213,7 +197,7 @@ def test_only_what_was_asked_for(account, capsys):
     ids = put(account, "dead_letter", "dead_letter_retried", "failed_function", "set_aside")
 
     def looked_at(*options):
-        found = document(RedriveDocument, said(capsys, "redrive", "--dry-run", "--json", *options)[1])
+        found = document("redrive", said(capsys, "redrive", "--dry-run", "--json", *options)[1])
         assert found["dry_run"]
         return [message["message_id"] for message in found["sent"] + found["left"]]
 
@@ -257,7 +241,7 @@ def test_ctrl_c_while_sending_gives_the_rest_back_and_says_what_was_sent(account
     interrupt(monkeypatch, aws.client("events"), "PutEvents", after=1)
     code = cli.run(["redrive", "--json"])
     assert code == 130
-    assert len(document(RedriveDocument, capsys.readouterr().out)["sent"]) == 1
+    assert len(document("redrive", capsys.readouterr().out)["sent"]) == 1
     assert there(account) == (2, 0)
 
 
@@ -276,7 +260,7 @@ def test_credentials_that_expire_on_the_way_leave_a_record_of_what_was_sent(acco
     make = aws.client
     monkeypatch.setattr(aws, "client", lambda name, **more: sqs if name == "sqs" else make(name, **more))
     code, out, err = said(capsys, "redrive", "--json")
-    found = document(RedriveDocument, out)
+    found = document("redrive", out)
     assert code == 1
     assert "ExpiredToken" in err
     assert (len(found["sent"]), len(found["left"])) == (1, 9), "the same event is sent once"
@@ -287,7 +271,7 @@ def test_credentials_that_expire_on_the_way_leave_a_record_of_what_was_sent(acco
 
 def test_a_replay_for_programs(account, capsys):
     code, out, _ = said(capsys, "replay", *DAY, "--json")
-    found = document(ReplayDocument, out)
+    found = document("replay", out)
     assert code == 0
     assert found["replay"].startswith("training-replay-20")
     assert found["archive"].endswith(":archive/everything")
@@ -320,7 +304,7 @@ def test_a_replay_that_does_not_end_well(account, capsys, monkeypatch, state):
 
     monkeypatch.setattr(archive.Archive, "follow", other_end)
     code, out, err = said(capsys, "replay", *DAY, "--json")
-    assert (code, document(ReplayDocument, out)["state"]) == (1, state)
+    assert (code, document("replay", out)["state"]) == (1, state)
     assert f"is {state}: as the test wants it" in err
     assert said(capsys, "replay", *DAY)[:2] == (1, "")
 

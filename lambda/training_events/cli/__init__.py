@@ -6,23 +6,35 @@ Exit codes: 0 done; 1 the world failed (no table, no credentials, endpoint down)
 
 from __future__ import annotations
 
+import inspect
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from training_events import __version__
-from training_events.errors import Misused, NotRecordable, TrainingEventsError
+from training_events.errors import Misused, NotUnderstood, TrainingEventsError
 
 try:
     import typer
     from botocore.exceptions import BotoCoreError, ClientError
 
     from training_events.cli.history import history
-    from training_events.cli.output import ended_by_closed_pipe
+    from training_events.cli.output import ended_by_closed_pipe, printable
+    from training_events.cli.rebuild import rebuild
+    from training_events.cli.record import record
+    from training_events.cli.redrive import redrive
+    from training_events.cli.replay import replay
+    from training_events.cli.runs import runs
+    from training_events.cli.show import show
+    from training_events.cli.undelivered import undelivered
+    from training_events.cli.verify import verify
 except ModuleNotFoundError as missing:  # one line for who installed the library without its command line
     sys.exit(f"training-events: {missing.name} is not installed: pip install 'training-events[cli]'")
+except KeyboardInterrupt:  # importing takes half a second
+    sys.exit(130)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # the base of every mistake in the arguments, under a name that is the same in every version of Typer
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -33,10 +45,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command()(history)
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it
+def _help(command: Callable[..., None]) -> str:
+    """The command's docstring, in which the lines of the examples stay as they are."""
+    return (inspect.getdoc(command) or "").replace("For example:\n", "\b\nFor example:\n")
+
+
+for command in (runs, show, history, record, verify, rebuild, replay, undelivered, redrive):
+    app.command(help=_help(command))(command)
+
+
+def _show_version(wanted: bool) -> None:
     if wanted:
         print(__version__)
         raise typer.Exit
@@ -44,28 +64,35 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it
 
 @app.callback()
 def _root(
-    _: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print it.")] = False,  # noqa: FBT002
+    _: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
-    """Present so that commands keep their names while there is only one."""
+    """Holds the options of the program itself."""
 
 
 def main() -> None:
+    # what is closed would be None, and the next file opened would take its place
+    sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115, PTH123
+    if hasattr(sys.stdout, "reconfigure"):  # JSON is UTF-8, whatever the terminal's language
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each way to end
     """The exit code of one call; every failure is one line on standard error."""
     try:
-        code = app(arguments, prog_name="training-events", standalone_mode=False)
+        _check_text(arguments)
+        code = app(arguments or ["--help"], prog_name="training-events", standalone_mode=False)
         sys.stdout.flush()
         return code or 0
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:
         return ended_by_closed_pipe()
-    except _UsageError as error:
-        return _failed(2, error.format_message())
-    except (Misused, NotRecordable) as error:
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # of which Typer makes exit code 1
+            return ended_by_closed_pipe()
+        raise
+    except (_UsageError, Misused, NotUnderstood) as error:
         return _failed(2, error)
     except (BotoCoreError, ClientError, TrainingEventsError, OSError) as error:
         return _failed(1, error)
@@ -73,6 +100,15 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each
         return _failed(1, f"a mistake in training-events itself: {type(error).__name__}: {error}")
 
 
+def _check_text(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise Misused(f"the argument {argument!a} is not UTF-8") from None
+
+
 def _failed(code: int, error: Exception | str) -> int:
-    print("training-events:", " ".join(str(error).split()), file=sys.stderr)
+    said = error.format_message() if isinstance(error, _UsageError) else str(error)
+    print("training-events:", " ".join(printable(said).split()), file=sys.stderr)
     return code

@@ -2,42 +2,80 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+from msgspec import Struct
 
 from training_events.canonical import canonical_json
-from training_events.cli.output import print_json_document, print_rows
+from training_events.cli.opened import AsJson, LogUrl, Stream, url_to_read
+from training_events.cli.output import begun, print_json_document, print_rows
 from training_events.errors import NoSuchStream
 from training_events.event import check_stream
 from training_events.log_url import open_log
-from training_events.settings import Settings
 
 if TYPE_CHECKING:
     from training_events.event import RecordedEvent
 
 
-def history(
-    stream: Annotated[str, typer.Argument(help="run/<id>, model/<name> or dataset/<name>")],
-    log: Annotated[str, typer.Option(help="Where the event log is; else TRAINING_EVENTS_LOG.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,  # noqa: FBT002 - a flag
-) -> None:
-    """Print the events of a stream in order."""
+class HistoryEvent(Struct):
+    """What the producer said, then what the log added: when it took the event (by its clock), and the event's digest."""
+
+    event_id: str
+    stream: str
+    type: str
+    occurred_at: str
+    source: str
+    schema_version: int
+    data: dict[str, Any]
+    producer: dict[str, Any] | None
+    correlation_id: str | None
+    resources: list[str]
+    extensions: dict[str, Any]
+    recorded_at: str
+    digest: str
+
+
+class HistoryDocument(Struct):
+    stream: str
+    events: list[HistoryEvent]
+
+
+def history(stream: Stream, log: LogUrl = "", as_json: AsJson = False) -> None:
+    """Print the events of a stream, in the order they occurred.
+
+    Read as they are printed: a stream may be of any length.
+
+    For example:
+      training-events history run/digits-7
+      training-events history run/digits-7 --json | jq '.events[].data'
+    """
     check_stream(stream)
-    events = open_log(log or Settings().log).read(stream)
-    first = next(events, None)  # before anything is printed: an error leaves standard output empty
-    if first is None:
+    first, recorded = begun(open_log(url_to_read(log)).read(stream))
+    if not first:
         raise NoSuchStream(f"the log has no event of {stream}")
-    recorded = chain([first], events)
     if as_json:
         print_json_document({"stream": stream}, "events", map(_document, recorded))
     else:
         print_rows(("occurred at", "type", "data"), (27, 24), map(_row, recorded))
 
 
-def _document(recorded: RecordedEvent) -> dict[str, Any]:
-    return {**recorded.event.said(), "recorded_at": recorded.recorded_at, "digest": recorded.digest}
+def _document(recorded: RecordedEvent) -> HistoryEvent:
+    event = recorded.event
+    return HistoryEvent(
+        event_id=event.event_id,
+        stream=event.stream,
+        type=event.type,
+        occurred_at=event.occurred_at,
+        source=event.source,
+        schema_version=event.schema_version,
+        data=event.data,
+        producer=None if event.producer is None else event.producer.said(),
+        correlation_id=event.correlation_id,
+        resources=list(event.resources),
+        extensions=event.extensions,
+        recorded_at=recorded.recorded_at,
+        digest=recorded.digest,
+    )
 
 
 def _row(recorded: RecordedEvent) -> tuple[str, ...]:

@@ -1,0 +1,65 @@
+"""Times as people type them, as the 27-character text that everything else compares."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from training_events.errors import BadTime
+from training_events.times import now, to_utc_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ALLOWED = (
+    "2026-11-22, 2026-11-22T15:08:39 (UTC unless it ends in an offset such as +01:00), milliseconds since 1970, "
+    "or words: now, yesterday, 2 hours ago"
+)
+
+_TOO_FEW_DIGITS = re.compile(r"-?[0-9]{1,11}(\.[0-9]*)?")
+"""Milliseconds have 12 digits since 1973: fewer are meant as a year, or as a date without its dashes."""
+_LONGEST = 64
+
+
+def moment(text: str, clock: Callable[[], str] = now) -> str:
+    """The UTC text of a time at a terminal: whatever form events may have, and what people say instead.
+
+    A program has to give its offset; a person may leave it out, and means UTC then, as everything here is printed in UTC.
+    """
+    text = text.strip()
+    if _TOO_FEW_DIGITS.fullmatch(text):
+        raise _bad(text)
+    for form in (text, f"{text}Z", f"{text}T00:00Z"):
+        try:
+            return to_utc_text(form)
+        except BadTime:
+            continue
+    return _from_words(text, clock())
+
+
+def _from_words(text: str, present: str) -> str:
+    # imported here: it takes a tenth of a second, and few calls say a time in words
+    import dateparser  # noqa: PLC0415
+
+    if len(text) > _LONGEST:
+        raise _bad(text)
+    then = dateparser.parse(
+        text,
+        languages=["en"],
+        settings={
+            "PARSERS": ["relative-time"],  # its other ones guess: 11/12 may be a day of November or of December
+            "RELATIVE_BASE": datetime.fromisoformat(present).replace(tzinfo=None),
+            "TIMEZONE": "UTC",
+            "RETURN_AS_TIMEZONE_AWARE": True,
+        },
+    )
+    if then is None:
+        raise _bad(text)
+    return to_utc_text(then.isoformat())
+
+
+def _bad(text: str) -> typer.BadParameter:
+    return typer.BadParameter(f"{text!a:.80} is no time; allowed: {ALLOWED}")

@@ -1,0 +1,81 @@
+"""What a command works on: the log, its read models and its seals, where the caller or the environment says they are."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from msgspec import Struct
+
+from training_events import aws
+from training_events.errors import BadLogUrl, MissingSetting, NoSuchLog
+from training_events.follow import catch_up
+from training_events.projection import Projector
+from training_events.s3_seals import S3Seals
+from training_events.settings import LAPTOP_LOG, Settings
+from training_events.sqlite_log import SqliteLog
+from training_events.sqlite_seals import SqliteSeals
+from training_events.store import open_store
+
+if TYPE_CHECKING:
+    from training_events.log import EventLog
+    from training_events.read_models import ReadModels
+    from training_events.seals import Seals
+
+Stream = Annotated[str, typer.Argument(help="run/<id>, model/<name> or dataset/<name>", metavar="STREAM")]
+LogUrl = Annotated[
+    str,
+    typer.Option("--log", metavar="URL", help=f"Where the event log is; else TRAINING_EVENTS_LOG, else {LAPTOP_LOG}."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")]
+
+
+class Opened(Struct, frozen=True):
+    """`seals` are none where nothing says in which bucket they are (TRAINING_EVENTS_BUCKET)."""
+
+    log: EventLog
+    read_models: ReadModels | None
+    projector: Projector | None
+    seals: Seals | None
+
+
+def url_to_read(url: str) -> str:
+    """The address of the log to read. Raises MissingSetting where nobody says one and no laptop's log is in this folder."""
+    if said := url or Settings().optional("log"):
+        return said
+    if not Path(LAPTOP_LOG.removeprefix("sqlite:///")).exists():
+        raise MissingSetting(
+            "TRAINING_EVENTS_LOG is not set, and in this folder there is no training-events.db: set it (or say --log) to"
+            " dynamodb://<event log table>?read_models=<table> or sqlite:///<path>"
+        )
+    return LAPTOP_LOG
+
+
+def opened(url: str, *, untouched: bool = False) -> Opened:
+    """The store at `url`, else where the environment says. A laptop's read models and seals are brought up to date first.
+
+    `untouched` leaves it as it is.
+    """
+    store = open_store(url_to_read(url))
+    projector = None if store.read_models is None else Projector(store.log, store.read_models)
+    if not isinstance(store.log, SqliteLog):
+        return Opened(store.log, store.read_models, projector, _seals_in_s3())
+    seals = SqliteSeals(store.log.database)
+    if projector is not None and not untouched:
+        with contextlib.suppress(NoSuchLog):  # whoever reads it says so
+            catch_up(store.log, projector, seals)
+    return Opened(store.log, store.read_models, projector, seals)
+
+
+def models_of(store: Opened) -> tuple[ReadModels, Projector]:
+    """The read models, where a command cannot do without. Raises BadLogUrl."""
+    if store.read_models is None or store.projector is None:
+        raise BadLogUrl("the event log's address names no read models: add ?read_models=<table>")
+    return store.read_models, store.projector
+
+
+def _seals_in_s3() -> Seals | None:
+    bucket = Settings().optional("bucket")
+    return None if bucket is None else S3Seals(bucket, aws.client("s3"))

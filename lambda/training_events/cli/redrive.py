@@ -1,0 +1,129 @@
+"""`training-events redrive`: what could not be recorded, once more."""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import cache
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from msgspec import Struct
+
+from training_events import aws
+from training_events.cli.opened import AsJson, models_of, opened
+from training_events.cli.output import print_document, print_rows
+from training_events.errors import TrainingEventsError
+from training_events.publisher import EventBusPublisher
+from training_events.redrive import Redriver, recording
+from training_events.settings import Settings
+from training_events.waiting import Waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from training_events.cli.opened import Opened
+    from training_events.redrive import Outcome
+
+
+class Sent(Struct):
+    message_id: str
+    streams: list[str]
+    event_id: str | None
+
+
+class Left(Struct):
+    message_id: str
+    why: str
+
+
+class RedriveDocument(Struct):
+    """With `dry_run`, `sent` is what would have been sent."""
+
+    dry_run: bool
+    sent: list[Sent]
+    left: list[Left]
+
+
+def redrive(
+    reason: Annotated[
+        list[str] | None, typer.Option(metavar="REASON", help="Only messages of this reason; may be repeated.")
+    ] = None,
+    message_id: Annotated[str | None, typer.Option(metavar="ID", help="Only this message.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="At most so many messages.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
+    queue: Annotated[str, typer.Option(metavar="URL", help="The queue's URL; else TRAINING_EVENTS_UNDELIVERED.")] = "",
+    log: Annotated[str, typer.Option(metavar="URL", help="Where the event log is; else TRAINING_EVENTS_LOG.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Send again what could not be recorded.
+
+    What is sent is taken out of the queue. Events go over TRAINING_EVENTS_BUS if that is set, else straight to the log.
+    Of what the log holds already, and only its state is behind, the stream is folded anew. What still cannot be
+    understood stays, with its reason.
+
+    For example:
+      training-events redrive --dry-run
+      training-events redrive --reason RetriesExhausted --reason THROTTLING
+    """
+    document = RedriveDocument(dry_run, [], [])
+    redriver = _redriver(log)
+    with Waiting(queue or Settings().undelivered, aws.client("sqs")) as waiting:
+        wanted = (
+            message
+            for message in waiting.messages()
+            if (not reason or message.reason in reason) and message_id in (None, message.message_id)
+        )
+        outcomes = _noted(redriver.send(waiting, islice(wanted, limit), dry_run=dry_run), document)
+        if as_json:
+            _print_document(outcomes, document)
+        else:
+            print_rows(("message", "", "stream"), (36, 5), map(_row, outcomes))
+    if document.left:
+        raise TrainingEventsError(f"{len(document.left)} message(s) stay in the queue, each for the reason given with it")
+
+
+def _redriver(log: str) -> Redriver:
+    """With the log opened only when it is needed: events that go over the bus do without."""
+    settings = Settings()
+    bus = settings.optional("bus")
+    url = (log or settings.optional("log")) if bus else (log or settings.log)
+
+    @cache
+    def store() -> Opened:
+        # never a laptop's log because nothing names another: what is sent there is gone from the queue
+        return opened(url or settings.log)
+
+    def refold(stream: str) -> None:
+        _, projector = models_of(store())
+        projector.refold(stream)
+
+    publisher = EventBusPublisher(bus, aws.client("events")) if bus else None
+    return Redriver(recording(publisher, lambda: store().log), refold)
+
+
+def _noted(outcomes: Iterator[Outcome], document: RedriveDocument) -> Iterator[Outcome]:
+    for outcome in outcomes:
+        message_id = outcome.message.message_id
+        if outcome.why is None:
+            document.sent.append(Sent(message_id, outcome.streams, outcome.event_id))
+        else:
+            document.left.append(Left(message_id, outcome.why))
+        yield outcome
+
+
+def _print_document(outcomes: Iterator[Outcome], document: RedriveDocument) -> None:
+    """Also when it ends early, by Ctrl-C or an error: what was sent is sent, and should be known."""
+    whole = False
+    try:
+        deque(outcomes, maxlen=0)
+        whole = True
+    finally:
+        if whole or document.sent or document.left:
+            print_document(document)
+
+
+def _row(outcome: Outcome) -> tuple[str, ...]:
+    streams = " ".join(outcome.streams)
+    what = streams if outcome.why is None else f"{streams} {outcome.why}"
+    return outcome.message.message_id, "sent" if outcome.why is None else "left", what

@@ -1,0 +1,98 @@
+"""`python -m training_events.cli.schemas FOLDER`: the JSON Schemas of every event type and of every command's --json.
+
+`make schemas` keeps those in docs/ in step with the code; a test compares them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+from msgspec import Struct
+from msgspec.json import schema_components
+
+from training_events.catalogue import CATALOGUE
+from training_events.cli.history import HistoryDocument
+from training_events.cli.rebuild import RebuildDocument
+from training_events.cli.record import RecordDocument
+from training_events.cli.redrive import RedriveDocument
+from training_events.cli.replay import ReplayDocument
+from training_events.cli.runs import RunsDocument
+from training_events.cli.show import ShowDocument
+from training_events.cli.undelivered import UndeliveredDocument
+from training_events.cli.verify import VerifyDocument
+
+DOCUMENTS: dict[str, Any] = {
+    "history": HistoryDocument,
+    "rebuild": RebuildDocument,
+    "record": RecordDocument,
+    "redrive": RedriveDocument,
+    "replay": ReplayDocument,
+    "runs": RunsDocument,
+    "show": ShowDocument,
+    "undelivered": UndeliveredDocument,
+    "verify": VerifyDocument,
+}
+"""What each command prints with --json: a struct, or one of several."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """By path: `events/<Type>.json` for the data of an event type, `cli/<command>.json` for a command's document."""
+    events = {
+        f"events/{name}.json": _schema(
+            [event_type.fact],
+            f"the data of {name}, schema version {event_type.version}, in streams {kind}/<name>",
+        )
+        for kind, types in CATALOGUE.items()
+        for name, event_type in types.items()
+    }
+    commands = {
+        f"cli/{command}.json": _exact(
+            _schema(list(get_args(document) or [document]), f"what `training-events {command} --json` prints")
+        )
+        for command, document in DOCUMENTS.items()
+    }
+    return events | commands
+
+
+def _schema(structs: list[type[Struct]], title: str) -> dict[str, Any]:
+    found, components = schema_components(structs, ref_template="#/$defs/{name}")
+    for component in components.values():
+        if "description" in component:
+            component["description"] = inspect.cleandoc(component["description"])
+    what = {"oneOf": list(found)} if len(structs) > 1 else found[0]
+    return {"$schema": _DIALECT, "title": title, **what, "$defs": components}
+
+
+def _exact(schema: Any) -> Any:
+    """The schema of what is printed: every key is there, null if there is nothing to say, and no other."""
+    if isinstance(schema, list):
+        return [_exact(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    exact = {key: _exact(value) for key, value in schema.items()}
+    if "properties" in schema:
+        for one in exact["properties"].values():
+            one.pop("default", None)
+        exact |= {"required": list(schema["properties"]), "additionalProperties": False}
+    return exact
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print("usage: python -m training_events.cli.schemas FOLDER", file=sys.stderr)
+        return 2
+    for path, schema in schemas().items():
+        file = Path(sys.argv[1]) / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""`training-events show STREAM`: the state of a run, a model or a dataset, now or at any time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from training_events.cli.moments import moment
+from training_events.cli.opened import AsJson, LogUrl, Stream, opened
+from training_events.cli.output import (
+    ALL_AT_HAND,
+    duration,
+    print_document,
+    print_fields,
+    print_rows,
+    short_time,
+    with_all_keys,
+)
+from training_events.event import check_stream
+from training_events.folds.dataset import DatasetState
+from training_events.folds.model import ModelState
+from training_events.folds.run import RunState
+from training_events.time_travel import state_at, state_now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from training_events.folds import State
+    from training_events.folds.metric import Reading
+
+
+class RunDocument(RunState):
+    as_of: str | None = None
+    known_at: str | None = None
+
+
+class ModelDocument(ModelState):
+    as_of: str | None = None
+    known_at: str | None = None
+
+
+class DatasetDocument(DatasetState):
+    as_of: str | None = None
+    known_at: str | None = None
+
+
+ShowDocument = RunDocument | ModelDocument | DatasetDocument
+
+
+def show(
+    stream: Stream,
+    as_of: Annotated[
+        str | None, typer.Option(parser=moment, metavar="TIME", help="What was true then: by events that had occurred.")
+    ] = None,
+    known_at: Annotated[
+        str | None, typer.Option(parser=moment, metavar="TIME", help="What the log knew then: by events that were recorded.")
+    ] = None,
+    log: LogUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print the state of a stream, now or at any time.
+
+    Now, it comes from the read model and the newest events. At another time it is folded from the log: --as-of goes by
+    the producers' clock, --known-at by the log's, and both together ask what was known then of what was true then.
+
+    For example:
+      training-events show run/digits-7
+      training-events show model/digits --as-of 2026-11-01
+      training-events show run/digits-7 --as-of "2 hours ago" --json
+    """
+    check_stream(stream)
+    store = opened(log)
+    if as_of is None and known_at is None:
+        state = state_now(store.log, store.read_models, stream)
+    else:
+        state = state_at(store.log, stream, as_of=as_of, known_at=known_at)
+    if as_json:
+        print_document({**with_all_keys(state), "as_of": as_of, "known_at": known_at})
+    else:
+        _print(state, {"as of": as_of, "known at": known_at})
+
+
+def _print(state: State, asked: dict[str, str | None]) -> None:
+    heading = _heading(state) | asked
+    if isinstance(state, RunState):
+        print_fields(heading | _of_run(state))
+        _print_table(("metric", "points", "first", "last", "min", "max", "best"), (24, 7, *[18] * 4), _metrics(state))
+    elif isinstance(state, ModelState):
+        print_fields(heading | {"retired at": state.retired_at})
+        _print_table(
+            ("version", "stages", "registered at", "retired at", "approval", "run"), (16, 24, 20, 20, 22), _versions(state)
+        )
+        _print_table(("promoted at", "version", "stage", "by"), (20, 16, 24), _promotions(state))
+    else:
+        print_fields(heading | {"retired at": state.retired_at})
+        titles = ("registered at", "retired at", "rows", "sha256", "version id", "uri")
+        _print_table(titles, (20, 20, 10, 16, 16), _dataset_versions(state))
+
+
+def _print_table(titles: tuple[str, ...], widths: tuple[int, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+    shown = [tuple("-" if cell is None else str(cell) for cell in row) for row in rows]
+    if shown:
+        print()
+        print_rows(titles, widths, shown, max(len(shown), ALL_AT_HAND))
+
+
+def _heading(state: State) -> dict[str, Any]:
+    not_folded = {name: count for name, count in msgspec.to_builtins(state.counts).items() if count and name != "events"}
+    skipped = f" ({', '.join(f'{count} {name}' for name, count in not_folded.items())})" if not_folded else ""
+    return {
+        "stream": state.stream,
+        "status": state.status,
+        "events": f"{state.counts.events}{skipped}",
+        "last event": state.last_at,
+    }
+
+
+def _of_run(state: RunState) -> dict[str, Any]:
+    """What of a run's state is worth a line each."""
+    took = None if state.duration_seconds is None else duration(state.duration_seconds)
+    fields: dict[str, Any] = {"model": state.model, "requested by": state.requested_by, "requested at": state.requested_at}
+    fields |= {"started at": state.started_at, "finished at": state.finished_at, "took": took, "stop reason": state.stop_reason}
+    fields |= {name.replace("_", " "): value for name, value in (state.spec or {}).items() if name not in _SAID_BY_THE_STATE}
+    if state.checkpoints:
+        newest = state.checkpoints[-1]
+        step = "" if newest.step is None else f"step {newest.step}, "
+        fields["last checkpoint"] = f"{newest.stored.uri or '-'} ({step}{state.checkpoints_saved} in all)"
+    for one in state.artifacts:
+        fields[f"artifact {one.name or ''}".rstrip()] = one.stored.uri or "-"
+    if state.job is not None:
+        fields["SageMaker job"] = " ".join(filter(None, (state.job.status, state.job.secondary_status)))
+    if state.error is not None:
+        fields |= {"error": state.error.error, "traceback": state.error.traceback}
+    return fields
+
+
+_SAID_BY_THE_STATE = ("model", "requested_by")
+"""Of the spec; the rest of it has a line of its own for each key."""
+
+
+def _metrics(state: RunState) -> Iterable[tuple[Any, ...]]:
+    for name, one in sorted(state.metrics.items()):
+        yield name, one.points, *map(_reading, (one.first, one.last, one.min, one.max, one.best))
+
+
+def _versions(state: ModelState) -> Iterable[tuple[Any, ...]]:
+    for name, one in state.versions.items():
+        times = map(_time, (one.registered_at, one.retired_at))
+        yield name, ", ".join(one.stages) or None, *times, one.approval_status, one.run
+
+
+def _promotions(state: ModelState) -> Iterable[tuple[Any, ...]]:
+    return ((_time(one.at), one.version, one.stage, one.promoted_by) for one in state.promotions)
+
+
+def _dataset_versions(state: DatasetState) -> Iterable[tuple[Any, ...]]:
+    for one in state.versions:
+        yield (
+            _time(one.registered_at),
+            _time(one.retired_at),
+            one.rows,
+            one.stored.sha256,
+            one.stored.version_id,
+            one.stored.uri,
+        )
+
+
+def _time(moment: str | None) -> str | None:
+    return None if moment is None else short_time(moment)
+
+
+def _reading(reading: Reading | None) -> str | None:
+    if reading is None:
+        return None
+    value = reading.value if isinstance(reading.value, str) else f"{reading.value:.6g}"
+    return value if reading.step is None else f"{value} @ {reading.step}"

@@ -1,0 +1,100 @@
+"""`training-events undelivered`: what could not be recorded, and why."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from msgspec import Raw, Struct
+
+from training_events import aws
+from training_events.canonical import canonical_json
+from training_events.cli.opened import AsJson
+from training_events.cli.output import print_json_document, print_rows, short_time
+from training_events.errors import NotRecordable
+from training_events.settings import Settings
+from training_events.waiting import Waiting
+
+if TYPE_CHECKING:
+    from training_events.undelivered_message import Message
+
+TITLES = ("set aside at", "shape", "reason", "stream", "type", "explanation")
+WIDTHS = (20, 15, 20, 26, 22)
+
+
+class UndeliveredMessage(Struct):
+    """`body` is the message word for word where its original cannot be shown as JSON, null everywhere else."""
+
+    message_id: str
+    at: str
+    shape: str
+    reason: str | None
+    explanation: str | None
+    stream: str | None
+    type: str | None
+    event_id: str | None
+    original: Raw
+    original_at: str | None
+    original_sha256: str | None
+    original_bytes: int | None
+    body: str | None
+
+
+class UndeliveredDocument(Struct):
+    queue: str
+    messages: list[UndeliveredMessage]
+
+
+def undelivered(
+    queue: Annotated[str, typer.Option(metavar="URL", help="The queue's URL; else TRAINING_EVENTS_UNDELIVERED.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="At most so many messages.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what could not be recorded, and why.
+
+    Nothing is taken out of the queue. docs/undelivered.md says what to do about each reason.
+
+    For example:
+      training-events undelivered
+      training-events undelivered --limit 1 --json | jq '.messages[0].original'
+    """
+    with Waiting(queue or Settings().undelivered, aws.client("sqs")) as waiting:
+        messages = islice(waiting.messages(), limit)
+        if as_json:
+            print_json_document({"queue": waiting.url}, "messages", map(_document, messages))
+        else:
+            print_rows(TITLES, WIDTHS, map(_row, messages))
+
+
+def _row(message: Message) -> tuple[str, ...]:
+    names = message.names
+    said = (message.reason, names.stream, names.type, message.explanation)
+    return short_time(message.at), message.shape, *(text or "-" for text in said)
+
+
+def _document(message: Message) -> UndeliveredMessage:
+    stored, original = message.stored, _original(message)
+    return UndeliveredMessage(
+        message_id=message.message_id,
+        at=message.at,
+        shape=message.shape,
+        reason=message.reason,
+        explanation=message.explanation,
+        **message.names._asdict(),
+        original=Raw(original or b"null"),
+        original_at=stored.at if stored else None,
+        original_sha256=stored.sha256 if stored else None,
+        original_bytes=stored.bytes if stored else None,
+        body=message.body if original is None and stored is None and message.batch is None else None,
+    )
+
+
+def _original(message: Message) -> bytes | None:
+    """None also for what JSON has no form for, NaN or half a surrogate pair: often the very reason why the event is here."""
+    if message.original is None:
+        return None
+    try:
+        return canonical_json(message.original)
+    except NotRecordable:
+        return None
