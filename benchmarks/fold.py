@@ -5,6 +5,8 @@ first, last, least and greatest value of each metric. From memory: stored events
 file by a store that has just been opened.
 """
 
+import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -74,7 +76,10 @@ def _from_sqlite(folder: Path) -> Ratio:
 
 def _replays(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 5) -> list[tuple[float, float]]:
     """Seconds of each, in turns. What they answer must agree."""
-    return [_replay(ours, theirs) for _ in range(rounds)]
+    pairs = [_replay(ours, theirs) for _ in range(rounds)]
+    our_rate, their_rate = (EVENTS / statistics.median(seconds) for seconds in zip(*pairs, strict=True))
+    print(f"  {our_rate:,.0f} events a second, eventsourcing {their_rate:,.0f}", file=sys.stderr)
+    return pairs
 
 
 def _replay(ours: Callable[[], RunState], theirs: Callable[[], Run]) -> tuple[float, float]:

@@ -3,7 +3,6 @@
 Peak resident memory of the whole process, as the kernel counts it; what a command prints goes nowhere.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,14 @@ from benchmarks.measure import Ratio
 
 FEW, MANY = 10_000, 1_000_000
 STREAM = "run/long"
+# VmHWM and not getrusage: that one also counts what this process had when it started the other one
+_RUN = """
+import re, sys
+from training_events import cli
+code = cli.run(sys.argv[1:])
+print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr)
+sys.exit(code)
+"""
 
 
 def measure() -> list[Ratio]:
@@ -34,9 +41,10 @@ def _ratio(command: str, few: Path, many: Path) -> Ratio:
 def _peak_megabytes(command: str, file: Path, events: int) -> float:
     last = event_of(STREAM, events - 1).occurred_at
     at = ["--as-of", last] if command == "show" else []
-    arguments = ["training-events", command, STREAM, *at, "--json", "--log", f"sqlite:///{file}"]
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if code := os.waitstatus_to_exitcode(status):
-        raise SystemExit(f"{' '.join(arguments)} ended with exit code {code}")
-    return usage.ru_maxrss / 1024  # Linux counts in KiB
+    arguments = [command, STREAM, *at, "--json", "--log", f"sqlite:///{file}"]
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"training-events {' '.join(arguments)}: {done.stderr}")
+    return int(done.stderr) / 1024  # the kernel counts in KiB

@@ -11,7 +11,7 @@ from moto.core.models import botocore_stubber  # imported before any client is m
 from training_events.damage import sound
 from training_events.errors import Conflict, Overtaken
 from training_events.event import Event, RecordedEvent
-from training_events.log import Appended, Damaged, Entry, Page
+from training_events.log import Alteration, Appended, Damaged, Entry, Page
 from training_events.read_models import ReadModel
 from training_events.times import now
 
@@ -46,6 +46,9 @@ class InMemoryLog:
         for position, record in self._of(stream):
             if position > after and (until is None or position < until + "$"):
                 yield _entry(position, record)
+
+    def alterations(self, stream: str | None = None) -> Iterator[Alteration]:  # noqa: ARG002 - as the protocol has it
+        return iter(())
 
     def streams(self) -> Iterator[str]:
         return iter({stream for stream, _ in self.records})

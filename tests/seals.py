@@ -46,6 +46,9 @@ class InMemorySeals:
     def __init__(self) -> None:
         self.contents: dict[tuple[str, int], bytes] = {}
 
+    def streams(self) -> Iterator[str]:
+        return iter({stream for stream, _ in self.contents})
+
     def of(self, stream: str) -> list[StoredSeal]:
         mine = sorted((number, content) for (name, number), content in self.contents.items() if name == stream)
         return [StoredSeal(number, partial(BytesIO, content)) for number, content in mine]

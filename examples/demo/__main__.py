@@ -1,7 +1,8 @@
 """The whole story on this machine: `make demo`.
 
-AWS is started here, the stack is deployed to it by the real cdktf CLI, and a real training run records itself. Then its
-past comes back, an alteration is found out, its read model is lost and made again, its events are replayed. Everything is taken down.
+AWS is started here, the stack is deployed to it by the real cdktf CLI, and a real training run records itself. Then its past
+comes back, an alteration is found out, its read model is lost and made again, and its events are replayed. At the end all is
+taken down.
 """
 
 import argparse

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from training_events.dynamodb_item import Item
     from training_events.event import Event, RecordedEvent
-    from training_events.log import Damaged, Entry
+    from training_events.log import Alteration, Damaged, Entry
 
 
 class DynamoDbLog:
@@ -67,6 +67,9 @@ class DynamoDbLog:
     def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[Entry]:
         end = None if until is None else until + "$"  # follows '#', which follows the time in every position
         return chain.from_iterable(map(to_entries, self._query(stream, after, end, **_only(*ENTRY_ATTRIBUTES))))
+
+    def alterations(self, stream: str | None = None) -> Iterator[Alteration]:  # noqa: ARG002 - as the protocol has it
+        return iter(())
 
     def streams(self) -> Iterator[str]:
         seen: set[str] = set()  # DynamoDB does not promise that a scan meets a stream in one piece

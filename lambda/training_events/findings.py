@@ -20,7 +20,7 @@ class Kind(Enum):
     DAMAGED = "damaged"
     """What stands at the event's place cannot be read as that event."""
     MISSING = "missing"
-    """A seal covers an event that is no longer there."""
+    """An event that a seal covers, or that was seen to be removed, is no longer there."""
     FORGED = "forged"
     """Two events claim one number of a producer: at most one of them is its own."""
     BROKEN_CHAIN = "broken_chain"

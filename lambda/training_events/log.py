@@ -32,6 +32,16 @@ class Damaged(Struct, frozen=True):
     why: str
 
 
+class Alteration(Struct, frozen=True):
+    """What was done to an event after its append, as the store itself noticed. `digest` is the one it was recorded with."""
+
+    at: str
+    what: str
+    stream: str
+    position: str
+    digest: str
+
+
 class Page(NamedTuple):
     """A piece of a walk through the log: entries with their streams, and the token to go on from (none at the end)."""
 
@@ -62,6 +72,14 @@ class EventLog(Protocol):
 
     def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
         """All that stands in the stream, in the store's order, whatever was done to it."""
+        ...
+
+    def alterations(self, stream: str | None = None) -> Iterator[Alteration]:
+        """Events, of one stream or all, that the store saw removed, or given another digest, and not put back.
+
+        Of an event that has its digest still, its content tells. DynamoDB shows such things to who follows its change stream
+        (the projector, which raises the alarm) and not to who reads the table: there this is empty.
+        """
         ...
 
     def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[Entry]:

@@ -12,11 +12,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from botocore.exceptions import ClientError
 
-from training_events.errors import Overtaken
+from training_events.errors import NotAsRecorded, Overtaken
+from training_events.event import STREAM_KINDS
+from training_events.seal_format import FLAWS, read_seal
 from training_events.seals import StoredSeal
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ CHUNK_BYTES = 2**18
 MAX_NAME_BYTES = 900
 """A key has at most 1,024 bytes (S3 User Guide, "Naming Amazon S3 objects"); a stream's name, encoded, may be longer."""
 
+_HASHED = "sha256="
 _LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict"}
 _FILE = re.compile(r"([0-9]{6}|[1-9][0-9]{6,17})\.jsonl")
 
@@ -38,7 +41,7 @@ def prefix(stream: str) -> str:
     kind, _, name = stream.partition("/")
     quoted = quote(name, safe="")
     if len(quoted) > MAX_NAME_BYTES:
-        quoted = f"sha256={sha256(name.encode()).hexdigest()}"  # no quoted name has a '='
+        quoted = _HASHED + sha256(name.encode()).hexdigest()  # no quoted name has a '='
     elif quoted in (".", ".."):  # some programs take these for folders
         quoted = quoted.replace(".", "%2E")
     return f"seals/{kind}/{quoted}/"
@@ -60,6 +63,27 @@ class S3Seals:
         self._client = client
         self._mode, self._days = mode, days
         self._clock = clock
+
+    def streams(self) -> Iterator[str]:
+        for kind in STREAM_KINDS:
+            pages = self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self.bucket, Prefix=f"seals/{kind}/", Delimiter="/"
+            )
+            folders = (folder["Prefix"] for page in pages for folder in page.get("CommonPrefixes", []))
+            for folder in folders:
+                yield self._stream(kind, folder)
+
+    def _stream(self, kind: str, folder: str) -> str:
+        """Whose seals are under this prefix; where the name was too long for a key, a seal itself says it."""
+        quoted = folder.split("/")[2]
+        if not quoted.startswith(_HASHED):
+            return f"{kind}/{unquote(quoted)}"
+        listed = self._client.list_object_versions(Bucket=self.bucket, Prefix=folder)["Versions"]
+        first = next(self._lines(listed[-1]["Key"], listed[-1]["VersionId"], listed[-1]["Size"]), b"")
+        try:
+            return read_seal(first).stream
+        except FLAWS:
+            raise NotAsRecorded(f"s3://{self.bucket}/{listed[-1]['Key']} is no seal, and whose it was is not known") from None
 
     def of(self, stream: str) -> list[StoredSeal]:
         versions: dict[int, list[Any]] = defaultdict(list)

@@ -32,7 +32,8 @@ def seal_stream(log: EventLog, seals: Seals, stream: str, clock: Callable[[], st
     """Seal what no seal covers yet; None when there is nothing. Safe to repeat, to break off, and to do twice at once.
 
     Raises LogAltered when the log and the seals disagree or do not hold together by themselves: nothing is sealed as true
-    that is not; Overtaken when others were faster every time. What is missing from a producer's numbers is no hindrance: it may arrive late, and is then sealed too.
+    that is not. Raises Overtaken when others were faster every time. What is missing from a producer's numbers is no
+    hindrance: it may arrive late, and is then sealed too.
     """
     for _ in range(MAX_ATTEMPTS - 1):
         with suppress(Overtaken):

@@ -25,6 +25,10 @@ class Seals(Protocol):
         """The stream's seals by number, each as it was first written. Consistent: what was just written is there."""
         ...
 
+    def streams(self) -> Iterator[str]:
+        """Every stream that has a seal, once, in no particular order: also one of which the log has lost all events."""
+        ...
+
     def write(self, stream: str, number: int, content: IO[bytes]) -> None:
         """Keep the content, all of it or nothing. Raises Overtaken when the stream has a seal of this number."""
         ...

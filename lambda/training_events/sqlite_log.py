@@ -7,12 +7,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from msgspec import Struct
-
 from training_events.damage import event_or_damaged, sound
 from training_events.dynamodb_item import to_item
 from training_events.errors import Conflict
-from training_events.log import Appended, Page
+from training_events.log import Alteration, Appended, Page
 from training_events.sqlite import PAGE_BYTES, weight
 from training_events.sqlite_item import COLUMNS, ENTRY_COLUMNS, are_sound, from_row, to_entry, to_row
 from training_events.times import now
@@ -34,18 +32,13 @@ _ARRIVALS = (
     f"SELECT number, stream, {', '.join(ENTRY_COLUMNS)} FROM arrivals CROSS JOIN events USING (stream, position)"  # noqa: S608
     " ORDER BY number LIMIT ?"  # CROSS JOIN: in this order, by one look-up for each arrival
 )
-_ALTERATIONS = "SELECT number, at, what, stream, position, digest FROM alterations WHERE number > ? ORDER BY number"
-
-
-class Alteration(Struct, frozen=True):
-    """What was done to an event after its append; `digest` is the one it had before."""
-
-    number: int
-    at: str
-    what: str
-    stream: str
-    position: str
-    digest: str
+# The first thing done to an event tells the digest it was recorded with
+_ALTERATIONS = (
+    "SELECT number, at, what, stream, position, digest FROM alterations AS one WHERE number > ?"
+    " AND number = (SELECT min(number) FROM alterations WHERE stream = one.stream AND position = one.position)"
+    " AND NOT EXISTS (SELECT 1 FROM events WHERE stream = one.stream AND position = one.position AND digest = one.digest)"
+    " ORDER BY number"
+)
 
 
 class SqliteLog:
@@ -130,11 +123,10 @@ class SqliteLog:
             connection.execute("DELETE FROM arrivals WHERE number <= ?", (up_to,))
 
     def alterations(self, stream: str | None = None) -> Iterator[Alteration]:
-        """What was done to events, oldest first: in a log that was only appended to there is nothing."""
         number = 0
         while rows := self.database.rows(_ALTERATIONS, (number,)):
             number = rows[-1][0]
-            found = (Alteration(row[0], *map(_text, row[1:])) for row in rows)
+            found = (Alteration(*map(_text, row[1:])) for row in rows)
             yield from (one for one in found if stream in (None, one.stream))
 
 

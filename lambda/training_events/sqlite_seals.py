@@ -30,8 +30,18 @@ class SqliteSeals:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def streams(self) -> Iterator[str]:
+        if not self._exist():
+            return
+        stream = ""
+        while rows := self._database.rows("SELECT min(stream) FROM seals WHERE stream > ?", (stream,)):
+            [(stream,)] = rows
+            if stream is None:
+                return
+            yield stream
+
     def of(self, stream: str) -> list[StoredSeal]:
-        if not self._database.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seals'"):
+        if not self._exist():
             return []
         numbers: list[int] = []
         query = "SELECT DISTINCT number FROM seals WHERE stream = ? AND number > ? ORDER BY number"
@@ -46,6 +56,9 @@ class SqliteSeals:
                 raise Overtaken(f"{stream!a} has a seal {number} already")
             rows = ((stream, number, line, text.removesuffix(b"\n")) for line, text in enumerate(content, 1))
             connection.executemany("INSERT INTO seals VALUES (?, ?, ?, ?)", rows)
+
+    def _exist(self) -> bool:
+        return bool(self._database.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seals'"))
 
     def _lines(self, stream: str, number: int) -> Iterator[bytes]:
         last = 0

@@ -18,7 +18,7 @@ from training_events.seal_reader import SealedStream
 from training_events.side_by_side import flaw_at, side_by_side
 
 if TYPE_CHECKING:
-    from training_events.log import EventLog
+    from training_events.log import Alteration, EventLog
     from training_events.seals import Seals
 
 
@@ -72,7 +72,7 @@ def verify(log: EventLog, seals: Seals | None, stream: str) -> Verification:
         if isinstance(place.recorded, RecordedEvent):
             for broken in chains.add(place.recorded.event, place.recorded.digest):
                 findings.add(broken)
-    for finding in (*chains.gaps(), *sealed.findings()):
+    for finding in (*map(_seen, log.alterations(stream)), *chains.gaps(), *sealed.findings()):
         findings.add(finding)
     counts = findings.counts
     return Verification(
@@ -92,3 +92,13 @@ def verify(log: EventLog, seals: Seals | None, stream: str) -> Verification:
         findings_total=counts.total(),
         findings=findings.first,
     )
+
+
+def _seen(alteration: Alteration) -> Finding:
+    """What the store itself saw being done to an event."""
+    if alteration.what == "delete":
+        kind, done = Kind.MISSING, "removed"
+    else:
+        kind, done = Kind.ALTERED, "altered"
+    why = f"the event recorded here with the digest {alteration.digest} was {done} at {alteration.at}"
+    return Finding(kind=kind, position=alteration.position, explanation=why)

@@ -89,6 +89,15 @@ def test_streams_of_any_name_keep_to_themselves(seals: Seals):
         assert kept(seals, name) == {1: [name.encode() + b"\n"]}
 
 
+def test_every_stream_that_was_sealed_is_known(seals: Seals):
+    assert list(seals.streams()) == []
+    for name in NAMES:
+        log = TamperedLog()
+        log.append(Recorder(None, name).event("e", TIMES[0]))
+        seal_stream(log, seals, name)
+    assert sorted(seals.streams()) == sorted(NAMES)
+
+
 def test_sealing_and_verifying_by_way_of_it(seals: Seals):
     log, recorder = TamperedLog(), Recorder("p")
     events = [recorder.event(f"e{number}", time) for number, time in enumerate(reversed(TIMES))]

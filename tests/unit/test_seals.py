@@ -13,6 +13,7 @@ from training_events.errors import LogAltered, Overtaken
 from training_events.findings import Kind
 from training_events.s3_seals import S3Seals, prefix
 from training_events.seal import seal_stream
+from training_events.seals import StoredSeal
 from training_events.sqlite import Database
 from training_events.sqlite_log import SqliteLog
 from training_events.sqlite_seals import SqliteSeals
@@ -84,12 +85,14 @@ def test_two_at_once_seal_everything_once():
 
 
 def test_who_is_always_overtaken_says_so():
-    class Taken(InMemorySeals):
-        def write(self, stream: str, number: int, content: IO[bytes]) -> None:
-            raise Overtaken
+    class Unseen(InMemorySeals):
+        def of(self, stream: str) -> list[StoredSeal]:
+            return super().of(stream)[:0]
 
+    seals = Unseen()
+    seals.write(STREAM, 1, BytesIO(b"of somebody else"))
     with pytest.raises(Overtaken):
-        seal_stream(log_of(*events(1)), Taken(), STREAM)
+        seal_stream(log_of(*events(1)), seals, STREAM)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -175,6 +178,8 @@ def test_what_is_laid_over_a_seal_is_reported_and_the_seal_still_read(s3):
     seal_stream(log, seals, STREAM)
     truth = s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read()
     s3.delete_object(Bucket=BUCKET, Key=KEY)
+    [finding] = verify(log, seals, STREAM).findings
+    assert "0 other version(s) and 1 delete marker(s)" in finding.explanation
     log.holds(events(2, Recorder("forger"))[1])
     [seal] = seals.of(STREAM)
     assert b"".join(seal.lines()) == truth

@@ -15,6 +15,7 @@ from training_events.errors import Conflict, DamagedEvent, LogUnavailable, NoSuc
 from training_events.event import Event, Producer
 from training_events.log import Appended, Damaged
 from training_events.sqlite import Database
+from training_events.sqlite_item import COLUMNS
 from training_events.sqlite_log import SqliteLog
 from training_events.store import open_store
 
@@ -236,14 +237,18 @@ def test_a_log_that_is_only_appended_to_has_no_alterations(log):
     assert list(log.alterations()) == []
 
 
+_COLUMNS = ", ".join(COLUMNS)
+_OTHER = _COLUMNS.replace("digest", "'other'")
+
+
 @pytest.mark.parametrize(
     ("statement", "what"),
     [
-        ("UPDATE events SET data = '{}' WHERE event_id = 'e-1'", "update"),
+        ("UPDATE events SET data = '{}', digest = 'sha256:00' WHERE event_id = 'e-1'", "update"),
         ("UPDATE events SET position = 'elsewhere' WHERE event_id = 'e-1'", "update"),
         ("DELETE FROM events WHERE event_id = 'e-1'", "delete"),
-        ("INSERT OR REPLACE INTO events SELECT * FROM events WHERE event_id = 'e-1'", "update"),
-        ("INSERT INTO events SELECT * FROM events WHERE event_id = 'e-1' ON CONFLICT DO UPDATE SET data = '{}'", "update"),
+        (f"INSERT OR REPLACE INTO events ({_COLUMNS}) SELECT {_OTHER} FROM events WHERE event_id = 'e-1'", "update"),  # noqa: S608
+        ("INSERT INTO events SELECT * FROM events WHERE event_id = 'e-1' ON CONFLICT DO UPDATE SET digest = ''", "update"),
     ],
 )
 def test_whatever_is_done_to_an_event_is_remembered(log, path, statement, what):
@@ -257,6 +262,23 @@ def test_whatever_is_done_to_an_event_is_remembered(log, path, statement, what):
     assert len(alterations[0].at) == 27
     assert alterations == list(log.alterations("run/a"))
     assert list(log.alterations("run/b")) == []
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["CREATE TABLE kept AS SELECT * FROM events", "DELETE FROM events", "INSERT INTO events SELECT * FROM kept"],
+        ["INSERT OR REPLACE INTO events SELECT * FROM events"],
+        [f"UPDATE events SET digest = {digest}" for digest in ("'1' || digest", "'2' || digest", "substr(digest, 3)")],  # noqa: S608
+    ],
+)
+def test_what_was_put_back_is_no_alteration(log, path, statements):
+    for number in range(3):
+        log.append(event(number))
+    for statement in statements:
+        behind_its_back(path, statement)
+    assert list(log.alterations()) == []
+    assert [one.event for one in log.read("run/a")] == [event(number) for number in range(3)]
 
 
 DAMAGE: dict[str, list[Any]] = {

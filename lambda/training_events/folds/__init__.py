@@ -19,6 +19,7 @@ from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
 from training_events.folds.summary import summary_of
 from training_events.folds.version import VERSION as VERSION
+from training_events.times import LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,7 +32,6 @@ _S = TypeVar("_S", bound=RunState | ModelState | DatasetState)
 
 STATES: dict[str, type[RunState | ModelState | DatasetState]] = {"run": RunState, "model": ModelState, "dataset": DatasetState}
 _APPLY: dict[str, Mapping[Any, Any]] = {"run": run.APPLY, "model": model.APPLY, "dataset": dataset.APPLY}
-_TIME = len("2026-11-22T15:08:39.955123Z")
 
 
 def empty(stream: str) -> State:
@@ -56,11 +56,11 @@ def fold(state: _S, entries: Iterable[Entry], catalogue: Mapping[str, Mapping[st
             except (NotFoldable, msgspec.MsgspecError, RecursionError):
                 counts.unreadable += 1
             else:
-                apply[known.fact](state, fact, position[:_TIME], data)
+                apply[known.fact](state, fact, position[:LENGTH], data)
         if not state.first_at:
-            state.first_at = position[:_TIME]
+            state.first_at = position[:LENGTH]
     counts.events += events
-    state.position, state.last_at = position, position[:_TIME]
+    state.position, state.last_at = position, position[:LENGTH]
     return state
 
 

@@ -8,8 +8,7 @@ from msgspec import Struct, field
 
 from training_events.catalogue import dataset as facts
 from training_events.catalogue.stored import Stored
-from training_events.folds.counts import Counts
-from training_events.folds.version import VERSION
+from training_events.folds.stream_state import StreamState
 
 MOST_KEPT = 100
 """Versions that a state keeps: the newest. The log has them all."""
@@ -23,19 +22,13 @@ class Version(Struct):
     retired_at: str | None = None
 
 
-class DatasetState(Struct):
+class DatasetState(StreamState):
     """A dataset: its newest versions, oldest first; the last of them is what it holds now."""
 
-    stream: str
     kind: Literal["dataset"] = "dataset"
-    folded_by: int = VERSION
-    position: str = ""
-    first_at: str = ""
-    last_at: str = ""
     status: Literal["active", "retired"] = "active"
     versions: list[Version] = field(default_factory=list)
     retired_at: str | None = None
-    counts: Counts = field(default_factory=Counts)
     registered: int = 0
 
     @property

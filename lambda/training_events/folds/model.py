@@ -8,8 +8,7 @@ from msgspec import Struct, field
 
 from training_events.catalogue import model as facts
 from training_events.catalogue.stored import Stored
-from training_events.folds.counts import Counts
-from training_events.folds.version import VERSION
+from training_events.folds.stream_state import StreamState
 
 MOST_KEPT = 100
 """Promotions that a state keeps: the newest. The log has them all."""
@@ -36,22 +35,16 @@ class Promotion(Struct):
     promoted_by: str | None
 
 
-class ModelState(Struct):
+class ModelState(StreamState):
     """A model: its versions by name, which of them serves each stage, and who promoted it when."""
 
-    stream: str
     kind: Literal["model"] = "model"
-    folded_by: int = VERSION
-    position: str = ""
-    first_at: str = ""
-    last_at: str = ""
     status: Literal["active", "retired"] = "active"
     latest_version: str | None = None
     stages: dict[str, str] = field(default_factory=dict)
     versions: dict[str, Version] = field(default_factory=dict)
     promotions: list[Promotion] = field(default_factory=list)
     retired_at: str | None = None
-    counts: Counts = field(default_factory=Counts)
     promoted: int = 0
 
     @property

@@ -11,8 +11,7 @@ from msgspec import Struct, field
 from training_events.catalogue import run as facts
 from training_events.catalogue.stored import Stored
 from training_events.folds import metric
-from training_events.folds.counts import Counts
-from training_events.folds.version import VERSION
+from training_events.folds.stream_state import StreamState
 
 MOST_KEPT = 100
 """Checkpoints, and artifacts, that a state keeps: the newest. A state has to fit into an item of DynamoDB, and memory must not
@@ -64,15 +63,10 @@ class Lineage(Struct):
     resumed_from: str | None = None
 
 
-class RunState(Struct):
+class RunState(StreamState):
     """A run. Times are UTC with microseconds; `spec` is what the last start pinned, as it was said."""
 
-    stream: str
     kind: Literal["run"] = "run"
-    folded_by: int = VERSION
-    position: str = ""
-    first_at: str = ""
-    last_at: str = ""
     status: Status = "unknown"
     model: str | None = None
     requested_by: str | None = None
@@ -89,7 +83,6 @@ class RunState(Struct):
     stop_reason: str | None = None
     job: Job | None = None
     lineage: Lineage = field(default_factory=Lineage)
-    counts: Counts = field(default_factory=Counts)
     points: int = 0
     starts: int = 0
     checkpoints_saved: int = 0

@@ -1,0 +1,59 @@
+"""An event log in a file has no lock on it, but it remembers what was done behind its back, also without chain or seal."""
+
+import sqlite3
+
+import pytest
+from training_events.event import Event
+from training_events.findings import Kind
+from training_events.sqlite import Database
+from training_events.sqlite_log import SqliteLog
+from training_events.verification import verify
+
+
+def event(number, stream="run/a"):
+    return Event(f"e-{number}", stream, "Happened", f"2026-11-22T15:08:{number:02d}.000000Z", "tests", {"number": number})
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "log.db")
+
+
+@pytest.fixture
+def log(path):
+    log = SqliteLog(Database(path))
+    for number in range(3):
+        log.append(event(number))
+    return log
+
+
+def behind_its_back(path, statement, *values):
+    with sqlite3.connect(path) as other:
+        other.execute(statement, values)
+    other.close()
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_removed_event_is_missing(log, path, number):
+    assert verify(log, None, "run/a").sound
+    behind_its_back(path, "DELETE FROM events WHERE event_id = ?", f"e-{number}")
+    found = verify(log, None, "run/a")
+    assert (found.sound, found.complete, found.events) == (False, False, 2)
+    assert [(one.kind, one.position) for one in found.findings] == [(Kind.MISSING, event(number).position)]
+
+
+def test_a_stream_of_which_nothing_is_left_is_known_still(log, path):
+    behind_its_back(path, "DELETE FROM events")
+    found = verify(log, None, "run/a")
+    assert (found.events, found.findings_total) == (0, 3)
+    assert {one.stream for one in log.alterations()} == {"run/a"}
+
+
+def test_an_event_told_anew_with_its_digest_is_altered(log, path):
+    other = Event("e-1", "run/a", "Happened", event(1).occurred_at, "tests", {"number": 7})
+    behind_its_back(
+        path, "UPDATE events SET data = ?, digest = ? WHERE event_id = 'e-1'", other.canonical_data.decode(), other.digest
+    )
+    [finding] = verify(log, None, "run/a").findings
+    assert (finding.kind, finding.position) == (Kind.ALTERED, event(1).position)
+    assert event(1).digest in finding.explanation
