@@ -58,6 +58,10 @@ class Findings:
         insort(kept, finding, key=_place)
         del kept[MAX_FINDINGS:]
 
+    def tell_of(self, kind: Kind, position: str | None) -> bool:
+        """Whether such a finding is among those kept."""
+        return any((one.kind, one.position) == (kind, position) for one in self._events)
+
     @property
     def first(self) -> list[Finding]:
         return self._events + self._seals + self._gaps

@@ -72,7 +72,10 @@ def verify(log: EventLog, seals: Seals | None, stream: str) -> Verification:
         if isinstance(place.recorded, RecordedEvent):
             for broken in chains.add(place.recorded.event, place.recorded.digest):
                 findings.add(broken)
-    for finding in (*map(_seen, log.alterations(stream)), *chains.gaps(), *sealed.findings()):
+    for seen in map(_seen, log.alterations(stream)):
+        if not findings.tell_of(seen.kind, seen.position):  # a seal may tell it too
+            findings.add(seen)
+    for finding in (*chains.gaps(), *sealed.findings()):
         findings.add(finding)
     counts = findings.counts
     return Verification(
