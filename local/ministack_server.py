@@ -10,7 +10,7 @@ import threading
 from typing import Any
 
 from ministack.app import main
-from ministack.core import iam_evaluator
+from ministack.core import iam_actions, iam_evaluator
 from ministack.services import eventbridge, lambda_svc
 
 # How many environments of functions run at once; on AWS, up to the account's concurrency.
@@ -19,6 +19,7 @@ AT_ONCE = 4
 free = threading.BoundedSemaphore(AT_ONCE)
 execute = lambda_svc._execute_function  # noqa: SLF001 - MiniStack has no public way in
 condition_key = iam_evaluator._resolve_condition_key  # noqa: SLF001
+s3_keys = iam_actions.s3_service_context
 
 
 def execute_when_free(function: dict[str, Any], event: Any) -> Any:
@@ -26,7 +27,17 @@ def execute_when_free(function: dict[str, Any], event: Any) -> Any:
     and drops the event when there are too many.
     """
     with free:
-        return execute(function, event)
+        result = execute(function, event)
+    return result | {"error": True} if partly_failed(event, result.get("body")) else result
+
+
+def partly_failed(event: Any, answer: Any) -> bool:
+    """Of a change stream's batch, Lambda hands over again what its function says has failed; MiniStack takes it as done.
+    Here the whole batch comes again, as it may on AWS, too.
+    """
+    of_a_change_stream = isinstance(event, dict) and event.get("Records", [{}])[0].get("eventSource") == "aws:dynamodb"
+    answer = json.loads(answer) if of_a_change_stream and isinstance(answer, str | bytes) else answer
+    return of_a_change_stream and isinstance(answer, dict) and bool(answer.get("batchItemFailures"))
 
 
 def dispatch_to_lambda(arn: str, payload: str) -> None:
@@ -44,9 +55,17 @@ def condition_key_as_over_tls(key: str, context: Any) -> Any:
     return "true" if key.lower() == "aws:securetransport" else condition_key(key, context)
 
 
+def s3_keys_of_conditional_writes(action: str, query: Any, path: str = "", headers: Any = None) -> dict[str, Any]:
+    """Policies can ask for a conditional write; MiniStack makes it, but its policies do not see the condition."""
+    condition = (headers or {}).get("if-none-match")
+    keys: dict[str, Any] = s3_keys(action, query, path, headers)
+    return keys | {"s3:if-none-match": condition} if condition else keys
+
+
 lambda_svc._execute_function = execute_when_free  # noqa: SLF001
 eventbridge._dispatch_to_lambda = dispatch_to_lambda  # noqa: SLF001
 iam_evaluator._resolve_condition_key = condition_key_as_over_tls  # noqa: SLF001
+iam_actions.s3_service_context = s3_keys_of_conditional_writes
 
 if __name__ == "__main__":
     main()

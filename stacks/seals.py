@@ -16,12 +16,10 @@ def protection(settings: Settings, bucket_arn: str) -> list[iam.Statement]:
     seals = f"{bucket_arn}/{PREFIX}/*"
     statements = [
         _deny("SealsAreWrittenByTheProjector", "s3:PutObject", seals) | {"Condition": _unless_role(settings, "projector")},
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+        _deny("SealsAreWrittenOnce", "s3:PutObject", seals) | {"Condition": {"Null": {"s3:if-none-match": "true"}}},
         _deny("SealsAreNotHidden", "s3:DeleteObject", seals),
     ]
-    if not settings.emulated:  # the emulator does not know the condition's key, and would refuse every seal
-        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
-        not_conditional = {"Null": {"s3:if-none-match": "true"}}
-        statements.append(_deny("SealsAreWrittenOnce", "s3:PutObject", seals) | {"Condition": not_conditional})
     if settings.deletion_protection:  # without it, destroying the bucket removes what is locked in GOVERNANCE mode as well
         statements.append(_deny("SealsStayLocked", "s3:BypassGovernanceRetention", seals))
     return statements

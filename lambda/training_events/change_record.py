@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 
 class Arrival(NamedTuple):
-    """What a record says: its number in the change stream, the entry that a fold can take, what is wrong with it."""
+    """What a record says: its number in the change stream, the entry that a fold can take, what is wrong with it.
+
+    An entry that is not `understood` is only counted by the folds.
+    """
 
     number: str
     stream: str
     entry: Entry | None
     flaw: NotFoldable | None
     record: dict[str, Any]
+    understood: bool
 
 
 def read_arrival(record: dict[str, Any]) -> Arrival:
@@ -36,11 +40,14 @@ def read_arrival(record: dict[str, Any]) -> Arrival:
         check_stream(stream)
         if record["eventName"] != "INSERT":
             raise LogAltered(_what_was_done(record), "appending alone")
-    except NotUnderstood as flaw:
-        altered = flaw if isinstance(flaw, LogAltered) else LogAltered(f"an item that is no event: {flaw}", "events alone")
-        return Arrival(number, stream, None, altered, record)
+    except NotUnderstood as why:
+        altered = why if isinstance(why, LogAltered) else LogAltered(f"an item that is no event: {why}", "events alone")
+        return Arrival(number, stream, None, altered, record, understood=False)
     entry = entry_of(change["NewImage"])
-    return Arrival(number, stream, entry, _flaw(stream, entry, change["NewImage"]), record)
+    flaw = _flaw(stream, entry, change["NewImage"])
+    if isinstance(flaw, UnknownType | NewerVersion):  # no flaws: kept, for code that knows them
+        return Arrival(number, stream, entry, None, record, understood=False)
+    return Arrival(number, stream, entry, flaw, record, understood=flaw is None)
 
 
 def _what_was_done(record: dict[str, Any]) -> str:
@@ -51,14 +58,15 @@ def _what_was_done(record: dict[str, Any]) -> str:
 
 
 def _flaw(stream: str, entry: Entry, image: Any) -> NotFoldable | None:
-    """Why nothing can be made of the event, if so. Unknown types and newer versions are no flaws: they are kept for later."""
+    """Why nothing can be made of the event, or should not have been, if so."""
     read = event_or_damaged(stream, entry[0], image, from_item)
     if isinstance(read, Damaged):
         return Unreadable(f"the item at {read.position!a} is no event: {read.why}", "what the event processor puts")
+    if read.digest != read.event.digest:  # taken above in any case
+        why = f"put at {entry[0]!a} with the digest {read.digest!a:.80}, where the content gives {read.event.digest}"
+        return LogAltered(why, "what the event processor puts")
     try:
         catalogue.read(stream, *entry[2:])
-    except (UnknownType, NewerVersion):
-        return None
     except NotFoldable as flaw:
         return flaw
     return None

@@ -8,7 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from training_events.errors import LogAltered
+from training_events.errors import NotUnderstood
+from training_events.projection import has_state
 from training_events.seal import seal_stream
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ def catch_up(log: SqliteLog, projector: Projector, seals: Seals) -> None:
     while arrivals := log.arrivals(BATCH):
         streams: dict[str, list[Entry]] = {}
         for _, stream, entry in arrivals:
-            streams.setdefault(stream, []).append(entry)
+            if has_state(stream):
+                streams.setdefault(stream, []).append(entry)
         for stream, entries in streams.items():
-            if projector.project(stream, entries).state.finished:
-                with suppress(LogAltered):  # what `verify` is for: everything else can still be read
+            with suppress(NotUnderstood):  # the log was altered, and `verify` tells: everything else can still be read
+                if projector.project(stream, entries).state.finished:
                     seal_stream(log, seals, stream)
         log.forget_arrivals(arrivals[-1][0])

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from training_events import folds
-from training_events.errors import Overtaken, TooLarge
+from training_events import folds, times
+from training_events.errors import NotUnderstood, Overtaken, TooLarge
+from training_events.event import check_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,7 +43,11 @@ class Projected(NamedTuple):
 
 
 class Projector:
-    """Brings the read models of single streams up to date. What the stores raise comes through: then try again."""
+    """Brings the read models of single streams up to date.
+
+    What the stores raise comes through: then try again. A NotUnderstood is for good: what is in the log makes no state that
+    can be written down.
+    """
 
     def __init__(
         self,
@@ -93,7 +98,7 @@ class Projector:
         state = None if there is None else stored_state(there)
         if state is not None and news and news[0][0] > state.position:
             return How.APPLIED, folds.fold(state, news)
-        return How.REFOLDED, folds.fold(folds.empty(stream), self._log.entries(stream))
+        return How.REFOLDED, folds.fold(folds.empty(stream), self._log.entries(stream, until=_until(there, state, news)))
 
     def _put(self, state: State, encoded: bytes, replaces: int | None) -> None:
         summary, first_at = folds.summary(state), state.first_at
@@ -103,10 +108,30 @@ class Projector:
             self._read_models.put(state.stream, TOO_LARGE, summary=summary, first_at=first_at, replaces=replaces)
 
 
+def _until(there: ReadModel | None, state: State | None, news: list[Entry]) -> str | None:
+    """The time of the newest event that was delivered so far; none where that is not known.
+
+    A state that went ahead of the deliveries would be folded anew at each of them: a backlog would take its square in time.
+    """
+    if not news or (there is not None and state is None):
+        return None
+    newest = news[-1][0]
+    return (newest if state is None else max(newest, state.position))[: times.LENGTH]
+
+
+def has_state(stream: str) -> bool:
+    """Whether events under this name make a state. An altered log may hold items under names that are no stream's."""
+    try:
+        check_stream(stream).encode()
+    except (NotUnderstood, UnicodeEncodeError):
+        return False
+    return True
+
+
 def stored_state(model: ReadModel) -> State | None:
     """The state in a read model; none if there is none to go on from: too large to store, made by other folds, or not ours."""
     try:
         state = folds.decode(model.stream, model.state)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None
     return state if state.folded_by == folds.VERSION else None

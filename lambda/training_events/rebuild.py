@@ -6,16 +6,18 @@ The models stay readable all the time, events may go on arriving, and a rebuild 
 from __future__ import annotations
 
 import contextlib
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import groupby, pairwise
+from operator import itemgetter
 from threading import Lock
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec import Struct, field
 
 from training_events import folds
-from training_events.errors import Overtaken
-from training_events.projection import stored_state
+from training_events.errors import NotUnderstood, Overtaken
+from training_events.projection import TOO_LARGE, How, Projected, has_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -47,9 +49,11 @@ class Reached(Struct, frozen=True):
 
 
 class Progress(Struct):
-    """How far a rebuild has come, over all sittings."""
+    """How far a rebuild has come, over all sittings. It can only be gone on with by the same folds and as many readers."""
 
     begun_at: str
+    folded_by: int
+    parts: int
     reached: dict[int, Reached] = field(default_factory=dict)
     events: int = 0
     streams: int = 0
@@ -73,18 +77,19 @@ class Rebuild:
         self._dry_run = dry_run
         self._on_change, self._on_progress = on_change, on_progress
         self._seen: set[str] = set()
+        self._told: set[str] = set()
         self._lock = Lock()  # over what the readers share: the progress, and telling of it
         self._stopped = False
-        note = None if dry_run else read_models.note(NOTE)
-        self.resumed = note is not None
-        self.progress = Progress(begun_at) if note is None else msgspec.json.decode(note, type=Progress)
+        noted = None if dry_run else _noted(read_models)
+        self.resumed = noted is not None
+        self.progress = noted or Progress(begun_at, folds.VERSION, PARTS)
 
     def run(self) -> Progress:
         """To the end; interrupted by an error or Ctrl-C, the next one goes on. Raises what the stores raise, and Overtaken."""
         with ThreadPoolExecutor(PARTS) as readers:
             walks = [readers.submit(self._walk, part) for part in range(PARTS)]
             try:
-                for walk in walks:
+                for walk in as_completed(walks):
                     walk.result()
             finally:
                 self._stopped = True  # one reader failed, or Ctrl-C: the others stop at their next page
@@ -101,55 +106,69 @@ class Rebuild:
         for page in self._log.scan(part, PARTS, reached.after):
             if self._stopped:
                 return
-            for stream, state in streams.take(page.entries):
-                self._correct(stream, state)
-            if page.after is not None:
-                self._advance(part, Reached(page.after, streams.stream), len(page.entries))
-            else:
-                for stream, state in streams.rest():
-                    self._correct(stream, state)
-                self._advance(part, Reached(None, "", done=True), len(page.entries))
+            ended = list(streams.take(page.entries))
+            if page.after is None:
+                ended += streams.rest()
+            new = sum(self._correct(stream, state) for stream, state in ended)
+            self._advance(part, Reached(page.after, streams.stream, done=page.after is None), len(page.entries), new)
 
-    def _correct(self, stream: str, state: State | None) -> None:
-        """The stream was folded to this state; to none if it has to be read by itself."""
+    def _correct(self, stream: str, state: State | None) -> bool:
+        """The stream was folded to this state; to none if it has to be read by itself. False if it came before, in pieces."""
+        with contextlib.suppress(NotUnderstood):  # the log was altered: there is no state to store, and `verify` tells
+            change = self._change(stream, state)
+            if change is not None:
+                self._tell(change)
         with self._lock:
-            self.progress.streams += stream not in self._seen
+            new = stream not in self._seen
             self._seen.add(stream)
+        return new
+
+    def _change(self, stream: str, state: State | None) -> Change | None:
         there = self._read_models.get(stream)
         if there is None and state is not None:
-            if not self._dry_run:
-                self._projector.create(state)
-            return self._tell(Change(stream, "new", []))
+            made = self._dry_run or self._projector.create(state).how is not How.UNCHANGED
+            return Change(stream, "new", []) if made else None
         if there is not None and state is not None and there.state == folds.encode(state):
             return None
         # What the walk folded may be older than what is there: only the log, read after the model, can say
-        fresh = folds.fold(folds.empty(stream), self._log.entries(stream))
-        if there is None:
-            what: Literal["new", "changed"] = "new"
-        elif there.state == folds.encode(fresh):
+        projected = self._rehearse(stream, there) if self._dry_run else self._projector.refold(stream)
+        if projected.how is How.UNCHANGED:
             return None
-        else:
-            what = "changed"
-        if not self._dry_run:
-            self._projector.refold(stream)
-        return self._tell(Change(stream, what, _differing(there, fresh)))
+        if there is None:
+            return Change(stream, "new", [])
+        if self._is_too_large(there):
+            return None
+        return Change(stream, "changed", _differing(there.state, folds.encode(projected.state)))
+
+    def _rehearse(self, stream: str, there: ReadModel | None) -> Projected:
+        state = folds.fold(folds.empty(stream), self._log.entries(stream))
+        same = there is not None and there.state == folds.encode(state)
+        return Projected(How.UNCHANGED if same else How.REFOLDED, state)
+
+    def _is_too_large(self, there: ReadModel) -> bool:
+        """What stands for a state that does not fit into the store cannot be compared: it is the same if it came again."""
+        again = self._read_models.get(there.stream) if there.state == TOO_LARGE else None
+        return again is not None and again.state == TOO_LARGE
 
     def _remove_orphans(self) -> None:
         """Read models of streams that the log does not hold: somebody put them there, or altered the log."""
         for stream in self._read_models.streams():
-            if stream in self._seen or next(self._log.entries(stream), None) is not None:
+            if stream in self._seen:
                 continue
-            there = self._read_models.get(stream)
-            if there is None:
+            there = self._read_models.get(stream)  # before the log is read: what comes between makes the removal fail
+            if there is None or next(self._log.entries(stream), None) is not None:
                 continue
             if not self._dry_run:
-                with contextlib.suppress(Overtaken):  # it has its first event just now
+                try:
                     self._read_models.remove(stream, replaces=there.revision)
+                except Overtaken:  # it has its first event just now
+                    continue
             self._tell(Change(stream, "removed", []))
 
-    def _advance(self, part: int, reached: Reached, events: int) -> None:
+    def _advance(self, part: int, reached: Reached, events: int, streams: int) -> None:
         with self._lock:
             self.progress.events += events
+            self.progress.streams += streams
             self.progress.reached[part] = reached
             if not self._dry_run:
                 self._read_models.set_note(NOTE, msgspec.json.encode(self.progress))
@@ -157,43 +176,59 @@ class Rebuild:
 
     def _tell(self, change: Change) -> None:
         with self._lock:
-            self._on_change(change)
+            if change.stream not in self._told:
+                self._told.add(change.stream)
+                self._on_change(change)
 
 
 class _Streams:
-    """Folds the entries of a walk, stream by stream, as long as each comes in one piece and in order.
+    """Folds the entries of a walk, stream by stream.
 
-    Gives a stream without a state where it did not, or where the walk was interrupted in the middle of it (`stream`).
+    Gives a stream without a state where its entries came out of order, or the walk was interrupted in the middle of it
+    (`stream`). One that comes in several pieces is given for each: none of them is what the read model says, and so it is
+    read by itself.
     """
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
         self._state: State | None = None
-        self._finished: set[str] = set()
 
     def take(self, entries: Iterable[tuple[str, Entry]]) -> Iterator[tuple[str, State | None]]:
         """Fold these too; gives the streams that they end."""
-        for stream, entry in entries:
+        for stream, group in groupby(entries, key=itemgetter(0)):
+            if not has_state(stream):
+                continue
             if stream != self.stream:
                 yield from self.rest()
                 self.stream = stream
-                self._state = None if stream in self._finished else folds.empty(stream)
+                self._state = folds.empty(stream)
             if self._state is not None:
-                self._state = folds.fold(self._state, [entry]) if entry[0] > self._state.position else None
+                piece = [entry for _, entry in group]
+                positions = [self._state.position, *(entry[0] for entry in piece)]
+                in_order = all(one < other for one, other in pairwise(positions))
+                self._state = folds.fold(self._state, piece) if in_order else None
 
     def rest(self) -> Iterator[tuple[str, State | None]]:
         """The stream that is still open."""
         if self.stream:
-            self._finished.add(self.stream)
             yield self.stream, self._state
         self.stream = ""
 
 
-def _differing(there: ReadModel | None, state: State) -> list[str]:
-    """The names of the state's parts that are not what they were."""
-    if there is None:
+def _noted(read_models: ReadModels) -> Progress | None:
+    """Where an interrupted rebuild can be gone on with."""
+    note = read_models.note(NOTE)
+    try:
+        progress = None if note is None else msgspec.json.decode(note, type=Progress)
+    except msgspec.MsgspecError:
+        return None
+    return progress if progress and (progress.folded_by, progress.parts) == (folds.VERSION, PARTS) else None
+
+
+def _differing(before: bytes, after: bytes) -> list[str]:
+    """The names of the state's parts that are not what they were; none if what was there is no state at all."""
+    try:
+        was, now = (msgspec.json.decode(state, type=dict[str, Any]) for state in (before, after))
+    except (msgspec.MsgspecError, RecursionError):
         return []
-    before = stored_state(there)
-    if before is None:
-        return []
-    return [name for name in state.__struct_fields__ if getattr(before, name) != getattr(state, name)]
+    return [name for name in sorted(was.keys() | now.keys()) if was.get(name) != now.get(name)]

@@ -1,10 +1,13 @@
 """The real emulators: they answer, enforce, forget nothing that Terraform reads back, and leave nothing running."""
 
+import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +53,72 @@ def test_policies_are_enforced(endpoints: Endpoints) -> None:
     nobody = client("dynamodb", endpoints.aws, key["AccessKeyId"], key["SecretAccessKey"])
     with pytest.raises(ClientError, match="AccessDenied"):
         nobody.list_tables()
+
+
+def test_a_policy_can_ask_for_conditional_writes(endpoints: Endpoints) -> None:
+    s3, iam = client("s3", endpoints.aws), client("iam", endpoints.aws)
+    s3.create_bucket(Bucket="written-once")
+    iam.create_user(UserName="writer")
+    allow = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::written-once/*"}
+    deny = allow | {"Effect": "Deny", "Condition": {"Null": {"s3:if-none-match": "true"}}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow, deny]})
+    iam.put_user_policy(UserName="writer", PolicyName="once", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="writer")["AccessKey"]
+    writer = client("s3", endpoints.aws, key["AccessKeyId"], key["SecretAccessKey"])
+    writer.put_object(Bucket="written-once", Key="seal", Body=b"1", IfNoneMatch="*")
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        writer.put_object(Bucket="written-once", Key="seal", Body=b"2", IfNoneMatch="*")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        writer.put_object(Bucket="written-once", Key="seal", Body=b"2")
+
+
+FAILS_ONCE = """
+import pathlib
+def handler(event, context):
+    before = pathlib.Path(MARK)
+    records = event["Records"]
+    if before.exists():
+        pathlib.Path(MARK + ".done").touch()
+        return {"batchItemFailures": []}
+    before.touch()
+    return {"batchItemFailures": [{"itemIdentifier": records[0]["dynamodb"]["SequenceNumber"]}]}
+"""
+
+
+def test_what_a_function_says_has_failed_of_a_change_stream_comes_again(endpoints: Endpoints, tmp_path: Path) -> None:
+    dynamodb, functions = client("dynamodb", endpoints.aws), client("lambda", endpoints.aws)
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = client("iam", endpoints.aws).create_role(
+        RoleName="follower", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
+    stream = dynamodb.create_table(
+        TableName="followed",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )["TableDescription"]["LatestStreamArn"]
+    mark, package = tmp_path / "mark", io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("follower.py", FAILS_ONCE.replace("MARK", repr(str(mark))))
+    functions.create_function(
+        FunctionName="follower",
+        Runtime="python3.13",
+        Handler="follower.handler",
+        Role=role,
+        Code={"ZipFile": package.getvalue()},
+    )
+    functions.create_event_source_mapping(
+        FunctionName="follower",
+        EventSourceArn=stream,
+        StartingPosition="TRIM_HORIZON",
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+    )
+    dynamodb.put_item(TableName="followed", Item={"id": {"S": "1"}})
+    deadline = time.monotonic() + 30
+    while not mark.with_suffix(".done").exists():
+        assert time.monotonic() < deadline, "it came once only"
+        time.sleep(0.1)
 
 
 def test_a_lifecycle_configuration_keeps_its_tags_and_takes_a_new_script(endpoints: Endpoints) -> None:

@@ -7,7 +7,7 @@ means that somebody altered the log: it raises the alarm and touches no read mod
 from __future__ import annotations
 
 import os
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from aws_lambda_powertools.logging import Logger
@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from training_events import aws
 from training_events.change_record import Arrival, read_arrival
-from training_events.errors import LogAltered, MissingSetting
+from training_events.errors import LogAltered, MissingSetting, NotUnderstood
 from training_events.projection import How, Projector
 from training_events.s3_seals import S3Seals
 from training_events.seal import seal_stream
@@ -46,6 +46,8 @@ if store.read_models is None:
 seals = S3Seals(settings.bucket, aws.client("s3"), mode=settings.seal_mode, days=settings.seal_days)
 undelivered = UndeliveredQueue(settings.undelivered, settings.bucket)
 projector = Projector(store.log, store.read_models)
+told: deque[str] = deque(maxlen=10_000)
+"""Ids of records that were set aside: Lambda delivers them again as long as one before them fails."""
 logger = Logger()
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "TrainingEvents")
 
@@ -59,11 +61,12 @@ def handler(received: dict[str, Any], context: LambdaContext) -> Response:
     failed: list[str] = []
     for stream, arrivals in streams.items():
         try:
-            done += _take(stream, arrivals, context)
+            _take(stream, arrivals, done, context)
         except Exception:  # whatever it is, the other streams go on; Lambda tries this one again, then sets it aside
             logger.exception("failed", extra={"stream": stream})
             failed += [arrival.number for arrival in arrivals]
             done["StreamsFailed"] += 1
+    done = +done  # what there was none of is no news
     for name, count in done.items():
         metrics.add_metric(name, MetricUnit.Count, count)
     if done:
@@ -72,22 +75,35 @@ def handler(received: dict[str, Any], context: LambdaContext) -> Response:
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
 
-def _take(stream: str, arrivals: list[Arrival], context: LambdaContext) -> Counter[str]:
-    """Project one stream's part of the batch, then set aside what nothing can be made of; what was done, by metric."""
-    done: Counter[str] = Counter()
-    if entries := [arrival.entry for arrival in arrivals if arrival.entry is not None]:
-        projected = projector.project(stream, entries)
-        done[METRICS[projected.how]] += 1
-        if projected.state.finished:
-            done[_seal(stream)] += 1
+def _take(stream: str, arrivals: list[Arrival], done: Counter[str], context: LambdaContext) -> None:
+    """One stream's part of the batch: set aside what nothing can be made of, project the rest, seal; count it by metric."""
+    # first, and counted before anything can fail: the alarm waits for no read model, no bucket and no queue
+    done["LogAltered"] += sum(isinstance(arrival.flaw, LogAltered) for arrival in arrivals)
     for arrival in arrivals:
-        if arrival.flaw is None:
-            continue
-        logger.error(str(arrival.flaw), extra={"stream": stream, "reason": arrival.flaw.reason})
-        by, request_id = context.function_name, context.aws_request_id
-        undelivered.set_aside(arrival.record, arrival.flaw, by=by, request_id=request_id)
-        done["LogAltered" if isinstance(arrival.flaw, LogAltered) else "RecordsSetAside"] += 1
-    return done
+        if arrival.flaw is not None:
+            _set_aside(arrival, arrival.flaw, done, context)
+    entries = [arrival.entry for arrival in arrivals if arrival.entry is not None]
+    if not entries:
+        return
+    try:
+        projected = projector.project(stream, entries)
+    except NotUnderstood as why:  # no state comes of it, however often it is tried
+        for arrival in arrivals:
+            _set_aside(arrival, why, done, context)
+        return
+    done[METRICS[projected.how]] += 1
+    done["EventsNotFolded"] += sum(not arrival.understood for arrival in arrivals if arrival.entry is not None)
+    if projected.state.finished:
+        done[_seal(stream)] += 1
+
+
+def _set_aside(arrival: Arrival, why: NotUnderstood, done: Counter[str], context: LambdaContext) -> None:
+    if arrival.record["eventID"] in told:
+        return
+    logger.error(str(why), extra={"stream": arrival.stream, "reason": why.reason})
+    undelivered.set_aside(arrival.record, why, by=context.function_name, request_id=context.aws_request_id)
+    told.append(arrival.record["eventID"])
+    done["RecordsSetAside"] += not isinstance(why, LogAltered)
 
 
 def _seal(stream: str) -> str:
@@ -95,5 +111,5 @@ def _seal(stream: str) -> str:
     try:
         return "SealsWritten" if seal_stream(store.log, seals, stream) else "SealsUnchanged"
     except LogAltered as why:
-        logger.error(str(why), extra={"stream": stream, "reason": why.reason})
+        logger.exception("not sealed", extra={"stream": stream, "reason": why.reason})
         return "LogAltered"

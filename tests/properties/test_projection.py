@@ -1,0 +1,369 @@
+"""Over a delivery as unreliable as AWS allows, every read model comes to the fold of its stream, by the real handler.
+
+MiniStack knows one shard, and neither halves a batch nor ends its attempts by number; so what the mapping declares is tried
+here, on its synthesized JSON.
+"""
+
+import copy
+import importlib.util
+import itertools
+import json
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events import catalogue, folds
+from training_events.errors import DoesNotFit, NotFoldable
+from training_events.event import Event
+from training_events.log import Appended, Damaged, EventLog
+from training_events.projection import Projector
+from training_events.store import Store
+from training_events.verification import verify
+
+from tests.dynamodb import aws_in_this_process
+from tests.fakes import InMemoryLog, InMemoryReadModels
+from tests.histories import histories
+from tests.properties.test_states import stored_states
+from tests.seals import InMemorySeals
+from tests.stack_json import StackJson
+from tests.stream_delivery import Ended, Record, StreamDelivery, change, inserted
+
+SHARDS = ["shard-1", "shard-2"]
+SETTINGS = {
+    "TRAINING_EVENTS_LOG": "dynamodb://log?read_models=models",
+    "TRAINING_EVENTS_UNDELIVERED": "https://queue",
+    "TRAINING_EVENTS_BUCKET": "bucket",
+    "TRAINING_EVENTS_SEAL_MODE": "GOVERNANCE",
+    "TRAINING_EVENTS_SEAL_DAYS": "7",
+}
+
+
+class Queue:
+    """The undelivered queue: the records in it, by their reasons."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[str, Record]] = []
+
+    def set_aside(self, original: Record, why: NotFoldable, **_: str) -> None:
+        self.records.append((why.reason, original))
+
+    def reasons(self) -> set[tuple[str, str]]:
+        """(reason, number of the record)"""
+        return {(reason, record["dynamodb"]["SequenceNumber"]) for reason, record in self.records}
+
+
+class Metrics:
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def add_metric(self, name: str, _: Any, count: int) -> None:
+        self.counts[name] += count
+
+    def flush_metrics(self) -> None:
+        pass
+
+
+def load_handler() -> ModuleType:
+    """The handler's module, for one worker alone, as an environment of Lambda's loads it."""
+    spec = importlib.util.find_spec("training_events.handlers.projector")
+    assert spec is not None
+    assert spec.loader is not None
+    with aws_in_this_process(**SETTINGS):
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    module.logger.setLevel("CRITICAL")
+    return module
+
+
+@pytest.fixture(scope="module")
+def handler() -> ModuleType:
+    return load_handler()
+
+
+def function(handler: ModuleType, log: Any, models: Any, seals: Any, queue: Any) -> Callable[[dict[str, Any]], Any]:
+    """The handler over these stores, in an environment that has just started."""
+    handler.store = Store(log, models)  # type: ignore[attr-defined]
+    handler.projector = Projector(log, models, max_attempts=3, sleep=lambda _: None)  # type: ignore[attr-defined]
+    handler.seals, handler.undelivered, handler.metrics = seals, queue, Metrics()  # type: ignore[attr-defined]
+    handler.told.clear()
+    context = SimpleNamespace(function_name="projector", aws_request_id="request-1")
+    return lambda received: handler.handler(received, context)
+
+
+class Troubled:
+    """A store whose calls go as the schedule says: refused, without a reply, the function's last, or behind those of others."""
+
+    def __init__(self, store: Any, next_trouble: Callable[[], str], meanwhile: Callable[[], None]) -> None:
+        self._store, self._next_trouble, self._meanwhile = store, next_trouble, meanwhile
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any, **more: Any) -> Any:
+            trouble = self._next_trouble()
+            if trouble == "refused":
+                raise throttled()
+            if trouble == "meanwhile":
+                self._meanwhile()
+            answer = getattr(self._store, name)(*args, **more)
+            if trouble == "no reply":
+                raise TimeoutError
+            if trouble == "ended":
+                raise Ended
+            return answer
+
+        return call
+
+
+def throttled() -> ClientError:
+    return ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "any")
+
+
+def folded(log: EventLog) -> dict[str, bytes]:
+    return {stream: folds.encode(folds.fold(folds.empty(stream), log.entries(stream))) for stream in log.streams()}
+
+
+def reason_of(event: Event) -> str | None:
+    """Why the record of this event belongs into the queue, if it does."""
+    try:
+        catalogue.read(event.stream, event.type, event.schema_version, event.canonical_data.decode())
+    except DoesNotFit as flaw:
+        return flaw.reason
+    except NotFoldable:
+        return None
+    return None
+
+
+def planted(stacks: dict[str, StackJson], **changed: Any) -> StackJson:
+    stack = StackJson(copy.deepcopy(stacks["prod"].content))
+    stack.one("aws_lambda_event_source_mapping").update(changed)
+    return stack
+
+
+def happened(log: InMemoryLog, event: Event, oddity: int, numbers: Iterator[int]) -> Iterator[tuple[Record, str | None]]:
+    """What the change stream tells of an append, and for what reason it belongs into the queue, if it does."""
+    log.append(event)
+    key = event.stream, event.position
+    record, reason = inserted(log.records[key], next(numbers)), reason_of(event)  # type: ignore[arg-type]
+    if oddity == 0:  # what somebody has put there is no event
+        log.records[key] = Damaged(*key, "the test")
+        image = {"stream": {"S": event.stream}, "position": {"S": event.position}}
+        record, reason = change("INSERT", image, next(numbers)), "unreadable"
+    yield record, reason
+    if oddity in (1, 2):  # somebody writes the event once more, or takes it away and puts it back
+        yield change(["MODIFY", "REMOVE"][oddity - 1], record["dynamodb"]["NewImage"], next(numbers)), "log_altered"
+
+
+troubles = st.lists(st.sampled_from(["", "meanwhile", "meanwhile", "refused", "no reply", "ended"]), max_size=40)
+
+
+@given(events=histories(), schedule=troubles, data=st.data())
+def test_every_state_comes_to_the_fold_and_what_has_none_waits_with_its_reason(
+    stacks: dict[str, StackJson], handler: ModuleType, events: list[Event], schedule: list[str], data: st.DataObject
+) -> None:
+    log, models, seals, queue = InMemoryLog(), InMemoryReadModels(), InMemorySeals(), Queue()
+    trouble, numbers = iter(schedule), itertools.count(1)
+    expected: set[tuple[str, str]] = set()
+
+    def poll_others() -> None:
+        for shard in SHARDS:  # the one that is being delivered from stays out
+            delivery.poll(shard)
+
+    troubled = [Troubled(store, lambda: next(trouble, ""), poll_others) for store in (log, models, seals, queue)]
+    stack = planted(stacks, batch_size=data.draw(st.integers(1, 4)))  # there are few records
+    delivery = StreamDelivery(stack, function(handler, *troubled))
+    for event in events:
+        for record, reason in happened(log, event, data.draw(st.integers(0, 12)), numbers):
+            delivery.put(record, data.draw(st.sampled_from(SHARDS)))
+            expected |= {(reason, record["dynamodb"]["SequenceNumber"])} if reason else set()
+        for _ in range(data.draw(st.integers(0, 2))):
+            delivery.poll(data.draw(st.sampled_from(SHARDS)), copies=data.draw(st.sampled_from([1, 1, 2])))
+    delivery.drain()
+
+    assert stored_states(models) == folded(log)
+    assert queue.reasons() == expected
+    assert delivery.destination == delivery.lost == []
+    damaged = {stream for (stream, _), record in log.records.items() if isinstance(record, Damaged)}
+    for stream, state in stored_states(models).items():
+        if folds.decode(stream, state).finished and stream not in damaged:
+            verified = verify(log, seals, stream)
+            assert (verified.sound, verified.seals.not_covered) == (True, 0)
+
+
+@pytest.mark.parametrize("first", [1, 2])
+@pytest.mark.parametrize("call", range(8))
+def test_two_pollers_do_not_undo_each_other(stacks: dict[str, StackJson], handler: ModuleType, call: int, first: int) -> None:
+    """One shard is delivered in the middle of the other's delivery, at any call to a store."""
+    log, models = InMemoryLog(), InMemoryReadModels()
+    trouble: list[str] = []
+
+    def next_trouble() -> str:
+        return trouble.pop(0) if trouble else ""
+
+    def poll_other() -> None:
+        delivery.poll("shard-2")
+
+    stores = (Troubled(log, next_trouble, poll_other), Troubled(models, next_trouble, poll_other))
+    delivery = StreamDelivery(stacks["prod"], function(handler, *stores, InMemorySeals(), Queue()))
+    for number, shard in [(0, "shard-1"), (first, "shard-1"), (3 - first, "shard-2")]:
+        event = Event(f"e-{number}", "run/a", "Happened", "2026-11-22T15:00:00.000000Z", "tests", {})
+        log.append(event)
+        delivery.put(inserted(log.records[event.stream, event.position], number), shard)  # type: ignore[arg-type]
+        if number == 0:
+            delivery.drain()
+    trouble += [""] * call + ["meanwhile"]
+    delivery.drain()
+    assert stored_states(models) == folded(log)
+
+
+class Poisoned(InMemoryReadModels):
+    """One stream's read model cannot be written; `ends` says that the function does not survive the attempt."""
+
+    def __init__(self, *, ends: bool) -> None:
+        super().__init__()
+        self.poison, self._ends = "run/bad", ends
+
+    def put(self, stream: str, state: bytes, **more: Any) -> None:
+        if stream == self.poison:
+            raise Ended if self._ends else throttled()
+        super().put(stream, state, **more)
+
+
+def delivered(stack: StackJson, handler: ModuleType, *, ends: bool = False) -> tuple[StreamDelivery, Poisoned, InMemoryLog]:
+    """Five streams, of which the middle one cannot be projected, however long it is tried."""
+    log, models = InMemoryLog(), Poisoned(ends=ends)
+    delivery = StreamDelivery(stack, function(handler, log, models, InMemorySeals(), Queue()))
+    for number, stream in enumerate(["run/a", "run/b", "run/bad", "run/y", "run/z"]):
+        event = Event(f"e-{number}", stream, "Happened", "2026-11-22T15:00:00.000000Z", "tests", {})
+        log.append(event)
+        delivery.put(inserted(log.records[stream, event.position], number), "shard")  # type: ignore[arg-type]
+    delivery.drain()
+    return delivery, models, log
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_what_fails_for_half_a_day_is_told_to_the_queue_alone(
+    stacks: dict[str, StackJson], handler: ModuleType, *, ends: bool
+) -> None:
+    delivery, models, log = delivered(stacks["prod"], handler, ends=ends)
+    [message] = delivery.destination
+    info = message["DDBStreamBatchInfo"]
+    assert (info["batchSize"], info["startSequenceNumber"]) == (1, "800000000003126276364"), "the one of run/bad"
+    assert delivery.lost == []
+    assert set(models.models) == {"run/a", "run/b", "run/y", "run/z"}
+
+    models.poison = ""
+    Projector(log, models).refold("run/bad")  # what `training-events redrive` does about it
+    assert stored_states(models) == folded(log)
+
+
+def test_without_partial_answers_a_failure_passes_for_success(stacks: dict[str, StackJson], handler: ModuleType) -> None:
+    """Proof that the tests above can fail, as those that follow: the mapping's mistakes, planted one by one."""
+    delivery, models, _ = delivered(planted(stacks, function_response_types=[]), handler)
+    assert delivery.destination == delivery.lost == []
+    assert "run/bad" not in models.models, "and nobody was told"
+
+
+def test_without_a_destination_what_is_given_up_is_lost(stacks: dict[str, StackJson], handler: ModuleType) -> None:
+    delivery, _, _ = delivered(planted(stacks, destination_config=None), handler)
+    assert [record["dynamodb"]["Keys"]["stream"]["S"] for record in delivery.lost] == ["run/bad"]
+
+
+def test_where_the_role_may_not_send_what_is_given_up_is_lost(stacks: dict[str, StackJson], handler: ModuleType) -> None:
+    stack = planted(stacks)
+    policy = stack.one("aws_iam_role_policy", "projector")
+    kept = [one for one in json.loads(policy["policy"])["Statement"] if one["Action"] != ["sqs:SendMessage"]]
+    policy["policy"] = json.dumps({"Statement": kept})
+    assert len(delivered(stack, handler)[0].lost) == 1
+
+
+def test_without_an_end_to_the_attempts_the_stream_forgets(stacks: dict[str, StackJson], handler: ModuleType) -> None:
+    delivery, _, _ = delivered(planted(stacks, maximum_record_age_in_seconds=-1), handler)
+    assert (len(delivery.lost), delivery.destination) == (1, [])
+
+
+def test_without_halves_one_record_that_ends_the_function_takes_its_batch_along(
+    stacks: dict[str, StackJson], handler: ModuleType
+) -> None:
+    delivery, models, _ = delivered(planted(stacks, bisect_batch_on_function_error=False), handler, ends=True)
+    assert delivery.destination[0]["DDBStreamBatchInfo"]["batchSize"] == 5
+    assert set(models.models) == {"run/a", "run/b"}
+
+
+class LargeLog(InMemoryLog):
+    """One that finds a stream without looking through all others, for several threads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._streams: dict[str, dict[str, Any]] = {}
+
+    def append(self, event: Event) -> Appended:
+        appended = super().append(event)
+        key = event.stream, event.position
+        self._streams.setdefault(event.stream, {})[event.position] = self.records[key]
+        return appended
+
+    def _of(self, stream: str) -> list[tuple[str, Any]]:
+        return sorted(dict(self._streams[stream]).items())
+
+
+class SharedReadModels(InMemoryReadModels):
+    """A put is one step for all threads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._one_at_a_time = threading.Lock()
+
+    def put(self, stream: str, state: bytes, **more: Any) -> None:
+        with self._one_at_a_time:
+            super().put(stream, state, **more)
+
+
+def every_hundredth() -> Iterator[str]:
+    return ("refused" if number % 100 == 0 else "" for number in itertools.count(1))
+
+
+def test_two_workers_keep_up_with_ten_thousand_events(stacks: dict[str, StackJson]) -> None:
+    """Both append and project at once, the same 40 streams, in random order, a tenth of it twice, while the stores throttle."""
+    shuffled = random.Random(7)  # noqa: S311 - the same order every time
+    log, models, queue = LargeLog(), SharedReadModels(), Queue()
+    events = [
+        Event(
+            f"e-{number}",
+            f"run/{number % 40}",
+            "MetricsRecorded" if number % 100 else "CheckpointSaved",
+            f"2026-11-22T15:00:00.{number:06d}Z",
+            "tests",
+            {"points": [{"name": "loss", "value": number / 7, "step": number}]},
+        )
+        for number in range(10_000)
+    ]
+    shuffled.shuffle(events)
+
+    def work(handler: ModuleType, share: list[Event], numbers: Iterator[int]) -> StreamDelivery:
+        schedule = every_hundredth()
+        stores = [Troubled(store, lambda: next(schedule), lambda: None) for store in (log, models, InMemorySeals(), queue)]
+        delivery = StreamDelivery(stacks["prod"], function(handler, *stores))
+        for first in range(0, len(share), 100):
+            for event in share[first : first + 100]:
+                log.append(event)
+                delivery.put(inserted(log.records[event.stream, event.position], next(numbers)), "shard")  # type: ignore[arg-type]
+            delivery.poll("shard")
+        delivery.drain()
+        return delivery
+
+    again = shuffled.sample(events, 1000)
+    shares = [events[half::2] + again[half::2] for half in (0, 1)]
+    handlers = [load_handler() for _ in shares]
+    with ThreadPoolExecutor(2) as workers:
+        deliveries = list(workers.map(work, handlers, shares, [itertools.count(half, 2) for half in (0, 1)]))
+    assert [(delivery.lost, delivery.destination) for delivery in deliveries] == [([], [])] * 2
+    assert len(log.records) == 10_000
+    assert stored_states(models) == folded(log)
+    assert queue.records == []
