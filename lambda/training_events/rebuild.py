@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from itertools import groupby, pairwise
-from operator import itemgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,13 +15,14 @@ from msgspec import Struct, field
 
 from training_events import folds
 from training_events.errors import NotUnderstood, Overtaken
-from training_events.projection import TOO_LARGE, How, Projected, has_state
+from training_events.projection import TOO_LARGE, How, Projected
+from training_events.stream_folds import StreamFolds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
     from training_events.folds import State
-    from training_events.log import Entry, EventLog
+    from training_events.log import EventLog
     from training_events.projection import Projector
     from training_events.read_models import ReadModel, ReadModels
 
@@ -102,7 +101,7 @@ class Rebuild:
         reached = self.progress.reached.get(part, Reached(None, ""))
         if reached.done:
             return
-        streams = _Streams(reached.stream)
+        streams = StreamFolds(reached.stream)
         for page in self._log.scan(part, PARTS, reached.after):
             if self._stopped:
                 return
@@ -179,40 +178,6 @@ class Rebuild:
             if change.stream not in self._told:
                 self._told.add(change.stream)
                 self._on_change(change)
-
-
-class _Streams:
-    """Folds the entries of a walk, stream by stream.
-
-    Gives a stream without a state where its entries came out of order, or the walk was interrupted in the middle of it
-    (`stream`). One that comes in several pieces is given for each: none of them is what the read model says, and so it is
-    read by itself.
-    """
-
-    def __init__(self, stream: str) -> None:
-        self.stream = stream
-        self._state: State | None = None
-
-    def take(self, entries: Iterable[tuple[str, Entry]]) -> Iterator[tuple[str, State | None]]:
-        """Fold these too; gives the streams that they end."""
-        for stream, group in groupby(entries, key=itemgetter(0)):
-            if not has_state(stream):
-                continue
-            if stream != self.stream:
-                yield from self.rest()
-                self.stream = stream
-                self._state = folds.empty(stream)
-            if self._state is not None:
-                piece = [entry for _, entry in group]
-                positions = [self._state.position, *(entry[0] for entry in piece)]
-                in_order = all(one < other for one, other in pairwise(positions))
-                self._state = folds.fold(self._state, piece) if in_order else None
-
-    def rest(self) -> Iterator[tuple[str, State | None]]:
-        """The stream that is still open."""
-        if self.stream:
-            yield self.stream, self._state
-        self.stream = ""
 
 
 def _noted(read_models: ReadModels) -> Progress | None:

@@ -1,8 +1,4 @@
-"""One SQLite file: its connection, its schema, and its failures in this package's words.
-
-The triggers are what DynamoDB's change stream is on AWS: what arrived waits in `arrivals` until it is projected, and whatever
-is done to an event after its append stands in `alterations`.
-"""
+"""One SQLite file: its connection, and its failures in this package's words."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from training_events.errors import LogUnavailable, NoSuchLog
+from training_events.sqlite_schema import APPLICATION_ID, SCHEMA, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,57 +24,8 @@ _ROWS_AT_ONCE = 16
 _ROW_BYTES = 500
 """What a row weighs besides its last column, roughly."""
 _NO_DATABASE = "the file is no SQLite database"
-_APPLICATION_ID = 0x54724576
-"""Marks the file as an event log ("TrEv"), in the place that SQLite keeps for this."""
-_VERSION = 1
 _SMALLEST_FILE = 512
 """One page of the smallest size: https://www.sqlite.org/fileformat.html#pages"""
-
-# WITHOUT ROWID: the rows stand in the key's own order, so that a stream is read in one sweep. Text compares by its UTF-8 bytes
-# (BINARY, the default), as in DynamoDB. AUTOINCREMENT: no number comes twice, or who forgets arrivals up to one would
-# forget what came since.
-_SCHEMA = """
-CREATE TABLE events (
-  stream TEXT NOT NULL, position TEXT NOT NULL, event_id TEXT NOT NULL, occurred_at TEXT NOT NULL, recorded_at TEXT NOT NULL,
-  type TEXT NOT NULL, source TEXT NOT NULL, schema_version INTEGER NOT NULL, data TEXT NOT NULL, digest TEXT NOT NULL,
-  producer TEXT, correlation_id TEXT, resources TEXT, extensions TEXT,
-  PRIMARY KEY (stream, position)
-) WITHOUT ROWID;
-
-CREATE TABLE arrivals (number INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, position TEXT NOT NULL);
-
-CREATE TABLE alterations (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
-  what TEXT NOT NULL, stream TEXT NOT NULL, position TEXT NOT NULL, digest TEXT NOT NULL
-);
-
-CREATE TABLE read_models (
-  stream TEXT PRIMARY KEY, kind TEXT NOT NULL, first_at TEXT NOT NULL, revision INTEGER NOT NULL, summary BLOB NOT NULL,
-  state BLOB NOT NULL
-);
-
-CREATE INDEX read_models_by_kind ON read_models (kind, first_at, stream);
-
-CREATE TABLE notes (name TEXT PRIMARY KEY, value BLOB NOT NULL);
-
-CREATE TRIGGER event_arrived AFTER INSERT ON events BEGIN
-  INSERT INTO arrivals (stream, position) VALUES (new.stream, new.position);
-END;
-
-CREATE TRIGGER event_updated AFTER UPDATE ON events BEGIN
-  INSERT INTO alterations (what, stream, position, digest) VALUES ('update', old.stream, old.position, old.digest);
-END;
-
-CREATE TRIGGER event_deleted AFTER DELETE ON events BEGIN
-  INSERT INTO alterations (what, stream, position, digest) VALUES ('delete', old.stream, old.position, old.digest);
-END;
-
--- INSERT OR REPLACE takes the old row away without its delete trigger; the log itself never inserts where something is
-CREATE TRIGGER event_replaced BEFORE INSERT ON events BEGIN
-  INSERT INTO alterations (what, stream, position, digest)
-  SELECT 'update', stream, position, digest FROM events WHERE stream = new.stream AND position = new.position;
-END;
-"""
 
 
 class Database:
@@ -207,10 +155,10 @@ def _prepare(connection: sqlite3.Connection, path: str, *, create: bool) -> None
             raise _none(path, "nothing was recorded in it yet")
         connection.execute("BEGIN IMMEDIATE")
         if not _is_log(connection, path):  # another process may have made it meanwhile
-            for statement in _SCHEMA.split("\n\n"):  # sqlite3's own executescript would end the transaction first
+            for statement in SCHEMA.split("\n\n"):  # sqlite3's own executescript would end the transaction first
                 connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     if create:
         _write_ahead(connection)
@@ -223,9 +171,9 @@ def _is_log(connection: sqlite3.Connection, path: str) -> bool:
         "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), count(*)"
         " FROM sqlite_master"
     )
-    if application == _APPLICATION_ID and version == _VERSION:
+    if application == APPLICATION_ID and version == VERSION:
         return True
-    if application == _APPLICATION_ID:
+    if application == APPLICATION_ID:
         raise LogUnavailable(f"the event log {path} was made by a newer version of training-events")
     if tables:
         raise _none(path, "the file is another program's database")

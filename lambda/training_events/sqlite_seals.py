@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 
     from training_events.sqlite import Database
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS seals (
-  stream TEXT NOT NULL, number INTEGER NOT NULL CHECK (number > 0), line INTEGER NOT NULL, content BLOB NOT NULL,
-  PRIMARY KEY (stream, number, line)
-) WITHOUT ROWID
-"""
-
 
 class SqliteSeals:
     """Seals in the file that holds the log."""
@@ -31,34 +24,25 @@ class SqliteSeals:
         self._database = database
 
     def streams(self) -> Iterator[str]:
-        if not self._exist():
-            return
         stream = ""
-        while rows := self._database.rows("SELECT min(stream) FROM seals WHERE stream > ?", (stream,)):
-            [(stream,)] = rows
-            if stream is None:
-                return
+        query = "SELECT CAST(min(stream) AS BLOB) FROM seals WHERE stream > CAST(? AS TEXT)"
+        while (found := self._database.rows(query, (_key(stream),))[0][0]) is not None:
+            stream = found.decode(errors="surrogateescape")
             yield stream
 
     def of(self, stream: str) -> list[StoredSeal]:
-        if not self._exist():
-            return []
         numbers: list[int] = []
-        query = "SELECT DISTINCT number FROM seals WHERE stream = ? AND number > ? ORDER BY number"
-        while more := self._database.rows(query, (stream, numbers[-1] if numbers else 0)):
+        query = "SELECT DISTINCT number FROM seals WHERE stream = CAST(? AS TEXT) AND number > ? ORDER BY number"
+        while more := self._database.rows(query, (_key(stream), numbers[-1] if numbers else 0)):
             numbers += (number for (number,) in more)
         return [StoredSeal(number, partial(self._lines, stream, number)) for number in numbers]
 
     def write(self, stream: str, number: int, content: IO[bytes]) -> None:
         with self._database.transaction() as connection:
-            connection.execute(_SCHEMA)
             if connection.execute("SELECT 1 FROM seals WHERE stream = ? AND number = ?", (stream, number)).fetchone():
                 raise Overtaken(f"{stream!a} has a seal {number} already")
             rows = ((stream, number, line, text.removesuffix(b"\n")) for line, text in enumerate(content, 1))
             connection.executemany("INSERT INTO seals VALUES (?, ?, ?, ?)", rows)
-
-    def _exist(self) -> bool:
-        return bool(self._database.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seals'"))
 
     def _lines(self, stream: str, number: int) -> Iterator[bytes]:
         last = 0
@@ -67,3 +51,8 @@ class SqliteSeals:
         while rows := self._database.rows(query, (stream, number, last)):
             last = rows[-1][0]
             yield from (content + b"\n" for _, content in rows)
+
+
+def _key(stream: str) -> bytes:
+    """As bytes, to be cast: also a name that is not UTF-8, as only an altered log has, can be asked for."""
+    return stream.encode(errors="surrogateescape")

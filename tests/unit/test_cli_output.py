@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from training_events.cli import output
-from training_events.cli.output import duration, print_fields, print_rows, printable, to_json
+from training_events.cli import table as tables
+from training_events.cli.output import duration, printable, to_json
+from training_events.cli.table import print_fields, print_rows
 
 from tests.command_line import document, happened, read_models, recorded, said, store
 from tests.conftest import without_aws
@@ -64,7 +65,7 @@ def test_on_a_terminal_a_table_is_as_wide_as_that(capsys, terminal, columns, loo
 
 @given(st.lists(st.tuples(loose_text, loose_text, loose_text), max_size=4), st.integers(40, 120))
 def test_any_text_stays_in_its_place(rows, columns):
-    show = output._on_terminal((30, 9))
+    show = tables._on_terminal((30, 9))
     for row in rows:
         line = show(tuple(map(printable, row)))
         assert line.isprintable()

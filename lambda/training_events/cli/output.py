@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn, TimeElapsedColumn
 
@@ -24,14 +22,6 @@ _T = TypeVar("_T")
 
 CLOSED_PIPE = 141
 """128 + SIGPIPE: what the shell reports of any program whose reader went away."""
-ALL_AT_HAND = 100
-"""Rows to look at before the first is printed, where they come quickly: enough for widths that suit nearly all tables."""
-
-_NARROWEST_NAME = 24
-"""To which the first column is cut on a narrow terminal: the beginning and the end of a name tell most of them apart."""
-_LAST_COLUMN = 20
-"""What the first column leaves to the last one as long as it can."""
-_GAP = "  "
 
 
 def ended_by_closed_pipe() -> int:
@@ -115,33 +105,6 @@ def _members(members: dict[str, Any]) -> str:
     return "".join(f"{to_json(name)}:{to_json(value)}," for name, value in members.items())
 
 
-def print_fields(fields: dict[str, Any]) -> None:
-    """For each field that is there its name, and its value as JSON or text; further lines of a text stand under the first."""
-    present = {printable(name): value for name, value in fields.items() if value is not None}
-    width = max(map(len, present), default=0)
-    for name, value in present.items():
-        first, *more = (value.splitlines() or [""]) if isinstance(value, str) else [to_json(value)]
-        print(_bold(name.ljust(width)) + _GAP + printable(first))
-        for line in more:
-            print(" " * width + _GAP + printable(line))
-
-
-def print_rows(titles: tuple[str, ...], widths: tuple[int, ...], rows: Iterable[tuple[str, ...]], look_ahead: int = 1) -> None:
-    """Rows under titles, the first column being the name of what the row tells of.
-
-    On a terminal, `widths` are the most that the columns but the last get; the last one takes what is left. Into a pipe or
-    file everything goes whole. With ALL_AT_HAND rows to look ahead, columns are as wide as those need.
-    """
-    first, rows = begun((tuple(map(printable, row)) for row in rows), look_ahead)
-    if look_ahead > 1:
-        needed = tuple(max(map(cell_len, column)) for column in zip(titles, *first, strict=True))
-        widths = tuple(map(min, widths, needed)) if sys.stdout.isatty() else needed[:-1]
-    show = _on_terminal(widths) if sys.stdout.isatty() else _whole(widths)
-    print(_bold(show(titles)))
-    for row in rows:
-        print(show(row), flush=True)
-
-
 def progress(*columns: ProgressColumn) -> Progress:
     """A line on standard error that tells how far a command is: on a terminal only, and gone at the end."""
     return Progress(
@@ -154,41 +117,3 @@ def progress(*columns: ProgressColumn) -> Progress:
         redirect_stdout=sys.stdout.isatty(),
         redirect_stderr=False,
     )
-
-
-def _whole(widths: tuple[int, ...]) -> Callable[[tuple[str, ...]], str]:
-    def show(cells: tuple[str, ...]) -> str:
-        return _GAP.join([*map(_padded, cells, widths), cells[-1]]).rstrip()
-
-    return show
-
-
-def _on_terminal(widths: tuple[int, ...]) -> Callable[[tuple[str, ...]], str]:
-    room = shutil.get_terminal_size().columns
-    name, *others = widths
-    name = max(min(name, room - _LAST_COLUMN - sum(others) - len(_GAP) * len(widths)), min(name, _NARROWEST_NAME))
-
-    def show(cells: tuple[str, ...]) -> str:
-        first, *middle = map(_padded, (_middle_cut(cells[0], name), *map(_end_cut, cells[1:], others)), (name, *others))
-        return _end_cut(_GAP.join([first, *middle, cells[-1]]).rstrip(), room)
-
-    return show
-
-
-def _padded(cell: str, width: int) -> str:
-    return cell + " " * (width - cell_len(cell))
-
-
-def _end_cut(cell: str, width: int) -> str:
-    return cell if cell_len(cell) <= width else set_cell_size(cell, width - 1) + "…"
-
-
-def _middle_cut(cell: str, width: int) -> str:
-    if cell_len(cell) <= width:
-        return cell
-    end = cell[-(width // 2) :]
-    return set_cell_size(cell, max(width - 1 - cell_len(end), 1)) + "…" + end
-
-
-def _bold(text: str) -> str:
-    return f"\x1b[1m{text}\x1b[0m" if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else text

@@ -9,15 +9,8 @@ import typer
 
 from training_events.cli.moments import moment
 from training_events.cli.opened import AsJson, LogUrl, Stream, opened
-from training_events.cli.output import (
-    ALL_AT_HAND,
-    duration,
-    print_document,
-    print_fields,
-    print_rows,
-    short_time,
-    with_all_keys,
-)
+from training_events.cli.output import duration, print_document, short_time, with_all_keys
+from training_events.cli.table import ALL_AT_HAND, print_fields, print_rows
 from training_events.event import check_stream
 from training_events.folds.dataset import DatasetState
 from training_events.folds.model import ModelState

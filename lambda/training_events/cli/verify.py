@@ -10,7 +10,8 @@ from msgspec import Struct
 from rich.progress import SpinnerColumn, TextColumn
 
 from training_events.cli.opened import AsJson, LogUrl, opened
-from training_events.cli.output import ALL_AT_HAND, print_fields, print_json_document, print_rows, printable, progress
+from training_events.cli.output import print_json_document, printable, progress
+from training_events.cli.table import ALL_AT_HAND, print_fields, print_rows
 from training_events.errors import Misused, NoSuchStream, NotAsRecorded
 from training_events.event import check_stream
 from training_events.verification import Verification

@@ -1,0 +1,60 @@
+"""The tables of an event log in a SQLite file.
+
+The triggers are what DynamoDB's change stream is on AWS: what arrived waits in `arrivals` until it is projected, and whatever
+is done to an event after its append stands in `alterations`.
+"""
+
+APPLICATION_ID = 0x54724576
+"""Marks the file as an event log ("TrEv"), in the place that SQLite keeps for this."""
+VERSION = 1
+
+# WITHOUT ROWID: the rows stand in the key's own order, so that a stream is read in one sweep. Text compares by its UTF-8 bytes
+# (BINARY, the default), as in DynamoDB. AUTOINCREMENT: no number comes twice, or who forgets arrivals up to one would
+# forget what came since.
+SCHEMA = """
+CREATE TABLE events (
+  stream TEXT NOT NULL, position TEXT NOT NULL, event_id TEXT NOT NULL, occurred_at TEXT NOT NULL, recorded_at TEXT NOT NULL,
+  type TEXT NOT NULL, source TEXT NOT NULL, schema_version INTEGER NOT NULL, data TEXT NOT NULL, digest TEXT NOT NULL,
+  producer TEXT, correlation_id TEXT, resources TEXT, extensions TEXT,
+  PRIMARY KEY (stream, position)
+) WITHOUT ROWID;
+
+CREATE TABLE arrivals (number INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, position TEXT NOT NULL);
+
+CREATE TABLE alterations (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
+  what TEXT NOT NULL, stream TEXT NOT NULL, position TEXT NOT NULL, digest TEXT NOT NULL
+);
+
+CREATE TABLE seals (
+  stream TEXT NOT NULL, number INTEGER NOT NULL CHECK (number > 0), line INTEGER NOT NULL, content BLOB NOT NULL,
+  PRIMARY KEY (stream, number, line)
+) WITHOUT ROWID;
+
+CREATE TABLE read_models (
+  stream TEXT PRIMARY KEY, kind TEXT NOT NULL, first_at TEXT NOT NULL, revision INTEGER NOT NULL, summary BLOB NOT NULL,
+  state BLOB NOT NULL
+);
+
+CREATE INDEX read_models_by_kind ON read_models (kind, first_at, stream);
+
+CREATE TABLE notes (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+
+CREATE TRIGGER event_arrived AFTER INSERT ON events BEGIN
+  INSERT INTO arrivals (stream, position) VALUES (new.stream, new.position);
+END;
+
+CREATE TRIGGER event_updated AFTER UPDATE ON events BEGIN
+  INSERT INTO alterations (what, stream, position, digest) VALUES ('update', old.stream, old.position, old.digest);
+END;
+
+CREATE TRIGGER event_deleted AFTER DELETE ON events BEGIN
+  INSERT INTO alterations (what, stream, position, digest) VALUES ('delete', old.stream, old.position, old.digest);
+END;
+
+-- INSERT OR REPLACE takes the old row away without its delete trigger; the log itself never inserts where something is
+CREATE TRIGGER event_replaced BEFORE INSERT ON events BEGIN
+  INSERT INTO alterations (what, stream, position, digest)
+  SELECT 'update', stream, position, digest FROM events WHERE stream = new.stream AND position = new.position;
+END;
+"""
