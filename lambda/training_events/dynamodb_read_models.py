@@ -34,7 +34,7 @@ class DynamoDbReadModels:
 
     def get(self, stream: str) -> ReadModel | None:
         item = self._item(stream)
-        return None if item is None else ReadModel(stream, int(item["revision"]["N"]), zlib.decompress(item["state"]["B"]))
+        return None if item is None else ReadModel(stream, int(item["revision"]["N"]), _state(item))
 
     def put(self, stream: str, state: bytes, *, summary: bytes, first_at: str, replaces: int | None) -> None:
         item: Item = {
@@ -120,3 +120,11 @@ def _replacing(revision: int | None) -> Any:
 def _sort_key(text: str) -> str:
     """Cut to what a sort key may hold. The time stands first; what is lost is the end of a very long name."""
     return text.encode()[:MAX_POSITION_BYTES].decode(errors="ignore")
+
+
+def _state(item: Item) -> bytes:
+    """The state; empty if somebody has put something else there, so that it is folded anew."""
+    try:
+        return zlib.decompress(item["state"]["B"])
+    except (KeyError, zlib.error):
+        return b""

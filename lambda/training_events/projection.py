@@ -116,7 +116,8 @@ def _until(there: ReadModel | None, state: State | None, news: list[Entry]) -> s
     if not news or (there is not None and state is None):
         return None
     newest = news[-1][0]
-    return (newest if state is None else max(newest, state.position))[: times.LENGTH]
+    time = (newest if state is None else max(newest, state.position)).partition("#")[0]
+    return time if len(time) == times.LENGTH and time.isascii() else None  # in an altered log it may be no time
 
 
 def has_state(stream: str) -> bool:

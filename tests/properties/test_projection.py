@@ -156,6 +156,11 @@ def happened(log: InMemoryLog, event: Event, oddity: int, numbers: Iterator[int]
         image = {"stream": {"S": event.stream}, "position": {"S": event.position}}
         record, reason = change("INSERT", image, next(numbers)), "unreadable"
     yield record, reason
+    if oddity in (3, 4, 5):  # somebody puts what is no event at a place where none can be
+        number = next(numbers)
+        place = ["2027", f"{event.occurred_at}-", "~" * 40][oddity - 3] + str(number)
+        log.records[event.stream, place] = Damaged(event.stream, place, "the test")
+        yield change("INSERT", {"stream": {"S": event.stream}, "position": {"S": place}}, number), "unreadable"
     if oddity in (1, 2):  # somebody writes the event once more, or takes it away and puts it back
         yield change(["MODIFY", "REMOVE"][oddity - 1], record["dynamodb"]["NewImage"], next(numbers)), "log_altered"
 
@@ -179,7 +184,7 @@ def test_every_state_comes_to_the_fold_and_what_has_none_waits_with_its_reason(
     stack = planted(stacks, batch_size=data.draw(st.integers(1, 4)))  # there are few records
     delivery = StreamDelivery(stack, function(handler, *troubled))
     for event in events:
-        for record, reason in happened(log, event, data.draw(st.integers(0, 12)), numbers):
+        for record, reason in happened(log, event, data.draw(st.integers(0, 16)), numbers):
             delivery.put(record, data.draw(st.sampled_from(SHARDS)))
             expected |= {(reason, record["dynamodb"]["SequenceNumber"])} if reason else set()
         for _ in range(data.draw(st.integers(0, 2))):

@@ -77,3 +77,19 @@ def test_items_are_as_the_projectors_rights_and_the_index_expect_them(read_model
     assert items["run/a"].keys() == {"stream", "kind", "first_at", "revision", "state", "summary"}
     assert items["run/a"]["first_at"] == {"S": f"{AT}#run/a"}
     assert items["#rebuild"].keys() == {"stream", "value"}
+
+
+@pytest.mark.parametrize("update", ["SET #state = :junk", "REMOVE #state"])
+def test_a_state_that_somebody_spoiled_is_folded_anew(read_models, update):
+    put(read_models, b"1")
+    more = {"ExpressionAttributeValues": {":junk": {"B": b"junk"}}} if ":junk" in update else {}
+    read_models._client.update_item(
+        TableName=READ_MODELS,
+        Key={"stream": {"S": "run/a"}},
+        UpdateExpression=update,
+        ExpressionAttributeNames={"#state": "state"},
+        **more,
+    )
+    assert read_models.get("run/a") == ReadModel("run/a", 1, b"")
+    put(read_models, b"2", replaces=1)
+    assert read_models.get("run/a") == ReadModel("run/a", 2, b"2")

@@ -1,0 +1,34 @@
+"""The laptop's projector goes on where a log was altered, so that everything else can be read and `verify` can tell."""
+
+import sqlite3
+
+import pytest
+from training_events.event import Event
+from training_events.follow import catch_up
+from training_events.projection import Projector
+from training_events.sqlite import Database
+from training_events.sqlite_log import SqliteLog
+from training_events.sqlite_read_models import SqliteReadModels
+from training_events.sqlite_seals import SqliteSeals
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [{"stream": b"junk/x"}, {"stream": b"run/\xff"}, {"stream": b"run/"}, {"position": b"2027\xff"}, {"data": b"\xff"}],
+    ids=str,
+)
+def test_what_is_no_event_of_a_stream_stops_nothing(tmp_path, altered):
+    file = str(tmp_path / "log.db")
+    log, models, seals = SqliteLog(Database(file)), SqliteReadModels(Database(file)), SqliteSeals(Database(file))
+    log.append(Event("e-1", "run/a", "TrainingCompleted", "2026-11-22T15:00:00.000000Z", "tests", {}))
+    with sqlite3.connect(file) as connection:
+        row = connection.execute("SELECT * FROM events").fetchone()
+        columns = [column for column, *_ in connection.execute("SELECT name FROM pragma_table_info('events')")]
+        values = {**dict(zip(columns, row, strict=True)), "position": b"2027", **altered}
+        marks = ("CAST(? AS TEXT)" if isinstance(value, bytes) else "?" for value in values.values())
+        connection.execute(f"INSERT INTO events ({', '.join(columns)}) VALUES ({', '.join(marks)})", [*values.values()])  # noqa: S608
+    log.append(Event("e-1", "run/b", "TrainingCompleted", "2026-11-22T15:00:00.000000Z", "tests", {}))
+    catch_up(log, Projector(log, models), seals)
+    assert models.get("run/b") is not None
+    assert len(seals.of("run/b")) == 1
+    assert log.arrivals(10) == []
