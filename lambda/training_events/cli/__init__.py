@@ -19,7 +19,7 @@ try:
     from botocore.exceptions import BotoCoreError, ClientError
 
     from training_events.cli.history import history
-    from training_events.cli.output import ended_by_closed_pipe, printable
+    from training_events.cli.output import drop_unwritten, ended_by_closed_pipe, printable
     from training_events.cli.rebuild import rebuild
     from training_events.cli.record import record
     from training_events.cli.redrive import redrive
@@ -74,7 +74,11 @@ def main() -> None:
     sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115, PTH123
     if hasattr(sys.stdout, "reconfigure"):  # JSON is UTF-8, whatever the terminal's language
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    finally:
+        drop_unwritten()
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each way to end

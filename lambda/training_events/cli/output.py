@@ -25,9 +25,22 @@ CLOSED_PIPE = 141
 
 
 def ended_by_closed_pipe() -> int:
+    """The exit code for it, with nothing left to write."""
+    _discard_output()
+    return CLOSED_PIPE
+
+
+def drop_unwritten() -> None:
+    """Where standard output takes no more (the disk is full), which has been told, forget the rest."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
+
+
+def _discard_output() -> None:
     """Keeps Python from complaining once more when it flushes standard output at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return CLOSED_PIPE
 
 
 def begun(items: Iterable[_T], count: int = 1) -> tuple[list[_T], Iterator[_T]]:
