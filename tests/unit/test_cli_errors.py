@@ -47,7 +47,7 @@ on_aws = pytest.mark.parametrize("arguments", ON_AWS.values(), ids=ON_AWS)
 @pytest.fixture(autouse=True)
 def _nothing_named(monkeypatch, tmp_path):
     for name in list(os.environ):
-        if name.startswith(("AWS_", "TRAINING_EVENTS_")):
+        if name.startswith(("AWS_", "TRAINING_EVENTS_", "PYTHON")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
