@@ -49,7 +49,6 @@ class EventProcessor(Construct):
         package: TerraformAsset,
     ) -> None:
         super().__init__(scope, id_)
-        set_aside = f"{data_bucket.bucket.arn}/undelivered/*"  # originals too large for a queue's message
         self.run = PackagedFunction(
             self,
             "run",
@@ -63,13 +62,10 @@ class EventProcessor(Construct):
                 "TRAINING_EVENTS_LOG": log.url(read_models),
                 "TRAINING_EVENTS_UNDELIVERED": undelivered.queue.url,
                 "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
-                "POWERTOOLS_SERVICE_NAME": "event-processor",
-                "POWERTOOLS_METRICS_NAMESPACE": settings.stack_name,
             },
             statements=[
                 iam.allow(["dynamodb:PutItem"], [log.table.arn]),
-                iam.allow(["sqs:SendMessage"], [undelivered.queue.arn]),
-                iam.allow(["s3:PutObject"], [set_aside]),
+                *undelivered.setting_aside(data_bucket.bucket.arn),
             ],
         )
         self.function = self.run.function

@@ -17,7 +17,7 @@ from stacks.settings import FunctionLimits, Settings
 
 
 class PackagedFunction(Construct):
-    """`statements` are what the handler itself needs; logging to its own group and tracing are added.
+    """`statements` are what the handler itself needs; logging to its own group, tracing and metrics are added.
 
     All functions share the package, and so its runtime and architecture, which the event processor's settings name.
     """
@@ -70,7 +70,13 @@ class PackagedFunction(Construct):
             memory_size=limits.memory_mb,
             timeout=limits.timeout_seconds,
             reserved_concurrent_executions=limits.reserved_concurrency,
-            environment=LambdaFunctionEnvironment(variables=dict(environment)),
+            environment=LambdaFunctionEnvironment(
+                variables={
+                    **environment,
+                    "POWERTOOLS_SERVICE_NAME": name,
+                    "POWERTOOLS_METRICS_NAMESPACE": settings.stack_name,
+                }
+            ),
             tracing_config=LambdaFunctionTracingConfig(mode="Active"),
             # The first event may come at once: rights and log group must be there before the function.
             depends_on=[self.role.policy, log_group],

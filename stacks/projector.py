@@ -53,14 +53,12 @@ class Projector(Construct):
                 "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
                 "TRAINING_EVENTS_SEAL_MODE": settings.seals.mode,
                 "TRAINING_EVENTS_SEAL_DAYS": str(settings.seals.retention_days),
-                "POWERTOOLS_SERVICE_NAME": "projector",
-                "POWERTOOLS_METRICS_NAMESPACE": settings.stack_name,
             },
             statements=[
                 *_following(log),
                 *_projecting(log, read_models),
                 *_sealing(data_bucket),
-                *_setting_aside(undelivered, data_bucket),
+                *undelivered.setting_aside(data_bucket.bucket.arn),
             ],
         )
         self.function = self.run.function
@@ -112,12 +110,4 @@ def _sealing(data_bucket: DataBucket) -> list[iam.Statement]:
     return [
         iam.allow(["s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectRetention"], [f"{bucket}/{seals.PREFIX}/*"]),
         iam.allow(["s3:ListBucketVersions"], [bucket], when={"StringLike": {"s3:prefix": f"{seals.PREFIX}/*"}}),
-    ]
-
-
-def _setting_aside(undelivered: UndeliveredQueue, data_bucket: DataBucket) -> list[iam.Statement]:
-    """The handler's own refusals, and the batches that Lambda gives up: it sends them with this role too."""
-    return [
-        iam.allow(["sqs:SendMessage"], [undelivered.queue.arn]),
-        iam.allow(["s3:PutObject"], [f"{data_bucket.bucket.arn}/undelivered/*"]),
     ]

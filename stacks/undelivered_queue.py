@@ -26,6 +26,13 @@ class UndeliveredQueue(Construct):
             sqs_managed_sse_enabled=True,
         )
 
+    def setting_aside(self, bucket_arn: str) -> list[iam.Statement]:
+        """What a function's role needs to send its own refusals here, and Lambda, with the same role, what it gives up."""
+        return [
+            iam.allow(["sqs:SendMessage"], [self.queue.arn]),
+            iam.allow(["s3:PutObject"], [f"{bucket_arn}/undelivered/*"]),  # originals too large for a queue's message
+        ]
+
     def accept_from_rules(self, rule_arns: Sequence[str]) -> None:
         """Let EventBridge put in what these rules could not hand over; without this it drops the event in silence."""
         SqsQueuePolicy(

@@ -1,6 +1,7 @@
 """Stand-ins that behave, for what the code under test talks to."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -112,6 +113,16 @@ class InMemoryReadModels:
         there = self.models.get(stream)
         if (there and there.revision) != replaces:
             raise Overtaken(stream)
+
+
+class Stdout:
+    """The standard output of the moment: loggers keep the one they were made with, pytest gives every test its own."""
+
+    def write(self, text: str) -> None:
+        sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
 
 
 class Answer:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from training_events import aws
 
 from tests.dynamodb import TABLE, aws_in_this_process, create_table
-from tests.fakes import lose_replies, refuse
+from tests.fakes import Stdout, lose_replies, refuse
 
 CONTEXT = SimpleNamespace(function_name="processor", aws_request_id="request-1")
 EVENTS = Path(__file__).parent.parent / "events"
@@ -21,16 +21,6 @@ BUCKET = "data-bucket"
 def received(name="recorder", **detail):
     event = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
     return {**event, "detail": {**event["detail"], **detail}}
-
-
-class Stdout:
-    """The standard output of the moment: loggers keep the one they were made with, pytest gives every test its own."""
-
-    def write(self, text):
-        sys.stdout.write(text)
-
-    def flush(self):
-        sys.stdout.flush()
 
 
 @pytest.fixture

@@ -14,22 +14,12 @@ from training_events.event import Event
 from training_events.verification import verify
 
 from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
-from tests.fakes import lose_replies, refuse
+from tests.fakes import Stdout, lose_replies, refuse
 from tests.stream_delivery import change
 
 CONTEXT = SimpleNamespace(function_name="projector", aws_request_id="request-1")
 BUCKET = "data-bucket"
 NAME = "training_events.handlers.projector"
-
-
-class Stdout:
-    """The standard output of the moment: loggers keep the one they were made with, pytest gives every test its own."""
-
-    def write(self, text):
-        sys.stdout.write(text)
-
-    def flush(self):
-        sys.stdout.flush()
 
 
 @pytest.fixture

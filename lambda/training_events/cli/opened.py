@@ -63,10 +63,17 @@ def opened(url: str, *, untouched: bool = False) -> Opened:
     if not isinstance(store.log, SqliteLog):
         return Opened(store.log, store.read_models, projector, _seals_in_s3())
     seals = SqliteSeals(store.log.database)
-    if projector is not None and not untouched:
+    found = Opened(store.log, store.read_models, projector, seals)
+    if not untouched:
         with contextlib.suppress(NoSuchLog):  # whoever reads it says so
-            catch_up(store.log, projector, seals)
-    return Opened(store.log, store.read_models, projector, seals)
+            bring_up_to_date(found)
+    return found
+
+
+def bring_up_to_date(store: Opened) -> None:
+    """A laptop has no projector of its own: its states, and the seals of what is finished, are made here."""
+    if isinstance(store.log, SqliteLog) and store.projector is not None and store.seals is not None:
+        catch_up(store.log, store.projector, store.seals)
 
 
 def models_of(store: Opened) -> tuple[ReadModels, Projector]:

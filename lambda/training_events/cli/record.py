@@ -11,11 +11,10 @@ from msgspec import Struct
 
 from training_events import aws, catalogue, strict_json, times
 from training_events.cli.moments import moment
-from training_events.cli.opened import AsJson, Stream, opened
+from training_events.cli.opened import AsJson, Stream, bring_up_to_date, opened
 from training_events.cli.output import print_document, printable
 from training_events.errors import NotAnObject, NotRecordable, UnknownType
 from training_events.event import DEFAULT_SOURCE, SCHEMA_VERSION, Event
-from training_events.log_url import open_log
 from training_events.publisher import EventBusPublisher
 from training_events.settings import LAPTOP_LOG, Settings
 
@@ -118,6 +117,7 @@ def _send(event: Event, log: str) -> Literal["published", "recorded", "repeated"
         EventBusPublisher(bus, aws.client("events")).publish([event])
         return "published"
     url = log or settings.optional("log") or LAPTOP_LOG
-    appended = open_log(url).append(event)
-    opened(url)  # a laptop has no projector: the state, and the seal of what is finished, follow here
+    store = opened(url, untouched=True)
+    appended = store.log.append(event)
+    bring_up_to_date(store)
     return appended.value
