@@ -1,14 +1,9 @@
-"""From the bus to the log: the rule, the function behind it, and the two paths for what fails."""
+"""From the bus to the log: the rules, the function behind them, and the two paths for what fails."""
 
 import json
 
 from cdktf import TerraformAsset
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
-from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
-    CloudwatchEventTarget,
-    CloudwatchEventTargetDeadLetterConfig,
-    CloudwatchEventTargetRetryPolicy,
-)
 from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import (
     LambdaFunctionEventInvokeConfig,
     LambdaFunctionEventInvokeConfigDestinationConfig,
@@ -22,18 +17,17 @@ from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
 from stacks.packaged_function import PackagedFunction
+from stacks.rule_target import rule_target
 from stacks.settings import Settings
 from stacks.undelivered_queue import UndeliveredQueue
 
 _HANDLER = "training_events.handlers.event_processor.handler"
-# The longest that each allows, as an event is worth waiting for: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-# and https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
-_HAND_OFF_SECONDS, _HAND_OFF_ATTEMPTS = 24 * 3600, 185
+# The longest that Lambda allows, as an event is worth waiting for: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
 _RETRY_SECONDS, _RETRIES = 6 * 3600, 2
 
 
 class EventProcessor(Construct):
-    """The rule hands every event of the configured sources to the function, which appends it to the log."""
+    """Rules hand every event of the configured sources, and AWS's own, to the function, which appends it to the log."""
 
     def __init__(
         self,
@@ -87,33 +81,58 @@ class EventProcessor(Construct):
         )
 
     def _listen_to(self, bus: EventBus, settings: Settings, undelivered: UndeliveredQueue) -> None:
-        self.rule = CloudwatchEventRule(
-            self,
-            "rule",
+        self.rule = self._hand_over(
+            bus,
+            undelivered,
             name=settings.name("record"),
             description="Training events to the event processor",
+            pattern={"source": list(settings.events.sources)},
+        )
+        # What is forwarded from the default bus; nobody but AWS can publish under these sources.
+        self.aws_rule = self._hand_over(
+            bus,
+            undelivered,
+            prefix="aws_",
+            name=settings.name("record-aws"),
+            description="AWS's own events to the event processor",
+            pattern={"source": ["aws.sagemaker", "aws.s3"], "account": [settings.account_id]},
+        )
+
+    def _hand_over(
+        self,
+        bus: EventBus,
+        undelivered: UndeliveredQueue,
+        *,
+        prefix: str = "",
+        name: str,
+        description: str,
+        pattern: dict[str, list[str]],
+    ) -> CloudwatchEventRule:
+        """A rule on the bus, and all that EventBridge needs to hand to the function what matches it."""
+        rule = CloudwatchEventRule(
+            self,
+            f"{prefix}rule",
+            name=name,
+            description=description,
             event_bus_name=bus.bus.name,
-            event_pattern=json.dumps({"source": list(settings.events.sources)}),
+            event_pattern=json.dumps(pattern),
         )
         LambdaPermission(
             self,
-            "permission",
-            statement_id="AllowTheRule",
+            f"{prefix}permission",
+            statement_id="AllowTheAwsRule" if prefix else "AllowTheRule",
             action="lambda:InvokeFunction",
             function_name=self.function.function_name,
             principal="events.amazonaws.com",
-            source_arn=self.rule.arn,  # the rule's and not the bus's, which never matches: events would be lost in silence
+            source_arn=rule.arn,  # the rule's and not the bus's, which never matches: events would be lost in silence
         )
-        CloudwatchEventTarget(
+        rule_target(
             self,
-            "target",
-            rule=self.rule.name,
-            event_bus_name=bus.bus.name,
-            target_id="event-processor",
+            f"{prefix}target",
+            rule=rule,
+            bus_name=bus.bus.name,
+            name="event-processor",
             arn=self.function.arn,
-            retry_policy=CloudwatchEventTargetRetryPolicy(
-                maximum_event_age_in_seconds=_HAND_OFF_SECONDS, maximum_retry_attempts=_HAND_OFF_ATTEMPTS
-            ),
-            # EventBridge could not reach the function at all.
-            dead_letter_config=CloudwatchEventTargetDeadLetterConfig(arn=undelivered.queue.arn),
+            undelivered=undelivered,
         )
+        return rule

@@ -10,6 +10,7 @@ from constructs import Construct
 from stacks.dashboard import Graph, Metric, dashboard
 from stacks.event_bus import EventBus
 from stacks.event_processor import EventProcessor
+from stacks.forwarding import Forwarding
 from stacks.projector import Projector
 from stacks.settings import Settings
 from stacks.undelivered_queue import UndeliveredQueue
@@ -28,6 +29,7 @@ class Observability(Construct):
         settings: Settings,
         *,
         bus: EventBus,
+        forwarding: Forwarding,
         processor: EventProcessor,
         projector: Projector,
         undelivered: UndeliveredQueue,
@@ -36,7 +38,11 @@ class Observability(Construct):
         self._settings = settings
         self._actions = self._topic()
         self._queue = {"QueueName": undelivered.queue.name}
+        # A rule on a custom bus has its metrics under both names, one on the default bus under its own alone:
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
         self._rule = {"EventBusName": bus.bus.name, "RuleName": processor.rule.name}
+        self._aws_rule = {"EventBusName": bus.bus.name, "RuleName": processor.aws_rule.name}
+        self._forwarding = {rule.node.id: {"RuleName": rule.name} for rule in forwarding.rules}
         self._processor = {"FunctionName": processor.function.function_name}
         self._projector = {"FunctionName": projector.function.function_name}
         self._watch_recording()
@@ -66,11 +72,31 @@ class Observability(Construct):
             "DestinationDeliveryFailures": "A failed event could not be put into the undelivered queue: it is in the archive",
         }.items():
             self._alarm(f"processor-{_dashed(metric)}", meaning, Metric("AWS/Lambda", metric, self._processor))
-        for metric, meaning in {
-            "FailedInvocations": "The rule could not hand an event to the event processor",
-            "InvocationsFailedToBeSentToDlq": "An event could not be put into the undelivered queue: it is in the archive",
+        self._watch_rule("rule", self._rule, "The rule could not hand an event to the event processor", "it is in the archive")
+        self._watch_rule(
+            "aws-rule",
+            self._aws_rule,
+            "The rule could not hand an event of AWS to the event processor",
+            "it is in the archive",
+        )
+        for what, otherwise in {
+            "sagemaker": "`training-events reconcile` asks SageMaker for the state of its jobs",
+            "datasets": "a new object under datasets/ is not recorded, but is in the bucket",
         }.items():
-            self._alarm(f"rule-{_dashed(metric)}", meaning, Metric("AWS/Events", metric, self._rule))
+            self._watch_rule(
+                f"forward-{what}",
+                self._forwarding[what],
+                "An event of AWS could not be forwarded from the default bus",
+                otherwise,
+            )
+
+    def _watch_rule(self, what: str, rule: Mapping[str, str], failed: str, otherwise: str) -> None:
+        self._alarm(f"{what}-failed-invocations", failed, Metric("AWS/Events", "FailedInvocations", rule))
+        self._alarm(
+            f"{what}-invocations-failed-to-be-sent-to-dlq",
+            f"An event could not be put into the undelivered queue: {otherwise}",
+            Metric("AWS/Events", "InvocationsFailedToBeSentToDlq", rule),
+        )
 
     def _watch_projecting(self) -> None:
         self._alarm(
@@ -121,7 +147,8 @@ class Observability(Construct):
         return Metric(self._settings.stack_name, name, {"service": service})
 
     def _graphs(self) -> list[Graph]:
-        on_the_bus = [Metric("AWS/Events", name, self._rule) for name in ("MatchedEvents", "FailedInvocations")]
+        rules = (self._rule, self._aws_rule)
+        on_the_bus = [Metric("AWS/Events", name, rule) for rule in rules for name in ("MatchedEvents", "FailedInvocations")]
         recorded = [self._counted("event-processor", f"Events{outcome}") for outcome in ("Recorded", "Repeated", "SetAside")]
         projected = [
             self._counted("projector", name)

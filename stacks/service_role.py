@@ -1,6 +1,7 @@
 """The role of one AWS service."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
@@ -10,10 +11,21 @@ from stacks import iam
 
 
 class ServiceRole(Construct):
-    """A role that one AWS service assumes, with the one policy that says all it may do."""
+    """A role that one AWS service assumes (on some condition), with the one policy that says all it may do."""
 
-    def __init__(self, scope: Construct, id_: str, *, name: str, service: str, statements: Sequence[iam.Statement]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        service: str,
+        statements: Sequence[iam.Statement],
+        trusted_when: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
         super().__init__(scope, id_)
-        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+        trust: iam.Statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+        if trusted_when:
+            trust["Condition"] = trusted_when
         self.role = IamRole(self, "role", name=name, assume_role_policy=iam.policy(trust))
         self.policy = IamRolePolicy(self, "policy", name=name, role=self.role.name, policy=iam.policy(*statements))

@@ -13,7 +13,7 @@ _LONGEST_RETENTION_SECONDS = 14 * 24 * 3600  # SQS keeps a message no longer
 
 
 class UndeliveredQueue(Construct):
-    """Every path on which an event can fail ends here: rule targets, functions, and what a function sets aside itself."""
+    """Every path on which an event can fail ends here: rules' targets, functions, and what a function sets aside itself."""
 
     def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
         super().__init__(scope, id_)

@@ -35,7 +35,12 @@ DATA: dict[str, dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         "TrainingFailed": st.fixed_dictionaries({}, optional={"error": words, "traceback": words}),
         "TrainingStopped": st.fixed_dictionaries({}, optional={"reason": words}),
         "TrainingJobStateChanged": st.fixed_dictionaries(
-            {"status": st.sampled_from(["InProgress", "Completed", "Failed", "Stopping", "Stopped", "New"])}
+            {"status": st.sampled_from(["InProgress", "Completed", "Failed", "Stopping", "Stopped", "New"])},
+            optional={"secondary_status": words, "failure_reason": words, "datasets": st.lists(words, max_size=2),
+                      "image": st.fixed_dictionaries({"uri": words}), "artifact": stored},
+        ),
+        "PipelineExecutionStateChanged": st.fixed_dictionaries(
+            {"status": st.sampled_from(["Executing", "Succeeded", "Failed", "Stopping", "Stopped", "New"])}
         ),
     },
     "model": {

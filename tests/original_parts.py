@@ -62,14 +62,19 @@ def _function(deployed: Deployed) -> dict[str, Any]:
     return dict(deployed.client("lambda").get_function_configuration(FunctionName=name))
 
 
+_RULE = "event_processor_rule"
+"""That of the configured sources, by its Terraform name: another one is for what AWS itself has to tell."""
+
+
 def _rule(deployed: Deployed) -> dict[str, Any]:
-    (rule,) = deployed.client("events").list_rules(EventBusName=deployed.outputs["event_bus_name"])["Rules"]
+    rules = deployed.client("events").list_rules(EventBusName=deployed.outputs["event_bus_name"])["Rules"]
+    (rule,) = (rule for rule in rules if json.loads(rule["EventPattern"]) == {"source": [SOURCE]})
     return dict(rule)
 
 
 def _invoke_permission(deployed: Deployed) -> dict[str, Any]:
     policy = deployed.client("lambda").get_policy(FunctionName=_function(deployed)["FunctionName"])["Policy"]
-    (statement,) = json.loads(policy)["Statement"]
+    (statement,) = (one for one in json.loads(policy)["Statement"] if one["Sid"] == "AllowTheRule")
     return dict(statement)
 
 
@@ -141,12 +146,15 @@ PARTS = [
     ),
     Part(
         "rule on the source",
-        lambda s: json.loads(s.one("aws_cloudwatch_event_rule")["event_pattern"]) == {"source": [SOURCE]},
+        lambda s: json.loads(s.one("aws_cloudwatch_event_rule", _RULE)["event_pattern"]) == {"source": [SOURCE]},
         lambda d: json.loads(_rule(d)["EventPattern"]) == {"source": [SOURCE]},
     ),
     Part(
         "target of the rule",
-        lambda s: s.one("aws_cloudwatch_event_target")["arn"] == s.reference("aws_lambda_function", "arn", "event_processor"),
+        lambda s: (
+            s.one("aws_cloudwatch_event_target", "event_processor_target")["arn"]
+            == s.reference("aws_lambda_function", "arn", "event_processor")
+        ),
         lambda d: (
             [
                 target["Arn"]
@@ -160,8 +168,9 @@ PARTS = [
     Part(
         "permission to invoke, for the rule",
         lambda s: (
-            s.one("aws_lambda_permission")["source_arn"] == s.reference("aws_cloudwatch_event_rule", "arn")
-            and s.one("aws_lambda_permission")["principal"] == "events.amazonaws.com"
+            s.one("aws_lambda_permission", "event_processor_permission")["source_arn"]
+            == s.reference("aws_cloudwatch_event_rule", "arn", _RULE)
+            and s.one("aws_lambda_permission", "event_processor_permission")["principal"] == "events.amazonaws.com"
         ),
         lambda d: (
             _invoke_permission(d)["Principal"] == {"Service": "events.amazonaws.com"}

@@ -64,13 +64,7 @@ def decode(received: Any) -> Event:
 
     Every JSON value gives an Event or raises a NotRecordable whose path is the place in the envelope.
     """
-    if not isinstance(received, dict):
-        raise NotAnObject(f"the event is of type {type(received).__name__}", "an object")
-    detail = received.get("detail")
-    if isinstance(detail, (str, bytes)):
-        detail = _within(("detail",), strict_json.loads, detail)
-    if not isinstance(detail, dict):
-        raise NotAnObject(f"the detail is of type {type(detail).__name__}", "an object", ("detail",))
+    detail = detail_of(received)
     envelope = _converted(received, _Envelope, ())
     header = _converted(detail, _Header, ("detail",))
     try:
@@ -82,6 +76,18 @@ def decode(received: Any) -> Event:
     return event
 
 
+def detail_of(received: Any) -> dict[str, Any]:
+    """The `detail` of an envelope. Raises NotAnObject, or what is wrong with a detail that is JSON text."""
+    if not isinstance(received, dict):
+        raise NotAnObject(f"the event is of type {type(received).__name__}", "an object")
+    detail = received.get("detail")
+    if isinstance(detail, (str, bytes)):
+        detail = within(("detail",), strict_json.loads, detail)
+    if not isinstance(detail, dict):
+        raise NotAnObject(f"the detail is of type {type(detail).__name__}", "an object", ("detail",))
+    return detail
+
+
 def _event(envelope: _Envelope, header: _Header, detail: dict[str, Any]) -> Event:
     event_id = envelope.id if header.event_id is None else header.event_id
     if event_id is None:
@@ -91,7 +97,7 @@ def _event(envelope: _Envelope, header: _Header, detail: dict[str, Any]) -> Even
         event_id=event_id,
         stream=_stream(header),
         type=envelope.type,
-        occurred_at=_within(("occurred_at",), to_utc_text, envelope.time if header.occurred_at is None else header.occurred_at),
+        occurred_at=within(("occurred_at",), to_utc_text, envelope.time if header.occurred_at is None else header.occurred_at),
         source=envelope.source,
         data=rest if header.data is None else header.data,
         schema_version=SCHEMA_VERSION if header.schema_version is None else header.schema_version,
@@ -155,7 +161,7 @@ def _bad_field(said: str, at: Path) -> BadField:
     return BadField(message, "see the event on the bus", path)
 
 
-def _within(at: Path, read: Callable[[Any], _T], value: Any) -> _T:
+def within(at: Path, read: Callable[[Any], _T], value: Any) -> _T:
     """What `read` makes of the value; the path of its errors is put below `at`."""
     try:
         return read(value)

@@ -17,9 +17,9 @@ from msgspec import Struct
 from training_events import aws
 from training_events.change_record import read_arrival
 from training_events.change_stream import streams_of
-from training_events.envelope import decode
 from training_events.errors import Conflict, NotUnderstood, TrainingEventsError
 from training_events.event import Event
+from training_events.translation import event_of
 from training_events.undelivered_message import stream_of_record
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Redriver:
         if message.reason == Conflict.reason:  # over the bus it would only come back
             raise TrainingEventsError("the log holds other content under its key, and nothing there is ever overwritten")
         original = message.original if message.stored is None else self._fetch(message.stored)
-        return decode(original) if stream_of_record(original) is None else [_stream_to_fold(original)]
+        return event_of(original) if stream_of_record(original) is None else [_stream_to_fold(original)]
 
     def _do(self, work: Event | list[str]) -> None:
         if isinstance(work, Event):

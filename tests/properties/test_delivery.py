@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from training_events.envelope import decode
 from training_events.errors import NotRecordable
+from training_events.translation import event_of
 
+from tests.aws_events import LIVES, deliveries_of, in_order, sample
 from tests.delivery import Delivery, Event
 from tests.fakes import InMemoryLog
 from tests.stack_json import StackJson
@@ -33,7 +34,7 @@ class Processor:
         if failure == "before":
             raise TimeoutError
         try:
-            self.log.append(decode(event))
+            self.log.append(event_of(event))
         except NotRecordable:
             self.set_aside.append(event)
         if failure == "after":
@@ -80,6 +81,51 @@ def test_every_event_is_recorded_once_or_waits_with_nothing_lost(
     assert {event.event_id for event in processor.log.events()} == sound
 
 
+@given(
+    data=st.data(),
+    kind=st.sampled_from(sorted(LIVES)),
+    failing=st.lists(st.sampled_from([0, 0, 1, 185, 186]), min_size=2, max_size=2),
+    failures=st.lists(st.sampled_from(["none", "before", "after"]), max_size=40),
+)
+def test_what_aws_tells_is_recorded_once_or_waits_with_nothing_lost(
+    stacks: dict[str, StackJson], data: st.DataObject, kind: str, failing: list[int], failures: list[str]
+) -> None:
+    """Over both buses, with everything told several times and in any order."""
+    life = data.draw(LIVES[kind])
+    told = [{**event, "account": "444455556666", "source": "aws.sagemaker"} for event in data.draw(deliveries_of(kind, life))]
+    processor = Processor(failures)
+    delivery = Delivery(stacks["prod"], processor)
+    for event in told:
+        delivery.tell(event, failed_hand_overs=data.draw(st.permutations(failing)), copies=data.draw(st.integers(1, 2)))
+    assert delivery.lost == processor.set_aside == []
+
+    processor.recover()
+    for event in delivery.destination + delivery.dead_letters:  # sent again
+        processor(event)
+    expected = {event_of(event).position for event in in_order(kind, life)}
+    assert {event.position for event in processor.log.events()} == expected
+    assert len(processor.log.records) == len(life)
+
+
+@pytest.mark.parametrize("weakness", ["none", "role for another rule", "role for another bus", "no role", "another account"])
+def test_the_simulator_forwards_only_what_aws_would(stacks: dict[str, StackJson], weakness: str) -> None:
+    stack = StackJson(copy.deepcopy(stacks["prod"].content))
+    if weakness == "role for another rule":
+        role = stack.one("aws_iam_role", "forwarding")
+        role["assume_role_policy"] = role["assume_role_policy"].replace("forwarding_sagemaker", "another")
+    if weakness == "role for another bus":
+        policy = stack.one("aws_iam_role_policy", "forwarding")
+        policy["policy"] = policy["policy"].replace("event_bus", "another")
+    if weakness == "no role":
+        stack.one("aws_cloudwatch_event_target", "forwarding_sagemaker")["role_arn"] = None
+    event = {**sample("aws_training_job"), "account": "999999999999" if weakness == "another account" else "444455556666"}
+    processor = Processor([])
+    delivery = Delivery(stack, processor)
+    delivery.tell(event)
+    assert len(processor.log.records) == (weakness == "none")
+    assert delivery.dead_letters == ([] if weakness in ("none", "another account") else [event])
+
+
 @pytest.mark.parametrize(
     "weakness", ["permission for the bus", "no dead letters", "queue for another rule", "role may not send"]
 )
@@ -88,9 +134,11 @@ def test_the_simulator_loses_events_where_aws_would(stacks: dict[str, StackJson]
     stack = StackJson(copy.deepcopy(stacks["prod"].content))
     failing = 0
     if weakness == "permission for the bus":
-        stack.one("aws_lambda_permission")["source_arn"] = stack.reference("aws_cloudwatch_event_bus", "arn")
+        for permission in stack.all("aws_lambda_permission").values():
+            permission["source_arn"] = stack.reference("aws_cloudwatch_event_bus", "arn")
     if weakness in ("no dead letters", "permission for the bus"):
-        del stack.one("aws_cloudwatch_event_target")["dead_letter_config"]
+        for target in stack.all("aws_cloudwatch_event_target").values():
+            del target["dead_letter_config"]
         failing = 500
     if weakness == "queue for another rule":
         policy = stack.one("aws_sqs_queue_policy")

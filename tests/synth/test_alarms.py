@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.stack_json import StackJson
 
+RULE = "aws_cloudwatch_event_rule"
 Metrics = set[tuple[str, str, tuple[tuple[str, str], ...]]]
 
 
@@ -15,11 +16,15 @@ def _metrics(stack: StackJson) -> dict[str, Metrics]:
         return tuple(sorted(dimensions.items()))
 
     own = "training-" + stack.content["provider"]["aws"][0]["default_tags"][0]["tags"]["environment"]
-    rule = by(
-        # A rule on a custom bus has its metrics under both names; under the rule's alone there is never a point.
-        EventBusName=stack.reference("aws_cloudwatch_event_bus", "name"),
-        RuleName=stack.reference("aws_cloudwatch_event_rule", "name"),
-    )
+    # A rule on a custom bus has its metrics under both names; under the rule's alone there is never a point. A rule on the
+    # default bus has them under its name only.
+    on_the_bus = {"EventBusName": stack.reference("aws_cloudwatch_event_bus", "name")}
+    rules = [
+        by(**on_the_bus, RuleName=stack.reference(RULE, "name", "event_processor_rule")),
+        by(**on_the_bus, RuleName=stack.reference(RULE, "name", "event_processor_aws_rule")),
+        by(RuleName=stack.reference(RULE, "name", "forwarding_sagemaker")),
+        by(RuleName=stack.reference(RULE, "name", "forwarding_datasets")),
+    ]
     function = {
         name: by(FunctionName=stack.reference("aws_lambda_function", "function_name", name))
         for name in ("event_processor", "projector")
@@ -28,7 +33,9 @@ def _metrics(stack: StackJson) -> dict[str, Metrics]:
         "queue": {
             ("AWS/SQS", "ApproximateNumberOfMessagesVisible", by(QueueName=stack.reference("aws_sqs_queue", "name"))),
         },
-        "rule": {("AWS/Events", name, rule) for name in ("FailedInvocations", "InvocationsFailedToBeSentToDlq")},
+        "rules": {
+            ("AWS/Events", name, rule) for rule in rules for name in ("FailedInvocations", "InvocationsFailedToBeSentToDlq")
+        },
         "event processor": {
             ("AWS/Lambda", name, function["event_processor"])
             for name in ("Errors", "Throttles", "AsyncEventsDropped", "DestinationDeliveryFailures")
@@ -47,7 +54,7 @@ def _watched(alarm: dict[str, Any]) -> tuple[str, str, tuple[tuple[str, str], ..
 
 def test_there_is_an_alarm_on_every_one_of_them(stack: StackJson) -> None:
     alarms = stack.all("aws_cloudwatch_metric_alarm").values()
-    assert len(alarms) == 13  # the README says what they cost
+    assert len(alarms) == 19  # the README says what they cost
     assert {_watched(alarm) for alarm in alarms} == set().union(*_metrics(stack).values())
 
 

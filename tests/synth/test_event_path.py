@@ -2,43 +2,71 @@
 
 import json
 
+import pytest
+
 from tests.stack_json import StackJson
 
 FUNCTION, RULE, QUEUE = "aws_lambda_function", "aws_cloudwatch_event_rule", "aws_sqs_queue"
+BUS = "aws_cloudwatch_event_bus"
 PROCESSOR = "event_processor"
+
+rules_of_the_bus = pytest.mark.parametrize("prefix", ["event_processor_", "event_processor_aws_"])
 
 
 def test_the_rule_listens_on_the_custom_bus_for_the_configured_sources(stack: StackJson) -> None:
-    rule = stack.one(RULE)
+    rule = stack.one(RULE, "event_processor_rule")
     assert json.loads(rule["event_pattern"]) == {"source": ["my.sagemaker.training.jobs"]}
-    assert rule["event_bus_name"] == stack.reference("aws_cloudwatch_event_bus", "name")
+    assert rule["event_bus_name"] == stack.reference(BUS, "name")
 
 
-def test_the_permission_is_for_the_rule_and_not_for_the_bus(stack: StackJson) -> None:
-    permission = stack.one("aws_lambda_permission")
-    assert permission["source_arn"] == stack.reference(RULE, "arn")
+def test_another_rule_listens_there_for_what_aws_tells_of_this_account(stacks: dict[str, StackJson]) -> None:
+    rule = stacks["dev"].one(RULE, "event_processor_aws_rule")
+    assert json.loads(rule["event_pattern"]) == {"source": ["aws.sagemaker", "aws.s3"], "account": ["111122223333"]}
+    assert rule["event_bus_name"] == stacks["dev"].reference(BUS, "name")
+
+
+@rules_of_the_bus
+def test_the_permission_is_for_the_rule_and_not_for_the_bus(stack: StackJson, prefix: str) -> None:
+    permission = stack.one("aws_lambda_permission", f"{prefix}permission")
+    assert permission["source_arn"] == stack.reference(RULE, "arn", f"{prefix}rule")
     assert permission["principal"] == "events.amazonaws.com"
     assert permission["action"] == "lambda:InvokeFunction"
     assert permission["function_name"] == stack.reference(FUNCTION, "function_name", PROCESSOR)
 
 
-def test_the_target_is_the_function_with_retries_and_a_dead_letter_queue(stack: StackJson) -> None:
-    target = stack.one("aws_cloudwatch_event_target")
+def test_no_permission_takes_the_place_of_another(stack: StackJson) -> None:
+    permissions = stack.all("aws_lambda_permission").values()
+    assert len({permission["statement_id"] for permission in permissions}) == len(permissions) == 2
+
+
+@rules_of_the_bus
+def test_the_target_is_the_function(stack: StackJson, prefix: str) -> None:
+    target = stack.one("aws_cloudwatch_event_target", f"{prefix}target")
     assert target["arn"] == stack.reference(FUNCTION, "arn", PROCESSOR)
-    assert target["rule"] == stack.reference(RULE, "name")
-    assert target["event_bus_name"] == stack.reference("aws_cloudwatch_event_bus", "name")
-    assert target["dead_letter_config"] == {"arn": stack.reference(QUEUE, "arn")}
-    assert target["retry_policy"] == {"maximum_event_age_in_seconds": 86400, "maximum_retry_attempts": 185}
+    assert target["rule"] == stack.reference(RULE, "name", f"{prefix}rule")
+    assert target["event_bus_name"] == stack.reference(BUS, "name")
 
 
-def test_the_queue_takes_dead_letters_of_the_rule_only(stack: StackJson) -> None:
+def test_every_rule_has_one_target_with_retries_and_a_dead_letter_queue(stack: StackJson) -> None:
+    targets = list(stack.all("aws_cloudwatch_event_target").values())
+    names = sorted(f"${{{RULE}.{name}.name}}" for name in stack.all(RULE))
+    assert sorted(target["rule"] for target in targets) == names
+    assert len(names) == 4
+    for target in targets:
+        assert target["dead_letter_config"] == {"arn": stack.reference(QUEUE, "arn")}
+        assert target["retry_policy"] == {"maximum_event_age_in_seconds": 86400, "maximum_retry_attempts": 185}
+
+
+def test_the_queue_takes_dead_letters_of_every_rule_and_of_no_other(stack: StackJson) -> None:
     policy = stack.one("aws_sqs_queue_policy")
     assert policy["queue_url"] == stack.reference(QUEUE, "id")
     (allowed,) = (s for s in json.loads(policy["policy"])["Statement"] if s["Effect"] == "Allow")
     assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
     assert allowed["Action"] == "sqs:SendMessage"
     assert allowed["Resource"] == stack.reference(QUEUE, "arn")
-    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": [stack.reference(RULE, "arn")]}}
+    assert allowed["Condition"].keys() == {"ArnEquals"}
+    arns = allowed["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert sorted(arns) == sorted(f"${{{RULE}.{name}.arn}}" for name in stack.all(RULE))
 
 
 def test_a_function_that_fails_sends_the_event_to_the_queue_and_may(stack: StackJson) -> None:

@@ -73,7 +73,7 @@ def test_every_type_of_the_design_is_there():
         "dataset": {"DatasetRegistered", "DatasetRetired"},
         "run": {
             "TrainingRequested", "TrainingStarted", "MetricsRecorded", "CheckpointSaved", "ArtifactSaved", "TrainingCompleted",
-            "TrainingFailed", "TrainingStopped", "TrainingJobStateChanged",
+            "TrainingFailed", "TrainingStopped", "TrainingJobStateChanged", "PipelineExecutionStateChanged",
         },
         "model": {"ModelRegistered", "ModelPromoted", "ModelRetired", "ModelPackageStateChanged"},
     }  # fmt: skip

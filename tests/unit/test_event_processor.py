@@ -77,10 +77,24 @@ def test_unknown_is_recorded(processor, name):
     assert processor.handler(received(name), CONTEXT)["outcome"] == "recorded"
 
 
+def test_awss_own_events_are_recorded_once_however_often_aws_tells_them(processor):
+    told_again = {"id": "another", "time": "2030-01-01T00:00:00Z"}
+    for name, stream in {
+        "aws_training_job": "run/89c96cc8-dded-4739-afcc-6f1dc936701d",
+        "aws_model_package": "model/versionedmp-p-idy6c3e1fiqj",
+        "aws_pipeline_execution": "run/myPipeline-123-p4jn9xou8a8s",
+    }.items():
+        outcomes = [processor.handler({**received(name), **envelope}, CONTEXT) for envelope in ({}, told_again)]
+        assert [outcome["outcome"] for outcome in outcomes] == ["recorded", "repeated"]
+        assert recorded(stream) == [outcomes[0]["event_id"]]
+
+
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
         (received("no_stream"), "no_stream"),
+        (received("aws_object_created"), "no_stream"),
+        (received("aws_training_job", LastModifiedTime="soon"), "bad_time"),
         (received(stream="job/7"), "unknown_stream"),
         (received(occurred_at="soon"), "bad_time"),
         (received(producer=[]), "bad_field"),

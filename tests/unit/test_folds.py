@@ -136,6 +136,49 @@ def test_the_job_ends_a_run_that_could_not_say_so_itself(events, status):
         assert state.error.error == "out of memory"
 
 
+def test_the_state_says_who_told_of_the_end():
+    assert told("run/a", ("TrainingCompleted", {}), job("Failed")).ended_by == "training"
+    assert told("run/a", job("Failed"), ("TrainingCompleted", {})).ended_by == "training"
+    assert told("run/a", job("Stopped", secondary_status="MaxRuntimeExceeded")).ended_by == "SageMaker"
+    assert told("run/a", job("Stopped", secondary_status="MaxRuntimeExceeded")).stop_reason == "MaxRuntimeExceeded"
+    assert told("run/a", job("Failed"), ("TrainingStarted", {})).ended_by is None
+
+
+def test_a_job_that_is_modified_after_its_end_has_ended_when_it_ended():
+    """SageMaker goes on telling of a job that keeps its instances for the next one: it is complete, again."""
+    state = told("run/a", job("InProgress"), job("Completed"), job("Completed"))
+    assert (state.finished_at, state.duration_seconds, state.job.at) == (
+        "2026-11-22T15:00:01.500000Z", 1, "2026-11-22T15:00:02.500000Z",
+    )  # fmt: skip
+
+
+def test_a_run_begins_when_the_training_says_so_and_else_with_its_job():
+    assert told("run/a", job("InProgress"), job("Completed")).started_at == "2026-11-22T15:00:00.500000Z"
+    state = told("run/a", job("InProgress"), ("TrainingStarted", {}), ("TrainingStarted", {}), ("TrainingCompleted", {}))
+    assert (state.started_at, state.duration_seconds) == ("2026-11-22T15:00:01.500000Z", 2)
+
+
+def test_what_sagemaker_says_of_a_job_is_kept_and_its_inputs_are_lineage_where_there_is_no_spec():
+    said = {"image": {"uri": "image:1"}, "instance": {"type": "ml.m5.large", "count": 2}, "hyperparameters": {"C": "1"},
+            "datasets": ["s3://b/d"], "artifact": {"uri": "s3://b/model.tar.gz"}}  # fmt: skip
+    state = told("run/a", job("Completed", **said))
+    assert (state.job.image, state.job.instance.count, state.job.hyperparameters) == ("image:1", 2, {"C": "1"})
+    assert (state.job.artifact.uri, state.lineage.datasets[0].uri) == ("s3://b/model.tar.gz", "s3://b/d")
+    pinned = told("run/a", job("InProgress", **said), ("TrainingStarted", {"datasets": ["s3://b/e"]}), job("Completed", **said))
+    assert [one.uri for one in pinned.lineage.datasets] == ["s3://b/e"]
+
+
+def test_a_pipelines_execution_that_is_retried_goes_on():
+    def execution(status):
+        return "PipelineExecutionStateChanged", {"status": status, "failure_reason": "a step failed"}
+
+    failed = told("run/a", execution("Executing"), execution("Failed"))
+    assert (failed.status, failed.error.error, failed.job.status) == ("failed", "a step failed", "Failed")
+    assert told("run/a", execution("Executing"), execution("Failed"), execution("Executing")).status == "running"
+    again = told("run/a", execution("Executing"), execution("Failed"), execution("Succeeded"))
+    assert (again.status, again.error, again.duration_seconds) == ("completed", None, 2)
+
+
 def test_a_state_keeps_the_newest_of_what_has_no_end():
     """A state has to fit into an item, however long its stream is."""
     many = told("run/a", *(("CheckpointSaved", {"step": step}) for step in range(MOST_KEPT + 50)))

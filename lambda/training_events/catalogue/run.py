@@ -39,7 +39,8 @@ class TrainingRequested(Struct, frozen=True, omit_defaults=True):
 class TrainingStarted(Struct, frozen=True, omit_defaults=True):
     """The training runs; the data is its pinned spec: all that another run would need to repeat it.
 
-    `goals` says of a metric whether more or less of it is better, where its name does not.
+    `goals` says of a metric whether more or less of it is better, where its name does not. A field too large for an event is
+    stored elsewhere, and says where: uri, version id, sha256, bytes.
     """
 
     model: str | None = None
@@ -48,11 +49,11 @@ class TrainingStarted(Struct, frozen=True, omit_defaults=True):
     entry_point: str | None = None
     hyperparameters: dict[str, Any] | None = None
     seeds: dict[str, Any] | int | None = None
-    datasets: list[Stored | str] = []
+    datasets: list[Stored | str] | Stored = []
     instance: Instance | None = None
-    packages: dict[str, str] | None = None
+    packages: dict[str, str | int] | None = None
     python: str | None = None
-    environment: dict[str, str] | None = None
+    environment: dict[str, str | int] | None = None
     requested_by: str | None = None
     resumed_from: str | None = None
     goals: dict[str, Literal["minimize", "maximize"]] = {}
@@ -95,7 +96,7 @@ class TrainingFailed(Struct, frozen=True, omit_defaults=True):
     """The training ended with an error."""
 
     error: str | dict[str, Any] | None = None
-    traceback: str | None = None
+    traceback: str | Stored | None = None
 
 
 class TrainingStopped(Struct, frozen=True, omit_defaults=True):
@@ -105,12 +106,31 @@ class TrainingStopped(Struct, frozen=True, omit_defaults=True):
 
 
 class TrainingJobStateChanged(Struct, frozen=True, omit_defaults=True):
-    """What SageMaker says of the training job that runs the training."""
+    """What SageMaker says of the training job that runs the training: its state, and what it was started with.
+
+    `datasets` are the URIs of its input channels. `backfilled` says that SageMaker was asked, as its own event never arrived.
+    """
 
     status: str
     secondary_status: str | None = None
     arn: str | None = None
     failure_reason: str | None = None
+    image: Image | None = None
+    instance: Instance | None = None
+    hyperparameters: dict[str, Any] | None = None
+    datasets: list[str] = []
+    artifact: Stored | None = None
+    backfilled: bool = False
+
+
+class PipelineExecutionStateChanged(Struct, frozen=True, omit_defaults=True):
+    """What SageMaker says of the execution of a pipeline, which is a run by itself; `name` is the one it is displayed under."""
+
+    status: str
+    previous_status: str | None = None
+    arn: str | None = None
+    failure_reason: str | None = None
+    name: str | None = None
 
 
 FACTS = (
@@ -123,4 +143,5 @@ FACTS = (
     TrainingFailed,
     TrainingStopped,
     TrainingJobStateChanged,
+    PipelineExecutionStateChanged,
 )

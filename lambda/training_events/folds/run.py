@@ -19,14 +19,19 @@ grow with the stream; how many there were is counted, and the log has them all."
 
 Status = Literal["unknown", "requested", "running", "completed", "failed", "stopped"]
 _FINISHED = ("completed", "failed", "stopped")
-_JOB_STATUS: dict[str, Status] = {
+_SAGEMAKER_STATUS: dict[str, Status] = {
     "InProgress": "running",
+    "Executing": "running",
     "Stopping": "running",
     "Completed": "completed",
+    "Succeeded": "completed",
+    "CompletedWithFailures": "failed",
     "Failed": "failed",
     "Stopped": "stopped",
 }
-"""SageMaker's TrainingJobStatus: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html"""
+"""SageMaker's TrainingJobStatus and PipelineExecutionStatus; of any other the state only keeps that it was said.
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribePipelineExecution.html"""
 
 
 class Checkpoint(Struct):
@@ -43,28 +48,35 @@ class Artifact(Struct):
 
 class Error(Struct):
     error: str | dict[str, Any] | None
-    traceback: str | None
+    traceback: str | Stored | None
 
 
 class Job(Struct):
-    """What SageMaker said last."""
+    """What SageMaker said last, of the training job or of the pipeline's execution; the image is its URI."""
 
     at: str
     status: str
     secondary_status: str | None
     arn: str | None
     failure_reason: str | None
+    image: str | None = None
+    instance: facts.Instance | None = None
+    hyperparameters: dict[str, Any] | None = None
+    artifact: Stored | None = None
 
 
 class Lineage(Struct):
-    """What the run was made from: the datasets of its spec, and the run it went on from."""
+    """What the run was made from: the datasets of its spec, else of its training job, and the run it went on from."""
 
     datasets: list[Stored] = []
     resumed_from: str | None = None
 
 
 class RunState(StreamState):
-    """A run. Times are UTC with microseconds; `spec` is what the last start pinned, as it was said."""
+    """A run. Times are UTC with microseconds; `spec` is what the last start pinned, as it was said.
+
+    `ended_by` is who told of the end: the training itself, or SageMaker where the training could not.
+    """
 
     kind: Literal["run"] = "run"
     status: Status = "unknown"
@@ -73,6 +85,7 @@ class RunState(StreamState):
     requested_at: str | None = None
     started_at: str | None = None
     finished_at: str | None = None
+    ended_by: Literal["training", "SageMaker"] | None = None
     duration_seconds: float | None = None
     spec: dict[str, Any] | None = None
     metrics: dict[str, metric.Metric] = field(default_factory=dict)
@@ -103,13 +116,14 @@ def requested(state: RunState, fact: facts.TrainingRequested, at: str, _: str) -
 
 def started(state: RunState, fact: facts.TrainingStarted, at: str, data: str) -> None:
     """A start after an end is the same run going on: its interruption is over."""
-    state.status = "running"
-    state.started_at = state.started_at or at
-    state.finished_at = state.duration_seconds = state.error = state.stop_reason = None
+    _go_on(state)
+    if not state.starts:  # the training's own word on its start: its job began with waiting for instances and data
+        state.started_at = at
     state.model = fact.model or state.model
     state.requested_by = fact.requested_by or state.requested_by
     state.spec = msgspec.json.decode(data)
-    state.lineage = Lineage([Stored(uri=one) if isinstance(one, str) else one for one in fact.datasets], fact.resumed_from)
+    datasets = [fact.datasets] if isinstance(fact.datasets, Stored) else fact.datasets
+    state.lineage = Lineage([Stored(uri=one) if isinstance(one, str) else one for one in datasets], fact.resumed_from)
     state.goals = fact.goals
     for name, goal in fact.goals.items():
         if name in state.metrics:
@@ -139,37 +153,58 @@ def artifact_saved(state: RunState, fact: facts.ArtifactSaved, at: str, _: str) 
 def completed(state: RunState, fact: facts.TrainingCompleted, at: str, _: str) -> None:
     if fact.artifact is not None:
         _keep_artifact(state, Artifact(at, None, fact.artifact))
-    _finish(state, "completed", at)
+    _finish(state, "completed", at, "training")
 
 
 def failed(state: RunState, fact: facts.TrainingFailed, at: str, _: str) -> None:
     state.error = Error(fact.error, fact.traceback)
-    _finish(state, "failed", at)
+    _finish(state, "failed", at, "training")
 
 
 def stopped(state: RunState, fact: facts.TrainingStopped, at: str, _: str) -> None:
     state.stop_reason = fact.reason
-    _finish(state, "stopped", at)
+    _finish(state, "stopped", at, "training")
 
 
 def job_state_changed(state: RunState, fact: facts.TrainingJobStateChanged, at: str, _: str) -> None:
-    """The job's end counts where the training could not say it (killed, out of memory); its other states never undo an end."""
-    state.job = Job(at, fact.status, fact.secondary_status, fact.arn, fact.failure_reason)
-    status = _JOB_STATUS.get(fact.status)
-    if status is None or state.finished:
+    job = Job(at, fact.status, fact.secondary_status, fact.arn, fact.failure_reason)
+    job.image = None if fact.image is None else fact.image.uri
+    job.instance, job.hyperparameters, job.artifact = fact.instance, fact.hyperparameters, fact.artifact
+    if not state.starts:
+        state.lineage.datasets = [Stored(uri=uri) for uri in fact.datasets]
+    _follow_sagemaker(state, job)
+
+
+def pipeline_state_changed(state: RunState, fact: facts.PipelineExecutionStateChanged, at: str, _: str) -> None:
+    _follow_sagemaker(state, Job(at, fact.status, None, fact.arn, fact.failure_reason))
+
+
+def _follow_sagemaker(state: RunState, job: Job) -> None:
+    """SageMaker's word on the end counts where the training could not say it (killed, out of memory), never against its own."""
+    state.job = job
+    status = _SAGEMAKER_STATUS.get(job.status)
+    if status is None or state.ended_by == "training":
         return
     if status == "running":
-        state.status = status
-        state.started_at = state.started_at or at
-        return
-    if status == "failed":
-        state.error = Error(fact.failure_reason, None)
-    _finish(state, status, at)
+        _go_on(state)
+        state.started_at = state.started_at or job.at
+    elif status != state.status:  # else said before: SageMaker modifies a job after its end too
+        if status == "failed":
+            state.error = Error(job.failure_reason, None)
+        if status == "stopped":
+            state.stop_reason = job.secondary_status
+        _finish(state, status, job.at, "SageMaker")
 
 
-def _finish(state: RunState, status: Status, at: str) -> None:
+def _go_on(state: RunState) -> None:
+    state.status = "running"
+    state.finished_at = state.ended_by = state.duration_seconds = state.error = state.stop_reason = None
+
+
+def _finish(state: RunState, status: Status, at: str, by: Literal["training", "SageMaker"]) -> None:
     state.status = status
     state.finished_at = at
+    state.ended_by = by
     state.duration_seconds = None if state.started_at is None else _seconds_between(state.started_at, at)
     if status != "failed":
         state.error = None
@@ -203,4 +238,5 @@ APPLY = {
     facts.TrainingFailed: failed,
     facts.TrainingStopped: stopped,
     facts.TrainingJobStateChanged: job_state_changed,
+    facts.PipelineExecutionStateChanged: pipeline_state_changed,
 }

@@ -1,0 +1,59 @@
+"""Back-filling what SageMaker did and no event of its told: its training jobs' states, each looked for in the log.
+
+A state that never arrived is recorded as its event would have been, but under an id and a source of its own and marked as
+back-filled, so that everyone can tell what SageMaker told from what it was asked. Its own event, should it come after all, is
+another event at the same moment that says the same: the run's state stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from training_events.event import DEFAULT_SOURCE
+from training_events.translation import event_of, sagemaker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_sagemaker import SageMakerClient
+
+    from training_events.event import Event
+    from training_events.log import EventLog
+
+_SUFFIX = "-backfilled"
+_PAGE = 100
+"""SageMaker: jobs in one answer, at most: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingJobs.html"""
+
+
+def states_of_jobs(client: SageMakerClient, since: str, source: str = DEFAULT_SOURCE) -> Iterator[Event]:
+    """The state now of every training job that was modified since then, as the event that would back-fill it."""
+    pages = client.get_paginator("list_training_jobs")
+    for page in pages.paginate(LastModifiedTimeAfter=datetime.fromisoformat(since), PaginationConfig={"PageSize": _PAGE}):
+        for job in page["TrainingJobSummaries"]:
+            described = client.describe_training_job(TrainingJobName=job["TrainingJobName"])
+            yield _backfilling(event_of(_envelope(described)), source)
+
+
+def has_arrived(log: EventLog, state: Event) -> bool:
+    """Whether the log has it: told by SageMaker, or back-filled before."""
+    known = {f"{state.occurred_at}#{event_id}" for event_id in (state.event_id, state.event_id.removesuffix(_SUFFIX))}
+    at_that_moment = log.entries(state.stream, after=state.occurred_at, until=state.occurred_at)
+    return any(position in known for position, *_ in at_that_moment)
+
+
+def _envelope(described: Any) -> dict[str, Any]:
+    """SageMaker's answer as its event says the same, which calls everything by the same names."""
+    detail = {key: value for key, value in described.items() if key != "ResponseMetadata"}
+    return {
+        "source": sagemaker.SOURCE,
+        "detail-type": "SageMaker Training Job State Change",
+        "detail": json.loads(json.dumps(detail, default=datetime.isoformat)),
+    }
+
+
+def _backfilling(event: Event, source: str) -> Event:
+    return replace(event, event_id=event.event_id + _SUFFIX, source=source, data={**event.data, "backfilled": True})

@@ -1,0 +1,40 @@
+"""S3's events: a new object under `datasets/<name>/` is a version of that dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from training_events.errors import NoStream
+from training_events.translation.said import event, identity
+
+if TYPE_CHECKING:
+    from training_events.event import Event
+    from training_events.translation.said import Said
+
+SOURCE = "aws.s3"
+_KEY = ("object", "key")
+
+
+def object_created(said: Said) -> Event:
+    """`dataset/<name>`. What the object holds S3 does not say: the sha256 is absent, unless the recorder tells it.
+
+    The key is the object's own: unlike S3's notifications to queues and functions, those to EventBridge are not URL-encoded.
+    The envelope's time is when S3 made the object, and not when it told of it, so it is the same in every delivery.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    """
+    bucket, key = said.needed("bucket", "name"), said.name(*_KEY)
+    folder, _, rest = key.partition("/")
+    name, _, file = rest.partition("/")
+    if folder != "datasets" or not name or not file or file.endswith("/"):
+        raise NoStream(f"the object {key!a:.200} is no dataset's", "datasets/<name>/<file>", ("detail", *_KEY))
+    version, sequencer = said.text("object", "version-id"), said.text("object", "sequencer")
+    size = said.find("object", "size")
+    return event(
+        source=SOURCE,
+        type_="DatasetRegistered",
+        stream=f"dataset/{name}",
+        named_at=_KEY,
+        occurred_at=said.sent_at(),
+        identity=identity("s3-object", bucket, key, version, sequencer),
+        data={"uri": f"s3://{bucket}/{key}", "version_id": version, "bytes": size if type(size) is int else None},
+    )

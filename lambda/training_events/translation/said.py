@@ -1,0 +1,83 @@
+"""Reading what an event of AWS says: what identifies it is there or it is refused; of everything else, what is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training_events.canonical import canonical_json, digest
+from training_events.envelope import detail_of, within
+from training_events.errors import BadField, NoStream, NotRecordable
+from training_events.event import Event
+from training_events.times import to_utc_text
+
+
+class Said:
+    """An event of AWS whose detail is sound JSON. Raises a NotRecordable for one that is not."""
+
+    def __init__(self, received: Any) -> None:
+        self._envelope = received
+        self._detail = detail_of(received)
+        within(("detail",), canonical_json, self._detail)
+
+    def find(self, *path: str) -> Any:
+        """What stands there in the detail; None if nothing does."""
+        value: Any = self._detail
+        for step in path:
+            value = value.get(step) if isinstance(value, dict) else None
+        return value
+
+    def text(self, *path: str) -> str | None:
+        value = self.find(*path)
+        return value if isinstance(value, str) and value else None
+
+    def needed(self, *path: str) -> str:
+        """A text without which it is not known what the event says."""
+        if (text := self.text(*path)) is None:
+            raise BadField("it is missing" if self.find(*path) is None else "it is not a text", "a text", ("detail", *path))
+        return text
+
+    def name(self, *path: str) -> str:
+        """The text that names the stream."""
+        if (text := self.text(*path)) is None:
+            raise NoStream("nothing names the stream", "a name here", ("detail", *path))
+        return text
+
+    def arn(self, key: str) -> str:
+        """The ARN of what the event is about: some events have it among their resources only."""
+        resources = self._envelope.get("resources")
+        if self.find(key) is None and isinstance(resources, list) and resources and isinstance(resources[0], str):
+            return resources[0]
+        return self.needed(key)
+
+    def time(self, *keys: str) -> str:
+        """The first of these times that the event says."""
+        for key in keys:
+            if (value := self.find(key)) is not None:
+                return within(("detail", key), to_utc_text, value)
+        raise BadField("it is missing", "a time", ("detail", keys[0]))
+
+    def sent_at(self) -> str:
+        return within(("time",), to_utc_text, self._envelope.get("time"))
+
+
+def event(
+    *, source: str, type_: str, stream: str, named_at: tuple[str, ...], occurred_at: str, identity: str, data: dict[str, Any]
+) -> Event:
+    """The Event. What is None or empty in its data is left out; an invalid name is reported where it stands in the detail."""
+    try:
+        return Event(
+            event_id=identity,
+            stream=stream,
+            type=type_,
+            occurred_at=occurred_at,
+            source=source,
+            data={key: value for key, value in data.items() if value not in (None, {}, [])},
+        )
+    except NotRecordable as flaw:
+        flaw.path = ("detail", *named_at)
+        raise
+
+
+def identity(kind: str, *said: str | None) -> str:
+    """An event id that is the same for the same words: `kind` and their SHA-256."""
+    return f"{kind}-{digest(said).removeprefix('sha256:')}"

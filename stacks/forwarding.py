@@ -1,0 +1,91 @@
+"""AWS's own events, which reach the account's default bus only: rules there forward them to the bus of training events."""
+
+import json
+from typing import Any
+
+from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
+from constructs import Construct
+
+from stacks import iam
+from stacks.data_bucket import DataBucket
+from stacks.event_bus import EventBus
+from stacks.rule_target import rule_target
+from stacks.service_role import ServiceRole
+from stacks.settings import Settings
+from stacks.undelivered_queue import UndeliveredQueue
+
+_FROM_SAGEMAKER = (
+    "SageMaker Training Job State Change",
+    "SageMaker Model Package State Change",
+    "SageMaker Model Building Pipeline Execution Status Change",
+)
+
+
+class Forwarding(Construct):
+    """From SageMaker what becomes of runs and models, from S3 new datasets; what they mean is the event processor's to say."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        settings: Settings,
+        *,
+        bus: EventBus,
+        undelivered: UndeliveredQueue,
+        data_bucket: DataBucket,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.sagemaker = self._rule(
+            "sagemaker",
+            settings,
+            "The states of training jobs, model packages and pipelines to the bus of training events",
+            {"source": ["aws.sagemaker"], "detail-type": list(_FROM_SAGEMAKER)},
+        )
+        self.datasets = self._rule(
+            "datasets",
+            settings,
+            "New objects under datasets/ to the bus of training events",
+            {
+                "source": ["aws.s3"],
+                "detail-type": ["Object Created"],
+                "detail": {
+                    "bucket": {"name": [data_bucket.bucket.bucket]},
+                    # An empty object is what the console makes as a folder.
+                    "object": {"key": [{"prefix": "datasets/"}], "size": [{"numeric": [">", 0]}]},
+                },
+            },
+        )
+        self.rules = [self.sagemaker, self.datasets]
+        # Named by the rule's ARN, EventBridge cannot be talked into using the role for anyone else's rule:
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
+        role = ServiceRole(
+            self,
+            "execution",
+            name=settings.name("forwarding"),
+            service="events.amazonaws.com",
+            statements=[iam.allow(["events:PutEvents"], [bus.bus.arn])],
+            trusted_when={
+                "ArnEquals": {"aws:SourceArn": [rule.arn for rule in self.rules]},
+                "StringEquals": {"aws:SourceAccount": settings.account_id},
+            },
+        )
+        for rule in self.rules:
+            rule_target(
+                self,
+                f"{rule.node.id}_target",
+                rule=rule,
+                name="training-events",
+                arn=bus.bus.arn,
+                undelivered=undelivered,
+                role=role,
+            )
+
+    def _rule(self, what: str, settings: Settings, description: str, pattern: dict[str, Any]) -> CloudwatchEventRule:
+        """On the default bus. Of this account's events only: a bus may be open to others."""
+        return CloudwatchEventRule(
+            self,
+            what,
+            name=settings.name(f"forward-{what}"),
+            description=description,
+            event_pattern=json.dumps(pattern | {"account": [settings.account_id]}),
+        )

@@ -1,0 +1,42 @@
+"""A rule's target: EventBridge hands an event over for as long as it may try, else puts it into the undelivered queue."""
+
+from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
+from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
+    CloudwatchEventTarget,
+    CloudwatchEventTargetDeadLetterConfig,
+    CloudwatchEventTargetRetryPolicy,
+)
+from constructs import Construct
+
+from stacks.service_role import ServiceRole
+from stacks.undelivered_queue import UndeliveredQueue
+
+# The longest that EventBridge allows, as an event is worth waiting for: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+_SECONDS, _ATTEMPTS = 24 * 3600, 185
+
+
+def rule_target(
+    scope: Construct,
+    id_: str,
+    *,
+    rule: CloudwatchEventRule,
+    bus_name: str | None = None,
+    name: str,
+    arn: str,
+    undelivered: UndeliveredQueue,
+    role: ServiceRole | None = None,
+) -> CloudwatchEventTarget:
+    """`bus_name` is that of the rule's bus, None for the account's default one. Where a bus is the target, it takes a role."""
+    return CloudwatchEventTarget(
+        scope,
+        id_,
+        rule=rule.name,
+        event_bus_name=bus_name,
+        target_id=name,
+        arn=arn,
+        role_arn=None if role is None else role.role.arn,
+        retry_policy=CloudwatchEventTargetRetryPolicy(maximum_event_age_in_seconds=_SECONDS, maximum_retry_attempts=_ATTEMPTS),
+        # EventBridge could not reach the target at all.
+        dead_letter_config=CloudwatchEventTargetDeadLetterConfig(arn=undelivered.queue.arn),
+        depends_on=None if role is None else [role.policy],  # the first event may come at once
+    )

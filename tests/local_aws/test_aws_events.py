@@ -1,0 +1,81 @@
+"""AWS's own events on the real buses: from the account's default one by forwarding rules into the log.
+
+MiniStack's S3 sends its events there as AWS does. It has no SageMaker, and as AWS it takes no event of an `aws.` source from
+anyone else: so of SageMaker's events the two halves of the way are looked at, the rules' patterns and the function behind them.
+"""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from training_events.dynamodb_log import DynamoDbLog
+from training_events.event import Event
+
+from tests.aws_events import ACCOUNT, sample
+from tests.local_aws.conftest import Deployed
+from tests.local_aws.test_recording import _until
+
+SAMPLES = ["aws_training_job", "aws_model_package", "aws_pipeline_execution"]
+
+
+def _recorded(deployed: Deployed, stream: str) -> list[Event]:
+    log = DynamoDbLog(deployed.outputs["event_log_table_name"], deployed.client("dynamodb"))
+    return [recorded.event for recorded in log.read(stream)]
+
+
+def _pattern(deployed: Deployed, rule: str, **bus: str) -> str:
+    return str(deployed.client("events").describe_rule(Name=rule, **bus)["EventPattern"])
+
+
+def test_an_object_under_datasets_is_recorded_and_no_other(deployed: Deployed) -> None:
+    s3, bucket, name = deployed.client("s3"), deployed.outputs["data_bucket_name"], uuid.uuid4().hex
+    key = f"datasets/{name}/träin+ing set%20.npz"
+    s3.put_object(Bucket=bucket, Key=f"checkpoints/{name}/x", Body=b"elsewhere")
+    s3.put_object(Bucket=bucket, Key=f"datasets/{name}/", Body=b"")
+    for content in (b"12345", b"123456"):
+        s3.put_object(Bucket=bucket, Key=key, Body=content)
+    _until(lambda: len(_recorded(deployed, f"dataset/{name}")) >= 2)
+    events = _recorded(deployed, f"dataset/{name}")
+    assert [(event.type, event.source) for event in events] == [("DatasetRegistered", "aws.s3")] * 2
+    assert sorted(event.data["bytes"] for event in events) == [5, 6]
+    assert {event.data["uri"] for event in events} == {f"s3://{bucket}/{key}"}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_rules_take_what_sagemaker_sends_of_this_account_only(deployed: Deployed, name: str) -> None:
+    events, bus = deployed.client("events"), deployed.outputs["event_bus_name"]
+    patterns = [
+        _pattern(deployed, "training-local-forward-sagemaker"),
+        _pattern(deployed, "training-local-record-aws", EventBusName=bus),
+    ]
+    of_this_account: dict[str, Any] = {**sample(name), "source": "aws.sagemaker"}
+    for pattern in patterns:
+        for account, taken in {ACCOUNT: True, "999999999999": False}.items():
+            event = json.dumps({**of_this_account, "account": account})
+            assert events.test_event_pattern(EventPattern=pattern, Event=event)["Result"] is taken
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_function_records_what_sagemaker_sends_once(deployed: Deployed, name: str) -> None:
+    outcomes = []
+    for number in range(2):
+        answer = deployed.client("lambda").invoke(
+            FunctionName=deployed.outputs["event_processor_function_name"],
+            Payload=json.dumps({**sample(name), "id": f"delivery-{number}", "time": f"2026-11-22T15:08:0{number}Z"}).encode(),
+        )
+        outcomes.append(json.loads(answer["Payload"].read()))
+    assert [outcome["outcome"] for outcome in outcomes] == ["recorded", "repeated"]
+    [event] = _recorded(deployed, outcomes[0]["stream"])
+    assert event.source == "aws.sagemaker"
+
+
+def test_nobody_else_publishes_under_awss_names(deployed: Deployed) -> None:
+    entry = {"Source": "aws.sagemaker", "DetailType": "SageMaker Training Job State Change", "Detail": "{}"}
+    for bus in ("default", deployed.outputs["event_bus_name"]):
+        try:
+            [answer] = deployed.client("events").put_events(Entries=[entry | {"EventBusName": bus}])["Entries"]
+        except ClientError as refused:
+            answer = {"ErrorCode": refused.response["Error"]["Code"]}
+        assert answer["ErrorCode"] == "NotAuthorizedForSourceException"
