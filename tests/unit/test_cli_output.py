@@ -216,6 +216,20 @@ def test_a_run(log, capsys):
     assert not [row for row in then if row[0] == "metric"], "no table without rows"
 
 
+def test_what_a_run_was_made_from_and_its_curves(log, capsys):
+    points = [{"name": "loss", "step": step, "value": "NaN" if step == 5 else 8 - step} for step in range(8)]
+    spec = {"code": {"commit": "9a76"}, "datasets": [{"uri": "s3://b/d", "sha256": "f" * 64}], "packages": {"numpy": "2.1.3"}}
+    recorded(log, [happened("run/a", "TrainingStarted", 1, **spec), happened("run/a", "MetricsRecorded", 2, points=points)])
+    told = table(capsys, "show", "run/a")
+    assert [row for row in told if row[-1] in {"9a76", "s3://b/d", "f" * 64, "numpy 2.1.3"}] == [
+        ["code", "commit", "9a76"],
+        ["datasets", "s3://b/d"],
+        ["", "sha256", "f" * 64],
+        ["packages", "numpy 2.1.3"],
+    ]
+    assert told[-2:] == [["metric", "steps", "curve"], ["loss", "0 to 7", "█▇▆▅▄N▂▁", "1 of 8 not finite"]]
+
+
 def test_a_model_and_a_dataset(log, capsys):
     recorded(
         log,

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from training_events.cli.curve import curve
 from training_events.cli.moments import moment
 from training_events.cli.opened import AsJson, LogUrl, Stream, opened
 from training_events.cli.output import duration, print_document, short_time, with_all_keys
+from training_events.cli.spec import spec_fields
 from training_events.cli.table import ALL_AT_HAND, print_fields, print_rows
 from training_events.event import check_stream
 from training_events.folds.dataset import DatasetState
@@ -80,6 +82,7 @@ def _print(state: State, asked: dict[str, str | None]) -> None:
     if isinstance(state, RunState):
         print_fields(heading | _of_run(state))
         _print_table(("metric", "points", "first", "last", "min", "max", "best"), (24, 7, *[18] * 4), _metrics(state))
+        _print_table(("metric", "steps", "curve"), (24, 24), _curves(state))
     elif isinstance(state, ModelState):
         print_fields(heading | {"retired at": state.retired_at})
         _print_table(
@@ -115,7 +118,7 @@ def _of_run(state: RunState) -> dict[str, Any]:
     took = None if state.duration_seconds is None else duration(state.duration_seconds)
     fields: dict[str, Any] = {"model": state.model, "requested by": state.requested_by, "requested at": state.requested_at}
     fields |= {"started at": state.started_at, "finished at": state.finished_at, "took": took, "stop reason": state.stop_reason}
-    fields |= {name.replace("_", " "): value for name, value in (state.spec or {}).items() if name not in _SAID_BY_THE_STATE}
+    fields |= spec_fields(state.spec or {})
     if state.checkpoints:
         newest = state.checkpoints[-1]
         step = "" if newest.step is None else f"step {newest.step}, "
@@ -129,13 +132,16 @@ def _of_run(state: RunState) -> dict[str, Any]:
     return fields
 
 
-_SAID_BY_THE_STATE = ("model", "requested_by")
-"""Of the spec; the rest of it has a line of its own for each key."""
-
-
 def _metrics(state: RunState) -> Iterable[tuple[Any, ...]]:
     for name, one in sorted(state.metrics.items()):
         yield name, one.points, *map(_reading, (one.first, one.last, one.min, one.max, one.best))
+
+
+def _curves(state: RunState) -> Iterable[tuple[Any, ...]]:
+    for name, one in sorted(state.metrics.items()):
+        if one.points > 1:
+            steps = None if one.first.step is None or one.last.step is None else f"{one.first.step} to {one.last.step}"
+            yield name, steps, curve(one)
 
 
 def _versions(state: ModelState) -> Iterable[tuple[Any, ...]]:

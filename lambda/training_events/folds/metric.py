@@ -1,11 +1,11 @@
-"""One metric of a run, point by point: the first, last, lowest, highest and best of its values, and how many there were."""
+"""One metric of a run, point by point: the first, last, lowest, highest and best of its values, their number and curve."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from training_events.catalogue.run import NotFinite
 
@@ -19,12 +19,28 @@ _LESS_IS_BETTER = re.compile(
 )
 
 
+MOST_IN_CURVE = 32
+"""Points of a curve. With them a metric of mere noise takes 280 bytes of a compressed state, so that 1,400 fit into DynamoDB's
+400 KB; without them it would take 100."""
+
+
 class Reading(Struct, gc=False):
     """A value, the step it was measured at (as the producer counts) and when (by the producer's clock, UTC)."""
 
     value: float | NotFinite
     step: int | float | None
     at: str
+
+
+class Curve(Struct):
+    """The values in outline: the first, and each `every` points after it one more, as [step, value] with six digits.
+
+    When there would be too many, each second one goes and `every` doubles: the same points make the same curve, however
+    they came.
+    """
+
+    every: Annotated[int, Meta(ge=1)]
+    points: list[tuple[int | float | None, float | NotFinite]]
 
 
 class Metric(Struct):
@@ -38,19 +54,23 @@ class Metric(Struct):
     min: Reading | None
     max: Reading | None
     best: Reading | None
+    curve: Curve
 
 
 def start(name: str, goal: Goal | None, point: Point, at: str) -> Metric:
     """The metric after its first point."""
     reading = Reading(point.value, point.step, point.time or at)
     finite = None if isinstance(point.value, str) else reading
-    return Metric(goal or goal_by_name(name), 1, int(finite is None), reading, reading, finite, finite, finite)
+    curve = Curve(1, [_in_outline(point)])
+    return Metric(goal or goal_by_name(name), 1, int(finite is None), reading, reading, finite, finite, finite, curve)
 
 
 def go_on(metric: Metric, point: Point, at: str) -> None:
     """One point more."""
     value = point.value
     metric.last = reading = Reading(value, point.step, point.time or at)
+    if not metric.points % metric.curve.every:
+        _draw(metric.curve, point)
     metric.points += 1
     if isinstance(value, str):
         metric.not_finite += 1
@@ -64,6 +84,17 @@ def go_on(metric: Metric, point: Point, at: str) -> None:
         metric.max = reading
         if metric.goal == "maximize":
             metric.best = reading
+
+
+def _draw(curve: Curve, point: Point) -> None:
+    if len(curve.points) == MOST_IN_CURVE:
+        del curve.points[1::2]
+        curve.every *= 2
+    curve.points.append(_in_outline(point))
+
+
+def _in_outline(point: Point) -> tuple[int | float | None, float | NotFinite]:
+    return point.step, point.value if isinstance(point.value, str) else float(f"{point.value:.6g}")
 
 
 def aim(metric: Metric, goal: Goal) -> None:

@@ -1,0 +1,35 @@
+"""The curve of a metric as one line of blocks: the same on a terminal, in a pipe and in a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from training_events.folds.metric import Metric
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_NOT_FINITE = {"NaN": "N", "Infinity": "↑", "-Infinity": "↓"}
+
+
+def curve(metric: Metric) -> str:
+    """The state's points and the last one, and how many of all are no number, as the curve may have left those out."""
+    values = [value for _, value in metric.curve.points]
+    if (metric.points - 1) % metric.curve.every:
+        values.append(metric.last.value)
+    missing = f"  {metric.not_finite} of {metric.points} not finite" if metric.not_finite else ""
+    return blocks(values) + missing
+
+
+def blocks(values: Sequence[float | str]) -> str:
+    """A letter for each value, from the least ▁ to the greatest █; N is NaN, ↑ and ↓ are the infinities."""
+    finite = [value for value in values if not isinstance(value, str)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    return "".join(_NOT_FINITE[value] if isinstance(value, str) else _block(value, low, high) for value in values)
+
+
+def _block(value: float, low: float, high: float) -> str:
+    span = high / 2 - low / 2  # halved: the whole may be more than a float holds
+    share = (value / 2 - low / 2) / span if span else 0.5
+    return _BLOCKS[min(int(share * len(_BLOCKS)), len(_BLOCKS) - 1)]

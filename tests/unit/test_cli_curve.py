@@ -1,0 +1,53 @@
+"""Curves as a line of blocks."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events import folds
+from training_events.canonical import canonical_json
+from training_events.cli.curve import blocks, curve
+from training_events.folds.run import RunState
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def metric(*values):
+    points = [{"name": "loss", "step": step, "value": value} for step, value in enumerate(values)]
+    entry = ("2026-11-22T15:00:00.000000Z#e", "", "MetricsRecorded", 1, canonical_json({"points": points}).decode())
+    return folds.fold(RunState("run/a"), [entry]).metrics["loss"]
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
+def test_higher_values_are_no_lower_blocks(values):
+    drawn = [BLOCKS.index(letter) for letter in blocks(values)]
+    in_order = [height for _, height in sorted(zip(values, drawn, strict=True))]
+    assert in_order == sorted(in_order)
+    if max(values) / 2 > min(values) / 2:
+        assert (in_order[0], in_order[-1]) == (0, 7), "from the bottom to the top"
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (range(8), BLOCKS),
+        ([3, 3], "▅▅"),
+        ([0, "NaN", "Infinity", "-Infinity", 1], "▁N↑↓█"),
+        (["NaN"], "N"),
+        ([-1.7e308, 1.7e308], "▁█"),
+        ([0, 5e-324], "▅▅"),
+        ([], ""),
+    ],
+)
+def test_blocks(values, shown):
+    assert blocks(values) == shown
+
+
+def test_a_curve_ends_with_the_last_point():
+    assert curve(metric(*[1] * 33, 2)) == "▁" * 17 + "█", "each second of 34 points, and the last"
+    assert curve(metric(*[1] * 32, 2)) == "▁" * 16 + "█", "each second of 33 points: the last is one of them"
+
+
+def test_a_curve_says_what_it_may_not_show():
+    values: list[float | str] = [1.0] * 40
+    values[1] = "NaN"
+    assert curve(metric(*values)) == "▅" * 21 + "  1 of 40 not finite"
