@@ -28,8 +28,8 @@ def train(stage: Stage) -> str:
     chapter("A training run, recorded")
     out.print("  bus → rule → event processor → event log → projector → read model and seal")
     said = run([sys.executable, "-m", "examples.train_digits"])
-    stream, published = found(r"(run/\S+): (\d+) events published", said).groups()
-    wait_until(lambda: len(events_of(stage, stream)) == int(published), "every event of the run is in the log")
+    stream, recorded = found(r"(run/\S+): (\d+) events recorded", said).groups()
+    wait_until(lambda: len(events_of(stage, stream)) == int(recorded), "every event of the run is in the log")
     wait_until(lambda: state_bytes(stage, stream) == fold_bytes(stage, stream), "the read model is what the events say")
     wait_until(lambda: len(stage.seals.of(stream)) > 0, "the finished run is sealed")
     return stream
@@ -40,6 +40,7 @@ def look_at(stream: str) -> None:
     run(["training-events", "runs"])
     run(["training-events", "show", stream])
     run(["training-events", "history", stream])
+    run(["training-events", "show", "model/digits"])
 
 
 def go_back_in_time(stage: Stage, stream: str) -> None:

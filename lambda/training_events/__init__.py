@@ -1,3 +1,27 @@
 """Every change to a dataset, a training run or a model as a recorded fact."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from training_events.recorder.record_run import record_run
+    from training_events.recorder.registering import promote_model, register_dataset, register_model
+
 __version__ = "0.1.0"
+__all__ = ["promote_model", "record_run", "register_dataset", "register_model"]
+
+_RECORDER = {
+    "promote_model": "registering",
+    "record_run": "record_run",
+    "register_dataset": "registering",
+    "register_model": "registering",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The recorder, imported when it is asked for: a Lambda function does without."""
+    if name in _RECORDER:
+        return getattr(import_module(f"training_events.recorder.{_RECORDER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

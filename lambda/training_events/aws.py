@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import lru_cache
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import botocore
@@ -25,20 +26,31 @@ MAX_ATTEMPTS = 3
 sees the real error; Lambda then tries the whole event again."""
 
 
-@cache
-def _session() -> Session:
-    return botocore.session.get_session()  # one for all clients: it remembers the service descriptions it has read
+@lru_cache(maxsize=8)
+def _session(thread: int) -> Session:  # noqa: ARG001 - what it is kept by
+    """One for all clients of a thread: it remembers the service descriptions it has read, and no other thread may use it.
+
+    https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
+    """
+    return botocore.session.get_session()
 
 
-def client(service: str, *, validate: bool = True) -> Any:
+def client(
+    service: str,
+    *,
+    validate: bool = True,
+    connect_seconds: float = CONNECT_TIMEOUT_SECONDS,
+    read_seconds: float = READ_TIMEOUT_SECONDS,
+) -> Any:
     """A client for an AWS service; region, credentials and endpoint come from the SDK's own variables.
 
+    `read_seconds` is how long a reply may take; `connect_seconds` is also how long nothing of a request's body may get through.
     `validate=False` saves a sixth of the CPU of a small put: for parameters that this package builds and tests itself.
     Raises Misused where those variables cannot be right.
     """
     config = Config(
-        connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        read_timeout=READ_TIMEOUT_SECONDS,
+        connect_timeout=connect_seconds,
+        read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS},
         parameter_validation=validate,
         # Says in CloudTrail what wrote; and botocore's own, put together anew for every request, costs a tenth of a put's CPU.
@@ -47,7 +59,7 @@ def client(service: str, *, validate: bool = True) -> Any:
     # botocore reads AWS_DEFAULT_REGION only; AWS's other SDKs, and SageMaker's containers, go by AWS_REGION
     region = os.environ.get("AWS_REGION")
     try:
-        return _session().create_client(service, region_name=region, config=config)
+        return _session(get_ident()).create_client(service, region_name=region, config=config)
     except NoRegionError:
         raise MissingSetting("AWS_REGION is not set: it says the AWS region that everything is in") from None
     except (ProfileNotFound, ValueError) as flaw:  # ValueError: a region or endpoint that can be none

@@ -68,6 +68,10 @@ class Overtaken(TrainingEventsError):  # noqa: N818
     """Someone else has written the read model since it was read: read it again."""
 
 
+class NotStored(TrainingEventsError):  # noqa: N818
+    """A file could not be read, or not be stored where it belongs."""
+
+
 class NotPublished(TrainingEventsError):  # noqa: N818
     """Some events did not reach the bus; the error carries exactly those."""
 

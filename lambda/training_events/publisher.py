@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Raw
 
 from training_events.canonical import canonical_json
 from training_events.errors import NotPublished
@@ -20,11 +21,18 @@ if TYPE_CHECKING:
 
     from training_events.event import Event
 
+_T = TypeVar("_T")
+
 MAX_ENTRIES = 10
 """EventBridge: entries in one PutEvents request."""
 MAX_REQUEST_BYTES = 256 * 1024
 """EventBridge's limit on a request's entries together until it was raised to 1 MB. Kept below the old one (a single event
 too): the log takes 400 KB, SQS as declared 256 KB, and a smaller event passes everywhere."""
+
+FINAL = frozenset({"InvalidArgument", "MalformedDetail"})
+"""What EventBridge says of an entry that it will never take:
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html"""
+TOO_LARGE = f"larger than {MAX_REQUEST_BYTES} bytes"
 
 
 class EventBusPublisher:
@@ -48,25 +56,30 @@ class EventBusPublisher:
 
     def publish(self, events: Iterable[Event]) -> None:
         """Publish all; one that fails does not stop those after it. Raises NotPublished with exactly the failed ones."""
-        failed: list[tuple[Event, str]] = []
-        batch: list[tuple[Event, Entry]] = []
+        failed = self.put((event, entry_of(self.bus, event)) for event in events)
+        if failed:
+            raise NotPublished([event for event, _ in failed], Counter(cause for _, cause in failed))
+
+    def put(self, entries: Iterable[tuple[_T, Entry]]) -> list[tuple[_T, str]]:
+        """Put entries, each of them given with what it stands for: that of
+        those which failed, and the bus's last word on it.
+        """
+        failed: list[tuple[_T, str]] = []
+        batch: list[tuple[_T, Entry]] = []
         room = MAX_REQUEST_BYTES
-        for event in events:
-            entry = self._entry(event)
-            size = _entry_bytes(entry)
+        for what, one in entries:
+            size = _entry_bytes(one)
             if size > MAX_REQUEST_BYTES:
-                failed.append((event, f"larger than {MAX_REQUEST_BYTES} bytes"))
+                failed.append((what, TOO_LARGE))
                 continue
             if size > room or len(batch) == MAX_ENTRIES:
                 failed += self._put(batch)
                 batch, room = [], MAX_REQUEST_BYTES
-            batch.append((event, entry))
+            batch.append((what, one))
             room -= size
-        failed += self._put(batch)
-        if failed:
-            raise NotPublished([event for event, _ in failed], Counter(cause for _, cause in failed))
+        return failed + self._put(batch)
 
-    def _put(self, batch: list[tuple[Event, Entry]]) -> list[tuple[Event, str]]:
+    def _put(self, batch: list[tuple[_T, Entry]]) -> list[tuple[_T, str]]:
         """Put until all are taken or the attempts are used up; what is left, with the bus's last word on it."""
         left = batch
         causes: list[str] = []
@@ -76,29 +89,34 @@ class EventBusPublisher:
             if attempt:  # full jitter: publishers that were refused together do not come back together
                 self._sleep(random.uniform(0, min(self._longest_pause, self._first_pause * 2**attempt)))  # noqa: S311 - no secret
             try:
-                answers = self._client.put_events(Entries=[entry for _, entry in left])["Entries"]
+                answers = self._client.put_events(Entries=[entry for _, entry in left]).get("Entries", [])
             except (BotoCoreError, ClientError) as error:  # the whole request, which the SDK has tried again itself
                 causes = [str(error)] * len(left)
                 break
-            refused = [(pair, answer["ErrorCode"]) for pair, answer in zip(left, answers, strict=True) if "ErrorCode" in answer]
+            if len(answers) != len(left):  # the SDK makes something of half a reply too
+                causes = ["the reply was cut off"] * len(left)
+                continue
+            answered = zip(left, answers, strict=True)
+            refused = [(pair, answer["ErrorCode"]) for pair, answer in answered if "ErrorCode" in answer]
             left, causes = [pair for pair, _ in refused], [cause for _, cause in refused]
-        return [(event, cause) for (event, _), cause in zip(left, causes, strict=True)]
-
-    def _entry(self, event: Event) -> Entry:
-        # No Time: the envelope then says when it was published, which is what the archive's replay goes by.
-        return {
-            "EventBusName": self.bus,
-            "Source": event.source,
-            "DetailType": event.type,
-            "Detail": canonical_json(_detail(event)).decode(),
-            "Resources": list(event.resources),
-        }
+        return [(what, cause) for (what, _), cause in zip(left, causes, strict=True)]
 
 
-def _detail(event: Event) -> dict[str, Any]:
-    """What was said, without what the envelope carries; what extended the header goes back beside it."""
-    said = {key: value for key, value in event.said().items() if key not in ("type", "source", "resources", "extensions")}
-    return {**event.extensions, **said}
+def entry_of(bus: str, event: Event) -> Entry:
+    return entry(bus, event.source, event.type, detail(event).decode(), event.resources)
+
+
+def entry(bus: str, source: str, type_: str, detail_json: str, resources: Iterable[str]) -> Entry:
+    """An event as PutEvents takes it. No Time: the envelope then says when it was published, as the archive's replay has it."""
+    return {"EventBusName": bus, "Source": source, "DetailType": type_, "Detail": detail_json, "Resources": list(resources)}
+
+
+def detail(event: Event) -> bytes:
+    """What was said as canonical JSON, without what the envelope carries; what extended the header goes back beside it."""
+    said: dict[str, Any] = {
+        key: value for key, value in event.said().items() if key not in ("type", "source", "resources", "extensions")
+    }
+    return canonical_json({**event.extensions, **said, "data": Raw(event.canonical_data)})
 
 
 def _entry_bytes(entry: Entry) -> int:

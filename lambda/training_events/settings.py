@@ -34,6 +34,7 @@ class Settings:
     undelivered = _Variable("TRAINING_EVENTS_UNDELIVERED", "the URL of the SQS queue for events that cannot be recorded")
     bucket = _Variable("TRAINING_EVENTS_BUCKET", "the S3 bucket for what is too large for an event or a message")
     bus = _Variable("TRAINING_EVENTS_BUS", "the event bus to publish to, by name or ARN")
+    spool = _Variable("TRAINING_EVENTS_SPOOL", "the folder in which events wait until they are sent")
     seal_mode = _Variable("TRAINING_EVENTS_SEAL_MODE", "how S3 locks a seal, GOVERNANCE or COMPLIANCE")
     _seal_days = _Variable("TRAINING_EVENTS_SEAL_DAYS", "for how many days S3 locks a seal")
 

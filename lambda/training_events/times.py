@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
+from functools import lru_cache
 from typing import Any
 
 from training_events.errors import BadTime
@@ -53,6 +54,18 @@ def to_utc_text(value: Any) -> str:
 def now() -> str:
     """The present moment by this machine's clock."""
     return _text(datetime.now(UTC).replace(tzinfo=None))
+
+
+def from_nanoseconds(since_1970: int) -> str:
+    """The text of what `time.time_ns()` gives."""
+    seconds, nanoseconds = divmod(since_1970, 10**9)
+    return f"{_second(seconds)}.{nanoseconds // 1000:06d}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(seconds: int) -> str:
+    # asked for once a point, and points of the same second come one after another
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
 def _from_iso(value: str, day: str, time: str, offset: str) -> str:

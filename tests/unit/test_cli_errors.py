@@ -35,6 +35,7 @@ ON_AWS = {name: [*arguments, "--log", DYNAMODB] for name, arguments in ON_A_LOG.
     "record to the bus": ["record", "run/a", "Happened"],
     "undelivered": ["undelivered", *QUEUE],
     "redrive": ["redrive", *QUEUE, "--log", DYNAMODB],
+    "reconcile": ["reconcile", "--log", DYNAMODB],
     "replay": ["replay", "--from", "2026-11-21", "--to", "2026-11-22"],
 }
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
-from training_events import aws, folds
+from training_events import folds
 from training_events.catalogue import CATALOGUE
 from training_events.cli import app, schemas
 from training_events.cli.output import with_all_keys
-from training_events.envelope import decode
 from training_events.errors import NotRecordable
-from training_events.event import Event
+from training_events.log_url import open_log
+from training_events.translation import event_of
 
 from examples import train_digits
 from tests import histories
@@ -69,31 +69,28 @@ def test_the_example_events_fit():
     known = 0
     for file in (ROOT / "tests" / "events").glob("*.json"):
         try:
-            event = decode(json.loads(file.read_text(encoding="utf-8")))
+            event = event_of(json.loads(file.read_text(encoding="utf-8")))
         except NotRecordable:
             continue
         if event.type in CATALOGUE[event.stream.partition("/")[0]] and event.schema_version == 1:
             fits(event)
             known += 1
-    assert known >= 4
+    assert known >= 8
 
 
-def test_what_the_example_training_records_fits(monkeypatch, capsys):
-    class Publisher(list):
-        def __init__(self, *_):
-            super().__init__()
-
-        def publish(self, events):
-            published.extend(events)
-
-    published: list[Event] = []
-    monkeypatch.setenv("TRAINING_EVENTS_BUS", "bus")
-    monkeypatch.setattr(aws, "client", lambda _: None)
-    monkeypatch.setattr(train_digits, "EventBusPublisher", Publisher)
-    train_digits.record_training(1, {"alpha": 1e-4}, 7)
-    for event in published:
+def test_what_the_example_training_records_fits(monkeypatch, tmp_path):
+    for name in ("TRAINING_EVENTS_BUS", "TRAINING_EVENTS_BUCKET"):
+        monkeypatch.delenv(name, raising=False)
+    log = f"sqlite:///{tmp_path}/log.db"
+    monkeypatch.setenv("TRAINING_EVENTS_LOG", log)
+    monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path))
+    train_digits.record_training(2, 1e-4, 7)
+    recorded = open_log(log)
+    events = [record.event for stream in recorded.streams() for record in recorded.read(stream)]
+    for event in events:
         fits(event)
-    assert {event.type for event in published} == {"TrainingStarted", "MetricsRecorded", "TrainingCompleted"}
+    run = ["TrainingStarted", "MetricsRecorded", "CheckpointSaved", "TrainingCompleted"]
+    assert sorted(event.type for event in events) == sorted([*run, "ModelRegistered", "ModelPromoted"])
 
 
 @given(histories.event_of("run/a", 1))

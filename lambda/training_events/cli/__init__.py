@@ -18,9 +18,11 @@ try:
     import typer
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from training_events.cli.flush import flush
     from training_events.cli.history import history
     from training_events.cli.output import drop_unwritten, ended_by_closed_pipe, printable
     from training_events.cli.rebuild import rebuild
+    from training_events.cli.reconcile import reconcile
     from training_events.cli.record import record
     from training_events.cli.redrive import redrive
     from training_events.cli.replay import replay
@@ -52,7 +54,7 @@ def _help(command: Callable[..., None]) -> str:
     return (inspect.getdoc(command) or "").replace("For example:\n", "\b\nFor example:\n")
 
 
-for command in (runs, show, history, record, verify, rebuild, replay, undelivered, redrive):
+for command in (runs, show, history, record, flush, verify, rebuild, replay, undelivered, redrive, reconcile):
     app.command(help=_help(command))(command)
 
 

@@ -15,8 +15,10 @@ from msgspec import Struct
 from msgspec.json import schema_components
 
 from training_events.catalogue import CATALOGUE
+from training_events.cli.flush import FlushDocument
 from training_events.cli.history import HistoryDocument
 from training_events.cli.rebuild import RebuildDocument
+from training_events.cli.reconcile import ReconcileDocument
 from training_events.cli.record import RecordDocument
 from training_events.cli.redrive import RedriveDocument
 from training_events.cli.replay import ReplayDocument
@@ -26,8 +28,10 @@ from training_events.cli.undelivered import UndeliveredDocument
 from training_events.cli.verify import VerifyDocument
 
 DOCUMENTS: dict[str, Any] = {
+    "flush": FlushDocument,
     "history": HistoryDocument,
     "rebuild": RebuildDocument,
+    "reconcile": ReconcileDocument,
     "record": RecordDocument,
     "redrive": RedriveDocument,
     "replay": ReplayDocument,

@@ -37,11 +37,45 @@ class DatasetState(StreamState):
 
 
 def registered(state: DatasetState, fact: facts.DatasetRegistered, at: str, _: str) -> None:
-    """A registration after the dataset's retirement brings it back."""
+    """A registration after the dataset's retirement brings it back.
+
+    Who stored a version tells of it, and so does S3 by itself: it is one version, and each tells what the other left open.
+    """
     stored = Stored(fact.uri, fact.version_id, fact.sha256, fact.bytes)
-    state.versions = [*state.versions[1 - MOST_KEPT :], Version(at, fact.registered_by, stored, fact.rows)]
     state.status, state.retired_at = "active", None
+    if known := _known(state, stored):
+        known.stored = _filled(known.stored, stored)
+        known.registered_by = known.registered_by or fact.registered_by
+        known.rows = fact.rows if known.rows is None else known.rows
+        known.retired_at = None
+        return
+    state.versions = [*state.versions[1 - MOST_KEPT :], Version(at, fact.registered_by, stored, fact.rows)]
     state.registered += 1
+
+
+def _known(state: DatasetState, stored: Stored) -> Version | None:
+    """The version that this is, if it was told of before.
+
+    In S3 the version's id says it. Elsewhere it is the newest at its address, if the content is the same: a file that has
+    an older content again is a new version, because the last one is what the dataset holds now.
+    """
+    if stored.uri is None:
+        return None
+    there = [one for one in state.versions if one.stored.uri == stored.uri]
+    if stored.version_id is not None:
+        return next((one for one in there if one.stored.version_id == stored.version_id), None)
+    if there and stored.sha256 is not None and (there[-1].stored.version_id, there[-1].stored.sha256) == (None, stored.sha256):
+        return there[-1]
+    return None
+
+
+def _filled(known: Stored, more: Stored) -> Stored:
+    return Stored(
+        known.uri,
+        known.version_id,
+        known.sha256 or more.sha256,
+        more.bytes if known.bytes is None else known.bytes,
+    )
 
 
 def retired(state: DatasetState, fact: facts.DatasetRetired, at: str, _: str) -> None:

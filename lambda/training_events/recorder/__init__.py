@@ -1,0 +1,1 @@
+"""Recording from training code, and nothing of it ever in the training's way."""

@@ -1,0 +1,79 @@
+"""One producer's way from what is said to where it is recorded: journal, spool and the two threads, put together."""
+
+from __future__ import annotations
+
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from training_events.recorder.destination import destination
+from training_events.recorder.journal import Journal
+from training_events.recorder.objects import Objects
+from training_events.recorder.oversize import within
+from training_events.recorder.sender import Sender
+from training_events.recorder.spool import Spool, folder
+from training_events.recorder.writer import Writer
+from training_events.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from training_events.catalogue.stored import Stored
+
+CLOSE_SECONDS = 30.0
+"""The longest that the end of a program waits for what it said to be sent; the rest stays in the spool."""
+
+
+class Channel:
+    """Of one process and one stream, from `start` to `close`."""
+
+    def __init__(self, stream: str, extensions: Mapping[str, Any]) -> None:
+        settings = Settings()
+        home, to = folder(settings), destination(settings)
+        self.objects = objects(settings)
+        self._journal = Journal(stream, extensions)
+        self._spool = Spool(home, to, self._journal.producer)
+        self._sender = Sender(self._spool, to, home)
+        fitting = partial(within, stream, keep=fields(home, stream, self.objects))
+        self.writer = Writer(self._journal, self._spool, self._sender, fitting)
+
+    @property
+    def recorded(self) -> int:
+        return self._journal.said
+
+    def start(self) -> None:
+        self.writer.start()
+        self._sender.start()
+
+    def flush(self, seconds: float) -> bool:
+        """Whether all that was said is sent; false if it waits in the spool, or is still on its way after so long."""
+        return self.writer.spooled(seconds) and self._sender.settle(seconds)
+
+    def close(self) -> None:
+        self.writer.close(CLOSE_SECONDS)
+        self._sender.close(CLOSE_SECONDS)
+
+    def abandon(self) -> None:
+        """In a forked child, where the threads are not: the events are the parent's to send."""
+        self._spool.abandon()
+
+
+def objects(settings: Settings) -> Objects:
+    """Where files are kept: in TRAINING_EVENTS_BUCKET, or where they are."""
+    return Objects(settings.optional("bucket"))
+
+
+def fields(home: Path, stream: str, objects: Objects) -> Callable[[bytes, str], Stored]:
+    """Keeps what is too large for an event: in the bucket, or where there is none in a file beside the spool."""
+
+    def keep(content: bytes, name: str) -> Stored:
+        path = home / "fields" / f"{name}-{sha256(content).hexdigest()}.json"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(content)
+        stored = objects.keep(path, f"fields/{stream}/{path.name}")  # of a dataset not beside it, where S3 tells of new files
+        if not str(stored.uri).startswith("file:"):
+            path.unlink()
+        return stored
+
+    return keep

@@ -1,0 +1,128 @@
+"""Where a recorder's events go: to the event bus, or without one straight to the log."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct, structs
+
+from training_events import aws, strict_json
+from training_events.canonical import digest
+from training_events.envelope import decode
+from training_events.errors import BadLogUrl, NotRecordable, TrainingEventsError
+from training_events.log_url import SqliteFile, open_log, parse
+from training_events.publisher import FINAL, TOO_LARGE, EventBusPublisher, entry
+from training_events.settings import LAPTOP_LOG, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+REPLY_SECONDS = 30.0
+"""How long a reply of the bus may take: nobody waits for it."""
+
+
+class Unsent(NamedTuple):
+    """An event's line that was not taken, and why. What is `final` would not be taken however often it is sent."""
+
+    line: bytes
+    why: str
+    final: bool = False
+
+
+class Sink(Protocol):
+    """Takes events as the spool keeps them: as lines of `journal.envelope`. Taking one again changes nothing."""
+
+    def send(self, lines: Sequence[bytes]) -> list[Unsent]: ...
+
+
+class Destination(Struct, frozen=True):
+    """A bus or a log, told apart from others of the same name by region and endpoint."""
+
+    kind: Literal["bus", "log"]
+    at: str
+    region: str = ""
+    endpoint: str = ""
+
+    @property
+    def key(self) -> str:
+        """A short name for a folder."""
+        return digest(msgspec.to_builtins(self)).removeprefix("sha256:")[:16]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Its own, and that of the same bus where nothing said the region: that is why nothing was sent then."""
+        return (self.key, structs.replace(self, region="").key) if self.region else (self.key,)
+
+    def __str__(self) -> str:
+        return f"the {self.kind} {self.at}" + (f" in {self.region}" if self.region else "")
+
+    def sink(self, pause: Callable[[float], None]) -> Sink:
+        """Raises what is wrong with the destination's settings. `pause` waits between attempts, in seconds."""
+        if self.kind == "log":
+            return LogSink(self.at)
+        client = aws.client("events", validate=False, read_seconds=REPLY_SECONDS)
+        return BusSink(EventBusPublisher(self.at, client, sleep=pause))
+
+
+def destination(settings: Settings) -> Destination:
+    """TRAINING_EVENTS_BUS, else TRAINING_EVENTS_LOG, else the laptop's log in the working folder."""
+    said = settings.environment
+    region = said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION") or ""
+    if bus := settings.optional("bus"):
+        # an ARN says its region itself
+        return Destination("bus", bus, region, said.get("AWS_ENDPOINT_URL_EVENTBRIDGE") or said.get("AWS_ENDPOINT_URL") or "")
+    url = settings.optional("log") or LAPTOP_LOG
+    with suppress(BadLogUrl):  # said when it is opened
+        if isinstance(place := parse(url), SqliteFile):
+            return Destination("log", f"sqlite:///{place.path}")  # absolute: the program may go to another folder
+    return Destination("log", url, region, said.get("AWS_ENDPOINT_URL_DYNAMODB") or said.get("AWS_ENDPOINT_URL") or "")
+
+
+class _Line(Struct):
+    source: str
+    type: str = msgspec.field(name="detail-type")
+    detail: msgspec.Raw = msgspec.Raw()
+    resources: tuple[str, ...] = ()
+
+
+_read_line = msgspec.json.Decoder(_Line).decode
+
+
+class BusSink:
+    def __init__(self, publisher: EventBusPublisher) -> None:
+        self._publisher = publisher
+
+    def send(self, lines: Sequence[bytes]) -> list[Unsent]:
+        unsent, entries = [], []
+        for line in lines:
+            try:
+                entries.append((line, self._entry(line)))
+            except msgspec.MsgspecError as flaw:  # somebody wrote in the spool
+                unsent.append(Unsent(line, f"it is no event: {flaw}", final=True))
+        failed = self._publisher.put(entries)
+        return unsent + [Unsent(line, why, final=why in FINAL or why == TOO_LARGE) for line, why in failed]
+
+    def _entry(self, line: bytes) -> Any:
+        said = _read_line(line)
+        return entry(self._publisher.bus, said.source, said.type, bytes(said.detail).decode(), said.resources)
+
+
+class LogSink:
+    """For who records without a bus."""
+
+    def __init__(self, url: str) -> None:
+        self._log = open_log(url)
+
+    def send(self, lines: Sequence[bytes]) -> list[Unsent]:
+        unsent = []
+        for number, line in enumerate(lines):
+            try:
+                self._log.append(decode(strict_json.loads(line)))
+            except NotRecordable as flaw:
+                unsent.append(Unsent(line, f"{flaw.reason}: {flaw}", final=True))
+            except (TrainingEventsError, BotoCoreError, ClientError, OSError) as error:
+                return unsent + [Unsent(rest, str(error)) for rest in lines[number:]]
+        return unsent

@@ -1,0 +1,64 @@
+"""Sends what is left in the spool, file by file, when somebody asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import MsgspecError, Struct, convert, json
+
+from training_events.recorder.destination import Destination
+from training_events.recorder.left_over import is_held, left_over
+from training_events.recorder.sender import Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+class Flushed(Struct):
+    """What became of the events of one producer: how many were sent, how many wait still, and why."""
+
+    file: str
+    sent: int
+    left: int
+    why: str | None
+
+
+class Waiting(Struct):
+    """A file of the spool; `in_use` by a recorder that is at work."""
+
+    file: str
+    destination: str
+    bytes: int
+    in_use: bool
+
+
+def flush_all(home: Path, to: Destination, on_progress: Callable[[int], object]) -> Iterator[Flushed]:
+    """Send what no recorder holds and is for this destination; a file that fails does not stop those after it.
+
+    `on_progress` is told how many events were sent so far.
+    """
+    delivery = Delivery(to)
+    for spool in left_over(home, to):
+        before, why = delivery.sent, None
+        try:
+            while spool.waiting and why is None:
+                unsent = delivery.send(spool)
+                why = unsent[0].why if unsent else None
+                on_progress(delivery.sent)
+            yield Flushed(str(spool.path), delivery.sent - before, spool.waiting, why)
+        finally:
+            spool.close()
+
+
+def waiting(home: Path) -> Iterator[Waiting]:
+    """What is in the spool, whatever its destination."""
+    for path in sorted(home.glob("*/*.jsonl")):
+        try:
+            with path.open("rb") as file:
+                head = file.readline()
+            to, size = convert(json.decode(head)["to"], Destination), path.stat().st_size - len(head)
+            if size:
+                yield Waiting(str(path), str(to), size, is_held(path))
+        except (OSError, MsgspecError, KeyError, TypeError):  # sent meanwhile, or none of ours
+            continue

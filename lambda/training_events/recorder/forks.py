@@ -1,0 +1,49 @@
+"""A fork waits for a good moment: what this package's threads do in OpenSSL and botocore must not be half done in a child.
+
+A child has no threads but the one that forked. A lock that another one held stays locked there for ever, and then a worker
+that never heard of this package hangs in `ssl` or `hashlib`.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CONNECTING_SECONDS = 0.2
+"""What a fork waits for a request: by then it is past the handshake, and only waits for its reply."""
+_PREPARING_SECONDS = 5.0
+"""What it waits for a client to be made: that goes through imports and contexts all the time, and takes half a second."""
+
+
+class _Gate:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = Lock()
+        self._closed = False
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        with self._lock:
+            yield
+
+    def before(self) -> None:
+        self._closed = self._lock.acquire(timeout=self._seconds)
+
+    def after_in_parent(self) -> None:
+        if self._closed:
+            self._lock.release()
+
+    def after_in_child(self) -> None:
+        self._lock = Lock()
+
+
+preparing = _Gate(_PREPARING_SECONDS)
+sending = _Gate(_CONNECTING_SECONDS)
+
+for _gate in (sending, preparing):  # the last one registered is asked first
+    os.register_at_fork(before=_gate.before, after_in_parent=_gate.after_in_parent, after_in_child=_gate.after_in_child)

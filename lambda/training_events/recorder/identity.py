@@ -1,0 +1,103 @@
+"""Which run this process belongs to, and which of its processes it is.
+
+All processes of one training record into one run. So the run's id comes from what they have in common: what the caller or
+TRAINING_EVENTS_RUN says, the names that SageMaker, torchrun and Slurm give a job, or the launcher that started them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
+
+from training_events.event import MAX_STREAM_BYTES
+from training_events.recorder import sagemaker
+from training_events.recorder.plain import plain_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_RANK_AND_WORLD = (
+    ("RANK", "WORLD_SIZE"),  # torchrun, DeepSpeed, Accelerate
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),  # Open MPI's mpirun
+    ("SLURM_PROCID", "SLURM_NTASKS"),  # srun
+)
+_WITHOUT_A_NAME = ("TORCHELASTIC_RUN_ID", "OMPI_COMM_WORLD_SIZE")
+"""Set by launchers that may start the processes of a job without telling them a name for it."""
+_MAX_BYTES = MAX_STREAM_BYTES - len("run/")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class Rank(NamedTuple):
+    """The number of this process among those of the training, from 0, and how many they are."""
+
+    rank: int
+    world: int
+
+
+def run_id(model: str | None, given: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """The id of the run, so that `run/<id>` is the name of a stream. Never raises: what no name may have is replaced."""
+    said = (
+        given,
+        environment.get("TRAINING_EVENTS_RUN"),
+        environment.get("TRAINING_JOB_NAME"),  # SageMaker: what AWS's own events about the job are recorded under, too
+        _unless_none(environment.get("TORCHELASTIC_RUN_ID")),
+        _prefixed("slurm-", environment.get("SLURM_JOB_ID")),
+    )
+    for name in said:
+        if name is not None and (valid := _valid(plain_text(name), _MAX_BYTES)):
+            return valid
+    prefix = _valid(plain_text(model), _MAX_BYTES - 13) if model is not None else ""
+    return f"{prefix or 'run'}-{_of_launcher(environment) or uuid4().hex[:12]}"
+
+
+def rank(environment: Mapping[str, str] = os.environ, folder: Path = sagemaker.FOLDER) -> Rank | None:
+    """Which process of a distributed training this is; None for a training of a single process.
+
+    The first that tells of more than one process counts. Where no launcher does, each host of a SageMaker job is one.
+    """
+    for rank_name, world_name in _RANK_AND_WORLD:
+        with suppress(KeyError, ValueError):
+            number, world = int(environment[rank_name]), int(environment[world_name])
+            if 0 <= number < world and world > 1:
+                return Rank(number, world)
+    current, hosts = sagemaker.hosts(environment, folder)
+    if current in hosts and len(hosts) > 1:
+        return Rank(sorted(hosts).index(current), len(hosts))
+    return None
+
+
+def _of_launcher(environment: Mapping[str, str]) -> str | None:
+    """12 hex digits that all children of this process's launcher agree on, and no other launcher's.
+
+    torchrun on one machine gives its processes no name in common ("none"); what they share is their parent.
+    """
+    if not any(name in environment for name in _WITHOUT_A_NAME):
+        return None
+    try:
+        # its number alone would come again: field 22 of stat(5), counted behind the name in parentheses, is when it started
+        parent = os.getppid()
+        started = Path(f"/proc/{parent}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+    except (OSError, IndexError):  # not Linux: each process becomes a run of its own, unless TRAINING_EVENTS_RUN is set
+        return None
+    return sha256(f"{socket.gethostname()} {boot} {parent} {started}".encode(errors="replace")).hexdigest()[:12]
+
+
+def _valid(name: str, max_bytes: int) -> str:
+    """`name` itself if it can name a run, otherwise the nearest that can; empty if nothing is left of it."""
+    near = _CONTROL.sub("-", name.strip())
+    return near.encode()[:max_bytes].decode(errors="ignore").strip()
+
+
+def _unless_none(name: str | None) -> str | None:
+    return None if name is None or name.strip().lower() == "none" else name
+
+
+def _prefixed(prefix: str, name: str | None) -> str | None:
+    return f"{prefix}{name.strip()}" if name and name.strip() else None

@@ -1,0 +1,99 @@
+"""What is too large for an event goes elsewhere, and the event says where: the largest fields of its data first."""
+
+from __future__ import annotations
+
+import logging
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+from training_events.canonical import canonical_json
+from training_events.catalogue import CATALOGUE
+from training_events.errors import NotStored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from training_events.catalogue.stored import Stored
+
+LEAST_MOVED_BYTES = 1024
+"""A smaller field stays: what would stand in its place is hardly smaller."""
+MOST_OF_A_TEXT = 4_000
+"""Characters that stay of a text that could not be kept: of a traceback, where it began and how it ended."""
+MOST_OF_A_NAME = 100
+"""Characters of a field's name in the name it is kept by: a file's name has at most 255 bytes."""
+
+_REFERENCE = {"uri": "", "version_id": "", "sha256": "", "bytes": 0}
+
+_log = logging.getLogger("training_events")
+
+
+def within(stream: str, data: dict[str, Any], most_bytes: int, keep: Callable[[bytes, str], Stored]) -> dict[str, Any]:
+    """The data with at most so many bytes of canonical JSON, or with as few as can be.
+
+    `keep(content, name)` keeps a field's canonical JSON, and its answer takes the field's place. What it cannot keep
+    (NotStored, OSError) is cut, visibly and with its digest: the rest of the event is worth recording. A field that the
+    catalogue would not read any more stays as it is, but for a text, which is cut.
+    """
+    size = len(canonical_json(data))
+    if size <= most_bytes:
+        return data
+    contents = {name: canonical_json(value) for name, value in data.items()}
+    movable = _movable(stream, data)
+    data = dict(data)
+    for name, content in sorted(contents.items(), key=lambda field: (-len(field[1]), field[0])):
+        if size <= most_bytes or len(content) < LEAST_MOVED_BYTES:
+            break
+        smaller = _moved(stream, name, content, keep) if name in movable else None
+        if smaller is None:
+            smaller = _cut(data[name], content, movable=name in movable)
+        saved = len(content) - len(canonical_json(smaller))
+        if saved > 0:
+            data[name] = smaller
+            size -= saved
+    return data
+
+
+def _moved(stream: str, name: str, content: bytes, keep: Callable[[bytes, str], Stored]) -> Any:
+    try:
+        return msgspec.to_builtins(keep(content, quote(name, safe="")[:MOST_OF_A_NAME]))
+    except (NotStored, OSError) as error:
+        _log.warning("%s: %s is too large for an event (%d bytes) and is cut: %s", stream, name, len(content), error)
+        return None
+
+
+def _cut(value: Any, content: bytes, *, movable: bool) -> Any:
+    digest = sha256(content).hexdigest()
+    if isinstance(value, str):
+        return _both_ends(value, digest)
+    return {"sha256": digest, "bytes": len(content)} if movable else value
+
+
+def _movable(stream: str, data: dict[str, Any]) -> set[str]:
+    """The fields that may be a reference: in every event of the stream's kind whose data this could be."""
+    movable = set(data)
+    for type_ in CATALOGUE[stream.partition("/")[0]].values():
+        if _fits(data, type_.fact):
+            fields = msgspec.structs.fields(type_.fact)
+            movable -= {field.encode_name for field in fields if not _fits(_REFERENCE, field.type)}
+    return movable
+
+
+def _fits(value: Any, type_: Any) -> bool:
+    try:
+        msgspec.convert(value, type_)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _both_ends(text: str, digest: str) -> str:
+    cut = len(text) - MOST_OF_A_TEXT
+    if cut <= 0:
+        return text
+    half = MOST_OF_A_TEXT // 2
+    return (
+        f"{text[:half]}\n[... {cut} characters are cut out here; as JSON the whole had the sha256 {digest} ...]\n{text[-half:]}"
+    )

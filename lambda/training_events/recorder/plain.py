@@ -1,0 +1,163 @@
+"""Any Python value as strict JSON: what people pass to a recorder is said as well as JSON can say it, and never refused.
+
+The same value gives the same JSON in every process: sets are sorted, and no text holds an address in memory. A value is
+walked to a bounded depth and size; where that ends, or a value holds itself, a text in angle brackets says so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date, datetime, time
+from enum import Enum
+from hashlib import sha256
+from itertools import islice
+from math import isfinite, prod
+from os import PathLike, fspath
+from types import BuiltinFunctionType, FunctionType, MethodType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from training_events.canonical import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+MAX_DEPTH = 32
+"""Half of what an event may have (canonical.MAX_DEPTH): there is room for what the value is put into, and for the envelope."""
+MAX_VALUES = 100_000
+"""In all: a list that holds another one twice, which holds another one twice, and so on, has no end worth waiting for."""
+MAX_ARRAY = 1_000
+"""Elements of an array that are said one by one."""
+MAX_TEXT = 1_000
+"""Characters of an object's own text."""
+MAX_BITS = 2_048
+"""Of an integer in decimal: 617 digits, below any guard that Python's readers may have (640 digits at the strictest)."""
+
+_ADDRESS = re.compile(r"(?: at)? ?\b0x[0-9A-Fa-f]{8,16}\b")
+
+
+def plain(value: Any) -> Any:
+    """`value` as null, true, false, numbers, text, lists and objects that canonical_json takes. Never raises."""
+    return _Walk().plain(value)
+
+
+def plain_text(value: Any) -> str:
+    """`value` as one text: a text is itself, everything else its JSON."""
+    said = plain(value)
+    return said if isinstance(said, str) else canonical_json(said).decode()
+
+
+class _Walk:
+    """One value on its way to JSON: how many values there may still be, and which ones are around the present one."""
+
+    def __init__(self) -> None:
+        self._left = MAX_VALUES
+        self._around: list[int] = []
+
+    def plain(self, value: Any) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            return "<too much>"
+        try:
+            return self._scalar(value)
+        except Exception:  # noqa: BLE001 - it is somebody's own class, and may raise anything
+            return f"<{_kind(value)}>"
+
+    def _scalar(self, value: Any) -> Any:  # noqa: PLR0911 - one return for each kind of value
+        if isinstance(value, Enum):  # first: its members may be numbers and texts as well
+            return self._inside(value, lambda: self.plain(value.value))
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return _whole(value)
+        if isinstance(value, int):
+            number = int.__int__(value)
+            return number if number.bit_length() <= MAX_BITS else hex(number)
+        if isinstance(value, float):
+            return _number(float.__float__(value))
+        if isinstance(value, (date, datetime, time)):
+            return _whole(value.isoformat())
+        if isinstance(value, PathLike):
+            path = fspath(value)
+            return _whole(path if isinstance(path, str) else path.decode(errors="surrogateescape"))
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return f"<{len(content := bytes(value))} bytes, sha256:{sha256(content).hexdigest()}>"
+        return self._inside(value, lambda: self._container(value))
+
+    def _inside(self, value: Any, walk: Callable[[], Any]) -> Any:
+        if id(value) in self._around:
+            return "<cycle>"
+        if len(self._around) == MAX_DEPTH:
+            return "<too deep>"
+        self._around.append(id(value))
+        try:
+            return walk()
+        finally:
+            self._around.pop()
+
+    def _container(self, value: Any) -> Any:  # noqa: PLR0911 - one return for each kind of container
+        if isinstance(value, Mapping):
+            return self._object(value.items())
+        if isinstance(value, (Namespace, SimpleNamespace)):
+            return self._object(vars(value).items())
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return self._object((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return self._object(zip(value._fields, value, strict=True))
+        if isinstance(value, AbstractSet):
+            return sorted((self.plain(item) for item in value), key=canonical_json)
+        if isinstance(value, Sequence) and not isinstance(value, range):
+            return [self.plain(item) for item in islice(value, self._left + 1)]
+        shape = getattr(value, "shape", None)  # numpy's and torch's, without importing either
+        return self._array(value, shape) if isinstance(shape, tuple) else _text(value)
+
+    def _object(self, items: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
+        """Keys that are the same as text are told apart by their types; the order they came in makes no difference."""
+        named = [(type(key) is not str, plain_text(key), _kind(key), item) for key, item in islice(items, self._left + 1)]
+        said: dict[str, Any] = {}
+        for _, name, kind, item in sorted(named, key=lambda one: one[:3]):
+            while name in said:
+                name += f" <{kind}>"  # noqa: PLW2901
+            said[name] = self.plain(item)
+        return said
+
+    def _array(self, value: Any, shape: tuple[Any, ...]) -> Any:
+        dtype = getattr(value, "dtype", None)
+        if getattr(dtype, "kind", None) in ("m", "M"):  # numpy's times: what they hold inside is a count of units
+            return _text(value)
+        if shape == ():
+            item = value.item()
+            return _text(value) if type(item) is type(value) else self.plain(item)
+        if prod(shape) > MAX_ARRAY or not hasattr(value, "tolist"):
+            return _whole(f"<{_kind(value)} of shape {tuple(shape)}>")
+        return self.plain(value.tolist())
+
+
+def _number(number: float) -> float | str:
+    if isfinite(number):
+        return number
+    return "NaN" if number != number else "Infinity" if number > 0 else "-Infinity"  # noqa: PLR0124 - only NaN differs from itself
+
+
+def _text(value: Any) -> str:
+    """What an object says of itself, without the addresses that are other ones in each process."""
+    if isinstance(value, (type, FunctionType, BuiltinFunctionType, MethodType)):
+        return _whole(f"{value.__module__}.{value.__qualname__}")
+    text = _whole(_ADDRESS.sub("", str(value))) or f"<{_kind(value)}>"
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+
+
+def _kind(value: Any) -> str:
+    try:
+        return _whole(f"{type(value).__module__}.{type(value).__qualname__}")
+    except Exception:  # noqa: BLE001 - even a class can be in the way of its own name
+        return "object"
+
+
+def _whole(text: str) -> str:
+    """Text (no class of its own) that has a UTF-8 form: half a surrogate pair is written as its escape."""
+    text = str.__getitem__(text, slice(None))
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()

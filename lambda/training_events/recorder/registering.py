@@ -1,0 +1,152 @@
+"""Datasets and models said to exist, outside of a run: stored first, then recorded.
+
+What is wrong with the arguments raises at once, as Misused or TypeError. What cannot be stored is said in one warning, and
+then nothing is recorded: no event tells of an object that is not there.
+"""
+
+from __future__ import annotations
+
+import logging
+import operator
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from training_events.catalogue.dataset import DatasetRegistered
+from training_events.catalogue.model import ModelPromoted, ModelRegistered
+from training_events.catalogue.stored import Stored
+from training_events.errors import Misused, NotRecordable, NotStored
+from training_events.event import check_stream
+from training_events.recorder.channel import objects
+from training_events.recorder.local_files import local_path
+from training_events.recorder.objects import file_name, is_elsewhere, pinned
+from training_events.recorder.once import record_once
+from training_events.recorder.spec import logged_in
+from training_events.settings import Settings
+
+if TYPE_CHECKING:
+    import os
+
+_log = logging.getLogger("training_events")
+
+
+class HasStream(Protocol):
+    """A run as `record_run` gives it."""
+
+    @property
+    def stream(self) -> str: ...
+
+
+def register_dataset(
+    path: str | os.PathLike[str], *, name: str | None = None, rows: int | None = None, registered_by: str | None = None
+) -> Stored | None:
+    """Record that a version of a dataset exists: a local file or folder, stored in the bucket first, or an object in S3.
+
+    It is called as the file is, without the suffix, unless a name is given. Returns what is recorded of its content.
+    """
+    file = _file_name(path)
+    stream = _dataset_stream(PurePosixPath(file).stem if name is None else name)
+    count = None if rows is None else operator.index(rows)  # numpy's integers, too; nothing else
+    by = _person("registered_by", registered_by)
+    stored = _kept(path, f"{stream.replace('dataset/', 'datasets/', 1)}/{file}", stream)
+    if stored is not None:
+        fact = DatasetRegistered(stored.uri, stored.version_id, stored.sha256, stored.bytes, rows=count, registered_by=by)
+        _record(stream, fact)
+    return stored
+
+
+def register_model(
+    name: str,
+    *,
+    version: str | int,
+    run: HasStream | str | None = None,
+    artifact: Stored | str | os.PathLike[str] | None = None,
+    registered_by: str | None = None,
+) -> None:
+    """Record that a version of a model exists: which run made it, and where it is.
+
+    `artifact` is what `run.checkpoint` or `run.artifact` returned, a local file or folder, which is stored in the bucket
+    first, or the URI of an object in S3.
+    """
+    stream = _stream("model", name)
+    fact = ModelRegistered(
+        _version(version), None if run is None else _run_stream(run), registered_by=_person("registered_by", registered_by)
+    )
+    if artifact is None or isinstance(artifact, Stored):
+        stored = artifact
+    else:
+        key = f"{stream.replace('model/', 'models/', 1)}/{version}/{_file_name(artifact)}"
+        stored = _kept(artifact, key, stream)
+        if stored is None:
+            return
+    _record(stream, msgspec.structs.replace(fact, artifact=stored))
+
+
+def promote_model(name: str, *, version: str | int, stage: str, promoted_by: str | None = None) -> None:
+    """Record that from now on this version serves this stage, production for one, and no other version does."""
+    stream = _stream("model", name)
+    fact = ModelPromoted(_version(version), _text("stage", stage), _person("promoted_by", promoted_by))
+    _record(stream, fact)
+
+
+def _record(stream: str, fact: msgspec.Struct) -> None:
+    record_once(stream, type(fact).__name__, msgspec.to_builtins(fact))
+
+
+def _kept(path: str | os.PathLike[str], key: str, stream: str) -> Stored | None:
+    try:
+        return pinned(path) if is_elsewhere(path) else objects(Settings()).keep(local_path(path), key)
+    except NotStored as error:
+        _log.warning("nothing was recorded of %s: %s", stream, error)
+        return None
+
+
+def _file_name(path: Any) -> str:
+    """Raises Misused for what names nothing."""
+    try:
+        return file_name(path) if is_elsewhere(path) else local_path(path).absolute().name
+    except NotStored as flaw:
+        raise Misused(str(flaw)) from None
+
+
+def _dataset_stream(name: Any) -> str:
+    stream = _stream("dataset", name)
+    if "/" in name:  # S3's own events of `datasets/<name>/<file>` would tell of another dataset
+        raise Misused(f"{name!a:.80} cannot be the name of a dataset: it has a slash")
+    return stream
+
+
+def _run_stream(run: Any) -> str:
+    said = run if isinstance(run, str) else getattr(run, "stream", None)
+    if not isinstance(said, str):
+        raise TypeError(f"run is of type {type(run).__name__}: allowed is what record_run gives, or a run's id")
+    return _stream("run", said.removeprefix("run/"))
+
+
+def _stream(kind: str, name: Any) -> str:
+    try:
+        stream = check_stream(f"{kind}/{_text('name', name)}")
+    except NotRecordable as flaw:
+        raise Misused(f"{name!a:.80} cannot be the name of a {kind}: {flaw.what}; allowed: {flaw.allowed}") from None
+    if {".", ".."} & set(name.split("/")):  # folders, to some programs
+        raise Misused(f"{name!a:.80} cannot be the name of a {kind}: it has a dot in place of a name")
+    return stream
+
+
+def _version(version: Any) -> str | int:
+    if isinstance(version, int) and not isinstance(version, bool):
+        return version
+    return _text("version", version)
+
+
+def _person(role: str, given: Any) -> str | None:
+    return logged_in() if given is None else _text(role, given)
+
+
+def _text(what: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is of type {type(value).__name__}: allowed is text")
+    if not value.strip():
+        raise Misused(f"{what} is empty")
+    return value

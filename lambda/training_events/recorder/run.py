@@ -1,0 +1,199 @@
+"""A training run as its code sees it: what it says is taken at once, and recorded in the background.
+
+Nothing here raises into the training, waits for the network where it measures, or changes how the program ends.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import traceback
+from pathlib import Path
+from time import time_ns
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+
+import msgspec
+
+from training_events.recorder.guard import never_in_the_way
+from training_events.recorder.identity import run_id
+from training_events.recorder.member import Member
+from training_events.recorder.objects import pinned
+from training_events.recorder.plain import plain_text
+from training_events.recorder.points import number, step_of
+from training_events.recorder.spec import pinned_spec
+from training_events.recorder.writer import CROWD
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    from training_events.catalogue.stored import Stored
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+FLUSH_SECONDS = 30.0
+_LAST_WORDS_SECONDS = 5.0
+"""What a signal's handler takes at most before the program ends: Docker waits 10 s before it kills, SageMaker 120 s."""
+
+
+class Run:
+    """A run, begun by `start` or a `with` block. Any thread may use it, and any process that was forked from its own.
+
+    `spec` is what `recorder.spec.pinned_spec` takes.
+    """
+
+    def __init__(self, given_id: str | None, **spec: Any) -> None:
+        self.id = run_id(spec.get("model"), given_id)
+        self.stream = f"run/{self.id}"
+        self._given_id, self._spec = given_id, spec
+        self._member = Member(self.stream, self)
+        self._ending = False
+        self._interrupted: str | None = None
+
+    @property
+    def recorded(self) -> int:
+        """How many events this process has made of the run so far."""
+        return self._member.recorded
+
+    def start(self) -> Self:
+        """Record TrainingStarted with the pinned spec, and take what comes."""
+        if not self._member.begun:
+            self._start()
+        return self
+
+    def metric(self, name: str, value: float, step: float | None = None) -> None:
+        """One value of one metric. Only put into a buffer here; in the log within seconds."""
+        if type(value) is not float:
+            value = number(value)  # now: a tensor or an array may be another one later
+        member = self._member
+        member.append((name, value, step, time_ns()))
+        if len(member.points) > CROWD:
+            member.crowd()
+
+    @never_in_the_way
+    def metrics(self, values: Mapping[str, float], step: float | None = None) -> None:
+        """Several metrics of one step."""
+        for name, value in values.items():
+            self.metric(name, value, step)
+
+    @never_in_the_way
+    def checkpoint(self, path: str | os.PathLike[str], step: float | None = None) -> Stored | None:
+        """Store a file or folder and record CheckpointSaved. Returns when it is stored, so that it may be written anew.
+
+        None if it could not be stored: then nothing is recorded of it, and a warning says why.
+        """
+        at = step_of(step)
+        return self._store("CheckpointSaved", path, "checkpoints" if at is None else f"checkpoints/{at}", {"step": at})
+
+    @never_in_the_way
+    def artifact(self, path: str | os.PathLike[str], name: str | None = None) -> Stored | None:
+        """Store a file that the training made and record ArtifactSaved, as `checkpoint` does; its name is else the file's."""
+        return self._store("ArtifactSaved", path, "artifacts", {"name": Path(path).name if name is None else plain_text(name)})
+
+    def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
+        """Send what was said so far: whether it is sent. What is not is in the spool."""
+        channel = self._member.opened
+        return channel is None or channel.flush(seconds)
+
+    def finish(self) -> None:
+        """The training came to its end: record TrainingCompleted, unless it ended because it was told to stop."""
+        if self._interrupted is None:
+            self._end("TrainingCompleted", {})
+        else:
+            self.stop(self._interrupted)
+
+    def fail(self, error: BaseException | str) -> None:
+        """The training ended with an error: record TrainingFailed, with the traceback of an exception."""
+        if isinstance(error, BaseException):
+            last = "".join(traceback.format_exception_only(error)).strip()
+            trace = "".join(traceback.format_exception(error))
+            self._end("TrainingFailed", {"error": plain_text(last), "traceback": plain_text(trace)})
+        else:
+            self._end("TrainingFailed", {"error": plain_text(error)})
+
+    def stop(self, reason: str) -> None:
+        """The training was ended from outside: record TrainingStopped."""
+        self._end("TrainingStopped", {"reason": plain_text(reason)})
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+            self.finish()
+        elif isinstance(error, KeyboardInterrupt | GeneratorExit):
+            self.stop(type(error).__name__)
+        elif isinstance(error, SystemExit) and self._interrupted is not None:
+            self.stop(self._interrupted)
+        else:
+            self.fail(error)
+
+    def __call__(self, function: Callable[_P, _T]) -> Callable[_P, _T]:
+        """As a decorator: each call is a run of its own, given to the function if it has a parameter `run`."""
+        if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+            raise TypeError(f"record_run cannot decorate {function.__qualname__}: use it as a with block inside")
+        takes_run = "run" in inspect.signature(function).parameters
+
+        @functools.wraps(function)
+        def recorded(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+            with Run(self._given_id, **self._spec) as run:
+                if takes_run:
+                    kwargs.setdefault("run", run)
+                return function(*args, **kwargs)
+
+        return recorded
+
+    def __reduce__(self) -> tuple[Callable[[str], Run], tuple[str]]:
+        """In a process that was spawned it is the same run, of which that process is a producer of its own."""
+        return _in_another_process, (self.id,)
+
+    def interrupted(self, reason: str, *, ends_now: bool) -> None:
+        """In a signal's handler. Where the program has one of its own, that decides when the training ends."""
+        if ends_now and self._member.leads and not self._ending:
+            self._say("TrainingStopped", {"reason": reason})
+        else:
+            self._interrupted = reason
+        self.flush(_LAST_WORDS_SECONDS)
+
+    def left_open(self, error: BaseException | None) -> None:
+        """The interpreter ends, and nobody has said how the run did."""
+        if error is None:
+            self.stop("the program ended without finishing the run")
+        else:
+            self.__exit__(type(error), error, None)
+
+    def forked(self) -> None:
+        self._member.wait_for_a_word()
+
+    @never_in_the_way
+    def _start(self) -> None:
+        self._member.open()
+        if self._member.leads:
+            self._say("TrainingStarted", pinned_spec(**self._spec, pin=pinned))
+
+    @never_in_the_way
+    def _end(self, type_: str, data: dict[str, Any]) -> None:
+        if self._member.leads or (self._member.began and type_ == "TrainingFailed"):  # any rank may fail
+            self._ending = True
+            self._say(type_, data)
+        self._member.close()
+
+    def _store(self, type_: str, path: str | os.PathLike[str], place: str, more: dict[str, Any]) -> Stored | None:
+        if (channel := self._member.channel()) is None:
+            raise RuntimeError(f"{self.stream} is not open")
+        stored = channel.objects.keep(path, f"runs/{self.id}/{place}/{Path(path).name}")
+        said = {**msgspec.to_builtins(stored), **more}
+        channel.writer.say(type_, {key: value for key, value in said.items() if value is not None})
+        return stored
+
+    def _say(self, type_: str, data: dict[str, Any]) -> None:
+        if (channel := self._member.opened) is not None:
+            channel.writer.say(type_, data)
+
+
+def _in_another_process(id_: str) -> Run:
+    run = Run(id_)
+    run.forked()
+    return run

@@ -1,0 +1,175 @@
+"""Sends what the spool holds: a thread of its own, so that nothing ever waits for the network.
+
+What cannot be sent stays in the spool, and is tried again with growing pauses. When all of its own is sent, it sends what
+recorders that were killed, or ended without a network, have left for the same destination.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from threading import Condition, Thread
+from typing import TYPE_CHECKING
+
+from training_events.errors import TrainingEventsError
+from training_events.recorder import forks
+from training_events.recorder.destination import Unsent
+from training_events.recorder.left_over import left_over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from training_events.recorder.destination import Destination, Sink
+    from training_events.recorder.left_over import LeftOver
+    from training_events.recorder.spool import Spool
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
+
+_log = logging.getLogger("training_events")
+
+
+class Delivery:
+    """Sends from any spool to one destination. `pause` waits, in seconds, and may be cut short."""
+
+    def __init__(self, to: Destination, pause: Callable[[float], None] = time.sleep) -> None:
+        self.to = to
+        self.sent = 0
+        self._pause = pause
+        self._sink: Sink | None = None
+
+    def send(self, spool: Spool) -> list[Unsent]:
+        """Try once to send what comes next. What did not arrive stays in the spool; what never will is set aside."""
+        lines = spool.next()
+        try:
+            if self._sink is None:
+                with forks.preparing.passing():
+                    self._sink = self.to.sink(self._pause)
+            with forks.sending.passing():
+                unsent = self._sink.send(lines)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the settings, the events are kept
+            why = str(error) if isinstance(error, TrainingEventsError) else f"{type(error).__name__}: {error}"
+            unsent = [Unsent(line, why) for line in lines]
+        if (refused := [one for one in unsent if one.final]) and spool.set_aside(refused):
+            unsent = [one for one in unsent if not one.final]
+            _log.warning(
+                "%d event(s) can never be recorded: %s; they are kept in %s", len(refused), refused[0].why, spool.refused
+            )
+        self.sent += len(lines) - len(unsent)
+        spool.sent([one.line for one in unsent])
+        return unsent
+
+
+class Sender:
+    """Delivers one recorder's spool, and then what others have left, until it is closed."""
+
+    def __init__(self, spool: Spool, to: Destination, home: Path) -> None:
+        self._spool, self._to, self._home = spool, to, home
+        self._delivery = Delivery(to, self._pause)
+        self._changed = Condition()
+        self._news = False  # said since the thread last looked
+        self._hurry = False  # somebody waits for it
+        self._attempts_failed = 0
+        self._until: float | None = None  # when to give up, once it is closing
+        self._warned = False
+        self._others: Iterator[LeftOver] = left_over(home, to)
+        self._other: LeftOver | None = None
+        self._thread = Thread(target=self._work, name="training-events-sender", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something new to send."""
+        with self._changed:
+            self._news = True
+            self._changed.notify_all()
+
+    def settle(self, seconds: float) -> bool:
+        """Wait until all of the recorder's own is sent, an attempt to has failed, or the time is over: whether all is sent."""
+        with self._changed:
+            failed = self._attempts_failed
+            self._hurry = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._spool.waiting or self._attempts_failed > failed, seconds)
+            return not self._spool.waiting
+
+    def close(self, seconds: float) -> None:
+        """Send the rest, and wait for it, unless it fails or takes too long: then it is left for the next recorder."""
+        with self._changed:
+            self._until = time.monotonic() + seconds
+            self._changed.notify_all()
+        self._thread.join(seconds)
+
+    def _work(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        try:
+            while True:
+                spool = self._next_spool()
+                if spool is None:
+                    if self._until is not None:
+                        break
+                    self._idle()
+                    continue
+                before = self._delivery.sent
+                unsent = self._delivery.send(spool)
+                with self._changed:
+                    self._attempts_failed += bool(unsent)
+                    self._changed.notify_all()
+                if not unsent:
+                    pause = FIRST_PAUSE_SECONDS
+                    continue
+                self._warn(unsent[0])
+                if self._until is not None and (self._delivery.sent == before or time.monotonic() > self._until):
+                    break
+                self._pause(random.uniform(0, pause))  # noqa: S311 - no secret
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        except Exception:  # noqa: BLE001 - told in the log; the program goes on
+            _log.exception("a mistake in training_events itself: events wait in %s", self._spool.path.parent)
+        finally:
+            self._end()
+
+    def _next_spool(self) -> Spool | None:
+        if self._spool.waiting:
+            return self._spool
+        if self._until is not None and time.monotonic() > self._until:
+            return None
+        while self._other is None or not self._other.waiting:
+            if self._other is not None:
+                self._other.close()
+            self._other = next(self._others, None)
+            if self._other is None:
+                return None
+        return self._other
+
+    def _idle(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._news or self._until is not None)
+            self._news = False
+
+    def _pause(self, seconds: float) -> None:
+        """What is said meanwhile does not cut it short: whoever refused one event should not get more requests for it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._hurry or self._until is not None, seconds)
+            self._hurry = False
+
+    def _warn(self, failed: Unsent) -> None:
+        """Once, whatever happens later: the training's output is its own."""
+        level = logging.INFO if self._warned else logging.WARNING
+        self._warned = True
+        _log.log(
+            level,
+            "events cannot be sent to %s: %s; the training goes on. They wait in %s, and are sent when that works again,"
+            " by the next recorder, or by `training-events flush`",
+            self._to,
+            failed.why,
+            self._spool.path.parent,
+        )
+
+    def _end(self) -> None:
+        if self._other is not None:
+            self._other.close()
+        self._spool.close()
+        if self._spool.lost:
+            _log.error("%d event(s) are lost: they could not be sent, and the disk took none", self._spool.lost)

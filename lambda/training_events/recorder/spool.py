@@ -1,0 +1,200 @@
+"""Events on their way, on disk: one file a producer, one line an event, taken from its front as they are sent.
+
+Who writes a file holds its lock, which the kernel frees when he ends, however that is. A file without a holder is left over:
+whoever takes its lock sends what is in it. What had been sent already is then sent again, which changes nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from msgspec import json, to_builtins
+
+if TYPE_CHECKING:
+    from training_events.recorder.destination import Destination, Unsent
+    from training_events.settings import Settings
+
+MOST_AT_ONCE = 10
+"""Lines given out at once: as many as one PutEvents request takes."""
+MOST_IN_MEMORY = 64 * 2**20
+"""Bytes of events that are kept in memory while the disk takes none."""
+CHUNK = 512 * 1024
+
+
+def folder(settings: Settings) -> Path:
+    """TRAINING_EVENTS_SPOOL, else where the XDG Base Directory Specification has what a program keeps between its runs."""
+    if said := settings.optional("spool"):
+        return Path(said).absolute()
+    state = settings.environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - pathlib's raises
+    home = Path(state) if Path(state).is_absolute() else Path(tempfile.gettempdir())
+    return home / "training-events" / "spool"
+
+
+class Spool:
+    """One file, written by one thread and sent by another. Made when the first event comes, removed when all are sent."""
+
+    def __init__(self, home: Path, to: Destination, producer: str) -> None:
+        self.path = home / to.key / f"{producer}.jsonl"
+        self._head = json.encode({"to": to_builtins(to)}) + b"\n"
+        self._file: int | None = None
+        self._lock = Lock()
+        self._start = self._next = self._end = 0
+        self._given: list[bytes] = []
+        self._given_bytes = 0
+        self._memory: deque[bytes] = deque()
+        self._memory_bytes = 0
+        self.waiting = 0
+        self.lost = 0
+        """Events that neither disk nor memory had room for."""
+
+    def append(self, line: bytes) -> None:
+        """Keep an event: in memory, if the disk does not take it."""
+        with self._lock:
+            if self._written(line):
+                self.waiting += 1
+            elif self._memory_bytes + len(line) <= MOST_IN_MEMORY:
+                self._memory.append(line)
+                self._memory_bytes += len(line)
+                self.waiting += 1
+            else:
+                self.lost += 1
+
+    def next(self) -> list[bytes]:
+        """The oldest events that are not sent yet; the same until `sent` says so. None: what waits cannot be read any more."""
+        with self._lock:
+            if not self._given:
+                self._given = self._read() or [self._memory[number] for number in range(min(len(self._memory), MOST_AT_ONCE))]
+            if not self._given:
+                self.lost += self.waiting
+                self.waiting = 0
+            return list(self._given)
+
+    def sent(self, left: list[bytes]) -> None:
+        """Of what `next` gave, all but `left` has arrived."""
+        with self._lock:
+            self.waiting -= len(self._given) - len(left)
+            if not self._given_bytes:
+                for line in set(self._given) - set(left):
+                    self._memory.remove(line)
+                    self._memory_bytes -= len(line)
+                self._given = []
+                return
+            self._given = left
+            if not left:
+                self._next += self._given_bytes
+                self._given_bytes = 0
+                if self._next == self._end:
+                    self._empty()
+
+    @property
+    def refused(self) -> Path:
+        """The file for what will never be taken, with the reasons."""
+        return self.path.with_suffix(".refused")
+
+    def set_aside(self, refused: list[Unsent]) -> bool:
+        """Keep what will never be taken, so that it is in nobody's way; false if the disk does not take it."""
+        lines = (json.encode({"why": one.why, "event": one.line.decode(errors="replace")}) + b"\n" for one in refused)
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self.refused.open("ab") as file:
+                file.writelines(lines)
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the file; it is removed if all is sent. What was in memory is written if the disk takes it by now."""
+        with self._lock:
+            while self._memory and self._written(self._memory[0]):
+                self._memory.popleft()
+            self.lost += len(self._memory)
+            self._memory.clear()
+            if self._file is not None:
+                if not self.waiting and not self.lost:
+                    with suppress(OSError):
+                        self.path.unlink()
+                os.close(self._file)
+                self._file = None
+
+    def abandon(self) -> None:
+        """In a forked child: the file is the parent's."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _written(self, line: bytes) -> bool:
+        try:
+            if self._file is None:
+                self._create()
+            self._put(line + b"\n")
+        except OSError:  # full, read-only, gone: said when it matters, which is when it could not be sent either
+            return False
+        return True
+
+    def _create(self) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while self.path.exists():  # what an earlier one left is no longer held
+            self.path = self.path.with_stem(f"{self.path.stem}+")
+        # locked before it has the name by which others look for files that are left over
+        unnamed = self.path.with_suffix(".new")
+        file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(file, 0)
+            self._file, self._start, self._next, self._end = file, 0, 0, 0
+            self._put(self._head)
+            self._start = self._next = self._end
+            unnamed.rename(self.path)
+        except OSError:
+            os.close(file)
+            self._file = None
+            with suppress(OSError):
+                unnamed.unlink()
+            raise
+
+    def _put(self, content: bytes) -> None:
+        """At the end, all of it or nothing."""
+        assert self._file is not None  # noqa: S101 - for the type checker
+        try:
+            done = 0
+            while done < len(content):
+                done += os.pwrite(self._file, content[done:], self._end + done)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._file, self._end)
+            raise
+        self._end += len(content)
+
+    def _read(self) -> list[bytes]:
+        if self._file is None:
+            return []
+        content = b""
+        while b"\n" not in content:
+            place = self._next + len(content)
+            if not (more := self._more(place)):
+                return []
+            content += more
+        lines = content[: content.rfind(b"\n")].split(b"\n")[:MOST_AT_ONCE]
+        self._given_bytes = sum(map(len, lines)) + len(lines)
+        return lines
+
+    def _more(self, place: int) -> bytes:
+        assert self._file is not None  # noqa: S101 - for the type checker
+        try:
+            return os.pread(self._file, min(CHUNK, self._end - place), place)
+        except OSError:
+            return b""
+
+    def _empty(self) -> None:
+        """Give the room back; a disk that is full takes this as well."""
+        assert self._file is not None  # noqa: S101 - for the type checker
+        with suppress(OSError):
+            os.ftruncate(self._file, self._start)
+            self._next = self._end = self._start

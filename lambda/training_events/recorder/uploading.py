@@ -1,0 +1,124 @@
+"""One file into S3, checked on the way: what lies there in the end is what was read here, or an error says why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from training_events import aws
+from training_events.catalogue.stored import Stored
+from training_events.errors import NotStored
+from training_events.recorder.hashing import hashed, size_of
+from training_events.recorder.local_files import reason, shown
+from training_events.recorder.progress import progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from training_events.recorder.hashing import Hashed
+
+CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
+"""Parts are sent side by side: on a slow line one of them may have to wait for the others."""
+PART_BYTES = 8 * 2**20
+"""A file of this size or more is sent in parts. boto3's default."""
+SHA256 = "sha256"
+"""The object's metadata that says the digest of the whole, which S3 itself does not know of an upload in parts."""
+MAX_PARTS, MAX_PART_BYTES = 10_000, 5 * 2**30
+"""S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
+
+_SAID = {
+    "403": "reading it (s3:GetObject, s3:GetObjectVersion) is denied",
+    "404": "there is no such object",
+    "NoSuchBucket": "there is no such bucket",
+}
+"""HeadObject's answers have no body that could tell more."""
+
+_FAILURES = (BotoCoreError, ClientError, OSError, RuntimeError)
+"""RuntimeError: a thread is to be started while the program ends."""
+
+
+def client() -> Any:
+    """S3, for requests that carry files."""
+    return aws.client("s3", connect_seconds=CONNECT_SECONDS, read_seconds=READ_SECONDS)
+
+
+def part_bytes_for(size: int, least: int = PART_BYTES) -> int | None:
+    """The size of the parts that a file is sent in, so that they are not too many; none for a file sent at once."""
+    if size < least:
+        return None
+    while size > least * MAX_PARTS:
+        least *= 2
+    return least
+
+
+def upload(path: Path, bucket: str, key: str, s3: Any, least_part_bytes: int = PART_BYTES) -> Stored:
+    """Read it, send it, and ask S3 what it has. Raises NotStored."""
+    to = f"s3://{bucket}/{key}"
+    part_bytes = part_bytes_for(size_of(path), least_part_bytes)
+    if part_bytes and part_bytes > MAX_PART_BYTES:
+        raise NotStored(f"{shown(path)} is too large for S3: at most {MAX_PARTS} parts of {MAX_PART_BYTES} bytes")
+    content = hashed(path, part_bytes)
+    try:
+        version = _send(path, {"Bucket": bucket, "Key": key}, s3, content, part_bytes)
+        stored = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **({"VersionId": version} if version else {}))
+    except _FAILURES as error:
+        raise NotStored(f"{shown(path)} was not stored at {shown(to)}: {why(error)}") from None
+    if "ChecksumSHA256" not in stored:
+        raise NotStored(f"{shown(path)} was stored at {shown(to)}, but S3 says no SHA-256 of it: what is there is not certain")
+    if (stored["ContentLength"], stored["ChecksumSHA256"]) != (content.size, content.checksum):
+        raise NotStored(f"{shown(to)} is not what {shown(path)} was: one of them changed during the upload")
+    return Stored(to, version, content.sha256, content.size)
+
+
+def _send(path: Path, at: dict[str, str], s3: Any, content: Hashed, part_bytes: int | None) -> str | None:
+    """Returns the version that S3 made of it. A checksum goes with all that is sent: S3 refuses what arrives otherwise."""
+    more = {"ChecksumAlgorithm": "SHA256", "Metadata": {SHA256: content.sha256}}
+    if part_bytes is None:  # without threads: they cannot be started any more when the program ends
+        with path.open("rb") as file:
+            return _version(s3.put_object(**at, Body=file, **more))
+    # imported here: most programs never send so large a file
+    from s3transfer.manager import TransferConfig, TransferManager  # noqa: PLC0415
+    from s3transfer.subscribers import BaseSubscriber  # noqa: PLC0415
+
+    class Progress(BaseSubscriber):
+        def on_progress(self, future: Any, bytes_transferred: int, **_: Any) -> None:  # noqa: ARG002 - as s3transfer has it
+            advance(bytes_transferred)
+
+    config = TransferConfig(multipart_threshold=part_bytes, multipart_chunksize=part_bytes)
+    remembering = _Remembering(s3)
+    manager = TransferManager(remembering, config)  # type: ignore[arg-type]  # it is all that a client is
+    with progress(f"storing {shown(path.name)}", content.size) as advance, manager:
+        # whatever comes between, Ctrl-C too, the manager aborts the upload: its parts are not left behind
+        manager.upload(str(path), at["Bucket"], at["Key"], more, [Progress()]).result()
+    return remembering.version
+
+
+class _Remembering:
+    """A client that keeps the version S3 made: the manager tells nobody."""
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+        self.version: str | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+    def complete_multipart_upload(self, **request: Any) -> Any:
+        answer = self._s3.complete_multipart_upload(**request)
+        self.version = _version(answer)
+        return answer
+
+
+def _version(answer: Any) -> str | None:
+    version = answer.get("VersionId")
+    return None if version == "null" else version  # "null": the bucket keeps no versions, or none any more
+
+
+def why(error: Exception) -> str:
+    """What AWS answered, on one line."""
+    if not isinstance(error, ClientError):
+        return reason(error)
+    said = error.response.get("Error", {})
+    code = said.get("Code", "")
+    return _SAID.get(code) or " ".join(f"{code}: {said.get('Message', '')}".split())

@@ -1,0 +1,120 @@
+"""The one thread that makes events of what a training says: it batches, numbers, chains, and puts them into the spool."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from queue import Empty, SimpleQueue
+from threading import Event as Flag
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from training_events.publisher import MAX_REQUEST_BYTES
+from training_events.recorder.journal import envelope
+from training_events.recorder.points import Points, Said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from training_events.recorder.journal import Journal
+    from training_events.recorder.sender import Sender
+    from training_events.recorder.spool import Spool
+
+    Within = Callable[[dict[str, Any], int], dict[str, Any]]
+
+FLUSH_SECONDS = 2.0
+"""How long a point may wait to become part of an event: what a `kill -9` takes with it."""
+CROWD, MOST_WAITING = 2_000, 20_000
+"""Points: when the writer is called before their time is over, and when who says more of them has to wait."""
+_ALL = 2**63 - 1
+"""No time is later."""
+MOST_EVENT_BYTES = MAX_REQUEST_BYTES - 16 * 1024
+"""Of an event's data: what is left is for its header."""
+
+_log = logging.getLogger("training_events")
+
+
+class Writer:
+    """Points come in by a deque, everything else by a queue: both may be filled from any thread and from a signal handler."""
+
+    def __init__(self, journal: Journal, spool: Spool, sender: Sender, within: Within) -> None:
+        self.points: deque[tuple[Any, Any, Any, int]] = deque()
+        self._journal, self._spool, self._sender, self._within = journal, spool, sender, within
+        self._orders: SimpleQueue[tuple[Callable[[], object] | None, int]] = SimpleQueue()
+        self._batches = Points()
+        self._thread = Thread(target=self._work, name="training-events-writer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def say(self, type_: str, data: dict[str, Any]) -> None:
+        """Record an event of now, behind all points up to now and before those that come later."""
+        now = time.time_ns()
+        self._orders.put((lambda: self._record(type_, self._within(data, MOST_EVENT_BYTES), now), now))
+
+    def crowd(self, waiting: int) -> None:
+        """So many points are waiting that they are worth an event at once; far more, and the caller gives way a moment.
+
+        No training measures that fast for long. One that does is slowed down rather than let the memory grow.
+        """
+        if waiting % CROWD == 0 or waiting > MOST_WAITING:
+            self._orders.put((_crowded, _ALL))
+        if waiting > MOST_WAITING:
+            time.sleep(0.001)
+
+    def spooled(self, seconds: float) -> bool:
+        """Wait until all that was said before is in the spool. May be called in a signal handler."""
+        done = Flag()
+        self._orders.put((done.set, _ALL))
+        return done.wait(seconds) if self._thread.is_alive() else True
+
+    def close(self, seconds: float) -> None:
+        """Put everything into the spool and end."""
+        self._orders.put((None, _ALL))
+        self._thread.join(seconds)
+
+    def _work(self) -> None:
+        while True:
+            try:
+                order, at_ns = self._orders.get(timeout=FLUSH_SECONDS)
+            except Empty:
+                order, at_ns = _timed, _ALL
+            if order is _crowded and len(self.points) < CROWD:  # an order before it has seen to that
+                continue
+            _guarded(self._drain, at_ns)
+            if order is None:
+                return
+            _guarded(order)
+
+    def _drain(self, until_ns: int) -> None:
+        for data, at_ns in self._batches.batches(self._waiting(until_ns)):
+            self._record("MetricsRecorded", data, at_ns)
+
+    def _waiting(self, until_ns: int) -> Iterator[Said]:
+        """What was said up to then, and is there by now: what comes meanwhile is for the next time."""
+        points = self.points
+        for _ in range(len(points)):
+            if points[0][3] > until_ns:
+                return
+            yield Said(*points.popleft())
+
+    def _record(self, type_: str, data: dict[str, Any], at_ns: int) -> None:
+        self._spool.append(envelope(self._journal.say(type_, data, at_ns)))
+        self._sender.wake()
+
+
+def _guarded(work: Callable[..., object], *args: Any) -> None:
+    """What fails leaves everything else as it is."""
+    try:
+        work(*args)
+    except Exception:  # noqa: BLE001 - told in the log; the program goes on
+        _log.exception("a mistake in training_events itself; the training goes on")
+
+
+def _timed() -> None:
+    """The points' time is over."""
+
+
+def _crowded() -> None:
+    """There are many points."""

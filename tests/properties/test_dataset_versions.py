@@ -1,0 +1,122 @@
+"""Who stores a version and S3 both tell of it: one version, whoever tells first, and whatever else happens between."""
+
+import itertools
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events import folds
+from training_events.event import Event
+from training_events.folds.dataset import DatasetState
+from training_events.translation import event_of
+
+from tests.aws_events import EVENTS
+from tests.histories import entry
+
+CONTENTS = ("aa", "bb", "cc")
+Fact = tuple[str, dict[str, Any]]
+
+
+def told(facts: list[Fact]) -> DatasetState:
+    """The state after these facts, which occurred one after the other."""
+    events = [
+        Event(f"e{number}", "dataset/d", type_, f"2026-11-22T15:00:00.{number:06d}Z", "tests", data)
+        for number, (type_, data) in enumerate(facts)
+    ]
+    state = folds.fold(folds.empty("dataset/d"), map(entry, events))
+    assert isinstance(state, DatasetState)
+    return state
+
+
+def at(number: int) -> str:
+    return f"2026-11-22T15:00:00.{number:06d}Z"
+
+
+def by_s3(name: str) -> Fact:
+    return "DatasetRegistered", {"uri": "s3://b/datasets/d/x", "version_id": name, "bytes": 7}
+
+
+def by_recorder(name: str) -> Fact:
+    more = {"sha256": name * 32, "rows": 3, "registered_by": "ada"}
+    return "DatasetRegistered", {"uri": "s3://b/datasets/d/x", "version_id": name, "bytes": 7, **more}
+
+
+def local(name: str) -> Fact:
+    return "DatasetRegistered", {"uri": "file:///d/x", "sha256": name * 32, "bytes": 7}
+
+
+both = st.sampled_from([by_s3, by_recorder])
+in_s3 = st.lists(st.tuples(both, st.sampled_from(CONTENTS)), max_size=12)
+
+
+@given(in_s3)
+def test_each_version_is_one_with_all_that_was_said_of_it(said: list[tuple[Any, str]]):
+    state = told([tell(name) for tell, name in said])
+    first = {name: number for number, (_, name) in reversed(list(enumerate(said)))}
+    complete = {name for tell, name in said if tell is by_recorder}
+    assert [one.stored.version_id for one in state.versions] == sorted(first, key=lambda name: first[name])
+    assert state.registered == len(first)
+    for version in state.versions:
+        name = str(version.stored.version_id)
+        assert version.registered_at == at(first[name])
+        assert version.stored.bytes == 7
+        known = (name * 32, 3, "ada") if name in complete else (None, None, None)
+        assert (version.stored.sha256, version.rows, version.registered_by) == known
+
+
+@given(st.permutations([by_s3("aa"), by_recorder("aa"), by_s3("bb"), by_recorder("bb")]))
+def test_no_order_makes_a_difference_but_for_times(facts: list[Fact]):
+    versions = sorted((one.stored.version_id, one.stored.sha256, one.rows) for one in told(facts).versions)
+    assert versions == [("aa", "aa" * 32, 3), ("bb", "bb" * 32, 3)]
+
+
+@given(st.lists(st.sampled_from(CONTENTS), max_size=9))
+def test_a_file_said_to_hold_what_it_holds_is_no_new_version(names: list[str]):
+    state = told([local(name) for name in names])
+    assert [one.stored.sha256 for one in state.versions] == [name * 32 for name, _ in itertools.groupby(names)]
+    assert state.registered == len(state.versions)
+
+
+def test_of_a_file_the_newest_version_is_meant():
+    counted: Fact = ("DatasetRegistered", local("bb")[1] | {"rows": 3})
+    state = told([local("aa"), local("bb"), counted])
+    assert [one.rows for one in state.versions] == [None, 3]
+
+
+nameless: list[Fact] = [("DatasetRegistered", {}), ("DatasetRegistered", {"uri": "https://x"})]
+
+
+@given(st.lists(st.sampled_from([*nameless, local("aa")]), max_size=5))
+def test_without_anything_to_know_it_by_each_is_a_version(facts: list[Fact]):
+    unknown = sum("sha256" not in data for _, data in facts)
+    versions = told(facts).versions
+    assert sum(one.stored.sha256 is None for one in versions) == unknown
+    assert sum(one.stored.sha256 is not None for one in versions) == (local("aa") in facts)
+
+
+def test_what_aws_tells_of_an_object_and_the_recorder_of_the_same_one():
+    sample = json.loads((EVENTS / "aws_object_created.json").read_text(encoding="utf-8"))
+    sample["detail"]["object"]["key"] = "datasets/d/x"
+    by_aws = event_of(sample)
+    by_us = {**by_aws.data, "sha256": "aa" * 32, "rows": 3}
+    for facts in itertools.permutations([(by_aws.type, by_aws.data), ("DatasetRegistered", by_us)]):
+        (version,) = told(list(facts)).versions
+        assert (version.stored.version_id, version.stored.bytes) == ("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e", 5)
+        assert (version.stored.sha256, version.rows) == ("aa" * 32, 3)
+
+
+def test_what_was_said_first_stays():
+    other = by_recorder("aa")[1] | {"sha256": "0" * 64, "rows": 0, "bytes": 0, "registered_by": "bob"}
+    (version,) = told([by_recorder("aa"), ("DatasetRegistered", other)]).versions
+    assert (version.stored.sha256, version.rows, version.registered_by, version.stored.bytes) == ("aa" * 32, 3, "ada", 7)
+    (version,) = told([("DatasetRegistered", other), by_recorder("aa")]).versions
+    assert (version.rows, version.stored.bytes) == (0, 0), "nothing is something"
+
+
+def test_a_version_registered_again_after_it_was_retired_is_back():
+    retired: Fact = ("DatasetRetired", {"sha256": "aa" * 32})
+    state = told([by_s3("aa"), by_recorder("aa"), retired])
+    assert state.versions[0].retired_at == at(2)
+    state = told([by_s3("aa"), by_recorder("aa"), ("DatasetRetired", {}), by_recorder("aa")])
+    assert (state.status, state.versions[0].retired_at, state.registered) == ("active", None, 1)

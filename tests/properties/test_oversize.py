@@ -1,0 +1,139 @@
+"""Data too large for an event becomes small enough, loses nothing unseen, and is still what the catalogue reads."""
+
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events import catalogue
+from training_events.canonical import canonical_json
+from training_events.catalogue.stored import Stored
+from training_events.errors import NotStored
+from training_events.recorder.oversize import LEAST_MOVED_BYTES, MOST_OF_A_TEXT, within
+
+STREAM = "run/r"
+
+texts = st.builds(lambda text, times: text * times, st.text("aé\n\x01😀", min_size=1, max_size=4), st.integers(1, 3000))
+words = st.sampled_from(["a", "b", "größe"])
+mappings = st.dictionaries(words, texts, max_size=3)
+addresses = st.builds(
+    lambda count: [{"uri": f"s3://b/{number}", "sha256": "0" * 64} for number in range(count)], st.integers(0, 60)
+)
+
+DATA: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "TrainingStarted": st.fixed_dictionaries(
+        {},
+        optional={
+            "model": texts,
+            "code": st.fixed_dictionaries({"commit": texts}),
+            "entry_point": texts,
+            "hyperparameters": mappings,
+            "seeds": st.integers(0, 9) | mappings,
+            "datasets": addresses,
+            "packages": mappings,
+            "environment": mappings,
+            "goals": st.just({f"metric {number}": "maximize" for number in range(99)}),
+            "mine": st.lists(texts, max_size=2),
+        },
+    ),
+    "TrainingFailed": st.fixed_dictionaries({}, optional={"error": texts | mappings, "traceback": texts}),
+    "CheckpointSaved": st.fixed_dictionaries({"uri": words, "step": st.integers(0, 9)}, optional={"mine/own": texts}),
+}
+events = st.sampled_from(sorted(DATA)).flatmap(lambda type_: st.tuples(st.just(type_), DATA[type_]))
+
+
+class Shelf:
+    """Keeps contents, and knows them again by the reference it answered."""
+
+    def __init__(self) -> None:
+        self.contents: list[tuple[str, bytes]] = []
+
+    def keep(self, content: bytes, name: str) -> Stored:
+        self.contents.append((name, content))
+        return Stored(f"s3://b/{name}", "v", sha256(content).hexdigest(), len(content))
+
+
+def full(_content: bytes, _name: str) -> Stored:
+    raise NotStored("the shelf is full")
+
+
+def size(value: Any) -> int:
+    return len(canonical_json(value))
+
+
+@given(events, st.integers(0, 9000))
+def test_it_fits_unless_nothing_more_can_be_moved(event: tuple[str, dict[str, Any]], most: int):
+    type_, data = event
+    shelf, as_it_was = Shelf(), canonical_json(data)
+    small = within(STREAM, data, most, shelf.keep)
+    kept = {content for _, content in shelf.contents}
+    assert small.keys() == data.keys()
+    for name, value in small.items():
+        content = canonical_json(data[name])
+        if value == data[name]:
+            left = size(small) > most and len(content) >= LEAST_MOVED_BYTES
+            assert not left or name in ("environment", "goals") or isinstance(value, str)
+        elif isinstance(value, str):
+            assert sha256(content).hexdigest() in value
+            assert value[:99] == data[name][:99]
+            assert value[-99:] == data[name][-99:]
+        else:
+            assert content in kept
+            assert value == {
+                "uri": value["uri"],
+                "version_id": "v",
+                "sha256": sha256(content).hexdigest(),
+                "bytes": len(content),
+            }
+    catalogue.read(STREAM, type_, 1, canonical_json(small).decode())
+    assert canonical_json(data) == as_it_was
+    assert within(STREAM, data, most, Shelf().keep) == small
+    assert small == data or size(data) > most
+
+
+@given(events, st.integers(0, 9000))
+def test_what_cannot_be_kept_is_cut_with_its_digest(event: tuple[str, dict[str, Any]], most: int):
+    type_, data = event
+    small = within(STREAM, data, most, full)
+    for name, value in small.items():
+        if value != data[name]:
+            digest = sha256(canonical_json(data[name])).hexdigest()
+            assert value["sha256"] == digest if isinstance(value, dict) else digest in value
+    catalogue.read(STREAM, type_, 1, canonical_json(small).decode())
+
+
+def test_the_largest_goes_first_and_only_as_many_as_need_be():
+    shelf = Shelf()
+    data = {"hyperparameters": {"a": "x" * 5000}, "packages": {"a": "x" * 9000}, "python": "3.11"}
+    small = within(STREAM, data, 8000, shelf.keep)
+    assert small["hyperparameters"] == data["hyperparameters"]
+    assert shelf.contents == [("packages", canonical_json(data["packages"]))]
+
+
+def test_to_the_byte():
+    data = {"hyperparameters": {"a": "x" * 5000}, "packages": {"a": "x" * 9000}}
+    one_moved = size(within(STREAM, data, size(data) - 1, Shelf().keep))
+    for most, moved in [(size(data), 0), (size(data) - 1, 1), (one_moved, 1), (one_moved - 1, 2)]:
+        shelf = Shelf()
+        within(STREAM, data, most, shelf.keep)
+        assert len(shelf.contents) == moved
+
+
+def test_of_a_traceback_that_cannot_be_kept_both_ends_stay(caplog: pytest.LogCaptureFixture):
+    trace = "Traceback (most recent call last):\n" + "  deep\n" * 100_000 + "ValueError: the end"
+    small = within(STREAM, {"error": "ValueError", "traceback": trace}, 200_000, full)
+    assert small["traceback"].startswith("Traceback (most recent call last):\n")
+    assert small["traceback"].endswith("ValueError: the end")
+    assert f"{len(trace) - MOST_OF_A_TEXT} characters are cut out here" in small["traceback"]
+    (warning,) = caplog.messages
+    assert "run/r: traceback" in warning
+    assert "the shelf is full" in warning
+
+
+def test_a_name_is_fit_for_a_file():
+    shelf = Shelf()
+    within(STREAM, {"../é/" * 99: "x" * 5000}, 10, shelf.keep)
+    ((name, _),) = shelf.contents
+    assert "/" not in name
+    assert len(name) <= 100

@@ -1,0 +1,78 @@
+"""Whatever is passed to a recorder becomes JSON, and the same JSON in every process."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path, PurePosixPath
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from training_events.canonical import canonical_json
+from training_events.recorder.plain import MAX_DEPTH, plain, plain_text
+
+from tests.python_values import anything
+from tests.strategies import json_values
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@given(anything)
+def test_any_value_becomes_json(value):
+    said = plain(value)
+    json.loads(canonical_json(said))
+    assert plain(said) == said
+    canonical_json(plain_text(value))
+
+
+@given(json_values)
+def test_what_is_json_already_is_not_changed(value):
+    assert canonical_json(plain(value)) == canonical_json(value)
+
+
+def depth(value):
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(depth, inner), default=0) if isinstance(value, (dict, list)) else 0
+
+
+@given(anything)
+def test_it_is_never_deeper_than_allowed(value):
+    assert depth(plain(value)) <= MAX_DEPTH
+
+
+lookalikes = st.sampled_from(
+    [1, "1", "1 <builtins.int>", Decimal(2), "2", Fraction(2, 3), "2/3", None, "null", PurePosixPath("a"), "a"]
+)
+
+
+@given(st.dictionaries(lookalikes, st.integers(), max_size=8), st.randoms())
+def test_the_order_of_keys_makes_no_difference_and_none_is_lost(value, chance):
+    items = list(value.items())
+    chance.shuffle(items)
+    assert plain(dict(items)) == plain(value)
+    assert sorted(plain(value).values()) == sorted(value.values())
+
+
+# texts as keys and members are what Python orders in another way in each process
+@settings(max_examples=20, deadline=None)
+@given(st.lists(anything | st.frozensets(st.text(max_size=3), max_size=20), min_size=1, max_size=20))
+def test_another_process_says_the_same(values):
+    script = (
+        "import pickle, sys\n"
+        "from training_events.canonical import canonical_json\n"
+        "from training_events.recorder.plain import plain\n"
+        "sys.stdout.buffer.write(canonical_json(plain(pickle.load(sys.stdin.buffer))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        input=pickle.dumps(values),
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": "7"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout == canonical_json(plain(values))
