@@ -13,6 +13,11 @@ def allow(actions: Sequence[str], resources: Sequence[str], when: Mapping[str, M
     return statement | ({"Condition": when} if when else {})
 
 
+def deny(actions: Sequence[str], resources: Sequence[str]) -> Statement:
+    """An identity policy's statement that takes back what a wider one allows."""
+    return allow(actions, resources) | {"Effect": "Deny"}
+
+
 def policy(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 

@@ -7,27 +7,25 @@ is kept by the hash of all that goes into it, so an unchanged package costs a lo
 """
 
 import hashlib
-import os
 import platform
 import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from stacks import settings_file
+from stacks import deterministic_zip, settings_file
 from stacks.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "lambda"
 CACHE = ROOT / ".build" / "package"
 
-# The command line stays out: Lambda does not run it and its dependencies are not in the zip.
-_LEFT_OUT = {"__pycache__", "cli"}
+# What people run stays out: Lambda does not run it, its dependencies are not in the zip, and its changes deploy nothing.
+_LEFT_OUT = {"__pycache__", "cli", "recorder"}
 # The wheels that Lambda's C library can take: glibc 2.26 under Python 3.11 (Amazon Linux 2), 2.34 under later ones (2023).
 _GLIBC = {"python3.11": ("manylinux2014", "manylinux_2_17")}
 _GLIBC_LATER = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
@@ -76,12 +74,8 @@ def build(target: Target, source: Path = SOURCE, cache: Path = CACHE) -> Path:
     wheels = _wheels(requirements, target, cache)
     entries = dict(own)
     for wheel in sorted(wheels.glob("*.whl")):
-        with zipfile.ZipFile(wheel) as archive:
-            entries.update((info.filename, archive.read(info)) for info in archive.infolist() if not info.is_dir())
-    package.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = package.with_suffix(f".{os.getpid()}")
-    _write_zip(unfinished, entries)
-    unfinished.replace(package)  # whoever builds the same at the same moment writes the same bytes
+        entries.update(deterministic_zip.read(wheel))
+    deterministic_zip.write(package, entries)
     return package
 
 
@@ -123,16 +117,6 @@ def _wheels(requirements: Path, target: Target, cache: Path) -> Path:
     else:
         unfinished.rename(folder)
     return folder
-
-
-def _write_zip(path: Path, entries: dict[str, bytes]) -> None:
-    """Sorted, with fixed times and modes, and stored: compressed bytes differ between versions of zlib."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(entries):
-            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            info.create_system = 3  # Unix, on every machine
-            info.external_attr = 0o644 << 16
-            archive.writestr(info, entries[name])
 
 
 def main() -> int:

@@ -1,6 +1,9 @@
 """The SageMaker notebook that training starts from: its role, its start-up script, the instance."""
 
-from cdktf import Fn
+from collections.abc import Mapping
+from pathlib import Path
+
+from cdktf import Fn, TerraformLocal
 from cdktf_cdktf_provider_aws.sagemaker_notebook_instance import (
     SagemakerNotebookInstance,
     SagemakerNotebookInstanceInstanceMetadataServiceConfiguration,
@@ -11,24 +14,20 @@ from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuratio
 from constructs import Construct
 
 from stacks import iam
+from stacks.client_files import PREFIX, ClientFiles
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
 from stacks.service_role import ServiceRole
 from stacks.settings import Settings
 
-# Runs as root at every start, within five minutes. Jupyter reads the profile when it starts, so it is started again.
-_ON_START = """#!/bin/bash
-set -eu
-cat > /etc/profile.d/training-events.sh <<'END'
-{exports}
-END
-systemctl --no-block restart jupyter-server
-"""
+_START = Path(__file__).with_name("notebook_start.sh")
 
 
 class Notebook(Construct):
-    """Knows the bus, the log and the bucket by environment variables; may use these and start training jobs, nothing else."""
+    """Has the client installed, with the bus, the log and the bucket in its environment; may use these and start training jobs,
+    nothing else.
+    """
 
     def __init__(
         self,
@@ -40,6 +39,7 @@ class Notebook(Construct):
         log: EventLog,
         read_models: ReadModels,
         data_bucket: DataBucket,
+        client: ClientFiles,
     ) -> None:
         super().__init__(scope, id_)
         options = settings.notebook
@@ -58,13 +58,15 @@ class Notebook(Construct):
             "TRAINING_EVENTS_BUS": bus.bus.arn,
             "TRAINING_EVENTS_LOG": log.url(read_models),
             "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
+            "AWS_DEFAULT_REGION": settings.region,  # where all of these are
         }
-        exports = "\n".join(f"export {name}='{value}'" for name, value in variables.items())
+        # Text in a function's arguments is escaped by cdktf, not always rightly; as a value of its own it is left alone.
+        script = TerraformLocal(self, "start_script", start_script(variables, client))
         lifecycle = SagemakerNotebookInstanceLifecycleConfiguration(
             self,
             "lifecycle",
             name=settings.name("notebook"),
-            on_start=Fn.base64encode(_ON_START.format(exports=exports)),
+            on_start=Fn.base64encode(script.as_string),
         )
         self.instance = SagemakerNotebookInstance(
             self,
@@ -84,6 +86,21 @@ class Notebook(Construct):
             kms_key_id=options.kms_key_arn,
             depends_on=[self.role.policy],
         )
+
+
+def start_script(variables: Mapping[str, str], client: ClientFiles) -> str:
+    """What SageMaker runs at every start. The values are names and addresses of AWS, which have no quotes in them."""
+    filled_in = {
+        "@VARIABLES@": "\n".join(f"export {name}='{value}'" for name, value in variables.items()),
+        "@WHEEL@": client.wheel.uri,
+        "@WHEEL_SHA256@": client.wheel.sha256,
+        "@EXAMPLE@": client.example.uri,
+        "@EXAMPLE_SHA256@": client.example.sha256,
+    }
+    script = _START.read_text(encoding="utf-8")
+    for mark, value in filled_in.items():
+        script = script.replace(mark, value)
+    return script
 
 
 def _recording_and_reading(
@@ -108,6 +125,8 @@ def _recording_and_reading(
             ],
             [f"{data_bucket.bucket.arn}/*"],  # but seals, as the bucket's own policy says, are put by the projector only
         ),
+        # What every notebook installs when it starts must not come from a notebook.
+        iam.deny(["s3:PutObject"], [f"{data_bucket.bucket.arn}/{PREFIX}/*"]),
     ]
 
 

@@ -4,10 +4,12 @@ from cdktf import AssetType, TerraformAsset, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from constructs import Construct
 
+from stacks.client_files import ClientFiles
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
 from stacks.event_processor import EventProcessor
+from stacks.forwarding import Forwarding
 from stacks.lambda_package import Target, build
 from stacks.notebook import Notebook
 from stacks.observability import Observability
@@ -52,10 +54,21 @@ class TrainingStack(TerraformStack):
             data_bucket=data_bucket,
             package=package,
         )
-        undelivered.accept_from_rules([processor.rule.arn])
-        notebook = Notebook(self, "notebook", settings, bus=bus, log=log, read_models=read_models, data_bucket=data_bucket)
+        forwarding = Forwarding(self, "forwarding", settings, bus=bus, undelivered=undelivered, data_bucket=data_bucket)
+        undelivered.accept_from_rules([rule.arn for rule in (processor.rule, processor.aws_rule, *forwarding.rules)])
+        client = ClientFiles(self, "client", data_bucket=data_bucket)
+        notebook = Notebook(
+            self, "notebook", settings, bus=bus, log=log, read_models=read_models, data_bucket=data_bucket, client=client
+        )
         Observability(
-            self, "observability", settings, bus=bus, processor=processor, projector=projector, undelivered=undelivered
+            self,
+            "observability",
+            settings,
+            bus=bus,
+            forwarding=forwarding,
+            processor=processor,
+            projector=projector,
+            undelivered=undelivered,
         )
 
         self._output("data_bucket_name", data_bucket.bucket.bucket, "The bucket of datasets, checkpoints, models and seals")

@@ -49,6 +49,7 @@ class StackJson:
         return {
             (action, resource)
             for statement in self.role_statements(containing)
+            if statement["Effect"] == "Allow"
             for action in statement["Action"]
             for resource in statement["Resource"]
         }

@@ -36,6 +36,7 @@ def test_everything_is_allowed_on_named_resources_only(stack: StackJson) -> None
 def test_every_role_is_for_one_service_and_has_no_managed_policy(stack: StackJson) -> None:
     trusts = [s for address, s in stack.statements() if address.startswith("aws_iam_role.")]
     assert sorted(s["Principal"]["Service"] for s in trusts) == [
+        "events.amazonaws.com",
         "lambda.amazonaws.com",
         "lambda.amazonaws.com",
         "sagemaker.amazonaws.com",
@@ -57,9 +58,20 @@ def test_the_notebook_reaches_this_bucket_this_bus_and_these_tables_only(stack: 
         resource
         for s in stack.role_statements("notebook")
         for resource in s["Resource"]
-        if any(action.startswith(f"{what}:") for action in s["Action"])
+        if s["Effect"] == "Allow" and any(action.startswith(f"{what}:") for action in s["Action"])
     }
     assert granted == set(own[what])
+
+
+def test_the_notebook_cannot_put_what_every_notebook_installs(stack: StackJson) -> None:
+    (denied,) = (s for s in stack.role_statements("notebook") if s["Effect"] == "Deny")
+    assert denied["Action"] == ["s3:PutObject"]
+    (prefix,) = denied["Resource"]
+    installed = stack.all("aws_s3_object").values()
+    assert len(installed) == 2
+    assert all(
+        f"{stack.reference('aws_s3_bucket', 'arn')}/{file['key']}".startswith(prefix.removesuffix("*")) for file in installed
+    )
 
 
 def test_the_notebook_reads_the_log_stream_by_stream_and_empties_no_queue(stack: StackJson) -> None:

@@ -48,7 +48,7 @@ def test_the_notebook_goes_into_the_subnet_with_its_key_and_the_rights_for_it(st
 
 
 def test_every_source_is_listened_to(stack: StackJson) -> None:
-    pattern = json.loads(stack.one("aws_cloudwatch_event_rule")["event_pattern"])
+    pattern = json.loads(stack.one("aws_cloudwatch_event_rule", "event_processor_rule")["event_pattern"])
     assert pattern == {"source": ["my.sagemaker.training.jobs", "team.labels"]}
 
 

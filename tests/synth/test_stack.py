@@ -55,10 +55,11 @@ def test_the_notebook_is_closed_to_root_and_to_old_metadata_requests(stack: Stac
 
 
 def test_the_notebook_starts_with_the_variables_of_the_design(stack: StackJson) -> None:
-    script = stack.one("aws_sagemaker_notebook_instance_lifecycle_configuration")["on_start"]
-    assert script.startswith("${base64encode(")
+    on_start = stack.one("aws_sagemaker_notebook_instance_lifecycle_configuration")["on_start"]
+    script = stack.content["locals"][on_start.removeprefix("${base64encode(local.").removesuffix(")}")]
     for variable in ("TRAINING_EVENTS_BUS", "TRAINING_EVENTS_LOG", "TRAINING_EVENTS_BUCKET"):
         assert f"export {variable}='" in script
+    assert "export TRAINING_EVENTS_SPOOL='/home/ec2-user/SageMaker/" in script  # the volume, which outlives a stop
 
 
 def test_no_name_is_shared_between_environments(stacks: dict[str, StackJson]) -> None:

@@ -1,0 +1,62 @@
+"""What the notebook starts with: the client's wheel and the example, in the data bucket of the stack that declares both."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdktf import AssetType, Fn, TerraformAsset
+from cdktf_cdktf_provider_aws.s3_object import (
+    S3Object,
+    S3ObjectOverrideProvider,
+    S3ObjectOverrideProviderDefaultTags,
+)
+from constructs import Construct
+
+from stacks import client_wheel
+from stacks.data_bucket import DataBucket
+from stacks.lambda_package import ROOT
+
+PREFIX = "client"
+EXAMPLE = ROOT / "examples" / "train_digits.ipynb"
+
+
+@dataclass(frozen=True)
+class ClientFile:
+    """A file of this project, and the object that it is in the data bucket."""
+
+    object: S3Object
+    sha256: str
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.object.bucket}/{self.object.key}"
+
+
+class ClientFiles(Construct):
+    """Put there by Terraform only: what installs itself in every notebook must not come from one."""
+
+    def __init__(self, scope: Construct, id_: str, *, data_bucket: DataBucket) -> None:
+        super().__init__(scope, id_)
+        self._bucket = data_bucket
+        self.wheel = self._file("wheel", client_wheel.build(), "application/zip")
+        self.example = self._file("example", EXAMPLE, "application/x-ipynb+json")
+
+    def _file(self, id_: str, path: Path, content_type: str) -> ClientFile:
+        asset = TerraformAsset(self, f"{id_}_file", path=str(path), type=AssetType.FILE)
+        kept = S3Object(
+            self,
+            id_,
+            bucket=self._bucket.bucket.bucket,
+            key=f"{PREFIX}/{path.name}",
+            source=asset.path,
+            # So a plan shows what somebody else has put there, too. With S3's own encryption it is the MD5 of the content:
+            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+            etag=Fn.filemd5(asset.path),
+            checksum_algorithm="SHA256",
+            content_type=content_type,
+            # An object takes 10 tags, and the settings may well bring more to everything else.
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+            override_provider=S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={})),
+            depends_on=[self._bucket.versioning],
+        )
+        return ClientFile(kept, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -1,0 +1,56 @@
+"""Builds the client's wheel, which the notebook installs: the same bytes wherever it is built, and without a network.
+
+hatchling builds it from a copy of what belongs in it, so that neither the folder nor what lies beside it matters. It is kept by
+the hash of that, as the functions' package is.
+"""
+
+import hashlib
+import importlib.metadata
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from stacks import deterministic_zip
+from stacks.lambda_package import ROOT, SOURCE, PackageError
+
+CACHE = ROOT / ".build" / "client"
+
+
+def build(source: Path = SOURCE, cache: Path = CACHE) -> Path:
+    """The wheel of `source`, built unless it is there already. Raises PackageError."""
+    files = dict(_files(source))
+    content = hashlib.sha256(importlib.metadata.version("hatchling").encode())  # the wheel names it
+    for name, data in files.items():
+        content.update(f"\0{name}\0{len(data)}\0".encode() + data)
+    folder = cache / content.hexdigest()[:32]
+    for wheel in folder.glob("*.whl"):
+        return wheel
+    with tempfile.TemporaryDirectory() as temporary:
+        built = _built(files, Path(temporary))
+        wheel = folder / built.name
+        deterministic_zip.write(wheel, deterministic_zip.read(built))
+    return wheel
+
+
+def _files(source: Path) -> Iterator[tuple[str, bytes]]:
+    """The project file and the package's own files as (name, content), in a fixed order."""
+    yield "pyproject.toml", (source / "pyproject.toml").read_bytes()
+    for file in sorted((source / "training_events").rglob("*")):
+        name = file.relative_to(source)
+        if file.is_file() and "__pycache__" not in name.parts:
+            yield name.as_posix(), file.read_bytes()
+
+
+def _built(files: dict[str, bytes], folder: Path) -> Path:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", "dist"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.splitlines() or [f"hatchling ended with {done.returncode}"]
+        raise PackageError(f"the client's wheel cannot be built: {said[-1]}")
+    (wheel,) = (folder / "dist").glob("*.whl")
+    return wheel

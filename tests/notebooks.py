@@ -1,0 +1,30 @@
+"""Runs a notebook from top to bottom, as Jupyter does, and gives what its cells said."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+
+@dataclass(frozen=True)
+class Executed:
+    notebook: Any
+
+    def said(self, cell_id: str) -> str:
+        """What a cell printed, or its last value."""
+        (cell,) = (cell for cell in self.notebook.cells if cell.id == cell_id)
+        return "".join(output.get("text") or output["data"]["text/plain"] for output in cell.outputs)
+
+
+def execute(notebook: Path, folder: Path, environment: Mapping[str, str]) -> Executed:
+    """In `folder`, which is the kernel's home too, and in this Python. The first cell that raises ends it, and the test."""
+    content = nbformat.read(notebook, as_version=4)
+    commands = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    client = NotebookClient(content, timeout=180, resources={"metadata": {"path": str(folder)}})
+    client.execute(env={**environment, "PATH": commands, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")})
+    return Executed(content)

@@ -1,0 +1,89 @@
+"""The client's wheel has the same bytes wherever and whenever it is built, and pip and Python take it for a wheel."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+import training_events
+
+from stacks import client_wheel
+from stacks.client_wheel import build
+from stacks.lambda_package import SOURCE, PackageError
+from tests.conftest import without_aws
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """The client as another checkout has it."""
+    copy = tmp_path / "another folder" / "lambda"
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def test_another_folder_another_day_other_modes_and_leftovers_of_python_change_no_byte(tmp_path: Path, source: Path) -> None:
+    here = build(cache=tmp_path / "here")
+    left = source / "training_events" / "__pycache__"
+    left.mkdir()
+    (left / "event.cpython-313.pyc").write_bytes(b"left")
+    (source / "dist").mkdir()
+    (source / ".gitignore").write_text("cli\n")
+    for file in source.rglob("*"):
+        os.utime(file, (1, 1))
+        file.chmod(0o700)
+    there = build(source, cache=tmp_path / "there")
+    assert (there.name, there.read_bytes()) == (here.name, here.read_bytes())
+
+
+def test_an_unchanged_wheel_is_not_built_again_and_a_changed_one_is(tmp_path: Path, source: Path) -> None:
+    first = build(source, cache=tmp_path)
+    made = first.stat().st_mtime_ns
+    assert build(source, cache=tmp_path) == first
+    assert first.stat().st_mtime_ns == made
+    with (source / "training_events" / "errors.py").open("a") as file:
+        file.write("\n# changed\n")
+    assert build(source, cache=tmp_path) != first
+
+
+def test_it_holds_the_whole_client_with_its_types(tmp_path: Path) -> None:
+    with zipfile.ZipFile(build(cache=tmp_path)) as wheel:
+        held = {name for name in wheel.namelist() if name.startswith("training_events/")}
+    package = SOURCE / "training_events"
+    assert held == {f"training_events/{file.relative_to(package).as_posix()}" for file in package.rglob("*.py")} | {
+        "training_events/py.typed"
+    }
+
+
+def test_pip_installs_it_and_its_command_runs(tmp_path: Path) -> None:
+    """Into a new environment, beside the dependencies that are installed here."""
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    python = environment / "bin" / "python"
+    wheel = str(build(cache=tmp_path / "cache"))
+    pip = [sys.executable, "-m", "pip", f"--python={python}", "install", "--no-deps", "--no-index", "--quiet"]
+    subprocess.run([*pip, wheel], env=without_aws(), check=True)
+    (site,) = environment.glob("lib/python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+
+    def said(*command: str) -> str:
+        done = subprocess.run(command, env=without_aws(), cwd=tmp_path, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    assert said(str(python), "-c", "import training_events; print(training_events.__file__)").startswith(str(site))
+    assert said(str(environment / "bin" / "training-events"), "--version").endswith(training_events.__version__)
+
+
+def test_a_project_file_that_is_wrong_is_refused_in_one_line(tmp_path: Path, source: Path) -> None:
+    (source / "pyproject.toml").write_text('[project]\nname = "training-events"\n')
+    with pytest.raises(PackageError, match="the client's wheel cannot be built: ") as raised:
+        build(source, cache=tmp_path / "cache")
+    assert len(str(raised.value).splitlines()) == 1
+    assert not list((tmp_path / "cache").rglob("*.whl"))
+
+
+def test_the_cache_is_inside_the_checkout() -> None:
+    assert client_wheel.CACHE.is_relative_to(SOURCE.parent / ".build")
