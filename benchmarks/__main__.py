@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from benchmarks import event_processor, fold, memory, package, show, synth
+from benchmarks import event_processor, fold, memory, package, recording, show, synth
 from benchmarks.measure import Ratio
 
 _BENCHMARKS = {
@@ -13,6 +13,7 @@ _BENCHMARKS = {
     "fold": fold.measure,
     "show": show.measure,
     "memory": memory.measure,
+    "recording": recording.measure,
 }
 
 

@@ -28,9 +28,15 @@ class Ratio:
 
     def __str__(self) -> str:
         medians = [statistics.median(seconds) for seconds in zip(*self.pairs, strict=True)]
-        one, other = (f"{median:.2f} {self.unit}" if median >= 1 else f"{median * 1e3:.2f} ms" for median in medians)
+        one, other = (f"{median:.2f} MB" if self.unit == "MB" else shown(median) for median in medians)
         verdict = "at most" if self.within else "MISSED: at most"
         return f"{self.what}: {one}; {self.against}: {other}; ratio {self.value:.3g} ({verdict} {self.at_most:.3g})"
+
+
+def shown(seconds: float) -> str:
+    """In the largest unit of which there is one."""
+    factor, unit = next((pair for pair in ((1, "s"), (1e3, "ms")) if seconds * pair[0] >= 1), (1e6, "µs"))
+    return f"{seconds * factor:.2f} {unit}"
 
 
 def in_turns(one: Callable[[], float], other: Callable[[], float], rounds: int) -> list[tuple[float, float]]:

@@ -1,4 +1,4 @@
-"""The emulators' own virtual environment, made on demand from the hash-locked requirements."""
+"""Virtual environments for what must not share this project's own, made on demand from hash-locked requirements."""
 
 import fcntl
 import hashlib
@@ -17,18 +17,29 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 
 def python_of_emulators(build: Path, requirements: Path = REQUIREMENTS) -> Path:
-    """The interpreter of `<build>/emulators`, which is installed first where it is missing, half made or out of date.
+    """The interpreter of `<build>/emulators`. Raises LocalError when the packages cannot be installed."""
+    return python_of(build / "emulators", "the AWS emulators", requirements)
 
-    Raises LocalError when the packages cannot be installed.
+
+def python_of(home: Path, what: str, requirements: Path) -> Path:
+    """The interpreter of the virtual environment `home`, installed first where it is missing, half made or out of date.
+
+    what: is in it, for people. Raises LocalError when the packages cannot be installed.
     """
-    home = build.resolve() / "emulators"
+    home = home.resolve()
     python = home / "bin" / "python"
     stamp = home / "installed"
-    with exclusive(build / "emulators.lock", wait=True):
+    with exclusive(home.with_suffix(".lock"), wait=True):
         if not (python.exists() and stamp.is_file() and stamp.read_text() == _fingerprint(requirements)):
-            print(f"Installing the AWS emulators into {home} (once, about 20 s) …", file=sys.stderr, flush=True)
+            print(f"Installing {what} into {home} (once, about 20 s) …", file=sys.stderr, flush=True)
             shutil.rmtree(home, ignore_errors=True)
-            _install(home, python, requirements)
+            try:
+                _install(home, python, requirements)
+            except subprocess.CalledProcessError as error:
+                said = [line for line in str(error.stderr or error.stdout or "").splitlines() if line.startswith("ERROR")]
+                raise LocalError(f"{what} could not be installed: {said[-1] if said else error}") from None
+            except OSError as error:
+                raise LocalError(f"{what} could not be installed: {error}") from None
             # Last of all: an installation that was cut short has no stamp and is done again.
             stamp.write_text(_fingerprint(requirements))
     return python
@@ -65,11 +76,5 @@ def _install(home: Path, python: Path, requirements: Path) -> None:
     own_pip = importlib.util.find_spec("pip") is not None
     pip = [sys.executable, "-m", "pip", "--python", str(python)] if own_pip else [str(python), "-m", "pip"]
     options = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes", "--only-binary", ":all:"]
-    try:
-        venv.create(home, with_pip=not own_pip, symlinks=True)
-        subprocess.run([*pip, "install", *options, "-r", str(requirements)], check=True, capture_output=True, text=True)
-    except subprocess.CalledProcessError as error:
-        said = [line for line in str(error.stderr or error.stdout or "").splitlines() if line.startswith("ERROR")]
-        raise LocalError(f"the AWS emulators could not be installed: {said[-1] if said else error}") from None
-    except OSError as error:
-        raise LocalError(f"the AWS emulators could not be installed: {error}") from None
+    venv.create(home, with_pip=not own_pip, symlinks=True)
+    subprocess.run([*pip, "install", *options, "-r", str(requirements)], check=True, capture_output=True, text=True)
