@@ -2,11 +2,13 @@
 
 import msgspec
 import pytest
-from training_events import catalogue
+from training_events import catalogue, folds
 from training_events.catalogue import EventType
 from training_events.errors import DoesNotFit, NewerVersion, UnknownType
 from training_events.folds import encode, fold
 from training_events.folds.dataset import DatasetState
+
+from tests import histories
 
 
 class Happened(msgspec.Struct):
@@ -77,3 +79,11 @@ def test_every_type_of_the_design_is_there():
         },
         "model": {"ModelRegistered", "ModelPromoted", "ModelRetired", "ModelPackageStateChanged"},
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", catalogue.CATALOGUE)
+def test_every_type_has_a_fold_and_is_in_the_generated_histories(kind):
+    """A type without a fold would fail every state of a stream that has it."""
+    types = catalogue.CATALOGUE[kind]
+    assert {type_.fact for type_ in types.values()} == folds._APPLY[kind].keys()
+    assert types.keys() == histories.DATA[kind].keys()

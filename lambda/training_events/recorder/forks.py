@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from threading import Lock
+from threading import Lock, local
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CONNECTING_SECONDS = 0.2
-"""What a fork waits for a request: by then it is past the handshake, and only waits for its reply."""
 _PREPARING_SECONDS = 5.0
-"""What it waits for a client to be made: that goes through imports and contexts all the time, and takes half a second."""
+"""What a fork waits for a client to be made: that goes through imports and contexts all the time, and takes half a second."""
+_CONNECTING_SECONDS = 0.2
+"""What it waits for a request: by then that is past the handshake, and only waits for its reply."""
 
 
 class _Gate:
+    """Passed by one thread at a time, and closed for the moment of a fork."""
+
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._lock = Lock()
-        self._closed = False
+        self._forking = local()  # several threads may fork at once
 
     @contextmanager
     def passing(self) -> Iterator[None]:
@@ -32,10 +34,10 @@ class _Gate:
             yield
 
     def before(self) -> None:
-        self._closed = self._lock.acquire(timeout=self._seconds)
+        self._forking.closed = self._lock.acquire(timeout=self._seconds)
 
     def after_in_parent(self) -> None:
-        if self._closed:
+        if self._forking.closed:
             self._lock.release()
 
     def after_in_child(self) -> None:

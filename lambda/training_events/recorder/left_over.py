@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from training_events.recorder.destination import Destination
+
+_NOT_BEING_MADE_SECONDS = 3600.0
 
 
 class LeftOver(Spool):
@@ -41,11 +44,10 @@ class LeftOver(Spool):
 def left_over(home: Path, to: Destination) -> Iterator[LeftOver]:
     """The files for this destination that nobody holds, one by one, each held until it is closed."""
     for place in (home / key for key in to.keys):
-        for path in place.glob("*.new"):  # by who was killed before it held an event
-            if (file := _hold(path)) is not None:
-                with suppress(OSError):
+        for path in place.glob("*.new"):  # of who was killed before there was an event in it
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > _NOT_BEING_MADE_SECONDS:
                     path.unlink()
-                os.close(file)
         for path in sorted(place.glob("*.jsonl")):
             if (file := _hold(path)) is not None:
                 yield LeftOver(path, to, file)

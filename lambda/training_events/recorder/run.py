@@ -36,6 +36,8 @@ _T = TypeVar("_T")
 FLUSH_SECONDS = 30.0
 _LAST_WORDS_SECONDS = 5.0
 """What a signal's handler takes at most before the program ends: Docker waits 10 s before it kills, SageMaker 120 s."""
+_SPOOLED_SECONDS = 5.0
+"""What the disk may take for an event."""
 
 
 class Run:
@@ -186,6 +188,7 @@ class Run:
         stored = channel.objects.keep(path, f"runs/{self.id}/{place}/{Path(path).name}")
         said = {**msgspec.to_builtins(stored), **more}
         channel.writer.say(type_, {key: value for key, value in said.items() if value is not None})
+        channel.writer.spooled(_SPOOLED_SECONDS)  # who has a checkpoint in his hands can be sure that it will be known of
         return stored
 
     def _say(self, type_: str, data: dict[str, Any]) -> None:

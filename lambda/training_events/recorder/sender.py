@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from training_events.recorder.spool import Spool
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
+LAST_TRIES_SECONDS = 3.0
+"""An outage that has lasted so long outlasts the end of the program: it is not waited for. A bus may be busy for a moment."""
 
 _log = logging.getLogger("training_events")
 
@@ -44,10 +46,12 @@ class Delivery:
         lines = spool.next()
         try:
             if self._sink is None:
-                with forks.preparing.passing():
+                with forks.preparing.passing():  # the first request too: it still imports, looks up names and connects
                     self._sink = self.to.sink(self._pause)
-            with forks.sending.passing():
-                unsent = self._sink.send(lines)
+                    unsent = self._sink.send(lines)
+            else:
+                with forks.sending.passing():
+                    unsent = self._sink.send(lines)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the settings, the events are kept
             why = str(error) if isinstance(error, TrainingEventsError) else f"{type(error).__name__}: {error}"
             unsent = [Unsent(line, why) for line in lines]
@@ -103,7 +107,7 @@ class Sender:
         self._thread.join(seconds)
 
     def _work(self) -> None:
-        pause = FIRST_PAUSE_SECONDS
+        pause, well_at = FIRST_PAUSE_SECONDS, time.monotonic()
         try:
             while True:
                 spool = self._next_spool()
@@ -111,17 +115,20 @@ class Sender:
                     if self._until is not None:
                         break
                     self._idle()
+                    well_at = time.monotonic()
                     continue
                 before = self._delivery.sent
                 unsent = self._delivery.send(spool)
                 with self._changed:
                     self._attempts_failed += bool(unsent)
                     self._changed.notify_all()
+                if self._delivery.sent > before:
+                    well_at = time.monotonic()
                 if not unsent:
                     pause = FIRST_PAUSE_SECONDS
                     continue
                 self._warn(unsent[0])
-                if self._until is not None and (self._delivery.sent == before or time.monotonic() > self._until):
+                if self._until is not None and time.monotonic() > min(self._until, well_at + LAST_TRIES_SECONDS):
                     break
                 self._pause(random.uniform(0, pause))  # noqa: S311 - no secret
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
@@ -149,9 +156,15 @@ class Sender:
             self._news = False
 
     def _pause(self, seconds: float) -> None:
-        """What is said meanwhile does not cut it short: whoever refused one event should not get more requests for it."""
+        """What is said meanwhile does not cut it short: whoever refused one event should not get more requests for it.
+
+        The end does; then pauses are short.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._hurry or self._until is not None, seconds)
+            if self._until is None:
+                self._changed.wait_for(lambda: self._hurry or self._until is not None, seconds)
+            else:
+                self._changed.wait(min(seconds, FIRST_PAUSE_SECONDS))
             self._hurry = False
 
     def _warn(self, failed: Unsent) -> None:

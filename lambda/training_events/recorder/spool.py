@@ -57,6 +57,8 @@ class Spool:
     def append(self, line: bytes) -> None:
         """Keep an event: in memory, if the disk does not take it."""
         with self._lock:
+            if not self._given or self._given_bytes:  # nothing of it is being sent
+                self._write_memory()
             if self._written(line):
                 self.waiting += 1
             elif self._memory_bytes + len(line) <= MOST_IN_MEMORY:
@@ -112,8 +114,7 @@ class Spool:
     def close(self) -> None:
         """Let go of the file; it is removed if all is sent. What was in memory is written if the disk takes it by now."""
         with self._lock:
-            while self._memory and self._written(self._memory[0]):
-                self._memory.popleft()
+            self._write_memory()
             self.lost += len(self._memory)
             self._memory.clear()
             if self._file is not None:
@@ -128,6 +129,11 @@ class Spool:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+    def _write_memory(self) -> None:
+        """What the disk did not take before, as far as it does by now."""
+        while self._memory and self._written(self._memory[0]):
+            self._memory_bytes -= len(self._memory.popleft())
 
     def _written(self, line: bytes) -> bool:
         try:

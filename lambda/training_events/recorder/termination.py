@@ -75,11 +75,11 @@ def _at_exit() -> None:
 
 def _in_child() -> None:
     global _watching  # noqa: PLW0603
-    if _watching:  # a child blocked in C would not end by a handler in Python, and its parent waits for it
-        signal.signal(signal.SIGTERM, _before)
-        _watching = False
     for run in list(_open):
         run.forked()
+    if _watching:  # a child blocked in C would not end by a handler in Python, and its parent waits for it
+        _watching = False
+        signal.signal(signal.SIGTERM, _before)
 
 
 os.register_at_fork(after_in_child=_in_child)

@@ -1,0 +1,122 @@
+"""The stand-in for EventBridge: what botocore and the publisher see of each fault, and what is accepted all the same."""
+
+import threading
+
+import pytest
+from botocore.exceptions import ClientError
+from training_events import aws
+from training_events.errors import NotPublished
+from training_events.event import Event
+from training_events.publisher import EventBusPublisher
+
+from tests import bus_faults as faults
+from tests.bus_server import BusServer
+from tests.fakes import InMemoryLog
+
+
+@pytest.fixture
+def bus(monkeypatch):
+    with BusServer() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def events(count, size=0):
+    data = {"filling": "x" * size}
+    return [Event(f"e-{number}", "run/a", "Happened", "2026-11-22T15:08:39.955123Z", "tests", data) for number in range(count)]
+
+
+def publish(bus, count=12):
+    publisher = EventBusPublisher("training", aws.client("events"), max_attempts=2, sleep=lambda _: None)
+    try:
+        publisher.publish(events(count))
+    except NotPublished as error:
+        return {event.event_id for event in error.events}
+    return set()
+
+
+def in_log(bus):
+    log = InMemoryLog()
+    bus.hand_over(log)
+    return {event.event_id for event in log.events()}
+
+
+def test_what_is_well_comes_to_the_log_as_it_was_said(bus):
+    assert publish(bus) == set()
+    assert (bus.requests, bus.accepted) == (2, 12)
+    log = InMemoryLog()
+    bus.hand_over(log)
+    assert {event.digest for event in log.events()} == {event.digest for event in events(12)}
+    assert bus.hand_over(log) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "applied"),
+    [
+        (faults.denied, False),
+        (faults.throttled, False),
+        (faults.failed, False),
+        (faults.hung_up, False),
+        (faults.reply_lost, True),
+        (faults.reply_cut, True),
+        (faults.some_fail("InternalFailure", lambda _: True), False),
+    ],
+)
+def test_a_fault_for_ever(bus, fault, applied):
+    bus.misbehave(faults.repeated(fault))
+    assert publish(bus) == {event.event_id for event in events(12)}
+    assert in_log(bus) == ({event.event_id for event in events(12)} if applied else set())
+
+
+def test_the_first_requests_only(bus):
+    bus.misbehave(faults.denied, faults.repeated(faults.some_fail("ThrottlingException", lambda place: place == 0), 2))
+    assert publish(bus, 21) == {f"e-{number}" for number in range(11)}
+    assert in_log(bus) == {f"e-{number}" for number in range(11, 21)}
+
+
+def test_a_closed_port_and_an_open_one_again(bus):
+    client = aws.client("events")
+    publisher = EventBusPublisher("training", client)
+    publisher.publish(events(1))
+    bus.refuse_connections()
+    with pytest.raises(NotPublished, match="Could not connect"):
+        publisher.publish(events(2))
+    bus.accept_connections()
+    publisher.publish(events(2))
+    assert in_log(bus) == {"e-0", "e-1"}
+
+
+def test_a_slow_reply_comes_when_it_is_let_go(bus):
+    gate, done = threading.Event(), threading.Event()
+    bus.misbehave(faults.slow(gate))
+
+    def publish_all():
+        publish(bus)
+        done.set()
+
+    threading.Thread(target=publish_all).start()
+    while not bus.requests:
+        assert not done.is_set()
+    assert bus.accepted == 0
+    gate.set()
+    assert done.wait(60)
+    assert bus.accepted == 12
+
+
+def test_the_limits(bus):
+    client = aws.client("events")
+    with pytest.raises(ClientError, match="11 entries"):
+        client.put_events(Entries=[{"Source": "s", "DetailType": "t", "Detail": "{}"}] * 11)
+    with pytest.raises(ClientError, match="over the limit"):
+        client.put_events(Entries=[{"Source": "s", "DetailType": "t", "Detail": '{"a":"%s"}' % ("x" * 150_000)}] * 2)
+    answers = client.put_events(
+        Entries=[
+            {"Source": "s", "DetailType": "t", "Detail": "{}"},
+            {"Source": "s", "DetailType": "t"},
+            {"Source": "s", "DetailType": "t", "Detail": "[]"},
+        ]
+    )
+    assert [entry.get("ErrorCode") for entry in answers["Entries"]] == [None, "InvalidArgument", "MalformedDetail"]
+    assert answers["FailedEntryCount"] == 2
+    assert bus.accepted == 1

@@ -1,0 +1,81 @@
+"""Many threads and processes record into one run: each process is a producer of its own, and nothing of any is lost."""
+
+import pytest
+from training_events.event import Event
+
+from tests.recording import measured, points
+from tests.training_script import WORKERS
+
+EACH = {f"loss-{number}": measured(f"loss-{number}") for number in range(WORKERS)}
+
+
+def producers(recording):
+    return {event.producer.id for event in recording.events()}
+
+
+@pytest.mark.parametrize(
+    ("work", "children", "more"),
+    [
+        ("threads", 0, {}),
+        ("forks", WORKERS, {"before": [(None, 1)], "after": [(None, 1)]}),
+        ("threads of a fork", 1, {}),
+        ("processes by fork", WORKERS, {}),
+        ("processes by spawn", WORKERS, {}),
+    ],
+)
+@pytest.mark.parametrize("away", [False, True])
+def test_every_point_of_every_worker_comes_once_and_in_order(recording, work, children, more, away):
+    if away:
+        recording.bus.refuse_connections()
+    code, out, err = recording.train("--work", work)
+    assert (code, out, "") == recording.train("--unrecorded", "--work", work)
+    assert len(err.splitlines()) <= (1 + children) * away, err
+    recording.bus.accept_connections()
+    recording.settle()
+    assert points(recording.events()) == EACH | more
+    assert len(producers(recording)) == 1 + children
+    assert recording.types() in (
+        ["TrainingStarted", "TrainingCompleted"],
+        ["TrainingCompleted", "TrainingStarted"],
+    ), "by the process that started it, and once"
+
+
+def test_children_that_do_not_record_are_not_harmed(recording):
+    """A lock of OpenSSL that one of the recorder's threads holds at a fork would be held in the child for ever."""
+    work = ["--work", "children that do not record"]
+    plain = recording.train("--unrecorded", *work)
+    started = [recording.start(*work) for _ in range(WORKERS)]  # side by side, for more chances to fork at a bad moment
+    for training in started:
+        out, err = training.communicate()
+        assert (training.returncode, out, err) == plain
+    recording.settle()
+    assert points(recording.events())["loss"] == measured() * WORKERS
+
+
+def test_ranks_of_one_run(recording, monkeypatch):
+    monkeypatch.setenv("TRAINING_EVENTS_RUN", "together")
+    monkeypatch.setenv("WORLD_SIZE", str(WORKERS))
+    started = []
+    for rank in range(WORKERS):
+        monkeypatch.setenv("RANK", str(rank))
+        started.append(recording.start())
+    for training in started:
+        with training:
+            training.communicate()
+        assert training.returncode == 0
+    recording.settle()
+    events = recording.events("together")
+    assert recording.types("together") == ["TrainingStarted", "TrainingCompleted"], "said by rank 0 alone"
+    by_rank: dict[int, list[Event]] = {}
+    for event in events:
+        by_rank.setdefault(event.producer.extensions["rank"], []).append(event)
+    assert {rank: points(said)["loss"] for rank, said in by_rank.items()} == dict.fromkeys(range(WORKERS), measured())
+    assert {event.producer.extensions["rank"] for event in events if event.type != "MetricsRecorded"} == {0}
+
+
+def test_a_rank_that_fails_says_so(recording, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    assert recording.train("--ending", "fail")[0] == 1
+    recording.settle()
+    assert recording.types() == ["TrainingFailed"]

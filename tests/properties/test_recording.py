@@ -1,0 +1,59 @@
+"""Whatever a training says, and however its events' way fails: a chain without gaps in the log, every point once."""
+
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from training_events import record_run
+from training_events.recorder import sender
+from training_events.recorder.destination import Destination, destination
+from training_events.recorder.flushing import flush_all
+from training_events.recorder.spool import folder
+from training_events.settings import Settings
+from training_events.verification import verify
+
+from tests.faulty_sink import FAULTS, FaultySink
+from tests.full_disk import full_disk
+from tests.recording import points
+
+words = st.sampled_from(["metric", "metric", "metric", "metrics", "checkpoint", "flush", "disk full", "disk well"])
+
+
+@pytest.fixture(autouse=True)
+def _anywhere(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path_factory.mktemp("spool")))
+    monkeypatch.setenv("TRAINING_EVENTS_LOG", "sqlite:///nothing-is-sent-there.db")
+    monkeypatch.delenv("TRAINING_EVENTS_BUS", raising=False)
+    monkeypatch.delenv("TRAINING_EVENTS_BUCKET", raising=False)
+    monkeypatch.setattr(sender, "FIRST_PAUSE_SECONDS", 0.001)
+
+
+@settings(max_examples=60, deadline=None)
+@given(said=st.lists(words, max_size=25), faults=st.lists(st.sampled_from(FAULTS), max_size=25))
+def test_all_of_it_comes_once(said, faults):
+    sink = FaultySink(faults)
+    expected, stored, disk = [], 0, 2**40
+    with patch.object(Destination, "sink", lambda *_: sink):
+        with record_run(run_id="r") as run:
+            for step, word in enumerate(said):
+                with full_disk(disk):
+                    match word:
+                        case "metric" | "metrics":
+                            getattr(run, word)(*({"loss": step},) if word == "metrics" else ("loss", step), step=step)
+                            expected.append((step, step))
+                        case "checkpoint":
+                            stored += run.checkpoint(__file__, step=step) is not None
+                        case "flush":
+                            run.flush()
+                        case _:
+                            disk = 0 if word == "disk full" else 2**40
+        sink.be_well()
+        assert [one for one in flush_all(folder(Settings()), destination(Settings()), lambda _: None) if one.left] == []
+    verification = verify(sink.log, None, run.stream)
+    assert (verification.sound, verification.complete) == (True, True)
+    assert [chain.complete_up_to for chain in verification.producers] == [run.recorded]
+    found = [record.event for record in sink.log.read(run.stream)]
+    assert points(found)["loss"] == expected
+    assert [event.type for event in found].count("CheckpointSaved") == stored == said.count("checkpoint")
+    assert (found[0].type, found[-1].type) == ("TrainingStarted", "TrainingCompleted")

@@ -1,0 +1,55 @@
+"""A fork waits for what is half done, and leaves nothing locked: in the parent, whoever forks with it, nor in the child."""
+
+import os
+import signal
+import threading
+
+import pytest
+from training_events.recorder import forks
+
+
+def child_passes(gate):
+    """Whether a child, forked now, can pass."""
+    if not (child := os.fork()):
+        signal.alarm(30)
+        with gate.passing():
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize("gate", [forks.preparing, forks.sending], ids=["preparing", "sending"])
+def test_many_threads_fork_at_once(gate):
+    """What one of them took for its fork, another must not let go of, nor forget."""
+    passed: list[bool] = []
+    threads = [threading.Thread(target=lambda: passed.append(child_passes(gate))) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert passed == [True] * 16
+    assert gate._lock.acquire(timeout=0), "the parent can pass"
+    gate._lock.release()
+
+
+def test_a_fork_comes_after_what_was_begun():
+    order: list[str] = []
+    inside = threading.Event()
+
+    def prepare():
+        with forks.preparing.passing():
+            inside.set()
+            threading.Event().wait(0.05)  # a fork that did not wait would be faster
+            order.append("prepared")
+
+    thread = threading.Thread(target=prepare)
+    thread.start()
+    inside.wait()
+    assert child_passes(forks.preparing)
+    order.append("forked")
+    thread.join()
+    assert order == ["prepared", "forked"]
+
+
+def test_a_reply_that_does_not_come_holds_no_fork_up():
+    with forks.sending.passing():
+        assert child_passes(forks.sending)
