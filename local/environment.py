@@ -50,7 +50,10 @@ class LocalEnvironment:
 
     def environment(self) -> dict[str, str]:
         """What a child process gets: this one's environment, these variables, and what Terraform needs."""
-        return self.endpoints.environment({**os.environ, **terraform.environment(self.build)}) | self.variables()
+        # What waits for these emulators is of no use after them. Not in the variables: a folder may have a blank in its name,
+        # and `env` is read by shells.
+        spool = {"TRAINING_EVENTS_SPOOL": str(self.folder / "spool")}
+        return self.endpoints.environment({**os.environ, **terraform.environment(self.build)}) | self.variables() | spool
 
 
 def up(state: Path = STATE, build: Path = terraform.BUILD) -> tuple[LocalEnvironment, bool]:
