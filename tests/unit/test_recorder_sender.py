@@ -111,7 +111,8 @@ def test_an_end_without_a_network_does_not_wait(begin):
 
 
 def test_a_moment_of_trouble_at_the_end_leaves_nothing(begin):
-    bus = Bus(lambda line: Unsent(line, "Throttled") if bus.times < 2 else None)
+    trouble = iter(["Throttled"] * 2)
+    bus = Bus(lambda line: Unsent(line, why) if (why := next(trouble, None)) else None)
     sender, spool = begin(bus)
     say(sender, spool, b"last")
     sender.close(60)
