@@ -52,6 +52,10 @@ bench: setup ## the benchmarks, each a ratio measured in this run
 synth: settings ## Terraform JSON of every environment, into cdktf.out/
 	@cdktf synth $(ARGS)
 
+.PHONY: scan
+scan: synth ## parliament and checkov over what was synthesized; what is waived, and why: security/waivers.toml
+	@python -m security
+
 .PHONY: diff
 diff: named settings ## what a deploy of ENV would change
 	@$(TERRAFORM) cdktf diff $(STACK) $(ARGS)
@@ -82,7 +86,7 @@ lock: setup ## renew every lock file
 	@# Which package index a machine uses is its own business and not the lock's.
 	@python -c 'import json, pathlib; lock = pathlib.Path("Pipfile.lock"); content = json.loads(lock.read_text()); \
 	  content["_meta"]["sources"] = []; lock.write_text(json.dumps(content, indent=4) + "\n")'
-	@for folder in lambda local benchmarks; do uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	@for folder in lambda local benchmarks security; do uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate "$$folder/requirements.in" --output-file "$$folder/requirements.txt"; done
 
 .PHONY: clean

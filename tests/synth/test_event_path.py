@@ -78,6 +78,17 @@ def test_a_function_that_fails_sends_the_event_to_the_queue_and_may(stack: Stack
     assert [s["Resource"] for s in sending] == [[stack.reference(QUEUE, "arn")]]
 
 
+def test_no_function_that_a_rule_calls_is_without_a_path_for_its_failures(stack: StackJson) -> None:
+    called = {target["arn"] for target in stack.all("aws_cloudwatch_event_target").values() if FUNCTION in target["arn"]}
+    configs = stack.all("aws_lambda_function_event_invoke_config").values()
+    configured = {
+        config["function_name"].replace(".function_name}", ".arn}")
+        for config in configs
+        if config["destination_config"]["on_failure"]["destination"] == stack.reference(QUEUE, "arn")
+    }
+    assert called == configured
+
+
 def test_the_queue_keeps_messages_as_long_as_sqs_can(stack: StackJson) -> None:
     queue = stack.one(QUEUE)
     assert queue["message_retention_seconds"] == 1_209_600

@@ -47,3 +47,10 @@ def test_the_function_writes_to_its_own_log_group_which_is_kept_for_a_while(stac
     group = stack.one("aws_cloudwatch_log_group", "event_processor")
     assert group["name"] == f"/aws/lambda/{stack.one('aws_lambda_function', 'event_processor')['function_name']}"
     assert group["retention_in_days"] == 365
+
+
+def test_every_function_has_a_log_group_and_no_log_is_kept_for_ever(stack: StackJson) -> None:
+    groups = stack.all("aws_cloudwatch_log_group").values()
+    names = {f"/aws/lambda/{function['function_name']}" for function in stack.all("aws_lambda_function").values()}
+    assert {group["name"] for group in groups} == names
+    assert all(group["retention_in_days"] > 0 for group in groups)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.stack_json import StackJson
 
 
@@ -38,20 +40,26 @@ def test_read_models_are_listed_by_kind_from_an_index_without_their_states(stack
     assert declared == {"stream": "S", "kind": "S", "first_at": "S"}
 
 
-def test_tables_can_be_brought_back_and_not_be_deleted(stacks: dict[str, StackJson]) -> None:
+def test_tables_can_be_brought_back_and_are_encrypted(stack: StackJson) -> None:
+    tables = stack.all("aws_dynamodb_table").values()
+    assert len(tables) == 2
+    for table in tables:
+        assert table["point_in_time_recovery"] == {"enabled": True}
+        assert table["server_side_encryption"] == {"enabled": True}
+
+
+def test_what_keeps_records_cannot_be_deleted_where_the_environment_is_protected(stacks: dict[str, StackJson]) -> None:
     for environment, protected in {"prod": True, "dev": True, "local": False}.items():
-        tables = stacks[environment].all("aws_dynamodb_table").values()
-        assert len(tables) == 2
-        for table in tables:
-            assert table["point_in_time_recovery"] == {"enabled": True}
+        for table in stacks[environment].all("aws_dynamodb_table").values():
             assert table["deletion_protection_enabled"] is protected
-            assert table["server_side_encryption"] == {"enabled": True}
+        assert stacks[environment].one("aws_s3_bucket")["force_destroy"] is not protected
 
 
-def test_the_bucket_is_private_encrypted_versioned_and_tls_only(stack: StackJson) -> None:
+def test_the_bucket_is_private_encrypted_and_versioned(stack: StackJson) -> None:
     bucket = stack.reference("aws_s3_bucket", "id")
     for kind in (
         "aws_s3_bucket_public_access_block",
+        "aws_s3_bucket_ownership_controls",
         "aws_s3_bucket_versioning",
         "aws_s3_bucket_server_side_encryption_configuration",
         "aws_s3_bucket_policy",
@@ -64,13 +72,23 @@ def test_the_bucket_is_private_encrypted_versioned_and_tls_only(stack: StackJson
         access[key] is True
         for key in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
     )
+    assert stack.one("aws_s3_bucket_ownership_controls")["rule"] == {"object_ownership": "BucketOwnerEnforced"}
+    (encryption,) = stack.one("aws_s3_bucket_server_side_encryption_configuration")["rule"]
+    assert encryption["apply_server_side_encryption_by_default"] == {"sse_algorithm": "AES256"}
     assert stack.one("aws_s3_bucket_versioning")["versioning_configuration"] == {"status": "Enabled"}
     assert stack.one("aws_s3_bucket_notification")["eventbridge"] is True
-    statements = {s["Sid"]: s for s in json.loads(stack.one("aws_s3_bucket_policy")["policy"])["Statement"]}
-    statement = statements["TlsOnly"]
-    assert statement["Effect"] == "Deny"
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert len(statement["Resource"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "within"), [("aws_s3_bucket", "s3:*", ["", "/*"]), ("aws_sqs_queue", "sqs:*", [""])]
+)
+def test_nobody_reaches_the_bucket_or_the_queue_without_tls(
+    stack: StackJson, kind: str, action: str, within: list[str]
+) -> None:
+    (denied,) = (s for s in json.loads(stack.one(f"{kind}_policy")["policy"])["Statement"] if s["Sid"] == "TlsOnly")
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", action)
+    assert denied["Resource"] == [stack.reference(kind, "arn") + end for end in within]
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def test_leftovers_in_the_bucket_expire_and_current_objects_do_not(stack: StackJson) -> None:

@@ -1,0 +1,69 @@
+"""Which policies parliament is given, and in which words."""
+
+import json
+from typing import Any
+
+import pytest
+
+from security.errors import GateError
+from security.policies import policies
+from security.synthesized import Synthesized
+from tests.stack_json import StackJson
+
+
+def _policy(resource: str = "*", **more: Any) -> str:
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource} | more]}
+    )
+
+
+def _given(**attributes: Any) -> list[tuple[str, dict[str, Any]]]:
+    stack = Synthesized("dev", {"aws_iam_role_policy.x": attributes})
+    return [(address, json.loads(text)["Statement"][0]) for address, text in policies(stack)]
+
+
+def test_every_policy_of_every_environment_is_given(stack: StackJson) -> None:
+    resources = {f"{kind}.{name}": resource for kind, name, resource in stack.resources()}
+    given = {address for address, _ in policies(Synthesized("dev", resources))}
+    assert given == {address for address, _ in stack.statements()}
+    assert len(given) == 11
+
+
+def test_a_reference_becomes_a_sample_arn_of_its_kind() -> None:
+    ((_, statement),) = _given(policy=_policy("${aws_s3_bucket.data_bucket_51E298BF.arn}/seals/*"))
+    assert statement["Resource"] == "arn:aws:s3:::sample/seals/*"
+
+
+def test_a_policy_variable_is_told_from_an_expression() -> None:
+    ((_, statement),) = _given(policy=_policy("arn:aws:s3:::bucket/$${aws:username}/*"))
+    assert statement["Resource"] == "arn:aws:s3:::bucket/${aws:username}/*"
+
+
+def test_a_trust_policy_is_given_its_role() -> None:
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    ((_, statement),) = _given(assume_role_policy=json.dumps({"Statement": trust}))
+    assert statement == trust | {"Resource": "arn:aws:iam::111122223333:role/sample"}
+
+
+def test_a_policy_is_found_wherever_it_stands() -> None:
+    assert len(_given(inline_policy=[{"name": "a", "policy": _policy()}, {"name": "b", "policy": _policy()}])) == 2
+    assert len(_given(access_policies=_policy())) == 1
+
+
+def test_other_json_is_no_policy() -> None:
+    assert _given(event_pattern='{"source": ["aws.s3"]}', redrive_policy='{"maxReceiveCount": 3}', name="[1]") == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"policy": _policy("${aws_kms_key.own.arn}")}, r"no sample ARN stands for \$\{aws_kms_key.own.arn\}"),
+        ({"policy": _policy('${join("", [aws_s3_bucket.a.arn])}')}, "expression"),
+        ({"policy": "${data.aws_iam_policy_document.x.json}"}, "cannot be checked"),
+        ({"assume_role_policy": "${local.trust}"}, "cannot be checked"),
+    ],
+)
+def test_what_cannot_be_checked_does_not_pass(attributes: dict[str, str], said: str) -> None:
+    with pytest.raises(GateError, match=said) as raised:
+        _given(**attributes)
+    assert "dev: aws_iam_role_policy.x" in str(raised.value)

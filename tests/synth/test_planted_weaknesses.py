@@ -1,0 +1,114 @@
+"""A weakness of each kind that no scanner sees, planted in a copy of an environment: the test that is there for it fails."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.planting import Plant, added, allowed, changed, planted, statements, variable
+from tests.stack_json import StackJson
+from tests.synth import test_event_path as event_path
+from tests.synth import test_function as function
+from tests.synth import test_least_privilege as least_privilege
+from tests.synth import test_projector as projector
+from tests.synth import test_secrets as secrets
+from tests.synth import test_storage as storage
+
+Stacks = dict[str, StackJson]
+ROLE, PROCESSOR = "aws_iam_role_policy", "event_processor"
+BUCKET = "arn:aws:s3:::x"
+
+
+def _without_tls(those: list[dict[str, Any]]) -> None:
+    those[:] = [statement for statement in those if statement["Sid"] != "TlsOnly"]
+
+
+def _one_rule_less(those: list[dict[str, Any]]) -> None:
+    those[0]["Condition"]["ArnEquals"]["aws:SourceArn"].pop()
+
+
+def _permission_for_the_bus(stack: StackJson) -> None:
+    bus = stack.reference("aws_cloudwatch_event_bus", "arn")
+    stack.one("aws_lambda_permission", "event_processor_permission")["source_arn"] = bus
+
+
+def _secret_in_the_script(stack: StackJson) -> None:
+    (name,) = (name for name in stack.content["locals"] if name.startswith("notebook_start_script"))
+    stack.content["locals"][name] += "\nexport REGISTRY_TOKEN='hunter22'\n"
+
+
+def _secret_as_output(stack: StackJson) -> None:
+    stack.content["output"]["planted"] = {"value": "${random_password.planted.result}", "description": "planted"}
+
+
+def _dev(test: Callable[..., None], *more: Any) -> Callable[[Stacks], None]:
+    return lambda stacks: test(stacks["dev"], *more)
+
+
+PERMISSION = _dev(event_path.test_the_permission_is_for_the_rule_and_not_for_the_bus, "event_processor_")
+DEAD_LETTERS = _dev(event_path.test_every_rule_has_one_target_with_retries_and_a_dead_letter_queue)
+QUEUE_POLICY = _dev(event_path.test_the_queue_takes_dead_letters_of_every_rule_and_of_no_other)
+ON_FAILURE = _dev(event_path.test_no_function_that_a_rule_calls_is_without_a_path_for_its_failures)
+STREAM_FAILURE = _dev(projector.test_what_fails_is_narrowed_down_tried_again_and_then_told_to_the_queue)
+ACTIONS = _dev(least_privilege.test_nothing_is_allowed_by_a_wildcard_action)
+RESOURCES = _dev(least_privilege.test_everything_is_allowed_on_named_resources_only)
+WITHIN_A_NAME = _dev(least_privilege.test_a_wildcard_within_a_name_is_for_what_has_no_name_yet)
+ALL_BUT = _dev(least_privilege.test_no_policy_says_all_but)
+MANAGED = _dev(least_privilege.test_every_role_is_for_one_service_and_has_no_managed_policy)
+SECRETS = _dev(secrets.test_nothing_in_the_json_looks_like_a_secret_or_is_named_like_one)
+OUTPUTS = _dev(secrets.test_an_output_is_the_name_or_the_address_of_a_resource)
+BUCKET_TLS = _dev(storage.test_nobody_reaches_the_bucket_or_the_queue_without_tls, "aws_s3_bucket", "s3:*", ["", "/*"])
+QUEUE_TLS = _dev(storage.test_nobody_reaches_the_bucket_or_the_queue_without_tls, "aws_sqs_queue", "sqs:*", [""])
+TABLES_AT_REST = _dev(storage.test_tables_can_be_brought_back_and_are_encrypted)
+BUCKET_AT_REST = _dev(storage.test_the_bucket_is_private_encrypted_and_versioned)
+QUEUE_AT_REST = _dev(event_path.test_the_queue_keeps_messages_as_long_as_sqs_can)
+LOGS = _dev(function.test_every_function_has_a_log_group_and_no_log_is_kept_for_ever)
+PROTECTED = storage.test_what_keeps_records_cannot_be_deleted_where_the_environment_is_protected
+
+TABLE, RULE_TARGET, ENCRYPTION = (
+    "aws_dynamodb_table",
+    "aws_cloudwatch_event_target",
+    "aws_s3_bucket_server_side_encryption_configuration",
+)
+WEAKNESSES: dict[str, tuple[Plant, Callable[[Stacks], None]]] = {
+    "permission for the bus": (_permission_for_the_bus, PERMISSION),
+    "target without dead letters": (changed(RULE_TARGET, "sagemaker", dead_letter_config=None), DEAD_LETTERS),
+    "rule that the queue refuses": (statements("aws_sqs_queue_policy", "", _one_rule_less), QUEUE_POLICY),
+    "function without a path for failures": (
+        changed(RULE_TARGET, "aws_target", arn="${aws_lambda_function.x.arn}"),
+        ON_FAILURE,
+    ),
+    "stream without one": (changed("aws_lambda_event_source_mapping", destination_config=None), STREAM_FAILURE),
+    "table that can be deleted": (changed(TABLE, "event_log", deletion_protection_enabled=False), PROTECTED),
+    "bucket that can be emptied": (changed("aws_s3_bucket", force_destroy=True), PROTECTED),
+    "bucket without TLS": (statements("aws_s3_bucket_policy", "", _without_tls), BUCKET_TLS),
+    "queue without TLS": (statements("aws_sqs_queue_policy", "", _without_tls), QUEUE_TLS),
+    "managed policy": (added("aws_iam_role_policy_attachment", role="x", policy_arn="x"), MANAGED),
+    "managed policy in the role": (changed("aws_iam_role", "projector", managed_policy_arns=["x"]), MANAGED),
+    "every action": (allowed(ROLE, PROCESSOR, Action="*", Resource=BUCKET), ACTIONS),
+    "every action of a service": (allowed(ROLE, PROCESSOR, Action=["s3:*"], Resource=BUCKET), ACTIONS),
+    "every resource": (allowed(ROLE, PROCESSOR, Action="s3:GetObject", Resource=[BUCKET, "*"]), RESOURCES),
+    "every bucket of a name": (allowed(ROLE, PROCESSOR, Action="s3:GetObject", Resource="arn:aws:s3:::x*"), WITHIN_A_NAME),
+    "all actions but one": (allowed(ROLE, PROCESSOR, NotAction="s3:GetObject", Resource=BUCKET), ALL_BUT),
+    "access key": (variable("AKIAZQ3DRTW5T2QXKLMN"), SECRETS),
+    "secret access key": (variable("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), SECRETS),
+    "private key": (variable("-----BEGIN RSA PRIVATE KEY-----\nMIIE"), SECRETS),
+    "token": (variable("ghp_16C7e42F292c6912E7710c838347Ae178B4a"), SECRETS),
+    "session in a web token": (variable("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.x"), SECRETS),
+    "password in an address": (variable("https://user:hunter22@registry.example.com"), SECRETS),
+    "password by its name": (variable("correct horse", "DB_PASSWORD"), SECRETS),
+    "secret in the notebook's script": (_secret_in_the_script, SECRETS),
+    "secret as output": (_secret_as_output, OUTPUTS),
+    "table without encryption": (changed(TABLE, "read_models", server_side_encryption={"enabled": False}), TABLES_AT_REST),
+    "bucket without encryption": (changed(ENCRYPTION, rule=[{"bucket_key_enabled": True}]), BUCKET_AT_REST),
+    "queue without encryption": (changed("aws_sqs_queue", sqs_managed_sse_enabled=False), QUEUE_AT_REST),
+    "log for ever": (changed("aws_cloudwatch_log_group", "projector", retention_in_days=None), LOGS),
+}
+
+
+@pytest.mark.parametrize("weakness", WEAKNESSES)
+def test_a_planted_weakness_fails_its_test(stacks: Stacks, weakness: str) -> None:
+    plant, test = WEAKNESSES[weakness]
+    test(stacks)
+    with pytest.raises((AssertionError, KeyError, ValueError)):  # the last two where a test does not find what it looks at
+        test(stacks | {"dev": planted(stacks["dev"], plant)})

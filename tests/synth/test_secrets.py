@@ -1,0 +1,45 @@
+"""Nothing secret is in the JSON, which goes into artifacts and reviews, or in the outputs, which anybody may print."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.stack_json import StackJson
+
+# What secrets look like. A secret access key of AWS has no mark of its own: 40 characters, of all three kinds.
+SHAPES = [
+    re.compile(pattern)
+    for pattern in (
+        r"\b(AKIA|ASIA)[A-Z0-9]{16}\b",
+        r"(?<![\w/+=.-])(?=[\w/+]*[a-z])(?=[\w/+]*[A-Z])(?=[\w/+]*\d)[A-Za-z0-9/+]{40}(?![\w/+=.-])",
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+        r"\b(gh[pousr]_[A-Za-z0-9]{36}|glpat-[\w-]{20}|xox[abprs]-[\w-]{10,})",
+        r"\beyJ[\w-]+\.eyJ[\w-]+\.",
+        r"://[^/\s:@]+:[^/\s:@]+@",
+        r"(?i)(password|passwd|secret|token|api_?key|credential)s?\w*\s*=\s*['\"]?[^\s'\"$@]{4,}",
+    )
+]
+NAMED_SO = re.compile(r"(?i)(password|passwd|secret|token|api_?key|private_?key|credential)")
+
+
+def _texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of the JSON, with the keys that lead to it."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts(inner, f"{place}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, place)
+
+
+def test_nothing_in_the_json_looks_like_a_secret_or_is_named_like_one(stack: StackJson) -> None:
+    for place, text in _texts(stack.content):
+        assert not [shape.pattern for shape in SHAPES if shape.search(text)], place
+        assert not NAMED_SO.search(place.rsplit(".", 1)[-1]) or text.startswith("${"), place
+
+
+def test_an_output_is_the_name_or_the_address_of_a_resource(stack: StackJson) -> None:
+    for name, output in stack.content["output"].items():
+        assert re.fullmatch(r"\$\{aws_\w+\.\w+\.(arn|bucket|function_name|name|url)\}", output["value"]), name
