@@ -50,6 +50,11 @@ def test_a_fork_comes_after_what_was_begun():
     assert order == ["prepared", "forked"]
 
 
-def test_a_reply_that_does_not_come_holds_no_fork_up():
+def test_a_reply_that_does_not_come_holds_one_fork_up_for_a_moment_and_no_other(monkeypatch):
+    monkeypatch.setattr(forks.sending, "_seconds", 0.1)
     with forks.sending.passing():
         assert child_passes(forks.sending)
+        monkeypatch.setattr(forks.sending, "_seconds", 3600.0)
+        assert child_passes(forks.sending)
+    with forks.sending.passing():
+        assert not forks.sending._overdue, "who passes next is waited for again"

@@ -26,15 +26,20 @@ class _Gate:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._lock = Lock()
+        self._overdue = False  # a fork has waited long enough for who is passing: the next ones do not
         self._forking = local()  # several threads may fork at once
 
     @contextmanager
     def passing(self) -> Iterator[None]:
         with self._lock:
-            yield
+            try:
+                yield
+            finally:
+                self._overdue = False
 
     def before(self) -> None:
-        self._forking.closed = self._lock.acquire(timeout=self._seconds)
+        self._forking.closed = self._lock.acquire(timeout=0 if self._overdue else self._seconds)
+        self._overdue = not self._forking.closed
 
     def after_in_parent(self) -> None:
         if self._forking.closed:
