@@ -86,7 +86,8 @@ lock: setup ## renew every lock file
 	@# Which package index a machine uses is its own business and not the lock's.
 	@python -c 'import json, pathlib; lock = pathlib.Path("Pipfile.lock"); content = json.loads(lock.read_text()); \
 	  content["_meta"]["sources"] = []; lock.write_text(json.dumps(content, indent=4) + "\n")'
-	@for folder in lambda local benchmarks security; do uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	@for folder in lambda local benchmarks security tests/future_toolkit; do \
+	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate "$$folder/requirements.in" --output-file "$$folder/requirements.txt"; done
 
 .PHONY: clean

@@ -1,0 +1,58 @@
+"""The app under CDK Terrain: a copy with the imports renamed, in a virtual environment without CDKTF, synthesized there."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.installation import python_of
+from tests.conftest import ROOT, without_aws
+from tools.rename_to_cdktn import rename_in
+
+REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+
+
+def run(python: Path, *arguments: str, project: Path, **variables: str) -> str:
+    """What a command of that environment prints, in the project's folder; Node comes from this project's own environment."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        [python, *arguments],
+        cwd=project,
+        env=without_aws(PATH=path, **variables),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def cdktn_python() -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        # The bindings are 2,400 modules, of which a synth runs 40: compiling them all takes five times as long as the rest.
+        patch.setenv("PIP_COMPILE", "0")
+        return python_of(ROOT / ".build" / "cdktn", "CDK Terrain", REQUIREMENTS)
+
+
+@pytest.fixture(scope="session")
+def renamed_app(cdktf_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """After `cdktf_out`, as the packages that both need are built by then."""
+    project = tmp_path_factory.mktemp("renamed")
+    shutil.copyfile(ROOT / "main.py", project / "main.py")
+    for folder in ("stacks", "environments", "lambda", "examples"):
+        shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    # What a synth packages is kept here by the hash of its content, and downloaded wheels are, too.
+    (project / ".build").symlink_to(ROOT / ".build")
+    rename_in([project / "main.py", project / "stacks"])
+    return project
+
+
+@pytest.fixture(scope="session")
+def cdktn_out(renamed_app: Path, cdktn_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("cdktn.out")
+    run(cdktn_python, "main.py", project=renamed_app, CDKTF_OUTDIR=str(out))
+    return out
