@@ -222,6 +222,9 @@ def main() -> None:
     said = parser.parse_args()
     if said.largest_file is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (said.largest_file, said.largest_file))
+    # what runs in the background (a shell's &, nohup) has these ignored, and so have its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, HANDLERS[said.handler])
 
     def body(run: Any) -> float:
