@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 ENV ?=
+NAME ?=
 ARGS ?=
 
 SHELL := /bin/bash
@@ -26,7 +27,7 @@ STACK = training-$(ENV)
 
 .PHONY: help
 help: ## what there is to do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: setup ## the whole story on this machine, from nothing, and away again
@@ -65,8 +66,13 @@ deploy: named settings ## deploy ENV, after asking (ARGS=--auto-approve does not
 	@$(TERRAFORM) cdktf deploy $(STACK) $(ARGS)
 
 .PHONY: destroy
-destroy: named settings ## take ENV down, after asking
+destroy: named settings ## take ENV down, after asking for its name (ARGS=--auto-approve does not ask)
+	@python -m stacks.destroy_question $(ENV) $(ARGS)
 	@$(TERRAFORM) cdktf destroy $(STACK) $(ARGS)
+
+.PHONY: new-environment
+new-environment: setup ## write environments/NAME.toml, with every setting in it
+	@python -m stacks.new_environment "$(NAME)"
 
 .PHONY: bootstrap
 bootstrap: named settings ## make the bucket that keeps ENV's Terraform state
@@ -86,8 +92,9 @@ lock: setup ## renew every lock file
 	@# Which package index a machine uses is its own business and not the lock's.
 	@python -c 'import json, pathlib; lock = pathlib.Path("Pipfile.lock"); content = json.loads(lock.read_text()); \
 	  content["_meta"]["sources"] = []; lock.write_text(json.dumps(content, indent=4) + "\n")'
+	@# Their headers stay: Dependabot learns from them how they are compiled.
 	@for folder in lambda local benchmarks security tests/future_toolkit; do \
-	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate "$$folder/requirements.in" --output-file "$$folder/requirements.txt"; done
 
 .PHONY: clean

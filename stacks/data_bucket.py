@@ -35,8 +35,7 @@ class DataBucket(Construct):
         self.bucket = S3Bucket(
             self,
             "bucket",
-            # Bucket names are shared by the whole world: the account and the region make this one ours.
-            bucket=settings.name(f"data-{settings.account_id}-{settings.region}"),
+            bucket=settings.data_bucket_name,
             # Seals are kept under Object Lock, which can only be switched on at birth without replacing the bucket.
             object_lock_enabled=True,
             force_destroy=not settings.deletion_protection,

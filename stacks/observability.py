@@ -74,7 +74,7 @@ class Observability(Construct):
             self._alarm(f"processor-{_dashed(metric)}", meaning, Metric("AWS/Lambda", metric, self._processor))
         self._watch_rule("rule", self._rule, "The rule could not hand an event to the event processor", "it is in the archive")
         self._watch_rule(
-            "aws-rule",
+            "rule-aws",  # and not the other way round: `aws` may end the name of another environment
             self._aws_rule,
             "The rule could not hand an event of AWS to the event processor",
             "it is in the archive",

@@ -125,6 +125,12 @@ class Settings(_Section):
         return self
 
     @model_validator(mode="after")
+    def _production_is_protected(self) -> Self:
+        if self.environment.startswith("prod") and not self.deletion_protection:
+            raise ValueError("deletion_protection = false: must be true in an environment whose name begins with prod")
+        return self
+
+    @model_validator(mode="after")
     def _own_tags_are_not_overridden(self) -> Self:
         taken = sorted(key for key in self.tags if key in self.own_tags or key.lower().startswith("aws:"))
         if taken:
@@ -146,6 +152,11 @@ class Settings(_Section):
     @property
     def state_bucket(self) -> str:
         return self.remote_state.bucket or f"training-state-{self.account_id}-{self.region}"
+
+    @property
+    def data_bucket_name(self) -> str:
+        """Bucket names are shared by the whole world: the account and the region make this one ours."""
+        return self.name(f"data-{self.account_id}-{self.region}")
 
     def name(self, what: str) -> str:
         """The name of one resource: `training-<environment>-<what>`."""

@@ -1,7 +1,5 @@
 """The stack as a whole: its state, its provider, its outputs, its tags, its notebook."""
 
-import re
-
 from tests.stack_json import StackJson
 
 OUTPUTS = {
@@ -60,19 +58,3 @@ def test_the_notebook_starts_with_the_variables_of_the_design(stack: StackJson) 
     for variable in ("TRAINING_EVENTS_BUS", "TRAINING_EVENTS_LOG", "TRAINING_EVENTS_BUCKET"):
         assert f"export {variable}='" in script
     assert "export TRAINING_EVENTS_SPOOL='/home/ec2-user/SageMaker/" in script  # the volume, which outlives a stop
-
-
-def test_no_name_is_shared_between_environments(stacks: dict[str, StackJson]) -> None:
-    """Two environments live side by side in one account."""
-
-    def names(environment: str) -> set[str]:
-        named = ("name", "bucket", "function_name", "alarm_name", "dashboard_name")
-        return {
-            f"{kind} {resource[key]}"
-            for kind, _, resource in stacks[environment].resources()
-            for key in named
-            if isinstance(resource.get(key), str) and not re.match(r"^\$\{", resource[key])
-        }
-
-    assert len(names("dev")) >= 15
-    assert not names("dev") & names("prod")

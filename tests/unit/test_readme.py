@@ -8,28 +8,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 from training_events import errors
 from training_events.catalogue import CATALOGUE
 from training_events.cli.schemas import DOCUMENTS
 
-from stacks.settings import Settings
 from tests.conftest import without_aws
+from tests.setting_keys import defaults
 from tests.synth.test_stack import OUTPUTS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def _keys(model: type[BaseModel], prefix: str = "") -> dict[str, Any]:
-    keys: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            keys |= _keys(field.annotation, f"{name}.")
-        elif name != "environment":
-            keys[prefix + name] = field.default
-    return keys
 
 
 def _shown(default: Any) -> str:
@@ -44,7 +33,7 @@ def _shown(default: Any) -> str:
 def test_every_setting_is_in_the_table_with_its_default() -> None:
     rows = re.findall(r"^\| (`[a-z_.`, ]+`) \| (.+?) \| .+ \|$", README.split("## Settings")[1], re.MULTILINE)
     table = {key.strip("`"): default for keys, default in rows for key in keys.split(", ")}
-    expected = {key: _shown(default) for key, default in _keys(Settings).items()}
+    expected = {key: _shown(default) for key, default in defaults().items()}
     expected["remote_state.bucket"] = "`training-state-<account>-<region>`"
     assert table == expected
 

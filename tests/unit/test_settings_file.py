@@ -90,6 +90,22 @@ def test_an_environment_that_has_no_file_is_told_which_have(tmp_path: Path) -> N
         load("staging", _written(tmp_path, GOOD))
 
 
+@pytest.mark.parametrize("name", ["prod", "prod-eu", "production"])
+def test_production_never_does_without_deletion_protection(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(name, _written(tmp_path, GOOD + "deletion_protection = false\n", name=name))
+    (line,) = str(raised.value).splitlines()
+    assert line.startswith(
+        f"{tmp_path.name}/{name}.toml: deletion_protection = false: must be true in an environment whose name "
+    )
+
+
+def test_any_other_may_do_without_deletion_protection(tmp_path: Path) -> None:
+    for name in ("dev", "pre-prod", "team"):
+        assert not load(name, _written(tmp_path, GOOD + "deletion_protection = false\n", name=name)).deletion_protection
+    assert load("prod", _written(tmp_path, GOOD, name="prod")).deletion_protection
+
+
 def test_a_name_that_no_resource_could_carry_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="environment = 'Team_A'"):
         load("Team_A", _written(tmp_path, GOOD, name="Team_A"))

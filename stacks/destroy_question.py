@@ -1,0 +1,88 @@
+"""Asks before an environment is destroyed: `python -m stacks.destroy_question ENVIRONMENT [--auto-approve]`.
+
+It says what stays and what is gone for good, and wants the environment's name typed: `yes` is typed by habit, `dev` in place of
+`dev-2` is not. Exit code 0 lets `make destroy` go on; what else is in its ARGS is for cdktf, and passes by.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+from stacks import settings_file
+from stacks.settings import Settings
+
+
+def explanation(settings: Settings) -> str:
+    """What becomes of what the environment holds, in lines for a terminal."""
+    protected = settings.deletion_protection
+    return "\n".join(
+        [
+            f"This takes {settings.stack_name} down: account {settings.account_id}, region {settings.region}.",
+            f"\nWhat stays, where deletion_protection = {str(protected).lower()} is deployed:",
+            *(f"  {line}" for line in _stays(settings)),
+            "\nWhat is gone for good:",
+            *(f"  {line}" for line in _goes(settings)),
+            "\nTerraform ends with an error for the tables and the bucket, and takes the rest down.\n" if protected else "",
+        ]
+    )
+
+
+def _stays(settings: Settings) -> Iterator[str]:
+    lock = f"each is locked for {settings.seals.retention_days} days ({settings.seals.mode})"
+    if settings.deletion_protection:
+        yield f"{settings.name('event-log')}, {settings.name('read-models')}: the tables refuse to be deleted"
+        yield f"{settings.data_bucket_name}: a bucket that holds objects, or old versions of them, is not deleted"
+        yield f"the seals in it: {lock}"
+    else:
+        if settings.seals.mode == "COMPLIANCE":
+            yield f"the seals in {settings.data_bucket_name}, and so the bucket: {lock}"
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
+        yield "a backup of each table, <table>$DeletedTableBackup: DynamoDB keeps it for 35 days"
+    yield f"{settings.state_bucket}: the bucket of Terraform's state, with the older states in it"
+
+
+def _goes(settings: Settings) -> Iterator[str]:
+    if settings.deletion_protection:
+        yield "the policies of log and bucket: nothing but the locks of seals keeps them append-only any longer"
+    else:
+        yield f"{settings.name('event-log')} with every event, {settings.name('read-models')}"
+        yield f"{settings.data_bucket_name} with datasets, checkpoints, models, and seals under a GOVERNANCE lock"
+    yield f"{settings.name('undelivered')} with the events that wait in it (training-events undelivered lists them)"
+    yield f"the archive of {settings.name('events')}, from which events could be replayed"
+    yield f"{settings.name('notebook')} with all that is on its volume; the functions with their logs"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m stacks.destroy_question", description=__doc__.split("\n", 1)[0], allow_abbrev=False
+    )
+    parser.add_argument("environment", help="the name of a file in environments/, without .toml")
+    parser.add_argument("--auto-approve", action="store_true", help="do not ask")
+    arguments, _ = parser.parse_known_args()
+    name = arguments.environment
+    if arguments.auto_approve:
+        return 0
+    try:
+        settings = settings_file.load(name)
+    except settings_file.SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not sys.stdin.isatty():
+        print(f"nobody is there to ask whether {name} may be destroyed: ARGS=--auto-approve does not ask", file=sys.stderr)
+        return 2
+    print(explanation(settings))
+    try:
+        answer = input(f"To destroy it, type its name ({name}): ")
+    except EOFError:
+        answer = ""
+    except KeyboardInterrupt:
+        print()
+        return 130
+    if answer.strip() != name:
+        print(f"{answer.strip()!r} is not {name}: nothing was destroyed", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,18 @@
+"""Every setting there is, with its default: what documents that name them are held to."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from stacks.settings import Settings
+
+
+def defaults(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, Any]:
+    """By the setting's key, as `events.archive_days`; PydanticUndefined where a setting is required."""
+    keys: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            keys |= defaults(field.annotation, f"{name}.")
+        elif name != "environment":
+            keys[prefix + name] = field.default
+    return keys

@@ -1,0 +1,139 @@
+"""Two environments live side by side in one account and region: nothing of one is, or reaches into, anything of the other."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import cdktf
+import pytest
+
+from stacks.settings import Settings
+from stacks.settings_file import load
+from stacks.training_stack import TrainingStack
+from tests.stack_json import StackJson
+
+# What makes a resource one of its kind within an account and region. To AWS, two with the same are the same one, and the second
+# environment would take over the first one's.
+IDENTITIES: dict[str, tuple[str, ...]] = {
+    "aws_cloudwatch_dashboard": ("dashboard_name",),
+    "aws_cloudwatch_event_archive": ("name",),
+    "aws_cloudwatch_event_bus": ("name",),
+    "aws_cloudwatch_event_rule": ("event_bus_name", "name"),
+    "aws_cloudwatch_event_target": ("event_bus_name", "rule", "target_id"),
+    "aws_cloudwatch_log_group": ("name",),
+    "aws_cloudwatch_metric_alarm": ("alarm_name",),
+    "aws_dynamodb_resource_policy": ("resource_arn",),
+    "aws_dynamodb_table": ("name",),
+    "aws_iam_role": ("name",),
+    "aws_iam_role_policy": ("role", "name"),
+    "aws_lambda_event_source_mapping": ("event_source_arn", "function_name"),
+    "aws_lambda_function": ("function_name",),
+    "aws_lambda_function_event_invoke_config": ("function_name",),
+    "aws_lambda_permission": ("function_name", "statement_id"),
+    "aws_s3_bucket": ("bucket",),
+    "aws_s3_bucket_lifecycle_configuration": ("bucket",),
+    "aws_s3_bucket_notification": ("bucket",),
+    "aws_s3_bucket_ownership_controls": ("bucket",),
+    "aws_s3_bucket_policy": ("bucket",),
+    "aws_s3_bucket_public_access_block": ("bucket",),
+    "aws_s3_bucket_server_side_encryption_configuration": ("bucket",),
+    "aws_s3_bucket_versioning": ("bucket",),
+    "aws_s3_object": ("bucket", "key"),
+    "aws_sagemaker_notebook_instance": ("name",),
+    "aws_sagemaker_notebook_instance_lifecycle_configuration": ("name",),
+    "aws_sns_topic": ("name",),
+    "aws_sns_topic_subscription": ("topic_arn", "endpoint"),
+    "aws_sqs_queue": ("name",),
+    "aws_sqs_queue_policy": ("queue_url",),
+}
+REFERENCE = re.compile(r"\$\{(aws_\w+)\.(\w+)\.\w+\}")
+NEIGHBOURS = ["staging", "dev-2"]
+
+
+def synthesized(environment: str, folder: Path) -> StackJson:
+    """dev, or another environment with its settings: in its account and region, with an address so that there is a topic."""
+    dev = load("dev").model_dump()
+    settings = Settings(**dev | {"environment": environment, "observability": {"alarm_email": "on-call@example.com"}})
+    return StackJson(json.loads(cdktf.Testing.synth(TrainingStack(cdktf.App(outdir=str(folder)), settings))))
+
+
+@pytest.fixture(scope="module")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, StackJson]:
+    return {name: synthesized(name, tmp_path_factory.mktemp(name)) for name in ("dev", *NEIGHBOURS)}
+
+
+def identity(stack: StackJson, kind: str, resource: dict[str, Any]) -> str:
+    """What AWS knows the resource by; in place of a reference to another resource stands what AWS knows that by."""
+
+    def resolved(value: str) -> str:
+        if not (reference := REFERENCE.fullmatch(value)):
+            assert "${" not in value, f"{value} is neither text nor a reference to one resource"
+            return value
+        return identity(stack, reference[1], stack.all(reference[1])[reference[2]])
+
+    return f"{kind}({', '.join(resolved(resource.get(key, '')) for key in IDENTITIES[kind])})"
+
+
+def identities(stack: StackJson) -> list[str]:
+    return [identity(stack, kind, resource) for kind, _, resource in stack.resources()]
+
+
+def state(stack: StackJson) -> tuple[str, str, str]:
+    backend = stack.content["terraform"]["backend"]["s3"]
+    return backend["bucket"], backend["region"], backend["key"]
+
+
+def test_of_every_kind_of_resource_it_is_known_what_makes_it_one(environments: dict[str, StackJson]) -> None:
+    assert {kind for kind, _, _ in environments["dev"].resources()} == IDENTITIES.keys()
+
+
+@pytest.mark.parametrize("neighbour", NEIGHBOURS)
+def test_no_resource_is_one_of_the_other_environment(environments: dict[str, StackJson], neighbour: str) -> None:
+    dev, other = identities(environments["dev"]), identities(environments[neighbour])
+    assert len(dev) == len(other) > 60
+    assert not set(dev) & set(other)
+
+
+def test_within_an_environment_no_resource_is_there_twice(environments: dict[str, StackJson]) -> None:
+    dev = identities(environments["dev"])
+    assert sorted(set(dev)) == sorted(dev)
+
+
+@pytest.mark.parametrize("neighbour", NEIGHBOURS)
+def test_they_share_the_state_bucket_and_not_the_state(environments: dict[str, StackJson], neighbour: str) -> None:
+    (bucket, region, key), (its_bucket, its_region, its_key) = state(environments["dev"]), state(environments[neighbour])
+    assert (its_bucket, its_region) == (bucket, region)
+    assert its_key != key
+
+
+@pytest.mark.parametrize("neighbour", NEIGHBOURS)
+def test_neither_names_the_other(environments: dict[str, StackJson], neighbour: str) -> None:
+    """Not in a policy, a variable, a metric or the notebook's script either."""
+    for one, other in (("dev", neighbour), (neighbour, "dev")):
+        text = json.dumps(environments[one].content)
+        assert f"training-{one}-" in text
+        # Where its own name begins with the other's, that is no mention.
+        assert f"training-{other}" not in (text.replace(f"training-{one}", "") if one.startswith(other) else text)
+
+
+def test_no_name_of_an_environment_can_make_up_one_of_another(environments: dict[str, StackJson]) -> None:
+    """`dev` with a part `a-b` and `dev-a` with a part `b` would both come to `training-dev-a-b`."""
+    parts: dict[str, list[str]] = {}
+    for what in identities(environments["dev"]):
+        kind, _, name = what.removesuffix(")").partition("(")
+        if re.search(r"training-dev-[^(,]+$", name) and "(" not in name:
+            parts.setdefault(kind, []).append(name.partition("training-dev-")[2])
+    assert sum(map(len, parts.values())) > 30
+    for kind, of_kind in parts.items():
+        assert not [(one, other) for one in of_kind for other in of_kind if one.endswith(f"-{other}")], kind
+
+
+def test_names_carry_the_longest_name_of_an_environment(tmp_path: Path) -> None:
+    """Bucket 63, notebook 63, archive 48, role, rule and function 64 characters, as AWS's references of their APIs say."""
+    longest = {"aws_s3_bucket": 63, "aws_sagemaker_notebook_instance": 63, "aws_cloudwatch_event_archive": 48}
+    longest |= dict.fromkeys(("aws_iam_role", "aws_cloudwatch_event_rule", "aws_lambda_function"), 64)
+    stack = synthesized("a-name-of-16-abc", tmp_path)
+    for kind, most in longest.items():
+        for resource in stack.all(kind).values():
+            assert len(resource[IDENTITIES[kind][-1]]) <= most
