@@ -127,6 +127,7 @@ def in_children_that_do_not_record(run: Any, steps: int) -> float:
 
 
 def _work(run: Any, number: int, steps: int) -> None:
+    signal.alarm(120)  # one that hangs is ended by it
     train(run, f"loss-{number}", steps)
 
 

@@ -33,6 +33,8 @@ LAYERS = [
     ["change_record", "undelivered_message", "change_stream", "waiting", "redrive", "reconcile"],
     [
         "recorder.__init__",
+        "recorder.forks",
+        "recorder.telling",
         "recorder.plain",
         "recorder.sagemaker",
         "recorder.identity",
@@ -56,7 +58,6 @@ LAYERS = [
         "recorder.destination",
         "recorder.spool",
         "recorder.left_over",
-        "recorder.forks",
         "recorder.sender",
         "recorder.flushing",
         "recorder.writer",

@@ -1,11 +1,14 @@
 """A fork waits for what is half done, and leaves nothing locked: in the parent, whoever forks with it, nor in the child."""
 
+import io
+import logging
 import os
 import signal
 import threading
 
 import pytest
 from training_events.recorder import forks
+from training_events.recorder.telling import log
 
 
 def child_passes(gate):
@@ -58,3 +61,43 @@ def test_a_reply_that_does_not_come_holds_one_fork_up_for_a_moment_and_no_other(
         assert child_passes(forks.sending)
     with forks.sending.passing():
         assert not forks.sending._overdue, "who passes next is waited for again"
+
+
+class Pipe(io.RawIOBase):
+    """Takes a while for what it is given."""
+
+    def __init__(self):
+        self.taking = threading.Event()
+
+    def writable(self):
+        return True
+
+    def write(self, content):
+        self.taking.set()
+        threading.Event().wait(0.2)
+        return len(content)
+
+
+def test_a_child_prints_whatever_the_recorder_was_saying():
+    """The lock of a standard stream is no one's in a child, if another thread was writing: whoever prints hangs."""
+    pipe = Pipe()
+    stream = io.TextIOWrapper(io.BufferedWriter(pipe), write_through=True)
+    handler = logging.StreamHandler(stream)
+    logging.getLogger("training_events").addHandler(handler)
+    thread = threading.Thread(target=log.warning, args=("events cannot be sent",))
+    thread.start()
+    pipe.taking.wait()
+    try:
+        if not (child := os.fork()):
+            signal.alarm(30)
+            print("from the child", file=stream, flush=True)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        logging.getLogger("training_events").removeHandler(handler)
+        thread.join()
+
+
+def test_the_log_names_who_said_it(caplog):
+    log.warning("something")
+    assert caplog.records[0].funcName == "test_the_log_names_who_said_it"

@@ -1,14 +1,15 @@
-"""A fork waits for a good moment: what this package's threads do in OpenSSL and botocore must not be half done in a child.
+"""A fork waits for a good moment: what this package's threads do in OpenSSL, botocore and on standard error must not be half
+done in a child.
 
 A child has no threads but the one that forked. A lock that another one held stays locked there for ever, and then a worker
-that never heard of this package hangs in `ssl` or `hashlib`.
+that never heard of this package hangs in `ssl`, in `hashlib`, or when it prints.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from threading import Lock, local
+from threading import RLock, local
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _PREPARING_SECONDS = 5.0
 """What a fork waits for a client to be made: that goes through imports and contexts all the time, and takes half a second."""
+_TELLING_SECONDS = 5.0
+"""What it waits for a line in the log: standard error may be a pipe that is full."""
 _CONNECTING_SECONDS = 0.2
 """What it waits for a request: by then that is past the handshake, and only waits for its reply."""
 
@@ -25,7 +28,7 @@ class _Gate:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._lock = Lock()
+        self._lock = RLock()  # a signal's handler may come to pass where its thread is passing
         self._overdue = False  # a fork has waited long enough for who is passing: the next ones do not
         self._forking = local()  # several threads may fork at once
 
@@ -46,11 +49,13 @@ class _Gate:
             self._lock.release()
 
     def after_in_child(self) -> None:
-        self._lock = Lock()
+        self._lock = RLock()
 
 
 preparing = _Gate(_PREPARING_SECONDS)
 sending = _Gate(_CONNECTING_SECONDS)
+telling = _Gate(_TELLING_SECONDS)
 
-for _gate in (sending, preparing):  # the last one registered is asked first
+# the last one registered is asked first: who is preparing or sending may have something to tell
+for _gate in (telling, sending, preparing):
     os.register_at_fork(before=_gate.before, after_in_parent=_gate.after_in_parent, after_in_child=_gate.after_in_child)

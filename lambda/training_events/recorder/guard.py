@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
-import logging
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from training_events.recorder.telling import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-
-_log = logging.getLogger("training_events")
 
 
 def never_in_the_way(method: Callable[_P, _T]) -> Callable[_P, _T | None]:
@@ -24,7 +23,7 @@ def never_in_the_way(method: Callable[_P, _T]) -> Callable[_P, _T | None]:
             return method(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - that is the point
             what = method.__name__.strip("_").replace("_", " ")
-            _log.warning("recording failed (%s): %s: %s; the training goes on", what, type(error).__name__, error)
+            log.warning("recording failed (%s): %s: %s; the training goes on", what, type(error).__name__, error)
             return None
 
     return guarded

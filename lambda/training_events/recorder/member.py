@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from threading import Lock
@@ -12,6 +11,7 @@ from training_events.recorder import termination
 from training_events.recorder.channel import Channel
 from training_events.recorder.guard import never_in_the_way
 from training_events.recorder.identity import rank
+from training_events.recorder.telling import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from training_events.recorder.termination import Open
 
     Point = tuple[Any, Any, Any, int]
-
-_log = logging.getLogger("training_events")
 
 
 class Member:
@@ -124,4 +122,4 @@ class Member:
     def _not_open(self, point: Point) -> None:
         if not self._complained:
             self._complained = True
-            _log.warning("metric %r is not recorded: %s is not open", point[0], self.stream)
+            log.warning("metric %r is not recorded: %s is not open", point[0], self.stream)

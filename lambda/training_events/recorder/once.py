@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from training_events.recorder.channel import fields, objects
@@ -11,13 +10,12 @@ from training_events.recorder.journal import Journal, envelope
 from training_events.recorder.oversize import within
 from training_events.recorder.sender import Delivery
 from training_events.recorder.spool import Spool, folder
+from training_events.recorder.telling import log
 from training_events.recorder.writer import MOST_EVENT_BYTES
 from training_events.settings import Settings
 
 if TYPE_CHECKING:
     from training_events.event import Event
-
-_log = logging.getLogger("training_events")
 
 
 def record_once(stream: str, type_: str, data: dict[str, Any]) -> Event:
@@ -30,7 +28,7 @@ def record_once(stream: str, type_: str, data: dict[str, Any]) -> Event:
     try:
         spool.append(envelope(event))
         if unsent := Delivery(to).send(spool):
-            _log.warning(
+            log.warning(
                 "%s of %s cannot be sent to %s: %s; it waits in %s, and is sent by the next recorder, or by"
                 " `training-events flush`",
                 type_,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -12,6 +11,7 @@ import msgspec
 from training_events.canonical import canonical_json
 from training_events.catalogue import CATALOGUE
 from training_events.errors import NotStored
+from training_events.recorder.telling import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,6 @@ MOST_OF_A_NAME = 100
 """Characters of a field's name in the name it is kept by: a file's name has at most 255 bytes."""
 
 _REFERENCE = {"uri": "", "version_id": "", "sha256": "", "bytes": 0}
-
-_log = logging.getLogger("training_events")
 
 
 def within(stream: str, data: dict[str, Any], most_bytes: int, keep: Callable[[bytes, str], Stored]) -> dict[str, Any]:
@@ -60,7 +58,7 @@ def _moved(stream: str, name: str, content: bytes, keep: Callable[[bytes, str], 
     try:
         return msgspec.to_builtins(keep(content, quote(name, safe="")[:MOST_OF_A_NAME]))
     except (NotStored, OSError) as error:
-        _log.warning("%s: %s is too large for an event (%d bytes) and is cut: %s", stream, name, len(content), error)
+        log.warning("%s: %s is too large for an event (%d bytes) and is cut: %s", stream, name, len(content), error)
         return None
 
 

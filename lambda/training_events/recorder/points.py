@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from math import isfinite
 from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import json
 
 from training_events.recorder.plain import plain
+from training_events.recorder.telling import log
 from training_events.times import from_nanoseconds
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ MOST_NAME = 500
 """Characters of a metric's name: more is no name, and it is said with every point."""
 _POINT_BYTES = 120
 """What a point takes besides its name, at most: value and step of 64 bits, and the time."""
-
-_log = logging.getLogger("training_events")
 
 
 class Said(NamedTuple):
@@ -90,7 +88,7 @@ class Points:
     def _warn(self, name: str, what: str) -> None:
         if name not in self._warned:
             self._warned.add(name)
-            _log.warning("metric %r: %s", name[:80], what)
+            log.warning("metric %r: %s", name[:80], what)
 
 
 def number(value: Any) -> Any:

@@ -6,7 +6,6 @@ then nothing is recorded: no event tells of an object that is not there.
 
 from __future__ import annotations
 
-import logging
 import operator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,12 +22,11 @@ from training_events.recorder.local_files import local_path
 from training_events.recorder.objects import file_name, is_elsewhere, pinned
 from training_events.recorder.once import record_once
 from training_events.recorder.spec import logged_in
+from training_events.recorder.telling import log
 from training_events.settings import Settings
 
 if TYPE_CHECKING:
     import os
-
-_log = logging.getLogger("training_events")
 
 
 class HasStream(Protocol):
@@ -98,7 +96,7 @@ def _kept(path: str | os.PathLike[str], key: str, stream: str) -> Stored | None:
     try:
         return pinned(path) if is_elsewhere(path) else objects(Settings()).keep(local_path(path), key)
     except NotStored as error:
-        _log.warning("nothing was recorded of %s: %s", stream, error)
+        log.warning("nothing was recorded of %s: %s", stream, error)
         return None
 
 

@@ -16,6 +16,7 @@ from training_events.errors import TrainingEventsError
 from training_events.recorder import forks
 from training_events.recorder.destination import Unsent
 from training_events.recorder.left_over import left_over
+from training_events.recorder.telling import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 LAST_TRIES_SECONDS = 3.0
 """An outage that has lasted so long outlasts the end of the program: it is not waited for. A bus may be busy for a moment."""
-
-_log = logging.getLogger("training_events")
 
 
 class Delivery:
@@ -57,7 +56,7 @@ class Delivery:
             unsent = [Unsent(line, why) for line in lines]
         if (refused := [one for one in unsent if one.final]) and spool.set_aside(refused):
             unsent = [one for one in unsent if not one.final]
-            _log.warning(
+            log.warning(
                 "%d event(s) can never be recorded: %s; they are kept in %s", len(refused), refused[0].why, spool.refused
             )
         self.sent += len(lines) - len(unsent)
@@ -133,7 +132,7 @@ class Sender:
                 self._pause(random.uniform(0, pause))  # noqa: S311 - no secret
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         except Exception:  # noqa: BLE001 - told in the log; the program goes on
-            _log.exception("a mistake in training_events itself: events wait in %s", self._spool.path.parent)
+            log.exception("a mistake in training_events itself: events wait in %s", self._spool.path.parent)
         finally:
             self._end()
 
@@ -171,7 +170,7 @@ class Sender:
         """Once, whatever happens later: the training's output is its own."""
         level = logging.INFO if self._warned else logging.WARNING
         self._warned = True
-        _log.log(
+        log.log(
             level,
             "events cannot be sent to %s: %s; the training goes on. They wait in %s, and are sent when that works again,"
             " by the next recorder, or by `training-events flush`",
@@ -185,4 +184,4 @@ class Sender:
             self._other.close()
         self._spool.close()
         if self._spool.lost:
-            _log.error("%d event(s) are lost: they could not be sent, and the disk took none", self._spool.lost)
+            log.error("%d event(s) are lost: they could not be sent, and the disk took none", self._spool.lost)

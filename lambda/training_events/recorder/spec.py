@@ -6,7 +6,6 @@ What is not known is absent. What cannot be found out never stops the training: 
 from __future__ import annotations
 
 import getpass
-import logging
 import os
 import platform
 from collections.abc import Mapping
@@ -22,13 +21,12 @@ from training_events.recorder.code_version import code_version, root_of, without
 from training_events.recorder.entry_point import entry_point, folder_of, main_module
 from training_events.recorder.packages import installed_packages
 from training_events.recorder.plain import plain, plain_text
+from training_events.recorder.telling import log
 from training_events.recorder.variables import looks_secret, pinned_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-
-_logger = logging.getLogger("training_events")
 
 
 def pinned_spec(
@@ -67,7 +65,7 @@ def pinned_spec(
     spec.add("resumed_from", lambda: _text(resumed_from))
     spec.add("goals", lambda: spec.goals(goals) or None)
     if spec.flaws:
-        _logger.warning("not all of what the run started with could be recorded: %s", "; ".join(spec.flaws))
+        log.warning("not all of what the run started with could be recorded: %s", "; ".join(spec.flaws))
     return spec.data
 
 

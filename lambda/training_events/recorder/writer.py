@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import deque
 from queue import Empty, SimpleQueue
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from training_events.publisher import MAX_REQUEST_BYTES
 from training_events.recorder.journal import envelope
 from training_events.recorder.points import Points, Said
+from training_events.recorder.telling import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,8 +31,6 @@ _ALL = 2**63 - 1
 """No time is later."""
 MOST_EVENT_BYTES = MAX_REQUEST_BYTES - 16 * 1024
 """Of an event's data: what is left is for its header."""
-
-_log = logging.getLogger("training_events")
 
 
 class Writer:
@@ -109,7 +107,7 @@ def _guarded(work: Callable[..., object], *args: Any) -> None:
     try:
         work(*args)
     except Exception:  # noqa: BLE001 - told in the log; the program goes on
-        _log.exception("a mistake in training_events itself; the training goes on")
+        log.exception("a mistake in training_events itself; the training goes on")
 
 
 def _timed() -> None:
