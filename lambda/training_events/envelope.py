@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import Struct, ValidationError, convert, field
 
 from training_events import strict_json
+from training_events.canonical import canonical_json
 from training_events.errors import BadField, NoStream, NotAnObject, NotRecordable, Path
 from training_events.event import SCHEMA_VERSION, Event, Producer
 from training_events.times import to_utc_text
@@ -148,6 +149,9 @@ def _converted(value: dict[str, Any], to: type[_T], at: Path) -> _T:
         return convert(value, to)
     except ValidationError as flaw:
         raise _bad_field(str(flaw), at) from None
+    except UnicodeEncodeError:  # a key with half a surrogate pair, which is looked up by its UTF-8 form
+        within(at, canonical_json, value)  # says where
+        raise
 
 
 def _bad_field(said: str, at: Path) -> BadField:

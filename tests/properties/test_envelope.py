@@ -4,7 +4,7 @@ import copy
 import json
 from contextlib import suppress
 
-from hypothesis import given
+from hypothesis import example, given
 from training_events.canonical import canonical_json
 from training_events.envelope import decode
 from training_events.errors import NotRecordable
@@ -28,6 +28,7 @@ def test_anything_gives_an_event_or_a_reason(received):
     assert json.dumps(received) == json.dumps(before), "the original must stay as it came"
 
 
+@example({"\ud800": None})
 @given(loose_values)
 def test_any_detail_gives_an_event_or_a_reason(detail):
     for given_detail in (detail, json.dumps(detail)):

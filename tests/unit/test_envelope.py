@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from training_events.envelope import decode
-from training_events.errors import NotRecordable
+from training_events.errors import LoneSurrogate, NotRecordable
 from training_events.event import Producer
 
 EVENTS = Path(__file__).parent.parent / "events"
@@ -159,3 +159,9 @@ def test_every_reason_is_its_own():
     reasons = [leaf.reason for leaf in leaves(NotRecordable)]
     assert len(reasons) == len(set(reasons)) == 14
     assert all(leaf.__doc__.count("\n") == 0 for leaf in leaves(NotRecordable))
+
+
+@pytest.mark.parametrize("received", [{"detail": {"run_id": "a", "\ud800": 1}}, {"\ud800": 1, "detail": {"run_id": "a"}}])
+def test_half_a_surrogate_pair_in_a_key_is_a_reason(received):
+    with pytest.raises(LoneSurrogate):
+        decode({"source": "s", "detail-type": "T", "id": "1", "time": "2026-01-01T00:00:00Z", **received})
