@@ -22,9 +22,8 @@ MAX_POSITION_BYTES = 1024
 """DynamoDB: the longest sort key, in bytes of UTF-8."""
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader and DynamoDB's number hold exactly."""
-
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""A character that no name has."""
 
 
 class Producer(Struct, frozen=True, omit_defaults=True):
@@ -149,7 +148,7 @@ def check_stream(stream: str) -> str:
 
 def _check_text(text: str, *path: str) -> None:
     # blanks at an end and control characters make two names that look like one
-    if not text or text != text.strip() or _CONTROL.search(text):
+    if not text or text != text.strip() or CONTROL.search(text):
         raise BadField(f"the text is {text!a:.80}", "text, not empty, no blanks at its ends, no control characters", path)
 
 

@@ -71,14 +71,18 @@ def destination(settings: Settings) -> Destination:
     """TRAINING_EVENTS_BUS, else TRAINING_EVENTS_LOG, else the laptop's log in the working folder."""
     said = settings.environment
     region = said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION") or ""
+
+    def endpoint(service: str) -> str:
+        return said.get(f"AWS_ENDPOINT_URL_{service}") or said.get("AWS_ENDPOINT_URL") or ""
+
     if bus := settings.optional("bus"):
         # an ARN says its region itself
-        return Destination("bus", bus, region, said.get("AWS_ENDPOINT_URL_EVENTBRIDGE") or said.get("AWS_ENDPOINT_URL") or "")
+        return Destination("bus", bus, region, endpoint("EVENTBRIDGE"))
     url = settings.optional("log") or LAPTOP_LOG
     with suppress(BadLogUrl):  # said when it is opened
         if isinstance(place := parse(url), SqliteFile):
             return Destination("log", f"sqlite:///{place.path}")  # absolute: the program may go to another folder
-    return Destination("log", url, region, said.get("AWS_ENDPOINT_URL_DYNAMODB") or said.get("AWS_ENDPOINT_URL") or "")
+    return Destination("log", url, region, endpoint("DYNAMODB"))
 
 
 class _Line(Struct):

@@ -7,7 +7,6 @@ TRAINING_EVENTS_RUN says, the names that SageMaker, torchrun and Slurm give a jo
 from __future__ import annotations
 
 import os
-import re
 import socket
 from contextlib import suppress
 from hashlib import sha256
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
-from training_events.event import MAX_STREAM_BYTES
+from training_events.event import CONTROL, MAX_STREAM_BYTES
 from training_events.recorder import sagemaker
 from training_events.recorder.plain import plain_text
 
@@ -30,7 +29,6 @@ _RANK_AND_WORLD = (
 _WITHOUT_A_NAME = ("TORCHELASTIC_RUN_ID", "OMPI_COMM_WORLD_SIZE")
 """Set by launchers that may start the processes of a job without telling them a name for it."""
 _MAX_BYTES = MAX_STREAM_BYTES - len("run/")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Rank(NamedTuple):
@@ -91,7 +89,7 @@ def _of_launcher(environment: Mapping[str, str]) -> str | None:
 
 def _valid(name: str, max_bytes: int) -> str:
     """`name` itself if it can name a run, otherwise the nearest that can; empty if nothing is left of it."""
-    near = _CONTROL.sub("-", name.strip())
+    near = CONTROL.sub("-", name.strip())
     return near.encode()[:max_bytes].decode(errors="ignore").strip()
 
 

@@ -68,7 +68,7 @@ class Sender:
     """Delivers one recorder's spool, and then what others have left, until it is closed."""
 
     def __init__(self, spool: Spool, to: Destination, home: Path) -> None:
-        self._spool, self._to, self._home = spool, to, home
+        self._spool, self._to = spool, to
         self._delivery = Delivery(to, self._pause)
         self._changed = Condition()
         self._news = False  # said since the thread last looked
