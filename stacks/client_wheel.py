@@ -4,7 +4,6 @@ hatchling builds it from a copy of what belongs in it, so that neither the folde
 the hash of that, as the functions' package is.
 """
 
-import hashlib
 import importlib.metadata
 import subprocess
 import sys
@@ -21,10 +20,8 @@ CACHE = ROOT / ".build" / "client"
 def build(source: Path = SOURCE, cache: Path = CACHE) -> Path:
     """The wheel of `source`, built unless it is there already. Raises PackageError."""
     files = dict(_files(source))
-    content = hashlib.sha256(importlib.metadata.version("hatchling").encode())  # the wheel names it
-    for name, data in files.items():
-        content.update(f"\0{name}\0{len(data)}\0".encode() + data)
-    folder = cache / content.hexdigest()[:32]
+    hatchling = importlib.metadata.version("hatchling")  # the wheel names it
+    folder = cache / deterministic_zip.fingerprint(hatchling.encode(), files)
     for wheel in folder.glob("*.whl"):
         return wheel
     with tempfile.TemporaryDirectory() as temporary:

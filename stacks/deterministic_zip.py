@@ -1,5 +1,6 @@
 """Zips that have the same bytes wherever and whenever they are written, so that an unchanged one is no change to deploy."""
 
+import hashlib
 import os
 import zipfile
 from collections.abc import Mapping
@@ -19,6 +20,14 @@ def write(path: Path, entries: Mapping[str, bytes]) -> None:
             info.external_attr = 0o644 << 16
             archive.writestr(info, entries[name])
     unfinished.replace(path)  # whoever writes the same at the same moment writes the same bytes
+
+
+def fingerprint(seed: bytes, entries: Mapping[str, bytes]) -> str:
+    """32 hex digits that are others for other entries, or another seed: what a zip made of them is kept by."""
+    content = hashlib.sha256(seed)
+    for name, data in entries.items():
+        content.update(f"\0{name}\0{len(data)}\0".encode() + data)
+    return content.hexdigest()[:32]
 
 
 def read(path: Path) -> dict[str, bytes]:

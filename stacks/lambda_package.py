@@ -63,16 +63,13 @@ class Target:
 def build(target: Target, source: Path = SOURCE, cache: Path = CACHE) -> Path:
     """The zip for `target`, built unless it is there already. Raises PackageError."""
     requirements = source / "requirements.txt"
-    own = list(_own_files(source))
-    content = hashlib.sha256(repr(target).encode() + requirements.read_bytes())
-    for name, data in own:
-        content.update(f"\0{name}\0{len(data)}\0".encode() + data)
-    package = cache / content.hexdigest()[:32] / "training-events.zip"
+    entries = dict(_own_files(source))
+    seed = repr(target).encode() + requirements.read_bytes()
+    package = cache / deterministic_zip.fingerprint(seed, entries) / "training-events.zip"
     if package.exists():
         return package
     print(f"building the package for {target.runtime}, {target.architecture}", file=sys.stderr)
     wheels = _wheels(requirements, target, cache)
-    entries = dict(own)
     for wheel in sorted(wheels.glob("*.whl")):
         entries.update(deterministic_zip.read(wheel))
     deterministic_zip.write(package, entries)
