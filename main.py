@@ -4,7 +4,7 @@ import sys
 
 from cdktf import App
 
-from stacks import settings_file
+from stacks import hcl, settings_file
 from stacks.lambda_package import PackageError
 from stacks.training_stack import TrainingStack
 
@@ -22,6 +22,8 @@ def main() -> int:
     except PackageError as error:
         print(error, file=sys.stderr)
         return 1
+    if app.hcl_output:
+        hcl.prepare(app)
     app.synth()
     return 0
 

@@ -11,6 +11,9 @@ import parliament
 
 # The names that parliament's further auditors (of privilege escalation, of exposed credentials …) give to what they find.
 parliament.override_config(Path(parliament.__file__).with_name("community_auditors") / "config_override.yaml")
+# What AWS says of every request that a function's code makes, whatever it asks for; parliament knows of no action that has it:
+# https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+parliament.statement.GLOBAL_CONDITION_KEYS["lambda:SourceFunctionArn"] = "Arn"
 
 
 def findings(policy: str) -> list[dict[str, object]]:

@@ -15,6 +15,7 @@ from constructs import Construct
 from stacks import client_wheel
 from stacks.data_bucket import DataBucket
 from stacks.lambda_package import ROOT
+from stacks.settings import Settings
 
 PREFIX = "client"
 EXAMPLE = ROOT / "examples" / "train_digits.ipynb"
@@ -35,9 +36,10 @@ class ClientFile:
 class ClientFiles(Construct):
     """Put there by Terraform only: what installs itself in every notebook must not come from one."""
 
-    def __init__(self, scope: Construct, id_: str, *, data_bucket: DataBucket) -> None:
+    def __init__(self, scope: Construct, id_: str, settings: Settings, *, data_bucket: DataBucket) -> None:
         super().__init__(scope, id_)
         self._bucket = data_bucket
+        self._etag_is_md5 = settings.encryption.kms_key_arn is None
         self.wheel = self._file("wheel", client_wheel.build(), "application/zip")
         self.example = self._file("example", EXAMPLE, "application/x-ipynb+json")
 
@@ -49,14 +51,16 @@ class ClientFiles(Construct):
             bucket=self._bucket.bucket.bucket,
             key=f"{PREFIX}/{path.name}",
             source=asset.path,
-            # So a plan shows what somebody else has put there, too. With S3's own encryption it is the MD5 of the content:
+            # So a plan shows what others have put there, too. With S3's own encryption it is the MD5 of the content. Under
+            # a KMS key it is not, and a plan shows only what has changed here.
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
-            etag=Fn.filemd5(asset.path),
+            etag=Fn.filemd5(asset.path) if self._etag_is_md5 else None,
+            source_hash=None if self._etag_is_md5 else Fn.filemd5(asset.path),
             checksum_algorithm="SHA256",
             content_type=content_type,
             # An object takes 10 tags, and the settings may well bring more to everything else.
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
             override_provider=S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={})),
-            depends_on=[self._bucket.versioning],
+            depends_on=self._bucket.ready,
         )
         return ClientFile(kept, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -47,6 +47,9 @@ class DataBucket(Construct):
             bucket=self.bucket.id,
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
         )
+        encryption = self._encrypt(settings.encryption.kms_key_arn)
+        # What has to be there before an object: it keeps the key, or the lack of one, that it was put with.
+        self.ready = [self.versioning, *([encryption] if settings.encryption.kms_key_arn else [])]
         self._expire_leftovers(settings)
         self.notification = S3BucketNotification(self, "notification", bucket=self.bucket.id, eventbridge=True)
 
@@ -66,18 +69,6 @@ class DataBucket(Construct):
             bucket=self.bucket.id,
             rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
         )
-        S3BucketServerSideEncryptionConfigurationA(
-            self,
-            "encryption",
-            bucket=self.bucket.id,
-            rule=[
-                S3BucketServerSideEncryptionConfigurationRuleA(
-                    apply_server_side_encryption_by_default=(
-                        S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(sse_algorithm="AES256")
-                    )
-                )
-            ],
-        )
         S3BucketPolicy(
             self,
             "policy",
@@ -86,6 +77,24 @@ class DataBucket(Construct):
                 iam.tls_only("s3:*", [self.bucket.arn, f"{self.bucket.arn}/*"]), *seals.protection(settings, self.bucket.arn)
             ),
             depends_on=[blocked],  # S3 refuses two changes of a bucket's access at the same moment
+        )
+
+    def _encrypt(self, key: str | None) -> S3BucketServerSideEncryptionConfigurationA:
+        return S3BucketServerSideEncryptionConfigurationA(
+            self,
+            "encryption",
+            bucket=self.bucket.id,
+            rule=[
+                S3BucketServerSideEncryptionConfigurationRuleA(
+                    apply_server_side_encryption_by_default=(
+                        S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
+                            sse_algorithm="aws:kms" if key else "AES256", kms_master_key_id=key
+                        )
+                    ),
+                    # A data key for the bucket and not for each object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+                    bucket_key_enabled=True if key else None,
+                )
+            ],
         )
 
     def _expire_leftovers(self, settings: Settings) -> None:

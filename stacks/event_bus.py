@@ -5,6 +5,9 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_bus import CloudwatchEventBus
 from constructs import Construct
 
 from stacks.settings import Settings
+from stacks.undelivered_queue import UndeliveredQueue
+
+_ARCHIVE_TAKES_A_KEY = (6, 2)  # of the AWS provider; https://github.com/hashicorp/terraform-provider-aws/blob/main/CHANGELOG.md
 
 
 class EventBus(Construct):
@@ -12,7 +15,8 @@ class EventBus(Construct):
 
     def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
         super().__init__(scope, id_)
-        self.bus = CloudwatchEventBus(self, "bus", name=settings.name("events"))
+        key = settings.encryption.kms_key_arn
+        self.bus = CloudwatchEventBus(self, "bus", name=settings.name("events"), kms_key_identifier=key)
         self.archive = CloudwatchEventArchive(
             self,
             "archive",
@@ -20,4 +24,12 @@ class EventBus(Construct):
             description="Every event of the bus, to be replayed through the rule",
             event_source_arn=self.bus.arn,
             retention_days=settings.events.archive_days,
+            kms_key_identifier=key if settings.oldest_provider >= _ARCHIVE_TAKES_A_KEY else None,
         )
+
+    def set_aside_into(self, undelivered: UndeliveredQueue) -> None:
+        """Where events go that the bus itself cannot encrypt or decrypt with the key that it was given.
+
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-dlq.html
+        """
+        self.bus.put_dead_letter_config(arn=undelivered.queue.arn)

@@ -107,7 +107,7 @@ def _table(
         hash_key=keys[0],
         range_key=keys[1] if len(keys) == 2 else None,
         point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
-        server_side_encryption=DynamodbTableServerSideEncryption(enabled=True),
+        server_side_encryption=DynamodbTableServerSideEncryption(enabled=True, kms_key_arn=settings.encryption.kms_key_arn),
         deletion_protection_enabled=settings.deletion_protection,
         **more,
     )

@@ -2,7 +2,6 @@
 
 import json
 
-from cdktf import TerraformAsset
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import (
     LambdaFunctionEventInvokeConfig,
@@ -19,6 +18,7 @@ from stacks.event_log import EventLog, ReadModels
 from stacks.packaged_function import PackagedFunction
 from stacks.rule_target import rule_target
 from stacks.settings import Settings
+from stacks.signed_package import Package
 from stacks.undelivered_queue import UndeliveredQueue
 
 _HANDLER = "training_events.handlers.event_processor.handler"
@@ -40,7 +40,7 @@ class EventProcessor(Construct):
         read_models: ReadModels,
         undelivered: UndeliveredQueue,
         data_bucket: DataBucket,
-        package: TerraformAsset,
+        package: Package,
     ) -> None:
         super().__init__(scope, id_)
         self.run = PackagedFunction(

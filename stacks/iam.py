@@ -13,9 +13,9 @@ def allow(actions: Sequence[str], resources: Sequence[str], when: Mapping[str, M
     return statement | ({"Condition": when} if when else {})
 
 
-def deny(actions: Sequence[str], resources: Sequence[str]) -> Statement:
+def deny(actions: Sequence[str], resources: Sequence[str], when: Mapping[str, Mapping[str, Any]] | None = None) -> Statement:
     """An identity policy's statement that takes back what a wider one allows."""
-    return allow(actions, resources) | {"Effect": "Deny"}
+    return allow(actions, resources, when) | {"Effect": "Deny"}
 
 
 def policy(*statements: Statement) -> str:

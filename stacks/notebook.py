@@ -13,8 +13,8 @@ from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuratio
 )
 from constructs import Construct
 
-from stacks import iam
-from stacks.client_files import PREFIX, ClientFiles
+from stacks import client_files, encryption, iam, signed_package
+from stacks.client_files import ClientFiles
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
@@ -50,8 +50,10 @@ class Notebook(Construct):
             service="sagemaker.amazonaws.com",
             statements=[
                 *_recording_and_reading(bus, log, read_models, data_bucket),
+                *_leaving_alone(settings, data_bucket),
                 *_training(settings),
                 *_reaching_the_subnet(settings),
+                *encryption.use_of_the_key(settings, reading=["dynamodb"], writing=["s3"]),
             ],
         )
         variables = {
@@ -83,7 +85,7 @@ class Notebook(Construct):
             ),
             subnet_id=options.subnet_id,
             security_groups=list(options.security_group_ids) or None,
-            kms_key_id=options.kms_key_arn,
+            kms_key_id=options.kms_key_arn or settings.encryption.kms_key_arn,
             depends_on=[self.role.policy],
         )
 
@@ -125,9 +127,13 @@ def _recording_and_reading(
             ],
             [f"{data_bucket.bucket.arn}/*"],  # but seals, as the bucket's own policy says, are put by the projector only
         ),
-        # What every notebook installs when it starts must not come from a notebook.
-        iam.deny(["s3:PutObject"], [f"{data_bucket.bucket.arn}/{PREFIX}/*"]),
     ]
+
+
+def _leaving_alone(settings: Settings, data_bucket: DataBucket) -> list[iam.Statement]:
+    """What every notebook installs when it starts, and what Lambda runs, must not come from a notebook."""
+    prefixes = [client_files.PREFIX, *([signed_package.PREFIX] if settings.code_signing.profile_version_arn else [])]
+    return [iam.deny(["s3:PutObject"], [f"{data_bucket.bucket.arn}/{prefix}/*" for prefix in prefixes])]
 
 
 def _training(settings: Settings) -> list[iam.Statement]:

@@ -54,7 +54,12 @@ class Observability(Construct):
         email = self._settings.observability.alarm_email
         if email is None:
             return []
-        topic = SnsTopic(self, "alarms", name=self._settings.name("alarms"))
+        topic = SnsTopic(
+            self,
+            "alarms",
+            name=self._settings.name("alarms"),
+            kms_master_key_id=self._settings.encryption.kms_key_arn,
+        )
         SnsTopicSubscription(self, "email", topic_arn=topic.arn, protocol="email", endpoint=email)
         return [topic.arn]
 

@@ -1,6 +1,5 @@
 """From the log to the read models: the function that follows the log's change stream, and the path for what fails."""
 
-from cdktf import TerraformAsset
 from cdktf_cdktf_provider_aws.lambda_event_source_mapping import (
     LambdaEventSourceMapping,
     LambdaEventSourceMappingDestinationConfig,
@@ -13,6 +12,7 @@ from stacks.data_bucket import DataBucket
 from stacks.event_log import EventLog, ReadModels
 from stacks.packaged_function import PackagedFunction
 from stacks.settings import Settings
+from stacks.signed_package import Package
 from stacks.undelivered_queue import UndeliveredQueue
 
 _HANDLER = "training_events.handlers.projector.handler"
@@ -35,7 +35,7 @@ class Projector(Construct):
         read_models: ReadModels,
         undelivered: UndeliveredQueue,
         data_bucket: DataBucket,
-        package: TerraformAsset,
+        package: Package,
     ) -> None:
         super().__init__(scope, id_)
         self.run = PackagedFunction(

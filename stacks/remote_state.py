@@ -13,6 +13,8 @@ def keep_state_in_s3(stack: TerraformStack, settings: Settings) -> None:
         key=f"{settings.stack_name}/terraform.tfstate",
         region=settings.region,
         encrypt=True,
+        # For each state by itself: the bucket is shared by environments whose keys may be others.
+        kms_key_id=settings.encryption.kms_key_arn,
         allowed_account_ids=[settings.account_id],
         use_path_style=True if settings.emulated else None,
     )

@@ -60,11 +60,20 @@ EventSource = Annotated[
 LogRetentionDays = Annotated[int, _one_of("a log's retention in days", lambda: aws_facts.LOG_RETENTION_DAYS)]
 SubnetId = Annotated[str, _matching(r"subnet-([0-9a-f]{8}|[0-9a-f]{17})", "a subnet id like subnet-0123456789abcdef0")]
 SecurityGroupId = Annotated[str, _matching(r"sg-([0-9a-f]{8}|[0-9a-f]{17})", "a group id like sg-0123456789abcdef0")]
+# As KMS makes ids, and as Terraform's S3 backend takes them: terraform/internal/backend/remote-state/s3/validate.go
+_UUID, _OF_MANY_REGIONS = r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", r"mrk-[0-9a-f]{32}"
 KeyArn = Annotated[
     str,
     _matching(
-        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[0-9a-zA-Z-]+",
-        "a key's ARN, arn:<partition>:kms:<region>:<account>:key/<id>",
+        rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:key/({_UUID}|{_OF_MANY_REGIONS})",
+        "a key's ARN, arn:<partition>:kms:<region>:<account>:key/<id>, whose id is a UUID or mrk-…",
+    ),
+]
+SigningProfileVersionArn = Annotated[
+    str,
+    _matching(
+        r"arn:aws[a-z-]*:signer:[a-z0-9-]+:\d{12}:/signing-profiles/[A-Za-z0-9_]{2,64}/[A-Za-z0-9]{10}",
+        "the ARN of a signing profile's version, arn:<partition>:signer:<region>:<account>:/signing-profiles/<name>/<version>",
     ),
 ]
 Email = Annotated[str, _matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")]
@@ -82,4 +91,5 @@ LambdaRuntime = Annotated[str, _one_of("a Lambda runtime", aws_facts.lambda_pyth
 NotebookInstanceType = Annotated[str, _one_of("a notebook's instance type", aws_facts.notebook_instance_types)]
 NotebookPlatform = Annotated[str, _one_of("a notebook's platform", aws_facts.notebook_platforms)]
 EventSources = Annotated[tuple[EventSource, ...], AfterValidator(_distinct), AfterValidator(_some)]
+SubnetIds = Annotated[tuple[SubnetId, ...], AfterValidator(_distinct)]
 SecurityGroupIds = Annotated[tuple[SecurityGroupId, ...], AfterValidator(_distinct)]

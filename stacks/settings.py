@@ -3,6 +3,7 @@
 Every default stands here, with its unit in its name; `stacks/settings_file.py` reads it from `environments/<name>.toml`.
 """
 
+import re
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -21,7 +22,9 @@ from stacks.setting_types import (
     NotebookPlatform,
     Region,
     SecurityGroupIds,
+    SigningProfileVersionArn,
     SubnetId,
+    SubnetIds,
     VersionConstraint,
 )
 
@@ -94,6 +97,27 @@ class Notebook(_Section):
         return self
 
 
+class Encryption(_Section):
+    kms_key_arn: KeyArn | None = None  # of all that is kept; its policy and its life are its owner's: docs/encryption.md
+
+
+class Network(_Section):
+    """Where the functions run; the most of each is Lambda's: https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html"""
+
+    subnet_ids: SubnetIds = Field(default=(), max_length=16, strict=False)
+    security_group_ids: SecurityGroupIds = Field(default=(), max_length=5, strict=False)
+
+    @model_validator(mode="after")
+    def _groups_and_subnets_go_together(self) -> Self:
+        if bool(self.subnet_ids) != bool(self.security_group_ids):
+            raise ValueError("subnet_ids and security_group_ids are given both or not at all")
+        return self
+
+
+class CodeSigning(_Section):
+    profile_version_arn: SigningProfileVersionArn | None = None  # whose signature Lambda then wants on the package
+
+
 class Observability(_Section):
     alarm_email: Email | None = None
 
@@ -115,13 +139,20 @@ class Settings(_Section):
     projector: Projector = Projector()
     seals: Seals = Seals()
     notebook: Notebook = Notebook()
+    encryption: Encryption = Encryption()
+    network: Network = Network()
+    code_signing: CodeSigning = CodeSigning()
     observability: Observability = Observability()
 
     @model_validator(mode="after")
-    def _key_is_of_this_account_and_region(self) -> Self:
-        key = self.notebook.kms_key_arn
-        if key and key.split(":")[3:5] != [self.region, self.account_id]:
-            raise ValueError(f"notebook.kms_key_arn = {key!r} must be a key of region {self.region}, account {self.account_id}")
+    def _keys_and_profile_are_of_this_account_and_region(self) -> Self:
+        for name, arn in {
+            "notebook.kms_key_arn": self.notebook.kms_key_arn,
+            "encryption.kms_key_arn": self.encryption.kms_key_arn,
+            "code_signing.profile_version_arn": self.code_signing.profile_version_arn,
+        }.items():
+            if arn and arn.split(":")[3:5] != [self.region, self.account_id]:
+                raise ValueError(f"{name} = {arn!r} must be of region {self.region}, account {self.account_id}")
         return self
 
     @model_validator(mode="after")
@@ -144,6 +175,13 @@ class Settings(_Section):
     @property
     def partition(self) -> str:
         return aws_facts.partition_of(self.region)
+
+    @property
+    def oldest_provider(self) -> tuple[int, ...]:
+        """The lowest version of the AWS provider that the constraint lets in: (5, 100, 0), and (0,) where it names none."""
+        clauses = re.findall(r"(>=|<=|~>|>|<|!=|=)? ?(\d[\d.]*)", self.aws_provider_version)
+        lowest = [version for operator, version in clauses if operator not in {"<", "<=", "!="}]
+        return max((tuple(map(int, version.split("."))) for version in lowest), default=(0,))
 
     @property
     def stack_name(self) -> str:

@@ -16,6 +16,7 @@ from stacks.observability import Observability
 from stacks.projector import Projector
 from stacks.remote_state import keep_state_in_s3
 from stacks.settings import Settings
+from stacks.signed_package import Package, SignedPackage
 from stacks.undelivered_queue import UndeliveredQueue
 
 
@@ -32,7 +33,7 @@ class TrainingStack(TerraformStack):
         log = EventLog(self, "event_log", settings)
         read_models = ReadModels(self, "read_models", settings)
         undelivered = UndeliveredQueue(self, "undelivered_queue", settings)
-        package = self._package(settings)
+        package = self._package(settings, data_bucket)
         processor = EventProcessor(
             self,
             "event_processor",
@@ -55,8 +56,12 @@ class TrainingStack(TerraformStack):
             package=package,
         )
         forwarding = Forwarding(self, "forwarding", settings, bus=bus, undelivered=undelivered, data_bucket=data_bucket)
-        undelivered.accept_from_rules([rule.arn for rule in (processor.rule, processor.aws_rule, *forwarding.rules)])
-        client = ClientFiles(self, "client", data_bucket=data_bucket)
+        failing = [rule.arn for rule in (processor.rule, processor.aws_rule, *forwarding.rules)]
+        if settings.encryption.kms_key_arn:
+            bus.set_aside_into(undelivered)
+            failing.append(bus.bus.arn)
+        undelivered.accept_from(failing)
+        client = ClientFiles(self, "client", settings, data_bucket=data_bucket)
         notebook = Notebook(
             self, "notebook", settings, bus=bus, log=log, read_models=read_models, data_bucket=data_bucket, client=client
         )
@@ -96,8 +101,11 @@ class TrainingStack(TerraformStack):
             "terraform.required_providers.aws", {"source": "hashicorp/aws", "version": settings.aws_provider_version}
         )
 
-    def _package(self, settings: Settings) -> TerraformAsset:
-        return TerraformAsset(self, "training_events", path=str(build(Target.of(settings))), type=AssetType.FILE)
+    def _package(self, settings: Settings, data_bucket: DataBucket) -> Package:
+        file = TerraformAsset(self, "training_events", path=str(build(Target.of(settings))), type=AssetType.FILE)
+        if settings.code_signing.profile_version_arn is None:
+            return Package(file)
+        return Package(file, SignedPackage(self, "signed_package", settings, file=file, data_bucket=data_bucket))
 
     def _output(self, name: str, value: str, description: str) -> None:
         TerraformOutput(self, name, value=value, description=description)

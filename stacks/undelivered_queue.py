@@ -17,13 +17,15 @@ class UndeliveredQueue(Construct):
 
     def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
         super().__init__(scope, id_)
+        key = settings.encryption.kms_key_arn
         self.name = settings.name("undelivered")
         self.queue = SqsQueue(
             self,
             "queue",
             name=self.name,
             message_retention_seconds=_LONGEST_RETENTION_SECONDS,
-            sqs_managed_sse_enabled=True,
+            sqs_managed_sse_enabled=None if key else True,  # one or the other
+            kms_master_key_id=key,
         )
 
     def setting_aside(self, bucket_arn: str) -> list[iam.Statement]:
@@ -33,8 +35,8 @@ class UndeliveredQueue(Construct):
             iam.allow(["s3:PutObject"], [f"{bucket_arn}/undelivered/*"]),  # originals too large for a queue's message
         ]
 
-    def accept_from_rules(self, rule_arns: Sequence[str]) -> None:
-        """Let EventBridge put in what these rules could not hand over; without this it drops the event in silence."""
+    def accept_from(self, sources: Sequence[str]) -> None:
+        """Let EventBridge put in what these rules and buses could not hand on; without this it drops it in silence."""
         SqsQueuePolicy(
             self,
             "policy",
@@ -46,7 +48,7 @@ class UndeliveredQueue(Construct):
                     "Principal": {"Service": "events.amazonaws.com"},
                     "Action": "sqs:SendMessage",
                     "Resource": self.queue.arn,
-                    "Condition": {"ArnEquals": {"aws:SourceArn": list(rule_arns)}},
+                    "Condition": {"ArnEquals": {"aws:SourceArn": list(sources)}},
                 },
                 iam.tls_only("sqs:*", [self.queue.arn]),
             ),

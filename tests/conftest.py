@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from release.validate import synthesize_hcl
 from tests.stack_json import StackJson
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +38,14 @@ def synthesize(project: Path, out: Path) -> None:
 def cdktf_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("cdktf.out")
     synthesize(ROOT, out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def hcl_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as HCL, by the cdktf CLI itself."""
+    out = tmp_path_factory.mktemp("cdktf.out.hcl")
+    synthesize_hcl(out)
     return out
 
 

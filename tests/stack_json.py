@@ -2,12 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 
 class StackJson:
     def __init__(self, content: dict[str, Any]) -> None:
         self.content = content
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The JSON of one stack's folder, as cdktf wrote it."""
+        return cls(json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8")))
 
     def all(self, kind: str) -> dict[str, dict[str, Any]]:
         """Every resource of a Terraform type, by its name."""

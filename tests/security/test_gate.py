@@ -2,15 +2,22 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
-import cdktf
 import pytest
 
 from security import checkov_gate, parliament_gate, synthesized, waivers
 from security.__main__ import main
-from stacks.settings import Settings
-from stacks.training_stack import TrainingStack
+from security.finding import Finding
+from tests.options import synthesized_with_options
+
+# What checkov asks for and these settings do.
+_KEYS = ("CKV_AWS_119", "CKV_AWS_145", "CKV_AWS_158", "CKV_AWS_173", "CKV_AWS_187", "CKV_AWS_22", "CKV_AWS_26")
+ANSWERED_BY = {check: ["encryption.kms_key_arn"] for check in _KEYS} | {
+    "CKV_AWS_115": ["event_processor.reserved_concurrency", "projector.reserved_concurrency"],
+    "CKV_AWS_117": ["network.subnet_ids"],
+    "CKV_AWS_272": ["code_signing.profile_version_arn"],
+    "CKV_AWS_306": ["notebook.subnet_id"],
+}
 
 
 def test_the_environments_of_this_project_pass(cdktf_out: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,21 +43,37 @@ def test_every_finding_is_a_line_with_its_address_and_so_is_a_waiver_in_vain(
     assert len(lines) == 3 * 3 + 3  # three checks in three environments, and three waivers
 
 
-def test_what_settings_add_is_waived_as_well_and_those_waivers_are_needed_then(scanners: Path, tmp_path: Path) -> None:
-    options: dict[str, Any] = {
-        "notebook": {"subnet_id": "subnet-0123456789abcdef0", "security_group_ids": ["sg-0123456789abcdef0"]},
-        "observability": {"alarm_email": "on-call@example.com"},
-    }
-    app = cdktf.App(outdir=str(tmp_path))
-    TrainingStack(app, Settings(environment="extra", account_id="111122223333", region="eu-west-1", **options))
-    app.synth()
-    stacks = synthesized.read(tmp_path)
+@pytest.fixture(scope="module")
+def of_the_options(scanners: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
+    """What is found where every setting that is off by default is on, and where that is so but for the key, by environment."""
+    out = tmp_path_factory.mktemp("options")
+    synthesized_with_options(out)
+    keyless = tmp_path_factory.mktemp("keyless")
+    synthesized_with_options(keyless, encryption={})
+    (keyless / "stacks" / "training-extra").rename(out / "stacks" / "training-keyless")
+    stacks = synthesized.read(out)
     findings = parliament_gate.check(scanners, stacks)[1] + checkov_gate.check(scanners, stacks)[1]
+    return {name: [one for one in findings if one.environment == name] for name in ("extra", "keyless")}
+
+
+def test_what_settings_add_is_waived_as_well_and_those_waivers_are_needed_then(
+    of_the_options: dict[str, list[Finding]],
+) -> None:
     listed = waivers.read()
+    findings = of_the_options["extra"] + of_the_options["keyless"]
     assert waivers.not_waived(findings, listed) == []
     for waiver in listed:
         if waiver.setting is not None:
             assert {one.address for one in findings if one.check == waiver.check} == set(waiver.resources)
+
+
+def test_a_waiver_that_says_which_setting_does_what_is_asked_is_right(of_the_options: dict[str, list[Finding]]) -> None:
+    """With the settings on, nothing of it is found any more."""
+    listed, left = waivers.read(), {one.check for one in of_the_options["extra"]}
+    for check, settings in ANSWERED_BY.items():
+        assert check not in left
+        (waiver,) = (waiver for waiver in listed if waiver.check == check)
+        assert not [setting for setting in settings if setting not in waiver.reason], check
 
 
 @pytest.mark.parametrize("content", [None, "{", '{"terraform": {}}', "[]"])

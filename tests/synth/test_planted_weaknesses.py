@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
+from tests.options import KEY
 from tests.planting import Plant, added, allowed, changed, planted, statements, variable
 from tests.stack_json import StackJson
+from tests.synth import test_code_signing as code_signing
+from tests.synth import test_encryption as encryption
 from tests.synth import test_event_path as event_path
 from tests.synth import test_function as function
 from tests.synth import test_least_privilege as least_privilege
+from tests.synth import test_network as network
 from tests.synth import test_projector as projector
 from tests.synth import test_secrets as secrets
 from tests.synth import test_storage as storage
@@ -112,3 +116,79 @@ def test_a_planted_weakness_fails_its_test(stacks: Stacks, weakness: str) -> Non
     test(stacks)
     with pytest.raises((AssertionError, KeyError, ValueError)):  # the last two where a test does not find what it looks at
         test(stacks | {"dev": planted(stacks["dev"], plant)})
+
+
+def _without_ec2_denied(those: list[dict[str, Any]]) -> None:
+    those[:] = [statement for statement in those if statement["Effect"] != "Deny"]
+
+
+def _no_bus(those: list[dict[str, Any]]) -> None:
+    those[0]["Condition"]["ArnEquals"]["aws:SourceArn"].pop()
+
+
+def _package_unguarded(those: list[dict[str, Any]]) -> None:
+    next(statement for statement in those if statement["Effect"] == "Deny")["Resource"].pop()
+
+
+def _by_anybody(those: list[dict[str, Any]]) -> None:
+    next(statement for statement in those if statement["Action"] == ["kms:Decrypt"]).pop("Condition")
+
+
+KEYS = encryption.test_everything_that_can_have_a_key_has_it
+ROLES = encryption.test_a_role_may_use_this_key_only_and_only_through_what_it_reads_and_writes
+OTHERS_KEY = KEY.replace("57ff7a43", "99999999")
+IN_OPTIONS: dict[str, tuple[Plant, Callable[[StackJson], None]]] = {
+    "topic without the key": (changed("aws_sns_topic", kms_master_key_id=None), KEYS),
+    "log with another key": (changed("aws_cloudwatch_log_group", "projector", kms_key_id=OTHERS_KEY), KEYS),
+    "new resource without the key": (added("aws_ecr_repository", name="x"), KEYS),
+    "role that decrypts by itself": (
+        statements(ROLE, "event_processor_run_execution", _by_anybody),
+        lambda options: ROLES(options, PROCESSOR),
+    ),
+    "role with every key": (
+        allowed(ROLE, "forwarding", Action=["kms:Decrypt"], Resource=[KEY.replace(KEY[-36:], "*")]),
+        lambda options: ROLES(options, "forwarding"),
+    ),
+    "bus that drops what it cannot encrypt": (
+        changed("aws_cloudwatch_event_bus", dead_letter_config=None),
+        encryption.test_what_the_bus_cannot_encrypt_goes_to_the_undelivered_queue,
+    ),
+    "bus that the queue refuses": (
+        statements("aws_sqs_queue_policy", "", _no_bus),
+        encryption.test_what_the_bus_cannot_encrypt_goes_to_the_undelivered_queue,
+    ),
+    "function outside of the VPC": (
+        changed("aws_lambda_function", "projector", vpc_config=None),
+        network.test_every_function_is_in_the_subnets_with_the_groups,
+    ),
+    "code that may use the network's rights": (
+        statements(ROLE, "projector_run_network", _without_ec2_denied),
+        lambda options: network.test_the_code_of_the_function_may_not(options, "projector"),
+    ),
+    "unsigned function": (
+        changed("aws_lambda_function", "projector", code_signing_config_arn=None),
+        code_signing.test_every_function_runs_the_signed_package_and_no_other,
+    ),
+    "signature that only warns": (
+        changed("aws_lambda_code_signing_config", policies={"untrusted_artifact_on_deployment": "Warn"}),
+        code_signing.test_lambda_refuses_what_another_profile_has_signed,
+    ),
+    "package that a notebook may put": (
+        statements(ROLE, "notebook", _package_unguarded),
+        code_signing.test_no_role_may_put_what_the_functions_run_or_the_notebooks_install,
+    ),
+    "package that a function may put": (
+        allowed(
+            ROLE, "projector_run_execution", Action=["s3:PutObject"], Resource=["${aws_s3_bucket.data_bucket_51E298BF.arn}/*"]
+        ),
+        code_signing.test_no_role_may_put_what_the_functions_run_or_the_notebooks_install,
+    ),
+}
+
+
+@pytest.mark.parametrize("weakness", IN_OPTIONS)
+def test_a_weakness_planted_in_the_options_fails_its_test(later: StackJson, weakness: str) -> None:
+    plant, test = IN_OPTIONS[weakness]
+    test(later)
+    with pytest.raises((AssertionError, KeyError, ValueError)):
+        test(planted(later, plant))

@@ -11,6 +11,7 @@ import pytest
 from stacks.settings import Settings
 from stacks.settings_file import load
 from stacks.training_stack import TrainingStack
+from tests.options import KEY, OPTIONS, PROFILE, REGION
 from tests.stack_json import StackJson
 
 # What makes a resource one of its kind within an account and region. To AWS, two with the same are the same one, and the second
@@ -27,6 +28,7 @@ IDENTITIES: dict[str, tuple[str, ...]] = {
     "aws_dynamodb_table": ("name",),
     "aws_iam_role": ("name",),
     "aws_iam_role_policy": ("role", "name"),
+    "aws_lambda_code_signing_config": ("description",),
     "aws_lambda_event_source_mapping": ("event_source_arn", "function_name"),
     "aws_lambda_function": ("function_name",),
     "aws_lambda_function_event_invoke_config": ("function_name",),
@@ -42,6 +44,7 @@ IDENTITIES: dict[str, tuple[str, ...]] = {
     "aws_s3_object": ("bucket", "key"),
     "aws_sagemaker_notebook_instance": ("name",),
     "aws_sagemaker_notebook_instance_lifecycle_configuration": ("name",),
+    "aws_signer_signing_job": ("source.s3.bucket", "source.s3.key"),
     "aws_sns_topic": ("name",),
     "aws_sns_topic_subscription": ("topic_arn", "endpoint"),
     "aws_sqs_queue": ("name",),
@@ -52,9 +55,16 @@ NEIGHBOURS = ["staging", "dev-2"]
 
 
 def synthesized(environment: str, folder: Path) -> StackJson:
-    """dev, or another environment with its settings: in its account and region, with an address so that there is a topic."""
-    dev = load("dev").model_dump()
-    settings = Settings(**dev | {"environment": environment, "observability": {"alarm_email": "on-call@example.com"}})
+    """dev, or another environment with its settings: in its account and region, with an address so that there is a topic, and
+    with the key, the subnets and the signing profile that environments may well share.
+    """
+    shared = {
+        "observability": {"alarm_email": "on-call@example.com"},
+        "encryption": {"kms_key_arn": KEY.replace(REGION, "us-east-1")},
+        "network": OPTIONS["network"],
+        "code_signing": {"profile_version_arn": PROFILE.replace(REGION, "us-east-1")},
+    }
+    settings = Settings(**load("dev").model_dump() | shared | {"environment": environment})
     return StackJson(json.loads(cdktf.Testing.synth(TrainingStack(cdktf.App(outdir=str(folder)), settings))))
 
 
@@ -72,7 +82,13 @@ def identity(stack: StackJson, kind: str, resource: dict[str, Any]) -> str:
             return value
         return identity(stack, reference[1], stack.all(reference[1])[reference[2]])
 
-    return f"{kind}({', '.join(resolved(resource.get(key, '')) for key in IDENTITIES[kind])})"
+    def said(path: str) -> str:
+        value: Any = resource
+        for key in path.split("."):
+            value = value.get(key, "")
+        return str(value)
+
+    return f"{kind}({', '.join(resolved(said(path)) for path in IDENTITIES[kind])})"
 
 
 def identities(stack: StackJson) -> list[str]:

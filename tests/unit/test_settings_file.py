@@ -11,7 +11,8 @@ from stacks.settings_file import SettingsError, load, load_all, names
 
 ROOT = Path(__file__).parents[2]
 GOOD = 'account_id = "111122223333"\nregion = "us-east-1"\n'
-KEY = "arn:aws:kms:us-east-1:999999999999:key/1234"
+KEY = "arn:aws:kms:us-east-1:999999999999:key/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
+PROFILE = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/team/a1b2c3d4e5"
 
 
 def _written(folder: Path, text: str, name: str = "team") -> Path:
@@ -53,6 +54,23 @@ def test_settings_cannot_be_changed_after_the_fact(tmp_path: Path) -> None:
         (GOOD + "[notebook]\nsubnet_id = 'subnet-12345678'\n", ["subnet_id and security_group_ids"]),
         (GOOD + f"[notebook]\nkms_key_arn = '{KEY}'\n", ["kms_key_arn", "account 111122223333"]),
         (GOOD + "[notebook]\nkms_key_arn = 'alias/mine'\n", ["kms_key_arn = 'alias/mine'", "ARN"]),
+        (GOOD + f"[encryption]\nkms_key_arn = '{KEY}'\n", ["encryption.kms_key_arn = 'arn:", "account 111122223333"]),
+        (GOOD + "[encryption]\nkms_key_arn = 'arn:aws:kms:us-east-1:111122223333:key/1234'\n", ["must be a key's ARN", "UUID"]),
+        (GOOD + "[network]\nsubnet_ids = ['subnet-12345678']\n", ["network: subnet_ids and security_group_ids", "both"]),
+        (GOOD + "[network]\nsecurity_group_ids = ['sg-12345678']\n", ["network: subnet_ids and security_group_ids", "both"]),
+        (GOOD + "[network]\nsubnet_ids = ['mine']\n", ["network.subnet_ids.0 = 'mine'", "subnet-0123456789abcdef0"]),
+        (GOOD + f"[network]\nsubnet_ids = {['subnet-12345678'] * 2}\n", ["network.subnet_ids", "the same twice"]),
+        (GOOD + f"[network]\nsubnet_ids = {[f'subnet-{n:08x}' for n in range(17)]}\n", ["network.subnet_ids", "at most 16"]),
+        (GOOD + f"[network]\nsecurity_group_ids = {[f'sg-{n:08x}' for n in range(6)]}\n", ["security_group_ids", "at most 5"]),
+        (
+            GOOD + "[code_signing]\nprofile_version_arn = 'team'\n",
+            ["profile_version_arn = 'team'", "/signing-profiles/<name>/"],
+        ),
+        (GOOD + f"[code_signing]\nprofile_version_arn = '{PROFILE}'\n", ["profile_version_arn = 'arn:", "region us-east-1"]),
+        (
+            GOOD + f"[code_signing]\nprofile_version_arn = '{PROFILE[:-11]}'\n",
+            ["must be the ARN of a signing profile's version"],
+        ),
         (GOOD + "[events]\nsources = []\n", ["events.sources = []", "at least 1"]),
         (GOOD + "[events]\nsources = ['aws.sagemaker']\n", ["'aws.sagemaker'", "not begin with 'aws.'"]),
         (GOOD + "[events]\nsources = ['a', 'a']\n", ["events.sources", "the same twice"]),
@@ -75,6 +93,21 @@ def test_a_mistake_is_one_line_that_says_where_and_what_is_allowed(tmp_path: Pat
     (line,) = str(raised.value).splitlines()
     assert line.startswith(f"{tmp_path.name}/team.toml: ")
     assert not [part for part in says if part not in line], line
+
+
+@pytest.mark.parametrize(
+    ("constraint", "oldest"),
+    [
+        (">= 5.100.0, < 7.0.0", (5, 100, 0)),
+        ("< 7.0.0, >= 6.2", (6, 2)),
+        ("~> 6.25", (6, 25)),
+        ("6.25.0", (6, 25, 0)),
+        ("!= 6.1.0, < 7", (0,)),
+    ],
+)
+def test_the_oldest_provider_is_what_the_constraint_says(tmp_path: Path, constraint: str, oldest: tuple[int, ...]) -> None:
+    text = GOOD + f'aws_provider_version = "{constraint}"\n'
+    assert load("team", _written(tmp_path, text)).oldest_provider == oldest
 
 
 def test_every_mistake_of_every_file_is_said_at_once(tmp_path: Path) -> None:

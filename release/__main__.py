@@ -1,0 +1,75 @@
+"""`python -m release [ENVIRONMENT]`: what was synthesized, as archives for pipelines that know no Python."""
+
+import argparse
+import functools
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from release import archive, origin, synthesized
+from release.errors import MisuseError, ReleaseError
+from release.provider_lock import NAME as LOCK
+from release.provider_lock import ProviderLock, provider_lock
+from release.readme import readme
+from stacks import settings_file
+from stacks.settings_file import SettingsError
+
+DESCRIPTION = """\
+Writes dist/terraform-<environment>-<version>.tar.gz, and its sha256 beside it, from what `cdktf synth` wrote into cdktf.out:
+the environment's Terraform JSON, the files that it names, a lock of the provider that is at hand, a README.md of what to set
+and what to do. From one commit, with one provider at hand, it is the same file wherever and whenever it is made.
+"""
+
+
+def main(arguments: list[str] | None = None, out: Path = Path("cdktf.out"), dist: Path = Path("dist")) -> int:
+    """Release; the exit code."""
+    parser = argparse.ArgumentParser(
+        "python -m release",
+        description=DESCRIPTION,
+        epilog="exit codes: 0 written, 1 it cannot be, 2 something for you to put right",
+    )
+    parser.add_argument("environment", nargs="?", help="a file in environments/, without .toml (default: each of them)")
+    named = parser.parse_args(arguments).environment
+    try:
+        for name in [named] if named else settings_file.names():
+            path = release(name, out, dist)
+            print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    except (ReleaseError, SettingsError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code if isinstance(error, ReleaseError) else MisuseError.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def release(environment: str, out: Path, dist: Path) -> Path:
+    """Write the archive of one environment, from the cdktf.out folder `out`. Raises ReleaseError, SettingsError."""
+    settings = settings_file.load(environment)
+    stack = synthesized.read(out, settings.stack_name)
+    version = origin.version()
+    lock = _lock(json.dumps(stack.content["terraform"]["required_providers"]))
+    if lock.content is None:
+        print(f"{environment}: without a lock file, as no provider is at hand: {lock.reason}", file=sys.stderr)
+    text = readme(stack, settings, version, origin.commit(), lock)
+    files = {**stack.files, "README.md": text.encode()} | ({LOCK: lock.content} if lock.content else {})
+    sums = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
+    path = dist / f"terraform-{environment}-{version}.tar.gz"
+    archive.write(path, path.name.removesuffix(".tar.gz"), files | {"SHA256SUMS": sums.encode()})
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n", encoding="utf-8")
+    return path
+
+
+@functools.cache
+def _lock(required: str) -> ProviderLock:
+    """Once for all environments that ask for the same: without a mirror Terraform downloads the provider for it."""
+    return provider_lock(json.loads(required))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""What a release is made of: the project's version, and the commit as far as git can tell."""
+
+import subprocess
+import tomllib
+from pathlib import Path
+
+from release.synthesized import ROOT
+
+
+def version(root: Path = ROOT) -> str:
+    """The package's version, which is the project's: the functions and the client that an archive holds are of it."""
+    return str(tomllib.loads((root / "lambda" / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
+
+
+def commit(root: Path = ROOT) -> str:
+    """Which commit this is, in a few words, and no better than it is: neither tagged nor clean where it is not."""
+    head = _git(root, "rev-parse", "HEAD")
+    if head is None:
+        return "a folder without git: which commit it was is not known"
+    if _git(root, "status", "--porcelain"):
+        return f"commit {head} with changes that are in no commit: nobody else can build it again"
+    tag = f"v{version(root)}"
+    if tag in (_git(root, "tag", "--points-at", "HEAD") or "").splitlines():
+        return f"commit {head}, tagged {tag}"
+    return f"commit {head}, which is not tagged {tag}: other commits have the same version"
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git says; None where it says nothing of this folder."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,42 @@
+"""The README.md of an archive: what to set, and what to do, filled in from what the archive's own JSON says."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from release.provider_lock import ProviderLock
+from release.synthesized import Synthesized
+from stacks import destroy_question
+from stacks.settings import Settings
+
+TEMPLATE = Path(__file__).with_name("readme.md")
+
+
+def readme(stack: Synthesized, settings: Settings, version: str, commit: str, lock: ProviderLock) -> str:
+    """The text; its first line is its title. What stands between @ signs in readme.md is filled in here."""
+    terraform = stack.content["terraform"]
+    backend, (provider,) = terraform["backend"]["s3"], stack.content["provider"]["aws"]
+    return _filled(
+        {
+            "account": ", ".join(provider["allowed_account_ids"]),
+            "bucket": backend["bucket"],
+            "commit": commit,
+            "destroy": "\n".join(
+                f"    {line}".rstrip() for line in destroy_question.explanation(settings).splitlines()
+            ).rstrip(),
+            "environment": settings.environment,
+            "key": backend["key"],
+            "lock": str(lock),
+            "outputs": ", ".join(f"`{name}`" for name in sorted(stack.content["output"])),
+            "provider": terraform["required_providers"]["aws"]["version"],
+            "region": provider["region"],
+            "required_version": terraform["required_version"],
+            "stack": stack.name,
+            "state_region": backend["region"],
+            "version": version,
+        }
+    )
+
+
+def _filled(values: dict[str, Any]) -> str:
+    return re.sub("@([a-z_]+)@", lambda found: str(values[found[1]]), TEMPLATE.read_text(encoding="utf-8"))

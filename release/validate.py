@@ -1,0 +1,93 @@
+"""`python -m release.validate`: Terraform, with the real provider's schema, accepts every environment, as JSON and as HCL."""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from release.errors import ReleaseError
+from stacks import settings_file
+
+DESCRIPTION = """\
+Runs `terraform validate` over every environment: the Terraform JSON that `cdktf synth` wrote into cdktf.out, and the HCL that
+`cdktf synth --hcl` writes. Both are validated in a folder of their own; cdktf.out stays as it is, and no state is asked for.
+"""
+
+
+def main(arguments: list[str] | None = None, out: Path = Path("cdktf.out")) -> int:
+    """Validate; the exit code."""
+    parser = argparse.ArgumentParser(
+        "python -m release.validate",
+        description=DESCRIPTION,
+        epilog="exit codes: 0 all are valid, 1 one is not, or could not be read",
+    )
+    parser.parse_args(arguments)
+    try:
+        _validate_all(out, "JSON")
+        with tempfile.TemporaryDirectory() as hcl:
+            synthesize_hcl(Path(hcl))
+            _validate_all(Path(hcl), "HCL")
+    except ReleaseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _validate_all(out: Path, form: str) -> None:
+    for name in settings_file.names():
+        warnings = len(validate(out / "stacks" / f"training-{name}"))
+        print(f"training-{name}: valid as {form}" + (f", with {warnings} warnings" if warnings else ""))
+
+
+def synthesize_hcl(out: Path) -> None:
+    """Every environment as HCL, by the cdktf CLI in the project's folder. Raises ReleaseError."""
+    command = [sys.executable, "-m", "local.terraform", "npx", "--no-install", "cdktf", "synth", "--hcl", "--output", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode or not list(out.glob("stacks/*/cdk.tf")):
+        raise ReleaseError(f"cdktf synth --hcl ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def validate(stack: Path) -> list[str]:
+    """What Terraform warns of in a stack's folder, in a line each. Raises ReleaseError, with Terraform's own message.
+
+    In a copy, without the state's backend: neither credentials nor a bucket are needed.
+    """
+    if not stack.is_dir():
+        raise ReleaseError(f"{stack}: is not there: run `make synth` first")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place, stack.name)
+        shutil.copytree(stack, folder, ignore=shutil.ignore_patterns(".terraform*"))
+        initialized = _terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
+        if initialized.returncode:
+            raise ReleaseError(f"{stack}: terraform init:\n{initialized.stderr.strip()}")
+        said = json.loads(_terraform(folder, "validate", "-json").stdout)
+    lines = [_line(diagnostic) for diagnostic in said["diagnostics"]]
+    if not said["valid"]:
+        raise ReleaseError("\n".join([f"{stack}: terraform validate:", *lines]))
+    return lines
+
+
+def _terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    terraform = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")
+    return subprocess.run([terraform, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def _line(diagnostic: dict[str, Any]) -> str:
+    place = diagnostic.get("range") or {"filename": "", "start": {"line": 0}}
+    at = f"{place['filename']}:{place['start']['line']}"
+    return f"{at}: {diagnostic['severity']}: {diagnostic['summary']}: {diagnostic.get('detail', '')}".rstrip(": ")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

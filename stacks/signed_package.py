@@ -1,0 +1,83 @@
+"""The package that all functions run, and what AWS Signer makes of it where the settings name a signing profile."""
+
+from dataclasses import dataclass
+
+from cdktf import Fn, TerraformAsset
+from cdktf_cdktf_provider_aws.lambda_code_signing_config import (
+    LambdaCodeSigningConfig,
+    LambdaCodeSigningConfigAllowedPublishers,
+    LambdaCodeSigningConfigPolicies,
+)
+from cdktf_cdktf_provider_aws.s3_object import (
+    S3Object,
+    S3ObjectOverrideProvider,
+    S3ObjectOverrideProviderDefaultTags,
+)
+from cdktf_cdktf_provider_aws.signer_signing_job import (
+    SignerSigningJob,
+    SignerSigningJobDestination,
+    SignerSigningJobDestinationS3,
+    SignerSigningJobSource,
+    SignerSigningJobSourceS3,
+)
+from constructs import Construct
+
+from stacks.data_bucket import DataBucket
+from stacks.settings import Settings
+
+PREFIX = "package"
+
+
+class SignedPackage(Construct):
+    """Signer signs the zip from and into the data bucket; Lambda then takes nothing that the profile has not signed.
+
+    A new zip is a new version of its object, so a new signing job, whose result has a key of its own: the functions change when
+    the package changes, and only then.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, settings: Settings, *, file: TerraformAsset, data_bucket: DataBucket
+    ) -> None:
+        super().__init__(scope, id_)
+        profile_version = str(settings.code_signing.profile_version_arn)
+        bucket = data_bucket.bucket.bucket
+        unsigned = S3Object(
+            self,
+            "unsigned",
+            bucket=bucket,
+            key=f"{PREFIX}/training-events.zip",
+            source=file.path,
+            source_hash=Fn.filebase64sha256(file.path),
+            checksum_algorithm="SHA256",
+            # An object takes 10 tags, and the settings may well bring more to everything else.
+            override_provider=S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={})),
+            depends_on=data_bucket.ready,  # Signer asks for a version
+        )
+        job = SignerSigningJob(
+            self,
+            "job",
+            profile_name=profile_version.split("/")[-2],
+            source=SignerSigningJobSource(
+                s3=SignerSigningJobSourceS3(bucket=bucket, key=unsigned.key, version=unsigned.version_id)
+            ),
+            destination=SignerSigningJobDestination(
+                s3=SignerSigningJobDestinationS3(bucket=bucket, prefix=f"{PREFIX}/signed/")
+            ),
+        )
+        signed = job.signed_object.get(0).s3.get(0)
+        self.bucket, self.key = signed.bucket, signed.key
+        self.config = LambdaCodeSigningConfig(
+            self,
+            "config",
+            description=f"What the functions of {settings.stack_name} may run",
+            allowed_publishers=LambdaCodeSigningConfigAllowedPublishers(signing_profile_version_arns=[profile_version]),
+            policies=LambdaCodeSigningConfigPolicies(untrusted_artifact_on_deployment="Enforce"),  # and not only warn
+        )
+
+
+@dataclass(frozen=True)
+class Package:
+    """The zip, and the same signed, where it is."""
+
+    file: TerraformAsset
+    signed: SignedPackage | None = None

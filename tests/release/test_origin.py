@@ -1,0 +1,50 @@
+"""A README says which commit an archive was made from, and no more than git knows."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from release import origin
+from release.synthesized import ROOT
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"):
+        monkeypatch.setenv(f"GIT_{name}", "a@example.com")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    folder = tmp_path / "checkout"
+    (folder / "lambda").mkdir(parents=True)
+    shutil.copy(ROOT / "lambda" / "pyproject.toml", folder / "lambda")
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_a_commit_is_told_with_its_tag_and_without_and_what_was_changed_since(checkout: Path) -> None:
+    assert origin.commit(checkout) == "a folder without git: which commit it was is not known"
+    git(checkout, "init", "--quiet")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "--quiet", "--no-gpg-sign", "--message", "one")
+    head, version = git(checkout, "rev-parse", "HEAD"), origin.version(checkout)
+    assert origin.commit(checkout) == f"commit {head}, which is not tagged v{version}: other commits have the same version"
+
+    git(checkout, "tag", f"v{version}")
+    assert origin.commit(checkout) == f"commit {head}, tagged v{version}"
+
+    (checkout / "environments").mkdir()
+    (checkout / "environments" / "new.toml").touch()
+    assert origin.commit(checkout) == f"commit {head} with changes that are in no commit: nobody else can build it again"
+
+
+def test_a_machine_without_git_is_no_failure(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(checkout))
+    assert origin.commit(checkout).endswith("is not known")
+
+
+def test_the_version_is_the_packages_and_the_clients() -> None:
+    assert origin.version() == "0.1.0"

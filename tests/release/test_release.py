@@ -1,0 +1,140 @@
+"""`python -m release`: the archive, its README, its lock; the same bytes of the same commit; errors in one line."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from release import __main__ as command
+from release import origin
+from release.__main__ import main
+from release.synthesized import JSON
+from tests.release.conftest import LOCK, PACKAGE, content, synthesize, terraform
+
+
+@pytest.fixture(autouse=True)
+def nothing_locked_yet() -> None:
+    command._lock.cache_clear()
+
+
+def released(out: Path, dist: Path) -> dict[str, bytes]:
+    """The files of the environment dev's archive, which is made now."""
+    assert main(["dev"], out, dist) == 0
+    (archive,) = dist.glob("*.tar.gz")
+    folder = archive.name.removesuffix(".tar.gz")
+    with tarfile.open(archive) as opened:
+        return {
+            member.name.removeprefix(f"{folder}/"): (opened.extractfile(member) or pytest.fail(member.name)).read()
+            for member in opened
+        }
+
+
+def test_the_archive_is_complete_and_its_sums_are_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    synthesize(tmp_path / "out", content())
+    files = released(tmp_path / "out", tmp_path / "dist")
+
+    assert sorted(files) == [".terraform.lock.hcl", "README.md", "SHA256SUMS", PACKAGE, JSON]
+    assert files[".terraform.lock.hcl"].decode() == LOCK
+    sums = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}" for name in sorted(files) if name != "SHA256SUMS"]
+    assert files["SHA256SUMS"].decode().splitlines() == sums
+    path = tmp_path / "dist" / f"terraform-dev-{origin.version()}.tar.gz"
+    assert capsys.readouterr().out == f"{path}: 0.0 MB\n"
+    subprocess.run(["sha256sum", "--check", "--status", f"{path.name}.sha256"], cwd=path.parent, check=True)
+
+
+def test_another_folder_and_another_day_make_the_same_bytes(tmp_path: Path) -> None:
+    digests = []
+    for place, day in (("one", 0), ("an other", 1_700_000_000)):
+        out = tmp_path / place / "cdktf.out"
+        stack = synthesize(out, content())
+        for file in stack.rglob("*"):
+            os.utime(file, (day, day))
+        (stack / PACKAGE).chmod(0o600)
+        released(out, tmp_path / place / "dist")
+        (archive,) = (tmp_path / place / "dist").glob("*.tar.gz")
+        digests.append(hashlib.sha256(archive.read_bytes()).hexdigest())
+    assert digests[0] == digests[1]
+
+
+def test_the_readme_says_what_to_set_and_what_it_is_of(tmp_path: Path) -> None:
+    synthesize(tmp_path / "out", content())
+    text = released(tmp_path / "out", tmp_path / "dist")["README.md"].decode()
+
+    assert text.startswith(f"# training-dev, version {origin.version()}\n")
+    told = [origin.commit(), "`111122223333`", "`states`", "`eu-west-1`", "`us-east-1`", "`training-dev/terraform.tfstate`"]
+    told += [">= 1.10.0", ">= 5.100.0, < 7.0.0", "`data_bucket_name`, `event_bus_name`", "environments/dev.toml", "SHA256SUMS"]
+    told += ["the hash for `linux_amd64` only", "terraform destroy", "training-dev-event-log"]
+    assert [fact for fact in told if fact not in text] == []
+    commands = ["init", "plan", "apply", "output -json", "force-unlock -force ID", "import ADDRESS ID", "state push"]
+    assert [name for name in commands if f"terraform {name}" not in text] == []
+    assert [option for option in ("bucket", "key", "region") if f'-backend-config="{option}=' not in text] == []
+    assert re.findall(r"@[a-z_]+@", text) == []
+
+
+def test_a_lock_of_the_registry_is_good_for_every_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed = LOCK.replace('"h1:AAA=",', '"h1:AAA=",\n    "zh:00",')
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform(tmp_path / "bin", signed)))
+    synthesize(tmp_path / "out", content())
+    text = released(tmp_path / "out", tmp_path / "dist")["README.md"].decode()
+    assert "fixes the provider's version, 5.100.0, with the registry's hashes for every platform" in text
+
+
+def test_without_a_provider_at_hand_the_lock_is_left_out_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform(tmp_path / "bin", None)))
+    synthesize(tmp_path / "out", content())
+    files = released(tmp_path / "out", tmp_path / "dist")
+    assert ".terraform.lock.hcl" not in files
+    assert "no provider was at hand for the release" in files["README.md"].decode()
+    error = "dev: without a lock file, as no provider is at hand: Error: Could not retrieve providers for locking\n"
+    assert capsys.readouterr().err == error
+
+
+def test_without_a_name_every_environment_is_released_and_what_was_removed_is_not(tmp_path: Path) -> None:
+    for name in ("dev", "local", "prod", "gone"):
+        synthesize(tmp_path / "out", content(), f"training-{name}")
+    assert main([], tmp_path / "out", tmp_path / "dist") == 0
+    version = origin.version()
+    assert sorted(path.name for path in (tmp_path / "dist").glob("*.gz")) == [
+        f"terraform-{name}-{version}.tar.gz" for name in ("dev", "local", "prod")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (["staging"], 2, "environments/staging.toml: there is no such environment; there are: dev, local, prod"),
+        (["dev"], 1, "out/stacks/training-dev/cdk.tf.json: is not there: run `make synth` first"),
+    ],
+)
+def test_what_cannot_be_released_is_one_line(
+    arguments: list[str], code: int, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments, tmp_path / "out", tmp_path / "dist") == code
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert said.err.startswith("error: ")
+    assert said.err.endswith(f"{complaint}\n")
+    assert not (tmp_path / "dist").exists()
+
+
+def test_json_that_is_none_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (synthesize(tmp_path / "out", content()) / JSON).write_text("{")
+    assert main(["dev"], tmp_path / "out", tmp_path / "dist") == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_earlier_archive_stays_whole_until_the_new_one_is(tmp_path: Path) -> None:
+    stack = synthesize(tmp_path / "out", content())
+    released(tmp_path / "out", tmp_path / "dist")
+    (archive,) = (tmp_path / "dist").glob("*.tar.gz")
+    before = archive.read_bytes()
+    shutil.rmtree(stack / "assets")
+    assert main(["dev"], tmp_path / "out", tmp_path / "dist") == 1
+    assert archive.read_bytes() == before

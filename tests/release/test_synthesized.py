@@ -1,0 +1,92 @@
+"""What is handed over is what the JSON names, and works wherever it is put; what would not is refused."""
+
+import shutil
+from pathlib import Path, PurePosixPath
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from release import synthesized
+from release.errors import ReleaseError
+from release.synthesized import ROOT, read
+from tests.release.conftest import PACKAGE, content, synthesize
+
+
+def test_the_json_and_the_files_that_it_names_are_taken_and_nothing_else(tmp_path: Path) -> None:
+    stack = synthesize(tmp_path, content())
+    assert read(tmp_path, "training-dev").files == {
+        "cdk.tf.json": (stack / "cdk.tf.json").read_bytes(),
+        PACKAGE: b"the package",
+    }
+
+
+def test_what_the_real_stacks_name_is_every_asset_of_theirs(cdktf_out: Path) -> None:
+    for stack in (cdktf_out / "stacks").iterdir():
+        files = read(cdktf_out, stack.name).files
+        assert sorted(files) == sorted(file.relative_to(stack).as_posix() for file in stack.rglob("*") if file.is_file())
+        assert len(files) == 4
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/hostname",
+        "../training-prod/cdk.tf.json",
+        "assets/../../secrets.zip",
+        "~/training-events.zip",
+        "${path.module}/training-events.zip",
+        "./assets/package/0A/training-events.zip",
+        "",
+    ],
+)
+@pytest.mark.parametrize("where", ["argument", "expression", "file of an object"])
+def test_a_path_that_leads_elsewhere_is_refused(path: str, where: str, tmp_path: Path) -> None:
+    planted = {
+        "argument": content(path),
+        "expression": content(etag=f'x${{filemd5("{path}")}}'),
+        "file of an object": content() | {"resource": {"aws_s3_object": {"client": {"source": path, "key": "client"}}}},
+    }[where]
+    synthesize(tmp_path, planted)
+    with pytest.raises(ReleaseError, match="only a file in its own folder, by its plain path, can be handed over"):
+        read(tmp_path, "training-dev")
+
+
+@pytest.mark.parametrize("name", [PACKAGE, "assets/package", "assets"])
+def test_a_link_is_refused_whatever_it_leads_to(name: str, tmp_path: Path) -> None:
+    stack = synthesize(tmp_path / "out", content())
+    shutil.move(stack / name, tmp_path / "elsewhere")
+    (stack / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ReleaseError, match="a link to somewhere else"):
+        read(tmp_path / "out", "training-dev")
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    synthesize(tmp_path, content("assets/package/0B/training-events.zip"))
+    with pytest.raises(ReleaseError, match=r"names 'assets/package/0B/training-events\.zip', which is not there"):
+        read(tmp_path, "training-dev")
+
+
+@pytest.mark.parametrize("place", ["the project", "the output"])
+def test_a_folder_of_this_machine_may_stand_nowhere(place: str, tmp_path: Path) -> None:
+    named = ROOT if place == "the project" else tmp_path
+    synthesize(tmp_path, content(description=f"made in {named}/somewhere"))
+    with pytest.raises(ReleaseError, match="a folder of this machine"):
+        read(tmp_path, "training-dev")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(path=st.lists(st.sampled_from(["..", ".", "", "a", "b", "~", "/"]), min_size=1, max_size=5).map("/".join))
+@example(path="a/b")
+def test_whatever_path_is_named_no_content_comes_from_outside(path: str, tmp_path: Path) -> None:
+    stack = tmp_path / "stack"
+    (stack / "a").mkdir(parents=True, exist_ok=True)
+    (stack / "a" / "b").write_bytes(b"inside")
+    (tmp_path / "b").write_bytes(b"outside")
+    try:
+        taken = synthesized._content(stack, path)
+    except ReleaseError:
+        assert path != "a/b"
+    else:
+        assert taken == b"inside"
+        assert PurePosixPath(path) == PurePosixPath("a/b")
