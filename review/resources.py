@@ -1,0 +1,104 @@
+"""A resource of the plan as the summary sees it: what becomes of it, why, and its values before and after."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from review.markdown import code
+from review.plan import Change, ResourceChange
+from review.values import merged
+
+Action = Literal["no-op", "read", "add", "change", "replace", "destroy", "forget"]
+
+_NAMES = (
+    *("name", "function_name", "alarm_name", "dashboard_name", "key", "bucket", "rule", "role", "queue_url", "resource_arn"),
+    "id",
+)
+"""What AWS knows a resource by, first the attributes that say nothing else."""
+_REASONS = {
+    "": "",
+    "replace_because_cannot_update": "",  # what forces it is shown
+    "replace_because_tainted": "an earlier apply left it half made (tainted)",
+    "replace_by_request": "asked for with -replace",
+    "replace_by_triggers": "something in its replace_triggered_by changes",
+    "delete_because_no_resource_config": "no longer declared",
+    "delete_because_wrong_repetition": "count or for_each came or went",
+    "delete_because_count_index": "its index is beyond count",
+    "delete_because_each_key": "its key is no longer in for_each",
+    "delete_because_no_module": "its module is no longer declared",
+    "delete_because_no_move_target": "it was moved to an address that is not declared",
+}
+"""https://developer.hashicorp.com/terraform/internals/json-format, action_reason"""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """construct: the name in the address, which the construct's path gives it. reason: in words.
+
+    forced_by: the paths that a replacement is for.
+    """
+
+    address: str
+    type: str
+    construct: str
+    action: Action
+    created_first: bool
+    reason: str
+    before: Any
+    after: Any
+    forced_by: tuple[tuple[str | int, ...], ...]
+    moved_from: str | None
+    deposed: bool
+    imported: bool
+
+    @property
+    def name(self) -> str | None:
+        """What AWS knows it by, if the plan says it."""
+        for tree in (self.after, self.before):
+            for key in _NAMES if isinstance(tree, dict) else ():
+                if isinstance(tree.get(key), str) and tree[key]:
+                    return _without_arn(tree[key])
+        return None
+
+
+def _without_arn(name: str) -> str:
+    """Of an ARN, what comes after the account: `table/…`."""
+    return name.split(":", 5)[5] if name.startswith("arn:") and name.count(":") >= 5 else name
+
+
+def resource(planned: ResourceChange) -> Resource:
+    change = planned.change
+    before, after = values(change)
+    return Resource(
+        address=planned.address,
+        type=planned.type,
+        construct=planned.name,
+        action=_action(planned.mode, change.actions),
+        created_first=change.actions[:1] == ("create",),
+        reason=_REASONS[planned.action_reason] if planned.action_reason in _REASONS else code(planned.action_reason),
+        before=before,
+        after=after,
+        forced_by=change.replace_paths,
+        moved_from=planned.previous_address,
+        deposed=planned.deposed is not None,
+        imported=change.importing is not None,
+    )
+
+
+def values(change: Change) -> tuple[Any, Any]:
+    """Before and after, with nothing secret in them: what becomes sensitive was so before, and the other way round."""
+    marks = (change.before_sensitive, change.after_sensitive)
+    return merged(change.before, None, marks), merged(change.after, change.after_unknown, marks)
+
+
+def _action(mode: str, actions: tuple[str, ...]) -> Action:
+    """Whatever deletes is taken for it: Terraform may add combinations, and says that this is how to read them."""
+    gone, made = {"delete", "forget"} & set(actions), "create" in actions
+    if mode == "data" or actions == ("read",):
+        return "read"
+    if gone and made:
+        return "replace"
+    if gone:
+        return "destroy" if "delete" in gone else "forget"
+    if made:
+        return "add"
+    return "no-op" if actions == ("no-op",) else "change"

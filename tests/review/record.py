@@ -1,0 +1,66 @@
+"""Records the examples anew: `python -m tests.review.record`, after a change of the stack or of the summary's form.
+
+It deploys the stack to emulators of its own and has real Terraform plan each example, which applies nothing. The plan goes to
+plans/, reduced to what a summary is made of, and the summary of that to comments/. It takes about four minutes.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from local.environment import LocalEnvironment, local_environment
+from review import terraform_plan
+from review.plan import Change, Plan, ResourceChange, read
+from review.summary import summary
+from tests.review.examples import COMMENTS, EXAMPLES, OUT, PLANS, edited, project, stack, steady
+
+
+def reduced(plan: Plan) -> Plan:
+    """Without the values of what stays as it is, which no summary shows."""
+    acted_on = {one.address for one in plan.resource_changes if one.change.actions != ("no-op",)}
+    return msgspec.structs.replace(
+        plan,
+        resource_changes=tuple(map(_reduced, plan.resource_changes)),
+        resource_drift=tuple(_reduced(one) for one in plan.resource_drift if one.address in acted_on),
+        output_changes={name: one for name, one in plan.output_changes.items() if one.actions != ("no-op",)},
+    )
+
+
+def _reduced(one: ResourceChange) -> ResourceChange:
+    if one.change.actions == ("no-op",):
+        return msgspec.structs.replace(one, change=Change(("no-op",)))
+    marks = {name: _marked(getattr(one.change, name)) for name in ("after_unknown", "before_sensitive", "after_sensitive")}
+    trees = {name: _set(getattr(one.change, name)) for name in ("before", "after")}
+    return msgspec.structs.replace(one, change=msgspec.structs.replace(one.change, **marks, **trees))
+
+
+def _set(tree: Any) -> Any:
+    return tree and {name: value for name, value in tree.items() if value not in (None, [], {})}
+
+
+def _marked(marks: Any) -> Any:
+    """A tree of marks without the parts in which nothing is marked; None where nothing is left."""
+    if isinstance(marks, dict):
+        return {name: part for name, inner in marks.items() if (part := _marked(inner))} or None
+    if isinstance(marks, list):
+        return marks if any(map(_marked, marks)) else None
+    return marks or None
+
+
+def record(deployed: LocalEnvironment, folder: Path) -> None:
+    os.environ.update(deployed.environment())
+    project(deployed.terraform_folder, folder)
+    for name, edit in EXAMPLES.items():
+        edited(folder, deployed.terraform_folder, edit)
+        planned = terraform_plan.make(folder / OUT, folder / "terraform")
+        plan = steady(msgspec.json.format(msgspec.json.encode(reduced(read(planned, name))), indent=1).decode())
+        (PLANS / f"{name}.json").write_text(f"{plan}\n", encoding="utf-8")
+        (COMMENTS / f"{name}.md").write_text(summary(read(plan.encode(), name), stack(name)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with local_environment("recorded-reviews") as environment, tempfile.TemporaryDirectory() as scratch:
+        record(environment, Path(scratch))

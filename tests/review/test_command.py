@@ -1,0 +1,204 @@
+"""`python -m review`: what it runs, what it says where, and with which exit code."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from review.__main__ import main
+from tests.review.examples import PLANS, ROOT
+from tests.review.made_plans import change, document
+
+TERRAFORM = """\
+#!{python}
+import json, os, sys
+with open("{told}", "a") as told:
+    print(json.dumps([sys.argv[1:], os.environ["TF_DATA_DIR"], os.getcwd()]), file=told)
+plan = next((a.partition("=")[2] for a in sys.argv if a.startswith("-out=")), None)
+if sys.argv[1] == "{fails}":
+    print("Error: no valid credential sources found", file=sys.stderr)
+    sys.exit(1)
+if plan:
+    folder = os.path.dirname(plan)
+    assert oct(os.stat(folder).st_mode)[-3:] == "700", "others may read the plan"
+    open(plan, "w").close()
+if sys.argv[1] == "show":
+    assert os.path.exists(sys.argv[-1])
+    print({plan!r})
+"""
+"""A terraform that writes down how it was called and always plans the same."""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cdktf.out" / "stacks" / "training-dev"
+    folder.mkdir(parents=True)
+    backend = {"s3": {"bucket": "state", "key": "training-dev/terraform.tfstate"}}
+    content = {"//": {"metadata": {"stackName": "training-dev"}}, "terraform": {"backend": backend}}
+    (folder / "cdk.tf.json").write_text(json.dumps(content), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def terraform(project: Path, monkeypatch: pytest.MonkeyPatch, plan: bytes = b"", fails: str = "") -> Path:
+    told, binary = project / "told", project / "terraform"
+    script = TERRAFORM.format(python=sys.executable, told=told, fails=fails, plan=plan.decode())
+    binary.write_text(script, encoding="utf-8")
+    binary.chmod(0o700)
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(binary))
+    return told
+
+
+def test_it_plans_reads_writes_and_leaves_nothing_behind(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    scratch = project / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    told = terraform(project, monkeypatch, document(change("aws_x.y", "delete", before={"name": "gone"})))
+    assert main(["dev"]) == 2
+    said = capfd.readouterr()
+    assert said.out == (project / ".build/review/training-dev.md").read_text(encoding="utf-8")
+    assert said.out.startswith("## `training-dev`\n\n**Plan: 1 to destroy.**\n")
+    assert [line for line in said.err.splitlines() if line.startswith("==> ")] == [
+        f"==> terraform {command} in cdktf.out/stacks/training-dev" for command in ("init", "plan", "show")
+    ]
+    calls = [json.loads(line) for line in told.read_text(encoding="utf-8").splitlines()]
+    assert {"-lock=false", "-input=false"} <= set(calls[1][0])
+    data = project / ".build" / "review-terraform" / "training-dev"
+    assert {(folder, where) for _, folder, where in calls} == {(str(data), str(project / "cdktf.out/stacks/training-dev"))}
+    assert oct(data.stat().st_mode)[-3:] == "700"
+    assert list(scratch.iterdir()) == []
+    assert [file.name for file in (project / ".build" / "review").iterdir()] == ["training-dev.md"]
+
+
+def test_make_gets_0_for_changes_and_still_1_for_a_failure(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    terraform(project, monkeypatch, document(change("aws_x.y", "delete")))
+    assert main(["dev", "--exit-zero"]) == 0
+    assert "1 to destroy" in capfd.readouterr().out
+    assert main(["staging", "--exit-zero"]) == 1
+
+
+def test_no_changes_is_exit_code_0(project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    terraform(project, monkeypatch, document())
+    assert main(["dev"]) == 0
+    assert capfd.readouterr().out == "## `training-dev`\n\nNo changes.\n"
+
+
+@pytest.mark.parametrize("command", ["init", "plan", "show"])
+def test_what_fails_is_one_line_and_terraforms_own_words(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], command: str
+) -> None:
+    terraform(project, monkeypatch, document())
+    assert main(["dev"]) == 0
+    capfd.readouterr()
+    terraform(project, monkeypatch, document(), fails=command)
+    assert main(["dev"]) == 1
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines()[-2:] == [
+        f"error: terraform {command} in cdktf.out/stacks/training-dev failed with exit code 1",
+        "Error: no valid credential sources found",
+    ]
+    assert list((project / ".build" / "review").iterdir()) == [], "an older summary would be taken for this one's"
+
+
+def test_a_pipeline_that_is_cancelled_leaves_no_plan_behind(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = project / "scratch"
+    scratch.mkdir()
+    terraform(project, monkeypatch, document())
+    begun = project / "begun"
+    os.mkfifo(begun)
+    wait = f"if plan:\n    open({str(begun)!r}, 'w').close(); __import__('signal').pause()\n"
+    waiting = (project / "terraform").read_text(encoding="utf-8").replace("if plan:\n", wait, 1)
+    (project / "terraform").write_text(waiting, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)}
+    with subprocess.Popen([sys.executable, "-m", "review", "dev"], env=environment) as process:
+        begun.read_text(encoding="utf-8")  # returns when terraform has opened it
+        assert [folder.name[:7] for folder in scratch.iterdir()] == ["review-"]
+        process.send_signal(signal.SIGTERM)
+        try:
+            assert process.wait(timeout=60) == 128 + signal.SIGTERM
+        finally:
+            process.kill()
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_stack_that_is_not_there_and_a_terraform_that_is_not(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["staging"]) == 1
+    assert (
+        "error: cdktf.out/stacks/training-staging: there is no cdk.tf.json in it: run `make synth` first"
+        in capfd.readouterr().err
+    )
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "no-such-terraform")
+    assert main(["dev"]) == 1
+    assert capfd.readouterr().err.splitlines()[-1].startswith("error: no-such-terraform cannot be run: ")
+
+
+def test_a_plan_from_a_file_and_from_standard_input_say_the_same(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], project: Path
+) -> None:
+    file = PLANS / "first_deploy.json"
+    stack = str(project / "cdktf.out" / "stacks" / "training-dev")
+    assert main(["--plan", str(file), "--stack", stack]) == 2
+    from_file = capfd.readouterr().out
+    assert "> **The state at `s3://state/training-dev/terraform.tfstate` is empty.**" in from_file
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
+    assert main(["--plan", "-", "--stack", stack]) == 2
+    assert capfd.readouterr().out == from_file
+    assert main(["--plan", str(PLANS / "no_changes.json")]) == 0
+    assert capfd.readouterr().out == "## `Terraform plan`\n\nNo changes.\n"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"{}", b'{"format_version":"1.0","values":{}}', b'{"format_version":"1.2","errored":true}']
+)
+def test_what_is_no_plan_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes) -> None:
+    (tmp_path / "plan.json").write_bytes(content)
+    assert main(["--plan", str(tmp_path / "plan.json")]) == 1
+    said = capfd.readouterr()
+    assert said.out == ""
+    [line] = said.err.splitlines()
+    assert line.startswith(f"error: {tmp_path}/plan.json is ")
+
+
+def test_a_file_that_is_not_there_and_a_stack_that_cannot_be_read(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["--plan", str(tmp_path / "none")]) == 1
+    assert capfd.readouterr().err == f"error: {tmp_path}/none: No such file or directory\n"
+    (tmp_path / "cdk.tf.json").write_text("[]", encoding="utf-8")
+    assert main(["--plan", str(PLANS / "additions.json"), "--stack", str(tmp_path)]) == 1
+    assert capfd.readouterr().err.startswith(f"error: {tmp_path}/cdk.tf.json: cannot be read as synthesized Terraform JSON")
+
+
+@pytest.mark.parametrize("arguments", [[], ["dev", "--plan", "x"], ["dev", "--stack", "x"], ["--nonsense"]])
+def test_misuse_is_not_taken_for_changes(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 1
+    assert capfd.readouterr().err.splitlines()[-1].startswith("error: ")
+
+
+def test_it_runs_by_itself_on_a_terminal_that_knows_only_ascii() -> None:
+    """And from the standard library and msgspec alone, as a pipeline of others has it."""
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-X", "importtime", "-m", "review", "--plan", str(PLANS / "table_replaced.json")]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert "→".encode() in done.stdout
+    imported = {line.split(b"|")[-1].strip().split(b".")[0].decode() for line in done.stderr.splitlines()}
+    ours = {name.stem if name.is_file() else name.name for name in ROOT.iterdir()} | {
+        "cdktf",
+        "boto3",
+        "pydantic",
+        "training_events",
+    }
+    assert imported & ours == {"review"}

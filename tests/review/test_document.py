@@ -1,0 +1,54 @@
+"""However large the plan, the summary fits into a comment, and what is left out is the least important and is counted."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from review.document import LONGEST, Entry, Section, render
+from tests.review.made_plans import change, shown
+
+sizes = st.integers(0, 300)
+entries = st.builds(
+    lambda head, below: Entry("h" * head, tuple("ä" * one for one in below)), sizes, st.lists(sizes, max_size=3)
+)
+sections = st.lists(st.builds(Section, st.just("Title"), st.lists(entries, min_size=1, max_size=30), st.booleans()), max_size=5)
+
+
+@given(sections, st.integers(5_000, 20_000))
+def test_it_fits_and_every_entry_is_shown_or_counted(made: list[Section], longest: int) -> None:
+    text = render("## top\n", made, longest)
+    assert len(text.encode()) <= longest
+    assert text.startswith("## top\n")
+    parts = re.split(r"### Title\n|<b>Title</b>", text)[1:]
+    assert len(parts) == len(made)
+    cut = False
+    for section, part in zip(made, parts, strict=True):
+        heads = len(re.findall(r"^- h*$", part, re.MULTILINE))
+        left = sum(map(int, re.findall(r"^- … and (\d+) more, left out here$", part, re.MULTILINE)))
+        assert heads + left == len(section.entries)
+        assert not (cut and heads), "something less important is shown while something more important is not"
+        cut = cut or left > 0
+    whole = render("## top\n", made, 10**9)
+    assert ("Shortened to fit" in text) == (text != whole)
+
+
+def test_of_a_huge_plan_the_marks_and_what_is_lost_stay() -> None:
+    count = 500
+    wide = {f"a{n}": "ü" * 300 for n in range(20)}
+    text = shown(
+        *(change(f"aws_new_{n}.{'x' * 100}", "create", after=wide) for n in range(count)),
+        *(change(f"aws_x.changed_{n}_{'x' * 100}", "update", before={}, after=wide | {"n": n}) for n in range(count)),
+        change(
+            "aws_dynamodb_table.event_log_table_X", "delete", "create", before={"name": "log"}, after={"name": "log"} | wide
+        ),
+        *(change(f"aws_x.gone_{n}", "delete", before=wide) for n in range(20)),
+    )
+    assert len(text.encode()) <= LONGEST
+    assert text.startswith(
+        "## `training-dev`\n\n> [!CAUTION]\n> **Data would be lost.**\n> - **The event log would be destroyed"
+    )
+    assert "**`log`** · `aws_dynamodb_table.event_log_table_X`" in text
+    assert all(f"`aws_x.gone_{n}`" in text for n in range(20))
+    assert "> Shortened to fit into a comment, without " in text
+    assert "more, left out here" in text

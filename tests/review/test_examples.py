@@ -1,0 +1,36 @@
+"""The recorded plans of real Terraform are summed up as the golden comments say. `tests.review.record` renews both."""
+
+import pytest
+
+from review.plan import read
+from review.summary import summary
+from tests.review.examples import COMMENTS, EXAMPLES, PLANS, ROOT, stack
+
+example = pytest.mark.parametrize("name", EXAMPLES)
+
+
+@example
+def test_the_plan_is_summed_up_as_recorded(name: str) -> None:
+    plan = read((PLANS / f"{name}.json").read_bytes(), name)
+    assert summary(plan, stack(name)) == (COMMENTS / f"{name}.md").read_text(encoding="utf-8")
+
+
+@example
+def test_a_recorded_plan_is_small_and_says_nothing_of_the_machine(name: str) -> None:
+    text = (PLANS / f"{name}.json").read_text(encoding="utf-8")
+    assert len(text) < 64 * 1024
+    assert [word for word in ("127.0.0.1", "localhost", "://", "/home/", "/tmp", str(ROOT)) if word in text] == []  # noqa: S108
+
+
+def test_nothing_else_is_recorded() -> None:
+    assert {file.stem for file in COMMENTS.iterdir()} == {file.stem for file in PLANS.iterdir()} == set(EXAMPLES)
+
+
+def test_only_no_changes_changes_nothing() -> None:
+    quiet = [name for name in EXAMPLES if not read((PLANS / f"{name}.json").read_bytes(), name).changes_anything]
+    assert quiet == ["no_changes"]
+
+
+def test_the_guide_shows_a_recorded_comment() -> None:
+    guide = (ROOT / "docs" / "review.md").read_text(encoding="utf-8")
+    assert (COMMENTS / "table_replaced.md").read_text(encoding="utf-8") in guide

@@ -1,0 +1,118 @@
+"""Whatever a plan holds stays text: a Markdown parser finds it in code spans and nowhere else."""
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from review.document import LONGEST
+from review.markdown import code
+from review.plan import read
+from review.stack import Stack
+from review.summary import summary
+
+PARSER = MarkdownIt("commonmark").enable("table").enable("strikethrough")
+MARK = "zqz"
+OURS = ("<details><summary><b>", "</details>")
+"""All the HTML that a summary has."""
+
+pieces = st.sampled_from(
+    [
+        *(
+            "`",
+            "``",
+            "````",
+            "|",
+            "\n",
+            "\r\n",
+            "@",
+            "<b>",
+            "</details>",
+            "<!--",
+            "> ",
+            "# ",
+            "- ",
+            "\\",
+            "[x](http://y)",
+            "![",
+        ),
+        *(
+            "&lt;",
+            "*",
+            "__",
+            "~~~",
+            "---",
+            " ",
+            "\u202e",
+            "\u2028",
+            "\t",
+            "\x00",
+            "ä",
+            "🔥",
+            "$",
+            "ab" * 200,
+            "http://a.b",
+            "==",
+        ),
+    ]
+)
+texts = st.lists(pieces, min_size=1, max_size=5).map(lambda parts: MARK + "".join(f"{part}{MARK}" for part in parts))
+values = st.recursive(
+    texts, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=4
+)
+policies = texts.map(
+    lambda text: {"Statement": [{"Sid": text, "Effect": text, "Action": [text], "Condition": {text: {text: text}}}]}
+)
+objects = st.dictionaries(texts | st.just("name"), values | policies | policies.map(json.dumps), max_size=3)
+actions = st.sampled_from([["create"], ["update"], ["delete"], ["delete", "create"], ["forget"], ["no-op"]])
+
+
+@st.composite
+def resources(draw: st.DrawFn) -> dict[str, Any]:
+    change = {"actions": draw(actions), "before": draw(objects), "after": draw(objects), "replace_paths": [[draw(texts), 0]]}
+    more = {"previous_address": draw(texts), "action_reason": draw(texts)} if draw(st.booleans()) else {}
+    kind = draw(st.sampled_from(["aws_dynamodb_table", "aws_s3_bucket_policy"]) | texts)
+    name = draw(st.sampled_from(["event_log_", "data_bucket_"])) + draw(texts)
+    return {"address": draw(texts), "type": kind, "name": name, "change": change, **more}
+
+
+@given(
+    st.lists(resources(), min_size=1, max_size=4),
+    st.lists(resources(), max_size=2),
+    st.dictionaries(texts, values, max_size=2),
+    texts,
+)
+def test_what_a_plan_holds_stays_in_code_spans(
+    planned: list[Any], drift: list[Any], outputs: dict[str, Any], name: str
+) -> None:
+    content = {
+        "format_version": "1.2",
+        "resource_changes": planned,
+        "resource_drift": drift,
+        "output_changes": {key: {"actions": ["update"], "before": value, "after": key} for key, value in outputs.items()},
+    }
+    text = summary(read(json.dumps(content).encode(), "plan"), Stack(name, name, name))
+    assert len(text.encode()) <= LONGEST
+    assert all(character.isprintable() or character == "\n" for character in text)
+    seen = 0
+    for token in PARSER.parse(text):
+        if token.type == "html_block":
+            assert token.content.startswith(OURS)
+        for inner in token.children or ():
+            seen += MARK in inner.content
+            assert inner.type in {"text", "code_inline", "strong_open", "strong_close", "em_open", "em_close", "softbreak"}
+            assert inner.type == "code_inline" or MARK not in inner.content
+        assert token.children is not None or MARK not in token.content
+    assert seen
+
+
+@given(st.text(min_size=1, max_size=150))
+def test_a_code_span_says_what_the_text_does(text: str) -> None:
+    [paragraph] = [token for token in PARSER.parse(f"x {code(text)} y") if token.type == "inline"]
+    [before, span, after] = paragraph.children or []
+    assert (before.content, after.content) == ("x ", " y")
+    assert span.type == "code_inline"
+    if text.isprintable() and "(sensitive)" not in span.content:
+        assert span.content == text

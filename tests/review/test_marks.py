@@ -1,0 +1,146 @@
+"""The loud mark stands above all when data would be lost or its protection lifted, and only then."""
+
+from typing import Any
+
+import pytest
+
+from tests.review.made_plans import STATE_BUCKET, change, shown
+from tests.stack_json import StackJson
+
+CAUTION = "> [!CAUTION]"
+LOG, BUCKET = "aws_dynamodb_table.event_log_table_B2A96EE6", "aws_s3_bucket.data_bucket_51E298BF"
+DENIES = {"Sid": "AppendOnly", "Effect": "Deny", "Principal": "*", "Action": ["a:Update", "a:Delete"], "Resource": "log"}
+
+
+def policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"policy": {"Version": "2012-10-17", "Statement": list(statements)}}
+
+
+LOST = {
+    "the event log": (LOG, {"name": "log"}),
+    "the data bucket": (BUCKET, {"bucket": "data"}),
+    "the archive of the event bus": ("aws_cloudwatch_event_archive.event_bus_archive_94B9CFD5", {"name": "events"}),
+    "the undelivered queue": ("aws_sqs_queue.undelivered_queue_44D8ED8B", {"name": "undelivered"}),
+    "the bucket of the remote state": ("aws_s3_bucket.anything", {"bucket": STATE_BUCKET}),
+    "a seal": ("aws_s3_object.x", {"key": "seals/run/a/000001.jsonl"}),
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+@pytest.mark.parametrize(
+    ("actions", "becomes"),
+    [
+        (("delete", "create"), "would be destroyed and made anew, empty"),
+        (("create", "delete"), "would be destroyed and made anew, empty"),
+        (("create", "forget"), "would be destroyed and made anew, empty"),
+        (("delete",), "would be destroyed"),
+        (("forget",), "would be forgotten by Terraform"),
+    ],
+)
+def test_what_is_lost_is_said_first(what: str, actions: tuple[str, ...], becomes: str) -> None:
+    address, values = LOST[what]
+    after = values if "create" in actions else None
+    title, mark, bold, line, *_ = filter(None, shown(change(address, *actions, before=values, after=after)).splitlines())
+    assert (title, mark, bold) == ("## `training-dev`", CAUTION, "> **Data would be lost.**")
+    assert line.startswith(f"> - **{what[0].upper()}{what[1:]} {becomes}")
+
+
+def test_what_forces_the_loss_is_in_the_mark() -> None:
+    text = shown(
+        change(LOG, "delete", "create", before={"range_key": "a"}, after={"range_key": "b"}, replace_paths=[["range_key"]])
+    )
+    assert "forced by `range_key`)" in text.split("**Plan:")[0]
+
+
+def test_a_resource_in_a_module_or_left_behind_counts_too() -> None:
+    entry = change(LOG, "delete", before={"name": "log"}, deposed="a1b2") | {"address": f"module.training.{LOG}"}
+    assert "(an old copy, which an apply that broke off left behind)" in shown(entry).split("**Plan:")[0]
+
+
+VERSIONING, ACCESS = "aws_s3_bucket_versioning.data_bucket_x", "aws_s3_bucket_public_access_block.data_bucket_x"
+ARCHIVE, REFUSALS = "aws_cloudwatch_event_archive.event_bus_x", "aws_dynamodb_resource_policy.event_log_append_only_x"
+BUCKET_POLICY = "aws_s3_bucket_policy.data_bucket_policy_x"
+LIFTED: dict[str, tuple[str, Any, Any]] = {
+    "deletion protection is switched off": (LOG, {"deletion_protection_enabled": True}, {"deletion_protection_enabled": False}),
+    "point-in-time recovery is switched off": (
+        *(LOG, {"point_in_time_recovery": [{"enabled": True}]}),
+        {"point_in_time_recovery": [{"enabled": False}]},
+    ),
+    "point-in-time recovery is switched off, by leaving it out": (LOG, {"point_in_time_recovery": [{"enabled": True}]}, {}),
+    "the change stream is switched off": (LOG, {"stream_enabled": True}, {"stream_enabled": False}),
+    "a time to live is switched on": (LOG, {"ttl": [{"enabled": False}]}, {"ttl": [{"enabled": True}]}),
+    "force_destroy is switched on": (BUCKET, {"force_destroy": False}, {"force_destroy": True}),
+    "Object Lock is switched off": (BUCKET, {"object_lock_enabled": True}, {"object_lock_enabled": False}),
+    "versioning is no longer enabled": (
+        *(VERSIONING, {"versioning_configuration": [{"status": "Enabled"}]}),
+        {"versioning_configuration": [{"status": "Suspended"}]},
+    ),
+    "versioning would be removed": (VERSIONING, {"versioning_configuration": [{"status": "Enabled"}]}, None),
+    "public access is no longer blocked": (ACCESS, {"block_public_policy": True}, {"block_public_policy": False}),
+    "the resource policy would be removed": (REFUSALS, policy(DENIES), None),
+    "the bucket's policy would be removed": (BUCKET_POLICY, policy(DENIES), None),
+    "would deny less: an action": (REFUSALS, policy(DENIES), policy(DENIES | {"Action": "a:Update"})),
+    "would deny less: a statement": (BUCKET_POLICY, policy(DENIES, {"Effect": "Allow"}), policy({"Effect": "Allow"})),
+    "would deny less: a condition": (REFUSALS, policy(DENIES), policy(DENIES | {"Condition": {"Bool": {"x": "true"}}})),
+    "would deny less: nobody": (REFUSALS, policy(DENIES), policy(DENIES | {"Principal": {"AWS": "arn:aws:iam::1:root"}})),
+    "would deny less: an effect": (REFUSALS, policy(DENIES), policy(DENIES | {"Effect": "Allow"})),
+    "older events would be removed": (ARCHIVE, {"retention_days": 0}, {"retention_days": 30}),
+    "older events would be removed, as days are fewer": (ARCHIVE, {"retention_days": 90}, {"retention_days": 30}),
+}
+
+
+@pytest.mark.parametrize("what", LIFTED)
+def test_protection_that_is_lifted_is_said_first(what: str) -> None:
+    address, before, after = LIFTED[what]
+    actions = ["update"] if after is not None else ["delete"]
+    top, plan, _ = shown(change(address, *actions, before=before, after=after)).partition("**Plan:")
+    assert plan
+    assert CAUTION in top
+    assert what.partition(",")[0].partition(":")[0] in top
+
+
+@pytest.mark.parametrize("what", [what for what, (_, _, after) in LIFTED.items() if after is not None])
+def test_the_way_back_is_not_loud(what: str) -> None:
+    address, before, after = LIFTED[what]
+    text = shown(change(address, "update", before=after, after=before))
+    assert CAUTION not in text
+    assert "**Plan: 1 to change.**" in text
+
+
+@pytest.mark.parametrize("what", ["deletion protection is switched off", "force_destroy is switched on"])
+def test_other_tables_and_buckets_are_not_loud(what: str) -> None:
+    address, before, after = LIFTED[what]
+    kind = address.partition(".")[0]
+    other = shown(
+        change(f"{kind}.read_models_table_D769A4DD", "update", before=before, after=after),
+        change(f"{kind}.other", "delete", before={"bucket": "other"}),
+    )
+    assert CAUTION not in other
+
+
+def test_what_is_not_known_yet_is_not_called_lifted() -> None:
+    unknown = change(LOG, "update", before={"stream_enabled": True}, after={}, after_unknown={"stream_enabled": True})
+    assert CAUTION not in shown(unknown)
+
+
+def test_the_state_bucket_is_known_by_its_name_alone() -> None:
+    entry = change("aws_s3_bucket_versioning.v", "delete", before={"bucket": STATE_BUCKET})
+    assert "**The bucket of the remote state**: versioning would be removed" in shown(entry)
+
+
+def test_every_environment_has_what_the_marks_are_for(stack: StackJson) -> None:
+    """A construct that is renamed, here or there, would be watched over no longer."""
+    declared = [(kind, name) for kind, name, _ in stack.resources()]
+    for address in (LOG, BUCKET, LOST["the undelivered queue"][0], VERSIONING, ACCESS, ARCHIVE, REFUSALS, BUCKET_POLICY):
+        kind, _, name = address.partition(".")
+        prefix = name.rpartition("_")[0]
+        assert [one for one in declared if one[0] == kind and one[1].startswith(prefix)], address
+    log = stack.one("aws_dynamodb_table", "event_log")
+    assert {"deletion_protection_enabled", "point_in_time_recovery", "stream_enabled"} <= set(log)
+    assert {"force_destroy", "object_lock_enabled"} <= set(stack.one("aws_s3_bucket"))
+
+
+def test_more_marks_than_anybody_reads_are_counted() -> None:
+    text = shown(*(change(f"aws_dynamodb_table.event_log_{n}", "delete", before={"name": f"log-{n}"}) for n in range(30)))
+    assert text.count("> - **The event log would be destroyed**") == 20
+    assert "> - … and 10 more of this kind, below" in text

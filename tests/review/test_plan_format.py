@@ -1,0 +1,73 @@
+"""What is not a plan that can be relied on is refused, in one line."""
+
+import json
+from typing import Any
+
+import pytest
+
+from review.errors import ReviewError
+from review.plan import read
+from tests.review.made_plans import change, document, plan
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"{", "is not JSON"),
+        (b"PK\x03\x04", "is not JSON"),
+        (b"\xff\xfe{", "is not JSON"),
+        (b"[]", "is no plan of Terraform's"),
+        (b"{}", "is no plan of Terraform's"),
+        (b'{"format_version":"1.0","terraform_version":"1.11.4","values":{}}', "is no plan (a state?)"),
+        (b'{"format_version":"2.0","resource_changes":[]}', "has the plan format '2.0', and only 1.x is known"),
+        (b'{"format_version":"1.2","resource_changes":[{"address":"x"}]}', "is no plan of Terraform's"),
+        (b'{"format_version":"1.2","planned_values":{},"errored":true}', "is a plan that failed"),
+        (b'{"format_version":"1.2","errored":true}', "is a plan that failed"),
+        (b'{"format_version":"1.2","resource_changes":' + b"[" * 100_000, "is n"),
+    ],
+)
+def test_it_is_refused_in_one_line(content: bytes, says: str) -> None:
+    with pytest.raises(ReviewError) as refused:
+        read(content, "plan.json")
+    message = str(refused.value)
+    assert message.startswith(f"plan.json {says}")
+    assert len(message.splitlines()) == 1
+
+
+def test_later_minor_versions_and_what_they_add_are_read() -> None:
+    more = change("a.b", "create", something_new={"x": 1}) | {"another": 2}
+    assert len(plan(more, format_version="1.99", action_invocations=[{}]).resource_changes) == 2
+
+
+def test_a_plan_without_anything_in_it_changes_nothing() -> None:
+    assert not read(b'{"format_version":"1.2","planned_values":{}}', "x").changes_anything
+
+
+@pytest.mark.parametrize(
+    ("more", "changes"),
+    [
+        ({}, False),
+        ({"applyable": True}, True),
+        ({"applyable": False}, False),
+        ({"output_changes": {"x": {"actions": ["create"]}}}, True),
+        ({"output_changes": {"x": {"actions": ["no-op"]}}}, False),
+        ({"resource_drift": [change("a.b", "update")]}, False),
+    ],
+)
+def test_whether_anything_changes_beside_resources(more: dict[str, Any], changes: bool) -> None:  # noqa: FBT001
+    assert read(document(**more), "x").changes_anything is changes
+
+
+@pytest.mark.parametrize("actions", [["create"], ["update"], ["delete"], ["delete", "create"], ["forget"], ["read"], ["brew"]])
+def test_every_action_but_none_is_a_change(actions: list[str]) -> None:
+    assert plan(change("a.b", *actions)).changes_anything
+    assert not plan(change("a.b", "no-op")).changes_anything
+    assert plan(change("a.b", "no-op", previous_address="a.c")).changes_anything
+
+
+def test_values_of_any_kind_are_read() -> None:
+    wide = {"int": 2**70, "float": 1e308, "text": "ä\u2028", "deep": [[[{"a": None}]]]}
+    assert json.loads(document(change("a.b", "create", after=wide)))
+    assert plan(change("a.b", "create", after=wide)).resource_changes[1].change.after["deep"] == [[[{"a": None}]]]

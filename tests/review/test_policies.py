@@ -1,0 +1,113 @@
+"""A policy is compared statement by statement, and told in words."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from review.policies import compare, statements, weakened
+from tests.review.made_plans import change, shown
+
+ROLE = "aws_iam_role_policy.p"
+READ = {"Sid": "Read", "Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:a"}
+KEEP = {"Sid": "Keep", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", "Resource": "arn:a"}
+
+
+def policy(*listed: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(listed)})
+
+
+def told(before: str | None, after: str | None) -> list[str]:
+    text = shown(change(ROLE, "update", before={"name": "r", "policy": before}, after={"name": "r", "policy": after}))
+    head = "### Policies (1)\n\n- **`r`** · `aws_iam_role_policy.p`, `policy`\n"
+    assert head in text
+    assert "Changed in place" not in text
+    return text.partition(head)[2].splitlines()
+
+
+def test_what_goes_changes_and_comes() -> None:
+    new = {"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {"AWS": "*"}}
+    removed, changed, added = told(policy(READ, KEEP), policy(READ | {"Action": ["s3:GetObject", "s3:PutObject"]}, new))
+    assert removed == "  - removed: **denies** `s3:DeleteObject` on `arn:a` to **everyone** (`Keep`)"
+    what, _, now = changed.partition("; ")
+    assert what == "  - changed: actions without `s3:ListBucket`, actions with `s3:PutObject`"
+    assert now == "now **allows** `s3:GetObject`, `s3:PutObject` on `arn:a` (`Read`)"
+    assert added == "  - added: **allows** **every action** on **every resource** to **everyone**"
+
+
+def test_every_element_is_told() -> None:
+    one = {
+        "Effect": "Allow",
+        "NotAction": "iam:*",
+        "NotResource": "arn:x",
+        "NotPrincipal": {"AWS": ["arn:1", "arn:2"]},
+        "Condition": {"StringEquals": {"aws:SourceAccount": "1"}, "Bool": {"aws:SecureTransport": True}},
+    }
+    [line] = told(policy(), policy(one))
+    what, _, conditions = line.partition(" if ")
+    assert what.endswith("but `iam:*` on all resources but `arn:x` to everyone but `AWS: arn:1`, `AWS: arn:2`")
+    assert conditions == "`Bool aws:SecureTransport: true`, `StringEquals aws:SourceAccount: 1`"
+
+
+def test_an_effect_that_turns_around_is_told() -> None:
+    [line] = told(policy(KEEP), policy(KEEP | {"Effect": "Allow"}))
+    assert line.startswith("  - changed: effect: `Deny` → `Allow`; now **allows** ")
+
+
+def test_a_statement_without_a_sid_is_found_again_by_what_it_still_says() -> None:
+    before = {"Effect": "Allow", "Action": "a:b", "Resource": "arn:1"}
+    [line] = told(policy(before), policy(before | {"Resource": "arn:2"}))
+    assert line == "  - changed: resources without `arn:1`, resources with `arn:2`; now **allows** `a:b` on `arn:2`"
+
+
+def test_a_secret_in_a_condition_is_not_told() -> None:
+    def of(secret: str) -> str:
+        return policy(READ | {"Condition": {"StringEquals": {"aws:password": secret}}})
+
+    assert told(of("hunter2"), of("hunter3")) == ["  - says the same, in other words or with another sensitive value"]
+
+
+def test_a_policy_that_is_not_known_yet_is_told_so() -> None:
+    text = shown(change(ROLE, "update", before={"policy": policy(READ)}, after={}, after_unknown={"policy": True}))
+    assert "known after apply: it names something that the same apply makes" in text
+
+
+@pytest.mark.parametrize(("before", "after"), [(policy(READ), '"none"'), ('"none"', policy(READ))])
+def test_what_is_no_policy_before_or_after_is_told(before: str, after: str) -> None:
+    assert any("no policy any more" in line or "becomes a policy" in line for line in told(before, after))
+
+
+def test_the_statements_of_a_policy_that_is_destroyed_are_told() -> None:
+    text = shown(change("aws_s3_bucket_policy.p", "delete", before={"bucket": "b", "policy": policy(KEEP)}))
+    assert "`aws_s3_bucket_policy.p`\n  - removed: **denies** `s3:DeleteObject` on `arn:a` to **everyone** (`Keep`)\n" in text
+
+
+words = st.sampled_from(["a", "b", "c", "*"])
+several = words | st.lists(words, min_size=1, max_size=3)
+statement = st.fixed_dictionaries(
+    {"Effect": st.sampled_from(["Allow", "Deny"]), "Action": several, "Resource": several},
+    optional={"Sid": words, "Principal": st.just("*") | st.dictionaries(words, several, min_size=1, max_size=2)},
+)
+policies = st.fixed_dictionaries({"Statement": st.lists(statement, max_size=4)})
+
+
+@given(policies, policies)
+def test_the_changes_lead_from_one_policy_to_the_other(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Nothing is left out and nothing made up: what goes and comes turns the statements before into those after."""
+    changes = compare(before, after)
+    there = list(map(repr, statements(before)))
+    for one in changes:
+        if one.before is not None:
+            there.remove(repr(one.before))
+    there += [repr(one.after) for one in changes if one.after is not None]
+    assert set(there) == set(map(repr, statements(after)))
+    assert compare(before, before) == []
+
+
+@given(policies, statement)
+def test_a_policy_with_more_in_it_is_never_weaker(before: dict[str, Any], more: dict[str, Any]) -> None:
+    assert weakened(before, {"Statement": [*before["Statement"], more]}) == []
+    denials = [one for one in statements(before) if one.effect == "Deny"]
+    assert weakened(before, {"Statement": []}) == denials
