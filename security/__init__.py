@@ -1,1 +1,1 @@
-"""SECURITY GATES: what scanners say of the synthesized JSON, held against the list of what is waived and why."""
+"""SECURITY GATES: what scanners say of the synthesized JSON, what is known of the locks and of their licences."""

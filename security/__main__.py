@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None, waived: Path = waivers.FILE) -> int
     try:
         listed = waivers.read(waived)
         stacks = synthesized.read(folder)
-        python = python_of(BUILD / "security", "parliament and checkov", REQUIREMENTS)
+        python = python_of(BUILD / "security", "parliament, checkov and pip-audit", REQUIREMENTS)
         policies, of_policies = parliament_gate.check(python, stacks)
         resources, of_resources = checkov_gate.check(python, stacks)
     except (GateError, LocalError) as error:

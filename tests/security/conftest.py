@@ -11,5 +11,5 @@ from security.__main__ import REQUIREMENTS
 
 @pytest.fixture(scope="session")
 def scanners() -> Path:
-    """The Python that has parliament and checkov."""
-    return python_of(BUILD / "security", "parliament and checkov", REQUIREMENTS)
+    """The Python that has the scanners."""
+    return python_of(BUILD / "security", "parliament, checkov and pip-audit", REQUIREMENTS)

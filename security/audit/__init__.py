@@ -1,0 +1,1 @@
+"""What is known of everything that is locked: vulnerabilities and licences."""
