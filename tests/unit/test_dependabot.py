@@ -25,7 +25,7 @@ def folders(ecosystem: str) -> list[str]:
 
 def test_every_kind_of_lock_is_looked_after() -> None:
     assert {update["package-ecosystem"] for update in UPDATES} == {"pip", "uv", "npm", "github-actions"}
-    assert folders("pip") == folders("npm") == folders("github-actions") == ["/"]
+    assert folders("pip") == folders("npm") == ["/"]
     assert (ROOT / "Pipfile.lock").exists()
     assert (ROOT / "package-lock.json").exists()
 
@@ -33,6 +33,11 @@ def test_every_kind_of_lock_is_looked_after() -> None:
 def test_every_folder_with_requirements_is_looked_after() -> None:
     assert {"lambda", "local", "benchmarks"} <= set(COMPILED)
     assert sorted(folders("uv")) == [f"/{folder}" for folder in COMPILED]
+
+
+def test_every_action_of_ours_is_looked_after() -> None:
+    ours = sorted(f"/{file.parent.relative_to(ROOT).as_posix()}" for file in ROOT.glob(".github/actions/*/action.yml"))
+    assert folders("github-actions") == ["/", *ours]  # the first stands for .github/workflows
 
 
 @pytest.mark.parametrize("update", UPDATES, ids=lambda update: update["package-ecosystem"])
