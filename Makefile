@@ -19,7 +19,6 @@ export DISABLE_VERSION_CHECK := 1
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
-PIPENV_VERSION := 2026.10.3
 PIPENV := .build/pipenv/bin/python -m pipenv
 # Finds a provider mirror where there is one, and says in one line if Terraform is missing.
 TERRAFORM := python -m local.terraform
@@ -38,8 +37,15 @@ test: setup ## every test; the local AWS is deployed once
 	@python -m pytest $(ARGS)
 
 .PHONY: lint
-lint: setup ## style and types
+lint: setup ## style and types, also of workflows and shell scripts
 	@ruff format --check . && ruff check . && mypy
+	@zizmor --offline --no-progress --quiet --strict-collection .github
+	@check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	@check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@shellcheck .ci/run stacks/notebook_start.sh
+	@# The program that the start-up script writes is a text to shellcheck, so it gets that by itself.
+	@sed "1,/<<'INSTALL'/d; /^INSTALL$$/,\$$d" stacks/notebook_start.sh | shellcheck -
 
 .PHONY: schemas
 schemas: setup ## the JSON Schemas of events and of what commands print, into docs/
@@ -57,9 +63,27 @@ synth: settings ## Terraform JSON of every environment, into cdktf.out/
 scan: synth ## parliament and checkov over what was synthesized; what is waived, and why: security/waivers.toml
 	@python -m security
 
+.PHONY: validate
+validate: synth ## terraform validate of every environment, as JSON and as HCL
+	@$(TERRAFORM) python -m release.validate
+
+.PHONY: audit
+audit: setup ## known vulnerabilities and licences of everything that is locked
+	@python -m security.audit $(ARGS)
+
 .PHONY: diff
 diff: named settings ## what a deploy of ENV would change
 	@$(TERRAFORM) cdktf diff $(STACK) $(ARGS)
+
+.PHONY: review
+review: named synth ## what a deploy of ENV would change, as Markdown for a reviewer, into .build/review/
+	@$(TERRAFORM) python -m review $(ENV) --exit-zero $(ARGS)
+	@# GitHub shows what is in this file on the page of the run.
+	@if [ -n "$$GITHUB_STEP_SUMMARY" ]; then cat .build/review/$(STACK).md >>"$$GITHUB_STEP_SUMMARY"; fi
+
+.PHONY: release
+release: synth ## dist/terraform-ENV-VERSION.tar.gz, for pipelines that know no Python; of every environment without ENV
+	@$(TERRAFORM) python -m release $(ENV)
 
 .PHONY: deploy
 deploy: named settings ## deploy ENV, after asking (ARGS=--auto-approve does not ask)
@@ -93,14 +117,14 @@ lock: setup ## renew every lock file
 	@python -c 'import json, pathlib; lock = pathlib.Path("Pipfile.lock"); content = json.loads(lock.read_text()); \
 	  content["_meta"]["sources"] = []; lock.write_text(json.dumps(content, indent=4) + "\n")'
 	@# Their headers stay: Dependabot learns from them how they are compiled.
-	@for folder in lambda local benchmarks security tests/future_toolkit; do \
+	@for folder in tools lambda local benchmarks security tests/future_toolkit; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate "$$folder/requirements.in" --output-file "$$folder/requirements.txt"; done
 
 .PHONY: clean
 clean: ## remove everything that was built
 	@if [ -d .local ]; then $(MAKE) local-down; fi
-	rm -rf .build .venv node_modules cdktf.out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .build .venv node_modules cdktf.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Settings are read before anything slower starts: a mistake in them costs a second.
 .PHONY: settings
@@ -127,7 +151,7 @@ setup: .build/node.done
 	@$(PIPENV) sync --dev >.build/pipenv.log 2>&1 || { tail -20 .build/pipenv.log >&2; exit 1; }
 	@touch $@
 
-.build/pipenv.done:
+.build/pipenv.done: tools/requirements.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "$(PYTHON) is not Python 3.11 or later: make PYTHON=/path/to/python3 …" >&2; exit 2; }
 	@echo "==> pipenv, into .build/pipenv" >&2
@@ -135,6 +159,7 @@ setup: .build/node.done
 	@"$(PYTHON)" -m venv .build/pipenv >.build/pipenv.log 2>&1 || { \
 	  echo "$(PYTHON) cannot make a virtual environment (on Debian and Ubuntu: apt install python3-venv):" >&2; \
 	  tail -5 .build/pipenv.log >&2; exit 2; }
-	@.build/pipenv/bin/python -m pip install --quiet --disable-pip-version-check "pipenv==$(PIPENV_VERSION)" >.build/pipenv.log 2>&1 || { \
+	@.build/pipenv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --requirement $< >.build/pipenv.log 2>&1 || { \
 	  tail -20 .build/pipenv.log >&2; exit 1; }
 	@touch $@
