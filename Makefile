@@ -34,7 +34,7 @@ demo: setup ## the whole story on this machine, from nothing, and away again
 
 .PHONY: test
 test: setup ## every test; the local AWS is deployed once
-	@python -m pytest $(ARGS)
+	@python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: setup ## style and types, also of workflows and shell scripts
@@ -77,7 +77,7 @@ diff: named settings ## what a deploy of ENV would change
 
 .PHONY: review
 review: named synth ## what a deploy of ENV would change, as Markdown for a reviewer, into .build/review/
-	@$(TERRAFORM) python -m review $(ENV) --exit-zero $(ARGS)
+	@$(TERRAFORM) python -m review $(ENV) --exit-zero
 	@# GitHub shows what is in this file on the page of the run.
 	@if [ -n "$$GITHUB_STEP_SUMMARY" ]; then cat .build/review/$(STACK).md >>"$$GITHUB_STEP_SUMMARY"; fi
 

@@ -18,7 +18,7 @@ from stacks.settings_file import SettingsError
 DESCRIPTION = """\
 Writes dist/terraform-<environment>-<version>.tar.gz, and its sha256 beside it, from what `cdktf synth` wrote into cdktf.out:
 the environment's Terraform JSON, the files that it names, a lock of the provider that is at hand, a README.md of what to set
-and what to do. From one commit, with one provider at hand, it is the same file wherever and whenever it is made.
+and what to do. From one commit and its tag, with one provider at hand, it is the same file wherever and whenever it is made.
 """
 
 

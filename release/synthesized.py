@@ -39,6 +39,8 @@ def read(folder: Path, name: str) -> Synthesized:
         raise ReleaseError(f"{stack / JSON}: is not there: run `make synth` first") from None
     except (OSError, ValueError) as error:
         raise ReleaseError(f"{stack / JSON}: cannot be read as synthesized Terraform JSON: {error}") from None
+    if not isinstance(content, dict) or not content.keys() >= {"terraform", "provider", "output"}:
+        raise ReleaseError(f"{stack / JSON}: is no stack of this app: run `make synth` again")
     for place in (ROOT, folder.resolve()):
         if str(place) in text:
             raise ReleaseError(f"{stack / JSON}: names {place}, a folder of this machine")

@@ -71,7 +71,11 @@ def validate(stack: Path) -> list[str]:
         initialized = _terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
         if initialized.returncode:
             raise ReleaseError(f"{stack}: terraform init:\n{initialized.stderr.strip()}")
-        said = json.loads(_terraform(folder, "validate", "-json").stdout)
+        validated = _terraform(folder, "validate", "-json")
+    try:
+        said = json.loads(validated.stdout)
+    except ValueError:
+        raise ReleaseError(f"{stack}: terraform validate:\n{validated.stderr.strip()}") from None
     lines = [_line(diagnostic) for diagnostic in said["diagnostics"]]
     if not said["valid"]:
         raise ReleaseError("\n".join([f"{stack}: terraform validate:", *lines]))

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from review import secrets
 from review.differences import differences
 from review.document import Entry
 from review.markdown import arrow, code, value
@@ -14,6 +15,13 @@ from review.wording import forcing, headline, lines, policy_lines
 _ALIKE = 3
 """So many resources that change in the same way are one entry."""
 _MOST_NAMES = 8
+_GRANTS = {
+    "aws_iam_group_policy_attachment",
+    "aws_iam_role_policy_attachment",
+    "aws_iam_user_policy_attachment",
+    "aws_lambda_permission",
+}
+"""Types that give rights without a policy of their own: a new one is told with what it gives."""
 
 
 def replaced(one: Resource) -> Entry:
@@ -36,17 +44,21 @@ def destroyed(one: Resource) -> Entry:
     gone = [
         line
         for difference in differences(one.before, None)
-        if difference.of_policy
+        if difference.of_policy and one.action == "destroy"  # of what is forgotten, AWS keeps the policy
         for line in policy_lines(difference.before, None)
     ]
     return Entry(f"{headline(one)}{f': {told}' if told else ''}", tuple(gone))
 
 
 def policies(resources: Iterable[Resource]) -> list[Entry]:
-    """Policies that change, come or go; not of what is added where they are not known yet, nor of what is destroyed."""
+    """Policies that change, come or go, and new grants; not policies that are added and not known yet, nor destroyed ones."""
     found = []
     for one in resources:
-        if one.action in {"add", "change", "replace"}:
+        if one.type in _GRANTS and one.action == "add":
+            known = [difference for difference in differences(None, one.after) if difference.after is not UNKNOWN]
+            below = tuple(f"{code(difference.path)}: {value(difference.after)}" for difference in known)
+            found.append(Entry(f"{headline(one)}, new", below))
+        elif one.action in {"add", "change", "replace"}:
             for difference in differences(one.before, one.after):
                 if difference.of_policy and not (one.action == "replace" and difference.after is UNKNOWN):
                     new = ", new" if one.action == "add" else ""
@@ -94,7 +106,7 @@ def moved(resources: Iterable[Resource]) -> Iterator[Entry]:
 
 def outputs(plan: Plan) -> Iterator[Entry]:
     for name, change in sorted(plan.output_changes.items()):
-        before, after = values(change)
+        before, after = values(change, secret=secrets.is_secret_name(name))
         if change.actions == ("create",):
             yield Entry(f"{code(name)}: new, {value(after)}")
         elif change.actions == ("delete",):

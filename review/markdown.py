@@ -20,7 +20,8 @@ def code(text: str) -> str:
     """The text in a code span that it cannot leave."""
     shown = _printable(_shortened(text)) or '""'
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
-    pad = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) else ""
+    # Of nothing but spaces, Markdown takes none away.
+    pad = " " if shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` ") else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
 
 

@@ -6,7 +6,8 @@ Recognised by Terraform type and the name that the construct gives, whatever the
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from review.markdown import code, value
+from review import retention
+from review.markdown import code
 from review.policies import is_policy, weakened
 from review.resources import Resource
 from review.values import UNKNOWN, at, path_text
@@ -19,7 +20,9 @@ _KEPT = {
 }
 """What holds data, by type and the beginning of its construct's name."""
 _STATE = ("the bucket of the remote state", "without the state Terraform knows nothing of what it made")
-_SEAL = ("a seal", "it proves that a finished stream is complete and as it was recorded")
+
+_MOST_PATHS = 3
+"""Of those that force a replacement: the list of what is replaced has them all, and marks are never cut."""
 
 Path = tuple[str | int, ...]
 _SWITCHES: dict[str, dict[Path, tuple[object, str]]] = {
@@ -27,6 +30,7 @@ _SWITCHES: dict[str, dict[Path, tuple[object, str]]] = {
         ("deletion_protection_enabled",): (True, "deletion protection is switched off"),
         ("point_in_time_recovery", 0, "enabled"): (True, "point-in-time recovery is switched off"),
         ("stream_enabled",): (True, "the change stream is switched off, which tells of alterations"),
+        ("stream_view_type",): ("NEW_AND_OLD_IMAGES", "the change stream no longer shows what was before an alteration"),
         ("ttl", 0, "enabled"): (False, "a time to live is switched on, which removes events"),
     },
     "aws_s3_bucket": {
@@ -50,7 +54,7 @@ _PROTECTORS = {
     "aws_s3_bucket_object_lock_configuration": "the Object Lock configuration",
     "aws_s3_bucket_server_side_encryption_configuration": "the encryption",
 }
-"""Resources that protect another one; the type begins with that of what they protect, or names the table."""
+"""Resources that protect another one, and what each is called."""
 
 
 @dataclass(frozen=True)
@@ -79,18 +83,20 @@ def _marks(one: Resource, state_bucket: str) -> Iterator[Mark]:
     if owner is None:
         return
     if one.type in _PROTECTORS and one.action in {"destroy", "forget"}:
-        yield Mark(lost=False, line=f"**{_capital(owner)}**: {_PROTECTORS[one.type]} would be removed ({code(one.address)})")
+        becomes = "removed" if one.action == "destroy" else "forgotten by Terraform"
+        yield Mark(lost=False, line=f"**{_capital(owner)}**: {_PROTECTORS[one.type]} would be {becomes} ({code(one.address)})")
     if one.action not in {"change", "replace"}:
         return
     for path, (safe, says) in _SWITCHES.get(one.type, {}).items():
-        if at(one.before, path) == safe and at(one.after, path) not in (safe, UNKNOWN):
+        before, after = at(one.before, path) or False, at(one.after, path) or False  # what is not set is off
+        if before == safe and after not in (safe, UNKNOWN):
             yield Mark(lost=False, line=f"**{_capital(owner)}**: {says} ({code(one.address)})")
     if one.type in _PROTECTORS and is_policy(at(one.before, ("policy",))) and at(one.after, ("policy",)) is not UNKNOWN:
         for statement in weakened(at(one.before, ("policy",)), at(one.after, ("policy",))):
             named = code(statement.sid) if statement.sid else "a statement without a Sid"
             yield Mark(lost=False, line=f"**{_capital(owner)}**: {named} would deny less, or nothing ({code(one.address)})")
-    if one.type == "aws_cloudwatch_event_archive":
-        yield from _shortened(one, owner)
+    for says in retention.shortened(one):
+        yield Mark(lost=True, line=f"**{_capital(owner)}**: {says} ({code(one.address)})")
 
 
 def _loss(one: Resource, what: str, holds: str) -> Mark:
@@ -100,36 +106,31 @@ def _loss(one: Resource, what: str, holds: str) -> Mark:
         "forget": "would be forgotten by Terraform, and no plan would protect it any longer",
     }[one.action]
     old = " (an old copy, which an apply that broke off left behind)" if one.deposed else ""
-    forced = ", ".join(code(path_text(path)) for path in one.forced_by)
+    forced = ", ".join(code(path_text(path)) for path in one.forced_by[:_MOST_PATHS])
     because = f", forced by {forced}" if forced else ""
     return Mark(lost=True, line=f"**{_capital(what)} {becomes}**{old}: {holds} ({code(one.name or one.address)}{because})")
-
-
-def _shortened(one: Resource, owner: str) -> Iterator[Mark]:
-    """0 days is for ever: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateArchive.html."""
-    before, after = at(one.before, ("retention_days",)), at(one.after, ("retention_days",))
-    if isinstance(after, int) and after > 0 and (not before or after < before):
-        line = f"**{_capital(owner)}**: older events would be removed (retention_days: {value(before or 0)} → {value(after)})"
-        yield Mark(lost=True, line=line)
 
 
 def _holding(one: Resource, state_bucket: str) -> tuple[str, str] | None:
     """What the resource holds, as words, if it is one of those that count."""
     if one.type == "aws_s3_bucket" and _is_bucket(one, state_bucket):
         return _STATE
-    if one.type == "aws_s3_object" and str(at(one.before, ("key",))).startswith("seals/"):
-        return _SEAL
-    matches = (kept for (type_, construct), kept in _KEPT.items() if one.type == type_ and one.construct.startswith(construct))
-    return next(matches, None)
+    return next((kept for (type_, construct), kept in _KEPT.items() if one.type == type_ and _is_of(one, construct)), None)
 
 
 def _protected(one: Resource, state_bucket: str) -> str | None:
     """Whom a resource belongs to that is itself a part of another one's protection."""
     if one.type.startswith("aws_s3_bucket_") and _is_bucket(one, state_bucket):
         return _STATE[0]
-    if one.type in _PROTECTORS:
-        return next((kept[0] for (_, construct), kept in _KEPT.items() if one.construct.startswith(construct)), None)
+    if one.type in {*_PROTECTORS, retention.LIFECYCLE}:
+        return next((kept[0] for (_, construct), kept in _KEPT.items() if _is_of(one, construct)), None)
     return None
+
+
+def _is_of(one: Resource, construct: str) -> bool:
+    """By its address or the one that it moves from: what is moved and replaced at once is lost as well."""
+    names = (one.construct, (one.moved_from or "").rpartition(f"{one.type}.")[2])
+    return any(name.startswith(construct) for name in names)
 
 
 def _is_bucket(one: Resource, name: str) -> bool:

@@ -51,9 +51,9 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def changes_anything(self) -> bool:
         """What makes `terraform plan -detailed-exitcode` end with 2."""
-        moved = any(one.previous_address for one in self.resource_changes)
+        taken = any(one.previous_address or one.change.importing is not None for one in self.resource_changes)
         changes = [one.change for one in self.resource_changes] + list(self.output_changes.values())
-        return bool(self.applyable) or moved or any(change.actions != ("no-op",) for change in changes)
+        return bool(self.applyable) or taken or any(change.actions != ("no-op",) for change in changes)
 
 
 class _Kind(msgspec.Struct):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from review.values import Hidden
@@ -35,13 +36,24 @@ class Statement:
     def covers(self, other: "Statement") -> bool:
         """Whether a denial by `other` is a denial by this one too."""
         wider = all(
-            "*" in self.part(element) or set(other.part(element)) <= set(self.part(element))
+            any(_includes(pattern, item, element) for pattern in self.part(element))
             for element in ("actions", "resources", "principals")
+            for item in other.part(element)
         )
         others = ("all actions but", "all resources but", "everyone but")
         same = all(self.part(name) == other.part(name) for name in others)
         always = self.part("conditions") in {(), other.part("conditions")}
         return self.effect == other.effect and wider and same and always
+
+
+def _includes(pattern: str, item: str, element: str) -> bool:
+    """Whether what a statement lists includes what another one lists, both perhaps with IAM's wildcards, `*` and `?`.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html: of actions, case says nothing.
+    """
+    if element == "actions":
+        pattern, item = pattern.lower(), item.lower()
+    return fnmatchcase(item, pattern.replace("[", "[[]").replace("?", "[!*]"))  # a `?` does not include a `*`
 
 
 def is_policy(tree: Any) -> bool:
@@ -67,7 +79,8 @@ def _items(tree: Any, prefix: str = "") -> tuple[str, ...]:
         return tuple(sorted({item for one in tree for item in _items(one, prefix)}))
     if isinstance(tree, dict):
         return tuple(sorted({item for name, one in tree.items() for item in _items(one, f"{prefix} {name}".lstrip())}))
-    return (f"{prefix}: {_word(tree)}" if prefix else _word(tree),)
+    text = f"{prefix}: {_word(tree)}" if prefix else _word(tree)
+    return ("*" if text == "AWS: *" else text,)  # both are everyone
 
 
 def _word(leaf: Any) -> str:

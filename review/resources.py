@@ -84,10 +84,13 @@ def resource(planned: ResourceChange) -> Resource:
     )
 
 
-def values(change: Change) -> tuple[Any, Any]:
-    """Before and after, with nothing secret in them: what becomes sensitive was so before, and the other way round."""
+def values(change: Change, *, secret: bool = False) -> tuple[Any, Any]:
+    """Before and after, with nothing secret in them: what becomes sensitive was so before, and the other way round.
+
+    secret: whether they stand under a name that speaks of a secret.
+    """
     marks = (change.before_sensitive, change.after_sensitive)
-    return merged(change.before, None, marks), merged(change.after, change.after_unknown, marks)
+    return merged(change.before, None, marks, secret=secret), merged(change.after, change.after_unknown, marks, secret=secret)
 
 
 def _action(mode: str, actions: tuple[str, ...]) -> Action:

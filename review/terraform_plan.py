@@ -59,12 +59,13 @@ def _outcome(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
     """What a command prints on its two streams, once it has ended; meanwhile its time is told now and then."""
     started = time.monotonic()
     with process:
-        while True:
-            try:
-                return process.communicate(timeout=_TELL_SECONDS)
-            except subprocess.TimeoutExpired:
-                print(f"    {time.monotonic() - started:.0f} s …", file=sys.stderr, flush=True)
-            except BaseException:
-                process.terminate()  # Terraform ends its providers, which a kill would leave behind
-                process.wait()
-                raise
+        try:
+            while True:
+                try:
+                    return process.communicate(timeout=_TELL_SECONDS)
+                except subprocess.TimeoutExpired:
+                    print(f"    {time.monotonic() - started:.0f} s …", file=sys.stderr, flush=True)
+        except BaseException:  # also one that comes while the time is told
+            process.terminate()  # Terraform ends its providers, which a kill would leave behind
+            process.wait()
+            raise

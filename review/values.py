@@ -77,7 +77,7 @@ def _at(marks: Any, step: str | int) -> Any:
 def _text(text: str) -> Any:
     if secrets.has_secret_shape(text):
         return Hidden.of(text)
-    if text[:1] in {"{", "["}:
+    if text.lstrip()[:1] in {"{", "["}:
         try:
             decoded = json.loads(text)
         except ValueError:

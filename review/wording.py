@@ -94,7 +94,7 @@ def _words(statement: Statement) -> str:
     told = [effect]
     for name, before, everything in _PHRASES:
         items = statement.part(name)
-        if everything and {"*", "AWS: *"} & set(items):
+        if everything and "*" in items:
             told.append(f"{before}**{everything}**")
         elif items:
             told.append(f"{before}{_listed(items)}")

@@ -53,12 +53,14 @@ def not_waived(findings: Sequence[Finding], waivers: Sequence[Waiver]) -> list[F
     ]
 
 
-def out_of_date(findings: Sequence[Finding], waivers: Sequence[Waiver], environments: Collection[str]) -> Iterator[str]:
-    """One line for each resource that a waiver names in vain, and for each environment that is none."""
+def out_of_date(
+    findings: Sequence[Finding], waivers: Sequence[Waiver], environments: Collection[str], file: str = FILE.name
+) -> Iterator[str]:
+    """One line for each resource that a waiver in `file` names in vain, and for each environment that is none."""
     for waiver in waivers:
         for resource in waiver.resources:
             if waiver.setting is None and not any(waiver.covers(one, resource) for one in findings):
-                yield f"{FILE.name}: {resource}: {waiver.check}: nothing needs this waiver any more: remove it"
+                yield f"{file}: {resource}: {waiver.check}: nothing needs this waiver any more: remove it"
         for environment in waiver.except_in:
             if environment not in environments:
-                yield f"{FILE.name}: {waiver.check}: except_in names {environment}, which is no environment here"
+                yield f"{file}: {waiver.check}: except_in names {environment}, which is no environment here"

@@ -12,6 +12,7 @@ from release.validate import synthesize_hcl
 from tests.stack_json import StackJson
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCAL_AWS = "tests/local_aws/"
 
 
 def without_aws(**more: str) -> dict[str, str]:
@@ -61,3 +62,11 @@ def stacks(cdktf_out: Path) -> dict[str, StackJson]:
 @pytest.fixture(scope="session", params=["dev", "local", "prod"])
 def stack(request: pytest.FixtureRequest, stacks: dict[str, StackJson]) -> StackJson:
     return stacks[request.param]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where processes share the tests, a file is one's alone, and so is the deployment, which takes longest: it begins."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LOCAL_AWS))
+    for item in items:
+        group = LOCAL_AWS if item.nodeid.startswith(LOCAL_AWS) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))

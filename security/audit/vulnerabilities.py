@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from local.errors import LocalError
@@ -30,8 +30,9 @@ def check(locks: Sequence[Lock], root: Path, waived: Path = WAIVED) -> Part:
     counts = Counter(one.environment for one in left)
     of_lock = {lock.file: "not checked" if lock.file in unchecked else str(counts[lock.file] or "none") for lock in locks}
     complaints = [*map(str, left), *(f"{file}: {reason}" for file, reason in unchecked.items())]
-    # What was not checked may well be what a waiver is for.
-    return Part(of_lock, complaints if unchecked else [*complaints, *_in_vain(found, listed, waived.name)])
+    if not unchecked:  # what was not checked may well be what a waiver is for
+        complaints += waivers.out_of_date(found, listed, of_lock, waived.name)
+    return Part(of_lock, complaints)
 
 
 def _of_python(locks: Sequence[Lock], root: Path) -> tuple[list[Finding], dict[str, str]]:
@@ -40,10 +41,3 @@ def _of_python(locks: Sequence[Lock], root: Path) -> tuple[list[Finding], dict[s
     except LocalError as error:
         return [], {lock.file: f"not checked: {error}" for lock in locks}
     return pip.check(python, locks)
-
-
-def _in_vain(found: Sequence[Finding], listed: Sequence[waivers.Waiver], file: str) -> Iterator[str]:
-    for waiver in listed:
-        for package in waiver.resources:
-            if not any(waiver.covers(one, package) for one in found):
-                yield f"{file}: {package}: {waiver.check}: nothing needs this waiver any more: remove it"

@@ -28,6 +28,13 @@ def test_what_the_real_stacks_name_is_every_asset_of_theirs(cdktf_out: Path) -> 
         assert len(files) == 4
 
 
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"terraform": {}}'])
+def test_what_is_no_stack_is_refused_in_a_line(text: str, tmp_path: Path) -> None:
+    (synthesize(tmp_path, content()) / "cdk.tf.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ReleaseError, match=r"cdk\.tf\.json: [^\n]+$"):
+        read(tmp_path, "training-dev")
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -15,7 +16,6 @@ from tests.review.examples import PLANS, ROOT
 from tests.review.made_plans import change, document
 
 TERRAFORM = """\
-#!{python}
 import json, os, sys
 with open("{told}", "a") as told:
     print(json.dumps([sys.argv[1:], os.environ["TF_DATA_DIR"], os.getcwd()]), file=told)
@@ -46,9 +46,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def terraform(project: Path, monkeypatch: pytest.MonkeyPatch, plan: bytes = b"", fails: str = "") -> Path:
-    told, binary = project / "told", project / "terraform"
-    script = TERRAFORM.format(python=sys.executable, told=told, fails=fails, plan=plan.decode())
-    binary.write_text(script, encoding="utf-8")
+    told, script, binary = project / "told", project / "terraform.py", project / "terraform"
+    script.write_text(TERRAFORM.format(told=told, fails=fails, plan=plan.decode()), encoding="utf-8")
+    # Not by a line #! of Python's own: the folder that it is in may have a blank in its name.
+    binary.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n', encoding="utf-8")
     binary.chmod(0o700)
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(binary))
     return told
@@ -114,20 +115,21 @@ def test_a_pipeline_that_is_cancelled_leaves_no_plan_behind(project: Path, monke
     scratch = project / "scratch"
     scratch.mkdir()
     terraform(project, monkeypatch, document())
-    begun = project / "begun"
+    begun, script = project / "begun", project / "terraform.py"
     os.mkfifo(begun)
-    wait = f"if plan:\n    open({str(begun)!r}, 'w').close(); __import__('signal').pause()\n"
-    waiting = (project / "terraform").read_text(encoding="utf-8").replace("if plan:\n", wait, 1)
-    (project / "terraform").write_text(waiting, encoding="utf-8")
+    wait = f"if plan:\n    open({str(begun)!r}, 'w').write('.'); __import__('signal').pause()\n"
+    script.write_text(script.read_text(encoding="utf-8").replace("if plan:\n", wait, 1), encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)}
+    beginning = os.open(begun, os.O_RDONLY | os.O_NONBLOCK)
     with subprocess.Popen([sys.executable, "-m", "review", "dev"], env=environment) as process:
-        begun.read_text(encoding="utf-8")  # returns when terraform has opened it
-        assert [folder.name[:7] for folder in scratch.iterdir()] == ["review-"]
-        process.send_signal(signal.SIGTERM)
         try:
+            assert select.select([beginning], [], [], 60)[0], "terraform has not begun"
+            assert [folder.name[:7] for folder in scratch.iterdir()] == ["review-"]
+            process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=60) == 128 + signal.SIGTERM
         finally:
             process.kill()
+    os.close(beginning)
     assert list(scratch.iterdir()) == []
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -108,6 +108,7 @@ def test_what_a_plan_holds_stays_in_code_spans(
     assert seen
 
 
+@example("  ")
 @given(st.text(min_size=1, max_size=150))
 def test_a_code_span_says_what_the_text_does(text: str) -> None:
     [paragraph] = [token for token in PARSER.parse(f"x {code(text)} y") if token.type == "inline"]

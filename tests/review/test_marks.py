@@ -1,5 +1,6 @@
 """The loud mark stands above all when data would be lost or its protection lifted, and only then."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.stack_json import StackJson
 
 CAUTION = "> [!CAUTION]"
 LOG, BUCKET = "aws_dynamodb_table.event_log_table_B2A96EE6", "aws_s3_bucket.data_bucket_51E298BF"
+UNDELIVERED = "aws_sqs_queue.undelivered_queue_44D8ED8B"
 DENIES = {"Sid": "AppendOnly", "Effect": "Deny", "Principal": "*", "Action": ["a:Update", "a:Delete"], "Resource": "log"}
 
 
@@ -20,9 +22,8 @@ LOST = {
     "the event log": (LOG, {"name": "log"}),
     "the data bucket": (BUCKET, {"bucket": "data"}),
     "the archive of the event bus": ("aws_cloudwatch_event_archive.event_bus_archive_94B9CFD5", {"name": "events"}),
-    "the undelivered queue": ("aws_sqs_queue.undelivered_queue_44D8ED8B", {"name": "undelivered"}),
+    "the undelivered queue": (UNDELIVERED, {"name": "undelivered"}),
     "the bucket of the remote state": ("aws_s3_bucket.anything", {"bucket": STATE_BUCKET}),
-    "a seal": ("aws_s3_object.x", {"key": "seals/run/a/000001.jsonl"}),
 }
 
 
@@ -60,6 +61,13 @@ def test_a_resource_in_a_module_or_left_behind_counts_too() -> None:
 VERSIONING, ACCESS = "aws_s3_bucket_versioning.data_bucket_x", "aws_s3_bucket_public_access_block.data_bucket_x"
 ARCHIVE, REFUSALS = "aws_cloudwatch_event_archive.event_bus_x", "aws_dynamodb_resource_policy.event_log_append_only_x"
 BUCKET_POLICY = "aws_s3_bucket_policy.data_bucket_policy_x"
+LIFECYCLE = "aws_s3_bucket_lifecycle_configuration.data_bucket_lifecycle_x"
+
+
+def rules(*listed: dict[str, Any]) -> dict[str, Any]:
+    return {"rule": [{"status": "Enabled", **rule} for rule in listed]}
+
+
 LIFTED: dict[str, tuple[str, Any, Any]] = {
     "deletion protection is switched off": (LOG, {"deletion_protection_enabled": True}, {"deletion_protection_enabled": False}),
     "point-in-time recovery is switched off": (
@@ -68,8 +76,11 @@ LIFTED: dict[str, tuple[str, Any, Any]] = {
     ),
     "point-in-time recovery is switched off, by leaving it out": (LOG, {"point_in_time_recovery": [{"enabled": True}]}, {}),
     "the change stream is switched off": (LOG, {"stream_enabled": True}, {"stream_enabled": False}),
+    "no longer shows what was before": (LOG, {"stream_view_type": "NEW_AND_OLD_IMAGES"}, {"stream_view_type": "NEW_IMAGE"}),
     "a time to live is switched on": (LOG, {"ttl": [{"enabled": False}]}, {"ttl": [{"enabled": True}]}),
+    "a time to live is switched on, of which nothing was said": (LOG, {"ttl": []}, {"ttl": [{"enabled": True}]}),
     "force_destroy is switched on": (BUCKET, {"force_destroy": False}, {"force_destroy": True}),
+    "force_destroy is switched on, of which nothing was said": (BUCKET, {"force_destroy": None}, {"force_destroy": True}),
     "Object Lock is switched off": (BUCKET, {"object_lock_enabled": True}, {"object_lock_enabled": False}),
     "versioning is no longer enabled": (
         *(VERSIONING, {"versioning_configuration": [{"status": "Enabled"}]}),
@@ -84,8 +95,21 @@ LIFTED: dict[str, tuple[str, Any, Any]] = {
     "would deny less: a condition": (REFUSALS, policy(DENIES), policy(DENIES | {"Condition": {"Bool": {"x": "true"}}})),
     "would deny less: nobody": (REFUSALS, policy(DENIES), policy(DENIES | {"Principal": {"AWS": "arn:aws:iam::1:root"}})),
     "would deny less: an effect": (REFUSALS, policy(DENIES), policy(DENIES | {"Effect": "Allow"})),
-    "older events would be removed": (ARCHIVE, {"retention_days": 0}, {"retention_days": 30}),
-    "older events would be removed, as days are fewer": (ARCHIVE, {"retention_days": 90}, {"retention_days": 30}),
+    "events older than 30 days would be removed": (ARCHIVE, {"retention_days": 0}, {"retention_days": 30}),
+    "events older than 30 days would be removed, not 90": (ARCHIVE, {"retention_days": 90}, {"retention_days": 30}),
+    "messages older than 60 seconds would be removed": (
+        *(UNDELIVERED, {"message_retention_seconds": 1209600}),
+        {"message_retention_seconds": 60},
+    ),
+    "objects older than 1 days would be removed": (LIFECYCLE, rules({}), rules({}, {"expiration": [{"days": 1}]})),
+    "objects older than 0 days would be removed": (
+        *(LIFECYCLE, rules({"expiration": [{"days": 0, "expired_object_delete_marker": True}]})),
+        rules({"expiration": [{"date": "2026-12-01T00:00:00Z"}]}),
+    ),
+    "replaced versions older than 1 days would be removed": (
+        *(LIFECYCLE, rules({"noncurrent_version_expiration": [{"noncurrent_days": 365}]})),
+        rules({"noncurrent_version_expiration": [{"noncurrent_days": 1}]}),
+    ),
 }
 
 
@@ -118,6 +142,61 @@ def test_other_tables_and_buckets_are_not_loud(what: str) -> None:
     assert CAUTION not in other
 
 
+@pytest.mark.parametrize(
+    ("address", "before", "after"),
+    [
+        (BUCKET, {"force_destroy": False}, {"force_destroy": None}),
+        (LOG, {"ttl": [{"enabled": False}]}, {"ttl": []}),
+        (LIFECYCLE, rules({"expiration": [{"days": 1}]}), {"rule": [{"status": "Disabled", "expiration": [{"days": 1}]}]}),
+        (REFUSALS, policy(DENIES), policy(DENIES | {"Action": ["A:Update", "a:D*"]})),
+        (REFUSALS, policy(DENIES), policy(DENIES | {"Principal": {"AWS": "*"}, "Resource": "lo?"})),
+    ],
+)
+def test_what_protects_as_much_as_before_is_not_loud(address: str, before: Any, after: Any) -> None:
+    assert CAUTION not in shown(change(address, "update", before=before, after=after))
+
+
+@pytest.mark.parametrize("narrower", [{"Action": "a:?"}, {"Resource": "[log]"}])
+def test_a_pattern_of_less_than_before_is_loud(narrower: dict[str, str]) -> None:
+    wide = DENIES | {"Action": "a:*"}
+    assert CAUTION in shown(change(REFUSALS, "update", before=policy(wide), after=policy(wide | narrower)))
+
+
+def test_a_rule_that_removes_other_objects_than_before_is_loud() -> None:
+    before, after = ({"expiration": [{"days": 7}], "filter": [{"prefix": prefix}]} for prefix in ("tmp/", ""))
+    text = shown(change(LIFECYCLE, "update", before=rules(before), after=rules(after)))
+    assert "**The data bucket**: objects older than 7 days would be removed" in text
+
+
+def test_a_policy_in_a_text_that_begins_with_a_line_break_is_read() -> None:
+    before, after = ({"policy": f"\n{json.dumps(one['policy'])}"} for one in (policy(DENIES), policy()))
+    assert "would deny less" in shown(change(REFUSALS, "update", before=before, after=after))
+
+
+def test_what_is_moved_and_replaced_at_once_is_lost() -> None:
+    entry = change(
+        *("aws_dynamodb_table.journal_x", "delete", "create"),
+        before={"name": "log"},
+        after={"name": "log"},
+        previous_address=f'module.a["aws.b"].{LOG}[0]',
+    )
+    assert "The event log would be destroyed" in shown(entry)
+
+
+def test_a_protection_that_is_forgotten_stays_in_aws() -> None:
+    text = shown(change(REFUSALS, "forget", before=policy(DENIES)))
+    assert "the resource policy would be forgotten by Terraform" in text
+    assert "removed" not in text
+
+
+def test_a_mark_names_the_first_of_many_reasons_and_the_list_all() -> None:
+    paths = [[f"a{number}"] for number in range(9)]
+    text = shown(change(LOG, "delete", "create", before={"name": "log"}, after={"name": "log"}, replace_paths=paths))
+    mark, _, listed = text.partition("**Plan:")
+    assert ("`a2`" in mark, "`a3`" in mark) == (True, False)
+    assert "forced by `a8`" in listed
+
+
 def test_what_is_not_known_yet_is_not_called_lifted() -> None:
     unknown = change(LOG, "update", before={"stream_enabled": True}, after={}, after_unknown={"stream_enabled": True})
     assert CAUTION not in shown(unknown)
@@ -131,7 +210,7 @@ def test_the_state_bucket_is_known_by_its_name_alone() -> None:
 def test_every_environment_has_what_the_marks_are_for(stack: StackJson) -> None:
     """A construct that is renamed, here or there, would be watched over no longer."""
     declared = [(kind, name) for kind, name, _ in stack.resources()]
-    for address in (LOG, BUCKET, LOST["the undelivered queue"][0], VERSIONING, ACCESS, ARCHIVE, REFUSALS, BUCKET_POLICY):
+    for address in (LOG, BUCKET, UNDELIVERED, VERSIONING, ACCESS, ARCHIVE, REFUSALS, BUCKET_POLICY, LIFECYCLE):
         kind, _, name = address.partition(".")
         prefix = name.rpartition("_")[0]
         assert [one for one in declared if one[0] == kind and one[1].startswith(prefix)], address

@@ -84,7 +84,16 @@ def test_the_statements_of_a_policy_that_is_destroyed_are_told() -> None:
     assert "`aws_s3_bucket_policy.p`\n  - removed: **denies** `s3:DeleteObject` on `arn:a` to **everyone** (`Keep`)\n" in text
 
 
-words = st.sampled_from(["a", "b", "c", "*"])
+def test_what_a_new_grant_gives_is_told() -> None:
+    admin = {"role": "notebook", "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    text = shown(change("aws_iam_role_policy_attachment.a", "create", after=admin, after_unknown={"id": True}))
+    assert (
+        "### Policies (1)\n\n- **`notebook`** · `aws_iam_role_policy_attachment.a`, new\n"
+        "  - `policy_arn`: `arn:aws:iam::aws:policy/AdministratorAccess`\n  - `role`: `notebook`\n\n"
+    ) in text
+
+
+words = st.sampled_from(["a", "b", "[c?]", "*"])
 several = words | st.lists(words, min_size=1, max_size=3)
 statement = st.fixed_dictionaries(
     {"Effect": st.sampled_from(["Allow", "Deny"]), "Action": several, "Resource": several},

@@ -83,7 +83,12 @@ def entry(made: dict[str, Any]) -> dict[str, Any]:
     return change("aws_iam_role_policy.p", "update") | {"change": made}
 
 
-@given(st.lists(changes(), max_size=3), st.lists(changes(), max_size=2), st.dictionaries(names, changes(trees), max_size=2))
+outputs = st.dictionaries(names, changes(trees), max_size=2) | st.dictionaries(
+    secret_names, changes(st.tuples(planted, st.none())), min_size=1, max_size=2
+)
+
+
+@given(st.lists(changes(), max_size=3), st.lists(changes(), max_size=2), outputs)
 def test_what_is_planted_anywhere_is_never_shown(planned: list[Any], drift: list[Any], outputs: dict[str, Any]) -> None:
     plan = {
         "format_version": "1.2",

@@ -119,10 +119,43 @@ def test_the_plan_role_reads_no_content_and_changes_nothing(action: str, resourc
         ("s3:PutObject", f"{STATE}/training-prod/terraform.tfstate"),
         ("iam:PutRolePolicy", "arn:aws:iam::111122223333:role/pipeline-training-dev-deploy"),
         ("iam:CreateUser", "arn:aws:iam::111122223333:user/any"),
+        ("lambda:DeleteFunctionCodeSigningConfig", f"arn:aws:lambda:{HERE}:function:somebody-elses"),
+        ("lambda:TagResource", f"arn:aws:lambda:{HERE}:function:somebody-elses"),
+        ("signer:StartSigningJob", f"arn:aws:signer:{HERE}:/signing-profiles/somebody-elses"),
+        ("ec2:DescribeInstanceAttribute", f"arn:aws:ec2:{HERE}:instance/i-1"),  # what a machine is started with, secrets too
     ],
 )
-def test_the_deploy_role_neither_alters_the_record_nor_itself(action: str, resource: str) -> None:
+def test_the_deploy_role_alters_neither_the_record_nor_itself_nor_what_is_others(action: str, resource: str) -> None:
     assert not allows(POLICIES["deploy"], action, resource)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+        ("ec2:DescribeSecurityGroups", "*"),
+        ("ec2:DescribeSubnets", "*"),
+        ("ec2:DescribeVpcs", "*"),
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html, of a notebook in a subnet
+        ("ec2:CreateNetworkInterface", f"arn:aws:ec2:{HERE}:subnet/subnet-1"),
+        ("ec2:DeleteNetworkInterface", f"arn:aws:ec2:{HERE}:network-interface/eni-1"),
+        # https://docs.aws.amazon.com/lambda/latest/dg/config-codesigning-policies.html
+        ("lambda:CreateCodeSigningConfig", "*"),
+        ("lambda:PutFunctionCodeSigningConfig", f"arn:aws:lambda:{HERE}:function:training-dev-projector"),
+        ("lambda:PutFunctionCodeSigningConfig", f"arn:aws:lambda:{HERE}:code-signing-config:csc-1"),
+        ("signer:StartSigningJob", f"arn:aws:signer:{HERE}:/signing-profiles/training"),
+        ("s3:GetObjectVersion", f"{DATA}/package/training-events.zip"),
+        ("s3:PutObject", f"{DATA}/package/signed/1b2c.zip"),
+    ],
+)
+def test_the_deploy_role_may_do_what_settings_that_are_off_by_default_ask_for(action: str, resource: str) -> None:
+    assert allows(POLICIES["deploy"], action, resource)
+
+
+def test_the_plan_role_sees_a_buckets_tags_as_every_version_of_the_provider_asks_for_them() -> None:
+    """From 6.23 it asks S3 Control first: https://github.com/hashicorp/terraform-provider-aws/pull/45251"""
+    assert allows(POLICIES["plan"], "s3:GetBucketTagging", DATA)
+    assert allows(POLICIES["plan"], "s3:ListTagsForResource", DATA)
 
 
 OF_AWS = {
@@ -145,6 +178,11 @@ OF_AWS = {
     "aws_sqs_queue": ("name", f"sqs:{HERE}:{{}}", "GetQueueAttributes", "SetQueueAttributes"),
 }
 """Of each type that has a name of ours: the name's attribute, the ARN, an action that sees it and one that makes it."""
+
+
+@pytest.mark.parametrize("action", ["CreateEventSourceMapping", "UpdateEventSourceMapping", "TagResource", "ListTags"])
+def test_the_deploy_role_may_make_and_keep_the_mapping_which_has_no_name(action: str) -> None:
+    assert allows(POLICIES["deploy"], f"lambda:{action}", f"arn:aws:lambda:{HERE}:event-source-mapping:1b2c")
 
 
 def test_the_roles_cover_what_the_stack_declares(stacks: dict[str, StackJson]) -> None:

@@ -65,6 +65,8 @@ def test_atlantis_knows_every_environment_and_takes_no_workflow_from_a_pull_requ
     [served] = ATLANTIS_SERVER["repos"]
     assert served["allow_custom_workflows"] is False
     assert served["allowed_overrides"] == []
+    assert served["apply_requirements"] == ["approved", "mergeable", "undiverged"]
+    assert "`--checkout-strategy=merge`" in TEXT  # a flag of the server, without which nothing is ever found to have diverged
     workflow = ATLANTIS_SERVER["workflows"][served["workflow"]]
     assert '-out="$PLANFILE"' in str(workflow["plan"])
     assert workflow["apply"]["steps"][-1]["run"].endswith(' apply -input=false "$PLANFILE"')
