@@ -116,12 +116,15 @@ def outputs(plan: Plan) -> Iterator[Entry]:
 
 
 def drift(plan: Plan, resources: Iterable[Resource]) -> Iterator[Entry]:
-    """Only where this plan acts on it, or somebody destroyed it: AWS and providers fill in much that matters to nobody."""
-    acted_on = {one.address for one in resources if one.action not in {"no-op", "read"}}
+    """What this plan would undo, or somebody destroyed: AWS and providers fill in much that matters to nobody."""
+    undone = {one.address: _set_anew(one) for one in resources if one.action in {"change", "replace"}}
     for one in map(resource, plan.resource_drift):
         if one.action == "destroy":
             yield Entry(f"{headline(one)}: somebody destroyed it")
-        elif one.address in acted_on:
-            below = lines(differences(one.before, one.after))
-            if below:
-                yield Entry(headline(one), below)
+        elif below := lines(each for each in differences(one.before, one.after) if each.path in undone.get(one.address, ())):
+            yield Entry(headline(one), below)
+
+
+def _set_anew(one: Resource) -> set[str]:
+    """The paths to which the plan gives another value, but for what AWS alone knows."""
+    return {each.path for each in differences(one.before, one.after) if each.after is not UNKNOWN}

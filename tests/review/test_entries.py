@@ -168,14 +168,16 @@ def test_outputs() -> None:
     )
 
 
-def test_drift_is_told_where_the_plan_acts_on_it_or_somebody_destroyed_it() -> None:
+def test_drift_is_told_where_the_plan_undoes_it_or_somebody_destroyed_it() -> None:
     drift = [
-        change(QUEUE, "update", before={"name": "a", "x": 1}, after={"name": "a", "x": 2}),
+        change(QUEUE, "update", before={"name": "a", "x": 1, "seen": 1}, after={"name": "a", "x": 2, "seen": 2}),
         change("aws_sns_topic.elsewhere", "update", before={"x": 1}, after={"x": 2}),
         change("aws_sns_topic.gone", "delete", before={"name": "gone"}),
     ]
-    text = shown(change(QUEUE, "update", before={"name": "a", "x": 2}, after={"name": "a", "x": 1}), resource_drift=drift)
-    assert "### Changed outside of Terraform (2)\n\n- **`a`** · " in text
+    before, after, unknown = {"name": "a", "x": 2, "seen": 2}, {"name": "a", "x": 1}, {"seen": True}
+    text = shown(change(QUEUE, "update", before=before, after=after, after_unknown=unknown), resource_drift=drift)
+    told = text.partition("### Changed outside of Terraform (2)\n\n")[2]
+    assert told.startswith("- **`a`** · `aws_sqs_queue.queue_1A2B3C4D`\n  - `x`: `1` → `2`\n- ")
     assert "- **`gone`** · `aws_sns_topic.gone`: somebody destroyed it\n" in text
     assert "elsewhere" not in text
 
