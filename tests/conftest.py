@@ -64,6 +64,7 @@ def stack(request: pytest.FixtureRequest, stacks: dict[str, StackJson]) -> Stack
     return stacks[request.param]
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where processes share the tests, a file is one's alone, and so is the deployment, which takes longest: it begins."""
     items.sort(key=lambda item: not item.nodeid.startswith(LOCAL_AWS))

@@ -82,7 +82,7 @@ def test_what_is_given_is_said(pinned):
     )
     assert said.pop("packages")["pytest"] == version("pytest")
     assert said.pop("python") == platform.python_version()
-    assert "pytest" in said.pop("entry_point")
+    said.pop("entry_point", None)  # whatever runs the tests, if it was started from a file
     said.pop("code", None)  # of the repository that pytest lies in, if any
     assert said == {
         "model": "digits",
