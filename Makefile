@@ -34,7 +34,7 @@ demo: setup ## the whole story on this machine, from nothing, and away again
 
 .PHONY: test
 test: setup ## every test; the local AWS is deployed once
-	@python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder $(ARGS)
+	@python -m pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: setup ## style and types, also of workflows and shell scripts

@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from release.validate import synthesize_hcl
 from tests.stack_json import StackJson
@@ -64,10 +66,18 @@ def stack(request: pytest.FixtureRequest, stacks: dict[str, StackJson]) -> Stack
     return stacks[request.param]
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
+class ByFile(LoadScopeScheduling):
+    """Where several processes share the tests, a file is one's alone, and so is all that uses the deployment."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return LOCAL_AWS if nodeid.startswith(LOCAL_AWS) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where processes share the tests, a file is one's alone, and so is the deployment, which takes longest: it begins."""
+    """What uses the deployment takes longest, and so it begins."""
     items.sort(key=lambda item: not item.nodeid.startswith(LOCAL_AWS))
-    for item in items:
-        group = LOCAL_AWS if item.nodeid.startswith(LOCAL_AWS) else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
