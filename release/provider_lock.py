@@ -1,14 +1,14 @@
 """Terraform's dependency lock: the version and the hashes of the provider that is at hand where the release is made."""
 
 import json
-import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from release.terraform import terraform
 
 NAME = ".terraform.lock.hcl"
 
@@ -46,15 +46,13 @@ def provider_lock(required: Mapping[str, Any]) -> ProviderLock:
 
     required: by the provider's name, `source` and `version`. Run under `python -m local.terraform`, Terraform finds a mirror.
     """
-    terraform = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}), encoding="utf-8")
-        told = subprocess.run([terraform, "version", "-json"], cwd=folder, capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}), encoding="utf-8")
+        told = terraform(folder, "version", "-json")
         platform = re.search(r'"platform":\s*"(\w+)"', told.stdout)
-        locked = subprocess.run(
-            [terraform, "providers", "lock", "-no-color"], cwd=folder, capture_output=True, text=True, check=False
-        )
-        file = Path(folder, NAME)
+        locked = terraform(folder, "providers", "lock", "-no-color")
+        file = folder / NAME
         content = file.read_bytes() if locked.returncode == 0 and file.is_file() else None
     reason = next((line for line in locked.stderr.splitlines() if "Error" in line), "terraform providers lock wrote nothing")
     return ProviderLock(content, platform[1] if platform else "this platform", "" if content else reason.strip(" │"))

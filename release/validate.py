@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from release.errors import ReleaseError
+from release.terraform import terraform
 from stacks import settings_file
 
 DESCRIPTION = """\
@@ -68,10 +68,10 @@ def validate(stack: Path) -> list[str]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place, stack.name)
         shutil.copytree(stack, folder, ignore=shutil.ignore_patterns(".terraform*"))
-        initialized = _terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
+        initialized = terraform(folder, "init", "-backend=false", "-input=false", "-no-color")
         if initialized.returncode:
             raise ReleaseError(f"{stack}: terraform init:\n{initialized.stderr.strip()}")
-        validated = _terraform(folder, "validate", "-json")
+        validated = terraform(folder, "validate", "-json")
     try:
         said = json.loads(validated.stdout)
     except ValueError:
@@ -80,11 +80,6 @@ def validate(stack: Path) -> list[str]:
     if not said["valid"]:
         raise ReleaseError("\n".join([f"{stack}: terraform validate:", *lines]))
     return lines
-
-
-def _terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    terraform = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")
-    return subprocess.run([terraform, *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def _line(diagnostic: dict[str, Any]) -> str:

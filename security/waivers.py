@@ -1,12 +1,12 @@
 """What is found and stays as it is: waivers.toml, each entry with its reason, and none that nothing needs any more."""
 
-import tomllib
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from security import lists
 from security.errors import MisuseError
 from security.finding import Finding
 
@@ -32,16 +32,11 @@ class Waiver(BaseModel):
 
 def read(file: Path = FILE) -> list[Waiver]:
     """Every waiver of the file. Raises MisuseError."""
-    try:
-        entries = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise MisuseError(f"{file}: cannot be read as TOML: {error}") from None
+    entries = lists.content(file)
     try:
         waivers = [Waiver.model_validate(entry) for entry in entries.pop("waiver", [])]
     except ValidationError as error:
-        problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise MisuseError(f"{file.name}: {place} = {problem['input']!r}: {problem['msg']}") from None
+        raise lists.misuse(file, error) from None
     if entries:
         raise MisuseError(f"{file.name}: {next(iter(entries))}: only [[waiver]] entries stand here")
     return waivers

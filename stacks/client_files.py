@@ -5,15 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdktf import AssetType, Fn, TerraformAsset
-from cdktf_cdktf_provider_aws.s3_object import (
-    S3Object,
-    S3ObjectOverrideProvider,
-    S3ObjectOverrideProviderDefaultTags,
-)
+from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
 from stacks import client_wheel
-from stacks.data_bucket import DataBucket
+from stacks.data_bucket import UNTAGGED, DataBucket
 from stacks.lambda_package import ROOT
 from stacks.settings import Settings
 
@@ -58,9 +54,7 @@ class ClientFiles(Construct):
             source_hash=None if self._etag_is_md5 else Fn.filemd5(asset.path),
             checksum_algorithm="SHA256",
             content_type=content_type,
-            # An object takes 10 tags, and the settings may well bring more to everything else.
-            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
-            override_provider=S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={})),
+            override_provider=UNTAGGED,
             depends_on=self._bucket.ready,
         )
         return ClientFile(kept, hashlib.sha256(path.read_bytes()).hexdigest())

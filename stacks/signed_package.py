@@ -8,11 +8,7 @@ from cdktf_cdktf_provider_aws.lambda_code_signing_config import (
     LambdaCodeSigningConfigAllowedPublishers,
     LambdaCodeSigningConfigPolicies,
 )
-from cdktf_cdktf_provider_aws.s3_object import (
-    S3Object,
-    S3ObjectOverrideProvider,
-    S3ObjectOverrideProviderDefaultTags,
-)
+from cdktf_cdktf_provider_aws.s3_object import S3Object
 from cdktf_cdktf_provider_aws.signer_signing_job import (
     SignerSigningJob,
     SignerSigningJobDestination,
@@ -22,7 +18,7 @@ from cdktf_cdktf_provider_aws.signer_signing_job import (
 )
 from constructs import Construct
 
-from stacks.data_bucket import DataBucket
+from stacks.data_bucket import UNTAGGED, DataBucket
 from stacks.settings import Settings
 
 PREFIX = "package"
@@ -49,8 +45,7 @@ class SignedPackage(Construct):
             source=file.path,
             source_hash=Fn.filebase64sha256(file.path),
             checksum_algorithm="SHA256",
-            # An object takes 10 tags, and the settings may well bring more to everything else.
-            override_provider=S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={})),
+            override_provider=UNTAGGED,
             depends_on=data_bucket.ready,  # Signer asks for a version
         )
         job = SignerSigningJob(

@@ -1,13 +1,12 @@
 """Reads licences.toml: which licences are allowed, for what and why."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from security import lists
 from security.audit import spdx
-from security.errors import MisuseError
 
 FILE = Path(__file__).with_name("licences.toml")
 
@@ -51,10 +50,6 @@ class Rules(_Entry):
 def read_rules(file: Path = FILE) -> Rules:
     """Raises MisuseError."""
     try:
-        return Rules.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise MisuseError(f"{file}: cannot be read as TOML: {error}") from None
+        return Rules.model_validate(lists.content(file))
     except ValidationError as error:
-        problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise MisuseError(f"{file.name}: {place} = {problem['input']!r}: {problem['msg']}") from None
+        raise lists.misuse(file, error) from None
