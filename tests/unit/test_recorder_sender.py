@@ -5,6 +5,7 @@ import random
 import threading
 
 import pytest
+from training_events.recorder import sender as sending
 from training_events.recorder.destination import Destination, Unsent
 from training_events.recorder.sender import Delivery, Sender
 from training_events.recorder.spool import Spool
@@ -110,7 +111,8 @@ def test_an_end_without_a_network_does_not_wait(begin):
     assert spool.path.exists()
 
 
-def test_a_moment_of_trouble_at_the_end_leaves_nothing(begin):
+def test_a_moment_of_trouble_at_the_end_leaves_nothing(begin, monkeypatch):
+    monkeypatch.setattr(sending, "LAST_TRIES_SECONDS", 60.0)  # a busy machine's moment may be long
     trouble = iter(["Throttled"] * 2)
     bus = Bus(lambda line: Unsent(line, why) if (why := next(trouble, None)) else None)
     sender, spool = begin(bus)
@@ -118,6 +120,25 @@ def test_a_moment_of_trouble_at_the_end_leaves_nothing(begin):
     sender.close(60)
     assert bus.taken == [b"last"]
     assert not spool.path.exists()
+
+
+def test_what_is_said_right_before_the_end_is_sent(begin, monkeypatch):
+    looking, closed = threading.Event(), threading.Event()
+
+    def looked_through_slowly(*_):
+        looking.set()
+        assert closed.wait(60)
+        yield from ()
+
+    monkeypatch.setattr(sending, "left_over", looked_through_slowly)
+    bus = Bus()
+    sender, spool = begin(bus)
+    assert looking.wait(60)
+    say(sender, spool, b"last")
+    sender.close(0)
+    closed.set()
+    bus.wait(1)
+    assert bus.taken == [b"last"]
 
 
 def test_a_sink_that_cannot_be_made_is_told_and_tried_again(tmp_path, monkeypatch):

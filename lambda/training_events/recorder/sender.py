@@ -109,9 +109,10 @@ class Sender:
         pause, well_at = FIRST_PAUSE_SECONDS, time.monotonic()
         try:
             while True:
+                closing = self._until is not None  # asked before the look: an event said during it comes before the end
                 spool = self._next_spool()
                 if spool is None:
-                    if self._until is not None:
+                    if closing:
                         break
                     self._idle()
                     well_at = time.monotonic()
