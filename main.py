@@ -4,24 +4,16 @@ import sys
 
 from cdktf import App
 
+from command_line import ended
 from stacks import hcl, settings_file
-from stacks.lambda_package import PackageError
 from stacks.training_stack import TrainingStack
 
 
 def main() -> int:
-    try:
-        environments = settings_file.load_all()
-    except settings_file.SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
+    environments = settings_file.load_all()
     app = App()
-    try:
-        for settings in environments:
-            TrainingStack(app, settings)
-    except PackageError as error:
-        print(error, file=sys.stderr)
-        return 1
+    for settings in environments:
+        TrainingStack(app, settings)
     if app.hcl_output:
         hcl.prepare(app)
     app.synth()
@@ -29,4 +21,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

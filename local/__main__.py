@@ -1,12 +1,10 @@
 """`python -m local up` and `python -m local down`."""
 
 import argparse
-import signal
 import sys
-from types import FrameType
 
+from command_line import ended
 from local.environment import STATE, down, up
-from local.errors import LocalError
 
 DESCRIPTION = """\
 AWS on this machine, without an account and without Docker.
@@ -34,34 +32,19 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("command", choices=["up", "down"])
     command = parser.parse_args(arguments).command
-    signal.signal(signal.SIGTERM, _unwind)
-    try:
-        print(_up() if command == "up" else _down())
-    except LocalError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except OSError as error:  # a full disk, a folder that may not be written
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return ended(_up if command == "up" else _down)
+
+
+def _up() -> int:
+    deployed, reused = up()
+    began = "ran already and has the stack as it is now" if reused else "runs"
+    print(f"AWS {began}: {deployed.endpoints.aws} (settings for a shell: {STATE / 'env'}; end it: python -m local down)")
     return 0
 
 
-def _up() -> str:
-    deployed, reused = up()
-    began = "ran already and has the stack as it is now" if reused else "runs"
-    return f"AWS {began}: {deployed.endpoints.aws} (settings for a shell: {STATE / 'env'}; end it: python -m local down)"
-
-
-def _down() -> str:
-    return "AWS on this machine is stopped" if down() else "AWS on this machine was not running"
-
-
-def _unwind(number: int, _frame: FrameType | None) -> None:
-    """Leave by the way of every `finally`, as on Ctrl-C."""
-    raise SystemExit(128 + number)
+def _down() -> int:
+    print("AWS on this machine is stopped" if down() else "AWS on this machine was not running")
+    return 0
 
 
 if __name__ == "__main__":

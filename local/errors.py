@@ -1,10 +1,10 @@
 """What can go wrong on this machine, each as one clear line."""
 
+from command_line import CommandError
 
-class LocalError(Exception):
+
+class LocalError(CommandError):
     """The world did not play along: an emulator, an installation or a deployment failed."""
-
-    exit_code = 1
 
 
 class LocalUsageError(LocalError):

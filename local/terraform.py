@@ -12,8 +12,10 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NoReturn
 
-from local.errors import LocalError, LocalUsageError
+from command_line import ended
+from local.errors import LocalUsageError
 
 BUILD = Path(".build")
 PROVIDER = "registry.terraform.io/hashicorp/aws"
@@ -133,17 +135,17 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] in {"-h", "--help"}:
         print(__doc__)
         return 0 if arguments else 2
+    return ended(lambda: _become(arguments))
+
+
+def _become(command: list[str]) -> NoReturn:
+    variables = environment()
+    require_terraform(variables)
+    os.environ.update(variables)
     try:
-        variables = environment()
-        require_terraform(variables)
-        os.environ.update(variables)
-        os.execvp(arguments[0], arguments)  # noqa: S606 - becoming the command is the purpose
-    except LocalError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        os.execvp(command[0], command)  # noqa: S606 - becoming the command is the purpose
     except OSError as error:
-        print(f"error: {arguments[0]}: {error.strerror}", file=sys.stderr)
-        return 2
+        raise LocalUsageError(f"{command[0]}: {error.strerror}") from None
 
 
 if __name__ == "__main__":

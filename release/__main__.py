@@ -5,15 +5,16 @@ import functools
 import hashlib
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+from command_line import ended
 from release import archive, origin, synthesized
-from release.errors import MisuseError, ReleaseError
+from release.errors import ReleaseError
 from release.provider_lock import NAME as LOCK
 from release.provider_lock import ProviderLock, provider_lock
 from release.readme import readme
 from stacks import settings_file
-from stacks.settings_file import SettingsError
 
 DESCRIPTION = """\
 Writes dist/terraform-<environment>-<version>.tar.gz, and its sha256 beside it, from what `cdktf synth` wrote into cdktf.out:
@@ -31,19 +32,13 @@ def main(arguments: list[str] | None = None, out: Path = Path("cdktf.out"), dist
     )
     parser.add_argument("environment", nargs="?", help="a file in environments/, without .toml (default: each of them)")
     named = parser.parse_args(arguments).environment
-    try:
-        for name in [named] if named else settings_file.names():
-            path = release(name, out, dist)
-            print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
-    except (ReleaseError, SettingsError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code if isinstance(error, ReleaseError) else MisuseError.exit_code
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except OSError as error:  # a full disk, a folder that may not be written
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return ended(lambda: _release_all([named] if named else settings_file.names(), out, dist))
+
+
+def _release_all(environments: Iterable[str], out: Path, dist: Path) -> int:
+    for name in environments:
+        path = release(name, out, dist)
+        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
 
@@ -51,6 +46,9 @@ def release(environment: str, out: Path, dist: Path) -> Path:
     """Write the archive of one environment, from the cdktf.out folder `out`. Raises ReleaseError, SettingsError."""
     settings = settings_file.load(environment)
     stack = synthesized.read(out, settings.stack_name)
+    written = out / "stacks" / stack.name / synthesized.JSON
+    if written.stat().st_mtime < (settings_file.ENVIRONMENTS / f"{environment}.toml").stat().st_mtime:
+        raise ReleaseError(f"{written}: environments/{environment}.toml was changed since: run `make synth` again")
     version = origin.version()
     lock = _lock(json.dumps(stack.content["terraform"]["required_providers"]))
     if lock.content is None:

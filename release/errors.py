@@ -1,13 +1,7 @@
-"""Why nothing can be handed over, each as one clear line."""
+"""Why nothing can be handed over, as one clear line."""
+
+from command_line import CommandError
 
 
-class ReleaseError(Exception):
+class ReleaseError(CommandError):
     """What was synthesized is missing or would not work elsewhere, or Terraform refuses it."""
-
-    exit_code = 1
-
-
-class MisuseError(ReleaseError):
-    """The caller can put it right: an environment that does not exist."""
-
-    exit_code = 2

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from command_line import ended
 from release.errors import ReleaseError
 from release.terraform import terraform
 from stacks import settings_file
@@ -27,20 +28,14 @@ def main(arguments: list[str] | None = None, out: Path = Path("cdktf.out")) -> i
         epilog="exit codes: 0 all are valid, 1 one is not, or could not be read",
     )
     parser.parse_args(arguments)
-    try:
-        _validate_all(out, "JSON")
-        with tempfile.TemporaryDirectory() as hcl:
-            synthesize_hcl(Path(hcl))
-            _validate_all(Path(hcl), "HCL")
-    except ReleaseError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except OSError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return ended(lambda: _validate_both_forms(out))
+
+
+def _validate_both_forms(out: Path) -> int:
+    _validate_all(out, "JSON")
+    with tempfile.TemporaryDirectory() as hcl:
+        synthesize_hcl(Path(hcl))
+        _validate_all(Path(hcl), "HCL")
     return 0
 
 

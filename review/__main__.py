@@ -1,13 +1,12 @@
 """`python -m review`: the summary of a plan for the reviewer of a pull request."""
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
+from command_line import ended
 from review import plan, stack, terraform_plan
 from review.errors import ReviewError
 from review.summary import summary
@@ -62,24 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.stack and not given.plan:
         parser.error("--stack goes with --plan")
-    signal.signal(signal.SIGTERM, _unwind)  # a pipeline that is cancelled must leave no plan behind
+    return ended(lambda: _review(given))
+
+
+def _review(given: argparse.Namespace) -> int:
     try:
         changes, text = _of_file(given.plan, given.stack) if given.plan else _of_environment(given.environment)
-        sys.stdout.buffer.write(text.encode())  # UTF-8, whatever this terminal is set to
-        sys.stdout.flush()
-    except ReviewError as error:
-        print(f"error: {error}", file=sys.stderr)
-        print(error.said, end="", file=sys.stderr)
-        return 1
     except RecursionError:
-        print("error: the plan is nested too deeply", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except OSError as error:  # a full disk, a reader that went away
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        raise ReviewError("the plan is nested too deeply") from None
+    sys.stdout.buffer.write(text.encode())  # UTF-8, whatever this terminal is set to
+    sys.stdout.flush()
     return 2 if changes and not given.exit_zero else 0
 
 
@@ -106,11 +97,6 @@ def _of_file(file: str, folder: Path | None) -> tuple[bool, str]:
     planned = plan.read(content, source)
     where = folder or (Path() if file == "-" else Path(file).parent)
     return planned.changes_anything, summary(planned, stack.read(where))
-
-
-def _unwind(number: int, _frame: FrameType | None) -> None:
-    """Leave by the way of every `finally`, as on Ctrl-C."""
-    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

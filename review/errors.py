@@ -1,12 +1,7 @@
-"""Why there is no summary, each as one clear line."""
+"""Why there is no summary, as one clear line; below it, where Terraform failed, what it said itself."""
+
+from command_line import CommandError
 
 
-class ReviewError(Exception):
-    """There is no plan, or none that can be judged.
-
-    said: what Terraform itself printed of it, to be shown below the line.
-    """
-
-    def __init__(self, message: str, said: str = "") -> None:
-        super().__init__(message)
-        self.said = said
+class ReviewError(CommandError):
+    """There is no plan, or none that can be judged."""

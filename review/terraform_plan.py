@@ -51,7 +51,8 @@ def _terraform(folder: Path, data: Path, command: str, *options: str) -> bytes:
         raise ReviewError(f"{binary} cannot be run: {error.strerror}") from None
     printed, complaint = _outcome(process)
     if process.returncode != 0:
-        raise ReviewError(f"{said} failed with exit code {process.returncode}", complaint.decode(errors="replace"))
+        complained = complaint.decode(errors="replace").rstrip()
+        raise ReviewError(f"{said} failed with exit code {process.returncode}\n{complained}".rstrip())
     return printed
 
 

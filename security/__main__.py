@@ -4,11 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from local.errors import LocalError
+from command_line import ended
 from local.installation import python_of
 from local.terraform import BUILD
 from security import checkov_gate, parliament_gate, synthesized, waivers
-from security.errors import GateError
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 DESCRIPTION = """\
@@ -28,15 +27,15 @@ def main(arguments: list[str] | None = None, waived: Path = waivers.FILE) -> int
     )
     parser.add_argument("folder", nargs="?", default="cdktf.out", type=Path, help="what cdktf synthesized (default: cdktf.out)")
     folder = parser.parse_args(arguments).folder
-    try:
-        listed = waivers.read(waived)
-        stacks = synthesized.read(folder)
-        python = python_of(BUILD / "security", "parliament, checkov and pip-audit", REQUIREMENTS)
-        policies, of_policies = parliament_gate.check(python, stacks)
-        resources, of_resources = checkov_gate.check(python, stacks)
-    except (GateError, LocalError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    return ended(lambda: _gate(folder, waived))
+
+
+def _gate(folder: Path, waived: Path) -> int:
+    listed = waivers.read(waived)
+    stacks = synthesized.read(folder)
+    python = python_of(BUILD / "security", "parliament, checkov and pip-audit", REQUIREMENTS)
+    policies, of_policies = parliament_gate.check(python, stacks)
+    resources, of_resources = checkov_gate.check(python, stacks)
     found = sorted(of_policies + of_resources)
     left = waivers.not_waived(found, listed)
     complaints = [*map(str, left), *waivers.out_of_date(found, listed, [stack.environment for stack in stacks])]

@@ -1,10 +1,10 @@
 """Why a check could not be made, each as one clear line. What a check found is no error but a finding."""
 
+from command_line import CommandError
 
-class GateError(Exception):
+
+class GateError(CommandError):
     """Something cannot be judged, or a scanner did not do its work: without a verdict nothing passes."""
-
-    exit_code = 1
 
 
 class MisuseError(GateError):

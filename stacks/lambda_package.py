@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from command_line import CommandError, ended
 from stacks import deterministic_zip, settings_file
 from stacks.settings import Settings
 
@@ -32,7 +33,7 @@ _GLIBC_LATER = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_
 _MACHINE = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
-class PackageError(Exception):
+class PackageError(CommandError):
     """The package cannot be built; the message is one line."""
 
 
@@ -117,12 +118,12 @@ def _wheels(requirements: Path, target: Target, cache: Path) -> Path:
 
 
 def main() -> int:
-    try:
-        for settings in settings_file.load_all():
-            build(Target.of(settings))
-    except (settings_file.SettingsError, PackageError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return ended(_build_all)
+
+
+def _build_all() -> int:
+    for settings in settings_file.load_all():
+        build(Target.of(settings))
     return 0
 
 

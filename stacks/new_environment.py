@@ -10,13 +10,14 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from command_line import UsageError, ended
 from stacks.setting_types import EnvironmentName
 from stacks.settings_file import ENVIRONMENTS
 
 _TEMPLATE = Path(__file__).with_suffix(".toml")
 
 
-class NewEnvironmentError(Exception):
+class NewEnvironmentError(UsageError):
     """The settings file cannot be written; the message is one line."""
 
 
@@ -39,14 +40,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m stacks.new_environment", description=__doc__.split("\n", 1)[0])
     parser.add_argument("name", help="what the environment is called, such as staging")
     name = parser.parse_args().name
-    try:
-        file = write(name, ENVIRONMENTS)
-    except NewEnvironmentError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"environments/{name}.toml: {error.strerror}", file=sys.stderr)
-        return 1
+    return ended(lambda: _write(name))
+
+
+def _write(name: str) -> int:
+    file = write(name, ENVIRONMENTS)
     print(
         f"{file.parent.name}/{file.name} is written: fill in account_id and region there, before anything else is synthesized."
     )

@@ -7,7 +7,6 @@ taken down.
 
 import argparse
 import os
-import signal
 import sys
 import time
 
@@ -15,31 +14,27 @@ from training_events import aws
 from training_events.s3_seals import S3Seals
 from training_events.store import open_store
 
+from command_line import ended
 from examples.demo.chapters import tell
 from examples.demo.stage import DemoError, Stage, chapter, out
 from local.environment import LocalEnvironment, local_environment
-from local.errors import LocalError
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__.split("\n", 1)[0])
     parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: with everything taken down
+    return ended(_demo)
+
+
+def _demo() -> int:
     started = time.monotonic()
-    try:
-        chapter("AWS on this machine, and the stack deployed to it")
-        with local_environment("demo") as environment:
-            os.environ.update(environment.environment())
-            for name, value in sorted(environment.outputs.items()):
-                out.print(f"  {name:<30} {value}", soft_wrap=True)
-            tell(_stage(environment))
-            chapter("Everything is taken down")
-    except (LocalError, DemoError) as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return error.exit_code if isinstance(error, LocalError) else 1
-    except KeyboardInterrupt:
-        print("demo: stopped; everything is taken down", file=sys.stderr)
-        return 130
+    chapter("AWS on this machine, and the stack deployed to it")
+    with local_environment("demo") as environment:
+        os.environ.update(environment.environment())
+        for name, value in sorted(environment.outputs.items()):
+            out.print(f"  {name:<30} {value}", soft_wrap=True)
+        tell(_stage(environment))
+        chapter("Everything is taken down")
     out.print(f"Done in {time.monotonic() - started:.0f} s.")
     return 0
 

@@ -12,6 +12,7 @@ from training_events.log import EventLog
 from training_events.read_models import ReadModels
 from training_events.seals import Seals
 
+from command_line import CommandError
 from local.environment import LocalEnvironment
 
 PATIENCE_SECONDS = 60.0
@@ -20,7 +21,7 @@ PATIENCE_SECONDS = 60.0
 out = Console(highlight=False, soft_wrap=True)
 
 
-class DemoError(Exception):
+class DemoError(CommandError):
     """The story did not go as told."""
 
 

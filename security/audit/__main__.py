@@ -10,10 +10,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
+from command_line import ended
 from security.audit import licences, vulnerabilities
 from security.audit.locks import Lock, read_locks
 from security.audit.part import Part
-from security.errors import GateError
 
 DESCRIPTION = f"""\
 Audits every package that Pipfile.lock, package-lock.json and the requirements.txt files pin, for whatever machine.
@@ -44,21 +44,15 @@ def main(arguments: list[str] | None = None, root: Path = Path()) -> int:
     )
     parser.add_argument("part", nargs="?", choices=[*_PARTS], help="only this part (default: both)")
     part = parser.parse_args(arguments).part
-    try:
-        locks = read_locks(root)
-        parts = {}
-        for name in [part] if part else _PARTS:
-            with _working(f"{name} of {sum(len(lock.packages) for lock in locks)} packages in {len(locks)} locks"):
-                parts[name] = _PARTS[name](locks, root)
-    except GateError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except OSError as error:  # a full disk, a folder that may not be written
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return ended(lambda: _audit([part] if part else list(_PARTS), root))
+
+
+def _audit(named: Sequence[str], root: Path) -> int:
+    locks = read_locks(root)
+    parts = {}
+    for name in named:
+        with _working(f"{name} of {sum(len(lock.packages) for lock in locks)} packages in {len(locks)} locks"):
+            parts[name] = _PARTS[name](locks, root)
     _console().print(_table(locks, parts))
     complaints = [line for lock in locks for line in lock.without_hash()]
     complaints += [line for one in parts.values() for line in one.complaints]

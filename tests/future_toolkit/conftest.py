@@ -42,7 +42,8 @@ def cdktn_python() -> Path:
 def renamed_app(cdktf_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """After `cdktf_out`, as the packages that both need are built by then."""
     project = tmp_path_factory.mktemp("renamed")
-    shutil.copyfile(ROOT / "main.py", project / "main.py")
+    for file in ("main.py", "command_line.py"):
+        shutil.copyfile(ROOT / file, project / file)
     for folder in ("stacks", "environments", "lambda", "examples"):
         shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
     # What a synth packages is kept here by the hash of its content, and downloaded wheels are, too.

@@ -105,7 +105,11 @@ def test_what_no_resource_could_be_called_is_refused(tmp_path: Path, name: str) 
 
 @pytest.mark.parametrize(
     ("name", "code", "says"),
-    [("dev", 2, "environments/dev.toml is there already"), ("Dev!", 2, "'Dev!' is no name"), ("--x", 2, "usage: ")],
+    [
+        ("dev", 2, "error: environments/dev.toml is there already"),
+        ("Dev!", 2, "error: 'Dev!' is no name"),
+        ("--x", 2, "usage: "),
+    ],
 )
 def test_the_command_says_in_one_line_what_the_caller_got_wrong(name: str, code: int, says: str) -> None:
     command = [sys.executable, "-m", "stacks.new_environment", name]
@@ -132,4 +136,4 @@ def test_a_folder_that_may_not_be_written_is_one_line(
     monkeypatch.setattr(new_environment, "ENVIRONMENTS", tmp_path / "nowhere")
     monkeypatch.setattr("sys.argv", ["new_environment", "staging"])
     assert new_environment.main() == 1
-    assert capsys.readouterr().err == "environments/staging.toml: No such file or directory\n"
+    assert capsys.readouterr().err == f"error: [Errno 2] No such file or directory: '{tmp_path}/nowhere/staging.toml'\n"
