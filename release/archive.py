@@ -18,8 +18,11 @@ def write(path: Path, folder: str, files: Mapping[str, bytes]) -> None:
     """Put the archive in place at once, with every file below one top folder: sorted, owned by root, readable by all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
-    unfinished.write_bytes(gzip(tar(folder, files)))
-    unfinished.replace(path)
+    try:
+        unfinished.write_bytes(gzip(tar(folder, files)))
+        unfinished.replace(path)
+    finally:  # after a full disk or Ctrl-C
+        unfinished.unlink(missing_ok=True)
 
 
 def tar(folder: str, files: Mapping[str, bytes]) -> bytes:

@@ -15,9 +15,10 @@ def version(root: Path = ROOT) -> str:
 def commit(root: Path = ROOT) -> str:
     """Which commit this is, in a few words, and no better than it is: neither tagged nor clean where it is not."""
     head = _git(root, "rev-parse", "HEAD")
-    if head is None:
+    # Unpacked somewhere below another project, or a home folder, the repository that git finds is that one.
+    if head is None or not _git(root, "ls-files", "lambda/pyproject.toml"):
         return "a folder without git: which commit it was is not known"
-    if _git(root, "status", "--porcelain"):
+    if _git(root, "status", "--porcelain", "--untracked-files=normal") != "":
         return f"commit {head} with changes that are in no commit: nobody else can build it again"
     tag = f"v{version(root)}"
     if tag in (_git(root, "tag", "--points-at", "HEAD") or "").splitlines():

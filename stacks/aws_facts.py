@@ -1,5 +1,6 @@
 """What AWS allows, as the installed botocore knows it: settings are checked against this and not against lists of our own."""
 
+import os
 import re
 from functools import cache
 
@@ -12,7 +13,11 @@ LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 
 
 @cache
 def _session() -> botocore.session.Session:
-    return botocore.session.Session()
+    """Of nobody: what AWS allows does not hang on the profile of whoever asks, nor on whether there is one of that name."""
+    nothing, no_file = (None, None, None, None), (None, None, os.devnull, None)
+    return botocore.session.Session(
+        {"profile": nothing, "data_path": nothing, "config_file": no_file, "credentials_file": no_file}
+    )
 
 
 @cache

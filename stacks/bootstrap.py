@@ -7,11 +7,13 @@ brings a bucket that somebody made by hand up to the same standard: versioned, e
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from command_line import CommandError, ended
 from stacks import iam, settings_file
 from stacks.settings import Settings
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 _OLD_STATE_DAYS = 365  # how long a replaced state can be brought back
 
 
-class BootstrapError(Exception):
+class BootstrapError(CommandError):
     """The state bucket cannot be made; the message is one line."""
 
 
@@ -44,8 +46,7 @@ def bootstrap(settings: Settings) -> bool:
 def _make(s3: "S3Client", settings: Settings) -> bool:
     bucket = settings.state_bucket
     try:
-        s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=settings.account_id)
-        return False
+        there = s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=settings.account_id)
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status == 403:
@@ -55,6 +56,14 @@ def _make(s3: "S3Client", settings: Settings) -> bool:
             ) from None
         if status != 404:
             raise
+    else:
+        # boto3 follows a bucket into its region; Terraform does not.
+        if (region := there.get("BucketRegion", settings.region)) != settings.region:
+            raise BootstrapError(
+                f"the bucket {bucket} is in {region} and not where its environment is, region = '{settings.region}' in "
+                f"environments/{settings.environment}.toml: choose another name as remote_state.bucket there"
+            )
+        return False
     if settings.region == "us-east-1":  # S3 refuses the name of its first region here
         s3.create_bucket(Bucket=bucket)
     else:
@@ -77,10 +86,12 @@ def _protect(s3: "S3Client", settings: Settings) -> None:
         },
     )
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    s3.put_bucket_encryption(
-        Bucket=bucket,
-        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
-    )
+    # A bucket that others use too keeps the key that they gave it.
+    if not _told(s3.get_bucket_encryption, bucket, "ServerSideEncryptionConfigurationNotFoundError"):
+        s3.put_bucket_encryption(
+            Bucket=bucket,
+            ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
+        )
     tls_only = iam.tls_only("s3:*", [arn, f"{arn}/*"])
     others = [statement for statement in _statements(s3, bucket) if statement.get("Sid") != tls_only["Sid"]]
     s3.put_bucket_policy(Bucket=bucket, Policy=iam.policy(*others, tls_only))
@@ -88,14 +99,19 @@ def _protect(s3: "S3Client", settings: Settings) -> None:
 
 def _statements(s3: "S3Client", bucket: str) -> list[iam.Statement]:
     """What the bucket's policy says already: a bucket that others use too keeps their statements."""
-    try:
-        text = s3.get_bucket_policy(Bucket=bucket)["Policy"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchBucketPolicy":
-            return []
-        raise
-    statements = json.loads(text)["Statement"]
+    told = _told(s3.get_bucket_policy, bucket, "NoSuchBucketPolicy")
+    statements = json.loads(told["Policy"])["Statement"] if told else []
     return statements if isinstance(statements, list) else [statements]
+
+
+def _told(ask: Callable[..., Any], bucket: str, nothing: str) -> Any:
+    """What S3 tells of the bucket; None where nobody has said anything of it yet, which S3 answers with the error `nothing`."""
+    try:
+        return ask(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == nothing:
+            return None
+        raise
 
 
 def _expire_old_states(s3: "S3Client", settings: Settings) -> None:
@@ -118,15 +134,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m stacks.bootstrap", description=__doc__.split("\n", 1)[0])
     parser.add_argument("environment", help="the name of a file in environments/, without .toml")
     name = parser.parse_args().environment
+    return ended(lambda: _bootstrap(name))
+
+
+def _bootstrap(name: str) -> int:
+    settings = settings_file.load(name)
     try:
-        settings = settings_file.load(name)
         made = bootstrap(settings)
-    except settings_file.SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except (BootstrapError, BotoCoreError, ClientError) as error:
-        print(f"the state bucket of {name}: {error}", file=sys.stderr)
-        return 1
+    except (BotoCoreError, ClientError, ValueError) as error:  # a ValueError: AWS_ENDPOINT_URL is no address
+        raise BootstrapError(f"the state bucket of {name}: {error}") from None
     print(f"{settings.state_bucket} {'made' if made else 'was there already'}: versioned, encrypted, private, TLS only")
     return 0
 

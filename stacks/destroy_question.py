@@ -6,8 +6,9 @@ It says what stays and what is gone for good, and wants the environment's name t
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from command_line import UsageError, ended
 from stacks import settings_file
 from stacks.settings import Settings
 
@@ -58,18 +59,19 @@ def main() -> int:
     )
     parser.add_argument("environment", help="the name of a file in environments/, without .toml")
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
-    arguments, _ = parser.parse_known_args()
-    name = arguments.environment
-    if arguments.auto_approve:
+    arguments, more = parser.parse_known_args()
+    return ended(lambda: _ask(arguments.environment, more, approved=arguments.auto_approve))
+
+
+def _ask(name: str, more: Iterable[str], *, approved: bool) -> int:
+    for argument in more:
+        if argument.startswith("training-") or "*" in argument:  # cdktf takes more stacks, and patterns
+            raise UsageError(f"{argument}: one environment is destroyed at a time, here {name}")
+    if approved:
         return 0
-    try:
-        settings = settings_file.load(name)
-    except settings_file.SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
+    settings = settings_file.load(name)
     if not sys.stdin.isatty():
-        print(f"nobody is there to ask whether {name} may be destroyed: ARGS=--auto-approve does not ask", file=sys.stderr)
-        return 2
+        raise UsageError(f"nobody is there to ask whether {name} may be destroyed: ARGS=--auto-approve does not ask")
     print(explanation(settings))
     try:
         answer = input(f"To destroy it, type its name ({name}): ")
@@ -77,10 +79,9 @@ def main() -> int:
         answer = ""
     except KeyboardInterrupt:
         print()
-        return 130
+        raise
     if answer.strip() != name:
-        print(f"{answer.strip()!r} is not {name}: nothing was destroyed", file=sys.stderr)
-        return 2
+        raise UsageError(f"{answer.strip()!r} is not {name}: nothing was destroyed")
     return 0
 
 

@@ -42,13 +42,21 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _distinct_to_iam(tags: dict[str, str]) -> dict[str, str]:
+    seen: dict[str, str] = {}
+    for key in tags:
+        if (other := seen.setdefault(key.lower(), key)) != key:
+            raise ValueError(f"tags.{key} and tags.{other} are the same to IAM, whose keys know no case")
+    return tags
+
+
 def _some(values: tuple[str, ...]) -> tuple[str, ...]:
     if not values:
         raise ValueError("must have at least 1")
     return values
 
 
-AccountId = Annotated[str, _matching(r"\d{12}", "a 12-digit AWS account id, in quotes")]
+AccountId = Annotated[str, _matching(r"[0-9]{12}", "a 12-digit AWS account id, in quotes")]
 Region = Annotated[str, _one_of("a region with SageMaker", aws_facts.regions)]
 BucketName = Annotated[
     str, _matching(r"(?!xn--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "3 to 63 lower-case letters, digits and hyphens")
@@ -65,22 +73,27 @@ _UUID, _OF_MANY_REGIONS = r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a
 KeyArn = Annotated[
     str,
     _matching(
-        rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{{12}}:key/({_UUID}|{_OF_MANY_REGIONS})",
+        rf"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{{12}}:key/({_UUID}|{_OF_MANY_REGIONS})",
         "a key's ARN, arn:<partition>:kms:<region>:<account>:key/<id>, whose id is a UUID or mrk-…",
     ),
 ]
 SigningProfileVersionArn = Annotated[
     str,
     _matching(
-        r"arn:aws[a-z-]*:signer:[a-z0-9-]+:\d{12}:/signing-profiles/[A-Za-z0-9_]{2,64}/[A-Za-z0-9]{10}",
+        r"arn:aws[a-z-]*:signer:[a-z0-9-]+:[0-9]{12}:/signing-profiles/[A-Za-z0-9_]{2,64}/[A-Za-z0-9]{10}",
         "the ARN of a signing profile's version, arn:<partition>:signer:<region>:<account>:/signing-profiles/<name>/<version>",
     ),
 ]
-Email = Annotated[str, _matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address")]
+# Without braces, which would make Terraform look for something to fill in.
+Email = Annotated[str, _matching(r"[^@\s{}]+@[^@\s{}]+\.[^@\s{}]+", "an e-mail address")]
+# As IAM takes them, to which keys that differ in case are one: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+TagKey = Annotated[str, _matching(r"[\w .:/=+@-]{1,128}", "1 to 128 letters, digits, spaces and _.:/=+-@")]
+TagValue = Annotated[str, _matching(r"[\w .:/=+@-]{0,256}", "up to 256 letters, digits, spaces and _.:/=+-@")]
+Tags = Annotated[dict[TagKey, TagValue], AfterValidator(_distinct_to_iam)]
 VersionConstraint = Annotated[
     str,
     _matching(
-        r"(>=|<=|~>|>|<|!=|=)? ?\d+(\.\d+){0,2}(, (>=|<=|~>|>|<|!=|=)? ?\d+(\.\d+){0,2})*",
+        r"(>=|<=|~>|>|<|!=|=)? ?[0-9]+(\.[0-9]+){0,2}(, (>=|<=|~>|>|<|!=|=)? ?[0-9]+(\.[0-9]+){0,2})*",
         "a Terraform version constraint like '>= 5.100.0, < 7.0.0'",
     ),
 ]

@@ -25,6 +25,7 @@ from stacks.setting_types import (
     SigningProfileVersionArn,
     SubnetId,
     SubnetIds,
+    Tags,
     VersionConstraint,
 )
 
@@ -131,7 +132,7 @@ class Settings(_Section):
     deletion_protection: bool = True  # tables refuse deletion, and a bucket that holds objects cannot be destroyed
     emulated: bool = False  # AWS on this machine: path-style S3, and a package for this machine's Python
     aws_provider_version: VersionConstraint = ">= 5.100.0, < 7.0.0"
-    tags: dict[str, str] = {}
+    tags: Tags = {}
     remote_state: RemoteState = RemoteState()
     data_bucket: DataBucket = DataBucket()
     events: Events = Events()
@@ -163,7 +164,7 @@ class Settings(_Section):
 
     @model_validator(mode="after")
     def _own_tags_are_not_overridden(self) -> Self:
-        taken = sorted(key for key in self.tags if key in self.own_tags or key.lower().startswith("aws:"))
+        taken = sorted(key for key in self.tags if key.lower() in self.own_tags or key.lower().startswith("aws:"))
         if taken:
             raise ValueError(f"tags.{taken[0]} is set already: {', '.join(self.own_tags)} and aws: are taken")
         return self

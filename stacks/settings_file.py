@@ -11,12 +11,14 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from command_line import UsageError, ended
 from stacks.settings import Settings
 
 ENVIRONMENTS = Path(__file__).resolve().parent.parent / "environments"
+_IN_TOML = {"tuple_type": "must be a list", "model_type": "must be a table", "dict_type": "must be a table"}
 
 
-class SettingsError(Exception):
+class SettingsError(UsageError):
     """A settings file cannot be used; the message has one line for each thing that is wrong."""
 
 
@@ -25,11 +27,11 @@ def load(name: str, folder: Path = ENVIRONMENTS) -> Settings:
     file = folder / f"{name}.toml"
     shown = f"{folder.name}/{file.name}"
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
     except FileNotFoundError:
         there = ", ".join(names(folder)) or "none"
         raise SettingsError(f"{shown}: there is no such environment; there are: {there}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"{shown}: cannot be read as TOML: {error}") from None
     if "environment" in values:
         raise SettingsError(f"{shown}: environment = {values['environment']!r}: the file's name says it; remove the key")
@@ -41,7 +43,7 @@ def load(name: str, folder: Path = ENVIRONMENTS) -> Settings:
 
 def names(folder: Path = ENVIRONMENTS) -> list[str]:
     """The environments that have a file, sorted."""
-    return sorted(file.stem for file in folder.glob("*.toml"))
+    return sorted(file.stem for file in folder.glob("[!.]*.toml"))
 
 
 def load_all(folder: Path = ENVIRONMENTS) -> list[Settings]:
@@ -60,7 +62,7 @@ def load_all(folder: Path = ENVIRONMENTS) -> list[Settings]:
 def _line(problem: Any) -> str:
     """One pydantic problem as `key = value: what is allowed`."""
     place, value = problem["loc"], problem["input"]
-    key = ".".join(str(part) for part in place)
+    key = ".".join(str(part) for part in place if part != "[key]")
     match problem["type"]:
         case "extra_forbidden":
             return f"{key} = {value!r}: unknown key; {_allowed_keys(place)}"
@@ -70,8 +72,8 @@ def _line(problem: Any) -> str:
             return ": ".join(filter(None, (key, str(problem["ctx"]["error"]))))
         case "value_error":
             return f"{key} = {value!r}: {problem['ctx']['error']}"
-        case _:
-            return f"{key} = {value!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+        case kind:
+            return f"{key} = {value!r}: {_IN_TOML.get(kind) or problem['msg'][0].lower() + problem['msg'][1:]}"
 
 
 def _allowed_keys(place: tuple[str | int, ...]) -> str:
@@ -84,11 +86,11 @@ def _allowed_keys(place: tuple[str | int, ...]) -> str:
 
 
 def main() -> int:
-    try:
-        load_all()
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
+    return ended(_check)
+
+
+def _check() -> int:
+    load_all()
     return 0
 
 

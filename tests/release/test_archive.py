@@ -5,6 +5,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,3 +44,10 @@ def test_every_file_is_roots_and_of_a_fixed_time(tmp_path: Path) -> None:
     subprocess.run(["tar", "-xzf", str(file), "-C", str(tmp_path)], check=True)
     assert (tmp_path / "top" / "b" / "c.zip").read_bytes() == b"\0" * 70_000
     assert [path.name for path in file.parent.iterdir()] == ["x.tar.gz"]
+
+
+def test_what_cannot_be_put_in_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "x.tar.gz").mkdir()
+    with pytest.raises(OSError, match=r"x\.tar\.gz"):
+        archive.write(tmp_path / "x.tar.gz", "top", {"a": b"1"})
+    assert [path.name for path in tmp_path.iterdir()] == ["x.tar.gz"]

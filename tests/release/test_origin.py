@@ -14,7 +14,7 @@ from release.synthesized import ROOT
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"):
         monkeypatch.setenv(f"GIT_{name}", "a@example.com")
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     folder = tmp_path / "checkout"
     (folder / "lambda").mkdir(parents=True)
     shutil.copy(ROOT / "lambda" / "pyproject.toml", folder / "lambda")
@@ -39,6 +39,34 @@ def test_a_commit_is_told_with_its_tag_and_without_and_what_was_changed_since(ch
     (checkout / "environments").mkdir()
     (checkout / "environments" / "new.toml").touch()
     assert origin.commit(checkout) == f"commit {head} with changes that are in no commit: nobody else can build it again"
+
+
+def test_what_is_in_no_commit_is_seen_whatever_git_is_told_to_show(checkout: Path) -> None:
+    git(checkout, "init", "--quiet")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "--quiet", "--no-gpg-sign", "--message", "one")
+    git(checkout, "config", "status.showUntrackedFiles", "no")
+    (checkout / "new.toml").touch()
+    assert "with changes that are in no commit" in origin.commit(checkout)
+
+
+def test_a_tree_that_git_cannot_compare_is_not_called_clean(checkout: Path) -> None:
+    git(checkout, "init", "--quiet")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "--quiet", "--no-gpg-sign", "--message", "one")
+    git(checkout, "tag", f"v{origin.version(checkout)}")
+    (checkout / ".git" / "index").write_bytes(b"no index")
+    assert "tagged" not in origin.commit(checkout)
+
+
+def test_a_folder_inside_of_another_repository_is_of_none_of_its_commits(checkout: Path) -> None:
+    """Such as an unpacked archive of the sources, below a home folder that is kept in git."""
+    outside = checkout.parent
+    (outside / ".gitignore").write_text("*\n", encoding="utf-8")
+    git(outside, "init", "--quiet")
+    git(outside, "add", "--force", ".gitignore")
+    git(outside, "commit", "--quiet", "--no-gpg-sign", "--message", "another's")
+    assert origin.commit(checkout).endswith("is not known")
 
 
 def test_a_machine_without_git_is_no_failure(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

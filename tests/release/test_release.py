@@ -49,7 +49,7 @@ def test_the_archive_is_complete_and_its_sums_are_right(tmp_path: Path, capsys: 
 
 def test_another_folder_and_another_day_make_the_same_bytes(tmp_path: Path) -> None:
     digests = []
-    for place, day in (("one", 0), ("an other", 1_700_000_000)):
+    for place, day in (("one", 2_000_000_000), ("an other", 3_000_000_000)):
         out = tmp_path / place / "cdktf.out"
         stack = synthesize(out, content())
         for file in stack.rglob("*"):
@@ -121,6 +121,17 @@ def test_what_cannot_be_released_is_one_line(
     assert (said.out, said.err.count("\n")) == ("", 1)
     assert said.err.startswith("error: ")
     assert said.err.endswith(f"{complaint}\n")
+    assert not (tmp_path / "dist").exists()
+
+
+def test_settings_that_were_changed_since_the_synth_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Half of the README would be of other settings than the JSON."""
+    stack = synthesize(tmp_path / "out", content())
+    os.utime(stack / JSON, (0, 0))
+    assert main(["dev"], tmp_path / "out", tmp_path / "dist") == 1
+    assert capsys.readouterr().err == (
+        f"error: {stack / JSON}: environments/dev.toml was changed since: run `make synth` again\n"
+    )
     assert not (tmp_path / "dist").exists()
 
 

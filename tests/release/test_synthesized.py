@@ -82,7 +82,7 @@ def test_a_folder_of_this_machine_may_stand_nowhere(place: str, tmp_path: Path) 
         read(tmp_path, "training-dev")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(path=st.lists(st.sampled_from(["..", ".", "", "a", "b", "~", "/"]), min_size=1, max_size=5).map("/".join))
 @example(path="a/b")
 def test_whatever_path_is_named_no_content_comes_from_outside(path: str, tmp_path: Path) -> None:

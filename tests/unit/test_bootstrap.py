@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from stacks.bootstrap import BootstrapError, bootstrap
+from stacks.bootstrap import BootstrapError, bootstrap, main
 from stacks.settings import Settings
 
 ACCOUNT = "123456789012"  # moto's
@@ -71,6 +71,36 @@ def test_a_bucket_that_others_use_too_keeps_their_statements() -> None:
         assert not bootstrap(settings)
     policy = json.loads(s3.get_bucket_policy(Bucket="states-of-the-team")["Policy"])["Statement"]
     assert [statement["Sid"] for statement in policy] == ["Theirs", "TlsOnly"]
+
+
+def test_a_bucket_with_a_key_of_its_own_keeps_it() -> None:
+    settings = _settings(region="us-east-1")
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket=settings.state_bucket)
+    theirs: Any = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234"}
+    s3.put_bucket_encryption(
+        Bucket=settings.state_bucket,
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": theirs}]},
+    )
+    assert not bootstrap(settings)
+    (rule,) = s3.get_bucket_encryption(Bucket=settings.state_bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == theirs
+
+
+def test_a_bucket_of_another_region_is_refused_and_left_as_it_is() -> None:
+    """boto3 finds it wherever it is; Terraform asks in the region of the settings only."""
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="states-of-the-team")
+    with pytest.raises(BootstrapError, match=r"states-of-the-team is in us-east-1 and .* region = 'eu-west-1'"):
+        bootstrap(_settings(remote_state={"bucket": "states-of-the-team"}))
+    assert "Status" not in s3.get_bucket_versioning(Bucket="states-of-the-team")
+
+
+def test_an_address_that_is_none_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost")
+    monkeypatch.setattr("sys.argv", ["bootstrap", "dev"])
+    assert main() == 1
+    assert capsys.readouterr().err == "error: the state bucket of dev: Invalid endpoint: localhost\n"
 
 
 def test_another_account_than_the_settings_name_gets_nothing() -> None:

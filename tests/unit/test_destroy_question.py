@@ -88,14 +88,14 @@ def test_ctrl_c_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatch, cap
             codes.append(destroy_question.main())
     assert codes == [130]
     os.close(ours)
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 @pytest.mark.parametrize("arguments", [("dev",), ("dev", "--no-color"), ("dev", "--auto")])
 def test_where_nobody_can_answer_it_refuses(arguments: tuple[str, ...]) -> None:
     done = subprocess.run(command(*arguments), cwd=ROOT, input="dev\n", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "nobody is there to ask whether dev may be destroyed: ARGS=--auto-approve does not ask\n"
+    assert done.stderr == "error: nobody is there to ask whether dev may be destroyed: ARGS=--auto-approve does not ask\n"
 
 
 @pytest.mark.parametrize("more", [(), ("--output", "elsewhere", "--skip-synth")])
@@ -105,10 +105,26 @@ def test_a_pipeline_says_beforehand_that_it_is_meant(more: tuple[str, ...]) -> N
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize("other", ["training-prod", "training-*", "*"])
+@pytest.mark.parametrize("more", [(), ("--auto-approve",)])
+def test_no_other_stack_is_destroyed_with_it(other: str, more: tuple[str, ...]) -> None:
+    """cdktf takes several, and a pattern for them; only one name is typed."""
+    done = subprocess.run(
+        command("dev", "--skip-synth", other, *more),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: {other}: one environment is destroyed at a time, here dev\n"
+
+
 def test_an_environment_that_there_is_not_is_not_asked_about() -> None:
     done = subprocess.run(command("staging"), cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("environments/staging.toml: there is no such environment; there are: ")
+    assert done.stderr.startswith("error: environments/staging.toml: there is no such environment; there are: ")
 
 
 def test_make_asks_before_anything_is_destroyed() -> None:

@@ -1,5 +1,6 @@
 """What is wrong with a settings file is said in one line each: file, key, value, what is allowed."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,27 @@ def test_a_file_says_only_what_differs_from_the_defaults(tmp_path: Path) -> None
     assert settings.state_bucket == "training-state-111122223333-us-east-1"
     assert settings.events.sources == ("my.sagemaker.training.jobs",)
     assert settings.deletion_protection
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_an_editor_of_windows_may_write_it(tmp_path: Path, start: bytes, end: bytes) -> None:
+    (tmp_path / "team.toml").write_bytes(start + GOOD.encode().replace(b"\n", end))
+    assert load("team", tmp_path).account_id == "111122223333"
+
+
+def test_what_an_editor_leaves_beside_it_is_no_environment(tmp_path: Path) -> None:
+    (_written(tmp_path, GOOD) / ".#team.toml").symlink_to("somebody@machine.1234:1700000000")
+    assert names(tmp_path) == ["team"]
+
+
+@pytest.mark.parametrize("broken", ["a profile", "a file"])
+def test_aws_configuration_of_whoever_runs_it_does_not_matter(tmp_path: Path, broken: str) -> None:
+    (tmp_path / "config").write_text("[[", encoding="utf-8")
+    said = {"AWS_PROFILE": "not-there"} if broken == "a profile" else {"AWS_CONFIG_FILE": str(tmp_path / "config")}
+    command = [sys.executable, "-m", "stacks.settings_file"]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **said}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_settings_cannot_be_changed_after_the_fact(tmp_path: Path) -> None:
@@ -74,17 +96,28 @@ def test_settings_cannot_be_changed_after_the_fact(tmp_path: Path) -> None:
         (GOOD + "[events]\nsources = []\n", ["events.sources = []", "at least 1"]),
         (GOOD + "[events]\nsources = ['aws.sagemaker']\n", ["'aws.sagemaker'", "not begin with 'aws.'"]),
         (GOOD + "[events]\nsources = ['a', 'a']\n", ["events.sources", "the same twice"]),
-        (GOOD + "[events]\nsources = 'a'\n", ["events.sources = 'a'", "tuple"]),
+        (GOOD + "[events]\nsources = 'a'\n", ["events.sources = 'a'", "must be a list"]),
+        (GOOD + "events = 5\n", ["events = 5", "must be a table"]),
+        (GOOD + "tags = 'x'\n", ["tags = 'x'", "must be a table"]),
         (GOOD + "[tags]\nenvironment = 'x'\n", ["tags.environment is set already"]),
+        (GOOD + "[tags]\nEnvironment = 'x'\n", ["tags.Environment is set already"]),
+        (GOOD + "[tags]\nteam = 'a'\nTeam = 'b'\n", ["tags.Team", "tags.team", "the same to IAM"]),
+        (GOOD + "[tags]\nowner = '${USER}'\n", ["tags.owner = '${USER}'", "letters, digits, spaces"]),
+        (GOOD + "[tags]\n'a\"b' = 'x'\n", ["tags.a\"b = 'a\"b'", "1 to 128 letters, digits, spaces"]),
+        (GOOD + f"[tags]\nowner = '{'x' * 257}'\n", ["tags.owner", "up to 256 letters"]),
         (GOOD + "[observability]\nalarm_email = 'me'\n", ["alarm_email = 'me'", "e-mail"]),
+        (GOOD + "[observability]\nalarm_email = '${me}@example.com'\n", ["alarm_email = '${me}@example.com'", "e-mail"]),
         (GOOD + "[remote_state]\nbucket = 'My_Bucket'\n", ["remote_state.bucket = 'My_Bucket'", "lower-case"]),
         (GOOD + "aws_provider_version = 'new'\n", ["aws_provider_version = 'new'", ">= 5.100.0"]),
         (GOOD + "environment = 'x'\n", ["environment = 'x'", "the file's name says it"]),
         (GOOD.replace("us-east-1", "us-east-9"), ["region = 'us-east-9'", "such as us-east-"]),
         (GOOD.replace('"111122223333"', "111122223333"), ["account_id = 111122223333", "valid string"]),
         (GOOD.replace("111122223333", "1111"), ["account_id = '1111'", "12-digit"]),
+        (GOOD.replace("111122223333", "\u0661" * 12), ["account_id = ", "12-digit"]),
         ('region = "us-east-1"\n', ["account_id: is missing"]),
         ("account_id = \n", ["cannot be read as TOML", "line 1"]),
+        (GOOD + f"x = {'9' * 5000}\n", ["cannot be read as TOML", "digits"]),
+        (GOOD + f"x = {'[' * 5000}\n", ["cannot be read as TOML"]),
     ],
 )
 def test_a_mistake_is_one_line_that_says_where_and_what_is_allowed(tmp_path: Path, text: str, says: list[str]) -> None:
@@ -152,10 +185,18 @@ def test_the_environments_of_the_repository_are_right() -> None:
 def test_the_app_ends_with_2_and_synthesizes_nothing(tmp_path: Path) -> None:
     for part in ("stacks", "environments"):
         shutil.copytree(ROOT / part, tmp_path / part)
-    shutil.copy(ROOT / "main.py", tmp_path)
+    for file in ("main.py", "command_line.py"):
+        shutil.copy(ROOT / file, tmp_path)
     _written(tmp_path / "environments", GOOD + "oops = 1\n")
     done = subprocess.run([sys.executable, "main.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert line.startswith("environments/team.toml: oops = 1: unknown key; allowed: account_id, region")
+    assert line.startswith("error: environments/team.toml: oops = 1: unknown key; allowed: account_id, region")
     assert not (tmp_path / "cdktf.out").exists()
+
+
+@pytest.mark.parametrize("door", ["local-down", "new-environment", "lint"])
+def test_what_reads_no_settings_works_where_they_are_wrong(door: str) -> None:
+    planned = subprocess.run(["make", "--dry-run", "--always-make", door], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "stacks.settings_file" not in planned.stdout
+    assert "stacks.lambda_package" not in planned.stdout
