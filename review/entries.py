@@ -8,7 +8,7 @@ from review.differences import differences
 from review.document import Entry
 from review.markdown import arrow, code, value
 from review.plan import Plan
-from review.resources import Resource, resource, values
+from review.resources import Resource, values
 from review.values import UNKNOWN
 from review.wording import forcing, headline, lines, policy_lines
 
@@ -17,8 +17,10 @@ _ALIKE = 3
 _MOST_NAMES = 8
 _GRANTS = {
     "aws_iam_group_policy_attachment",
+    "aws_iam_policy_attachment",
     "aws_iam_role_policy_attachment",
     "aws_iam_user_policy_attachment",
+    "aws_kms_grant",
     "aws_lambda_permission",
 }
 """Types that give rights without a policy of their own: a new one is told with what it gives."""
@@ -115,10 +117,10 @@ def outputs(plan: Plan) -> Iterator[Entry]:
             yield Entry(f"{code(name)}: {arrow(before, after)}")
 
 
-def drift(plan: Plan, resources: Iterable[Resource]) -> Iterator[Entry]:
+def drift(found: Iterable[Resource], resources: Iterable[Resource]) -> Iterator[Entry]:
     """What this plan would undo, or somebody destroyed: AWS and providers fill in much that matters to nobody."""
     undone = {one.address: _set_anew(one) for one in resources if one.action in {"change", "replace"}}
-    for one in map(resource, plan.resource_drift):
+    for one in found:
         if one.action == "destroy":
             yield Entry(f"{headline(one)}: somebody destroyed it")
         elif below := lines(each for each in differences(one.before, one.after) if each.path in undone.get(one.address, ())):

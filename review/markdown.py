@@ -18,7 +18,7 @@ _AROUND = 20
 
 def code(text: str) -> str:
     """The text in a code span that it cannot leave."""
-    shown = _printable(_shortened(text)) or '""'
+    shown = _shortened(text) or '""'
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
     # Of nothing but spaces, Markdown takes none away.
     pad = " " if shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` ") else ""
@@ -63,8 +63,10 @@ def _printable(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
+    """At most LONGEST characters as they are shown: some take ten to be."""
     text = secrets.without_shapes(text)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 40]}… ({len(text):,} characters)"
+    shown = _printable(text[: LONGEST + 1])
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 40]}… ({len(text):,} characters)"
 
 
 def _text(leaf: Any) -> str:

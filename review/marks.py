@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from review import retention
 from review.markdown import code
-from review.policies import is_policy, weakened
+from review.protection import PROTECTORS, lifted
 from review.resources import Resource
-from review.values import UNKNOWN, at, path_text
+from review.values import at, path_text
 
 _KEPT = {
     ("aws_dynamodb_table", "event_log"): ("the event log", "every event that was ever recorded is in it"),
@@ -24,44 +24,16 @@ _STATE = ("the bucket of the remote state", "without the state Terraform knows n
 _MOST_PATHS = 3
 """Of those that force a replacement: the list of what is replaced has them all, and marks are never cut."""
 
-Path = tuple[str | int, ...]
-_SWITCHES: dict[str, dict[Path, tuple[object, str]]] = {
-    "aws_dynamodb_table": {
-        ("deletion_protection_enabled",): (True, "deletion protection is switched off"),
-        ("point_in_time_recovery", 0, "enabled"): (True, "point-in-time recovery is switched off"),
-        ("stream_enabled",): (True, "the change stream is switched off, which tells of alterations"),
-        ("stream_view_type",): ("NEW_AND_OLD_IMAGES", "the change stream no longer shows what was before an alteration"),
-        ("ttl", 0, "enabled"): (False, "a time to live is switched on, which removes events"),
-    },
-    "aws_s3_bucket": {
-        ("force_destroy",): (False, "force_destroy is switched on: destroying the bucket would destroy what is in it"),
-        ("object_lock_enabled",): (True, "Object Lock is switched off"),
-    },
-    "aws_s3_bucket_versioning": {
-        ("versioning_configuration", 0, "status"): ("Enabled", "versioning is no longer enabled"),
-    },
-    "aws_s3_bucket_public_access_block": {
-        (name,): (True, f"public access is no longer blocked ({name})")
-        for name in ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
-    },
-}
-"""What protects data, by type: where it is said, the value that protects, and what any other value means."""
-_PROTECTORS = {
-    "aws_dynamodb_resource_policy": "the resource policy",
-    "aws_s3_bucket_policy": "the bucket's policy",
-    "aws_s3_bucket_versioning": "versioning",
-    "aws_s3_bucket_public_access_block": "the block of public access",
-    "aws_s3_bucket_object_lock_configuration": "the Object Lock configuration",
-    "aws_s3_bucket_server_side_encryption_configuration": "the encryption",
-}
-"""Resources that protect another one, and what each is called."""
+LOST, GONE, LIFTED = "Data would be lost.", "What holds data is gone.", "What protects data would be lifted."
+_TITLES = (LOST, GONE, LIFTED)
+"""In the order of their weight."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One line. lost: whether data goes; otherwise protection does."""
+    """One line, and the title that it calls for."""
 
-    lost: bool
+    title: str
     line: str
 
 
@@ -69,34 +41,41 @@ def holds_data(one: Resource, state_bucket: str) -> bool:
     return _holding(one, state_bucket) is not None
 
 
-def marks(resources: list[Resource], state_bucket: str) -> list[Mark]:
-    """What is lost, then what is unprotected."""
-    found = [mark for one in resources for mark in _marks(one, state_bucket)]
-    return sorted(found, key=lambda mark: not mark.lost)
+def marks(resources: list[Resource], drift: list[Resource], state_bucket: str) -> list[Mark]:
+    """What is lost, what somebody has destroyed already, then what is unprotected."""
+    owners = _buckets(resources, state_bucket)
+    found = [mark for one in resources for mark in _marks(one, owners, state_bucket)]
+    found += [mark for one in drift for mark in _gone(one, state_bucket)]
+    return sorted(found, key=lambda mark: _TITLES.index(mark.title))
 
 
-def _marks(one: Resource, state_bucket: str) -> Iterator[Mark]:
+def _marks(one: Resource, owners: dict[str, str], state_bucket: str) -> Iterator[Mark]:
     kept = _holding(one, state_bucket)
     if kept and one.action in {"replace", "destroy", "forget"}:
         yield _loss(one, *kept)
-    owner = kept[0] if kept else _protected(one, state_bucket)
+    owner = kept[0] if kept else _protected(one, owners)
     if owner is None:
         return
-    if one.type in _PROTECTORS and one.action in {"destroy", "forget"}:
+    if one.type in PROTECTORS and one.action in {"destroy", "forget"}:
         becomes = "removed" if one.action == "destroy" else "forgotten by Terraform"
-        yield Mark(lost=False, line=f"**{_capital(owner)}**: {_PROTECTORS[one.type]} would be {becomes} ({code(one.address)})")
-    if one.action not in {"change", "replace"}:
-        return
-    for path, (safe, says) in _SWITCHES.get(one.type, {}).items():
-        before, after = at(one.before, path) or False, at(one.after, path) or False  # what is not set is off
-        if before == safe and after not in (safe, UNKNOWN):
-            yield Mark(lost=False, line=f"**{_capital(owner)}**: {says} ({code(one.address)})")
-    if one.type in _PROTECTORS and is_policy(at(one.before, ("policy",))) and at(one.after, ("policy",)) is not UNKNOWN:
-        for statement in weakened(at(one.before, ("policy",)), at(one.after, ("policy",))):
-            named = code(statement.sid) if statement.sid else "a statement without a Sid"
-            yield Mark(lost=False, line=f"**{_capital(owner)}**: {named} would deny less, or nothing ({code(one.address)})")
-    for says in retention.shortened(one):
-        yield Mark(lost=True, line=f"**{_capital(owner)}**: {says} ({code(one.address)})")
+        yield Mark(LIFTED, f"**{_capital(owner)}**: {PROTECTORS[one.type]} would be {becomes} ({code(one.address)})")
+    # A bucket has one lifecycle: a new one takes the place of what is there, whoever declares it.
+    if one.action in {"change", "replace"} or (
+        one.action == "add" and one.type == retention.LIFECYCLE and _by_name(one, owners)
+    ):
+        for says in retention.shortened(one):
+            yield Mark(LOST, f"**{_capital(owner)}**: {says} ({code(one.address)})")
+    if one.action in {"change", "replace"}:
+        for says in lifted(one):
+            yield Mark(LIFTED, f"**{_capital(owner)}**: {says} ({code(one.address)})")
+
+
+def _gone(one: Resource, state_bucket: str) -> Iterator[Mark]:
+    """What the plan would make anew and empty, which is in the way of who wants to bring it back."""
+    kept = _holding(one, state_bucket)
+    if kept and one.action == "destroy":
+        line = f"**{_capital(kept[0])} is gone**: somebody destroyed it outside of Terraform ({code(one.name or one.address)})"
+        yield Mark(GONE, line)
 
 
 def _loss(one: Resource, what: str, holds: str) -> Mark:
@@ -108,7 +87,7 @@ def _loss(one: Resource, what: str, holds: str) -> Mark:
     old = " (an old copy, which an apply that broke off left behind)" if one.deposed else ""
     forced = ", ".join(code(path_text(path)) for path in one.forced_by[:_MOST_PATHS])
     because = f", forced by {forced}" if forced else ""
-    return Mark(lost=True, line=f"**{_capital(what)} {becomes}**{old}: {holds} ({code(one.name or one.address)}{because})")
+    return Mark(LOST, f"**{_capital(what)} {becomes}**{old}: {holds} ({code(one.name or one.address)}{because})")
 
 
 def _holding(one: Resource, state_bucket: str) -> tuple[str, str] | None:
@@ -118,11 +97,27 @@ def _holding(one: Resource, state_bucket: str) -> tuple[str, str] | None:
     return next((kept for (type_, construct), kept in _KEPT.items() if one.type == type_ and _is_of(one, construct)), None)
 
 
-def _protected(one: Resource, state_bucket: str) -> str | None:
+def _buckets(resources: list[Resource], state_bucket: str) -> dict[str, str]:
+    """The names of the buckets that are there already, and what each is called."""
+    found = {state_bucket: _STATE[0]} if state_bucket else {}
+    for one in resources:
+        kept, name = _holding(one, state_bucket), at(one.before, ("bucket",))
+        if kept and one.type == "aws_s3_bucket" and isinstance(name, str):
+            found[name] = kept[0]
+    return found
+
+
+def _by_name(one: Resource, owners: dict[str, str]) -> str | None:
+    """The bucket that a resource is for, by its name."""
+    names = (at(tree, ("bucket",)) for tree in (one.before, one.after))
+    return next((owners[name] for name in names if isinstance(name, str) and name in owners), None)
+
+
+def _protected(one: Resource, owners: dict[str, str]) -> str | None:
     """Whom a resource belongs to that is itself a part of another one's protection."""
-    if one.type.startswith("aws_s3_bucket_") and _is_bucket(one, state_bucket):
-        return _STATE[0]
-    if one.type in {*_PROTECTORS, retention.LIFECYCLE}:
+    if one.type.startswith("aws_s3_bucket_") and (owner := _by_name(one, owners)):
+        return owner
+    if one.type in {*PROTECTORS, retention.LIFECYCLE}:
         return next((kept[0] for (_, construct), kept in _KEPT.items() if _is_of(one, construct)), None)
     return None
 

@@ -60,6 +60,11 @@ def is_policy(tree: Any) -> bool:
     return isinstance(tree, dict) and isinstance(tree.get("Statement"), dict | list)
 
 
+def version(tree: Any) -> str:
+    """Of the language: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html."""
+    return _word(tree.get("Version", "2008-10-17"))
+
+
 def statements(tree: Any) -> list[Statement]:
     """The statements of a policy; none of what is no policy."""
     if not is_policy(tree):

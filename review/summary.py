@@ -26,7 +26,9 @@ _MOST_OPEN = 12
 def summary(plan: Plan, stack: Stack, longest: int = document.LONGEST) -> str:
     """Markdown of at most `longest` bytes; `stack` says what the plan itself does not."""
     resources = [resource(one) for one in plan.resource_changes]
-    top = [f"## {code(stack.name)}\n", *_loud(marks(resources, stack.state_bucket)), *_warnings(plan, resources, stack)]
+    drift = [resource(one) for one in plan.resource_drift]
+    loud = marks(resources, drift, stack.state_bucket)
+    top = [f"## {code(stack.name)}\n", *_loud(loud), *_warnings(plan, resources, stack)]
     if not plan.changes_anything:
         return "\n".join([*top, "No changes.\n"])
     top.append(f"**{_counts(plan, resources)}**\n")
@@ -41,7 +43,7 @@ def summary(plan: Plan, stack: Stack, longest: int = document.LONGEST) -> str:
         _section("Forgotten: Terraform lets go of it, AWS keeps it", map(entries.destroyed, of("forget"))),
         _section("Policies", entries.policies(resources), open_=_MOST_OPEN),
         _section("Changed in place", entries.changed(of("change")), open_=_MOST_OPEN),
-        _section("Changed outside of Terraform", entries.drift(plan, resources), open_=_MOST_OPEN),
+        _section("Changed outside of Terraform", entries.drift(drift, resources), open_=_MOST_OPEN),
         _section("Outputs", entries.outputs(plan), open_=_MOST_OPEN),
         _section("Moved and imported", entries.moved(resources), open_=_MOST_OPEN),
         _section("Added", entries.added(of("add")), open_=_MOST_OPEN),
@@ -61,8 +63,7 @@ def _loud(found: list[Mark]) -> Iterator[str]:
     said = [f"> - {mark.line}" for mark in found[:_MOST_MARKS]]
     if len(found) > _MOST_MARKS:
         said.append(f"> - … and {len(found) - _MOST_MARKS} more of this kind, below")
-    title = "Data would be lost." if found[0].lost else "What protects data would be lifted."
-    yield "\n".join(["> [!CAUTION]", f"> **{title}**", *said, ""])
+    yield "\n".join(["> [!CAUTION]", f"> **{found[0].title}**", *said, ""])
 
 
 def _warnings(plan: Plan, resources: list[Resource], stack: Stack) -> Iterator[str]:
@@ -89,5 +90,6 @@ def _counts(plan: Plan, resources: list[Resource]) -> str:
     told += [f"{number} {words}" for number, words in ((moved, "moved"), (imported, "to import")) if number]
     if not told:
         outputs = any(change.actions != ("no-op",) for change in plan.output_changes.values())
-        told = [f"no resource changes, only {'outputs' if outputs else 'what the state says of them'}"]
+        others = "data to be read" if count["read"] else "what the state says of them"
+        told = [f"no resource changes, only {'outputs' if outputs else others}"]
     return f"Plan: {', '.join(told)}."

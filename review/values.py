@@ -33,33 +33,38 @@ class Hidden:
         return cls(hash(repr(value)))
 
 
-def merged(value: Any, unknown: Any = None, sensitive: Marks = (), *, secret: bool = False) -> Any:
+def merged(value: Any, unknown: Any = None, sensitive: Marks = (), *, secret: bool = False, condition: bool = False) -> Any:
     """The tree of `value` with UNKNOWN and Hidden in it. Texts that are JSON are trees too: policies, patterns, dashboards.
 
     sensitive: trees of marks, of which any may say that a value is sensitive.
-    secret: whether it stands under a name that speaks of a secret.
+    secret: whether it stands under a name that speaks of a secret; condition: whether in a condition of a policy.
     """
     if unknown is True:
         return UNKNOWN
     if (any(marks is True for marks in sensitive) and value is not None) or (secret and not _says_nothing(value)):
         return Hidden.of(value)
     if isinstance(value, dict) or (value is None and isinstance(unknown, dict) and unknown):
-        return _mapping(value or {}, unknown, sensitive)
+        return _mapping(value or {}, unknown, sensitive, condition=condition)
     if isinstance(value, list):
-        return [merged(item, _at(unknown, i), tuple(_at(marks, i) for marks in sensitive)) for i, item in enumerate(value)]
+        return [
+            merged(item, _at(unknown, i), tuple(_at(marks, i) for marks in sensitive), condition=condition)
+            for i, item in enumerate(value)
+        ]
     return _text(value) if isinstance(value, str) else value
 
 
-def _mapping(value: dict[str, Any], unknown: Any, sensitive: Marks) -> dict[str, Any]:
+def _mapping(value: dict[str, Any], unknown: Any, sensitive: Marks, *, condition: bool) -> dict[str, Any]:
     names = dict.fromkeys([*value, *(unknown if isinstance(unknown, dict) else ())])
     # {"name": "DB_PASSWORD", "value": …}, as tasks of containers and the like have it
+    speaks = secrets.is_secret_condition if condition else secrets.is_secret_name
     named = any(secrets.is_secret_name(str(value.get(key, ""))) for key in ("name", "Name", "key", "Key"))
     return {
         name: merged(
             value.get(name),
             _at(unknown, name),
             tuple(_at(marks, name) for marks in sensitive),
-            secret=secrets.is_secret_name(name) or (named and name.lower() == "value"),
+            secret=speaks(name) or (named and name.lower() == "value"),
+            condition=condition or name == "Condition",
         )
         for name in names
     }
@@ -75,17 +80,14 @@ def _at(marks: Any, step: str | int) -> Any:
 
 
 def _text(text: str) -> Any:
-    if secrets.has_secret_shape(text):
-        return Hidden.of(text)
     if text.lstrip()[:1] in {"{", "["}:
         try:
-            decoded = json.loads(text)
-        except ValueError:
-            return text
+            return merged(json.loads(text))
         except RecursionError:  # what is in it cannot be known
             return Hidden.of(text)
-        return merged(decoded)
-    return text
+        except ValueError:  # no JSON
+            pass
+    return Hidden.of(text) if secrets.has_secret_shape(text) else text
 
 
 def _says_nothing(value: Any) -> bool:

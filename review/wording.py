@@ -64,8 +64,9 @@ def policy_lines(before: Any, after: Any) -> tuple[str, ...]:
         return (f"becomes a policy; before: {value(before)}", *policy_lines(None, after))
     if after is not None and not policies.is_policy(after):
         return (f"is no policy any more: {value(after)}",)
-    changes = policies.compare(before, after)
-    told = [line for change in changes for line in _statement_lines(change)]
+    told = [line for change in policies.compare(before, after) for line in _statement_lines(change)]
+    if before and after and policies.version(before) != policies.version(after):
+        told.insert(0, f"version: {arrow(policies.version(before), policies.version(after))}")
     return _cut(told, "lines") or ("says the same, in other words or with another sensitive value",)
 
 

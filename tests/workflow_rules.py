@@ -130,6 +130,13 @@ def who_writes_runs_no_code_of_the_pull_request(files: Tree) -> Iterator[str]:
             yield from (f"{where}: {step}" for step in ours)
 
 
+def a_comment_is_written_whatever_failed(files: Tree) -> Iterator[str]:
+    """Otherwise the one of an earlier push stands there as if it were of this one."""
+    for where, job in jobs(files):
+        if job.get("permissions", {}).get("pull-requests") == "write" and "steps" in job:
+            yield from (where for part in (job, job["steps"][-1]) if part.get("if") != "${{ !cancelled() }}")
+
+
 def no_trigger_gives_a_stranger_rights(files: Tree) -> Iterator[str]:
     for path, text in files.items():
         yield from (f"{path}: {found}" for found in re.findall(r"pull_request_target|workflow_run|issue_comment", text))

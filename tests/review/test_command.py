@@ -203,4 +203,4 @@ def test_it_runs_by_itself_on_a_terminal_that_knows_only_ascii() -> None:
         "pydantic",
         "training_events",
     }
-    assert imported & ours == {"review"}
+    assert imported & ours == {"command_line", "review"}

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,3 +53,20 @@ def test_of_a_huge_plan_the_marks_and_what_is_lost_stay() -> None:
     assert all(f"`aws_x.gone_{n}`" in text for n in range(20))
     assert "> Shortened to fit into a comment, without " in text
     assert "more, left out here" in text
+
+
+@pytest.mark.parametrize("character", ["x", "`", "ü", "🔥", "\U000e0001", "\n"])
+@pytest.mark.parametrize("length", [150, 300])
+def test_marks_that_are_never_cut_fit_too(character: str, length: int) -> None:
+    """Also where a character takes ten to be shown."""
+    long = character * length
+    losses = (
+        change(
+            *(f"aws_dynamodb_table.event_log_{n}", "delete", "create"),
+            before={"name": long},
+            after={"name": long},
+            replace_paths=[[f"{name}{long}"] for name in "abc"],
+        )
+        for n in range(40)
+    )
+    assert len(shown(*losses).encode()) <= LONGEST

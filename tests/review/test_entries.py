@@ -182,6 +182,10 @@ def test_drift_is_told_where_the_plan_undoes_it_or_somebody_destroyed_it() -> No
     assert "elsewhere" not in text
 
 
+def test_a_plan_that_only_reads_says_so() -> None:
+    assert "**Plan: no resource changes, only data to be read.**" in shown(change("aws_x.y", "read", mode="data"))
+
+
 def test_an_empty_state_is_a_mark_of_its_own_with_the_states_address() -> None:
     new = change(QUEUE, "create", after={"name": "a"})
     only = {"format_version": "1.2", "resource_changes": [new]}

@@ -62,10 +62,19 @@ VERSIONING, ACCESS = "aws_s3_bucket_versioning.data_bucket_x", "aws_s3_bucket_pu
 ARCHIVE, REFUSALS = "aws_cloudwatch_event_archive.event_bus_x", "aws_dynamodb_resource_policy.event_log_append_only_x"
 BUCKET_POLICY = "aws_s3_bucket_policy.data_bucket_policy_x"
 LIFECYCLE = "aws_s3_bucket_lifecycle_configuration.data_bucket_lifecycle_x"
+LOCK = "aws_s3_bucket_object_lock_configuration.data_bucket_lock_x"
 
 
 def rules(*listed: dict[str, Any]) -> dict[str, Any]:
     return {"rule": [{"status": "Enabled", **rule} for rule in listed]}
+
+
+def locked(**retention: Any) -> dict[str, Any]:
+    return {"rule": [{"default_retention": [retention]}]}
+
+
+def recovery(days: int | None) -> dict[str, Any]:
+    return {"point_in_time_recovery": [{"enabled": True, "recovery_period_in_days": days}]}
 
 
 LIFTED: dict[str, tuple[str, Any, Any]] = {
@@ -88,6 +97,14 @@ LIFTED: dict[str, tuple[str, Any, Any]] = {
     ),
     "versioning would be removed": (VERSIONING, {"versioning_configuration": [{"status": "Enabled"}]}, None),
     "public access is no longer blocked": (ACCESS, {"block_public_policy": True}, {"block_public_policy": False}),
+    "point-in-time recovery reaches back 1 days, not 35": (LOG, recovery(35), recovery(1)),
+    "point-in-time recovery reaches back 7 days, not 35": (LOG, recovery(None), recovery(7)),
+    "new objects are locked for 1 days, not 365": (LOCK, locked(days=0, years=1), locked(days=1)),
+    "new objects are locked for 0 days, not 7": (LOCK, locked(days=7), {"rule": []}),
+    "new objects are no longer locked in COMPLIANCE mode": (
+        *(LOCK, locked(mode="COMPLIANCE", days=7)),
+        locked(mode="GOVERNANCE", days=7),
+    ),
     "the resource policy would be removed": (REFUSALS, policy(DENIES), None),
     "the bucket's policy would be removed": (BUCKET_POLICY, policy(DENIES), None),
     "would deny less: an action": (REFUSALS, policy(DENIES), policy(DENIES | {"Action": "a:Update"})),
@@ -109,6 +126,14 @@ LIFTED: dict[str, tuple[str, Any, Any]] = {
     "replaced versions older than 1 days would be removed": (
         *(LIFECYCLE, rules({"noncurrent_version_expiration": [{"noncurrent_days": 365}]})),
         rules({"noncurrent_version_expiration": [{"noncurrent_days": 1}]}),
+    ),
+    "objects older than 7 days would be removed, also where another rule keeps them": (
+        *(LIFECYCLE, rules({"expiration": [{"days": 30}]})),
+        rules({"expiration": [{"days": 7}]}, {"expiration": [{"days": 30}]}),
+    ),
+    "replaced versions older than 9 days would be removed, but for the newest 1 of each object": (
+        *(LIFECYCLE, rules({"noncurrent_version_expiration": [{"noncurrent_days": 9, "newer_noncurrent_versions": 50}]})),
+        rules({"noncurrent_version_expiration": [{"noncurrent_days": 9, "newer_noncurrent_versions": 1}]}),
     ),
 }
 
@@ -149,6 +174,12 @@ def test_other_tables_and_buckets_are_not_loud(what: str) -> None:
         (LOG, {"ttl": [{"enabled": False}]}, {"ttl": []}),
         (LIFECYCLE, rules({"expiration": [{"days": 1}]}), {"rule": [{"status": "Disabled", "expiration": [{"days": 1}]}]}),
         (REFUSALS, policy(DENIES), policy(DENIES | {"Action": ["A:Update", "a:D*"]})),
+        (LOCK, locked(days=365), locked(years=1, days=0)),
+        (LOG, recovery(35), recovery(None)),
+        (
+            *(LIFECYCLE, rules({"expiration": [{"days": 7}], "prefix": "tmp/", "filter": []})),
+            rules({"expiration": [{"days": 7}], "filter": [{"prefix": "tmp/", "tag": [], "object_size_less_than": None}]}),
+        ),
         (REFUSALS, policy(DENIES), policy(DENIES | {"Principal": {"AWS": "*"}, "Resource": "lo?"})),
     ],
 )
@@ -200,6 +231,50 @@ def test_a_mark_names_the_first_of_many_reasons_and_the_list_all() -> None:
 def test_what_is_not_known_yet_is_not_called_lifted() -> None:
     unknown = change(LOG, "update", before={"stream_enabled": True}, after={}, after_unknown={"stream_enabled": True})
     assert CAUTION not in shown(unknown)
+
+
+BUCKET_STAYS = change(BUCKET, "no-op", before={"bucket": "data"}, after={"bucket": "data"})
+CLEANED = rules({"expiration": [{"days": 1}]})
+
+
+@pytest.mark.parametrize(("bucket", "owner"), [("data", "The data bucket"), (STATE_BUCKET, "The bucket of the remote state")])
+def test_a_new_lifecycle_of_a_bucket_that_is_there_is_loud_whoever_declares_it(bucket: str, owner: str) -> None:
+    new = change("aws_s3_bucket_lifecycle_configuration.cleanup", "create", after={"bucket": bucket, **CLEANED})
+    assert f"**{owner}**: objects older than 1 days would be removed" in shown(BUCKET_STAYS, new)
+
+
+def test_a_lifecycle_of_a_bucket_that_is_new_or_of_no_concern_is_not_loud() -> None:
+    kind = "aws_s3_bucket_lifecycle_configuration"
+    first = change(LIFECYCLE, "create", after=CLEANED, after_unknown={"bucket": True})
+    assert CAUTION not in shown(change(BUCKET, "create", after={"bucket": "data"}), first)
+    named = change(f"{kind}.of_it", "create", after={"bucket": "data", **CLEANED})
+    assert CAUTION not in shown(change(BUCKET, "create", after={"bucket": "data"}), named)
+    assert CAUTION not in shown(BUCKET_STAYS, change(f"{kind}.x", "create", after={"bucket": "other", **CLEANED}))
+
+
+def test_what_somebody_destroyed_is_loud_before_an_empty_one_takes_its_place() -> None:
+    again = change(LOG, "create", after={"name": "log"})
+    text = shown(again, resource_drift=[change(LOG, "delete", before={"name": "log"})])
+    mark, _, _ = text.partition("**Plan:")
+    assert "> **Data would be lost.**" not in mark
+    assert "**The event log is gone**: somebody destroyed it outside of Terraform (`log`)" in mark
+    other = change("aws_sns_topic.t", "delete", before={"name": "t"})
+    assert CAUTION not in shown(again, resource_drift=[other])
+
+
+def test_the_worst_is_said_first_wherever_it_stands_in_the_plan() -> None:
+    text = shown(
+        change(LOG, "update", before={"deletion_protection_enabled": True}, after={}),
+        change(UNDELIVERED, "delete", before={"name": "undelivered"}),
+        resource_drift=[change(BUCKET, "delete", before={"bucket": "data"})],
+    )
+    title, *said = [line for line in text.splitlines() if line.startswith("> ") and line != CAUTION]
+    assert title == "> **Data would be lost.**"
+    assert [what.split("**")[1] for what in said] == [
+        "The undelivered queue would be destroyed",
+        "The data bucket is gone",
+        "The event log",
+    ]
 
 
 def test_the_state_bucket_is_known_by_its_name_alone() -> None:

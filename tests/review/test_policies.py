@@ -69,6 +69,41 @@ def test_a_secret_in_a_condition_is_not_told() -> None:
     assert told(of("hunter2"), of("hunter3")) == ["  - says the same, in other words or with another sensitive value"]
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("token.actions.githubusercontent.com:sub", "secretsmanager:ResourceTag/team", "secretsmanager:SecretId"),
+        *("aws:TokenIssueTime", "kms:EncryptionContext:SecretARN"),
+    ],
+)
+def test_a_condition_whose_key_only_sounds_like_a_secret_is_told(key: str) -> None:
+    """Who may take a role is said by such a condition, of the token that they show."""
+
+    def of(value: str) -> str:
+        return policy(READ | {"Condition": {"StringLike": {key: value}}})
+
+    [line] = told(of("repo:mine/only:*"), of("repo:*"))
+    assert f"conditions without `StringLike {key}: repo:mine/only:*`, conditions with `StringLike {key}: repo:*`" in line
+
+
+def test_a_policy_with_an_address_in_it_is_still_read() -> None:
+    """Only in the text as a whole it looks as if a user and a password stood in it."""
+
+    def of(page: str) -> str:
+        condition = {"StringEquals": {"aws:Referer": page, "x": "somebody@example"}}
+        return json.dumps({"Statement": [READ | {"Condition": condition}]}, separators=(",", ":"))
+
+    [line] = told(of("https://a"), of("https://b"))
+    assert "conditions without `StringEquals aws:Referer: https://a`" in line
+
+
+def test_another_version_of_the_language_is_told() -> None:
+    """In the older one a variable such as ${aws:username} is a plain text."""
+    newer = policy(READ)
+    assert told(newer, newer.replace("2012-10-17", "2008-10-17")) == ["  - version: `2012-10-17` → `2008-10-17`"]
+    assert told(newer, newer.replace('"Version": "2012-10-17", ', "")) == ["  - version: `2012-10-17` → `2008-10-17`"]
+
+
 def test_a_policy_that_is_not_known_yet_is_told_so() -> None:
     text = shown(change(ROLE, "update", before={"policy": policy(READ)}, after={}, after_unknown={"policy": True}))
     assert "known after apply: it names something that the same apply makes" in text

@@ -19,11 +19,14 @@ Marked = tuple[Any, Any]
 
 plain = st.none() | st.booleans() | st.integers(0, 9) | st.sampled_from(["a", "", "b c", "x" * 400])
 planted = st.sampled_from([TEXT, f"{TEXT} and more", f"{'y' * 400}{TEXT}", NUMBER, f'{{"a": "{TEXT}"}}', [TEXT], {TEXT: TEXT}])
-secret_names = st.sampled_from(["password", "DB_PASSWORD", "apiKey", "client_secret", "private-key", "authToken", "AccessKey"])
+secret_names = st.sampled_from(
+    ["password", "DB_PASSWORD", "DB_PASS", "apiKey", "client_secret", "private-key", "authToken", "AccessKey"]
+)
 shaped = st.sampled_from(
     [
         *(KEY, f"id={KEY};", f"-----BEGIN RSA PRIVATE KEY-----\n{TEXT}\n", f"postgres://user:{TEXT}@host/db"),
         *(f"ghp_{'a' * 30}{TEXT}", f"eyJhbGciOiJ.eyJzdWIiOiI.{TEXT}"),
+        *(f"hf_{'a' * 34}", f"https://hooks.slack.com/services/T0/B0/{TEXT}"),
     ]
 )
 names = st.sampled_from(["name", "policy", "environment", "tags", "value", "x.y", "bucket"])
@@ -98,6 +101,7 @@ def test_what_is_planted_anywhere_is_never_shown(planned: list[Any], drift: list
     }
     text = summary(read(json.dumps(plan).encode(), "plan"), Stack())
     assert TEXT not in text
+    assert "a" * 30 not in text
     assert KEY not in text
     assert str(NUMBER) not in text
 
@@ -107,6 +111,24 @@ def test_a_secret_that_changes_is_a_change() -> None:
     assert "  - `password`: *(sensitive, another value)*\n" in text
     same = shown(change("aws_x.y", "update", before={"password": "one", "x": 1}, after={"password": "one", "x": 2}))
     assert "password" not in same
+
+
+@pytest.mark.parametrize("name", ["password", "DB_PASS", "PASS", "apiKey", "client_secret", "authToken", "pwd"])
+def test_what_stands_under_such_a_name_is_not_shown(name: str) -> None:
+    text = shown(change("aws_x.y", "update", before={name: TEXT}, after={name: f"{TEXT} 2"}))
+    assert f"  - `{name}`: *(sensitive, another value)*\n" in text
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        *(f"https://hooks.slack.com/services/T0/B0/{TEXT}", f"hf_{'a' * 34}", f"ghp_{'a' * 34}", KEY, f"redis://:{TEXT}@host"),
+        f"-----BEGIN PRIVATE KEY-----\n{TEXT}",
+    ],
+)
+def test_what_looks_like_a_secret_is_not_shown(shape: str) -> None:
+    text = shown(change("aws_x.y", "update", before={"x": shape}, after={"x": "-"}))
+    assert "  - `x`: *(sensitive)* → `-`\n" in text
 
 
 def test_what_becomes_sensitive_was_a_secret_before() -> None:
@@ -122,7 +144,9 @@ def test_a_key_in_an_address_is_taken_out(address: str) -> None:
     assert "(sensitive)" in text
 
 
-@pytest.mark.parametrize("name", ["table_name", "kms_key_id", "hash_key", "range_key", "key", "author", "monkey"])
+@pytest.mark.parametrize(
+    "name", ["table_name", "kms_key_id", "hash_key", "range_key", "key", "author", "monkey", "bypass", "passive"]
+)
 def test_other_names_are_shown(name: str) -> None:
     assert f"`{name}`: `seen` → `b`" in shown(change("aws_x.y", "update", before={name: "seen"}, after={name: "b"}))
 

@@ -62,6 +62,8 @@ def test_gitlab_reviews_and_deploys_every_environment_one_at_a_time() -> None:
 def test_atlantis_knows_every_environment_and_takes_no_workflow_from_a_pull_request() -> None:
     assert sorted(project["name"] for project in ATLANTIS["projects"]) == ENVIRONMENTS
     assert "workflows" not in ATLANTIS
+    assert ATLANTIS["abort_on_execution_order_fail"] is True, "prod would be applied after a dev that failed"
+    assert [project.get("execution_order_group", 0) for project in ATLANTIS["projects"]] == list(range(len(ENVIRONMENTS)))
     [served] = ATLANTIS_SERVER["repos"]
     assert served["allow_custom_workflows"] is False
     assert served["allowed_overrides"] == []

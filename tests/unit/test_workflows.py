@@ -33,6 +33,10 @@ RULES: dict[rules.Rule, list[tuple[str, str]]] = {
         ("pull-requests: write", "contents: write"),
     ],
     rules.who_writes_runs_no_code_of_the_pull_request: [("id-token: write\n    steps", "pull-requests: write\n    steps")],
+    rules.a_comment_is_written_whatever_failed: [
+        ("    if: ${{ !cancelled() }}\n    runs-on", "    runs-on"),
+        ("- if: ${{ !cancelled() }}", "- if: success()"),
+    ],
     rules.no_trigger_gives_a_stranger_rights: [("pull_request:", "pull_request_target:")],
     rules.nothing_is_put_into_code: [
         ("run: make audit", "run: make audit ARGS=${{ github.head_ref }}"),
