@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from security.errors import GateError
-from security.synthesized import Synthesized
+from security.synthesized import Synthesized, strictly_read
 
 _HERE = "us-east-1:111122223333"
 # What AWS's ARNs look like: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -24,6 +24,11 @@ _ROLE = "arn:aws:iam::111122223333:role/sample"
 _REFERENCE = re.compile(r"\$\{(\w+)\.\w+\.(\w+)\}")
 _EXPRESSION = re.compile(r"(?<!\$)\$\{")  # $${ is Terraform's way to write a policy variable such as ${aws:username}
 _TRUST = "assume_role_policy"
+# What the provider calls attributes that hold a policy's text. Another one is looked at as well where it can be read.
+_HOLD_POLICIES = {
+    *("access_policies", "access_policy", "inline_policy", "permission_policy", "policy", "policy_document"),
+    *("repository_policy", "resource_policy", _TRUST),
+}
 
 
 def policies(stack: Synthesized) -> Iterator[tuple[str, str]]:
@@ -34,7 +39,7 @@ def policies(stack: Synthesized) -> Iterator[tuple[str, str]]:
             if document is not None:
                 text = json.dumps(_with_its_role(document) if key == _TRUST else document)
                 yield address, _with_samples(text, f"{stack.environment}: {address}")
-            elif key in {"policy", _TRUST}:
+            elif key in _HOLD_POLICIES:
                 raise GateError(f"{stack.environment}: {address}: {key} is no policy's text and cannot be checked: {value:.80}")
 
 
@@ -52,7 +57,7 @@ def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 def _document(text: str) -> dict[str, Any] | None:
     try:
-        document = json.loads(text)
+        document = strictly_read(text)
     except ValueError:
         return None
     return document if isinstance(document, dict) and "Statement" in document else None

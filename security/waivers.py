@@ -18,7 +18,7 @@ _Text = Annotated[str, Field(min_length=1)]
 class Waiver(BaseModel):
     """`check` may fail for each of `resources`: by their addresses and not by a pattern, so that a new one is found anew."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     check: _Text
     resources: list[_Text] = Field(min_length=1)

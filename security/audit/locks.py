@@ -23,6 +23,8 @@ COMPILED = (
     "tests/future_toolkit/requirements.txt",
     TOOLS,
 )
+_OWN = "./lambda"  # this project's own package, as Pipfile names it
+_NOT_PINNED = "{} is not pinned to one version of an index"
 
 
 @dataclass(frozen=True, order=True)
@@ -64,7 +66,9 @@ def _of_pipenv(text: str) -> Iterator[Package]:
     content: dict[str, dict[str, dict[str, Any]]] = json.loads(text)
     packages: dict[Package, None] = {}  # many stand in both groups
     for name, entry in [*content["default"].items(), *content["develop"].items()]:
-        if "path" not in entry:  # this project's own
+        if entry.get("path") != _OWN:
+            if "version" not in entry:  # a repository, a file or a folder: what it holds is nobody's to know beforehand
+                raise ValueError(_NOT_PINNED.format(name))
             requirement = Requirement(name + entry["version"])
             packages[_package(requirement, entry.get("markers"), hashed=bool(entry.get("hashes")))] = None
     yield from packages
@@ -80,9 +84,9 @@ def _of_uv(text: str) -> Iterator[Package]:
 
 def _package(requirement: Requirement, marker: str | None, *, hashed: bool) -> Package:
     """Raises ValueError where it is not pinned to one version."""
+    if [specifier.operator for specifier in requirement.specifier] != ["=="]:
+        raise ValueError(_NOT_PINNED.format(requirement))
     (specifier,) = requirement.specifier
-    if specifier.operator != "==":
-        raise ValueError(f"{requirement} is not pinned")
     name, version = canonicalize_name(requirement.name), str(Version(specifier.version))
     return Package(name, version, hashed, is_for_here=not marker or Marker(marker).evaluate())
 
@@ -90,7 +94,9 @@ def _package(requirement: Requirement, marker: str | None, *, hashed: bool) -> P
 def _of_npm(text: str) -> Iterator[Package]:
     for place, entry in json.loads(text)["packages"].items():
         if place:  # else this project's own
+            if "version" not in entry:
+                raise ValueError(_NOT_PINNED.format(place))
             # A package that stands in another's tarball has that one's hash.
-            hashed = "integrity" in entry or entry.get("inBundle", False)
+            hashed = entry.get("integrity", "").startswith("sha512-") or entry.get("inBundle", False)
             name = entry.get("name", place.rpartition("node_modules/")[2])  # an alias has its own name besides
             yield Package(name, entry["version"], hashed, licence=str(entry.get("license", "")))

@@ -9,6 +9,7 @@ from security import checkov_gate, parliament_gate, synthesized, waivers
 from security.__main__ import main
 from security.finding import Finding
 from tests.options import synthesized_with_options
+from tests.setting_keys import defaults
 
 # What checkov asks for and these settings do.
 _KEYS = ("CKV_AWS_119", "CKV_AWS_145", "CKV_AWS_158", "CKV_AWS_173", "CKV_AWS_187", "CKV_AWS_22", "CKV_AWS_26")
@@ -64,6 +65,7 @@ def test_what_settings_add_is_waived_as_well_and_those_waivers_are_needed_then(
     assert waivers.not_waived(findings, listed) == []
     for waiver in listed:
         if waiver.setting is not None:
+            assert waiver.setting in defaults()
             assert {one.address for one in findings if one.check == waiver.check} == set(waiver.resources)
 
 
@@ -76,7 +78,7 @@ def test_a_waiver_that_says_which_setting_does_what_is_asked_is_right(of_the_opt
         assert not [setting for setting in settings if setting not in waiver.reason], check
 
 
-@pytest.mark.parametrize("content", [None, "{", '{"terraform": {}}', "[]"])
+@pytest.mark.parametrize("content", [None, "{", '{"terraform": {}}', "[]", '{"resource": {}, "resource": {}}'])
 def test_a_folder_without_a_synthesized_app_is_misuse(
     tmp_path: Path, content: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,6 +88,27 @@ def test_a_folder_without_a_synthesized_app_is_misuse(
     assert main([str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("planted", "named"),
+    [
+        ({"module": {"x": {"source": "./x"}}}, "module"),
+        ({"data": {"external": {"x": {"program": ["x"]}}}}, "data"),
+        ({"resource": {"aws_sqs_queue": {"x": {"name": "x", "count": 0}}}}, "aws_sqs_queue.x: count"),
+        ({"resource": {"aws_sqs_queue": {"x": {"dynamic": {"tags": {}}}}}}, "aws_sqs_queue.x: dynamic"),
+        ({"resource": {"terraform_data": {"x": {"provisioner": [{"local-exec": {}}]}}}}, "terraform_data.x: provisioner"),
+    ],
+)
+def test_what_no_rule_can_see_does_not_pass(
+    tmp_path: Path, planted: dict[str, object], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "stacks" / "training-dev"
+    folder.mkdir(parents=True)
+    (folder / "cdk.tf.json").write_text(json.dumps({"resource": {}} | planted), encoding="utf-8")
+    assert main([str(tmp_path)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {folder / 'cdk.tf.json'}: {named}: ")
 
 
 def test_a_list_of_waivers_that_cannot_be_read_is_misuse(cdktf_out: Path, tmp_path: Path) -> None:

@@ -61,6 +61,9 @@ def test_other_json_is_no_policy() -> None:
         ({"policy": _policy('${join("", [aws_s3_bucket.a.arn])}')}, "expression"),
         ({"policy": "${data.aws_iam_policy_document.x.json}"}, "cannot be checked"),
         ({"assume_role_policy": "${local.trust}"}, "cannot be checked"),
+        ({"resource_policy": '${jsonencode({"Statement": []})}'}, "cannot be checked"),
+        ({"policy_document": "${local.document}"}, "cannot be checked"),
+        ({"policy": '{"Statement": [{"Action": "*", "Action": "s3:GetObject"}]}'}, "cannot be checked"),
     ],
 )
 def test_what_cannot_be_checked_does_not_pass(attributes: dict[str, str], said: str) -> None:

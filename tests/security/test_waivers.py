@@ -49,6 +49,7 @@ def test_a_waiver_that_is_needed_somewhere_is_not_missed_elsewhere() -> None:
     [
         ("[[waiver]]\ncheck = 'CKV_1'\nresources = ['a.b']\n", "reason"),
         ("[[waiver]]\ncheck = 'CKV_1'\nresources = ['a.b']\nreason = 'because'\n", "reason"),
+        (f"[[waiver]]\ncheck = 'CKV_1'\nresources = ['a.b']\nreason = '{' ' * 30}'\n", "reason"),
         ("[[waiver]]\ncheck = 'CKV_1'\nresources = []\nreason = 'it is only an example'\n", "resources"),
         ("[[waiver]]\ncheck = 'CKV_1'\nresources = ['a.b']\nreason = 'it is only an example'\nuntil = 'never'\n", "until"),
         ("[[waver]]\ncheck = 'CKV_1'\n", "waver"),

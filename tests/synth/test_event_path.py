@@ -57,6 +57,13 @@ def test_every_rule_has_one_target_with_retries_and_a_dead_letter_queue(stack: S
         assert target["retry_policy"] == {"maximum_event_age_in_seconds": 86400, "maximum_retry_attempts": 185}
 
 
+def test_nothing_on_the_way_is_switched_off_or_hands_on_something_else(stack: StackJson) -> None:
+    for kind in (RULE, "aws_cloudwatch_event_target", "aws_lambda_event_source_mapping"):
+        for name, one in stack.all(kind).items():
+            assert not {"enabled", "is_enabled", "state", "input", "input_path", "input_transformer"} & one.keys(), name
+    assert not [name for name, one in stack.all(FUNCTION).items() if one.get("reserved_concurrent_executions") == 0]
+
+
 def test_the_queue_takes_dead_letters_of_every_rule_and_of_no_other(stack: StackJson) -> None:
     policy = stack.one("aws_sqs_queue_policy")
     assert policy["queue_url"] == stack.reference(QUEUE, "id")

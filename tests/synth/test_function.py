@@ -16,8 +16,13 @@ def test_the_function_has_the_settings_limits(stacks: dict[str, StackJson]) -> N
     function = stacks["prod"].one("aws_lambda_function", "event_processor")
     assert (function["runtime"], function["architectures"]) == ("python3.13", ["arm64"])
     assert (function["memory_size"], function["timeout"]) == (1024, 30)
-    assert function["tracing_config"] == {"mode": "Active"}
     assert "reserved_concurrent_executions" not in function
+
+
+def test_every_function_is_traced_and_runs_this_projects_code_only(stack: StackJson) -> None:
+    for name, function in stack.all("aws_lambda_function").items():
+        assert function["tracing_config"] == {"mode": "Active"}, name
+        assert "layers" not in function, name
 
 
 def test_the_function_knows_its_log_queue_and_bucket(stack: StackJson) -> None:

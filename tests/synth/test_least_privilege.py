@@ -20,6 +20,18 @@ WIDER_THAN_ONE = {
     "arn:aws:sagemaker:HERE:ACCOUNT:training-job/*",  # a job gets its name when it is started
 }
 
+RECORDING_AND_READING = {
+    *("dynamodb:GetItem", "dynamodb:Query", "events:PutEvents"),
+    *("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"),
+    *("s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:ListMultipartUploadParts", "s3:PutObject"),
+}
+TRAINING = {
+    *("cloudwatch:PutMetricData", "ecr:GetAuthorizationToken", "iam:PassRole"),
+    *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+    *("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:GetLogEvents", "logs:PutLogEvents"),
+    *("sagemaker:AddTags", "sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"),
+}
+
 
 def _list(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
@@ -28,7 +40,7 @@ def _list(value: object) -> list[str]:
 def test_nothing_is_allowed_by_a_wildcard_action(stack: StackJson) -> None:
     for address, statement in stack.statements():
         if statement["Effect"] == "Allow":
-            assert not [action for action in _list(statement["Action"]) if "*" in action], address
+            assert not [action for action in _list(statement["Action"]) if {"*", "?"} & set(action)], address
 
 
 def test_everything_is_allowed_on_named_resources_only(stack: StackJson) -> None:
@@ -60,6 +72,7 @@ def test_no_policy_says_all_but(stack: StackJson) -> None:
 
 def test_every_role_is_for_one_service_and_has_no_managed_policy(stack: StackJson) -> None:
     trusts = [s for address, s in stack.statements() if address.startswith("aws_iam_role.")]
+    assert {(s["Effect"], s["Action"], *s["Principal"]) for s in trusts} == {("Allow", "sts:AssumeRole", "Service")}
     assert sorted(s["Principal"]["Service"] for s in trusts) == [
         "events.amazonaws.com",
         "lambda.amazonaws.com",
@@ -68,6 +81,22 @@ def test_every_role_is_for_one_service_and_has_no_managed_policy(stack: StackJso
     ]
     assert {kind for kind, *_ in stack.resources() if kind.startswith("aws_iam_")} == {"aws_iam_role", "aws_iam_role_policy"}
     assert not [role for role in stack.all("aws_iam_role").values() if {"managed_policy_arns", "inline_policy"} & role.keys()]
+
+
+def test_no_resource_lets_anybody_in_but_a_service_on_its_owners_behalf(stack: StackJson) -> None:
+    """Everybody else comes by a role, whatever account they are of."""
+    for address, statement in stack.statements():
+        if statement["Effect"] == "Allow" and not address.startswith("aws_iam_"):
+            assert statement["Principal"].keys() == {"Service"}, address
+            assert statement["Condition"]["ArnEquals"]["aws:SourceArn"], address
+
+
+def test_the_notebook_may_record_read_and_train_and_no_more(stack: StackJson) -> None:
+    """On what is asserted below; parliament knows a few dangerous actions, and not what this role is for."""
+    may = {action for action, _ in stack.grants("notebook")}
+    assert may == RECORDING_AND_READING | TRAINING
+    (counting,) = (s for s in stack.role_statements("notebook") if s["Action"] == ["cloudwatch:PutMetricData"])
+    assert counting["Condition"] == {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
 
 
 @pytest.mark.parametrize("what", ["s3", "events", "dynamodb"])

@@ -2,14 +2,23 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from local import terraform
 from release.validate import validate
+from tests.conftest import ROOT
 from tests.options import GROUP, KEY, SUBNETS
+from tests.setting_keys import defaults
 from tests.stack_json import StackJson
+
+
+def test_every_setting_is_read() -> None:
+    """One that nobody reads would be documented, accepted, and change nothing."""
+    text = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "stacks").glob("*.py"))
+    assert not [key for key in defaults() if not re.search(rf"\.{key.rpartition('.')[2]}\b", text)]
 
 
 def test_an_address_gets_every_alarm_by_mail(options: StackJson) -> None:

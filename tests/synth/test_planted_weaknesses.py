@@ -27,6 +27,10 @@ def _without_tls(those: list[dict[str, Any]]) -> None:
     those[:] = [statement for statement in those if statement["Sid"] != "TlsOnly"]
 
 
+def _without_a_condition(those: list[dict[str, Any]]) -> None:
+    next(statement for statement in those if statement["Effect"] == "Allow").pop("Condition")
+
+
 def _one_rule_less(those: list[dict[str, Any]]) -> None:
     those[0]["Condition"]["ArnEquals"]["aws:SourceArn"].pop()
 
@@ -36,9 +40,20 @@ def _permission_for_the_bus(stack: StackJson) -> None:
     stack.one("aws_lambda_permission", "event_processor_permission")["source_arn"] = bus
 
 
-def _secret_in_the_script(stack: StackJson) -> None:
-    (name,) = (name for name in stack.content["locals"] if name.startswith("notebook_start_script"))
-    stack.content["locals"][name] += "\nexport REGISTRY_TOKEN='hunter22'\n"
+def _in_the_script(line: str) -> Plant:
+    def plant(stack: StackJson) -> None:
+        (name,) = (name for name in stack.content["locals"] if name.startswith("notebook_start_script"))
+        stack.content["locals"][name] += f"\n{line}\n"
+
+    return plant
+
+
+def _of_another_account(those: list[dict[str, Any]]) -> None:
+    those[0]["Principal"]["AWS"] = "arn:aws:iam::999999999999:root"
+
+
+def _counting_anything(those: list[dict[str, Any]]) -> None:
+    next(statement for statement in those if statement["Action"] == ["cloudwatch:PutMetricData"]).pop("Condition")
 
 
 def _secret_as_output(stack: StackJson) -> None:
@@ -57,6 +72,8 @@ STREAM_FAILURE = _dev(projector.test_what_fails_is_narrowed_down_tried_again_and
 ACTIONS = _dev(least_privilege.test_nothing_is_allowed_by_a_wildcard_action)
 RESOURCES = _dev(least_privilege.test_everything_is_allowed_on_named_resources_only)
 WITHIN_A_NAME = _dev(least_privilege.test_a_wildcard_within_a_name_is_for_what_has_no_name_yet)
+NOTEBOOK = _dev(least_privilege.test_the_notebook_may_record_read_and_train_and_no_more)
+LET_IN = _dev(least_privilege.test_no_resource_lets_anybody_in_but_a_service_on_its_owners_behalf)
 ALL_BUT = _dev(least_privilege.test_no_policy_says_all_but)
 MANAGED = _dev(least_privilege.test_every_role_is_for_one_service_and_has_no_managed_policy)
 SECRETS = _dev(secrets.test_nothing_in_the_json_looks_like_a_secret_or_is_named_like_one)
@@ -66,6 +83,9 @@ QUEUE_TLS = _dev(storage.test_nobody_reaches_the_bucket_or_the_queue_without_tls
 TABLES_AT_REST = _dev(storage.test_tables_can_be_brought_back_and_are_encrypted)
 BUCKET_AT_REST = _dev(storage.test_the_bucket_is_private_encrypted_and_versioned)
 QUEUE_AT_REST = _dev(event_path.test_the_queue_keeps_messages_as_long_as_sqs_can)
+FOR_EVER = _dev(storage.test_nothing_is_taken_out_of_a_table_by_its_age)
+ON_THE_WAY = _dev(event_path.test_nothing_on_the_way_is_switched_off_or_hands_on_something_else)
+CODE = _dev(function.test_every_function_is_traced_and_runs_this_projects_code_only)
 LOGS = _dev(function.test_every_function_has_a_log_group_and_no_log_is_kept_for_ever)
 PROTECTED = storage.test_what_keeps_records_cannot_be_deleted_where_the_environment_is_protected
 
@@ -93,6 +113,18 @@ WEAKNESSES: dict[str, tuple[Plant, Callable[[Stacks], None]]] = {
     "every action of a service": (allowed(ROLE, PROCESSOR, Action=["s3:*"], Resource=BUCKET), ACTIONS),
     "every resource": (allowed(ROLE, PROCESSOR, Action="s3:GetObject", Resource=[BUCKET, "*"]), RESOURCES),
     "every bucket of a name": (allowed(ROLE, PROCESSOR, Action="s3:GetObject", Resource="arn:aws:s3:::x*"), WITHIN_A_NAME),
+    "all actions but for a letter": (allowed(ROLE, PROCESSOR, Action=["s3:GetObjec?"], Resource=BUCKET), ACTIONS),
+    "notebook that deletes logs": (allowed(ROLE, "notebook", Action=["logs:DeleteLogGroup"], Resource=["x"]), NOTEBOOK),
+    "notebook that counts anything": (statements(ROLE, "notebook", _counting_anything), NOTEBOOK),
+    "bucket for another account": (
+        allowed("aws_s3_bucket_policy", Sid="Shared", Action="s3:GetObject", Resource="x", Principal={"AWS": "999999999999"}),
+        LET_IN,
+    ),
+    "queue for everybody's rules": (statements("aws_sqs_queue_policy", "", _without_a_condition), LET_IN),
+    "trust of a service and of another account": (
+        statements("aws_iam_role", "projector", _of_another_account, "assume_role_policy"),
+        MANAGED,
+    ),
     "all actions but one": (allowed(ROLE, PROCESSOR, NotAction="s3:GetObject", Resource=BUCKET), ALL_BUT),
     "access key": (variable("AKIAZQ3DRTW5T2QXKLMN"), SECRETS),
     "secret access key": (variable("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), SECRETS),
@@ -101,11 +133,23 @@ WEAKNESSES: dict[str, tuple[Plant, Callable[[Stacks], None]]] = {
     "session in a web token": (variable("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.x"), SECRETS),
     "password in an address": (variable("https://user:hunter22@registry.example.com"), SECRETS),
     "password by its name": (variable("correct horse", "DB_PASSWORD"), SECRETS),
-    "secret in the notebook's script": (_secret_in_the_script, SECRETS),
+    "token of a model hub": (variable("hf_aBcDeFgHiJkLmNoPqRsTuVwXyZ12345678"), SECRETS),
+    "token of a language model": (variable("sk-proj-abcdefghijklmnopqrstuvwx"), SECRETS),
+    "password in a document": (variable('{"password": "hunter22"}'), SECRETS),
+    "secret in the notebook's script": (_in_the_script("export REGISTRY_TOKEN='hunter22'"), SECRETS),
+    "password of a request in it": (_in_the_script("curl -u me:hunter22 https://registry.example.com"), SECRETS),
+    "token of a request in it": (_in_the_script("curl -H 'Authorization: Bearer abcdefghijklmnop' https://x"), SECRETS),
     "secret as output": (_secret_as_output, OUTPUTS),
     "table without encryption": (changed(TABLE, "read_models", server_side_encryption={"enabled": False}), TABLES_AT_REST),
     "bucket without encryption": (changed(ENCRYPTION, rule=[{"bucket_key_enabled": True}]), BUCKET_AT_REST),
     "queue without encryption": (changed("aws_sqs_queue", sqs_managed_sse_enabled=False), QUEUE_AT_REST),
+    "table that forgets": (changed(TABLE, "event_log", ttl={"enabled": True, "attribute_name": "until"}), FOR_EVER),
+    "rule that is off": (changed("aws_cloudwatch_event_rule", "event_processor_rule", state="DISABLED"), ON_THE_WAY),
+    "mapping that is off": (changed("aws_lambda_event_source_mapping", enabled=False), ON_THE_WAY),
+    "target that hands on something else": (changed(RULE_TARGET, "event_processor_target", input="{}"), ON_THE_WAY),
+    "function that never runs": (changed("aws_lambda_function", "projector", reserved_concurrent_executions=0), ON_THE_WAY),
+    "function without traces": (changed("aws_lambda_function", "projector", tracing_config={"mode": "PassThrough"}), CODE),
+    "function with somebody's code": (changed("aws_lambda_function", "projector", layers=["x"]), CODE),
     "log for ever": (changed("aws_cloudwatch_log_group", "projector", retention_in_days=None), LOGS),
 }
 

@@ -13,10 +13,12 @@ SHAPES = [
         r"\b(AKIA|ASIA)[A-Z0-9]{16}\b",
         r"(?<![\w/+=.-])(?=[\w/+]*[a-z])(?=[\w/+]*[A-Z])(?=[\w/+]*\d)[A-Za-z0-9/+]{40}(?![\w/+=.-])",
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
-        r"\b(gh[pousr]_[A-Za-z0-9]{36}|glpat-[\w-]{20}|xox[abprs]-[\w-]{10,})",
+        r"\b(gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{22}|glpat-[\w-]{20}|xox[abprs]-[\w-]{10,})",
+        r"\b(hf_[A-Za-z0-9]{30}|sk-[\w-]{20}|AIza[\w-]{35}|npm_[A-Za-z0-9]{36}|pypi-[\w-]{20}|dckr_pat_[\w-]{20})",
         r"\beyJ[\w-]+\.eyJ[\w-]+\.",
         r"://[^/\s:@]+:[^/\s:@]+@",
-        r"(?i)(password|passwd|secret|token|api_?key|credential)s?\w*\s*=\s*['\"]?[^\s'\"$@]{4,}",
+        r"(?i)(password|passwd|pwd|secret|token|api_?key|credential)s?\w*['\"]?\s*[=:]\s*['\"]?[^\s'\"$@]{4,}",
+        r"(?i)\b(bearer|basic) [\w+/=.-]{12,}|--(password|token|secret) [^\s$]{4,}|(-u|--user) [^\s:$]+:[^\s$]{4,}",
     )
 ]
 NAMED_SO = re.compile(r"(?i)(password|passwd|secret|token|api_?key|private_?key|credential)")

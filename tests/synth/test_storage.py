@@ -22,6 +22,11 @@ def test_the_event_log_sorts_by_position_and_tells_old_and_new(stack: StackJson)
     assert (table["stream_enabled"], table["stream_view_type"]) == (True, "NEW_AND_OLD_IMAGES")
 
 
+def test_nothing_is_taken_out_of_a_table_by_its_age(stack: StackJson) -> None:
+    """It is DynamoDB itself that would delete, which no policy denies."""
+    assert not [name for name, table in stack.all("aws_dynamodb_table").items() if "ttl" in table]
+
+
 def test_read_models_are_listed_by_kind_from_an_index_without_their_states(stack: StackJson) -> None:
     table = stack.one("aws_dynamodb_table", "read_models")
     assert table["hash_key"] == "stream"

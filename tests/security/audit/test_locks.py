@@ -23,7 +23,7 @@ PACKAGES = {
     "": {"name": "own"},
     "node_modules/a": {"version": "1.0.0", "integrity": "sha512-aa", "license": "MIT"},
     "node_modules/a/node_modules/@scope/b": {"version": "2.0.0", "inBundle": True},
-    "node_modules/c-old": {"version": "3.0.0", "name": "c"},
+    "node_modules/c-old": {"version": "3.0.0", "name": "c", "integrity": "sha1-aa"},
 }
 
 
@@ -114,6 +114,22 @@ def test_a_lock_that_makes_no_sense_is_misuse_and_one_line(project: Path, file: 
         read_locks(project)
     assert str(raised.value).startswith(f"{project / file}: ")
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "named"),
+    [
+        (PIPFILE, '{"default": {"six": {"git": "https://x", "ref": "aa"}}, "develop": {}}', "six"),
+        (PIPFILE, '{"default": {"six": {"path": "./six.whl"}}, "develop": {}}', "six"),
+        (COMPILED[1], "six @ git+https://x\n", "six@ git+https://x"),
+        (NPM, '{"packages": {"node_modules/a": {"link": true}}}', "node_modules/a"),
+    ],
+)
+def test_what_is_of_no_index_is_named(project: Path, file: str, text: str, named: str) -> None:
+    (project / file).write_text(text, encoding="utf-8")
+    with pytest.raises(MisuseError) as raised:
+        read_locks(project)
+    assert f"{named} is not pinned to one version of an index" in str(raised.value).replace("six @", "six@")
 
 
 def test_a_lock_that_is_missing_is_misuse(project: Path) -> None:
