@@ -37,7 +37,7 @@ test: setup ## every test; the local AWS is deployed once
 	@python -m pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
-lint: setup ## style and types, also of workflows and shell scripts
+lint: tools ## style and types, also of workflows and shell scripts
 	@ruff format --check . && ruff check . && mypy
 	@zizmor --offline --no-progress --quiet --strict-collection .github
 	@check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -48,7 +48,7 @@ lint: setup ## style and types, also of workflows and shell scripts
 	@sed "1,/<<'INSTALL'/d; /^INSTALL$$/,\$$d" stacks/notebook_start.sh | shellcheck -
 
 .PHONY: schemas
-schemas: setup ## the JSON Schemas of events and of what commands print, into docs/
+schemas: tools ## the JSON Schemas of events and of what commands print, into docs/
 	@python -m training_events.cli.schemas docs
 
 .PHONY: bench
@@ -68,7 +68,7 @@ validate: synth ## terraform validate of every environment, as JSON and as HCL
 	@$(TERRAFORM) python -m release.validate
 
 .PHONY: audit
-audit: setup ## known vulnerabilities and licences of everything that is locked
+audit: tools ## known vulnerabilities and licences of everything that is locked
 	@python -m security.audit $(ARGS)
 
 .PHONY: diff
@@ -83,7 +83,7 @@ review: named synth ## what a deploy of ENV would change, as Markdown for a revi
 
 .PHONY: release
 release: synth ## dist/terraform-ENV-VERSION.tar.gz, for pipelines that know no Python; of every environment without ENV
-	@$(TERRAFORM) python -m release $(ENV)
+	@$(TERRAFORM) python -m release $(if $(ENV),"$(ENV)")
 
 .PHONY: deploy
 deploy: named settings ## deploy ENV, after asking (ARGS=--auto-approve does not ask)
@@ -95,7 +95,7 @@ destroy: named settings ## take ENV down, after asking for its name (ARGS=--auto
 	@$(TERRAFORM) cdktf destroy $(STACK) $(ARGS)
 
 .PHONY: new-environment
-new-environment: setup ## write environments/NAME.toml, with every setting in it
+new-environment: tools ## write environments/NAME.toml, with every setting in it
 	@python -m stacks.new_environment "$(NAME)"
 
 .PHONY: bootstrap
@@ -107,11 +107,11 @@ local: settings ## AWS on this machine, with training-local deployed; what to us
 	@python -m local up $(ARGS)
 
 .PHONY: local-down
-local-down: setup ## stop it
+local-down: tools ## stop it
 	@python -m local down $(ARGS)
 
 .PHONY: lock
-lock: setup ## renew every lock file
+lock: tools ## renew every lock file
 	@$(PIPENV) lock
 	@# Which package index a machine uses is its own business and not the lock's.
 	@python -c 'import json, pathlib; lock = pathlib.Path("Pipfile.lock"); content = json.loads(lock.read_text()); \
@@ -138,8 +138,12 @@ named:
 
 # Packages are built here and not first at a synth, so that a synth needs no network.
 .PHONY: setup
-setup: .build/node.done
+setup: tools
 	@python -m stacks.lambda_package
+
+# All that is needed where no settings file is read: a mistake in one is not in the way.
+.PHONY: tools
+tools: .build/node.done
 
 .build/node.done: package-lock.json .build/python.done
 	@echo "==> the cdktf CLI, into node_modules" >&2
