@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from release.validate import synthesize_hcl
@@ -15,6 +16,10 @@ from tests.stack_json import StackJson
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_AWS = "tests/local_aws/"
+
+# A machine that is busy makes no property false. What else Hypothesis does where it finds CI stays as it is.
+settings.register_profile("unhurried", settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]))
+settings.load_profile("unhurried")
 
 
 def without_aws(**more: str) -> dict[str, str]:

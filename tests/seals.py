@@ -6,7 +6,6 @@ from functools import partial
 from io import BytesIO
 from typing import IO, Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from training_events.errors import Overtaken
@@ -97,7 +96,6 @@ def retold(event: Event, **changes: Any) -> Event:
 
 
 SOME = histories(min_size=1)
-unhurried = settings(deadline=None)
 
 
 def recorded(events: Iterable[Event], seal_behind: Collection[int] = ()) -> tuple[TamperedLog, InMemorySeals]:

@@ -92,7 +92,7 @@ def test_a_stream_is_read_in_key_order_and_alone(log: EventLog):
     assert sorted(log.streams()) == ["model/a", "run/a", "run/ab"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
 @given(kept=st.sets(st.tuples(SECONDS, IDS), max_size=12), start=st.tuples(SECONDS, IDS), end=st.none() | SECONDS)
 def test_a_range_is_the_whole_filtered(log: EventLog, kept, start, end):
     stream = next(STREAMS)

@@ -2,8 +2,7 @@
 
 import os
 import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from training_events.recorder.registering import promote_model, register_dataset
 from training_events.recorder.uploading import PART_BYTES, client
 
 from tests.local_aws.conftest import Deployed
+from tests.patience import until
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -46,13 +46,6 @@ def bucket(deployed: Deployed) -> str:
 
 def recorded(deployed: Deployed, stream: str) -> list[RecordedEvent]:
     return list(DynamoDbLog(deployed.outputs["event_log_table_name"], deployed.client("dynamodb")).read(stream))
-
-
-def until(true: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)
 
 
 @pytest.mark.parametrize("size", [0, 1000, PART_BYTES, 2 * PART_BYTES + 1])

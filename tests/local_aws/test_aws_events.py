@@ -16,7 +16,7 @@ from training_events.event import Event
 
 from tests.aws_events import ACCOUNT, sample
 from tests.local_aws.conftest import Deployed
-from tests.local_aws.test_recording import _until
+from tests.patience import until
 
 SAMPLES = ["aws_training_job", "aws_model_package", "aws_pipeline_execution"]
 
@@ -47,7 +47,7 @@ def test_an_object_under_datasets_is_recorded_and_no_other(deployed: Deployed, k
     s3.put_object(Bucket=bucket, Key=f"datasets/{name}/", Body=b"")
     for content in (b"12345", b"123456"):
         s3.put_object(Bucket=bucket, Key=key, Body=content)
-    _until(lambda: len(_recorded(deployed, f"dataset/{name}")) >= 2)
+    until(lambda: len(_recorded(deployed, f"dataset/{name}")) >= 2)
     events = _recorded(deployed, f"dataset/{name}")
     assert [(event.type, event.source) for event in events] == [("DatasetRegistered", "aws.s3")] * 2
     assert sorted(event.data["bytes"] for event in events) == [5, 6]

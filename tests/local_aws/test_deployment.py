@@ -24,7 +24,7 @@ def _cdktf(deployed: Deployed, command: str, *options: str) -> subprocess.Comple
         capture_output=True,
         text=True,
         check=False,
-        timeout=400,
+        timeout=600,
     )
 
 

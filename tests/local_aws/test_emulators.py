@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from local.emulators import EMULATORS, emulators, running, start_detached, stop
 from local.endpoints import ACCOUNT, Endpoints
+from tests.patience import until
 
 pytestmark = pytest.mark.local_aws
 
@@ -115,10 +115,7 @@ def test_what_a_function_says_has_failed_of_a_change_stream_comes_again(endpoint
         FunctionResponseTypes=["ReportBatchItemFailures"],
     )
     dynamodb.put_item(TableName="followed", Item={"id": {"S": "1"}})
-    deadline = time.monotonic() + 30
-    while not mark.with_suffix(".done").exists():
-        assert time.monotonic() < deadline, "it came once only"
-        time.sleep(0.1)
+    until(mark.with_suffix(".done").exists)  # it came again
 
 
 def test_a_lifecycle_configuration_keeps_its_tags_and_takes_a_new_script(endpoints: Endpoints) -> None:
@@ -180,7 +177,4 @@ def test_nothing_outlives_an_interrupted_block(how: signal.Signals, tmp_path: Pa
         owners = [emulator.owner(tmp_path) for emulator in EMULATORS]
         assert all(owners)
         os.kill(process.pid, how)
-    deadline = time.monotonic() + 10
-    while any(emulator.owner(tmp_path) for emulator in EMULATORS):
-        assert time.monotonic() < deadline, "an emulator outlived its block"
-        time.sleep(0.05)
+    until(lambda: not any(emulator.owner(tmp_path) for emulator in EMULATORS))

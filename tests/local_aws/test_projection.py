@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from training_events.s3_seals import S3Seals
 from training_events.verification import verify
 
 from tests.local_aws.conftest import Deployed, new_event
+from tests.patience import until
 
 EVENTS, STREAMS, WRITERS = 10_000, 40, 4
 
@@ -44,13 +44,6 @@ def _state(deployed: Deployed, stream: str) -> bytes | None:
 
 def _fold(log: DynamoDbLog, stream: str) -> bytes:
     return folds.encode(folds.fold(folds.empty(stream), log.entries(stream)))
-
-
-def _until(true: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)
 
 
 def _said(deployed: Deployed, text: str) -> bool:
@@ -100,7 +93,7 @@ def test_ten_thousand_events_in_any_order_come_to_the_folds_of_their_streams(
     written = time.monotonic() - began
     log = _log(deployed)
     expected = {stream: _fold(log, stream) for stream in streams}
-    _until(lambda: all(_state(deployed, stream) == expected[stream] for stream in streams), seconds=400)
+    until(lambda: all(_state(deployed, stream) == expected[stream] for stream in streams), seconds=1200)
     with capsys.disabled():
         print(
             f"\n{EVENTS:,} events of {STREAMS} runs by {WRITERS} writers: in the log after {written:.0f} s,"
@@ -114,7 +107,7 @@ def test_a_run_on_the_bus_becomes_a_state_and_then_a_locked_seal(deployed: Deplo
     _finished_run(deployed, stream)
     bucket, s3 = deployed.outputs["data_bucket_name"], deployed.client("s3")
     log, seals = _log(deployed), S3Seals(bucket, s3)
-    _until(lambda: verify(log, seals, stream).seals.covered == 3, seconds=60)
+    until(lambda: verify(log, seals, stream).seals.covered == 3)
     assert _state(deployed, stream) == _fold(log, stream)
     verified = verify(log, seals, stream)
     assert (verified.sound, verified.events, verified.seals.not_covered) == (True, 3, 0)
@@ -130,7 +123,7 @@ def test_an_altered_item_raises_the_alarm_and_is_named(deployed: Deployed) -> No
     stream = f"run/{uuid.uuid4().hex}"
     events = _finished_run(deployed, stream)
     log = _log(deployed)
-    _until(lambda: (state := _state(deployed, stream)) is not None and json.loads(state)["status"] == "completed", seconds=60)
+    until(lambda: (state := _state(deployed, stream)) is not None and json.loads(state)["status"] == "completed")
     before = _state(deployed, stream)
     deployed.client("dynamodb").update_item(  # as root: nobody else may
         TableName=log.table,
@@ -139,7 +132,7 @@ def test_an_altered_item_raises_the_alarm_and_is_named(deployed: Deployed) -> No
         ExpressionAttributeNames={"#data": "data"},
         ExpressionAttributeValues={":data": {"S": '{"points":[]}'}},
     )
-    _until(lambda: _said(deployed, f"MODIFY at '{events[1].position}'"), seconds=60)
+    until(lambda: _said(deployed, f"MODIFY at '{events[1].position}'"))
     assert _said(deployed, '"LogAltered":[1.0]')
     assert _state(deployed, stream) == before
     done = _cli(deployed, "verify", stream)

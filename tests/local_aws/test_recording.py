@@ -6,7 +6,6 @@ import statistics
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -18,6 +17,7 @@ from training_events.publisher import EventBusPublisher
 
 from examples.processor_outcomes import processor_outcomes
 from tests.local_aws.conftest import SOURCE, Deployed, new_event
+from tests.patience import until
 
 
 def _log(deployed: Deployed) -> DynamoDbLog:
@@ -34,18 +34,11 @@ def _put(deployed: Deployed, detail: dict[str, Any]) -> None:
     deployed.client("events").put_events(Entries=[entry | {"Detail": json.dumps(detail)}])
 
 
-def _until(true: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)
-
-
 def _outcomes(deployed: Deployed) -> Counter[str]:
     return processor_outcomes(deployed.client("logs"), deployed.outputs["event_processor_function_name"])
 
 
-def _messages(deployed: Deployed, about: str, seconds: float = 30) -> list[dict[str, Any]]:
+def _messages(deployed: Deployed, about: str) -> list[dict[str, Any]]:
     """The messages of the undelivered queue that contain the text, taken out of it."""
     sqs, url, found = deployed.client("sqs"), deployed.outputs["undelivered_queue_url"], []
 
@@ -57,7 +50,7 @@ def _messages(deployed: Deployed, about: str, seconds: float = 30) -> list[dict[
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return bool(found)
 
-    _until(received, seconds)
+    until(received)
     return found
 
 
@@ -81,7 +74,7 @@ def test_a_thousand_events_in_any_order_with_repeats_by_eight_publishers(
 
     with ThreadPoolExecutor(8) as publishers:
         put_times = list(publishers.map(publish, (sent[number::8] for number in range(8))))
-    _until(lambda: (_outcomes(deployed) - before).total() >= len(sent), seconds=180)
+    until(lambda: (_outcomes(deployed) - before).total() >= len(sent))
 
     log = _log(deployed)
     recorded = {stream: list(log.read(stream)) for stream in streams}
@@ -114,7 +107,7 @@ def test_what_cannot_be_understood_waits_with_its_reason_and_can_be_sent_again(d
 
     mended = body["original"]["detail"] | {"run_id": mark}
     _put(deployed, mended)
-    _until(lambda: bool(list(_log(deployed).read(f"run/{mark}"))))
+    until(lambda: bool(list(_log(deployed).read(f"run/{mark}"))))
     (recorded,) = _log(deployed).read(f"run/{mark}")
     assert recorded.event.data == mended
 
@@ -142,7 +135,7 @@ def test_an_event_that_the_function_fails_on_goes_to_the_queue_untouched(deploye
     )
     try:
         _put(deployed, detail)
-        (message,) = _messages(deployed, stream, seconds=60)
+        (message,) = _messages(deployed, stream)
     finally:
         iam.delete_role_policy(RoleName=role, PolicyName="broken")
     body = json.loads(message["Body"])

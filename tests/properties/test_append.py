@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from training_events.dynamodb_item import from_item, item_bytes, to_item
@@ -24,7 +24,7 @@ def test_any_order_and_any_repetition_give_the_same_log():
     with dynamodb_log() as dynamodb:  # made once: every example has streams of its own
 
         @given(HISTORIES, st.data())
-        @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @settings(max_examples=40)
         def holds(history, data):
             example = uuid4()
             history = [replace(event, stream=f"{event.stream}-{example}") for event in history]

@@ -57,7 +57,7 @@ def test_the_order_of_keys_makes_no_difference_and_none_is_lost(value, chance):
 
 
 # texts as keys and members are what Python orders in another way in each process
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(anything | st.frozensets(st.text(max_size=3), max_size=20), min_size=1, max_size=20))
 def test_another_process_says_the_same(values):
     script = (

@@ -120,14 +120,14 @@ def test_whatever_the_read_models_were_they_are_the_folds(events: list[Event], d
 
 
 @given(histories(), st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_in_sqlite_too(tmp_path_factory: pytest.TempPathFactory, events: list[Event], data: st.DataObject) -> None:
     file = str(tmp_path_factory.mktemp("log") / "log.db")
     check(SqliteLog(Database(file)), SqliteReadModels(Database(file)), events, data.draw)
 
 
 @given(histories(), st.data())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_in_dynamodb_too(events: list[Event], data: st.DataObject) -> None:
     from training_events.store import open_store  # noqa: PLC0415 - its clients belong inside the mock
 

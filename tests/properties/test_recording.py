@@ -22,14 +22,15 @@ words = st.sampled_from(["metric", "metric", "metric", "metrics", "checkpoint", 
 
 @pytest.fixture(autouse=True)
 def _anywhere(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path_factory.mktemp("spool")))
-    monkeypatch.setenv("TRAINING_EVENTS_LOG", "sqlite:///nothing-is-sent-there.db")
+    spool = tmp_path_factory.mktemp("spool")
+    monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(spool))
+    monkeypatch.setenv("TRAINING_EVENTS_LOG", f"sqlite:///{spool}/nothing-is-sent-there.db")
     monkeypatch.delenv("TRAINING_EVENTS_BUS", raising=False)
     monkeypatch.delenv("TRAINING_EVENTS_BUCKET", raising=False)
     monkeypatch.setattr(sender, "FIRST_PAUSE_SECONDS", 0.001)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(said=st.lists(words, max_size=25), faults=st.lists(st.sampled_from(FAULTS), max_size=25))
 def test_all_of_it_comes_once(said, faults):
     sink = FaultySink(faults)

@@ -180,7 +180,7 @@ def test_sqlite_and_memory_agree(
 
 
 @given(st.lists(histories(), min_size=6, max_size=6), st.data())
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_dynamodb_and_memory_agree(many: list[list[Event]], data: st.DataObject):
     """Several histories to one DynamoDB, which is slow to make."""
     from training_events.store import open_store  # noqa: PLC0415 - its clients belong inside the mock

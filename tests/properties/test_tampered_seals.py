@@ -16,7 +16,7 @@ from training_events.seal import seal_stream
 from training_events.seal_format import event_line, next_seal, read_seal, seal_line
 from training_events.verification import verify
 
-from tests.seals import SOME, STREAM, TIMES, Recorder, kinds, recorded, sealed, unhurried
+from tests.seals import SOME, STREAM, TIMES, Recorder, kinds, recorded, sealed
 
 NO_JSON = [b"", b"\xff", b'["\xff", "\xff"]', b'["\\ud800", ""]', b"[" * 100_000, b'{"more":' + b"[" * 100_000]
 OTHER = {str: "sha256:" + 64 * "0", int: 77, list: ["sha256:" + 64 * "0"]}
@@ -86,7 +86,6 @@ WAYS = [lose_a_line, double_a_line, alter_a_line, add_a_line, alter_the_first_li
 WAYS_WHEN_ANOTHER_FOLLOWS = [*WAYS, alter_when, alter_a_byte]
 
 
-@unhurried
 @given(SOME, st.data())
 def test_a_tampered_seal_is_found(history, data):
     log, seals = sealed(data, history)
@@ -102,7 +101,6 @@ def test_a_tampered_seal_is_found(history, data):
         seal_stream(log, seals, STREAM)
 
 
-@unhurried
 @given(SOME, st.data())
 def test_swapped_seals_are_found(history, data):
     arrivals = data.draw(st.permutations([*history, Recorder(None).event("another", TIMES[0])]))
@@ -114,7 +112,6 @@ def test_swapped_seals_are_found(history, data):
     assert Kind.BROKEN_SEAL in kinds(found)
 
 
-@unhurried
 @given(SOME, st.data())
 def test_another_streams_seals_are_found(history, data):
     """The events are there as well, and the same but for their stream."""
@@ -154,7 +151,6 @@ def test_lines_out_of_key_order_are_found():
     assert kinds(verify(log, seals, STREAM)) == {Kind.BROKEN_SEAL}
 
 
-@unhurried
 @given(SOME, st.data())
 def test_a_removed_seal_is_found_when_another_follows(history, data):
     arrivals = data.draw(st.permutations([*history, Recorder(None).event("another", TIMES[0])]))

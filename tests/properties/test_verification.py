@@ -26,7 +26,6 @@ from tests.seals import (
     recorded,
     retold,
     sealed,
-    unhurried,
 )
 from tests.unit.test_merkle import tree_hash
 
@@ -35,7 +34,6 @@ def positions(verification: Verification, kind: Kind) -> list[str | None]:
     return [finding.position for finding in verification.findings if finding.kind is kind]
 
 
-@unhurried
 @given(histories(), st.data())
 def test_an_honest_log_is_never_accused(history, data):
     """At any moment: whatever has arrived, in any order and any number of times, sealed at any moments."""
@@ -58,7 +56,6 @@ def test_an_honest_log_is_never_accused(history, data):
     assert {chain.id: chain.complete_up_to for chain in found.producers} == {said.id: said.sequence for said in numbered}
 
 
-@unhurried
 @given(SOME, st.data())
 def test_a_seal_covers_what_is_new_once_and_its_root_is_that_of_all(history, data):
     log, seals = sealed(data, history)
@@ -97,7 +94,6 @@ ALTERATIONS = [
 ]
 
 
-@unhurried
 @given(SOME, st.data(), st.sampled_from(ALTERATIONS), st.booleans())
 def test_an_altered_event_is_named_on_a_sealed_stream(history, data, changes, digest_too):
     log, seals = sealed(data, history)
@@ -112,7 +108,6 @@ def test_an_altered_event_is_named_on_a_sealed_stream(history, data, changes, di
         seal_stream(log, seals, STREAM)
 
 
-@unhurried
 @given(SOME, st.data())
 def test_an_altered_digest_is_named_with_seals_and_without(history, data):
     log, seals = sealed(data, history)
@@ -124,7 +119,6 @@ def test_an_altered_digest_is_named_with_seals_and_without(history, data):
         assert not found.sound
 
 
-@unhurried
 @given(SOME, st.data())
 def test_a_removed_event_is_named_on_a_sealed_stream(history, data):
     """Any of them: the last one, the only one, one that no producer numbered, several."""
@@ -142,7 +136,6 @@ def test_a_removed_event_is_named_on_a_sealed_stream(history, data):
         seal_stream(log, seals, STREAM)
 
 
-@unhurried
 @given(histories(min_size=2), st.data(), st.sampled_from(["keys", "contents", "contents and digests"]))
 def test_swapped_events_are_found_on_a_sealed_stream(history, data, what):
     log, seals = sealed(data, history)
@@ -160,7 +153,6 @@ def test_swapped_events_are_found_on_a_sealed_stream(history, data, what):
     assert named == sorted([one.position, other.position])
 
 
-@unhurried
 @given(SOME, st.data())
 def test_a_replaced_event_is_found_on_a_sealed_stream(history, data):
     """Removed, and another put in its place: under another key, with its number and its `previous`."""
@@ -174,7 +166,6 @@ def test_a_replaced_event_is_found_on_a_sealed_stream(history, data):
     assert found.seals.not_covered == 1
 
 
-@unhurried
 @given(SOME, st.data())
 def test_what_cannot_be_read_is_named(history, data):
     log, seals = sealed(data, history)
@@ -188,7 +179,6 @@ def test_what_cannot_be_read_is_named(history, data):
         seal_stream(log, InMemorySeals(), STREAM)
 
 
-@unhurried
 @given(SOME, st.data())
 def test_a_history_told_anew_is_found_on_a_sealed_stream(history, data):
     """One event altered, and all that follow in its chain numbered, chained and digested anew: nothing contradicts itself."""
@@ -218,7 +208,6 @@ def chained(history: list[Event]) -> list[tuple[Event, Event]]:
     ]  # fmt: skip
 
 
-@unhurried
 @given(histories(min_size=3), st.data())
 def test_on_an_open_stream_the_chain_names_what_was_removed(history, data):
     pairs = chained(history)
@@ -235,7 +224,6 @@ def test_on_an_open_stream_the_chain_names_what_was_removed(history, data):
     assert chain.complete_up_to == victim.producer.sequence - 1
 
 
-@unhurried
 @given(histories(min_size=3), st.data(), st.sampled_from([{"data": {}}, {"type": "Other"}, {"extensions": {"x": 1}}]))
 def test_on_an_open_stream_the_chain_shows_an_alteration_that_agrees_with_itself(history, data, changes):
     pairs = chained(history)
@@ -265,7 +253,6 @@ FORGERIES = [
 @pytest.mark.parametrize(
     ("changes", "shown"), [forgery[1:] for forgery in FORGERIES], ids=[forgery[0] for forgery in FORGERIES]
 )
-@unhurried
 @given(history=SOME, data=st.data())
 def test_an_appended_forgery_is_found_when_it_does_not_fit_the_chain(changes, shown, history, data):
     log, seals = sealed(data, history)
@@ -281,7 +268,6 @@ def test_an_appended_forgery_is_found_when_it_does_not_fit_the_chain(changes, sh
         assert {finding.position for finding in found.findings} <= {forged.position, last.position}
 
 
-@unhurried
 @given(SOME)
 def test_what_an_open_stream_cannot_show(history):
     """docs/proof.md says so: its newest events cut off, and events that no producer numbered."""

@@ -11,6 +11,7 @@ from training_events.event import Event
 from training_events.log_url import open_log
 
 from tests.command_line import DYNAMODB, document, said, store
+from tests.patience import PATIENCE_SECONDS
 
 
 def event(second):
@@ -131,7 +132,7 @@ def test_a_closed_pipe_ends_it_quietly(options):
     assert process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(20) == 141
+    assert process.wait(PATIENCE_SECONDS) == 141
     assert process.stderr.read() == b""
 
 
@@ -143,7 +144,7 @@ def test_ctrl_c_ends_it_quietly(options):
         try:
             process.stdout.readline()  # now it is printing
             process.send_signal(signal.SIGINT)
-            said = process.communicate(timeout=20)[1]
+            said = process.communicate(timeout=PATIENCE_SECONDS)[1]
         finally:
             process.kill()
     assert (process.returncode, said) == (130, b"")

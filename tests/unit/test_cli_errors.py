@@ -17,6 +17,7 @@ from training_events import aws, cli
 from tests.command_line import DYNAMODB, happened, recorded, said, store
 from tests.conftest import without_aws
 from tests.fakes import Answer
+from tests.patience import PATIENCE_SECONDS
 
 READING = {
     "runs": ["runs"],
@@ -287,14 +288,14 @@ def test_a_closed_pipe_ends_it_quietly(database, arguments):
     os.close(read)
     with process(with_log(arguments, database), stdout=write) as ended:
         os.close(write)
-        err = ended.communicate(timeout=30)[1]
+        err = ended.communicate(timeout=PATIENCE_SECONDS)[1]
     assert (ended.returncode, err) == (141, b"")
 
 
 @printing
 def test_a_full_disk_is_one_line(database, arguments):
     with Path("/dev/full").open("w") as full, process(with_log(arguments, database), stdout=full) as ended:
-        err = ended.communicate(timeout=30)[1]
+        err = ended.communicate(timeout=PATIENCE_SECONDS)[1]
     assert (ended.returncode, err.splitlines()) == (1, [b"training-events: [Errno 28] No space left on device"])
 
 
@@ -314,7 +315,7 @@ def test_ctrl_c_ends_it_quietly(name):
             connection, _ = server.accept()
             with connection:
                 ended.send_signal(signal.SIGINT)
-                out, err = ended.communicate(timeout=30)
+                out, err = ended.communicate(timeout=PATIENCE_SECONDS)
     assert (ended.returncode, out, err) == (130, b"", b"")
 
 
@@ -351,6 +352,6 @@ def test_a_terminal_that_knows_no_utf_8(tmp_path):
     with process(
         ["history", "run/é", "--json", "--log", url], stdout=subprocess.PIPE, environment={"PYTHONIOENCODING": "ascii"}
     ) as ended:
-        out, err = ended.communicate(timeout=30)
+        out, err = ended.communicate(timeout=PATIENCE_SECONDS)
     assert (ended.returncode, err) == (0, b"")
     assert "😀".encode() in out

@@ -18,6 +18,7 @@ from training_events.undelivered import UndeliveredQueue
 from tests.command_line import document, said
 from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
 from tests.fakes import refuse
+from tests.patience import PATIENCE_SECONDS
 from tests.queues import NAMES, sqs_message
 
 BUCKET = "data-bucket"
@@ -434,11 +435,11 @@ def test_a_list_without_end_is_ended_quietly_and_given_back(arguments, end, code
                 process.stdout.readline()
             if end == "Ctrl-C":
                 process.send_signal(signal.SIGINT)
-                errors = process.communicate(timeout=20)[1]
+                errors = process.communicate(timeout=PATIENCE_SECONDS)[1]
             else:
                 process.stdout.close()
                 errors = process.stderr.read()
-                process.wait(20)
+                process.wait(PATIENCE_SECONDS)
         finally:
             process.kill()
     assert (process.returncode, errors) == (code, b"given back\n")

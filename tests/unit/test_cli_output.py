@@ -17,6 +17,7 @@ from training_events.cli.table import print_fields, print_rows
 
 from tests.command_line import document, happened, read_models, recorded, said, store
 from tests.conftest import without_aws
+from tests.patience import PATIENCE_SECONDS
 from tests.strategies import loose_text
 
 LONG = "run/a-very-long-training-job-name-2026-11-22-15-08-39-955123-eu-central-1-digits"
@@ -110,7 +111,7 @@ def on_a_terminal(arguments, out):
                 shown += more
         except OSError:  # how Linux says that nobody has the terminal any more
             pass
-        process.wait(30)
+        process.wait(PATIENCE_SECONDS)
     os.close(primary)
     return process.returncode, shown.decode()
 

@@ -6,8 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from local.emulators import choose_ports, running, stop
 from local.endpoints import Endpoints
 from local.errors import LocalError, LocalUsageError
 from local.installation import exclusive
+from tests.patience import PATIENCE_SECONDS, until
 
 SLEEPER = "import subprocess, sys, time; subprocess.Popen(['sleep', '300']); print('up', flush=True); time.sleep(300)"
 
@@ -40,18 +40,11 @@ def folder(tmp_path: Path) -> Path:
 def detached(sleeper: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
     monkeypatch.setattr(emulators, "EMULATORS", (sleeper,))
     process = sleeper.launch(Path(sys.executable), 7, "us-east-1", folder, attached=False)
-    wait_for(lambda: "up" in sleeper.log(folder).read_text())
+    until(lambda: "up" in sleeper.log(folder).read_text())
     yield process
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
 
 
 def group_is_gone(group: int) -> bool:
@@ -67,8 +60,8 @@ def test_a_detached_emulator_is_found_and_ended_with_what_it_started(
 
     assert stop(folder) is True
 
-    assert detached.wait(5) == -signal.SIGKILL
-    wait_for(lambda: group_is_gone(detached.pid))
+    assert detached.wait(PATIENCE_SECONDS) == -signal.SIGKILL
+    until(lambda: group_is_gone(detached.pid))
     assert stop(folder) is False
 
 
@@ -98,14 +91,14 @@ def test_an_attached_emulator_dies_with_its_starter_however_that_ends(tmp_path: 
     )
     parent = subprocess.Popen([sys.executable, "-c", starter], cwd=HERE.parent)
     try:
-        wait_for(lambda: sleeper.log(folder).is_file() and "up" in sleeper.log(folder).read_text())
+        until(lambda: sleeper.log(folder).is_file() and "up" in sleeper.log(folder).read_text())
         owner = sleeper.owner(folder)
         assert owner is not None
     finally:
         parent.kill()
         parent.wait()
-    wait_for(lambda: sleeper.owner(folder) is None)
-    wait_for(lambda: group_is_gone(owner[0]))
+    until(lambda: sleeper.owner(folder) is None)
+    until(lambda: group_is_gone(owner[0]))
 
 
 def test_a_crash_in_the_middle_of_a_start_leaves_nothing(
@@ -134,7 +127,7 @@ def test_an_emulator_gets_nothing_of_this_environment_but_the_path(
     program.write_text("import os; print(sorted(os.environ), os.environ['WHERE'])")
     teller = Emulator("teller", "NO_PORT", "/", (str(program),), {"WHERE": "{port} {region}"})
 
-    teller.launch(Path(sys.executable), 7, "eu-west-1", folder, attached=False).wait(10)
+    teller.launch(Path(sys.executable), 7, "eu-west-1", folder, attached=False).wait(PATIENCE_SECONDS)
 
     told = teller.log(folder).read_text()
     assert "AWS_PROFILE" not in told

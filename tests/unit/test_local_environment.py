@@ -19,6 +19,7 @@ from local.environment import LocalEnvironment, up, write_env
 from local.errors import LocalError
 from local.installation import python_of_emulators
 from local.progress import Progress, readable
+from tests.patience import until
 
 ENDPOINTS = Endpoints("http://127.0.0.1:1", "http://127.0.0.1:2", "us-east-1")
 OUTPUTS = {
@@ -169,17 +170,11 @@ def test_a_command_ends_with_its_starter_even_when_that_is_killed(tmp_path: Path
     finally:
         parent.kill()
         parent.wait()
-    deadline = time.monotonic() + 10
-    while alive(child):
-        assert time.monotonic() < deadline, "it outlived its starter"
-        time.sleep(0.02)
+    until(lambda: not alive(child))
 
 
 def wait_for_text(path: Path) -> str:
-    deadline = time.monotonic() + 10
-    while not (path.is_file() and path.read_text().endswith("\n")):
-        assert time.monotonic() < deadline, f"{path} stays empty"
-        time.sleep(0.02)
+    until(lambda: path.is_file() and path.read_text().endswith("\n"))
     return path.read_text().strip()
 
 

@@ -18,6 +18,7 @@ import pytest
 
 from stacks.client_files import EXAMPLE
 from stacks.notebook import start_script
+from tests.patience import PATIENCE_SECONDS
 
 ROOT_FOLDERS = ("/etc/profile.d", "/usr/local/bin", "/home/ec2-user")
 VARIABLES = {
@@ -107,7 +108,7 @@ class Instance:
             "PATH": f"{self.root}/stand-ins:{os.environ['PATH']}",
         }
         try:
-            subprocess.run(["bash", "-c", self.script()], env=environment, check=True, timeout=60)
+            subprocess.run(["bash", "-c", self.script()], env=environment, check=True, timeout=PATIENCE_SECONDS)
             yield
             readable, _, _ = select.select([done], [], [], 60)
             assert readable, self.calls_file.read_text()

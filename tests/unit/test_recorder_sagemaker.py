@@ -80,7 +80,7 @@ def test_a_broken_file_is_as_good_as_none(tmp_path, content):
 
 
 @given(loose_values | st.dictionaries(st.sampled_from([*RESOURCES, *HYPERPARAMETERS, *STUDIO]), loose_values), st.text())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_whatever_the_files_and_variables_hold_nothing_is_raised(tmp_path, value, text):
     fill(tmp_path, json.dumps(value).encode())
     answers(tmp_path, dict.fromkeys(TOOLKIT, text))

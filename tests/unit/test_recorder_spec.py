@@ -64,7 +64,7 @@ names = ["API_TOKEN", "HOME", "OMP_NUM_THREADS"]
     st.fixed_dictionaries({}, optional=dict.fromkeys(NOTHING, loose)),
     st.dictionaries(st.sampled_from([*names, "TRAINING_EVENTS_IMAGE", "TRAINING_EVENTS_GIT_COMMIT"]), st.text(st.characters())),
 )
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_whatever_is_given_the_spec_fits_the_catalogue(tmp_path, quiet, given_, environment):
     said = pinned_spec(**NOTHING | given_, pin=pin, variables=environment, folder=tmp_path)
     catalogue.read("run/x", "TrainingStarted", 1, canonical_json(said).decode())

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import pytest
 
 from stacks.settings_file import load
 from tests.local_aws.handed_over.conftest import HandedOver
+from tests.patience import until
 
 APPLY = ("apply", "-auto-approve", "-input=false", "-no-color")
 REFUSED = "Error acquiring the state lock"
@@ -46,11 +46,12 @@ def applying(handed_over: HandedOver, tmp_path: Path) -> Iterator[subprocess.Pop
             start_new_session=True,
         )
     try:
-        deadline = time.monotonic() + 120
-        while not (locks(handed_over) and "Modifying..." in said.read_text(encoding="utf-8")):
+
+        def modifies() -> bool:
             assert first.poll() is None, said.read_text(encoding="utf-8")
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+            return bool(locks(handed_over)) and "Modifying..." in said.read_text(encoding="utf-8")
+
+        until(modifies)
         yield first
     finally:
         if first.returncode is None:
@@ -156,5 +157,5 @@ def _cdktf_deploys(handed_over: HandedOver, out: Path) -> subprocess.CompletedPr
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
     )

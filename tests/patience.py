@@ -1,0 +1,13 @@
+"""Waiting for what has to come true. A busy machine is slow and not wrong: the limit is there so that the tests end."""
+
+import time
+from collections.abc import Callable
+
+PATIENCE_SECONDS = 300.0
+
+
+def until(true: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain"
+        time.sleep(0.1)
