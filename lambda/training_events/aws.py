@@ -35,6 +35,11 @@ def _session(thread: int) -> Session:  # noqa: ARG001 - what it is kept by
     return botocore.session.get_session()
 
 
+# A thread of a forked child may have the number of one of its parent's, whose session stopped in the midst of whatever it did.
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_session.cache_clear)
+
+
 def client(
     service: str,
     *,
