@@ -56,6 +56,7 @@ LAYERS = [
         "recorder.journal",
         "recorder.points",
         "recorder.destination",
+        "recorder.spool_file",
         "recorder.spool",
         "recorder.left_over",
         "recorder.sender",

@@ -1,10 +1,14 @@
 import os
 import subprocess
+from functools import partial
 
 import pytest
 from training_events.catalogue.run import Code
-from training_events.recorder.code_version import code_version, root_of, without_credentials
+from training_events.recorder import code_version as module
+from training_events.recorder.code_version import without_credentials
 
+# git may be slow where the machine is busy, and here nobody waits to train
+root_of, code_version = partial(module.root_of, timeout=600), partial(module.code_version, timeout=600)
 # the user's own settings (signing, hooks, another default branch) must not matter
 SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 AUTHOR = {f"GIT_{who}_{what}": "ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}

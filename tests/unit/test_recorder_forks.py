@@ -7,6 +7,7 @@ import signal
 import threading
 
 import pytest
+from training_events import aws
 from training_events.recorder import forks
 from training_events.recorder.telling import log
 
@@ -14,10 +15,18 @@ from training_events.recorder.telling import log
 def child_passes(gate):
     """Whether a child, forked now, can pass."""
     if not (child := os.fork()):
-        signal.alarm(30)
+        signal.alarm(120)  # one that hangs is ended by it
         with gate.passing():
             os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_child_has_no_session_of_its_parents():
+    """Threads are numbered anew in it, and one that the parent's session was in the midst of would have that."""
+    aws._session(1)
+    if not (child := os.fork()):
+        os._exit(aws._session.cache_info().currsize)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.parametrize("gate", [forks.preparing, forks.sending], ids=["preparing", "sending"])
@@ -34,7 +43,8 @@ def test_many_threads_fork_at_once(gate):
     gate._lock.release()
 
 
-def test_a_fork_comes_after_what_was_begun():
+def test_a_fork_comes_after_what_was_begun(monkeypatch):
+    monkeypatch.setattr(forks.preparing, "_seconds", 3600.0)  # whatever the machine is busy with
     order: list[str] = []
     inside = threading.Event()
 
@@ -60,7 +70,32 @@ def test_a_reply_that_does_not_come_holds_one_fork_up_for_a_moment_and_no_other(
         monkeypatch.setattr(forks.sending, "_seconds", 3600.0)
         assert child_passes(forks.sending)
     with forks.sending.passing():
-        assert not forks.sending._overdue, "who passes next is waited for again"
+        assert forks.sending._overdue != forks.sending._passage, "who passes next is waited for again"
+
+
+def test_who_gives_up_at_the_last_moment_does_not_speak_of_who_comes_next(monkeypatch):
+    """A fork's time is over, and in that moment the passage is: it was that one that was overdue."""
+    gate = forks._Gate(3600.0)
+    waited = []
+
+    class Lock:
+        """Held, until right after a fork has given up."""
+
+        def acquire(self, timeout):
+            waited.append(timeout)
+            passage.__exit__(None, None, None)
+            return False
+
+    passage = gate.passing()
+    passage.__enter__()
+    monkeypatch.setattr(gate, "_lock", Lock())
+    gate.before()
+    monkeypatch.setattr(gate, "_lock", threading.RLock())
+    passage = gate.passing()
+    passage.__enter__()
+    monkeypatch.setattr(gate, "_lock", Lock())
+    gate.before()
+    assert waited == [3600.0, 3600.0]
 
 
 class Pipe(io.RawIOBase):
@@ -78,8 +113,9 @@ class Pipe(io.RawIOBase):
         return len(content)
 
 
-def test_a_child_prints_whatever_the_recorder_was_saying():
+def test_a_child_prints_whatever_the_recorder_was_saying(monkeypatch):
     """The lock of a standard stream is no one's in a child, if another thread was writing: whoever prints hangs."""
+    monkeypatch.setattr(forks.telling, "_seconds", 3600.0)  # whatever the machine is busy with
     pipe = Pipe()
     stream = io.TextIOWrapper(io.BufferedWriter(pipe), write_through=True)
     handler = logging.StreamHandler(stream)
@@ -89,7 +125,7 @@ def test_a_child_prints_whatever_the_recorder_was_saying():
     pipe.taking.wait()
     try:
         if not (child := os.fork()):
-            signal.alarm(30)
+            signal.alarm(120)
             print("from the child", file=stream, flush=True)
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -204,7 +204,7 @@ def test_an_interruption_passes_and_leaves_no_parts(s3, objects, file, error):
     def interrupt() -> None:
         """The thread that waits for the upload, and not one that sends."""
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
-        assert interrupted.wait(10)
+        assert interrupted.wait(60)
 
     def stop(*_: Any) -> None:
         interrupted.set()

@@ -3,12 +3,18 @@
 import logging
 import multiprocessing
 import pickle
+import signal
 import threading
 from pathlib import Path
 
 import pytest
 from training_events import record_run
+from training_events.recorder import channel, termination
 from training_events.recorder.destination import Destination
+from training_events.recorder.objects import Objects
+from training_events.recorder.run import Run
+from training_events.recorder.sender import Sender
+from training_events.recorder.writer import Writer
 from training_events.verification import verify
 
 from tests.faulty_sink import FaultySink
@@ -216,6 +222,56 @@ def test_any_exception_is_recorded(sink, reason):
     with pytest.raises(type(error)), record_run() as run:
         raise error
     assert types(sink, run)[-1] == "TrainingFailed"
+
+
+def test_what_is_stored_when_the_run_has_ended_is_one_warning(sink, caplog, monkeypatch):
+    keep = Objects.keep
+
+    def slowly(objects, path, key):
+        run.finish()  # by another thread
+        return keep(objects, path, key)
+
+    monkeypatch.setattr(Objects, "keep", slowly)
+    run = record_run().start()
+    assert run.checkpoint(__file__) is None
+    assert types(sink, run) == ["TrainingStarted", "TrainingCompleted"]
+    assert "ended meanwhile" in warnings(caplog)[0].getMessage()
+    assert len(warnings(caplog)) == 1
+
+
+def test_the_last_words_of_many_runs_take_no_longer_than_those_of_one(sink, monkeypatch):
+    """What a signal finds open is said at once, then all of it is waited for."""
+    clock, order, given = [0.0], [], []
+
+    def slowly(run, seconds):
+        order.append("waited")
+        given.append(seconds)
+        clock[0] += 4.0
+        return False
+
+    with record_run(run_id="a"), record_run(run_id="b"), record_run(run_id="c"), monkeypatch.context() as patch:
+        patch.setattr(termination, "monotonic", lambda: clock[0])
+        patch.setattr(Run, "interrupted", lambda *_, **__: order.append("said"))
+        patch.setattr(Run, "flush", slowly)
+        patch.setattr(termination, "_before", lambda *_: None)
+        termination._terminated(signal.SIGTERM, None)
+    assert order == ["said"] * 3 + ["waited"] * 3
+    assert given == [5.0, 1.0, 0.0]
+
+
+def test_a_flush_takes_no_longer_than_it_may(sink, monkeypatch):
+    clock, given = iter([0.0, 4.0]), []
+
+    def waited(_, seconds):
+        given.append(seconds)
+        return True
+
+    monkeypatch.setattr(channel, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(Writer, "spooled", waited)
+    monkeypatch.setattr(Sender, "settle", waited)
+    with record_run() as run:
+        run.flush(5.0)
+    assert given == [5.0, 1.0]
 
 
 def test_flush_says_whether_all_is_sent(sink, caplog):

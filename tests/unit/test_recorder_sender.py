@@ -1,14 +1,19 @@
 """The sender: patient with a destination that fails, quick when somebody waits, and never in the way of what comes behind."""
 
+import itertools
 import logging
 import random
 import threading
+import time
 
 import pytest
 from training_events.recorder import sender as sending
+from training_events.recorder import spool as spooling
 from training_events.recorder.destination import Destination, Unsent
 from training_events.recorder.sender import Delivery, Sender
 from training_events.recorder.spool import Spool
+
+from tests.full_disk import full_disk
 
 HERE = Destination("bus", "training", "eu-central-1")
 
@@ -157,3 +162,123 @@ def test_a_sink_that_cannot_be_made_is_told_and_tried_again(tmp_path, monkeypatc
     assert delivery.send(spool) == []
     assert (delivery.sent, spool.waiting) == (1, 0)
     spool.close()
+
+
+class Slow(Bus):
+    """Its first answer comes when it is let go; `looked` lets its later ones go."""
+
+    def __init__(self, unsent):
+        super().__init__(unsent)
+        self.asked, self.answer, self.looked = threading.Event(), threading.Event(), threading.Event()
+
+    def send(self, lines):
+        self.asked.set()
+        assert (self.looked if self.times else self.answer).wait(60)
+        return super().send(lines)
+
+    def settled(self, sender, monkeypatch):
+        """Whether all is sent, as one is told who begins to wait before the first answer, and sees it before the second."""
+        wait_for, looks = sender._changed.wait_for, itertools.count()
+
+        def watched(condition, seconds):
+            def look():
+                if next(looks):
+                    self.looked.set()
+                self.answer.set()
+                return condition()
+
+            # the sender itself pauses by it too
+            return wait_for(look if threading.current_thread() is threading.main_thread() else condition, seconds)
+
+        monkeypatch.setattr(sender._changed, "wait_for", watched)
+        return sender.settle(60)
+
+
+def away_once():
+    """Refuses the first line of all."""
+    trouble = iter(["the network was away"])
+    return lambda line: Unsent(line, why) if (why := next(trouble, None)) else None
+
+
+def test_an_attempt_from_before_the_end_is_not_the_last_word_on_it(begin, monkeypatch):
+    monkeypatch.setattr(sending, "LAST_TRIES_SECONDS", -1.0)  # the outage has lasted
+    bus = Slow(away_once())
+    sender, spool = begin(bus)
+    bus.looked.set()
+    say(sender, spool, b"last")
+    assert bus.asked.wait(60)
+    sender.close(0)
+    sender._until = time.monotonic() + 3600
+    bus.answer.set()
+    bus.wait(2)
+    assert bus.taken == [b"last"]
+
+
+def test_who_waits_is_not_told_of_an_attempt_from_before(begin, monkeypatch):
+    monkeypatch.setattr(random, "uniform", lambda *_: 3600.0)
+    bus = Slow(away_once())
+    sender, spool = begin(bus)
+    say(sender, spool, b"1")
+    assert bus.asked.wait(60)
+    assert bus.settled(sender, monkeypatch)
+    assert bus.taken == [b"1"]
+
+
+def test_who_waits_is_not_told_of_what_others_left(begin, tmp_path, monkeypatch):
+    monkeypatch.setattr(random, "uniform", lambda *_: 3600.0)
+    left = Spool(tmp_path, HERE, "gone")
+    left.append(b"theirs")
+    left.close()
+    bus = Slow(lambda line: Unsent(line, "Throttled") if line == b"theirs" else None)
+    sender, spool = begin(bus)
+    assert bus.asked.wait(60)
+    say(sender, spool, b"own")
+    assert bus.settled(sender, monkeypatch)
+    assert bus.taken == [b"own"]
+
+
+def test_what_is_lost_is_not_sent(begin, monkeypatch):
+    monkeypatch.setattr(spooling, "MOST_IN_MEMORY", 0)
+    sender, spool = begin(Bus())
+    with full_disk():
+        say(sender, spool, b"lost")
+    assert not sender.settle(60)
+
+
+def test_nobody_waits_for_a_sender_that_has_ended(begin, monkeypatch):
+    monkeypatch.setattr(sending, "LAST_TRIES_SECONDS", 0.0)
+    bus = Bus(lambda line: Unsent(line, "unreachable"))
+    sender, spool = begin(bus)
+    say(sender, spool, b"1")
+    sender.close(60)
+    assert not sender.settle(3600)
+
+
+def test_closed_again_it_has_the_time_that_it_had(begin):
+    bus = Slow(lambda _: None)
+    sender, spool = begin(bus)
+    say(sender, spool, b"1")
+    assert bus.asked.wait(60)
+    sender.close(0)
+    sender.close(3600)  # as the end of the program does, when Ctrl-C has cut the first time short
+    assert sender._thread.is_alive(), "it was not waited for"
+    bus.answer.set()
+
+
+def test_a_handler_of_the_log_that_fails_ends_nothing(begin, monkeypatch):
+    class Broken(logging.Handler):
+        def emit(self, _):
+            raise RuntimeError
+
+    broken = Broken()
+    logging.getLogger("training_events").addHandler(broken)
+    monkeypatch.setattr(random, "uniform", lambda *_: 0.0)
+    try:
+        trouble = iter(["Throttled"] * 3)
+        bus = Bus(lambda line: Unsent(line, why) if (why := next(trouble, None)) else None)
+        sender, spool = begin(bus)
+        say(sender, spool, b"1")
+        bus.wait(4)
+        assert bus.taken == [b"1"]
+    finally:
+        logging.getLogger("training_events").removeHandler(broken)

@@ -1,5 +1,6 @@
 """The spool: whatever disk, network and kills do, an event is given out until it is said to be sent."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -259,3 +260,62 @@ def test_a_file_with_events_is_never_written_over(kept, tmp_path):
     kept.append(b"4")
     kept.close()
     assert {line for found in left_over(tmp_path, HERE) for line in taken_all(found)} == {b"1", b"2", b"3", b"4"}
+
+
+def delete(spool):
+    shutil.rmtree(spool.path.parent.parent)
+
+
+@pytest.mark.parametrize("more", [[], [b"4"]])
+def test_what_waits_in_a_file_that_somebody_deleted_is_kept_in_a_new_one(kept, tmp_path, more):
+    kept.next()
+    kept.sent([b"2", b"3"])
+    delete(kept)
+    for line in more:
+        kept.append(line)
+        assert is_held(kept.path)
+    kept.close()
+    [found] = left_over(tmp_path, HERE)
+    assert set(taken_all(found)) - {b"1"} == {b"2", b"3", *more}
+    found.close()
+    assert not list(tmp_path.rglob("*.*"))
+
+
+def test_a_deleted_file_has_to_do_where_no_new_one_can_be(kept, tmp_path):
+    delete(kept)
+    tmp_path.write_bytes(b"")  # no folder any more
+    kept.append(b"4")
+    assert taken_all(kept) == [b"1", b"2", b"3", b"4"]
+    tmp_path.unlink()
+
+
+def test_what_comes_behind_what_can_no_longer_be_read_is_whole(kept, tmp_path):
+    os.truncate(kept.path, 0)
+    assert kept.next() == []
+    kept.append(b"4")
+    assert kept.next() == [b"4"]
+    kept.abandon()  # killed
+    assert sorted(taken_all(found) for found in left_over(tmp_path, HERE)) == [[], [b"4"]]
+
+
+def test_a_file_that_cannot_be_read_is_in_the_way_of_no_other(tmp_path, monkeypatch, caplog):
+    for producer in ("a", "b", "c"):
+        spool = Spool(tmp_path, HERE, producer)
+        spool.append(producer.encode())
+        spool.close()
+    flawed = tmp_path / HERE.key / "b.jsonl"
+    read = os.pread
+
+    def pread(file, size, place):
+        if os.fstat(file).st_ino == flawed.stat().st_ino:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(file, size, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", pread)
+        found = list(left_over(tmp_path, HERE))
+        assert [taken_all(one) for one in found] == [[b"a"], [b"c"]]
+    for one in found:
+        one.close()
+    assert not is_held(flawed)
+    assert "b.jsonl cannot be read: [Errno 5]" in caplog.text

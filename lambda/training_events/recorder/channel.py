@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 from hashlib import sha256
+from time import monotonic
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from training_events.recorder.destination import destination
 from training_events.recorder.journal import Journal
@@ -48,15 +50,17 @@ class Channel:
 
     def flush(self, seconds: float) -> bool:
         """Whether all that was said is sent; false if it waits in the spool, or is still on its way after so long."""
-        return self.writer.spooled(seconds) and self._sender.settle(seconds)
+        until = monotonic() + seconds
+        return self.writer.spooled(seconds) and self._sender.settle(max(until - monotonic(), 0))
 
     def close(self) -> None:
-        self.writer.close(CLOSE_SECONDS)
-        self._sender.close(CLOSE_SECONDS)
-
-    def abandon(self) -> None:
-        """In a forked child, where the threads are not: the events are the parent's to send."""
-        self._spool.abandon()
+        try:
+            self.writer.close(CLOSE_SECONDS)
+            self._sender.close(CLOSE_SECONDS)
+        except BaseException:  # Ctrl-C: then the network is not waited for, but the disk is
+            self.writer.close(CLOSE_SECONDS)
+            self._sender.close(0)
+            raise
 
 
 def objects(settings: Settings) -> Objects:
@@ -69,11 +73,17 @@ def fields(home: Path, stream: str, objects: Objects) -> Callable[[bytes, str], 
 
     def keep(content: bytes, name: str) -> Stored:
         path = home / "fields" / f"{name}-{sha256(content).hexdigest()}.json"
+        key = f"fields/{stream}/{path.name}"  # of a dataset not beside it, where S3 tells of new files
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_bytes(content)
-        stored = objects.keep(path, f"fields/{stream}/{path.name}")  # of a dataset not beside it, where S3 tells of new files
-        if not str(stored.uri).startswith("file:"):
-            path.unlink()
-        return stored
+        own = path.with_suffix(f".{uuid4().hex}")  # another recorder may be at the same content, and done with it before
+        try:
+            own.write_bytes(content)
+            stored = objects.keep(own, key)
+            if not str(stored.uri).startswith("file:"):
+                return stored
+            own.replace(path)
+        finally:
+            own.unlink(missing_ok=True)
+        return objects.keep(path, key)
 
     return keep

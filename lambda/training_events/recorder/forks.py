@@ -29,7 +29,8 @@ class _Gate:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._lock = RLock()  # a signal's handler may come to pass where its thread is passing
-        self._overdue = False  # a fork has waited long enough for who is passing: the next ones do not
+        self._passage = 1
+        self._overdue = 0  # the passage that a fork has waited long enough for: the next ones do not
         self._forking = local()  # several threads may fork at once
 
     @contextmanager
@@ -38,11 +39,13 @@ class _Gate:
             try:
                 yield
             finally:
-                self._overdue = False
+                self._passage += 1
 
     def before(self) -> None:
-        self._forking.closed = self._lock.acquire(timeout=0 if self._overdue else self._seconds)
-        self._overdue = not self._forking.closed
+        passage = self._passage
+        self._forking.closed = self._lock.acquire(timeout=0 if passage == self._overdue else self._seconds)
+        if not self._forking.closed:
+            self._overdue = passage
 
     def after_in_parent(self) -> None:
         if self._forking.closed:

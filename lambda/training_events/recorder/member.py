@@ -60,8 +60,6 @@ class Member:
 
     def wait_for_a_word(self) -> None:
         """After a fork: the threads are the parent's, and so is what it said. Nothing is started for a child that is silent."""
-        if self._channel is not None:
-            self._channel.abandon()
         self._begun_by = self._begun_by or 0
         self._channel = None
         self.points = ()
@@ -88,12 +86,10 @@ class Member:
     def close(self) -> None:
         """Put everything into the spool, and send it if that goes."""
         self.append, self.points = self._not_open, ()
-        try:
-            if self._channel is not None:
-                self._channel.close()
-                self._recorded, self._channel = self._channel.recorded, None
-        finally:
-            termination.unwatch(self._run)
+        if (channel := self._channel) is not None:
+            channel.close()
+            self._recorded, self._channel = channel.recorded, None
+        termination.unwatch(self._run)  # not before: who is interrupted on the way here does the rest at the end of the program
 
     def _open(self) -> None:
         channel = self._channel = Channel(self.stream, {} if self._rank is None else {"rank": self._rank.rank})

@@ -34,8 +34,6 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 FLUSH_SECONDS = 30.0
-_LAST_WORDS_SECONDS = 5.0
-"""What a signal's handler takes at most before the program ends: Docker waits 10 s before it kills, SageMaker 120 s."""
 _SPOOLED_SECONDS = 5.0
 """What the disk may take for an event."""
 
@@ -51,7 +49,8 @@ class Run:
         self.stream = f"run/{self.id}"
         self._given_id, self._spec = given_id, spec
         self._member = Member(self.stream, self)
-        self._ending = False
+        self._last_words: tuple[str, dict[str, Any]] | None = None  # how the run ended
+        self._said_all = False
         self._interrupted: str | None = None
 
     @property
@@ -153,11 +152,11 @@ class Run:
 
     def interrupted(self, reason: str, *, ends_now: bool) -> None:
         """In a signal's handler. Where the program has one of its own, that decides when the training ends."""
-        if ends_now and self._member.leads and not self._ending:
+        if ends_now and self._member.leads and self._last_words is None:
             self._say("TrainingStopped", {"reason": reason})
         else:
             self._interrupted = reason
-        self.flush(_LAST_WORDS_SECONDS)
+            self._say_last_words()  # the handler may have come between them and the end
 
     def left_open(self, error: BaseException | None) -> None:
         """The interpreter ends, and nobody has said how the run did."""
@@ -177,17 +176,25 @@ class Run:
 
     @never_in_the_way
     def _end(self, type_: str, data: dict[str, Any]) -> None:
-        if self._member.leads or (self._member.began and type_ == "TrainingFailed"):  # any rank may fail
-            self._ending = True
-            self._say(type_, data)
+        tells = self._member.leads or (self._member.began and type_ == "TrainingFailed")  # any rank may fail
+        if tells and self._last_words is None:
+            self._last_words = type_, data
+        self._say_last_words()
         self._member.close()
+
+    def _say_last_words(self) -> None:
+        """Also in a signal's handler, in the midst of it: then they may be said twice, which is better than never."""
+        if self._last_words is not None and not self._said_all:
+            self._say(*self._last_words)
+            self._said_all = True
 
     def _store(self, type_: str, path: str | os.PathLike[str], place: str, more: dict[str, Any]) -> Stored | None:
         if (channel := self._member.channel()) is None:
             raise RuntimeError(f"{self.stream} is not open")
         stored = channel.objects.keep(path, f"runs/{self.id}/{place}/{Path(path).name}")
         said = {**msgspec.to_builtins(stored), **more}
-        channel.writer.say(type_, {key: value for key, value in said.items() if value is not None})
+        if not channel.writer.say(type_, {key: value for key, value in said.items() if value is not None}):
+            raise RuntimeError(f"{self.stream} ended meanwhile")
         channel.writer.spooled(_SPOOLED_SECONDS)  # who has a checkpoint in his hands can be sure that it will be known of
         return stored
 

@@ -72,8 +72,10 @@ class Sender:
         self._delivery = Delivery(to, self._pause)
         self._changed = Condition()
         self._news = False  # said since the thread last looked
-        self._hurry = False  # somebody waits for it
-        self._attempts_failed = 0
+        self._attempts = 0  # to send the recorder's own, begun so far
+        self._failed = 0  # the number of the last that failed
+        self._wanted = 0  # the number of the one that somebody waits for
+        self._ended = False
         self._until: float | None = None  # when to give up, once it is closing
         self._warned = False
         self._others: Iterator[LeftOver] = left_over(home, to)
@@ -90,37 +92,46 @@ class Sender:
             self._changed.notify_all()
 
     def settle(self, seconds: float) -> bool:
-        """Wait until all of the recorder's own is sent, an attempt to has failed, or the time is over: whether all is sent."""
+        """Wait until all of the recorder's own is sent, an attempt to has failed, or the time is over: whether all is sent.
+
+        One that is under way may be from before the trouble ended: it counts only if it succeeds.
+        """
         with self._changed:
-            failed = self._attempts_failed
-            self._hurry = True
+            wanted = self._wanted = self._attempts + 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._spool.waiting or self._attempts_failed > failed, seconds)
-            return not self._spool.waiting
+            self._changed.wait_for(lambda: not self._spool.waiting or self._failed >= wanted or self._ended, seconds)
+            return not self._spool.waiting and not self._spool.lost
 
     def close(self, seconds: float) -> None:
-        """Send the rest, and wait for it, unless it fails or takes too long: then it is left for the next recorder."""
+        """Send the rest, and wait for it, unless it fails or takes too long: then it is left for the next recorder.
+
+        Closed again, it does not get more time than it had.
+        """
         with self._changed:
-            self._until = time.monotonic() + seconds
+            until = time.monotonic() + seconds
+            self._until = until = until if self._until is None else min(until, self._until)
             self._changed.notify_all()
-        self._thread.join(seconds)
+        if self._thread.ident is not None:  # it was started
+            self._thread.join(max(until - time.monotonic(), 0))
 
     def _work(self) -> None:
         pause, well_at = FIRST_PAUSE_SECONDS, time.monotonic()
         try:
             while True:
-                closing = self._until is not None  # asked before the look: an event said during it comes before the end
+                until = self._until  # asked before the look: an event said during it, or an attempt begun, comes before the end
                 spool = self._next_spool()
                 if spool is None:
-                    if closing:
+                    if until is not None:
                         break
                     self._idle()
                     well_at = time.monotonic()
                     continue
-                before = self._delivery.sent
+                before, own = self._delivery.sent, spool is self._spool
+                self._attempts += own
                 unsent = self._delivery.send(spool)
                 with self._changed:
-                    self._attempts_failed += bool(unsent)
+                    if unsent and own:
+                        self._failed = self._attempts
                     self._changed.notify_all()
                 if self._delivery.sent > before:
                     well_at = time.monotonic()
@@ -128,7 +139,7 @@ class Sender:
                     pause = FIRST_PAUSE_SECONDS
                     continue
                 self._warn(unsent[0])
-                if self._until is not None and time.monotonic() > min(self._until, well_at + LAST_TRIES_SECONDS):
+                if until is not None and time.monotonic() > min(until, well_at + LAST_TRIES_SECONDS):
                     break
                 self._pause(random.uniform(0, pause))  # noqa: S311 - no secret
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
@@ -162,10 +173,14 @@ class Sender:
         """
         with self._changed:
             if self._until is None:
-                self._changed.wait_for(lambda: self._hurry or self._until is not None, seconds)
+                self._changed.wait_for(lambda: self._hurried or self._until is not None, seconds)
             else:
                 self._changed.wait(min(seconds, FIRST_PAUSE_SECONDS))
-            self._hurry = False
+
+    @property
+    def _hurried(self) -> bool:
+        """Somebody waits for an attempt that has not begun yet."""
+        return self._spool.waiting > 0 and self._attempts < self._wanted
 
     def _warn(self, failed: Unsent) -> None:
         """Once, whatever happens later: the training's output is its own."""
@@ -184,5 +199,8 @@ class Sender:
         if self._other is not None:
             self._other.close()
         self._spool.close()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
         if self._spool.lost:
             log.error("%d event(s) are lost: they could not be sent, and the disk took none", self._spool.lost)

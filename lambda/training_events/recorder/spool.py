@@ -1,12 +1,7 @@
-"""Events on their way, on disk: one file a producer, one line an event, taken from its front as they are sent.
-
-Who writes a file holds its lock, which the kernel frees when he ends, however that is. A file without a holder is left over:
-whoever takes its lock sends what is in it. What had been sent already is then sent again, which changes nothing.
-"""
+"""Events on their way: what waits to be sent, on disk, and in memory while the disk takes nothing."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 from collections import deque
@@ -17,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import json, to_builtins
 
+from training_events.recorder.spool_file import SpoolFile
+
 if TYPE_CHECKING:
     from training_events.recorder.destination import Destination, Unsent
     from training_events.settings import Settings
@@ -25,7 +22,6 @@ MOST_AT_ONCE = 10
 """Lines given out at once: as many as one PutEvents request takes."""
 MOST_IN_MEMORY = 64 * 2**20
 """Bytes of events that are kept in memory while the disk takes none."""
-CHUNK = 512 * 1024
 
 
 def folder(settings: Settings) -> Path:
@@ -42,10 +38,9 @@ class Spool:
 
     def __init__(self, home: Path, to: Destination, producer: str) -> None:
         self.path = home / to.key / f"{producer}.jsonl"
-        self._head = json.encode({"to": to_builtins(to)}) + b"\n"
-        self._file: int | None = None
+        self._head = json.encode({"to": to_builtins(to)})
+        self._file: SpoolFile | None = None
         self._lock = Lock()
-        self._start = self._next = self._end = 0
         self._given: list[bytes] = []
         self._given_bytes = 0
         self._memory: deque[bytes] = deque()
@@ -57,6 +52,7 @@ class Spool:
     def append(self, line: bytes) -> None:
         """Keep an event: in memory, if the disk does not take it."""
         with self._lock:
+            self._keep_the_name()
             if not self._given or self._given_bytes:  # nothing of it is being sent
                 self._write_memory()
             if self._written(line):
@@ -73,9 +69,10 @@ class Spool:
         with self._lock:
             if not self._given:
                 self._given = self._read() or [self._memory[number] for number in range(min(len(self._memory), MOST_AT_ONCE))]
-            if not self._given:
+            if self.waiting and not self._given:
                 self.lost += self.waiting
                 self.waiting = 0
+                self.abandon()  # what comes next goes into a file that is whole
             return list(self._given)
 
     def sent(self, left: list[bytes]) -> None:
@@ -90,10 +87,9 @@ class Spool:
                 return
             self._given = left
             if not left:
-                self._next += self._given_bytes
+                if self._file is not None:
+                    self._file.take_out(self._given_bytes)
                 self._given_bytes = 0
-                if self._next == self._end:
-                    self._empty()
 
     @property
     def refused(self) -> Path:
@@ -117,17 +113,16 @@ class Spool:
             self._write_memory()
             self.lost += len(self._memory)
             self._memory.clear()
-            if self._file is not None:
-                if not self.waiting and not self.lost:
-                    with suppress(OSError):
-                        self.path.unlink()
-                os.close(self._file)
-                self._file = None
+            if self.waiting:
+                self._keep_the_name()
+            if self._file is not None and not self.waiting and not self.lost:
+                self._file.remove()
+            self.abandon()
 
     def abandon(self) -> None:
-        """In a forked child: the file is the parent's."""
+        """Let go of the file as it is."""
         if self._file is not None:
-            os.close(self._file)
+            self._file.close()
             self._file = None
 
     def _write_memory(self) -> None:
@@ -138,69 +133,28 @@ class Spool:
     def _written(self, line: bytes) -> bool:
         try:
             if self._file is None:
-                self._create()
-            self._put(line + b"\n")
+                self._file = self._create()
+            self._file.append(line)
         except OSError:  # full, read-only, gone: said when it matters, which is when it could not be sent either
             return False
         return True
 
-    def _create(self) -> None:
+    def _create(self) -> SpoolFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         while self.path.exists():  # what an earlier one left is no longer held
             self.path = self.path.with_stem(f"{self.path.stem}+")
-        # locked before it has the name by which others look for files that are left over
-        unnamed = self.path.with_suffix(".new")
-        file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(file, 0)
-            self._file, self._start, self._next, self._end = file, 0, 0, 0
-            self._put(self._head)
-            self._start = self._next = self._end
-            unnamed.rename(self.path)
-        except OSError:
-            os.close(file)
-            self._file = None
-            with suppress(OSError):
-                unnamed.unlink()
-            raise
+        return SpoolFile.create(self.path, self._head)
 
-    def _put(self, content: bytes) -> None:
-        """At the end, all of it or nothing."""
-        assert self._file is not None  # noqa: S101 - for the type checker
-        try:
-            done = 0
-            while done < len(content):
-                done += os.pwrite(self._file, content[done:], self._end + done)
-        except OSError:
-            with suppress(OSError):
-                os.ftruncate(self._file, self._end)
-            raise
-        self._end += len(content)
+    def _keep_the_name(self) -> None:
+        """If somebody has deleted the file: what waits in it goes into a new one, else nobody would ever find it."""
+        with suppress(OSError):  # for want of another the old one has to do
+            if self._file is not None and self._file.deleted:
+                nameless, file = self._file, self._create()
+                nameless.copy_to(file)
+                self._file = file
+                nameless.close()
 
     def _read(self) -> list[bytes]:
-        if self._file is None:
-            return []
-        content = b""
-        while b"\n" not in content:
-            place = self._next + len(content)
-            if not (more := self._more(place)):
-                return []
-            content += more
-        lines = content[: content.rfind(b"\n")].split(b"\n")[:MOST_AT_ONCE]
+        lines = [] if self._file is None else self._file.read(MOST_AT_ONCE)
         self._given_bytes = sum(map(len, lines)) + len(lines)
         return lines
-
-    def _more(self, place: int) -> bytes:
-        assert self._file is not None  # noqa: S101 - for the type checker
-        try:
-            return os.pread(self._file, min(CHUNK, self._end - place), place)
-        except OSError:
-            return b""
-
-    def _empty(self) -> None:
-        """Give the room back; a disk that is full takes this as well."""
-        assert self._file is not None  # noqa: S101 - for the type checker
-        with suppress(OSError):
-            os.ftruncate(self._file, self._start)
-            self._next = self._end = self._start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from training_events.recorder import forks
@@ -17,7 +18,8 @@ class _Telling(_Adapter):
     """A fork waits until a line is written: in a child, whoever prints next would wait for the rest of it for ever."""
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
-        with forks.telling.passing():
+        # a handler of the program's that raises would end a thread of ours, or the training
+        with forks.telling.passing(), suppress(Exception):
             super().log(level, msg, *args, **{"stacklevel": 2, **kwargs})
 
 

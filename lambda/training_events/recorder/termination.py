@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -21,9 +22,13 @@ class Open(Protocol):
     """A run between its start and its end."""
 
     def interrupted(self, reason: str, *, ends_now: bool) -> None: ...
+    def flush(self, seconds: float) -> bool: ...
     def left_open(self, error: BaseException | None) -> None: ...
     def forked(self) -> None: ...
 
+
+LAST_WORDS_SECONDS = 5.0
+"""What a signal's handler takes at most before the program ends: Docker waits 10 s before it kills, SageMaker 120 s."""
 
 _open: set[Open] = set()
 _before: Any = None
@@ -39,8 +44,8 @@ def watch(run: Open) -> None:
     before = signal.getsignal(signal.SIGTERM)
     if before is None or before == signal.SIG_IGN:  # None: set by something that is not Python
         return
+    _before, _watching = before, True  # first: the signal may come as soon as there is a handler for it
     signal.signal(signal.SIGTERM, _terminated)
-    _before, _watching = before, True
 
 
 def unwatch(run: Open) -> None:
@@ -55,9 +60,12 @@ def unwatch(run: Open) -> None:
 
 
 def _terminated(signum: int, frame: FrameType | None) -> None:
-    own = callable(_before)
-    for run in list(_open):
+    own, runs = callable(_before), list(_open)
+    for run in runs:
         run.interrupted("SIGTERM", ends_now=not own)
+    until = monotonic() + LAST_WORDS_SECONDS
+    for run in runs:
+        run.flush(max(until - monotonic(), 0))
     if own:
         _before(signum, frame)
         return

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections import deque
 from queue import Empty, SimpleQueue
+from threading import Condition, Thread
 from threading import Event as Flag
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from training_events.publisher import MAX_REQUEST_BYTES
@@ -41,15 +41,18 @@ class Writer:
         self._journal, self._spool, self._sender, self._within = journal, spool, sender, within
         self._orders: SimpleQueue[tuple[Callable[[], object] | None, int]] = SimpleQueue()
         self._batches = Points()
+        self._changed = Condition()  # a signal's handler may come to it where its thread is at it
+        self._open = self._ended = False
         self._thread = Thread(target=self._work, name="training-events-writer", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+        self._open = True
 
-    def say(self, type_: str, data: dict[str, Any]) -> None:
-        """Record an event of now, behind all points up to now and before those that come later."""
+    def say(self, type_: str, data: dict[str, Any]) -> bool:
+        """Record an event of now, behind all points up to now and before those that come later. False: it came too late."""
         now = time.time_ns()
-        self._orders.put((lambda: self._record(type_, self._within(data, MOST_EVENT_BYTES), now), now))
+        return self._take(lambda: self._record(type_, self._within(data, MOST_EVENT_BYTES), now), now)
 
     def crowd(self, waiting: int) -> None:
         """So many points are waiting that they are worth an event at once; far more, and the caller gives way a moment.
@@ -57,22 +60,44 @@ class Writer:
         No training measures that fast for long. One that does is slowed down rather than let the memory grow.
         """
         if waiting % CROWD == 0 or waiting > MOST_WAITING:
-            self._orders.put((_crowded, _ALL))
+            self._take(_crowded)
         if waiting > MOST_WAITING:
             time.sleep(0.001)
 
     def spooled(self, seconds: float) -> bool:
         """Wait until all that was said before is in the spool. May be called in a signal handler."""
         done = Flag()
-        self._orders.put((done.set, _ALL))
-        return done.wait(seconds) if self._thread.is_alive() else True
+        return done.wait(seconds) if self._take(done.set) else self._wait(seconds)
 
     def close(self, seconds: float) -> None:
-        """Put everything into the spool and end."""
-        self._orders.put((None, _ALL))
-        self._thread.join(seconds)
+        """Put everything into the spool and end; what comes later is not taken."""
+        with self._changed:
+            self._take(None)
+            self._open = False
+        if self._wait(seconds) and self._thread.ident is not None:
+            self._thread.join(seconds)
+
+    def _take(self, order: Callable[[], object] | None, until_ns: int = _ALL) -> bool:
+        """False if the last order is given: nobody would see to one behind it."""
+        with self._changed:
+            if self._open:
+                self._orders.put((order, until_ns))
+            return self._open
+
+    def _wait(self, seconds: float) -> bool:
+        """Until the thread has ended, if it was ever started. A join that Ctrl-C cuts short could not be begun again."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._ended or self._thread.ident is None, seconds)
 
     def _work(self) -> None:
+        try:
+            self._serve()
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    def _serve(self) -> None:
         while True:
             try:
                 order, at_ns = self._orders.get(timeout=FLUSH_SECONDS)
