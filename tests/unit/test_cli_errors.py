@@ -100,6 +100,10 @@ def test_a_time_that_can_be_none(capsys, arguments, time):
     fails(capsys, 2, f"{time!a} is no time; allowed: 2026-11-22", [*arguments, time])
 
 
+def test_a_status_that_can_be_none(capsys):
+    fails(capsys, 2, "Invalid value for '--status': 'bogus' is not one of ", ["runs", "--status", "bogus"])
+
+
 @as_json
 @pytest.mark.parametrize("url", ["nonsense", "sqlite://x", "sqlite:///", "dynamodb://a b", "dynamodb://abc?x=y", "\x1b[2J"])
 @on_a_log

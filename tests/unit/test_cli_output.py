@@ -14,6 +14,10 @@ from rich.cells import cell_len
 from training_events.cli import table as tables
 from training_events.cli.output import duration, printable, to_json
 from training_events.cli.table import print_fields, print_rows
+from training_events.log_url import open_log
+from training_events.recorder.destination import destination
+from training_events.recorder.spool import Spool
+from training_events.settings import Settings
 
 from tests.command_line import document, happened, read_models, recorded, said, store
 from tests.conftest import without_aws
@@ -271,5 +275,25 @@ def test_rebuild_tells_each_change(log, capsys):
         "run/a: would be new",
         "1 streams folded from 1 events; would change: 1",
     ]
+    assert read_models(log).get("run/a") is None, "nothing is written"
     assert said(capsys, "rebuild")[1].splitlines() == ["run/a: new", "1 streams folded from 1 events; changed: 1"]
     assert said(capsys, "rebuild")[1] == "1 streams folded from 1 events; changed: 0\n"
+
+
+def test_rehearsed_on_a_laptop_a_rebuild_leaves_what_waits(tmp_path, capsys):
+    with store("sqlite", tmp_path) as url:
+        open_log(url).append(happened("run/a", "Happened"))
+        assert said(capsys, "rebuild", "--dry-run", "--log", url)[1].splitlines()[0] == "run/a: would be new"
+        assert read_models(url).get("run/a") is None
+
+
+def test_flush_says_what_waits_before_it_sends_it(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path / "spool"))
+    monkeypatch.setenv("TRAINING_EVENTS_LOG", f"sqlite:///{tmp_path}/log.db")
+    monkeypatch.delenv("TRAINING_EVENTS_BUS", raising=False)
+    assert said(capsys, "flush", "--dry-run")[1] == "nothing waits\n"
+    spool = Spool(tmp_path / "spool", destination(Settings()), "killed")
+    spool.append(b"{}")
+    spool.close()
+    [line] = said(capsys, "flush", "--dry-run")[1].splitlines()
+    assert " bytes wait for " in line

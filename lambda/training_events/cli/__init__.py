@@ -115,6 +115,6 @@ def _check_text(arguments: Sequence[str]) -> None:
 
 
 def _failed(code: int, error: Exception | str) -> int:
-    said = error.format_message() if isinstance(error, _UsageError) else str(error)
+    said = error.format_message().replace(": Value error, ", ": ") if isinstance(error, _UsageError) else str(error)
     print("training-events:", " ".join(printable(said).split()), file=sys.stderr)
     return code

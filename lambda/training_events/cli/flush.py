@@ -57,7 +57,10 @@ def flush(
     else:
         for one in document.waiting:
             print(printable(f"{one.file}: {one.bytes} bytes wait for {one.destination}{' (in use)' if one.in_use else ''}"))
-        print(f"{document.sent} event(s) sent to {to}; {document.left} left")
+        if not dry_run:
+            print(f"{document.sent} event(s) sent to {to}; {document.left} left")
+        elif not document.waiting:
+            print("nothing waits")
     if document.left:
         why = next(one.why for one in files if one.why)
         raise TrainingEventsError(f"{document.left} event(s) could not be sent to {to}, and wait in {home}: {why}")

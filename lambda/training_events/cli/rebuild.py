@@ -42,7 +42,7 @@ def rebuild(
       training-events rebuild --dry-run
       training-events rebuild --json | jq '.changes[].stream'
     """
-    store = opened(log)
+    store = opened(log, untouched=dry_run)
     read_models, projector = models_of(store)
     changes: list[Change] = []
 

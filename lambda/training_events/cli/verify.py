@@ -53,7 +53,7 @@ class _Verdict:
 
 def verify(
     streams: Annotated[
-        list[str] | None, typer.Argument(help="run/<id>, model/<name> or dataset/<name>", metavar="[STREAM]...")
+        list[str] | None, typer.Argument(help="run/<id>, model/<name> or dataset/<name>", metavar="STREAM")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every stream of the log.")] = False,
     log: LogUrl = "",
