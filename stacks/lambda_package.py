@@ -118,14 +118,10 @@ def _wheels(requirements: Path, target: Target, cache: Path) -> Path:
 
 
 def main() -> int:
-    return ended(_build_all)
-
-
-def _build_all() -> int:
     for settings in settings_file.load_all():
         build(Target.of(settings))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

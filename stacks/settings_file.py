@@ -86,13 +86,9 @@ def _allowed_keys(place: tuple[str | int, ...]) -> str:
 
 
 def main() -> int:
-    return ended(_check)
-
-
-def _check() -> int:
     load_all()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

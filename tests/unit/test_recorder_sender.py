@@ -40,6 +40,12 @@ class Bus:
             assert self.called.wait_for(lambda: self.times >= times, 60)
 
 
+def away(times):
+    """Refuses the first so many lines, whichever they are."""
+    trouble = iter(["the network was away"] * times)
+    return lambda line: Unsent(line, why) if (why := next(trouble, None)) else None
+
+
 @pytest.fixture
 def begin(tmp_path, monkeypatch):
     """A sender at work for this bus, and its spool."""
@@ -118,8 +124,7 @@ def test_an_end_without_a_network_does_not_wait(begin):
 
 def test_a_moment_of_trouble_at_the_end_leaves_nothing(begin, monkeypatch):
     monkeypatch.setattr(sending, "LAST_TRIES_SECONDS", 60.0)  # a busy machine's moment may be long
-    trouble = iter(["Throttled"] * 2)
-    bus = Bus(lambda line: Unsent(line, why) if (why := next(trouble, None)) else None)
+    bus = Bus(away(2))
     sender, spool = begin(bus)
     say(sender, spool, b"last")
     sender.close(60)
@@ -194,15 +199,9 @@ class Slow(Bus):
         return sender.settle(60)
 
 
-def away_once():
-    """Refuses the first line of all."""
-    trouble = iter(["the network was away"])
-    return lambda line: Unsent(line, why) if (why := next(trouble, None)) else None
-
-
 def test_an_attempt_from_before_the_end_is_not_the_last_word_on_it(begin, monkeypatch):
     monkeypatch.setattr(sending, "LAST_TRIES_SECONDS", -1.0)  # the outage has lasted
-    bus = Slow(away_once())
+    bus = Slow(away(1))
     sender, spool = begin(bus)
     bus.looked.set()
     say(sender, spool, b"last")
@@ -216,7 +215,7 @@ def test_an_attempt_from_before_the_end_is_not_the_last_word_on_it(begin, monkey
 
 def test_who_waits_is_not_told_of_an_attempt_from_before(begin, monkeypatch):
     monkeypatch.setattr(random, "uniform", lambda *_: 3600.0)
-    bus = Slow(away_once())
+    bus = Slow(away(1))
     sender, spool = begin(bus)
     say(sender, spool, b"1")
     assert bus.asked.wait(60)
@@ -274,8 +273,7 @@ def test_a_handler_of_the_log_that_fails_ends_nothing(begin, monkeypatch):
     logging.getLogger("training_events").addHandler(broken)
     monkeypatch.setattr(random, "uniform", lambda *_: 0.0)
     try:
-        trouble = iter(["Throttled"] * 3)
-        bus = Bus(lambda line: Unsent(line, why) if (why := next(trouble, None)) else None)
+        bus = Bus(away(3))
         sender, spool = begin(bus)
         say(sender, spool, b"1")
         bus.wait(4)

@@ -35,10 +35,10 @@ class Channel:
         home, to = folder(settings), destination(settings)
         self.objects = objects(settings)
         self._journal = Journal(stream, extensions)
-        self._spool = Spool(home, to, self._journal.producer)
-        self._sender = Sender(self._spool, to, home)
+        spool = Spool(home, to, self._journal.producer)
+        self._sender = Sender(spool, to, home)
         fitting = partial(within, stream, keep=fields(home, stream, self.objects))
-        self.writer = Writer(self._journal, self._spool, self._sender, fitting)
+        self.writer = Writer(self._journal, spool, self._sender, fitting)
 
     @property
     def recorded(self) -> int:
