@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from training_events.event import Event, Producer
-from training_events.log import Entry
+from training_events.event import Entry, Event, Producer
 from training_events.sqlite import Database
 from training_events.sqlite_item import COLUMNS, to_row
 from training_events.times import to_utc_text

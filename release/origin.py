@@ -1,15 +1,16 @@
 """What a release is made of: the project's version, and the commit as far as git can tell."""
 
 import subprocess
-import tomllib
 from pathlib import Path
+
+from training_events.version import __version__
 
 from release.synthesized import ROOT
 
 
-def version(root: Path = ROOT) -> str:
+def version() -> str:
     """The package's version, which is the project's: the functions and the client that an archive holds are of it."""
-    return str(tomllib.loads((root / "lambda" / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
+    return __version__
 
 
 def commit(root: Path = ROOT) -> str:
@@ -20,7 +21,7 @@ def commit(root: Path = ROOT) -> str:
         return "a folder without git: which commit it was is not known"
     if _git(root, "status", "--porcelain", "--untracked-files=normal") != "":
         return f"commit {head} with changes that are in no commit: nobody else can build it again"
-    tag = f"v{version(root)}"
+    tag = f"v{version()}"
     if tag in (_git(root, "tag", "--points-at", "HEAD") or "").splitlines():
         return f"commit {head}, tagged {tag}"
     return f"commit {head}, which is not tagged {tag}: other commits have the same version"

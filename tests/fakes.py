@@ -11,8 +11,8 @@ from botocore.exceptions import ConnectionClosedError
 from moto.core.models import botocore_stubber  # imported before any client is made, or moto would not see it
 from training_events.damage import sound
 from training_events.errors import Conflict, Overtaken
-from training_events.event import Event, RecordedEvent
-from training_events.log import Alteration, Appended, Damaged, Entry, Page
+from training_events.event import Entry, Event, RecordedEvent
+from training_events.log import Alteration, Appended, Damaged, Page
 from training_events.read_models import ReadModel
 from training_events.times import now
 

@@ -6,8 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from training_events import folds
 from training_events.canonical import canonical_json
-from training_events.event import Event
-from training_events.log import Entry
+from training_events.event import Entry, Event
 
 numbers = st.sampled_from([0.0, -0.0, 0.5, 1, 2.25, -3.5, 1e-9]) | st.floats(allow_nan=False, allow_infinity=False)
 steps = st.none() | st.integers(0, 9) | st.just(0.5)

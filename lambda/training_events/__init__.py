@@ -5,12 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from training_events.version import __version__
+
 if TYPE_CHECKING:
     from training_events.recorder.record_run import record_run
     from training_events.recorder.registering import promote_model, register_dataset, register_model
 
-__version__ = "0.1.0"
-__all__ = ["promote_model", "record_run", "register_dataset", "register_model"]
+__all__ = ["__version__", "promote_model", "record_run", "register_dataset", "register_model"]
 
 _RECORDER = {
     "promote_model": "registering",

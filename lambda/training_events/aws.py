@@ -12,8 +12,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import NoRegionError, ProfileNotFound
 
-from training_events import __version__
 from training_events.errors import MissingSetting, Misused
+from training_events.version import __version__
 
 if TYPE_CHECKING:
     from botocore.session import Session

@@ -15,7 +15,7 @@ from training_events.event import check_stream
 from training_events.log import Damaged
 
 if TYPE_CHECKING:
-    from training_events.log import Entry
+    from training_events.event import Entry
 
 
 class Arrival(NamedTuple):

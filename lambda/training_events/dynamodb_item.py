@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-    from training_events.log import Entry
+    from training_events.event import Entry
 
     Item = dict[str, AttributeValueTypeDef]
 

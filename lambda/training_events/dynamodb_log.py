@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from training_events.dynamodb_item import Item
-    from training_events.event import Event, RecordedEvent
-    from training_events.log import Alteration, Damaged, Entry
+    from training_events.event import Entry, Event, RecordedEvent
+    from training_events.log import Alteration, Damaged
 
 
 class DynamoDbLog:

@@ -8,12 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from training_events.event import Event
+from typing import ClassVar, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and indexes from the root of a JSON document down to one value."""
@@ -70,15 +65,6 @@ class Overtaken(TrainingEventsError):  # noqa: N818
 
 class NotStored(TrainingEventsError):  # noqa: N818
     """A file could not be read, or not be stored where it belongs."""
-
-
-class NotPublished(TrainingEventsError):  # noqa: N818
-    """Some events did not reach the bus; the error carries exactly those."""
-
-    def __init__(self, events: Sequence[Event], why: Mapping[str, int]) -> None:
-        self.events = tuple(events)
-        causes = ", ".join(f"{cause} ({count})" for cause, count in why.items())
-        super().__init__(f"{len(self.events)} event(s) not published: {causes}")
 
 
 class NotUnderstood(TrainingEventsError):  # noqa: N818

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Raw, Struct, field
 
@@ -24,6 +24,10 @@ MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader and DynamoDB's number hold exactly."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """A character that no name has."""
+
+
+Entry: TypeAlias = tuple[str, str, str, int, str]
+"""One event as folds need it, undecoded: position, recorded_at, type, schema_version, data (canonical JSON text)."""
 
 
 class Producer(Struct, frozen=True, omit_defaults=True):

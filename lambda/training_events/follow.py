@@ -13,7 +13,7 @@ from training_events.projection import has_state
 from training_events.seal import seal_stream
 
 if TYPE_CHECKING:
-    from training_events.log import Entry
+    from training_events.event import Entry
     from training_events.projection import Projector
     from training_events.seals import Seals
     from training_events.sqlite_log import SqliteLog

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.event import Event, RecordedEvent
-
-Entry: TypeAlias = tuple[str, str, str, int, str]
-"""One event as folds need it, undecoded: position, recorded_at, type, schema_version, data (canonical JSON text)."""
+    from training_events.event import Entry, Event, RecordedEvent
 
 
 class Appended(Enum):

@@ -21,8 +21,9 @@ from training_events.event import check_stream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from training_events.event import Entry
     from training_events.folds import State
-    from training_events.log import Entry, EventLog
+    from training_events.log import EventLog
     from training_events.read_models import ReadModel, ReadModels
 
 TOO_LARGE = b""

@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Raw
 
 from training_events.canonical import canonical_json
-from training_events.errors import NotPublished
+from training_events.errors import TrainingEventsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as Entry
@@ -33,6 +33,15 @@ FINAL = frozenset({"InvalidArgument", "MalformedDetail"})
 """What EventBridge says of an entry that it will never take:
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html"""
 TOO_LARGE = f"larger than {MAX_REQUEST_BYTES} bytes"
+
+
+class NotPublished(TrainingEventsError):  # noqa: N818
+    """Some events did not reach the bus; the error carries exactly those."""
+
+    def __init__(self, events: Sequence[Event], why: Mapping[str, int]) -> None:
+        self.events = tuple(events)
+        causes = ", ".join(f"{cause} ({count})" for cause, count in why.items())
+        super().__init__(f"{len(self.events)} event(s) not published: {causes}")
 
 
 class EventBusPublisher:

@@ -9,8 +9,7 @@ import msgspec
 
 from training_events.canonical import canonical_json
 from training_events.errors import DamagedEvent
-from training_events.event import Event, Producer, RecordedEvent
-from training_events.log import Entry
+from training_events.event import Entry, Event, Producer, RecordedEvent
 
 COLUMNS = (
     "stream", "position", "event_id", "occurred_at", "recorded_at", "type", "source", "schema_version", "digest",

@@ -18,8 +18,8 @@ from training_events.times import now
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from training_events.event import Event, RecordedEvent
-    from training_events.log import Damaged, Entry
+    from training_events.event import Entry, Event, RecordedEvent
+    from training_events.log import Damaged
     from training_events.sqlite import Database
 
 # Keys are given as bytes and cast, so that also one that is not UTF-8 (as only an altered log has) can be asked for.

@@ -12,8 +12,8 @@ from training_events.projection import has_state
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from training_events.event import Entry
     from training_events.folds import State
-    from training_events.log import Entry
 
 
 class StreamFolds:

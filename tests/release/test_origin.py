@@ -30,7 +30,7 @@ def test_a_commit_is_told_with_its_tag_and_without_and_what_was_changed_since(ch
     git(checkout, "init", "--quiet")
     git(checkout, "add", ".")
     git(checkout, "commit", "--quiet", "--no-gpg-sign", "--message", "one")
-    head, version = git(checkout, "rev-parse", "HEAD"), origin.version(checkout)
+    head, version = git(checkout, "rev-parse", "HEAD"), origin.version()
     assert origin.commit(checkout) == f"commit {head}, which is not tagged v{version}: other commits have the same version"
 
     git(checkout, "tag", f"v{version}")
@@ -54,7 +54,7 @@ def test_a_tree_that_git_cannot_compare_is_not_called_clean(checkout: Path) -> N
     git(checkout, "init", "--quiet")
     git(checkout, "add", ".")
     git(checkout, "commit", "--quiet", "--no-gpg-sign", "--message", "one")
-    git(checkout, "tag", f"v{origin.version(checkout)}")
+    git(checkout, "tag", f"v{origin.version()}")
     (checkout / ".git" / "index").write_bytes(b"no index")
     assert "tagged" not in origin.commit(checkout)
 

@@ -1,6 +1,7 @@
 """The package's imports run one way; what a Lambda starts with stays small."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ PACKAGE = Path(training_events.__file__).parent
 
 # bottom first: a module imports only from rows above its own, or from its own row to the left
 LAYERS = [
-    ["__init__"],
+    ["version", "__init__"],
     ["errors"],
     ["canonical", "strict_json", "times"],
     ["event"],
@@ -142,3 +143,9 @@ def test_the_processor_starts_without_what_it_does_not_need():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("package", "other"), [("stacks", "training_events"), ("lambda/training_events", "stacks")])
+def test_what_is_declared_and_what_runs_never_import_each_other(package, other):
+    for file in (PACKAGE.parents[1] / package).rglob("*.py"):
+        assert not re.search(rf"^\s*(?:from|import) {other}\b", file.read_text(encoding="utf-8"), re.MULTILINE), file

@@ -11,8 +11,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
-from training_events import __version__
 from training_events.errors import Misused, NotUnderstood, TrainingEventsError
+from training_events.version import __version__
 
 try:
     import typer

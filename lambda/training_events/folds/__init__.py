@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from training_events.catalogue import EventType
-    from training_events.log import Entry
+    from training_events.event import Entry
 
 State: TypeAlias = RunState | ModelState | DatasetState
 _S = TypeVar("_S", bound=RunState | ModelState | DatasetState)
