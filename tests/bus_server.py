@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 import msgspec
-from training_events.envelope import decode
+from training_events.bus.envelope import decode
 from training_events.log import Appended, EventLog
 from training_events.times import now
 

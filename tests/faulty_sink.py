@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import repeat
 
-from training_events.envelope import decode
+from training_events.bus.envelope import decode
 from training_events.recorder.destination import Unsent
 from training_events.strict_json import loads
 

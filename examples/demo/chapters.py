@@ -5,9 +5,9 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from training_events import aws, folds
+from training_events.bus.publisher import EventBusPublisher
 from training_events.event import RecordedEvent
 from training_events.projection import stored_state
-from training_events.publisher import EventBusPublisher
 from training_events.time_travel import state_at
 
 from examples.demo.stage import DemoError, Stage, chapter, found, out, run, wait_until

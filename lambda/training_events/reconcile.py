@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from training_events.bus.aws_events import sagemaker
+from training_events.bus.received import event_of
 from training_events.event import DEFAULT_SOURCE
-from training_events.translation import event_of, sagemaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

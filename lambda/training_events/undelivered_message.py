@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from training_events.envelope import NAMES_OF_STREAMS
+from training_events.bus.envelope import NAMES_OF_STREAMS
 from training_events.times import to_utc_text
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ import threading
 import pytest
 from botocore.exceptions import ClientError
 from training_events import aws
+from training_events.bus.publisher import EventBusPublisher, NotPublished
 from training_events.event import Event
-from training_events.publisher import EventBusPublisher, NotPublished
 
 from tests import bus_faults as faults
 from tests.bus_server import BusServer

@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from training_events import folds
+from training_events.bus.publisher import EventBusPublisher
 from training_events.dynamodb_log import DynamoDbLog
 from training_events.dynamodb_read_models import DynamoDbReadModels
 from training_events.event import Event
-from training_events.publisher import EventBusPublisher
 from training_events.s3_seals import S3Seals
 from training_events.verification import verify
 

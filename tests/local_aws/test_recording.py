@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from training_events.bus.publisher import EventBusPublisher
 from training_events.dynamodb_log import DynamoDbLog
 from training_events.event import Event
-from training_events.publisher import EventBusPublisher
 
 from examples.processor_outcomes import processor_outcomes
 from tests.local_aws.conftest import SOURCE, Deployed, new_event

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from training_events import folds
+from training_events.bus.received import event_of
 from training_events.event import Event
 from training_events.folds.dataset import DatasetState
-from training_events.translation import event_of
 
 from tests.aws_events import EVENTS
 from tests.histories import entry

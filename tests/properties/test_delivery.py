@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from training_events.bus.received import event_of
 from training_events.errors import NotRecordable
-from training_events.translation import event_of
 
 from tests.aws_events import LIVES, deliveries_of, in_order, sample
 from tests.delivery import Delivery, Event

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from training_events import folds
+from training_events.bus.received import event_of
 from training_events.errors import NotRecordable
 from training_events.event import Event
-from training_events.translation import event_of
 
 from tests.aws_events import JOB, LIVES, PIPELINE, deliveries_of, in_order, job_lives, sample
 from tests.fakes import InMemoryLog

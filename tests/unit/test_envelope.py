@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from training_events.envelope import decode
+from training_events.bus.envelope import decode
 from training_events.errors import LoneSurrogate, NotRecordable
 from training_events.event import Producer
 

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
+from training_events.bus.publisher import MAX_ENTRIES, MAX_REQUEST_BYTES, EventBusPublisher, NotPublished
 from training_events.event import Event
-from training_events.publisher import MAX_ENTRIES, MAX_REQUEST_BYTES, EventBusPublisher, NotPublished
 
 
 def event(number, size=0):

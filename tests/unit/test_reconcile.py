@@ -7,10 +7,10 @@ import msgspec
 import pytest
 from moto.sagemaker.models import sagemaker_backends
 from training_events import aws, folds
+from training_events.bus.received import event_of
 from training_events.event import DEFAULT_SOURCE
 from training_events.log_url import open_log
 from training_events.times import to_utc_text
-from training_events.translation import event_of
 
 from tests.aws_events import ACCOUNT, envelope, in_form
 from tests.command_line import document, happened, said, store

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from training_events.envelope import decode
+from training_events.bus.envelope import decode
 from training_events.errors import NotRecordable
 from training_events.recorder.journal import Journal, envelope
 from training_events.strict_json import loads

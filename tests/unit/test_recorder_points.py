@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from training_events import catalogue
+from training_events.bus.publisher import MAX_REQUEST_BYTES
 from training_events.canonical import canonical_json
-from training_events.publisher import MAX_REQUEST_BYTES
 from training_events.recorder import points as module
 from training_events.recorder.journal import Journal, envelope
 from training_events.recorder.points import Points, Said, number, step_of

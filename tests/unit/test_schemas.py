@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 from training_events import folds
+from training_events.bus.received import event_of
 from training_events.catalogue import CATALOGUE
 from training_events.cli import app, schemas
 from training_events.cli.output import with_all_keys
 from training_events.errors import NotRecordable
 from training_events.log_url import open_log
-from training_events.translation import event_of
 
 from examples import train_digits
 from tests import histories

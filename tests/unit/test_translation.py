@@ -4,9 +4,9 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from training_events.envelope import decode
+from training_events.bus.envelope import decode
+from training_events.bus.received import event_of
 from training_events.errors import NotRecordable
-from training_events.translation import event_of
 
 from tests.aws_events import in_form, sample
 

@@ -11,11 +11,11 @@ import typer
 from msgspec import Struct
 
 from training_events import aws
+from training_events.bus.publisher import EventBusPublisher
 from training_events.cli.opened import AsJson, models_of, opened
 from training_events.cli.output import print_document
 from training_events.cli.table import print_rows
 from training_events.errors import TrainingEventsError
-from training_events.publisher import EventBusPublisher
 from training_events.redrive import Redriver, recording
 from training_events.settings import Settings
 from training_events.waiting import Waiting

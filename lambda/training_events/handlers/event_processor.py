@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
+from training_events.bus.received import event_of
 from training_events.errors import NotRecordable
 from training_events.log import Appended
 from training_events.log_url import open_log
 from training_events.settings import Settings
-from training_events.translation import event_of
 from training_events.undelivered import UndeliveredQueue
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct, structs
 
 from training_events import aws, strict_json
+from training_events.bus.envelope import decode
+from training_events.bus.publisher import FINAL, TOO_LARGE, EventBusPublisher, entry
 from training_events.canonical import digest
-from training_events.envelope import decode
 from training_events.errors import BadLogUrl, NotRecordable, TrainingEventsError
 from training_events.log_url import SqliteFile, open_log, parse
-from training_events.publisher import FINAL, TOO_LARGE, EventBusPublisher, entry
 from training_events.settings import LAPTOP_LOG, Settings
 
 if TYPE_CHECKING:

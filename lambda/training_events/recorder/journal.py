@@ -6,9 +6,9 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from training_events.bus.publisher import detail
 from training_events.canonical import canonical_json
 from training_events.event import DEFAULT_SOURCE, Event, Producer
-from training_events.publisher import detail
 from training_events.times import from_nanoseconds
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from threading import Condition, Thread
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
-from training_events.publisher import MAX_REQUEST_BYTES
+from training_events.bus.publisher import MAX_REQUEST_BYTES
 from training_events.recorder.journal import envelope
 from training_events.recorder.points import Points, Said
 from training_events.recorder.telling import log

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from training_events.bus.envelope import detail_of, within
 from training_events.canonical import canonical_json, digest
-from training_events.envelope import detail_of, within
 from training_events.errors import BadField, NoStream, NotRecordable
 from training_events.event import Event
 from training_events.times import to_utc_text

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from training_events.bus.aws_events.aws_event import event, identity
 from training_events.errors import NoStream
-from training_events.translation.said import event, identity
 
 if TYPE_CHECKING:
+    from training_events.bus.aws_events.aws_event import Said
     from training_events.event import Event
-    from training_events.translation.said import Said
 
 SOURCE = "aws.s3"
 _KEY = ("object", "key")

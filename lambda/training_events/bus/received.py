@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from training_events.envelope import decode
-from training_events.translation import s3, sagemaker
-from training_events.translation.said import Said
+from training_events.bus.aws_events import s3, sagemaker
+from training_events.bus.aws_events.aws_event import Said
+from training_events.bus.envelope import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""The events of AWS's own services, translated into ours."""
