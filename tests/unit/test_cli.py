@@ -119,7 +119,7 @@ event = Event("e", "run/a", "Happened", "2026-11-22T15:08:10.000000Z", "tests", 
 class Log:
     def read(self, stream):
         return (RecordedEvent(event, event.occurred_at, event.digest) for _ in itertools.count())
-sys.modules["training_events.cli.history"].open_log = lambda url: Log()
+sys.modules["training_events.cli.commands.history"].open_log = lambda url: Log()
 sys.argv = ["training-events", "history", "run/a", "--log", "x", *sys.argv[1:]]
 cli.main()
 """

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training_events import folds
 from training_events.canonical import canonical_json
-from training_events.cli.curve import blocks, curve
+from training_events.cli.sparkline import blocks, curve
 from training_events.folds.run import RunState
 
 BLOCKS = "▁▂▃▄▅▆▇█"

@@ -5,7 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from training_events.cli.spec import spec_fields
+from training_events.cli.run_spec import spec_fields
 
 from tests.histories import DATA
 

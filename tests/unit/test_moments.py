@@ -7,7 +7,7 @@ import pytest
 import typer
 from hypothesis import example, given
 from hypothesis import strategies as st
-from training_events.cli.moments import moment
+from training_events.cli.time_argument import moment
 from training_events.times import to_utc_text
 
 from tests.strategies import moments

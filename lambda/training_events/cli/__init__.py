@@ -18,18 +18,18 @@ try:
     import typer
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from training_events.cli.flush import flush
-    from training_events.cli.history import history
+    from training_events.cli.commands.flush import flush
+    from training_events.cli.commands.history import history
+    from training_events.cli.commands.rebuild import rebuild
+    from training_events.cli.commands.reconcile import reconcile
+    from training_events.cli.commands.record import record
+    from training_events.cli.commands.redrive import redrive
+    from training_events.cli.commands.replay import replay
+    from training_events.cli.commands.runs import runs
+    from training_events.cli.commands.show import show
+    from training_events.cli.commands.undelivered import undelivered
+    from training_events.cli.commands.verify import verify
     from training_events.cli.output import drop_unwritten, ended_by_closed_pipe, printable
-    from training_events.cli.rebuild import rebuild
-    from training_events.cli.reconcile import reconcile
-    from training_events.cli.record import record
-    from training_events.cli.redrive import redrive
-    from training_events.cli.replay import replay
-    from training_events.cli.runs import runs
-    from training_events.cli.show import show
-    from training_events.cli.undelivered import undelivered
-    from training_events.cli.verify import verify
 except ModuleNotFoundError as missing:  # one line for who installed the library without its command line
     sys.exit(f"training-events: {missing.name} is not installed: pip install 'training-events[cli]'")
 except KeyboardInterrupt:  # importing takes half a second

@@ -15,17 +15,17 @@ from msgspec import Struct
 from msgspec.json import schema_components
 
 from training_events.catalogue import CATALOGUE
-from training_events.cli.flush import FlushDocument
-from training_events.cli.history import HistoryDocument
-from training_events.cli.rebuild import RebuildDocument
-from training_events.cli.reconcile import ReconcileDocument
-from training_events.cli.record import RecordDocument
-from training_events.cli.redrive import RedriveDocument
-from training_events.cli.replay import ReplayDocument
-from training_events.cli.runs import RunsDocument
-from training_events.cli.show import ShowDocument
-from training_events.cli.undelivered import UndeliveredDocument
-from training_events.cli.verify import VerifyDocument
+from training_events.cli.commands.flush import FlushDocument
+from training_events.cli.commands.history import HistoryDocument
+from training_events.cli.commands.rebuild import RebuildDocument
+from training_events.cli.commands.reconcile import ReconcileDocument
+from training_events.cli.commands.record import RecordDocument
+from training_events.cli.commands.redrive import RedriveDocument
+from training_events.cli.commands.replay import ReplayDocument
+from training_events.cli.commands.runs import RunsDocument
+from training_events.cli.commands.show import ShowDocument
+from training_events.cli.commands.undelivered import UndeliveredDocument
+from training_events.cli.commands.verify import VerifyDocument
 
 DOCUMENTS: dict[str, Any] = {
     "flush": FlushDocument,

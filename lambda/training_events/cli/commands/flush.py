@@ -8,8 +8,8 @@ import typer
 from msgspec import Struct
 from rich.progress import BarColumn, TextColumn
 
-from training_events.cli.opened import AsJson
 from training_events.cli.output import print_document, printable, progress
+from training_events.cli.workspace import AsJson
 from training_events.errors import TrainingEventsError
 from training_events.recorder.destination import destination
 from training_events.recorder.flushing import Flushed, Waiting, flush_all, waiting

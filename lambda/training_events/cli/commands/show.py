@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from training_events.cli.curve import curve
-from training_events.cli.moments import moment
-from training_events.cli.opened import AsJson, LogUrl, Stream, opened
 from training_events.cli.output import duration, print_document, short_time, with_all_keys
-from training_events.cli.spec import spec_fields
+from training_events.cli.run_spec import spec_fields
+from training_events.cli.sparkline import curve
 from training_events.cli.table import ALL_AT_HAND, print_fields, print_rows
+from training_events.cli.time_argument import moment
+from training_events.cli.workspace import AsJson, LogUrl, Stream, opened
 from training_events.event import check_stream
 from training_events.folds.dataset import DatasetState
 from training_events.folds.model import ModelState

@@ -9,8 +9,8 @@ from msgspec import Struct
 from rich.progress import BarColumn, TextColumn
 
 from training_events import times
-from training_events.cli.opened import AsJson, LogUrl, models_of, opened
 from training_events.cli.output import print_document, printable, progress
+from training_events.cli.workspace import AsJson, LogUrl, models_of, opened
 from training_events.rebuild import Change, Rebuild
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from training_events import aws, catalogue, strict_json, times
 from training_events.bus.publisher import EventBusPublisher
-from training_events.cli.moments import moment
-from training_events.cli.opened import AsJson, Stream, bring_up_to_date, opened
 from training_events.cli.output import print_document, printable
+from training_events.cli.time_argument import moment
+from training_events.cli.workspace import AsJson, Stream, bring_up_to_date, opened
 from training_events.errors import NotAnObject, NotRecordable, UnknownType
 from training_events.event import DEFAULT_SOURCE, SCHEMA_VERSION, Event
 from training_events.settings import LAPTOP_LOG, Settings

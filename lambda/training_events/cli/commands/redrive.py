@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from training_events import aws
 from training_events.bus.publisher import EventBusPublisher
-from training_events.cli.opened import AsJson, models_of, opened
 from training_events.cli.output import print_document
 from training_events.cli.table import print_rows
+from training_events.cli.workspace import AsJson, models_of, opened
 from training_events.errors import TrainingEventsError
 from training_events.redrive import Redriver, recording
 from training_events.settings import Settings
@@ -23,7 +23,7 @@ from training_events.waiting import Waiting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.cli.opened import Opened
+    from training_events.cli.workspace import Opened
     from training_events.redrive import Outcome
 
 

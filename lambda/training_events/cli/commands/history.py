@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from training_events.canonical import canonical_json
-from training_events.cli.opened import AsJson, LogUrl, Stream, url_to_read
 from training_events.cli.output import begun, print_json_document
 from training_events.cli.table import print_rows
+from training_events.cli.workspace import AsJson, LogUrl, Stream, url_to_read
 from training_events.errors import NoSuchStream
 from training_events.event import check_stream
 from training_events.log_url import open_log

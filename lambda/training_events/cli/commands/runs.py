@@ -9,10 +9,10 @@ import msgspec
 import typer
 from msgspec import Struct
 
-from training_events.cli.moments import moment
-from training_events.cli.opened import AsJson, LogUrl, models_of, opened
 from training_events.cli.output import duration, print_json_document
 from training_events.cli.table import ALL_AT_HAND, print_rows
+from training_events.cli.time_argument import moment
+from training_events.cli.workspace import AsJson, LogUrl, models_of, opened
 from training_events.errors import TrainingEventsError
 from training_events.folds.run import Status
 from training_events.folds.summary import RunSummary

@@ -10,9 +10,9 @@ from msgspec import Raw, Struct
 
 from training_events import aws
 from training_events.canonical import canonical_json
-from training_events.cli.opened import AsJson
 from training_events.cli.output import print_json_document, short_time
 from training_events.cli.table import print_rows
+from training_events.cli.workspace import AsJson
 from training_events.errors import NotRecordable
 from training_events.settings import Settings
 from training_events.waiting import Waiting

@@ -9,9 +9,9 @@ import typer
 from msgspec import Struct
 from rich.progress import SpinnerColumn, TextColumn
 
-from training_events.cli.opened import AsJson, LogUrl, opened
 from training_events.cli.output import print_json_document, printable, progress
 from training_events.cli.table import ALL_AT_HAND, print_fields, print_rows
+from training_events.cli.workspace import AsJson, LogUrl, opened
 from training_events.errors import Misused, NoSuchStream, NotAsRecorded
 from training_events.event import check_stream
 from training_events.verification import Verification
@@ -20,7 +20,7 @@ from training_events.verification import verify as verify_stream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.cli.opened import Opened
+    from training_events.cli.workspace import Opened
     from training_events.findings import Finding
 
 
