@@ -48,7 +48,7 @@ def _cold() -> Ratio:
 
 def _warm() -> Ratio:
     from training_events.bus.envelope import decode  # noqa: PLC0415
-    from training_events.dynamodb_item import to_item  # noqa: PLC0415 - not before the settings are in the environment
+    from training_events.stores.dynamodb.item import to_item  # noqa: PLC0415 - not before the settings are in the environment
     from training_events.times import now  # noqa: PLC0415
 
     client = boto3.client("dynamodb")

@@ -18,8 +18,8 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 from training_events import folds
 from training_events.folds.run import RunState
-from training_events.sqlite import Database
-from training_events.sqlite_log import SqliteLog
+from training_events.stores.sqlite.database import Database
+from training_events.stores.sqlite.event_log import SqliteLog
 
 from benchmarks.long_run import entry_of, event_of, fill, points
 from benchmarks.measure import Ratio

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from training_events.event import Entry, Event, Producer
-from training_events.sqlite import Database
-from training_events.sqlite_item import COLUMNS, to_row
+from training_events.stores.sqlite.database import Database
+from training_events.stores.sqlite.row import COLUMNS, to_row
 from training_events.times import to_utc_text
 
 _START = 1_795_360_119_000

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from training_events import folds
 from training_events.projection import Projector
-from training_events.sqlite import Database
-from training_events.sqlite_log import SqliteLog
-from training_events.sqlite_read_models import SqliteReadModels
+from training_events.stores.sqlite.database import Database
+from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.stores.sqlite.read_models import SqliteReadModels
 from training_events.time_travel import state_at, state_now
 
 from benchmarks.long_run import fill

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import msgspec
 from training_events.bus.envelope import decode
-from training_events.log import Appended, EventLog
+from training_events.stores.event_log import Appended, EventLog
 from training_events.times import now
 
 MAX_ENTRIES = 10

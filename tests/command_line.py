@@ -11,10 +11,10 @@ from jsonschema import Draft202012Validator
 from training_events import cli
 from training_events.cli.schemas import schemas
 from training_events.event import Event
-from training_events.log_url import open_log
 from training_events.projection import Projector
-from training_events.read_models import ReadModels
-from training_events.store import open_store
+from training_events.stores.address import open_log
+from training_events.stores.opening import open_store
+from training_events.stores.read_models import ReadModels
 
 from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
 

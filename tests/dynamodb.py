@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 from moto import mock_aws
 from training_events import aws
-from training_events.dynamodb_log import DynamoDbLog
-from training_events.dynamodb_read_models import DynamoDbReadModels
+from training_events.stores.dynamodb.event_log import DynamoDbLog
+from training_events.stores.dynamodb.read_models import DynamoDbReadModels
 
 TABLE = "event-log"
 READ_MODELS = "read-models"

@@ -9,11 +9,11 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError
 from moto.core.models import botocore_stubber  # imported before any client is made, or moto would not see it
-from training_events.damage import sound
 from training_events.errors import Conflict, Overtaken
 from training_events.event import Entry, Event, RecordedEvent
-from training_events.log import Alteration, Appended, Damaged, Page
-from training_events.read_models import ReadModel
+from training_events.stores.damage import sound
+from training_events.stores.event_log import Alteration, Appended, Damaged, Page
+from training_events.stores.read_models import ReadModel
 from training_events.times import now
 
 

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from training_events.errors import Overtaken
 from training_events.event import Event, Producer, RecordedEvent
 from training_events.findings import Kind
-from training_events.log import Damaged
 from training_events.seal import seal_stream
 from training_events.seals import StoredSeal
+from training_events.stores.event_log import Damaged
 from training_events.verification import Verification
 
 from tests.fakes import InMemoryLog

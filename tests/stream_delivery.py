@@ -15,8 +15,8 @@ from contextlib import suppress
 from hashlib import md5
 from typing import Any
 
-from training_events.dynamodb_item import to_item
 from training_events.event import RecordedEvent
+from training_events.stores.dynamodb.item import to_item
 
 from tests.stack_json import StackJson
 

@@ -12,7 +12,7 @@ import time
 
 from training_events import aws
 from training_events.s3_seals import S3Seals
-from training_events.store import open_store
+from training_events.stores.opening import open_store
 
 from command_line import ended
 from examples.demo.chapters import tell

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rich.console import Console
-from training_events.log import EventLog
-from training_events.read_models import ReadModels
 from training_events.seals import Seals
+from training_events.stores.event_log import EventLog
+from training_events.stores.read_models import ReadModels
 
 from command_line import CommandError
 from local.environment import LocalEnvironment

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from training_events.event import Entry
     from training_events.projection import Projector
     from training_events.seals import Seals
-    from training_events.sqlite_log import SqliteLog
+    from training_events.stores.sqlite.event_log import SqliteLog
 
 BATCH = 1000
 """Arrivals taken at once: few enough to hold, many enough that a stream is written once for most of them."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from training_events.event import Entry
     from training_events.folds import State
-    from training_events.log import EventLog
-    from training_events.read_models import ReadModel, ReadModels
+    from training_events.stores.event_log import EventLog
+    from training_events.stores.read_models import ReadModel, ReadModels
 
 TOO_LARGE = b""
 """Stands for a state that does not fit into the store of the read models: readers fold it from the log."""

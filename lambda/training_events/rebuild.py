@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from training_events.folds import State
-    from training_events.log import EventLog
     from training_events.projection import Projector
-    from training_events.read_models import ReadModel, ReadModels
+    from training_events.stores.event_log import EventLog
+    from training_events.stores.read_models import ReadModel, ReadModels
 
 PARTS = 8
 """Readers side by side. DynamoDB answers one of them about 1 MB at a time; more would mostly wait for each other here."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
     from training_events.event import Event
-    from training_events.log import EventLog
+    from training_events.stores.event_log import EventLog
 
 _SUFFIX = "-backfilled"
 _PAGE = 100

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from training_events.findings import Finding
-    from training_events.log import EventLog
     from training_events.seals import Seals
+    from training_events.stores.event_log import EventLog
 
 MAX_ATTEMPTS = 10
 """Each time somebody else has sealed something meanwhile; who is overtaken that often may leave it to them."""

@@ -13,7 +13,7 @@ from training_events.seal_format import SealedEvent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from training_events.log import Damaged
+    from training_events.stores.event_log import Damaged
 
 
 class Place(NamedTuple):

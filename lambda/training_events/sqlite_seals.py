@@ -14,7 +14,7 @@ from training_events.seals import StoredSeal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.sqlite import Database
+    from training_events.stores.sqlite.database import Database
 
 
 class SqliteSeals:

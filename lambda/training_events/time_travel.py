@@ -10,8 +10,8 @@ from training_events.projection import stored_state
 
 if TYPE_CHECKING:
     from training_events.folds import State
-    from training_events.log import EventLog
-    from training_events.read_models import ReadModels
+    from training_events.stores.event_log import EventLog
+    from training_events.stores.read_models import ReadModels
 
 
 def state_now(log: EventLog, read_models: ReadModels | None, stream: str) -> State:

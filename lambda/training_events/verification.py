@@ -18,8 +18,8 @@ from training_events.seal_reader import SealedStream
 from training_events.side_by_side import flaw_at, side_by_side
 
 if TYPE_CHECKING:
-    from training_events.log import Alteration, EventLog
     from training_events.seals import Seals
+    from training_events.stores.event_log import Alteration, EventLog
 
 
 class SealsVerified(Struct, frozen=True):

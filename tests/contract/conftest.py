@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from training_events.log import EventLog
-from training_events.read_models import ReadModels
-from training_events.sqlite_log import SqliteLog
-from training_events.store import Store, open_store
+from training_events.stores.event_log import EventLog
+from training_events.stores.opening import Store, open_store
+from training_events.stores.read_models import ReadModels
+from training_events.stores.sqlite.event_log import SqliteLog
 
 from tests.dynamodb import dynamodb_log, dynamodb_read_models
 from tests.fakes import InMemoryLog, InMemoryReadModels

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from training_events.dynamodb_log import DynamoDbLog
 from training_events.errors import Conflict, DamagedEvent
 from training_events.event import Event, Producer
-from training_events.log import Appended, Damaged, EventLog
-from training_events.sqlite_log import SqliteLog
+from training_events.stores.dynamodb.event_log import DynamoDbLog
+from training_events.stores.event_log import Appended, Damaged, EventLog
+from training_events.stores.sqlite.event_log import SqliteLog
 
 from tests.dynamodb import TABLE
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from training_events.errors import Overtaken
-from training_events.read_models import ReadModel, ReadModels
+from training_events.stores.read_models import ReadModel, ReadModels
 
 
 def put(read_models, stream="run/a", state=b"{}", *, summary=b"{}", first_at="2026-11-22T15:08:39.955123Z", replaces=None):

@@ -10,8 +10,8 @@ from training_events.errors import Overtaken
 from training_events.s3_seals import S3Seals
 from training_events.seal import seal_stream
 from training_events.seals import Seals
-from training_events.sqlite import Database
 from training_events.sqlite_seals import SqliteSeals
+from training_events.stores.sqlite.database import Database
 from training_events.verification import verify
 
 from tests.dynamodb import aws_in_this_process

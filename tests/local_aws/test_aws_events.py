@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from training_events.dynamodb_log import DynamoDbLog
 from training_events.event import Event
+from training_events.stores.dynamodb.event_log import DynamoDbLog
 
 from tests.aws_events import ACCOUNT, sample
 from tests.local_aws.conftest import Deployed

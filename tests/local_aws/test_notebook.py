@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from training_events.dynamodb_log import DynamoDbLog
+from training_events.stores.dynamodb.event_log import DynamoDbLog
 
 from stacks import client_wheel
 from stacks.client_files import EXAMPLE, PREFIX

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from training_events.dynamodb_log import DynamoDbLog
-from training_events.log import Appended
+from training_events.stores.dynamodb.event_log import DynamoDbLog
+from training_events.stores.event_log import Appended
 
 from tests.local_aws.conftest import Deployed, new_event
 

@@ -20,10 +20,10 @@ import pytest
 from msgspec.structs import replace
 from training_events import folds
 from training_events.bus.publisher import EventBusPublisher
-from training_events.dynamodb_log import DynamoDbLog
-from training_events.dynamodb_read_models import DynamoDbReadModels
 from training_events.event import Event
 from training_events.s3_seals import S3Seals
+from training_events.stores.dynamodb.event_log import DynamoDbLog
+from training_events.stores.dynamodb.read_models import DynamoDbReadModels
 from training_events.verification import verify
 
 from tests.local_aws.conftest import Deployed, new_event

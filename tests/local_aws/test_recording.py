@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from training_events.bus.publisher import EventBusPublisher
-from training_events.dynamodb_log import DynamoDbLog
 from training_events.event import Event
+from training_events.stores.dynamodb.event_log import DynamoDbLog
 
 from examples.processor_outcomes import processor_outcomes
 from tests.local_aws.conftest import SOURCE, Deployed, new_event

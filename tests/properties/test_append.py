@@ -5,9 +5,9 @@ from uuid import uuid4
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from training_events.dynamodb_item import from_item, item_bytes, to_item
 from training_events.errors import Conflict
-from training_events.log import Appended
+from training_events.stores.dynamodb.item import from_item, item_bytes, to_item
+from training_events.stores.event_log import Appended
 
 from tests.dynamodb import dynamodb_log
 from tests.fakes import InMemoryLog

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from training_events import catalogue, folds
 from training_events.errors import DoesNotFit, NotFoldable
 from training_events.event import Event
-from training_events.log import Appended, Damaged, EventLog
 from training_events.projection import Projector
-from training_events.store import Store
+from training_events.stores.event_log import Appended, Damaged, EventLog
+from training_events.stores.opening import Store
 from training_events.verification import verify
 
 from tests.dynamodb import aws_in_this_process

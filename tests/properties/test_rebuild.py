@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from training_events import folds, rebuild
 from training_events.errors import TooLarge
 from training_events.event import Event
-from training_events.log import Damaged, EventLog, Page
 from training_events.projection import Projector
-from training_events.read_models import ReadModels
 from training_events.rebuild import Change, Progress, Rebuild
-from training_events.sqlite import Database
-from training_events.sqlite_log import SqliteLog
-from training_events.sqlite_read_models import SqliteReadModels
+from training_events.stores.event_log import Damaged, EventLog, Page
+from training_events.stores.read_models import ReadModels
+from training_events.stores.sqlite.database import Database
+from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.stores.sqlite.read_models import SqliteReadModels
 
 from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
 from tests.fakes import InMemoryLog, InMemoryReadModels
@@ -129,7 +129,7 @@ def test_in_sqlite_too(tmp_path_factory: pytest.TempPathFactory, events: list[Ev
 @given(histories(), st.data())
 @settings(max_examples=8)
 def test_in_dynamodb_too(events: list[Event], data: st.DataObject) -> None:
-    from training_events.store import open_store  # noqa: PLC0415 - its clients belong inside the mock
+    from training_events.stores.opening import open_store  # noqa: PLC0415 - its clients belong inside the mock
 
     with aws_in_this_process():
         create_table()

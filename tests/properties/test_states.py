@@ -13,11 +13,11 @@ from training_events.errors import Overtaken
 from training_events.event import Event
 from training_events.follow import catch_up
 from training_events.projection import Projector
-from training_events.read_models import ReadModels
-from training_events.sqlite import Database
-from training_events.sqlite_log import SqliteLog
-from training_events.sqlite_read_models import SqliteReadModels
 from training_events.sqlite_seals import SqliteSeals
+from training_events.stores.read_models import ReadModels
+from training_events.stores.sqlite.database import Database
+from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.stores.sqlite.read_models import SqliteReadModels
 from training_events.time_travel import state_now
 
 from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
@@ -183,7 +183,7 @@ def test_sqlite_and_memory_agree(
 @settings(max_examples=5)
 def test_dynamodb_and_memory_agree(many: list[list[Event]], data: st.DataObject):
     """Several histories to one DynamoDB, which is slow to make."""
-    from training_events.store import open_store  # noqa: PLC0415 - its clients belong inside the mock
+    from training_events.stores.opening import open_store  # noqa: PLC0415 - its clients belong inside the mock
 
     for events in many:
         with aws_in_this_process():

@@ -10,8 +10,8 @@ from training_events.canonical import digest_of_bytes
 from training_events.errors import LogAltered
 from training_events.event import Event
 from training_events.findings import MAX_FINDINGS, Kind
-from training_events.log import Damaged
 from training_events.seal import seal_stream
+from training_events.stores.event_log import Damaged
 from training_events.verification import Verification, verify
 
 from tests.seals import (

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from training_events.canonical import canonical_json
-from training_events.change_record import read_arrival
-from training_events.dynamodb_item import entry_of, from_item, to_item
+from training_events.stores.dynamodb.change_record import read_arrival
+from training_events.stores.dynamodb.item import entry_of, from_item, to_item
 
 from tests.stream_delivery import change
 

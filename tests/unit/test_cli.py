@@ -8,7 +8,7 @@ import pytest
 from training_events import aws
 from training_events.cli.schemas import DOCUMENTS
 from training_events.event import Event
-from training_events.log_url import open_log
+from training_events.stores.address import open_log
 
 from tests.command_line import DYNAMODB, document, said, store
 from tests.patience import PATIENCE_SECONDS

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from training_events import archive, aws, cli, waiting
-from training_events.dynamodb_log import DynamoDbLog
-from training_events.dynamodb_read_models import DynamoDbReadModels
 from training_events.errors import BadField
 from training_events.event import Event
+from training_events.stores.dynamodb.event_log import DynamoDbLog
+from training_events.stores.dynamodb.read_models import DynamoDbReadModels
 from training_events.undelivered import UndeliveredQueue
 
 from tests.command_line import document, said

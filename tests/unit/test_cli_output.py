@@ -14,10 +14,10 @@ from rich.cells import cell_len
 from training_events.cli import table as tables
 from training_events.cli.output import duration, printable, to_json
 from training_events.cli.table import print_fields, print_rows
-from training_events.log_url import open_log
 from training_events.recorder.destination import destination
 from training_events.recorder.spool import Spool
 from training_events.settings import Settings
+from training_events.stores.address import open_log
 
 from tests.command_line import document, happened, read_models, recorded, said, store
 from tests.conftest import without_aws

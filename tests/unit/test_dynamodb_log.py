@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from training_events import aws
-from training_events.dynamodb_item import MAX_ITEM_BYTES, item_bytes, to_item
-from training_events.dynamodb_log import DynamoDbLog
 from training_events.errors import Conflict, DamagedEvent, TooLarge
 from training_events.event import Event
-from training_events.log import Appended, Damaged
+from training_events.stores.dynamodb.event_log import DynamoDbLog
+from training_events.stores.dynamodb.item import MAX_ITEM_BYTES, item_bytes, to_item
+from training_events.stores.event_log import Appended, Damaged
 
 from tests.dynamodb import TABLE, dynamodb_log
 from tests.fakes import lose_replies, refuse

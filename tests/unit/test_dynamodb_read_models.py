@@ -4,9 +4,9 @@ import os
 
 import pytest
 from botocore.exceptions import ClientError
-from training_events.dynamodb_item import MAX_ITEM_BYTES
 from training_events.errors import Overtaken, TooLarge
-from training_events.read_models import ReadModel
+from training_events.stores.dynamodb.item import MAX_ITEM_BYTES
+from training_events.stores.read_models import ReadModel
 
 from tests.dynamodb import READ_MODELS, dynamodb_read_models
 from tests.fakes import lose_replies, refuse

@@ -6,10 +6,10 @@ import pytest
 from training_events.event import Event
 from training_events.follow import catch_up
 from training_events.projection import Projector
-from training_events.sqlite import Database
-from training_events.sqlite_log import SqliteLog
-from training_events.sqlite_read_models import SqliteReadModels
 from training_events.sqlite_seals import SqliteSeals
+from training_events.stores.sqlite.database import Database
+from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.stores.sqlite.read_models import SqliteReadModels
 
 
 @pytest.mark.parametrize(

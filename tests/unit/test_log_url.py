@@ -3,14 +3,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from training_events.dynamodb_log import DynamoDbLog
-from training_events.dynamodb_read_models import DynamoDbReadModels
 from training_events.errors import BadLogUrl, MissingSetting
-from training_events.log_url import open_log
 from training_events.settings import Settings
-from training_events.sqlite_log import SqliteLog
-from training_events.sqlite_read_models import SqliteReadModels
-from training_events.store import open_store
+from training_events.stores.address import open_log
+from training_events.stores.dynamodb.event_log import DynamoDbLog
+from training_events.stores.dynamodb.read_models import DynamoDbReadModels
+from training_events.stores.opening import open_store
+from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.stores.sqlite.read_models import SqliteReadModels
 
 from tests.dynamodb import aws_in_this_process
 
@@ -58,7 +58,7 @@ def test_a_sqlite_file(url, path, tmp_path, monkeypatch):
 
 def test_a_laptops_log_needs_nothing_of_aws():
     script = (
-        "import sys; from training_events.store import open_store; open_store('sqlite:///x.db');"
+        "import sys; from training_events.stores.opening import open_store; open_store('sqlite:///x.db');"
         " print(sorted({name.split('.')[0] for name in sys.modules} & {'botocore', 'boto3'}))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
-from training_events.log_url import open_log
+from training_events.stores.address import open_log
 from training_events.time_travel import state_at
 
 from stacks.client_files import EXAMPLE

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import replace
 from training_events import aws, folds
-from training_events.dynamodb_item import to_item
 from training_events.event import Event
+from training_events.stores.dynamodb.item import to_item
 from training_events.verification import verify
 
 from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table

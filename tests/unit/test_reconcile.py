@@ -9,7 +9,7 @@ from moto.sagemaker.models import sagemaker_backends
 from training_events import aws, folds
 from training_events.bus.received import event_of
 from training_events.event import DEFAULT_SOURCE
-from training_events.log_url import open_log
+from training_events.stores.address import open_log
 from training_events.times import to_utc_text
 
 from tests.aws_events import ACCOUNT, envelope, in_form

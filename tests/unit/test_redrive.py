@@ -12,10 +12,10 @@ from training_events import aws
 from training_events.bus.envelope import _Header, decode
 from training_events.bus.publisher import EventBusPublisher
 from training_events.bus.received import event_of
-from training_events.dynamodb_item import to_item
 from training_events.errors import Overtaken
 from training_events.event import Event
 from training_events.redrive import Redriver, recording
+from training_events.stores.dynamodb.item import to_item
 from training_events.undelivered_message import Batch
 from training_events.waiting import Waiting
 

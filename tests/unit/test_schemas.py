@@ -13,7 +13,7 @@ from training_events.catalogue import CATALOGUE
 from training_events.cli import app, schemas
 from training_events.cli.output import with_all_keys
 from training_events.errors import NotRecordable
-from training_events.log_url import open_log
+from training_events.stores.address import open_log
 
 from examples import train_digits
 from tests import histories

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from training_events import sqlite
-from training_events.dynamodb_item import MAX_ITEM_BYTES, item_bytes, to_item
 from training_events.errors import Conflict, DamagedEvent, LogUnavailable, NoSuchLog, TooLarge
 from training_events.event import Event, Producer
-from training_events.log import Appended, Damaged
-from training_events.sqlite import Database
-from training_events.sqlite_item import COLUMNS
-from training_events.sqlite_log import SqliteLog
-from training_events.store import open_store
+from training_events.stores.dynamodb.item import MAX_ITEM_BYTES, item_bytes, to_item
+from training_events.stores.event_log import Appended, Damaged
+from training_events.stores.opening import open_store
+from training_events.stores.sqlite import database as sqlite
+from training_events.stores.sqlite.database import Database
+from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.stores.sqlite.row import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -374,7 +374,7 @@ WRITER = """
 import sys
 from itertools import count, islice
 from training_events.event import Event
-from training_events.store import open_store
+from training_events.stores.opening import open_store
 
 url, name, numbers = sys.argv[1], sys.argv[2], count() if sys.argv[3] == "for ever" else range(int(sys.argv[3]))
 log = open_store(url).log

@@ -15,14 +15,14 @@ from training_events.follow import catch_up
 from training_events.projection import Projector
 from training_events.s3_seals import S3Seals
 from training_events.settings import LAPTOP_LOG, Settings
-from training_events.sqlite_log import SqliteLog
 from training_events.sqlite_seals import SqliteSeals
-from training_events.store import open_store
+from training_events.stores.opening import open_store
+from training_events.stores.sqlite.event_log import SqliteLog
 
 if TYPE_CHECKING:
-    from training_events.log import EventLog
-    from training_events.read_models import ReadModels
     from training_events.seals import Seals
+    from training_events.stores.event_log import EventLog
+    from training_events.stores.read_models import ReadModels
 
 Stream = Annotated[str, typer.Argument(help="run/<id>, model/<name> or dataset/<name>", metavar="STREAM")]
 LogUrl = Annotated[

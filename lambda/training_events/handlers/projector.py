@@ -14,13 +14,13 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from training_events import aws
-from training_events.change_record import Arrival, read_arrival
 from training_events.errors import LogAltered, MissingSetting, NotUnderstood
 from training_events.projection import How, Projector
 from training_events.s3_seals import S3Seals
 from training_events.seal import seal_stream
 from training_events.settings import Settings
-from training_events.store import open_store
+from training_events.stores.dynamodb.change_record import Arrival, read_arrival
+from training_events.stores.opening import open_store
 from training_events.undelivered import UndeliveredQueue
 
 if TYPE_CHECKING:

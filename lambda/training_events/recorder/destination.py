@@ -14,8 +14,8 @@ from training_events.bus.envelope import decode
 from training_events.bus.publisher import FINAL, TOO_LARGE, EventBusPublisher, entry
 from training_events.canonical import digest
 from training_events.errors import BadLogUrl, NotRecordable, TrainingEventsError
-from training_events.log_url import SqliteFile, open_log, parse
 from training_events.settings import LAPTOP_LOG, Settings
+from training_events.stores.address import SqliteFile, open_log, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ from training_events.cli.table import print_rows
 from training_events.cli.workspace import AsJson, LogUrl, Stream, url_to_read
 from training_events.errors import NoSuchStream
 from training_events.event import check_stream
-from training_events.log_url import open_log
+from training_events.stores.address import open_log
 
 if TYPE_CHECKING:
     from training_events.event import RecordedEvent

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training_events.folds.summary import Headline
-    from training_events.read_models import ReadModels
+    from training_events.stores.read_models import ReadModels
 
 
 class RunsDocument(Struct):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import MsgspecError
 
 from training_events.errors import DamagedEvent, NotRecordable
-from training_events.log import Damaged
+from training_events.stores.event_log import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from training_events.errors import BadLogUrl
 
 if TYPE_CHECKING:
-    from training_events.log import EventLog
+    from training_events.stores.event_log import EventLog
 
 ALLOWED = (
     "dynamodb://<event log table>?read_models=<table>, sqlite:///<path from the current folder> or"
@@ -42,12 +42,12 @@ def open_log(url: str) -> EventLog:
     place = parse(url)
     # imported here: who opens one kind of log should not need what the other is made of
     if isinstance(place, SqliteFile):
-        from training_events.sqlite import Database  # noqa: PLC0415
-        from training_events.sqlite_log import SqliteLog  # noqa: PLC0415
+        from training_events.stores.sqlite.database import Database  # noqa: PLC0415
+        from training_events.stores.sqlite.event_log import SqliteLog  # noqa: PLC0415
 
         return SqliteLog(Database(place.path))
     from training_events import aws  # noqa: PLC0415
-    from training_events.dynamodb_log import DynamoDbLog  # noqa: PLC0415
+    from training_events.stores.dynamodb.event_log import DynamoDbLog  # noqa: PLC0415
 
     return DynamoDbLog(place.log, aws.client("dynamodb", validate=False))
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from training_events import catalogue
-from training_events.damage import event_or_damaged
-from training_events.dynamodb_item import entry_of, from_item
 from training_events.errors import LogAltered, NewerVersion, NotFoldable, NotUnderstood, UnknownType, Unreadable
 from training_events.event import check_stream
-from training_events.log import Damaged
+from training_events.stores.damage import event_or_damaged
+from training_events.stores.dynamodb.item import entry_of, from_item
+from training_events.stores.event_log import Damaged
 
 if TYPE_CHECKING:
     from training_events.event import Entry

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from training_events.errors import Overtaken
-from training_events.read_models import ReadModel
+from training_events.stores.read_models import ReadModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.sqlite import Database
+    from training_events.stores.sqlite.database import Database
 
 _SUMMARIES = (
     "SELECT first_at, stream, summary FROM read_models WHERE kind = ? AND (first_at, stream) < (?, ?)"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from training_events.log_url import SqliteFile, parse
+from training_events.stores.address import SqliteFile, parse
 
 if TYPE_CHECKING:
-    from training_events.log import EventLog
-    from training_events.read_models import ReadModels
+    from training_events.stores.event_log import EventLog
+    from training_events.stores.read_models import ReadModels
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,15 @@ def open_store(url: str) -> Store:
     place = parse(url)
     # imported here: who opens one kind of store should not need what the other is made of
     if isinstance(place, SqliteFile):
-        from training_events.sqlite import Database  # noqa: PLC0415
-        from training_events.sqlite_log import SqliteLog  # noqa: PLC0415
-        from training_events.sqlite_read_models import SqliteReadModels  # noqa: PLC0415
+        from training_events.stores.sqlite.database import Database  # noqa: PLC0415
+        from training_events.stores.sqlite.event_log import SqliteLog  # noqa: PLC0415
+        from training_events.stores.sqlite.read_models import SqliteReadModels  # noqa: PLC0415
 
         database = Database(place.path)
         return Store(SqliteLog(database), SqliteReadModels(database))
     from training_events import aws  # noqa: PLC0415
-    from training_events.dynamodb_log import DynamoDbLog  # noqa: PLC0415
-    from training_events.dynamodb_read_models import DynamoDbReadModels  # noqa: PLC0415
+    from training_events.stores.dynamodb.event_log import DynamoDbLog  # noqa: PLC0415
+    from training_events.stores.dynamodb.read_models import DynamoDbReadModels  # noqa: PLC0415
 
     client = aws.client("dynamodb", validate=False)
     log = DynamoDbLog(place.log, client)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from training_events.damage import event_or_damaged, sound
-from training_events.dynamodb_item import ENTRY_ATTRIBUTES, from_item, to_entries, to_item
 from training_events.errors import Conflict
-from training_events.log import Appended, Page
+from training_events.stores.damage import event_or_damaged, sound
+from training_events.stores.dynamodb.item import ENTRY_ATTRIBUTES, from_item, to_entries, to_item
+from training_events.stores.event_log import Appended, Page
 from training_events.times import now
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from training_events.dynamodb_item import Item
     from training_events.event import Entry, Event, RecordedEvent
-    from training_events.log import Alteration, Damaged
+    from training_events.stores.dynamodb.item import Item
+    from training_events.stores.event_log import Alteration, Damaged
 
 
 class DynamoDbLog:

@@ -8,17 +8,17 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from training_events.dynamodb_item import MAX_ITEM_BYTES, item_bytes
 from training_events.errors import Overtaken, TooLarge
 from training_events.event import MAX_POSITION_BYTES
-from training_events.read_models import ReadModel
+from training_events.stores.dynamodb.item import MAX_ITEM_BYTES, item_bytes
+from training_events.stores.read_models import ReadModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from training_events.dynamodb_item import Item
+    from training_events.stores.dynamodb.item import Item
 
 BY_KIND = "by_kind"
 _ZLIB_LEVEL = 6

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from training_events.errors import LogUnavailable, NoSuchLog
-from training_events.sqlite_schema import APPLICATION_ID, SCHEMA, VERSION
+from training_events.stores.sqlite.schema import APPLICATION_ID, SCHEMA, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,20 +7,20 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from training_events.damage import event_or_damaged, sound
-from training_events.dynamodb_item import to_item
 from training_events.errors import Conflict
-from training_events.log import Alteration, Appended, Page
-from training_events.sqlite import PAGE_BYTES, weight
-from training_events.sqlite_item import COLUMNS, ENTRY_COLUMNS, are_sound, from_row, to_entry, to_row
+from training_events.stores.damage import event_or_damaged, sound
+from training_events.stores.dynamodb.item import to_item
+from training_events.stores.event_log import Alteration, Appended, Page
+from training_events.stores.sqlite.database import PAGE_BYTES, weight
+from training_events.stores.sqlite.row import COLUMNS, ENTRY_COLUMNS, are_sound, from_row, to_entry, to_row
 from training_events.times import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from training_events.event import Entry, Event, RecordedEvent
-    from training_events.log import Damaged
-    from training_events.sqlite import Database
+    from training_events.stores.event_log import Damaged
+    from training_events.stores.sqlite.database import Database
 
 # Keys are given as bytes and cast, so that also one that is not UTF-8 (as only an altered log has) can be asked for.
 # Any text is below X'', the least blob.
