@@ -4,11 +4,11 @@ import tempfile
 from pathlib import Path
 
 from training_events import folds
-from training_events.projection import Projector
+from training_events.projection.projector import Projector
+from training_events.projection.time_travel import state_at, state_now
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.read_models import SqliteReadModels
-from training_events.time_travel import state_at, state_now
 
 from benchmarks.long_run import fill
 from benchmarks.measure import Ratio, in_turns, seconds

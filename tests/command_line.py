@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from training_events import cli
 from training_events.cli.schemas import schemas
 from training_events.event import Event
-from training_events.projection import Projector
+from training_events.projection.projector import Projector
 from training_events.stores.address import open_log
 from training_events.stores.opening import open_store
 from training_events.stores.read_models import ReadModels

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from training_events import aws, folds
 from training_events.bus.publisher import EventBusPublisher
 from training_events.event import RecordedEvent
-from training_events.projection import stored_state
-from training_events.time_travel import state_at
+from training_events.projection.projector import stored_state
+from training_events.projection.time_travel import state_at
 
 from examples.demo.stage import DemoError, Stage, chapter, found, out, run, wait_until
 from examples.processor_outcomes import processor_outcomes

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from training_events import folds
-from training_events.projection import has_state
+from training_events.projection.projector import has_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from training_events import catalogue, folds
 from training_events.errors import DoesNotFit, NotFoldable
 from training_events.event import Event
-from training_events.projection import Projector
+from training_events.projection.projector import Projector
 from training_events.stores.event_log import Appended, Damaged, EventLog
 from training_events.stores.opening import Store
 from training_events.verification import verify

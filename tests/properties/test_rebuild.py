@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from training_events import folds, rebuild
+from training_events import folds
 from training_events.errors import TooLarge
 from training_events.event import Event
-from training_events.projection import Projector
-from training_events.rebuild import Change, Progress, Rebuild
+from training_events.projection import rebuild
+from training_events.projection.projector import Projector
+from training_events.projection.rebuild import Change, Progress, Rebuild
 from training_events.stores.event_log import Damaged, EventLog, Page
 from training_events.stores.read_models import ReadModels
 from training_events.stores.sqlite.database import Database

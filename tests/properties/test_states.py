@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from training_events import folds
 from training_events.errors import Overtaken
 from training_events.event import Event
-from training_events.follow import catch_up
-from training_events.projection import Projector
+from training_events.projection.catch_up import catch_up
+from training_events.projection.projector import Projector
+from training_events.projection.time_travel import state_now
 from training_events.sqlite_seals import SqliteSeals
 from training_events.stores.read_models import ReadModels
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.read_models import SqliteReadModels
-from training_events.time_travel import state_now
 
 from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
 from tests.fakes import InMemoryLog, InMemoryReadModels

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from training_events import folds
 from training_events.errors import NoSuchStream
 from training_events.event import Event
+from training_events.projection.time_travel import state_at
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
-from training_events.time_travel import state_at
 
 from tests.fakes import InMemoryLog
 from tests.histories import histories, states_of

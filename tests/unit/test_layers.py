@@ -34,7 +34,7 @@ LAYERS = [
     ["stores.address", "stores.opening"],
     ["findings", "chains", "merkle", "seals", "seal_format", "seal_reader", "side_by_side", "seal", "verification"],
     ["s3_seals", "sqlite_seals"],
-    ["projection", "time_travel", "stream_folds", "rebuild", "follow"],
+    ["projection.projector", "projection.time_travel", "stream_folds", "projection.rebuild", "projection.catch_up"],
     ["undelivered", "bus.publisher", "archive"],
     ["bus.aws_events.aws_event", "bus.aws_events.s3", "bus.aws_events.sagemaker", "bus.received"],
     ["stores.dynamodb.change_record", "undelivered_message", "change_stream", "waiting", "redrive", "reconcile"],

@@ -8,8 +8,8 @@ import nbformat
 import pytest
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
+from training_events.projection.time_travel import state_at
 from training_events.stores.address import open_log
-from training_events.time_travel import state_at
 
 from stacks.client_files import EXAMPLE
 from tests.conftest import without_aws

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from training_events import aws
 from training_events.errors import BadLogUrl, MissingSetting, NoSuchLog
-from training_events.follow import catch_up
-from training_events.projection import Projector
+from training_events.projection.catch_up import catch_up
+from training_events.projection.projector import Projector
 from training_events.s3_seals import S3Seals
 from training_events.settings import LAPTOP_LOG, Settings
 from training_events.sqlite_seals import SqliteSeals

@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from training_events import aws
 from training_events.errors import LogAltered, MissingSetting, NotUnderstood
-from training_events.projection import How, Projector
+from training_events.projection.projector import How, Projector
 from training_events.s3_seals import S3Seals
 from training_events.seal import seal_stream
 from training_events.settings import Settings

@@ -11,10 +11,10 @@ from rich.progress import BarColumn, TextColumn
 from training_events import times
 from training_events.cli.output import print_document, printable, progress
 from training_events.cli.workspace import AsJson, LogUrl, models_of, opened
-from training_events.rebuild import Change, Rebuild
+from training_events.projection.rebuild import Change, Rebuild
 
 if TYPE_CHECKING:
-    from training_events.rebuild import Progress
+    from training_events.projection.rebuild import Progress
 
 
 class RebuildDocument(Struct):

@@ -17,7 +17,7 @@ from training_events.event import check_stream
 from training_events.folds.dataset import DatasetState
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
-from training_events.time_travel import state_at, state_now
+from training_events.projection.time_travel import state_at, state_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

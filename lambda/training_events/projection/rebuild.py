@@ -15,14 +15,14 @@ from msgspec import Struct, field
 
 from training_events import folds
 from training_events.errors import NotUnderstood, Overtaken
-from training_events.projection import TOO_LARGE, How, Projected
+from training_events.projection.projector import TOO_LARGE, How, Projected
 from training_events.stream_folds import StreamFolds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from training_events.folds import State
-    from training_events.projection import Projector
+    from training_events.projection.projector import Projector
     from training_events.stores.event_log import EventLog
     from training_events.stores.read_models import ReadModel, ReadModels
 

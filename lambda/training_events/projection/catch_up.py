@@ -9,12 +9,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from training_events.errors import NotUnderstood
-from training_events.projection import has_state
+from training_events.projection.projector import has_state
 from training_events.seal import seal_stream
 
 if TYPE_CHECKING:
     from training_events.event import Entry
-    from training_events.projection import Projector
+    from training_events.projection.projector import Projector
     from training_events.seals import Seals
     from training_events.stores.sqlite.event_log import SqliteLog
 

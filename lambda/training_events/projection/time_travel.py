@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from training_events import folds
 from training_events.errors import NoSuchStream
-from training_events.projection import stored_state
+from training_events.projection.projector import stored_state
 
 if TYPE_CHECKING:
     from training_events.folds import State
