@@ -11,11 +11,11 @@ from typing import IO, Any
 import msgspec
 import pytest
 from training_events.event import Event
+from training_events.proof.verification import verify
 from training_events.recorder.destination import destination
 from training_events.recorder.flushing import Flushed, flush_all
 from training_events.recorder.spool import folder
 from training_events.settings import Settings
-from training_events.verification import verify
 
 from tests.bus_server import BusServer
 from tests.conftest import ROOT

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from training_events.errors import Overtaken
 from training_events.event import Event, Producer, RecordedEvent
-from training_events.findings import Kind
-from training_events.seal import seal_stream
-from training_events.seals import StoredSeal
+from training_events.proof.findings import Kind
+from training_events.proof.seal_store import StoredSeal
+from training_events.proof.sealing import seal_stream
+from training_events.proof.verification import Verification
 from training_events.stores.event_log import Damaged
-from training_events.verification import Verification
 
 from tests.fakes import InMemoryLog
 

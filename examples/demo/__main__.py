@@ -11,7 +11,7 @@ import sys
 import time
 
 from training_events import aws
-from training_events.s3_seals import S3Seals
+from training_events.proof.s3_seal_store import S3Seals
 from training_events.stores.opening import open_store
 
 from command_line import ended

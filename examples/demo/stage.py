@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rich.console import Console
-from training_events.seals import Seals
+from training_events.proof.seal_store import Seals
 from training_events.stores.event_log import EventLog
 from training_events.stores.read_models import ReadModels
 

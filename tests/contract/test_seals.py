@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from training_events import aws
 from training_events.errors import Overtaken
-from training_events.s3_seals import S3Seals
-from training_events.seal import seal_stream
-from training_events.seals import Seals
-from training_events.sqlite_seals import SqliteSeals
+from training_events.proof.s3_seal_store import S3Seals
+from training_events.proof.seal_store import Seals
+from training_events.proof.sealing import seal_stream
+from training_events.proof.sqlite_seal_store import SqliteSeals
+from training_events.proof.verification import verify
 from training_events.stores.sqlite.database import Database
-from training_events.verification import verify
 
 from tests.dynamodb import aws_in_this_process
 from tests.seals import STREAM, TIMES, InMemorySeals, Recorder, TamperedLog

@@ -7,7 +7,7 @@ from collections import Counter
 
 import msgspec
 import pytest
-from training_events.verification import verify
+from training_events.proof.verification import verify
 
 from tests import bus_faults as faults
 from tests.faults.test_publishing import assert_all_recorded, assert_as_without_recording

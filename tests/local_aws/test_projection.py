@@ -21,10 +21,10 @@ from msgspec.structs import replace
 from training_events import folds
 from training_events.bus.publisher import EventBusPublisher
 from training_events.event import Event
-from training_events.s3_seals import S3Seals
+from training_events.proof.s3_seal_store import S3Seals
+from training_events.proof.verification import verify
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.read_models import DynamoDbReadModels
-from training_events.verification import verify
 
 from tests.local_aws.conftest import Deployed, new_event
 from tests.patience import until

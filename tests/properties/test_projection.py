@@ -24,9 +24,9 @@ from training_events import catalogue, folds
 from training_events.errors import DoesNotFit, NotFoldable
 from training_events.event import Event
 from training_events.projection.projector import Projector
+from training_events.proof.verification import verify
 from training_events.stores.event_log import Appended, Damaged, EventLog
 from training_events.stores.opening import Store
-from training_events.verification import verify
 
 from tests.dynamodb import aws_in_this_process
 from tests.fakes import InMemoryLog, InMemoryReadModels

@@ -14,7 +14,7 @@ from training_events.event import Event
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
 from training_events.projection.time_travel import state_now
-from training_events.sqlite_seals import SqliteSeals
+from training_events.proof.sqlite_seal_store import SqliteSeals
 from training_events.stores.read_models import ReadModels
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog

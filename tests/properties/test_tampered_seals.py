@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from training_events.canonical import digest_of_bytes
 from training_events.errors import LogAltered
-from training_events.findings import Kind
-from training_events.merkle import MerkleTree
-from training_events.seal import seal_stream
-from training_events.seal_format import event_line, next_seal, read_seal, seal_line
-from training_events.verification import verify
+from training_events.proof.findings import Kind
+from training_events.proof.merkle import MerkleTree
+from training_events.proof.seal_format import event_line, next_seal, read_seal, seal_line
+from training_events.proof.sealing import seal_stream
+from training_events.proof.verification import verify
 
 from tests.seals import SOME, STREAM, TIMES, Recorder, kinds, recorded, sealed
 

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from training_events.canonical import digest_of_bytes
 from training_events.errors import LogAltered
 from training_events.event import Event
-from training_events.findings import MAX_FINDINGS, Kind
-from training_events.seal import seal_stream
+from training_events.proof.findings import MAX_FINDINGS, Kind
+from training_events.proof.sealing import seal_stream
+from training_events.proof.verification import Verification, verify
 from training_events.stores.event_log import Damaged
-from training_events.verification import Verification, verify
 
 from tests.seals import (
     SOME,

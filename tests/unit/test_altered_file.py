@@ -4,10 +4,10 @@ import sqlite3
 
 import pytest
 from training_events.event import Event
-from training_events.findings import Kind
+from training_events.proof.findings import Kind
+from training_events.proof.verification import verify
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
-from training_events.verification import verify
 
 
 def event(number, stream="run/a"):

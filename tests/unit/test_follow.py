@@ -6,7 +6,7 @@ import pytest
 from training_events.event import Event
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
-from training_events.sqlite_seals import SqliteSeals
+from training_events.proof.sqlite_seal_store import SqliteSeals
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.read_models import SqliteReadModels

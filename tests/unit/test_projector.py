@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 from training_events import aws, folds
 from training_events.event import Event
+from training_events.proof.verification import verify
 from training_events.stores.dynamodb.item import to_item
-from training_events.verification import verify
 
 from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
 from tests.fakes import Stdout, lose_replies, refuse

@@ -9,10 +9,10 @@ from typing import IO, TypeVar
 from urllib.parse import quote
 
 from training_events.event import RecordedEvent
-from training_events.findings import Kind
-from training_events.seal import seal_stream
-from training_events.seals import StoredSeal
-from training_events.verification import verify
+from training_events.proof.findings import Kind
+from training_events.proof.seal_store import StoredSeal
+from training_events.proof.sealing import seal_stream
+from training_events.proof.verification import verify
 
 from tests.seals import STREAM, TIMES, Recorder, TamperedLog
 
@@ -68,7 +68,7 @@ def peak(work: Callable[[], Answer]) -> tuple[int, Answer]:
 
 
 def test_memory_does_not_grow_with_the_stream(monkeypatch, tmp_path):
-    monkeypatch.setattr("training_events.seal.SPOOL_BYTES", 2**12)  # or the shorter one would stay in memory whole
+    monkeypatch.setattr("training_events.proof.sealing.SPOOL_BYTES", 2**12)  # or the shorter one would stay in memory whole
     peaks = {}
     for events in (2_000, 20_000):
         folder = tmp_path / str(events)

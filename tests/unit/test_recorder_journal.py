@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training_events.bus.envelope import decode
 from training_events.errors import NotRecordable
+from training_events.proof.verification import verify
 from training_events.recorder.journal import Journal, envelope
 from training_events.strict_json import loads
-from training_events.verification import verify
 
 from tests.fakes import InMemoryLog
 from tests.strategies import json_objects

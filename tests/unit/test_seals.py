@@ -9,15 +9,15 @@ import pytest
 from botocore.exceptions import ClientError
 from training_events import aws
 from training_events.errors import LogAltered, Overtaken
-from training_events.findings import Kind
-from training_events.s3_seals import S3Seals, prefix
-from training_events.seal import seal_stream
-from training_events.seals import StoredSeal
-from training_events.sqlite_seals import SqliteSeals
+from training_events.proof.findings import Kind
+from training_events.proof.s3_seal_store import S3Seals, prefix
+from training_events.proof.seal_store import StoredSeal
+from training_events.proof.sealing import seal_stream
+from training_events.proof.sqlite_seal_store import SqliteSeals
+from training_events.proof.verification import verify
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
-from training_events.verification import verify
 
 from tests.dynamodb import TABLE, aws_in_this_process, dynamodb_log
 from tests.fakes import lose_replies, refuse

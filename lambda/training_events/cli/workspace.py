@@ -13,14 +13,14 @@ from training_events import aws
 from training_events.errors import BadLogUrl, MissingSetting, NoSuchLog
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
-from training_events.s3_seals import S3Seals
+from training_events.proof.s3_seal_store import S3Seals
+from training_events.proof.sqlite_seal_store import SqliteSeals
 from training_events.settings import LAPTOP_LOG, Settings
-from training_events.sqlite_seals import SqliteSeals
 from training_events.stores.opening import open_store
 from training_events.stores.sqlite.event_log import SqliteLog
 
 if TYPE_CHECKING:
-    from training_events.seals import Seals
+    from training_events.proof.seal_store import Seals
     from training_events.stores.event_log import EventLog
     from training_events.stores.read_models import ReadModels
 

@@ -16,8 +16,8 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from training_events import aws
 from training_events.errors import LogAltered, MissingSetting, NotUnderstood
 from training_events.projection.projector import How, Projector
-from training_events.s3_seals import S3Seals
-from training_events.seal import seal_stream
+from training_events.proof.s3_seal_store import S3Seals
+from training_events.proof.sealing import seal_stream
 from training_events.settings import Settings
 from training_events.stores.dynamodb.change_record import Arrival, read_arrival
 from training_events.stores.opening import open_store

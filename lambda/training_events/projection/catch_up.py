@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from training_events.errors import NotUnderstood
 from training_events.projection.projector import has_state
-from training_events.seal import seal_stream
+from training_events.proof.sealing import seal_stream
 
 if TYPE_CHECKING:
     from training_events.event import Entry
     from training_events.projection.projector import Projector
-    from training_events.seals import Seals
+    from training_events.proof.seal_store import Seals
     from training_events.stores.sqlite.event_log import SqliteLog
 
 BATCH = 1000

@@ -14,14 +14,14 @@ from training_events.cli.table import ALL_AT_HAND, print_fields, print_rows
 from training_events.cli.workspace import AsJson, LogUrl, opened
 from training_events.errors import Misused, NoSuchStream, NotAsRecorded
 from training_events.event import check_stream
-from training_events.verification import Verification
-from training_events.verification import verify as verify_stream
+from training_events.proof.verification import Verification
+from training_events.proof.verification import verify as verify_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training_events.cli.workspace import Opened
-    from training_events.findings import Finding
+    from training_events.proof.findings import Finding
 
 
 class VerifyDocument(Struct):

@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from training_events.event import RecordedEvent
-from training_events.findings import Finding, Kind
-from training_events.seal_format import SealedEvent
+from training_events.proof.findings import Finding, Kind
+from training_events.proof.seal_format import SealedEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from training_events.errors import LogAltered, Overtaken
 from training_events.event import RecordedEvent
-from training_events.merkle import MerkleTree
-from training_events.seal_format import Seal, event_line, next_seal, seal_line
-from training_events.seal_reader import SealedStream
-from training_events.side_by_side import flaw_at, side_by_side
+from training_events.proof.comparison import flaw_at, side_by_side
+from training_events.proof.merkle import MerkleTree
+from training_events.proof.seal_format import Seal, event_line, next_seal, seal_line
+from training_events.proof.seal_reader import SealedStream
 from training_events.times import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from training_events.findings import Finding
-    from training_events.seals import Seals
+    from training_events.proof.findings import Finding
+    from training_events.proof.seal_store import Seals
     from training_events.stores.event_log import EventLog
 
 MAX_ATTEMPTS = 10

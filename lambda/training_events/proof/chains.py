@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from training_events.findings import Finding, Kind
+from training_events.proof.findings import Finding, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from training_events.chains import Chain, Chains
 from training_events.event import RecordedEvent
-from training_events.findings import Finding, Findings, Kind
-from training_events.seal_reader import SealedStream
-from training_events.side_by_side import flaw_at, side_by_side
+from training_events.proof.chains import Chain, Chains
+from training_events.proof.comparison import flaw_at, side_by_side
+from training_events.proof.findings import Finding, Findings, Kind
+from training_events.proof.seal_reader import SealedStream
 
 if TYPE_CHECKING:
-    from training_events.seals import Seals
+    from training_events.proof.seal_store import Seals
     from training_events.stores.event_log import Alteration, EventLog
 
 

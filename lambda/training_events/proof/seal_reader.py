@@ -5,14 +5,14 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from training_events.findings import Finding, Kind
-from training_events.merkle import MerkleTree
-from training_events.seal_format import FLAWS, Seal, SealedEvent, next_seal, read_event, read_seal
+from training_events.proof.findings import Finding, Kind
+from training_events.proof.merkle import MerkleTree
+from training_events.proof.seal_format import FLAWS, Seal, SealedEvent, next_seal, read_event, read_seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.seals import Seals, StoredSeal
+    from training_events.proof.seal_store import Seals, StoredSeal
 
 
 class SealReader:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from training_events.errors import Overtaken
-from training_events.seals import StoredSeal
+from training_events.proof.seal_store import StoredSeal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

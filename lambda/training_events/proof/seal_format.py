@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from training_events.canonical import canonical_json
-from training_events.merkle import MerkleTree
+from training_events.proof.merkle import MerkleTree
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 

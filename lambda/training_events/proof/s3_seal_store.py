@@ -18,8 +18,8 @@ from botocore.exceptions import ClientError
 
 from training_events.errors import NotAsRecorded, Overtaken
 from training_events.event import STREAM_KINDS
-from training_events.seal_format import FLAWS, read_seal
-from training_events.seals import StoredSeal
+from training_events.proof.seal_format import FLAWS, read_seal
+from training_events.proof.seal_store import StoredSeal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,0 +1,1 @@
+"""Whether the record is complete and untampered: digests, chains, seals, and what verifies them."""
