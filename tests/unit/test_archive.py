@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import example, given
 from training_events import aws
-from training_events.archive import Archive, Replay
 from training_events.errors import Misused
+from training_events.recovery.replay import Archive, Replay
 from training_events.times import to_utc_text
 
 from tests.dynamodb import aws_in_this_process

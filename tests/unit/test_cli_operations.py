@@ -8,12 +8,14 @@ import sys
 import msgspec
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
-from training_events import archive, aws, cli, waiting
+from training_events import aws, cli
 from training_events.errors import BadField
 from training_events.event import Event
+from training_events.recovery import queue_reader as waiting
+from training_events.recovery import replay as archive
+from training_events.recovery.undelivered import UndeliveredQueue
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.read_models import DynamoDbReadModels
-from training_events.undelivered import UndeliveredQueue
 
 from tests.command_line import document, said
 from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
@@ -177,7 +179,7 @@ def test_folding_again(account, capsys):
 
 def test_an_original_in_the_bucket(account, capsys, monkeypatch):
     monkeypatch.delenv("TRAINING_EVENTS_BUS")
-    monkeypatch.setattr("training_events.undelivered.MAX_MESSAGE_BYTES", 1000)
+    monkeypatch.setattr("training_events.recovery.undelivered.MAX_MESSAGE_BYTES", 1000)
     original = json.loads(sqs_message("dead_letter")["Body"])
     UndeliveredQueue(account, BUCKET).set_aside(original, BadField("odd", "even"), by="me", request_id="1")
     assert said(capsys, "redrive")[0] == 0

@@ -45,9 +45,16 @@ LAYERS = [
     ],
     ["proof.s3_seal_store", "proof.sqlite_seal_store"],
     ["projection.projector", "projection.time_travel", "stream_folds", "projection.rebuild", "projection.catch_up"],
-    ["undelivered", "bus.publisher", "archive"],
+    ["recovery.undelivered", "bus.publisher", "recovery.replay"],
     ["bus.aws_events.aws_event", "bus.aws_events.s3", "bus.aws_events.sagemaker", "bus.received"],
-    ["stores.dynamodb.change_record", "undelivered_message", "change_stream", "waiting", "redrive", "reconcile"],
+    [
+        "stores.dynamodb.change_record",
+        "recovery.message",
+        "recovery.failed_batch",
+        "recovery.queue_reader",
+        "recovery.redrive",
+        "recovery.reconcile",
+    ],
     [
         "recorder.forks",
         "recorder.telling",

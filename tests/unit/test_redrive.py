@@ -14,10 +14,10 @@ from training_events.bus.publisher import EventBusPublisher
 from training_events.bus.received import event_of
 from training_events.errors import Overtaken
 from training_events.event import Event
-from training_events.redrive import Redriver, recording
+from training_events.recovery.message import Batch
+from training_events.recovery.queue_reader import Waiting
+from training_events.recovery.redrive import Redriver, recording
 from training_events.stores.dynamodb.item import to_item
-from training_events.undelivered_message import Batch
-from training_events.waiting import Waiting
 
 from tests.aws_events import sample
 from tests.dynamodb import TABLE, aws_in_this_process

@@ -2,7 +2,7 @@ import json
 
 import pytest
 from training_events.errors import BadField
-from training_events.undelivered import MAX_MESSAGE_BYTES, UndeliveredQueue
+from training_events.recovery.undelivered import MAX_MESSAGE_BYTES, UndeliveredQueue
 
 
 class Recording:

@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import example, given
 from hypothesis import strategies as st
-from training_events.undelivered_message import Batch, Names, Stored, read
-from training_events.waiting import Waiting
+from training_events.recovery.message import Batch, Names, Stored, read
+from training_events.recovery.queue_reader import Waiting
 
 from tests.queues import NAMES, Queue, sqs_message
 from tests.strategies import loose_text, loose_values

@@ -10,10 +10,10 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from training_events.bus.received import event_of
 from training_events.errors import NotRecordable
+from training_events.recovery.undelivered import UndeliveredQueue
 from training_events.settings import Settings
 from training_events.stores.address import open_log
 from training_events.stores.event_log import Appended
-from training_events.undelivered import UndeliveredQueue
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

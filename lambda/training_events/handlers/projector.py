@@ -18,10 +18,10 @@ from training_events.errors import LogAltered, MissingSetting, NotUnderstood
 from training_events.projection.projector import How, Projector
 from training_events.proof.s3_seal_store import S3Seals
 from training_events.proof.sealing import seal_stream
+from training_events.recovery.undelivered import UndeliveredQueue
 from training_events.settings import Settings
 from training_events.stores.dynamodb.change_record import Arrival, read_arrival
 from training_events.stores.opening import open_store
-from training_events.undelivered import UndeliveredQueue
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -14,7 +14,7 @@ from training_events.cli.output import print_document, printable, progress
 from training_events.cli.time_argument import moment
 from training_events.cli.workspace import AsJson, LogUrl, bring_up_to_date, opened
 from training_events.event import DEFAULT_SOURCE
-from training_events.reconcile import has_arrived, states_of_jobs
+from training_events.recovery.reconcile import has_arrived, states_of_jobs
 from training_events.settings import Settings
 
 if TYPE_CHECKING:

@@ -16,15 +16,15 @@ from training_events.cli.output import print_document
 from training_events.cli.table import print_rows
 from training_events.cli.workspace import AsJson, models_of, opened
 from training_events.errors import TrainingEventsError
-from training_events.redrive import Redriver, recording
+from training_events.recovery.queue_reader import Waiting
+from training_events.recovery.redrive import Redriver, recording
 from training_events.settings import Settings
-from training_events.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training_events.cli.workspace import Opened
-    from training_events.redrive import Outcome
+    from training_events.recovery.redrive import Outcome
 
 
 class Sent(Struct):

@@ -11,15 +11,15 @@ from msgspec import Struct, field
 from rich.progress import BarColumn, TextColumn
 
 from training_events import aws
-from training_events.archive import Archive
 from training_events.cli.output import print_document, progress
 from training_events.cli.time_argument import moment
 from training_events.cli.workspace import AsJson
 from training_events.errors import TrainingEventsError
+from training_events.recovery.replay import Archive
 from training_events.settings import Settings
 
 if TYPE_CHECKING:
-    from training_events.archive import Replay
+    from training_events.recovery.replay import Replay
 
 
 class ReplayDocument(Struct):

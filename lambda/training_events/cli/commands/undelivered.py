@@ -14,11 +14,11 @@ from training_events.cli.output import print_json_document, short_time
 from training_events.cli.table import print_rows
 from training_events.cli.workspace import AsJson
 from training_events.errors import NotRecordable
+from training_events.recovery.queue_reader import Waiting
 from training_events.settings import Settings
-from training_events.waiting import Waiting
 
 if TYPE_CHECKING:
-    from training_events.undelivered_message import Message
+    from training_events.recovery.message import Message
 
 TITLES = ("set aside at", "shape", "reason", "stream", "type", "explanation")
 WIDTHS = (20, 15, 20, 26, 22)

@@ -16,19 +16,19 @@ from msgspec import Struct
 
 from training_events import aws
 from training_events.bus.received import event_of
-from training_events.change_stream import streams_of
 from training_events.errors import Conflict, NotUnderstood, TrainingEventsError
 from training_events.event import Event
+from training_events.recovery.failed_batch import streams_of
+from training_events.recovery.message import stream_of_record
 from training_events.stores.dynamodb.change_record import read_arrival
-from training_events.undelivered_message import stream_of_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from training_events.bus.publisher import EventBusPublisher
+    from training_events.recovery.message import Message, Stored
+    from training_events.recovery.queue_reader import Waiting
     from training_events.stores.event_log import EventLog
-    from training_events.undelivered_message import Message, Stored
-    from training_events.waiting import Waiting
 
 
 class Outcome(Struct, frozen=True):

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from training_events.undelivered_message import read
+from training_events.recovery.message import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_sqs import SQSClient
 
-    from training_events.undelivered_message import Message
+    from training_events.recovery.message import Message
 
 HIDDEN_SECONDS = 300
 """Longer than a walk through a queue of 100,000 messages; SQS has at most 120,000 of a queue hidden at a time."""

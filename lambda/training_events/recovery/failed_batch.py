@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from training_events.errors import TrainingEventsError
-from training_events.undelivered_message import stream_of_record
+from training_events.recovery.message import stream_of_record
 
 if TYPE_CHECKING:
-    from training_events.undelivered_message import Batch
+    from training_events.recovery.message import Batch
 
 _GONE = {"TrimmedDataAccessException", "ResourceNotFoundException"}
 """Older than 24 hours, or the stream itself is no more:

@@ -1,0 +1,1 @@
+"""Getting back what did not arrive: undelivered events, redrive, replay, reconcile."""
