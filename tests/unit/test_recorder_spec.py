@@ -226,7 +226,8 @@ def test_a_broken_distribution_is_left_out(tmp_path, monkeypatch):
 
 
 SCRIPT = (
-    "from training_events.recorder.entry_point import *\nprint(entry_point(main_module(), {root}), folder_of(main_module()))\n"
+    "from training_events.recorder.entry_point import *\n"
+    "print(entry_point(main_module(), {root}), folder_of(main_module()))\n"
 )
 
 
