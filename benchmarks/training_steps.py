@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.linear_model import SGDClassifier
 from training_events import record_run
-from training_events.recorder.writer import FLUSH_SECONDS
+from training_events.recorder.delivery.writer import FLUSH_SECONDS
 
 from benchmarks.measure import in_turns, seconds
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 
 from training_events.bus.envelope import decode
-from training_events.recorder.destination import Unsent
+from training_events.recorder.delivery.destination import Unsent
 from training_events.strict_json import loads
 
 from tests.fakes import InMemoryLog

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from training_events import record_run
-from training_events.recorder import writer
+from training_events.recorder.delivery import writer
 
 LONGEST_SECONDS = 0.5
 

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from training_events.event import Event
 from training_events.proof.verification import verify
-from training_events.recorder.destination import destination
-from training_events.recorder.flushing import Flushed, flush_all
-from training_events.recorder.spool import folder
+from training_events.recorder.delivery.destination import destination
+from training_events.recorder.delivery.flush import Flushed, flush_all
+from training_events.recorder.delivery.spool import folder
 from training_events.settings import Settings
 
 from tests.bus_server import BusServer

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from training_events import aws
 from training_events.event import RecordedEvent
-from training_events.recorder.objects import Objects, pinned
 from training_events.recorder.registering import promote_model, register_dataset, register_model
-from training_events.recorder.uploading import PART_BYTES, client
+from training_events.recorder.storage.objects import Objects, pinned
+from training_events.recorder.storage.upload import PART_BYTES, client
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 
 from tests.local_aws.conftest import Deployed

@@ -10,7 +10,7 @@ from training_events import catalogue
 from training_events.canonical import canonical_json
 from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
-from training_events.recorder.oversize import LEAST_MOVED_BYTES, MOST_OF_A_TEXT, within
+from training_events.recorder.storage.oversize import LEAST_MOVED_BYTES, MOST_OF_A_TEXT, within
 
 STREAM = "run/r"
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_events import record_run
 from training_events.proof.verification import verify
-from training_events.recorder import sender
-from training_events.recorder.destination import Destination, destination
-from training_events.recorder.flushing import flush_all
-from training_events.recorder.spool import folder
+from training_events.recorder.delivery import sender
+from training_events.recorder.delivery.destination import Destination, destination
+from training_events.recorder.delivery.flush import flush_all
+from training_events.recorder.delivery.spool import folder
 from training_events.settings import Settings
 
 from tests.faulty_sink import FAULTS, FaultySink

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 from training_events.cli import table as tables
 from training_events.cli.output import duration, printable, to_json
 from training_events.cli.table import print_fields, print_rows
-from training_events.recorder.destination import destination
-from training_events.recorder.spool import Spool
+from training_events.recorder.delivery.destination import destination
+from training_events.recorder.delivery.spool import Spool
 from training_events.settings import Settings
 from training_events.stores.address import open_log
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
-from training_events.recorder.channel import fields
-from training_events.recorder.objects import Objects
+from training_events.recorder.delivery.channel import fields
+from training_events.recorder.storage.objects import Objects
 
 CONTENT = b'"much"'
 

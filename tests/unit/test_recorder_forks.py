@@ -9,7 +9,7 @@ import threading
 import pytest
 from training_events import aws
 from training_events.recorder import forks
-from training_events.recorder.telling import log
+from training_events.recorder.reporting import log
 
 
 def child_passes(gate):

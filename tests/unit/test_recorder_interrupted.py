@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from training_events import record_run
-from training_events.recorder import channel, sender, termination
 from training_events.recorder import run as module
-from training_events.recorder.destination import Destination
-from training_events.recorder.flushing import flush_all
+from training_events.recorder import termination
+from training_events.recorder.delivery import channel, sender
+from training_events.recorder.delivery.destination import Destination
+from training_events.recorder.delivery.flush import flush_all
 
 from tests.faulty_sink import FaultySink
 from tests.recording import points

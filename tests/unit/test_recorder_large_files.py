@@ -17,8 +17,8 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from training_events import aws
-from training_events.recorder import progress
-from training_events.recorder.objects import Objects, pinned
+from training_events.recorder.storage import progress
+from training_events.recorder.storage.objects import Objects, pinned
 
 from tests.conftest import ROOT
 from tests.dynamodb import aws_in_this_process
@@ -132,7 +132,7 @@ import atexit, sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
 from training_events.errors import NotStored
-from training_events.recorder.objects import Objects
+from training_events.recorder.storage.objects import Objects
 from tests.conftest import ROOT
 from tests.dynamodb import aws_in_this_process
 from tests.unit.test_recorder_large_files import Hole, sparse

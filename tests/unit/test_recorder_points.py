@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from training_events import catalogue
 from training_events.bus.publisher import MAX_REQUEST_BYTES
 from training_events.canonical import canonical_json
-from training_events.recorder import points as module
-from training_events.recorder.journal import Journal, envelope
-from training_events.recorder.points import Points, Said, number, step_of
+from training_events.recorder.delivery import points as module
+from training_events.recorder.delivery.journal import Journal, envelope
+from training_events.recorder.delivery.points import Points, Said, number, step_of
 
 from tests.strategies import loose_text
 

@@ -11,8 +11,8 @@ from training_events import catalogue
 from training_events.catalogue.stored import Stored
 from training_events.errors import Misused
 from training_events.recorder import registering
-from training_events.recorder.objects import pinned
 from training_events.recorder.registering import promote_model, register_dataset, register_model
+from training_events.recorder.storage.objects import pinned
 from training_events.stores.address import open_log
 
 from tests.s3 import BUCKET, data_bucket

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from training_events import record_run
 from training_events.proof.verification import verify
-from training_events.recorder import channel, termination
-from training_events.recorder.destination import Destination
-from training_events.recorder.objects import Objects
+from training_events.recorder import termination
+from training_events.recorder.delivery import channel
+from training_events.recorder.delivery.destination import Destination
+from training_events.recorder.delivery.sender import Sender
+from training_events.recorder.delivery.writer import Writer
 from training_events.recorder.run import Run
-from training_events.recorder.sender import Sender
-from training_events.recorder.writer import Writer
+from training_events.recorder.storage.objects import Objects
 
 from tests.faulty_sink import FaultySink
 from tests.recording import points

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from training_events.catalogue.run import Instance
-from training_events.recorder import sagemaker
+from training_events.recorder.pinning import sagemaker
 
 from tests.sagemaker_folder import HYPERPARAMETERS, NOTEBOOK, RESOURCES, STUDIO, notebook, training_job
 from tests.strategies import loose_values

@@ -7,11 +7,11 @@ import threading
 import time
 
 import pytest
-from training_events.recorder import sender as sending
-from training_events.recorder import spool as spooling
-from training_events.recorder.destination import Destination, Unsent
-from training_events.recorder.sender import Delivery, Sender
-from training_events.recorder.spool import Spool
+from training_events.recorder.delivery import sender as sending
+from training_events.recorder.delivery import spool as spooling
+from training_events.recorder.delivery.destination import Destination, Unsent
+from training_events.recorder.delivery.sender import Delivery, Sender
+from training_events.recorder.delivery.spool import Spool
 
 from tests.full_disk import full_disk
 

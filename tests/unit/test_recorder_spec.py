@@ -16,10 +16,10 @@ from training_events import catalogue
 from training_events.canonical import canonical_json
 from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
-from training_events.recorder import spec
-from training_events.recorder.entry_point import entry_point, folder_of
 from training_events.recorder.packages import installed_packages
-from training_events.recorder.spec import pinned_spec
+from training_events.recorder.pinning import spec
+from training_events.recorder.pinning.environment import entry_point, folder_of
+from training_events.recorder.pinning.spec import pinned_spec
 from training_events.recorder.variables import ALLOWED, looks_secret
 
 from tests.python_values import anything
@@ -226,7 +226,7 @@ def test_a_broken_distribution_is_left_out(tmp_path, monkeypatch):
 
 
 SCRIPT = (
-    "from training_events.recorder.entry_point import *\n"
+    "from training_events.recorder.pinning.environment import *\n"
     "print(entry_point(main_module(), {root}), folder_of(main_module()))\n"
 )
 

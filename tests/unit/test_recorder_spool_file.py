@@ -6,8 +6,8 @@ import signal
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from training_events.recorder.delivery.spool_file import CHUNK, SpoolFile
 from training_events.recorder.left_over import is_held
-from training_events.recorder.spool_file import CHUNK, SpoolFile
 
 from tests.full_disk import full_disk
 

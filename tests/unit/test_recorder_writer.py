@@ -4,8 +4,8 @@ import threading
 from typing import Any
 
 import pytest
-from training_events.recorder.journal import Journal
-from training_events.recorder.writer import Writer
+from training_events.recorder.delivery.journal import Journal
+from training_events.recorder.delivery.writer import Writer
 
 
 class Spool(list):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from training_events.recorder.telling import log
+from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable

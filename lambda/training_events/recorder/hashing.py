@@ -8,14 +8,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from training_events.errors import NotStored
-from training_events.recorder.local_files import files_in, is_folder, reason, shown
-from training_events.recorder.progress import progress
+from training_events.recorder.storage.files import files_in, is_folder, reason, shown
+from training_events.recorder.storage.progress import progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from training_events.recorder.progress import Advance
+    from training_events.recorder.storage.progress import Advance
 
 CHUNK_BYTES = 2**20
 

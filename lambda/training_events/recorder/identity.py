@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from training_events.event import CONTROL, MAX_STREAM_BYTES
-from training_events.recorder import sagemaker
+from training_events.recorder.pinning import sagemaker
 from training_events.recorder.plain import plain_text
 
 if TYPE_CHECKING:

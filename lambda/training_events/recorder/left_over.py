@@ -6,15 +6,15 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from training_events.recorder.spool import Spool
-from training_events.recorder.spool_file import SpoolFile
-from training_events.recorder.telling import log
+from training_events.recorder.delivery.spool import Spool
+from training_events.recorder.delivery.spool_file import SpoolFile
+from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from training_events.recorder.destination import Destination
+    from training_events.recorder.delivery.destination import Destination
 
 _NOT_BEING_MADE_SECONDS = 3600.0
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from training_events.recorder.channel import fields, objects
-from training_events.recorder.destination import destination
-from training_events.recorder.journal import Journal, envelope
-from training_events.recorder.oversize import within
-from training_events.recorder.sender import Delivery
-from training_events.recorder.spool import Spool, folder
-from training_events.recorder.telling import log
-from training_events.recorder.writer import MOST_EVENT_BYTES
+from training_events.recorder.delivery.channel import fields, objects
+from training_events.recorder.delivery.destination import destination
+from training_events.recorder.delivery.journal import Journal, envelope
+from training_events.recorder.delivery.sender import Delivery
+from training_events.recorder.delivery.spool import Spool, folder
+from training_events.recorder.delivery.writer import MOST_EVENT_BYTES
+from training_events.recorder.reporting import log
+from training_events.recorder.storage.oversize import within
 from training_events.settings import Settings
 
 if TYPE_CHECKING:

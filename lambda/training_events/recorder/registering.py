@@ -17,12 +17,12 @@ from training_events.catalogue.model import ModelPromoted, ModelRegistered
 from training_events.catalogue.stored import Stored
 from training_events.errors import Misused, NotRecordable, NotStored
 from training_events.event import check_stream
-from training_events.recorder.channel import objects
-from training_events.recorder.local_files import local_path
-from training_events.recorder.objects import file_name, is_elsewhere, pinned
+from training_events.recorder.delivery.channel import objects
 from training_events.recorder.once import record_once
-from training_events.recorder.spec import logged_in
-from training_events.recorder.telling import log
+from training_events.recorder.pinning.spec import logged_in
+from training_events.recorder.reporting import log
+from training_events.recorder.storage.files import local_path
+from training_events.recorder.storage.objects import file_name, is_elsewhere, pinned
 from training_events.settings import Settings
 
 if TYPE_CHECKING:

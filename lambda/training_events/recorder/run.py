@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 import msgspec
 
+from training_events.recorder.delivery.points import number, step_of
+from training_events.recorder.delivery.writer import CROWD
 from training_events.recorder.guard import never_in_the_way
 from training_events.recorder.identity import run_id
-from training_events.recorder.member import Member
-from training_events.recorder.objects import pinned
+from training_events.recorder.participant import Member
+from training_events.recorder.pinning.spec import pinned_spec
 from training_events.recorder.plain import plain_text
-from training_events.recorder.points import number, step_of
-from training_events.recorder.spec import pinned_spec
-from training_events.recorder.writer import CROWD
+from training_events.recorder.storage.objects import pinned
 
 if TYPE_CHECKING:
     import os

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from training_events.recorder.code_version import without_credentials
+from training_events.recorder.pinning.code_version import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

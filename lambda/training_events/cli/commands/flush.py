@@ -11,9 +11,9 @@ from rich.progress import BarColumn, TextColumn
 from training_events.cli.output import print_document, printable, progress
 from training_events.cli.workspace import AsJson
 from training_events.errors import TrainingEventsError
-from training_events.recorder.destination import destination
-from training_events.recorder.flushing import Flushed, Waiting, flush_all, waiting
-from training_events.recorder.spool import folder
+from training_events.recorder.delivery.destination import destination
+from training_events.recorder.delivery.flush import Flushed, Waiting, flush_all, waiting
+from training_events.recorder.delivery.spool import folder
 from training_events.settings import Settings
 
 

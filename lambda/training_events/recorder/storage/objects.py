@@ -13,10 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from training_events import aws
 from training_events.catalogue.stored import Stored
 from training_events.errors import Misused, NotStored
-from training_events.recorder.code_version import without_credentials
 from training_events.recorder.hashing import content_of, digest_of_files
-from training_events.recorder.local_files import files_in, is_folder, local_path, shown, uri_of
-from training_events.recorder.uploading import PART_BYTES, SHA256, client, upload, why
+from training_events.recorder.pinning.code_version import without_credentials
+from training_events.recorder.storage.files import files_in, is_folder, local_path, shown, uri_of
+from training_events.recorder.storage.upload import PART_BYTES, SHA256, client, upload, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,13 +8,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from training_events.recorder.destination import destination
-from training_events.recorder.journal import Journal
-from training_events.recorder.objects import Objects
-from training_events.recorder.oversize import within
-from training_events.recorder.sender import Sender
-from training_events.recorder.spool import Spool, folder
-from training_events.recorder.writer import Writer
+from training_events.recorder.delivery.destination import destination
+from training_events.recorder.delivery.journal import Journal
+from training_events.recorder.delivery.sender import Sender
+from training_events.recorder.delivery.spool import Spool, folder
+from training_events.recorder.delivery.writer import Writer
+from training_events.recorder.storage.objects import Objects
+from training_events.recorder.storage.oversize import within
 from training_events.settings import Settings
 
 if TYPE_CHECKING:

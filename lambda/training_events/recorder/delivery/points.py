@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import json
 
 from training_events.recorder.plain import plain
-from training_events.recorder.telling import log
+from training_events.recorder.reporting import log
 from training_events.times import from_nanoseconds
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from training_events import aws
 from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
 from training_events.recorder.hashing import hashed, size_of
-from training_events.recorder.local_files import reason, shown
-from training_events.recorder.progress import progress
+from training_events.recorder.storage.files import reason, shown
+from training_events.recorder.storage.progress import progress
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,12 +16,12 @@ from msgspec import structs
 
 from training_events.catalogue.run import Image
 from training_events.catalogue.stored import Stored
-from training_events.recorder import sagemaker
-from training_events.recorder.code_version import code_version, root_of, without_credentials
-from training_events.recorder.entry_point import entry_point, folder_of, main_module
 from training_events.recorder.packages import installed_packages
+from training_events.recorder.pinning import sagemaker
+from training_events.recorder.pinning.code_version import code_version, root_of, without_credentials
+from training_events.recorder.pinning.environment import entry_point, folder_of, main_module
 from training_events.recorder.plain import plain, plain_text
-from training_events.recorder.telling import log
+from training_events.recorder.reporting import log
 from training_events.recorder.variables import looks_secret, pinned_variables
 
 if TYPE_CHECKING:

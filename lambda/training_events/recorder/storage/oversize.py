@@ -11,7 +11,7 @@ import msgspec
 from training_events.canonical import canonical_json
 from training_events.catalogue import CATALOGUE
 from training_events.errors import NotStored
-from training_events.recorder.telling import log
+from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable

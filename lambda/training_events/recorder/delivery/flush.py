@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import MsgspecError, Struct, convert, json
 
-from training_events.recorder.destination import Destination
+from training_events.recorder.delivery.destination import Destination
+from training_events.recorder.delivery.sender import Delivery
 from training_events.recorder.left_over import is_held, left_over
-from training_events.recorder.sender import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

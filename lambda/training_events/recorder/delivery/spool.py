@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import json, to_builtins
 
-from training_events.recorder.spool_file import SpoolFile
+from training_events.recorder.delivery.spool_file import SpoolFile
 
 if TYPE_CHECKING:
-    from training_events.recorder.destination import Destination, Unsent
+    from training_events.recorder.delivery.destination import Destination, Unsent
     from training_events.settings import Settings
 
 MOST_AT_ONCE = 10

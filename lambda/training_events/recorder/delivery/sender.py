@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 from training_events.errors import TrainingEventsError
 from training_events.recorder import forks
-from training_events.recorder.destination import Unsent
+from training_events.recorder.delivery.destination import Unsent
 from training_events.recorder.left_over import left_over
-from training_events.recorder.telling import log
+from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from training_events.recorder.destination import Destination, Sink
+    from training_events.recorder.delivery.destination import Destination, Sink
+    from training_events.recorder.delivery.spool import Spool
     from training_events.recorder.left_over import LeftOver
-    from training_events.recorder.spool import Spool
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 LAST_TRIES_SECONDS = 3.0

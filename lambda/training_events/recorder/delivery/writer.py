@@ -10,16 +10,16 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
 from training_events.bus.publisher import MAX_REQUEST_BYTES
-from training_events.recorder.journal import envelope
-from training_events.recorder.points import Points, Said
-from training_events.recorder.telling import log
+from training_events.recorder.delivery.journal import envelope
+from training_events.recorder.delivery.points import Points, Said
+from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from training_events.recorder.journal import Journal
-    from training_events.recorder.sender import Sender
-    from training_events.recorder.spool import Spool
+    from training_events.recorder.delivery.journal import Journal
+    from training_events.recorder.delivery.sender import Sender
+    from training_events.recorder.delivery.spool import Spool
 
     Within = Callable[[dict[str, Any], int], dict[str, Any]]
 

@@ -8,10 +8,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from training_events.recorder import termination
-from training_events.recorder.channel import Channel
+from training_events.recorder.delivery.channel import Channel
 from training_events.recorder.guard import never_in_the_way
 from training_events.recorder.identity import rank
-from training_events.recorder.telling import log
+from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

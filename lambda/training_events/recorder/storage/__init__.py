@@ -1,0 +1,1 @@
+"""Checkpoints, artifacts and datasets: hashed, uploaded, and named by version."""
