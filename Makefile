@@ -130,7 +130,7 @@ clean: ## remove everything that was built
 # Settings are read before anything slower starts: a mistake in them costs a second.
 .PHONY: settings
 settings: setup
-	@python -m stacks.settings_file
+	@python -m stacks.settings.file
 
 .PHONY: named
 named:

@@ -5,7 +5,8 @@ import sys
 from cdktf import App
 
 from command_line import ended
-from stacks import hcl, settings_file
+from stacks import hcl
+from stacks.settings import file as settings_file
 from stacks.training_stack import TrainingStack
 
 

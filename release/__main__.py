@@ -14,7 +14,7 @@ from release.errors import ReleaseError
 from release.provider_lock import NAME as LOCK
 from release.provider_lock import ProviderLock, provider_lock
 from release.readme import readme
-from stacks import settings_file
+from stacks.settings import file as settings_file
 
 DESCRIPTION = """\
 Writes dist/terraform-<environment>-<version>.tar.gz, and its sha256 beside it, from what `cdktf synth` wrote into cdktf.out:

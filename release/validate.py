@@ -12,7 +12,7 @@ from typing import Any
 from command_line import ended
 from release.errors import ReleaseError
 from release.terraform import terraform
-from stacks import settings_file
+from stacks.settings import file as settings_file
 
 DESCRIPTION = """\
 Runs `terraform validate` over every environment: the Terraform JSON that `cdktf synth` wrote into cdktf.out, and the HCL that

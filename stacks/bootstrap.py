@@ -14,8 +14,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from command_line import CommandError, ended
-from stacks import iam, settings_file
+from stacks import iam
 from stacks.settings import Settings
+from stacks.settings import file as settings_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

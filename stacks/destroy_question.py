@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from command_line import UsageError, ended
-from stacks import settings_file
 from stacks.settings import Settings
+from stacks.settings import file as settings_file
 
 
 def explanation(settings: Settings) -> str:

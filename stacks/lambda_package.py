@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Self
 
 from command_line import CommandError, ended
-from stacks import deterministic_zip, settings_file
+from stacks import deterministic_zip
 from stacks.settings import Settings
+from stacks.settings import file as settings_file
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "lambda"

@@ -11,8 +11,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from command_line import UsageError, ended
-from stacks.setting_types import EnvironmentName
-from stacks.settings_file import ENVIRONMENTS
+from stacks.settings.file import ENVIRONMENTS
+from stacks.settings.types import EnvironmentName
 
 _TEMPLATE = Path(__file__).with_suffix(".toml")
 

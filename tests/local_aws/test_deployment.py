@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stacks.settings_file import load
+from stacks.settings.file import load
 from tests.local_aws.conftest import Deployed
 from tests.original_parts import PARTS, Part
 

@@ -9,7 +9,7 @@ import cdktf
 import pytest
 
 from stacks.settings import Settings
-from stacks.settings_file import load
+from stacks.settings.file import load
 from stacks.training_stack import TrainingStack
 from tests.options import KEY, OPTIONS, PROFILE, REGION
 from tests.stack_json import StackJson

@@ -13,7 +13,7 @@ import pytest
 from stacks import destroy_question
 from stacks.destroy_question import explanation
 from stacks.settings import Settings
-from stacks.settings_file import load
+from stacks.settings.file import load
 from tests.stack_json import StackJson
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.settings_file import load
+from stacks.settings.file import load
 from tests.options import synthesized_with_options
 from tests.stack_json import StackJson
 

@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from stacks import new_environment
 from stacks.new_environment import NewEnvironmentError, write
-from stacks.settings_file import SettingsError, load
+from stacks.settings.file import SettingsError, load
 from tests.setting_keys import defaults
 
 ROOT = Path(__file__).parents[2]

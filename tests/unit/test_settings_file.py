@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.settings_file import SettingsError, load, load_all, names
+from stacks.settings.file import SettingsError, load, load_all, names
 
 ROOT = Path(__file__).parents[2]
 GOOD = 'account_id = "111122223333"\nregion = "us-east-1"\n'
@@ -45,7 +45,7 @@ def test_what_an_editor_leaves_beside_it_is_no_environment(tmp_path: Path) -> No
 def test_aws_configuration_of_whoever_runs_it_does_not_matter(tmp_path: Path, broken: str) -> None:
     (tmp_path / "config").write_text("[[", encoding="utf-8")
     said = {"AWS_PROFILE": "not-there"} if broken == "a profile" else {"AWS_CONFIG_FILE": str(tmp_path / "config")}
-    command = [sys.executable, "-m", "stacks.settings_file"]
+    command = [sys.executable, "-m", "stacks.settings.file"]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **said}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -198,5 +198,5 @@ def test_the_app_ends_with_2_and_synthesizes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("door", ["local-down", "new-environment", "lint"])
 def test_what_reads_no_settings_works_where_they_are_wrong(door: str) -> None:
     planned = subprocess.run(["make", "--dry-run", "--always-make", door], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "stacks.settings_file" not in planned.stdout
+    assert "stacks.settings.file" not in planned.stdout
     assert "stacks.lambda_package" not in planned.stdout

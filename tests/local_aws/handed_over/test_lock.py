@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 import pytest
 
-from stacks.settings_file import load
+from stacks.settings.file import load
 from tests.local_aws.handed_over.conftest import HandedOver
 from tests.patience import until
 

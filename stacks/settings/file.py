@@ -1,6 +1,6 @@
 """Reads `environments/<name>.toml` into `Settings`, and says in one line each what is wrong with a file.
 
-`python -m stacks.settings_file` checks every file; the Makefile does so before it starts anything slower.
+`python -m stacks.settings.file` checks every file; the Makefile does so before it starts anything slower.
 """
 
 import difflib
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from command_line import UsageError, ended
 from stacks.settings import Settings
 
-ENVIRONMENTS = Path(__file__).resolve().parent.parent / "environments"
+ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
 _IN_TOML = {"tuple_type": "must be a list", "model_type": "must be a table", "dict_type": "must be a table"}
 
 

@@ -1,6 +1,6 @@
 """The settings of one environment: one frozen object, wholly validated before anything is declared.
 
-Every default stands here, with its unit in its name; `stacks/settings_file.py` reads it from `environments/<name>.toml`.
+Every default stands here, with its unit in its name; `stacks/settings/file.py` reads it from `environments/<name>.toml`.
 """
 
 import re
@@ -8,8 +8,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from stacks import aws_facts
-from stacks.setting_types import (
+from stacks.settings import aws_facts
+from stacks.settings.types import (
     AccountId,
     BucketName,
     Email,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
-from stacks import aws_facts
+from stacks.settings import aws_facts
 
 
 def _one_of(what: str, allowed: Callable[[], Iterable[Any]]) -> AfterValidator:
