@@ -140,7 +140,7 @@ named:
 # Packages are built here and not first at a synth, so that a synth needs no network.
 .PHONY: setup
 setup: tools
-	@python -m stacks.lambda_package
+	@python -m stacks.packaging.lambda_package
 
 # All that is needed where no settings file is read: a mistake in one is not in the way.
 .PHONY: tools

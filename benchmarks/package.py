@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import Ratio, in_turns
-from stacks.lambda_package import Target, build
+from stacks.packaging.lambda_package import Target, build
 
 _TARGET = Target("python3.13", "arm64")
 

@@ -8,9 +8,9 @@ from cdktf import AssetType, Fn, TerraformAsset
 from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
-from stacks import client_wheel
 from stacks.data_bucket import UNTAGGED, DataBucket
-from stacks.lambda_package import ROOT
+from stacks.packaging import client_wheel
+from stacks.packaging.lambda_package import ROOT
 from stacks.settings import Settings
 
 PREFIX = "client"

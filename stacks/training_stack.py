@@ -10,9 +10,9 @@ from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
 from stacks.event_processor import EventProcessor
 from stacks.forwarding import Forwarding
-from stacks.lambda_package import Target, build
 from stacks.notebook import Notebook
 from stacks.observability import Observability
+from stacks.packaging.lambda_package import Target, build
 from stacks.projector import Projector
 from stacks.remote_state import keep_state_in_s3
 from stacks.settings import Settings

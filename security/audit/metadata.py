@@ -16,7 +16,7 @@ from local.installation import python_of
 from local.terraform import BUILD
 from security.audit.locks import NPM, PIPFILE, SHIPPED, TOOLS, Lock
 from security.audit.spdx import expression
-from stacks.lambda_package import CACHE
+from stacks.packaging.lambda_package import CACHE
 
 _ENVIRONMENTS = {
     "benchmarks/requirements.txt": ("mlflow", "MLflow"),

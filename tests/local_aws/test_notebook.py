@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 
-from stacks import client_wheel
 from stacks.client_files import EXAMPLE, PREFIX
-from stacks.lambda_package import ROOT
+from stacks.packaging import client_wheel
+from stacks.packaging.lambda_package import ROOT
 from tests.local_aws.conftest import Deployed
 from tests.notebooks import Executed, execute
 

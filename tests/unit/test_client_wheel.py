@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import training_events
 
-from stacks import client_wheel
-from stacks.client_wheel import build
-from stacks.lambda_package import SOURCE, PackageError
+from stacks.packaging import client_wheel
+from stacks.packaging.client_wheel import build
+from stacks.packaging.lambda_package import SOURCE, PackageError
 from tests.conftest import without_aws
 
 

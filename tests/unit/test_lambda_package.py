@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stacks import lambda_package
-from stacks.lambda_package import PackageError, Target, build
+from stacks.packaging import lambda_package
+from stacks.packaging.lambda_package import PackageError, Target, build
 
 ARM = Target("python3.13", "arm64")
 LAMBDA = lambda_package.SOURCE

@@ -199,4 +199,4 @@ def test_the_app_ends_with_2_and_synthesizes_nothing(tmp_path: Path) -> None:
 def test_what_reads_no_settings_works_where_they_are_wrong(door: str) -> None:
     planned = subprocess.run(["make", "--dry-run", "--always-make", door], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "stacks.settings.file" not in planned.stdout
-    assert "stacks.lambda_package" not in planned.stdout
+    assert "stacks.packaging.lambda_package" not in planned.stdout

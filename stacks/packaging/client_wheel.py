@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from stacks import deterministic_zip
-from stacks.lambda_package import ROOT, SOURCE, PackageError
+from stacks.packaging import deterministic_zip
+from stacks.packaging.lambda_package import ROOT, SOURCE, PackageError
 
 CACHE = ROOT / ".build" / "client"
 

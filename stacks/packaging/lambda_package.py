@@ -3,7 +3,7 @@
 Dependencies come as wheels of the target's platform, so nothing is compiled and any machine can build for any other. The zip
 is kept by the hash of all that goes into it, so an unchanged package costs a look, and needs no network.
 
-`python -m stacks.lambda_package` builds the package of every environment ahead of a synth.
+`python -m stacks.packaging.lambda_package` builds the package of every environment ahead of a synth.
 """
 
 import hashlib
@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Self
 
 from command_line import CommandError, ended
-from stacks import deterministic_zip
+from stacks.packaging import deterministic_zip
 from stacks.settings import Settings
 from stacks.settings import file as settings_file
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "lambda"
 CACHE = ROOT / ".build" / "package"
 
