@@ -91,17 +91,17 @@ deploy: named settings ## deploy ENV, after asking (ARGS=--auto-approve does not
 
 .PHONY: destroy
 destroy: named settings ## take ENV down, after asking for its name (ARGS=--auto-approve does not ask)
-	@python -m stacks.destroy_question $(ENV) $(ARGS)
+	@python -m deploy.confirm_destroy $(ENV) $(ARGS)
 	@$(TERRAFORM) cdktf destroy $(STACK) $(ARGS)
 
 .PHONY: new-environment
 new-environment: tools ## write environments/NAME.toml, with every setting in it
 	@test -n "$(NAME)" || { echo "say what it is called: make new-environment NAME=staging" >&2; exit 2; }
-	@python -m stacks.new_environment "$(NAME)"
+	@python -m deploy.new_environment "$(NAME)"
 
 .PHONY: bootstrap
 bootstrap: named settings ## make the bucket that keeps ENV's Terraform state
-	@python -m stacks.bootstrap $(ENV)
+	@python -m deploy.state_bucket $(ENV)
 
 .PHONY: local
 local: settings ## AWS on this machine, with training-local deployed; what to use it with is written to .local/env

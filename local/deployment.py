@@ -19,8 +19,8 @@ TAIL, WIDEST = 20, 300
 
 
 def bootstrap(name: str, environment: Mapping[str, str], log: Path) -> None:
-    """Make the state bucket of the environment `name` (`stacks.bootstrap`). Raises LocalError."""
-    command = [sys.executable, "-m", "stacks.bootstrap", name]
+    """Make the state bucket of the environment `name` (`deploy.state_bucket`). Raises LocalError."""
+    command = [sys.executable, "-m", "deploy.state_bucket", name]
     run(command, environment, log, Progress("making the state bucket", sys.stderr))
 
 

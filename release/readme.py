@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from deploy import confirm_destroy
 from release.provider_lock import ProviderLock
 from release.synthesized import Synthesized
-from stacks import destroy_question
 from stacks.settings import Settings
 
 TEMPLATE = Path(__file__).with_name("readme.md")
@@ -22,7 +22,7 @@ def readme(stack: Synthesized, settings: Settings, version: str, commit: str, lo
             "bucket": backend["bucket"],
             "commit": commit,
             "destroy": "\n".join(
-                f"    {line}".rstrip() for line in destroy_question.explanation(settings).splitlines()
+                f"    {line}".rstrip() for line in confirm_destroy.explanation(settings).splitlines()
             ).rstrip(),
             "environment": settings.environment,
             "key": backend["key"],

@@ -6,7 +6,7 @@ from stacks.settings import Settings
 
 
 def keep_state_in_s3(stack: TerraformStack, settings: Settings) -> None:
-    """Declare the S3 backend; `stacks/bootstrap.py` makes the bucket."""
+    """Declare the S3 backend; `deploy/state_bucket.py` makes the bucket."""
     S3Backend(
         stack,
         bucket=settings.state_bucket,

@@ -1,1 +1,1 @@
-"""What the stack uploads, built: the package that Lambda runs and the client's wheel, the same bytes wherever they are built."""
+"""Builds what the stack uploads: the package that Lambda runs and the client's wheel, the same bytes everywhere."""

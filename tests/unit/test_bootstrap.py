@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from stacks.bootstrap import BootstrapError, bootstrap, main
+from deploy.state_bucket import BootstrapError, bootstrap, main
 from stacks.settings import Settings
 
 ACCOUNT = "123456789012"  # moto's

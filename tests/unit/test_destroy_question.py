@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from stacks import destroy_question
-from stacks.destroy_question import explanation
+from deploy import confirm_destroy
+from deploy.confirm_destroy import explanation
 from stacks.settings import Settings
 from stacks.settings.file import load
 from tests.stack_json import StackJson
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "stacks.destroy_question", *arguments]
+    return [sys.executable, "-m", "deploy.confirm_destroy", *arguments]
 
 
 @contextmanager
@@ -80,12 +80,12 @@ def test_ctrl_c_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatch, cap
 
     ours, theirs = os.openpty()
     monkeypatch.setattr("builtins.input", interrupted)
-    monkeypatch.setattr("sys.argv", ["destroy_question", "dev"])
+    monkeypatch.setattr("sys.argv", ["confirm_destroy", "dev"])
     with os.fdopen(theirs) as terminal:
         monkeypatch.setattr("sys.stdin", terminal)
         codes = []
         with suppress(KeyboardInterrupt):  # which would end the tests, too
-            codes.append(destroy_question.main())
+            codes.append(confirm_destroy.main())
     assert codes == [130]
     os.close(ours)
     assert capsys.readouterr().err == "interrupted\n"
@@ -131,9 +131,7 @@ def test_make_asks_before_anything_is_destroyed() -> None:
     planned = subprocess.run(
         ["make", "-n", "destroy", "ENV=dev", "ARGS=--x"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    asked, destroyed = (
-        planned.stdout.index(what) for what in ("stacks.destroy_question dev --x", "cdktf destroy training-dev")
-    )
+    asked, destroyed = (planned.stdout.index(what) for what in ("deploy.confirm_destroy dev --x", "cdktf destroy training-dev"))
     assert asked < destroyed
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydantic_core import PydanticUndefined
 
-from stacks import new_environment
-from stacks.new_environment import NewEnvironmentError, write
+from deploy import new_environment
+from deploy.new_environment import NewEnvironmentError, write
 from stacks.settings.file import SettingsError, load
 from tests.setting_keys import defaults
 
@@ -112,7 +112,7 @@ def test_what_no_resource_could_be_called_is_refused(tmp_path: Path, name: str) 
     ],
 )
 def test_the_command_says_in_one_line_what_the_caller_got_wrong(name: str, code: int, says: str) -> None:
-    command = [sys.executable, "-m", "stacks.new_environment", name]
+    command = [sys.executable, "-m", "deploy.new_environment", name]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.startswith(says)

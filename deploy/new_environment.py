@@ -1,4 +1,4 @@
-"""Writes the settings file of a new environment: `python -m stacks.new_environment NAME`.
+"""Writes the settings file of a new environment: `python -m deploy.new_environment NAME`.
 
 The file has every setting, commented out, with its default and its meaning. Account and region are left empty on purpose: until
 they are filled in, the settings check names the file and the two keys, and nothing is synthesized or deployed.
@@ -37,7 +37,7 @@ def write(name: str, folder: Path) -> Path:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m stacks.new_environment", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(prog="python -m deploy.new_environment", description=__doc__.split("\n", 1)[0])
     parser.add_argument("name", help="what the environment is called, such as staging")
     name = parser.parse_args().name
     return ended(lambda: _write(name))

@@ -1,4 +1,4 @@
-"""Makes the bucket that keeps Terraform's state: `python -m stacks.bootstrap ENVIRONMENT`.
+"""Makes the bucket that keeps Terraform's state: `python -m deploy.state_bucket ENVIRONMENT`.
 
 The state cannot make its own home, so this is the one thing made without Terraform. It may run any number of times, and
 brings a bucket that somebody made by hand up to the same standard: versioned, encrypted, private, TLS only.
@@ -132,7 +132,7 @@ def _expire_old_states(s3: "S3Client", settings: Settings) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m stacks.bootstrap", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(prog="python -m deploy.state_bucket", description=__doc__.split("\n", 1)[0])
     parser.add_argument("environment", help="the name of a file in environments/, without .toml")
     name = parser.parse_args().environment
     return ended(lambda: _bootstrap(name))

@@ -1,4 +1,4 @@
-"""Asks before an environment is destroyed: `python -m stacks.destroy_question ENVIRONMENT [--auto-approve]`.
+"""Asks before an environment is destroyed: `python -m deploy.confirm_destroy ENVIRONMENT [--auto-approve]`.
 
 It says what stays and what is gone for good, and wants the environment's name typed: `yes` is typed by habit, `dev` in place of
 `dev-2` is not. Exit code 0 lets `make destroy` go on; what else is in its ARGS is for cdktf, and passes by.
@@ -55,7 +55,7 @@ def _goes(settings: Settings) -> Iterator[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m stacks.destroy_question", description=__doc__.split("\n", 1)[0], allow_abbrev=False
+        prog="python -m deploy.confirm_destroy", description=__doc__.split("\n", 1)[0], allow_abbrev=False
     )
     parser.add_argument("environment", help="the name of a file in environments/, without .toml")
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
