@@ -112,8 +112,8 @@ def test_help(capsys):
 ENDLESS = """
 import itertools, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # tests started in a shell's background inherit that it is ignored
-from training_events import cli, log_url
-from training_events.cli import history
+from training_events import cli
+from training_events.cli.commands import history
 from training_events.event import Event, RecordedEvent
 event = Event("e", "run/a", "Happened", "2026-11-22T15:08:10.000000Z", "tests", {"text": "x" * 100})
 class Log:
