@@ -49,7 +49,7 @@ lint: tools ## style and types, also of workflows and shell scripts
 
 .PHONY: schemas
 schemas: tools ## the JSON Schemas of events and of what commands print, into docs/
-	@python -m training_events.cli.schemas docs
+	@python -m tools.schemas docs
 
 .PHONY: bench
 bench: setup ## the benchmarks, each a ratio measured in this run

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from training_events import cli
-from training_events.cli.schemas import schemas
+from tools.schemas import schemas
 from training_events.event import Event
 from training_events.projection.projector import Projector
 from training_events.stores.address import open_log

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from training_events import aws
-from training_events.cli.schemas import DOCUMENTS
+from tools.schemas import DOCUMENTS
 from training_events.event import Event
 from training_events.stores.address import open_log
 

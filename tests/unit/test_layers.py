@@ -109,7 +109,7 @@ LAYERS = [
         "cli.commands.replay",
         "cli.commands.reconcile",
     ],
-    ["cli.__init__", "cli.schemas"],
+    ["cli.__init__"],
 ]
 ORDER = [module for layer in LAYERS for module in layer]
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 from training_events import errors
 from training_events.catalogue import CATALOGUE
-from training_events.cli.schemas import DOCUMENTS
+from tools.schemas import DOCUMENTS
 
 from tests.conftest import without_aws
 from tests.setting_keys import defaults

@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 from training_events import folds
 from training_events.bus.received import event_of
 from training_events.catalogue import CATALOGUE
-from training_events.cli import app, schemas
+from training_events.cli import app
+from tools import schemas
 from training_events.cli.output import with_all_keys
 from training_events.errors import NotRecordable
 from training_events.stores.address import open_log

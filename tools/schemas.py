@@ -1,4 +1,4 @@
-"""`python -m training_events.cli.schemas FOLDER`: the JSON Schemas of every event type and of every command's --json.
+"""`python -m tools.schemas FOLDER`: the JSON Schemas of every event type and of every command's --json.
 
 `make schemas` keeps those in docs/ in step with the code; a test compares them.
 """
@@ -89,7 +89,7 @@ def _exact(schema: Any) -> Any:
 
 def main() -> int:
     if len(sys.argv) != 2:
-        print("usage: python -m training_events.cli.schemas FOLDER", file=sys.stderr)
+        print("usage: python -m tools.schemas FOLDER", file=sys.stderr)
         return 2
     for path, schema in schemas().items():
         file = Path(sys.argv[1]) / path
