@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.measure import Ratio, shown
 from local.installation import python_of
 from local.terraform import BUILD
-from tests.bus_server import BusServer
+from tests.support.bus_server import BusServer
 
 _HERE = Path(__file__).parent
 _CALLS = {"training-events": 5_000, "mlflow-async": 1_000, "mlflow": 300}

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from release.validate import synthesize_hcl
-from tests.stack_json import StackJson
+from tests.support.paths import ROOT
+from tests.support.stack_json import StackJson
 
-ROOT = Path(__file__).resolve().parent.parent
 LOCAL_AWS = "tests/local_aws/"
 
 # A machine that is busy makes no property false. What else Hypothesis does where it finds CI stays as it is.

@@ -13,7 +13,6 @@ from typing import Any, get_args
 
 from msgspec import Struct
 from msgspec.json import schema_components
-
 from training_events.catalogue import CATALOGUE
 from training_events.cli.commands.flush import FlushDocument
 from training_events.cli.commands.history import HistoryDocument

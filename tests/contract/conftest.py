@@ -9,8 +9,8 @@ from training_events.stores.opening import Store, open_store
 from training_events.stores.read_models import ReadModels
 from training_events.stores.sqlite.event_log import SqliteLog
 
-from tests.dynamodb import dynamodb_log, dynamodb_read_models
-from tests.fakes import InMemoryLog, InMemoryReadModels
+from tests.support.dynamodb import dynamodb_log, dynamodb_read_models
+from tests.support.fakes import InMemoryLog, InMemoryReadModels
 
 
 @pytest.fixture(params=["dynamodb", "sqlite", "memory"])

@@ -14,7 +14,7 @@ from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.event_log import Appended, Damaged, EventLog
 from training_events.stores.sqlite.event_log import SqliteLog
 
-from tests.dynamodb import TABLE
+from tests.support.dynamodb import TABLE
 
 STREAMS = map("run/{}".format, count())
 """A new one for each example, as they share the log."""

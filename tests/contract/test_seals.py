@@ -14,8 +14,8 @@ from training_events.proof.sqlite_seal_store import SqliteSeals
 from training_events.proof.verification import verify
 from training_events.stores.sqlite.database import Database
 
-from tests.dynamodb import aws_in_this_process
-from tests.seals import STREAM, TIMES, InMemorySeals, Recorder, TamperedLog
+from tests.support.dynamodb import aws_in_this_process
+from tests.support.seals import STREAM, TIMES, InMemorySeals, Recorder, TamperedLog
 
 BUCKET = "data"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.recording import recording
+from tests.support.recording import recording
 
 
 @pytest.fixture(name="recording")

@@ -8,9 +8,9 @@ from training_events import aws
 from training_events.bus.publisher import EventBusPublisher, NotPublished
 from training_events.event import Event
 
-from tests import bus_faults as faults
-from tests.bus_server import BusServer
-from tests.fakes import InMemoryLog
+from tests.support import bus_faults as faults
+from tests.support.bus_server import BusServer
+from tests.support.fakes import InMemoryLog
 
 
 @pytest.fixture

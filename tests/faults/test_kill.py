@@ -7,10 +7,10 @@ import subprocess
 import sys
 import time
 
-from tests import bus_faults as faults
-from tests.bus_server import Fault, well
-from tests.conftest import ROOT
-from tests.recording import points
+from tests.support import bus_faults as faults
+from tests.support.bus_server import Fault, well
+from tests.support.paths import ROOT
+from tests.support.recording import points
 
 ROUNDS, SIDE_BY_SIDE = 100, 4
 SEED = random.SystemRandom().getrandbits(32)
@@ -28,7 +28,7 @@ def test_a_hundred_kills_at_random_moments(recording, tmp_path):
     some_fail = faults.some_fail("InternalFailure", lambda place: place % 2 == 1)
     kinds: list[Fault] = [*[well] * 5, faults.reply_lost, faults.hung_up, some_fail]
     recording.bus.misbehave(chance.choice(kinds) for _ in itertools.count())
-    command = [sys.executable, "-m", "tests.killed_trainings"]
+    command = [sys.executable, "-m", "tests.support.killed_trainings"]
     programs = [
         subprocess.Popen([*command, str(SEED + number), str(ROUNDS // SIDE_BY_SIDE), str(tmp_path)], cwd=ROOT)
         for number in range(SIDE_BY_SIDE)

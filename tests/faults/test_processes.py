@@ -3,8 +3,8 @@
 import pytest
 from training_events.event import Event
 
-from tests.recording import measured, points
-from tests.training_script import WORKERS
+from tests.support.recording import measured, points
+from tests.support.training_script import WORKERS
 
 EACH = {f"loss-{number}": measured(f"loss-{number}") for number in range(WORKERS)}
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from tests import bus_faults as faults
-from tests.recording import measured, points
+from tests.support import bus_faults as faults
+from tests.support.recording import measured, points
 
 UNWELL = {
     "denied": faults.denied,

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.recording import measured, points
+from tests.support.recording import measured, points
 
 END_BY_ITSELF = {
     "return": "TrainingCompleted",

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from training_events.proof.verification import verify
 
-from tests import bus_faults as faults
 from tests.faults.test_publishing import assert_all_recorded, assert_as_without_recording
-from tests.recording import measured, points
+from tests.support import bus_faults as faults
+from tests.support.recording import measured, points
 
 
 def times_accepted(recording):

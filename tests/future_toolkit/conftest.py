@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from local.installation import python_of
-from tests.conftest import ROOT, without_aws
+from tests.conftest import without_aws
+from tests.support.paths import ROOT
 from tools.rename_to_cdktn import rename_in
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 from tools.rename_to_cdktn import rename, rename_in
 
 OLD, NEW = {"cdktf", "cdktf_cdktf_provider_aws"}, {"cdktn", "cdktn_provider_aws"}

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.future_toolkit.conftest import REQUIREMENTS, run
 from tests.future_toolkit.differences import differences
+from tests.support.paths import ROOT
 
 LIBRARY_VERSION = {
     "cdk.tf.json": ["//.metadata.version"],  # below `//`, where Terraform looks at nothing

@@ -18,7 +18,7 @@ from training_events.recorder.storage.upload import PART_BYTES, client
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 
 from tests.local_aws.conftest import Deployed
-from tests.patience import until
+from tests.support.patience import until
 
 
 @pytest.fixture(scope="module", autouse=True)

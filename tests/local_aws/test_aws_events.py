@@ -14,9 +14,9 @@ from botocore.exceptions import ClientError
 from training_events.event import Event
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 
-from tests.aws_events import ACCOUNT, sample
 from tests.local_aws.conftest import Deployed
-from tests.patience import until
+from tests.support.aws_events import ACCOUNT, sample
+from tests.support.patience import until
 
 SAMPLES = ["aws_training_job", "aws_model_package", "aws_pipeline_execution"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from stacks.settings.file import load
 from tests.local_aws.conftest import Deployed
-from tests.original_parts import PARTS, Part
+from tests.support.original_parts import PARTS, Part
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)

@@ -17,11 +17,11 @@ from botocore.exceptions import ClientError
 
 from local.emulators import EMULATORS, emulators, running, start_detached, stop
 from local.endpoints import ACCOUNT, Endpoints
-from tests.patience import until
+from tests.support.paths import ROOT as PROJECT
+from tests.support.patience import until
 
 pytestmark = pytest.mark.local_aws
 
-PROJECT = Path(__file__).parents[2]
 BUILD = PROJECT / ".build"
 REGION = "us-east-1"
 

@@ -14,7 +14,7 @@ from stacks.client_files import EXAMPLE, PREFIX
 from stacks.packaging import client_wheel
 from stacks.packaging.lambda_package import ROOT
 from tests.local_aws.conftest import Deployed
-from tests.notebooks import Executed, execute
+from tests.support.notebooks import Executed, execute
 
 FILES = [client_wheel.build(), EXAMPLE]
 

@@ -27,7 +27,7 @@ from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.read_models import DynamoDbReadModels
 
 from tests.local_aws.conftest import Deployed, new_event
-from tests.patience import until
+from tests.support.patience import until
 
 EVENTS, STREAMS, WRITERS = 10_000, 40, 4
 

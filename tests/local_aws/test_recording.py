@@ -17,7 +17,7 @@ from training_events.stores.dynamodb.event_log import DynamoDbLog
 
 from examples.processor_outcomes import processor_outcomes
 from tests.local_aws.conftest import SOURCE, Deployed, new_event
-from tests.patience import until
+from tests.support.patience import until
 
 
 def _log(deployed: Deployed) -> DynamoDbLog:

@@ -9,9 +9,9 @@ from training_events.errors import Conflict
 from training_events.stores.dynamodb.item import from_item, item_bytes, to_item
 from training_events.stores.event_log import Appended
 
-from tests.dynamodb import dynamodb_log
-from tests.fakes import InMemoryLog
-from tests.strategies import events
+from tests.support.dynamodb import dynamodb_log
+from tests.support.fakes import InMemoryLog
+from tests.support.strategies import events
 
 FEW_STREAMS = st.sampled_from(["run/a", "run/b", "model/a"])
 CLOSE_TIMES = st.sampled_from([f"2026-11-22T15:08:39.{n:06d}Z" for n in (0, 1, 10, 999_999)])

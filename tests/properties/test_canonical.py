@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from training_events.canonical import MAX_DEPTH, canonical_json, digest
 from training_events.errors import IntegerTooLong, LoneSurrogate, NotFiniteNumber, NotJson, NotRecordable, TooDeep
 
-from tests.strategies import floats, integers, json_objects, json_values, loose_values
+from tests.support.strategies import floats, integers, json_objects, json_values, loose_values
 
 JCS_INTEGERS = st.integers(-(2**53) + 1, 2**53 - 1)
 WITHIN_JCS = st.recursive(

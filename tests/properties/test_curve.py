@@ -8,7 +8,7 @@ from training_events import folds
 from training_events.canonical import canonical_json
 from training_events.folds.metric import MOST_IN_CURVE
 
-from tests.histories import numbers
+from tests.support.histories import numbers
 
 values = numbers | st.sampled_from(["NaN", "Infinity", "-Infinity"])
 

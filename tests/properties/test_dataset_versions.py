@@ -11,8 +11,8 @@ from training_events.bus.received import event_of
 from training_events.event import Event
 from training_events.folds.dataset import DatasetState
 
-from tests.aws_events import EVENTS
-from tests.histories import entry
+from tests.support.histories import entry
+from tests.support.paths import EVENTS
 
 CONTENTS = ("aa", "bb", "cc")
 Fact = tuple[str, dict[str, Any]]

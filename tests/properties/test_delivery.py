@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from training_events.bus.received import event_of
 from training_events.errors import NotRecordable
 
-from tests.aws_events import LIVES, deliveries_of, in_order, sample
-from tests.delivery import Delivery, Event
-from tests.fakes import InMemoryLog
-from tests.stack_json import StackJson
+from tests.support.aws_events import LIVES, deliveries_of, in_order, sample
+from tests.support.delivery import Delivery, Event
+from tests.support.fakes import InMemoryLog
+from tests.support.stack_json import StackJson
 
 
 class Processor:

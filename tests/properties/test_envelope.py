@@ -11,7 +11,7 @@ from training_events.canonical import canonical_json
 from training_events.errors import NotRecordable
 from training_events.event import Event
 
-from tests.strategies import envelopes, events, loose_values
+from tests.support.strategies import envelopes, events, loose_values
 
 
 @given(envelopes())

@@ -7,17 +7,16 @@ import subprocess
 import sys
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_events.canonical import canonical_json
 from training_events.recorder.plain import MAX_DEPTH, plain, plain_text
 
-from tests.python_values import anything
-from tests.strategies import json_values
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.support.paths import ROOT
+from tests.support.python_values import anything
+from tests.support.strategies import json_values
 
 
 @given(anything)

@@ -28,13 +28,13 @@ from training_events.proof.verification import verify
 from training_events.stores.event_log import Appended, Damaged, EventLog
 from training_events.stores.opening import Store
 
-from tests.dynamodb import aws_in_this_process
-from tests.fakes import InMemoryLog, InMemoryReadModels
-from tests.histories import histories
 from tests.properties.test_states import stored_states
-from tests.seals import InMemorySeals
-from tests.stack_json import StackJson
-from tests.stream_delivery import Ended, Record, StreamDelivery, change, inserted
+from tests.support.dynamodb import aws_in_this_process
+from tests.support.fakes import InMemoryLog, InMemoryReadModels
+from tests.support.histories import histories
+from tests.support.seals import InMemorySeals
+from tests.support.stack_json import StackJson
+from tests.support.stream_delivery import Ended, Record, StreamDelivery, change, inserted
 
 SHARDS = ["shard-1", "shard-2"]
 SETTINGS = {

@@ -21,10 +21,10 @@ from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.read_models import SqliteReadModels
 
-from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
-from tests.fakes import InMemoryLog, InMemoryReadModels
-from tests.histories import STREAMS, entry, event_of, histories, states_of
 from tests.properties.test_states import stored_states
+from tests.support.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
+from tests.support.fakes import InMemoryLog, InMemoryReadModels
+from tests.support.histories import STREAMS, entry, event_of, histories, states_of
 
 BEGUN = "2026-11-22T17:00:00.000000Z"
 ORPHAN = "run/orphan"

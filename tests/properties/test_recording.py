@@ -13,9 +13,9 @@ from training_events.recorder.delivery.flush import flush_all
 from training_events.recorder.delivery.spool import folder
 from training_events.settings import Settings
 
-from tests.faulty_sink import FAULTS, FaultySink
-from tests.full_disk import full_disk
-from tests.recording import points
+from tests.support.faulty_sink import FAULTS, FaultySink
+from tests.support.full_disk import full_disk
+from tests.support.recording import points
 
 words = st.sampled_from(["metric", "metric", "metric", "metrics", "checkpoint", "flush", "disk full", "disk well"])
 

@@ -20,9 +20,9 @@ from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.read_models import SqliteReadModels
 
-from tests.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
-from tests.fakes import InMemoryLog, InMemoryReadModels
-from tests.histories import entry, event_of, histories, states_of
+from tests.support.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
+from tests.support.fakes import InMemoryLog, InMemoryReadModels
+from tests.support.histories import entry, event_of, histories, states_of
 
 
 def stored_states(read_models: ReadModels) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ from training_events.proof.seal_format import event_line, next_seal, read_seal, 
 from training_events.proof.sealing import seal_stream
 from training_events.proof.verification import verify
 
-from tests.seals import SOME, STREAM, TIMES, Recorder, kinds, recorded, sealed
+from tests.support.seals import SOME, STREAM, TIMES, Recorder, kinds, recorded, sealed
 
 NO_JSON = [b"", b"\xff", b'["\xff", "\xff"]', b'["\\ud800", ""]', b"[" * 100_000, b'{"more":' + b"[" * 100_000]
 OTHER = {str: "sha256:" + 64 * "0", int: 77, list: ["sha256:" + 64 * "0"]}

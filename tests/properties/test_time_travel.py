@@ -13,8 +13,8 @@ from training_events.projection.time_travel import state_at
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
 
-from tests.fakes import InMemoryLog
-from tests.histories import histories, states_of
+from tests.support.fakes import InMemoryLog
+from tests.support.histories import histories, states_of
 
 
 def clock() -> Callable[[], str]:

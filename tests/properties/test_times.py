@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from training_events.errors import BadTime
 from training_events.times import now, to_utc_text
 
-from tests.strategies import loose_values
+from tests.support.strategies import loose_values
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 inside = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001

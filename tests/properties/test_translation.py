@@ -11,10 +11,10 @@ from training_events.bus.received import event_of
 from training_events.errors import NotRecordable
 from training_events.event import Event
 
-from tests.aws_events import JOB, LIVES, PIPELINE, deliveries_of, in_order, job_lives, sample
-from tests.fakes import InMemoryLog
-from tests.histories import states_of
-from tests.strategies import loose_values
+from tests.support.aws_events import JOB, LIVES, PIPELINE, deliveries_of, in_order, job_lives, sample
+from tests.support.fakes import InMemoryLog
+from tests.support.histories import states_of
+from tests.support.strategies import loose_values
 
 kinds = pytest.mark.parametrize("kind", LIVES)
 

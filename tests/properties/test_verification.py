@@ -14,7 +14,7 @@ from training_events.proof.sealing import seal_stream
 from training_events.proof.verification import Verification, verify
 from training_events.stores.event_log import Damaged
 
-from tests.seals import (
+from tests.support.seals import (
     SOME,
     STREAM,
     TIMES,
@@ -27,7 +27,7 @@ from tests.seals import (
     retold,
     sealed,
 )
-from tests.unit.test_merkle import tree_hash
+from tests.unit.proof.test_merkle import tree_hash
 
 
 def positions(verification: Verification, kind: Kind) -> list[str | None]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from review.stack import Stack
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMENTS = Path(__file__).with_name("comments")
 PLANS = Path(__file__).with_name("plans")
 STACK = "training-local"

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from review.__main__ import main
-from tests.review.examples import PLANS, ROOT
+from tests.review.examples import PLANS
 from tests.review.made_plans import change, document
+from tests.support.paths import ROOT
 
 TERRAFORM = """\
 import json, os, sys

@@ -4,7 +4,8 @@ import pytest
 
 from review.plan import read
 from review.summary import summary
-from tests.review.examples import COMMENTS, EXAMPLES, PLANS, ROOT, stack
+from tests.review.examples import COMMENTS, EXAMPLES, PLANS, stack
+from tests.support.paths import ROOT
 
 example = pytest.mark.parametrize("name", EXAMPLES)
 

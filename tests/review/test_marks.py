@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.review.made_plans import STATE_BUCKET, change, shown
-from tests.stack_json import StackJson
+from tests.support.stack_json import StackJson
 
 CAUTION = "> [!CAUTION]"
 LOG, BUCKET = "aws_dynamodb_table.event_log_table_B2A96EE6", "aws_s3_bucket.data_bucket_51E298BF"

@@ -8,8 +8,8 @@ import pytest
 from security import checkov_gate, parliament_gate, synthesized, waivers
 from security.__main__ import main
 from security.finding import Finding
-from tests.options import synthesized_with_options
-from tests.setting_keys import defaults
+from tests.support.options import synthesized_with_options
+from tests.support.setting_keys import defaults
 
 # What checkov asks for and these settings do.
 _KEYS = ("CKV_AWS_119", "CKV_AWS_145", "CKV_AWS_158", "CKV_AWS_173", "CKV_AWS_187", "CKV_AWS_22", "CKV_AWS_26")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from security import checkov_gate, parliament_gate, synthesized, waivers
-from tests.planting import Plant, added, allowed, changed, planted, removed, trusted, variable
-from tests.stack_json import StackJson
+from tests.support.planting import Plant, added, allowed, changed, planted, removed, trusted, variable
+from tests.support.stack_json import StackJson
 
 ROLE, PROCESSOR = "aws_iam_role_policy", "event_processor"
 BUCKET, OBJECTS = "arn:aws:s3:::x", "arn:aws:s3:::x/*"

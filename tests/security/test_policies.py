@@ -8,7 +8,7 @@ import pytest
 from security.errors import GateError
 from security.policies import policies
 from security.synthesized import Synthesized
-from tests.stack_json import StackJson
+from tests.support.stack_json import StackJson
 
 
 def _policy(resource: str = "*", **more: Any) -> str:

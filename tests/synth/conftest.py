@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.options import synthesized_with_options
-from tests.stack_json import StackJson
+from tests.support.options import synthesized_with_options
+from tests.support.stack_json import StackJson
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.stack_json import StackJson
+from tests.support.stack_json import StackJson
 
 RULE = "aws_cloudwatch_event_rule"
 Metrics = set[tuple[str, str, tuple[tuple[str, str], ...]]]

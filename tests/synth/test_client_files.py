@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack_json import StackJson
+from tests.support.stack_json import StackJson
 
 
 @pytest.mark.parametrize(("which", "content_type"), [("wheel", "application/zip"), ("example", "application/x-ipynb+json")])

@@ -3,8 +3,8 @@
 import json
 from fnmatch import fnmatchcase
 
-from tests.options import PROFILE
-from tests.stack_json import StackJson
+from tests.support.options import PROFILE
+from tests.support.stack_json import StackJson
 
 
 def test_every_function_runs_the_signed_package_and_no_other(options: StackJson) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.options import ACCOUNT, KEY, REGION, synthesized_with_options
-from tests.stack_json import StackJson
+from tests.support.options import ACCOUNT, KEY, REGION, synthesized_with_options
+from tests.support.stack_json import StackJson
 
 # Kinds that could name a key and do not, each with the reason.
 KEYLESS = {

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.stack_json import StackJson
+from tests.support.stack_json import StackJson
 
 FUNCTION, RULE, QUEUE = "aws_lambda_function", "aws_cloudwatch_event_rule", "aws_sqs_queue"
 BUS = "aws_cloudwatch_event_bus"

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tests.aws_events import JOB, PACKAGE, PIPELINE, sample
-from tests.delivery import matches
-from tests.stack_json import StackJson
+from tests.support.aws_events import JOB, PACKAGE, PIPELINE, sample
+from tests.support.delivery import matches
+from tests.support.stack_json import StackJson
 
 RULE, TARGET, BUS = "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "aws_cloudwatch_event_bus"
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.stack_json import StackJson
+from tests.support.stack_json import StackJson
 
 
 def test_the_function_runs_the_handler_from_the_package(stacks: dict[str, StackJson], cdktf_out: Path) -> None:

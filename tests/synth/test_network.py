@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.options import ACCOUNT, GROUP, REGION, SUBNETS
-from tests.stack_json import StackJson
+from tests.support.options import ACCOUNT, GROUP, REGION, SUBNETS
+from tests.support.stack_json import StackJson
 from tests.synth.test_least_privilege import WITHOUT_RESOURCE
 
 FUNCTIONS = {"event_processor": "training-extra-event-processor", "projector": "training-extra-projector"}

@@ -9,10 +9,10 @@ import pytest
 
 from local import terraform
 from release.validate import validate
-from tests.conftest import ROOT
-from tests.options import GROUP, KEY, SUBNETS
-from tests.setting_keys import defaults
-from tests.stack_json import StackJson
+from tests.support.options import GROUP, KEY, SUBNETS
+from tests.support.paths import ROOT
+from tests.support.setting_keys import defaults
+from tests.support.stack_json import StackJson
 
 
 def test_every_setting_is_read() -> None:

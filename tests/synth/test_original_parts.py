@@ -1,7 +1,7 @@
 import pytest
 
-from tests.original_parts import PARTS, Part
-from tests.stack_json import StackJson
+from tests.support.original_parts import PARTS, Part
+from tests.support.stack_json import StackJson
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.options import KEY
-from tests.planting import Plant, added, allowed, changed, planted, statements, variable
-from tests.stack_json import StackJson
+from tests.support.options import KEY
+from tests.support.planting import Plant, added, allowed, changed, planted, statements, variable
+from tests.support.stack_json import StackJson
 from tests.synth import test_code_signing as code_signing
 from tests.synth import test_encryption as encryption
 from tests.synth import test_event_path as event_path

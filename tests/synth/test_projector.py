@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack_json import StackJson
+from tests.support.stack_json import StackJson
 
 FUNCTION, MAPPING = "aws_lambda_function", "aws_lambda_event_source_mapping"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, synthesize
+from tests.conftest import synthesize
+from tests.support.paths import ROOT
 
 
 def _checkout(place: Path) -> Path:

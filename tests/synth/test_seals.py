@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.stack_json import StackJson
+from tests.support.stack_json import StackJson
 
 
 def _denials(stack: StackJson) -> dict[str, dict[str, Any]]:

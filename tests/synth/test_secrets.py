@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.stack_json import StackJson
+from tests.support.stack_json import StackJson
 
 # What secrets look like. A secret access key of AWS has no mark of its own: 40 characters, of all three kinds.
 SHAPES = [

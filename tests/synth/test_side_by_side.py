@@ -11,8 +11,8 @@ import pytest
 from stacks.settings import Settings
 from stacks.settings.file import load
 from stacks.training_stack import TrainingStack
-from tests.options import KEY, OPTIONS, PROFILE, REGION
-from tests.stack_json import StackJson
+from tests.support.options import KEY, OPTIONS, PROFILE, REGION
+from tests.support.stack_json import StackJson
 
 # What makes a resource one of its kind within an account and region. To AWS, two with the same are the same one, and the second
 # environment would take over the first one's.

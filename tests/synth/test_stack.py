@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stack_json import StackJson
+from tests.support.stack_json import StackJson
 
 OUTPUTS = {
     "data_bucket_name",

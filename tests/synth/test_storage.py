@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.stack_json import StackJson
+from tests.support.stack_json import StackJson
 
 
 def test_nobody_may_alter_the_event_log(stack: StackJson) -> None:

@@ -17,7 +17,7 @@ from local.emulators import emulators
 from local.endpoints import Endpoints
 from local.environment import region
 from local.progress import Progress
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 
 @dataclass(frozen=True)

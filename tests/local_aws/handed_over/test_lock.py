@@ -19,7 +19,7 @@ import pytest
 
 from stacks.settings.file import load
 from tests.local_aws.handed_over.conftest import HandedOver
-from tests.patience import until
+from tests.support.patience import until
 
 APPLY = ("apply", "-auto-approve", "-input=false", "-no-color")
 REFUSED = "Error acquiring the state lock"

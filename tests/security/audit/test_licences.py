@@ -15,7 +15,7 @@ from security.audit.locks import NPM, PIPFILE, SHIPPED, Lock, Package, read_lock
 from security.audit.metadata import licence_of
 from security.audit.rules import Allowed, Rules, Unclear, read_rules
 from security.errors import MisuseError
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 WHY = "it is only an example"
 GENERAL = Allowed(licences=["MIT", "BSD-3-Clause"], reason=WHY)

@@ -8,7 +8,7 @@ import pytest
 
 from security.audit.locks import COMPILED, NPM, PIPFILE, Package, read_locks
 from security.errors import MisuseError
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 HASHED = " \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
 UV = f"# uv pip compile\nnumpy==2.4.6 ; python_version >= '3'{HASHED}numpy==2.5.5 ; python_version < '3'{HASHED}Six==1.0\n"

@@ -9,7 +9,7 @@ from security.audit import __main__ as audit
 from security.audit.locks import Lock, Package
 from security.audit.part import Part
 from security.errors import MisuseError
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 Check = Callable[[Sequence[Lock], Path], Part]
 Says = Callable[..., None]

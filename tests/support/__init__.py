@@ -1,0 +1,1 @@
+"""What several tests share: fakes, servers, generated histories, and what is read from the repository."""

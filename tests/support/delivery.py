@@ -1,0 +1,118 @@
+"""A small EventBridge and Lambda, run by the synthesized JSON: what AWS does with an event and the emulators do not.
+
+An event that a rule matches is handed to its target: to a function if its permission names the rule, to another bus if the
+target's role trusts the rule and may put events there. Else, or if every attempt at handing over fails, it goes to the target's
+dead-letter queue if that queue's policy lets the rule in. The function is tried as often as its invoke configuration says; then
+the event goes to the on-failure destination if the function's role may send there. Whatever has no place to go is lost, in
+silence. Everything is delivered at least once.
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from tests.support.stack_json import StackJson
+
+Event = dict[str, Any]
+RULE, TARGET, BUS = "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "aws_cloudwatch_event_bus"
+
+
+class Delivery:
+    def __init__(self, stack: StackJson, function: Callable[[Event], object]) -> None:
+        self._stack = stack
+        self._function = function
+        self.dead_letters: list[Event] = []
+        self.destination: list[Event] = []
+        self.lost: list[Event] = []
+
+    def put(self, event: Event, *, failed_hand_overs: int = 0, copies: int = 1) -> None:
+        """One PutEvents entry: the first `failed_hand_overs` attempts at reaching the function fail, then `copies` arrive."""
+        self._route(self._stack.reference(BUS, "name"), event, [failed_hand_overs], copies)
+
+    def tell(self, event: Event, *, failed_hand_overs: Sequence[int] = (0, 0), copies: int = 1) -> None:
+        """AWS itself sends it to the default bus; attempts fail at reaching the custom bus, and at reaching the function."""
+        self._route(None, event, failed_hand_overs, copies)
+
+    def _route(self, bus: str | None, event: Event, failed_hand_overs: Sequence[int], copies: int) -> None:
+        for name, rule in self._stack.all(RULE).items():
+            if rule.get("event_bus_name") == bus and matches(json.loads(rule["event_pattern"]), event):
+                for target in self._stack.all(TARGET).values():
+                    if target["rule"] == f"${{{RULE}.{name}.name}}":
+                        self._hand_over(f"${{{RULE}.{name}.arn}}", target, event, failed_hand_overs, copies)
+
+    def _hand_over(self, rule: str, target: Event, event: Event, failed_hand_overs: Sequence[int], copies: int) -> None:
+        to_a_bus = target["arn"] == self._stack.reference(BUS, "arn")
+        may = self._role_may_forward(rule, target) if to_a_bus else self._may_invoke(rule)
+        if not may or failed_hand_overs[0] > target["retry_policy"]["maximum_retry_attempts"]:
+            queue = target.get("dead_letter_config", {}).get("arn")
+            (self.dead_letters if self._queue_lets_the_rule_in(queue, rule) else self.lost).append(event)
+            return
+        for _ in range(copies):
+            if to_a_bus:
+                self._route(self._stack.reference(BUS, "name"), event, failed_hand_overs[1:], 1)
+            else:
+                self._invoke(event)
+
+    def _invoke(self, event: Event) -> None:
+        config = self._stack.one("aws_lambda_function_event_invoke_config")
+        for _ in range(1 + config["maximum_retry_attempts"]):
+            with suppress(Exception):  # Lambda does not ask which
+                self._function(event)
+                return
+        queue = config["destination_config"]["on_failure"]["destination"]
+        (self.destination if self._role_may_send_to(queue) else self.lost).append(event)
+
+    def _may_invoke(self, rule: str) -> bool:
+        return any(
+            permission["source_arn"] == rule and permission["principal"] == "events.amazonaws.com"
+            for permission in self._stack.all("aws_lambda_permission").values()
+        )
+
+    def _role_may_forward(self, rule: str, target: Event) -> bool:
+        roles = {f"${{aws_iam_role.{name}.arn}}": role for name, role in self._stack.all("aws_iam_role").items()}
+        if target["role_arn"] not in roles:
+            return False
+        (trust,) = json.loads(roles[target["role_arn"]]["assume_role_policy"])["Statement"]
+        trusts = trust["Principal"] == {"Service": "events.amazonaws.com"}
+        trusts = trusts and rule in trust["Condition"]["ArnEquals"]["aws:SourceArn"]
+        return trusts and ("events:PutEvents", target["arn"]) in self._stack.grants("forwarding")
+
+    def _queue_lets_the_rule_in(self, queue: str | None, rule: str) -> bool:
+        return any(
+            statement["Effect"] == "Allow"
+            and statement["Principal"] == {"Service": "events.amazonaws.com"}
+            and statement["Resource"] == queue
+            and rule in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+            for statement in json.loads(self._stack.one("aws_sqs_queue_policy")["policy"])["Statement"]
+        )
+
+    def _role_may_send_to(self, queue: str) -> bool:
+        return any(
+            "sqs:SendMessage" in statement["Action"] and queue in statement["Resource"]
+            for statement in self._stack.role_statements("event_processor")
+        )
+
+
+def matches(pattern: Event, event: Event) -> bool:
+    """EventBridge's content filtering, as far as the stack's rules use it: equal, prefix, greater than a number.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+    """
+    return all(
+        isinstance(event.get(key), dict) and matches(wanted, event[key])
+        if isinstance(wanted, dict)
+        else any(_accepts(one, event.get(key)) for one in wanted)
+        for key, wanted in pattern.items()
+    )
+
+
+def _accepts(wanted: Any, value: Any) -> bool:
+    match wanted:
+        case {"prefix": prefix}:
+            return isinstance(value, str) and value.startswith(prefix)
+        case {"numeric": [">", least]}:
+            return isinstance(value, (int, float)) and value > least
+    return bool(wanted == value)

@@ -1,0 +1,37 @@
+"""An environment with every setting on that is off by default."""
+
+from pathlib import Path
+from typing import Any
+
+import cdktf
+
+from stacks.settings import Settings
+from stacks.training_stack import TrainingStack
+from tests.support.stack_json import StackJson
+
+ACCOUNT, REGION, ENVIRONMENT = "111122223333", "eu-west-1", "extra"
+SUBNETS, GROUP = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"], "sg-0123456789abcdef0"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
+PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/team/a1b2c3d4e5"
+OPTIONS: dict[str, Any] = {
+    "tags": {"cost-center": "research"},
+    "remote_state": {"bucket": "states-of-the-team"},
+    "events": {"sources": ["my.sagemaker.training.jobs", "team.labels"]},
+    "event_processor": {"architecture": "x86_64", "reserved_concurrency": 20},
+    "projector": {"memory_mb": 2048, "timeout_seconds": 600, "batch_size": 1000, "reserved_concurrency": 5},
+    "seals": {"mode": "COMPLIANCE", "retention_days": 30},
+    "notebook": {"subnet_id": SUBNETS[0], "security_group_ids": [GROUP]},
+    "encryption": {"kms_key_arn": KEY},
+    "network": {"subnet_ids": SUBNETS, "security_group_ids": [GROUP]},
+    "code_signing": {"profile_version_arn": PROFILE},
+    "observability": {"alarm_email": "on-call@example.com"},
+}
+
+
+def synthesized_with_options(out: Path, **more: Any) -> StackJson:
+    """The environment `extra`, with what is said of it here, written to a folder as cdktf writes it."""
+    settings = Settings(**{"environment": ENVIRONMENT, "account_id": ACCOUNT, "region": REGION} | OPTIONS | more)
+    app = cdktf.App(outdir=str(out))
+    TrainingStack(app, settings)
+    app.synth()
+    return StackJson.read(out / "stacks" / settings.stack_name)

@@ -1,0 +1,70 @@
+"""An SQS queue that behaves, and the undelivered messages in tests/events/undelivered."""
+
+import json
+from itertools import count
+from typing import Any
+
+from tests.support.paths import EVENTS
+
+MESSAGES = EVENTS / "undelivered"
+NAMES = sorted(path.stem for path in MESSAGES.glob("*.json"))
+
+
+def sqs_message(name: str, **changed: Any) -> Any:
+    """The message as SQS hands it over. In the file its body is readable, and `changed` replaces parts of that."""
+    message = json.loads((MESSAGES / f"{name}.json").read_text(encoding="utf-8"))
+    body = message["Body"]
+    return {**message, "Body": body if isinstance(body, str) else json.dumps({**body, **changed})}
+
+
+class Queue:
+    """Receiving hides a message until it is given back; `twice` are the ids that are handed over twice all the same.
+
+    `hides=False` is a queue where the time for which messages are hidden is always over.
+    """
+
+    url = "https://sqs.eu-central-1.amazonaws.com/123456789012/undelivered"
+
+    def __init__(self, *messages: dict[str, Any], twice: set[str] | None = None, hides: bool = True) -> None:
+        self.messages = {message["MessageId"]: message for message in messages}
+        self.hidden: set[str] = set()
+        self.handles: dict[str, str] = {}
+        self._twice = set(twice or ())
+        self._hides = hides
+        self._numbers = count()
+
+    def add(self, message: dict[str, Any]) -> None:
+        self.messages[message["MessageId"]] = message
+
+    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, **_: Any) -> dict[str, Any]:  # noqa: N803 - botocore's
+        assert QueueUrl == self.url
+        visible = [name for name in self.messages if name not in self.hidden][:MaxNumberOfMessages]
+        return {"Messages": [self._hand_over(name) for name in visible]} if visible else {}
+
+    def _hand_over(self, name: str) -> dict[str, Any]:
+        if name in self._twice:
+            self._twice.remove(name)
+        elif self._hides:
+            self.hidden.add(name)
+        self.handles[name] = f"{name}/{next(self._numbers)}"  # an older handle of the same message no longer works
+        return {**self.messages[name], "ReceiptHandle": self.handles[name]}
+
+    def change_message_visibility_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        assert QueueUrl == self.url
+        assert 1 <= len(Entries) <= 10
+        assert len({entry["Id"] for entry in Entries}) == len(Entries)
+        for entry in Entries:
+            assert entry["VisibilityTimeout"] == 0
+            name = self._name_of(entry["ReceiptHandle"])
+            assert name in self.messages, "given back after it was removed"
+            self.hidden.discard(name)
+        return {"Successful": [], "Failed": []}
+
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803
+        assert QueueUrl == self.url
+        del self.messages[self._name_of(ReceiptHandle)]
+
+    def _name_of(self, handle: str) -> str:
+        name, _, _ = handle.partition("/")
+        assert self.handles[name] == handle
+        return name

@@ -1,0 +1,102 @@
+"""Trainings that record to a bus server, and what has to be true of their events whatever went wrong meanwhile."""
+
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+import pytest
+from training_events.event import Event
+from training_events.proof.verification import verify
+from training_events.recorder.delivery.destination import destination
+from training_events.recorder.delivery.flush import Flushed, flush_all
+from training_events.recorder.delivery.spool import folder
+from training_events.settings import Settings
+
+from tests.support.bus_server import BusServer
+from tests.support.fakes import InMemoryLog
+from tests.support.paths import ROOT
+from tests.support.training_script import values
+
+ENDS = ("TrainingCompleted", "TrainingFailed", "TrainingStopped")
+
+
+class Recording:
+    """A bus, a spool, and the log that the bus's events come to; this process's environment names them, and its children's."""
+
+    def __init__(self, bus: BusServer, spool: Path) -> None:
+        self.bus, self.spool = bus, spool
+        self.log = InMemoryLog()
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """The training script; its standard input and outputs are pipes."""
+        command = [sys.executable, "-m", "tests.support.training_script", *arguments]
+        pipe: int | IO[Any] = subprocess.PIPE
+        return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True, **options)
+
+    def train(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit code, standard output and standard error of a whole training."""
+        with self.start(*arguments) as process:
+            out, err = process.communicate()
+            return process.returncode, out, err
+
+    def spooled(self) -> set[str]:
+        """The ids of all events that stand whole in the files of the spool."""
+        lines = (line for file in self.spool.glob("*/*.jsonl") for line in file.read_bytes().split(b"\n")[1:-1])
+        return {msgspec.json.decode(line)["detail"]["event_id"] for line in lines}
+
+    def flush(self) -> list[Flushed]:
+        """As `training-events flush` does."""
+        return list(flush_all(folder(Settings()), destination(Settings()), lambda _: None))
+
+    def settle(self) -> None:
+        """The bus is well, and somebody flushes: nothing waits any more, and what waited or was accepted is in the log."""
+        waited = self.spooled()
+        self.bus.misbehave()
+        assert [one for one in self.flush() if one.left] == []
+        self.bus.hand_over(self.log)
+        assert waited <= {event.event_id for event in self.log.events()}
+        # A file that was still being made when its producer was killed holds no event; it goes when it is an hour old.
+        assert not [file for file in self.spool.rglob("*.*") if file.suffix != ".new"], "something is left in the spool"
+
+    def events(self, run: str = "r") -> list[Event]:
+        """The run's events, each producer's in their order; the stream is sound and complete."""
+        verification = verify(self.log, None, f"run/{run}")
+        assert (verification.sound, verification.complete) == (True, True), verification.findings
+        found = [event for event in self.log.events() if event.stream == f"run/{run}"]
+        assert verification.events == len(found) == sum(chain.complete_up_to or 0 for chain in verification.producers)
+        return sorted(found, key=lambda event: (event.producer.id, event.producer.sequence) if event.producer else ("", 0))
+
+    def types(self, run: str = "r") -> list[str]:
+        """The types of the run's events, without its metrics."""
+        return [event.type for event in self.events(run) if event.type != "MetricsRecorded"]
+
+
+def points(events: list[Event]) -> dict[str, list[tuple[Any, Any]]]:
+    """Steps and values of each metric, in the order in which they were recorded."""
+    found = defaultdict(list)
+    for event in events:
+        if event.type == "MetricsRecorded":
+            for point in event.data["points"]:
+                found[point["name"]].append((point.get("step"), point["value"]))
+    return found
+
+
+def measured(name: str = "loss", steps: int = 300) -> list[tuple[int, float]]:
+    """What the training script measures: all of it, once, in order."""
+    return list(enumerate(values(name, steps)))
+
+
+@contextmanager
+def recording(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recording]:
+    with BusServer() as bus:
+        spool = folder / "spool"
+        for name, value in {**bus.environment, "TRAINING_EVENTS_SPOOL": str(spool)}.items():
+            monkeypatch.setenv(name, value)
+        for name in ("TRAINING_EVENTS_RUN", "TRAINING_EVENTS_BUCKET", "TRAINING_EVENTS_LOG", "RANK", "WORLD_SIZE"):
+            monkeypatch.delenv(name, raising=False)
+        yield Recording(bus, spool)

@@ -1,0 +1,182 @@
+"""AWS's own events, in the samples of AWS's documentation. That doubles and disorder do no harm is in tests/properties."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from training_events.bus.envelope import decode
+from training_events.bus.received import event_of
+from training_events.errors import NotRecordable
+
+from tests.support.aws_events import in_form, sample
+
+JOB, PACKAGE, PIPELINE, OBJECT = "aws_training_job", "aws_model_package", "aws_pipeline_execution", "aws_object_created"
+
+
+def test_a_training_job():
+    event = event_of(sample(JOB, ModelArtifacts={"S3ModelArtifacts": "s3://bucket/output/model.tar.gz"}))
+    assert event.stream == "run/89c96cc8-dded-4739-afcc-6f1dc936701d", "the job's name, as the recorder in the job has it"
+    assert (event.type, event.source, event.resources) == ("TrainingJobStateChanged", "aws.sagemaker", ())
+    assert event.occurred_at == "2020-03-10T09:18:09.050000Z"
+    assert event.event_id.startswith("sagemaker-job-")
+    assert event.data == {
+        "status": "Completed",
+        "secondary_status": "Completed",
+        "arn": "arn:aws:sagemaker:us-east-1:123456789012:training-job/kmeans-1",
+        "image": {"uri": "TrainingImage"},
+        "instance": {"type": "InstanceType", "count": 3},
+        "hyperparameters": {"Hyper": "Parameters"},
+        "datasets": ["S3Uri"],
+        "artifact": {"uri": "s3://bucket/output/model.tar.gz"},
+    }
+
+
+def test_a_training_job_whose_arn_is_among_the_resources_only():
+    event = event_of(sample("sagemaker_training_job_state_change"))
+    assert (event.stream, event.occurred_at) == ("run/digits-7", "2026-11-22T15:10:19.955000Z")
+    assert event.data["arn"] == "arn:aws:sagemaker:eu-central-1:123456789012:training-job/digits-7"
+
+
+def test_a_training_job_that_failed():
+    event = event_of(sample(JOB, TrainingJobStatus="Failed", SecondaryStatus="Failed", FailureReason="ClientError: no data"))
+    assert (event.data["status"], event.data["failure_reason"]) == ("Failed", "ClientError: no data")
+
+
+def test_a_model_package():
+    received = sample(PACKAGE)
+    assert received["source"] == ["aws.sagemaker"], "AWS's sample has the source as an array"
+    event = event_of(received)
+    assert (event.stream, event.type) == ("model/versionedmp-p-idy6c3e1fiqj", "ModelPackageStateChanged")
+    assert (event.source, event.occurred_at) == ("aws.sagemaker", "2021-02-24T17:00:14.000000Z")
+    assert event.data == {
+        "version": "2",
+        "status": "Completed",
+        "approval_status": "Rejected",
+        "arn": "arn:aws:sagemaker:us-east-2:123456789012:model-package/versionedmp-p-idy6c3e1fiqj/2",
+    }
+
+
+def test_a_model_package_outside_of_every_group():
+    arn = "arn:aws:sagemaker:us-east-2:123456789012:model-package/digits"
+    names = {"ModelPackageGroupName": None, "ModelPackageVersion": None, "ModelPackageArn": arn}
+    named, unnamed = event_of(sample(PACKAGE, ModelPackageName="Digits", **names)), event_of(sample(PACKAGE, **names))
+    assert (named.stream, named.data["version"]) == ("model/Digits", "digits")
+    assert unnamed.stream == "model/digits"
+
+
+def test_a_pipelines_execution():
+    event = event_of(sample(PIPELINE))
+    assert (event.stream, event.type) == ("run/myPipeline-123-p4jn9xou8a8s", "PipelineExecutionStateChanged")
+    assert event.occurred_at == "2021-03-15T16:10:10.000000Z", "its end"
+    assert event.data == {
+        "status": "Succeeded",
+        "previous_status": "Executing",
+        "arn": "arn:aws:sagemaker:us-east-1:123456789012:pipeline/myPipeline-123/execution/p4jn9xou8a8s",
+        "name": "SomeDisplayName",
+    }
+    begun = event_of(sample(PIPELINE, currentPipelineExecutionStatus="Executing", executionEndTime=None))
+    assert begun.occurred_at == "2021-03-15T16:03:13.000000Z", "its start"
+    ended = event_of(sample(PIPELINE, executionEndTime=None))
+    assert ended.occurred_at == "2021-03-15T16:10:11.000000Z", "when it was sent, as no end is said"
+
+
+def test_an_object():
+    key = "datasets/digits/träin+ing set%20.npz"
+    event = event_of(sample(OBJECT, object={**sample(OBJECT)["detail"]["object"], "key": key}))
+    assert (event.stream, event.type, event.source) == ("dataset/digits", "DatasetRegistered", "aws.s3")
+    assert event.occurred_at == "2021-11-12T00:00:00.000000Z"
+    assert event.data == {
+        "uri": f"s3://amzn-s3-demo-bucket1/{key}",  # not decoded: S3 sends keys to EventBridge as they are
+        "version_id": "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+        "bytes": 5,
+    }
+
+
+def test_another_version_of_an_object_is_another_event():
+    [one, other] = (event_of(an_object(key="datasets/digits/x", **{"version-id": version})) for version in ("a", "b"))
+    assert one.position != other.position
+
+
+@pytest.mark.parametrize("name", [JOB, PACKAGE, PIPELINE])
+def test_detail_as_text(name):
+    received = sample(name)
+    assert event_of({**received, "detail": json.dumps(received["detail"])}).digest == event_of(received).digest
+
+
+@pytest.mark.parametrize("form", ["ISO", "ISO with nanoseconds", "text of milliseconds", "float", "integer"])
+def test_the_forms_of_a_time_are_one_event(form):
+    moment = in_form(datetime(2020, 3, 10, 9, 18, 9, 50_000, tzinfo=UTC), form)
+    assert event_of(sample(JOB, LastModifiedTime=moment)).digest == event_of(sample(JOB)).digest
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        (JOB, {"LastModifiedTime": "1583831889051"}),
+        (JOB, {"SecondaryStatus": "Uploading"}),
+        (JOB, {"TrainingJobStatus": "InProgress"}),
+        (JOB, {"TrainingJobStatus": "Failed"}),
+        (JOB, {"TrainingJobArn": "arn:aws:sagemaker:us-west-2:123456789012:training-job/kmeans-1"}),
+        (PACKAGE, {"ModelApprovalStatus": "Approved"}),
+        (PACKAGE, {"ModelPackageStatus": "Failed"}),
+        (PACKAGE, {"ModelPackageArn": "arn:aws:sagemaker:us-east-2:123456789012:model-package/versionedmp-p-idy6c3e1fiqj/3"}),
+        (PIPELINE, {"currentPipelineExecutionStatus": "Failed"}),
+        (PIPELINE, {"previousPipelineExecutionStatus": "Stopping"}),
+    ],
+)
+def test_what_tells_two_states_apart(name, other):
+    assert event_of(sample(name)).position != event_of(sample(name, **other)).position
+
+
+@pytest.mark.parametrize("name", ["recorder", "plain", "plain_model", "unknown_type", "future_schema_version"])
+def test_everything_else_is_decoded_as_it_is(name):
+    received = sample(name)
+    assert event_of(received) == decode(received)
+    foreign = {**received, "source": "aws.sagemaker"}
+    assert event_of(foreign) == decode(foreign), "of AWS's source, but no kind that is known"
+
+
+def an_object(**changed):
+    return sample(OBJECT, object={**sample(OBJECT)["detail"]["object"], **changed})
+
+
+@pytest.mark.parametrize(
+    ("received", "reason", "place"),
+    [
+        (None, "not_an_object", "$: "),
+        ({**sample(JOB), "detail": []}, "not_an_object", "$.detail: "),
+        ({**sample(JOB), "detail": '{"a": 1, "a": 2}'}, "duplicate_key", "$.detail.a: "),
+        (sample(JOB, HyperParameters={"a": float("nan")}), "not_finite_number", "$.detail.HyperParameters.a: "),
+        (sample(JOB, TrainingJobName=None), "no_stream", "$.detail.TrainingJobName: "),
+        (sample(JOB, TrainingJobName=" a"), "bad_field", "$.detail.TrainingJobName: "),
+        (sample(JOB, TrainingJobName=7), "no_stream", "$.detail.TrainingJobName: "),
+        (sample(JOB, TrainingJobStatus=None), "bad_field", "$.detail.TrainingJobStatus: "),
+        (sample(JOB, TrainingJobStatus=[]), "bad_field", "$.detail.TrainingJobStatus: "),
+        (sample(JOB, LastModifiedTime=None, CreationTime=None), "bad_field", "$.detail.LastModifiedTime: "),
+        (sample(JOB, LastModifiedTime="soon"), "bad_time", "$.detail.LastModifiedTime: "),
+        ({**sample(JOB, TrainingJobArn=None), "resources": []}, "bad_field", "$.detail.TrainingJobArn: "),
+        ({**sample(PACKAGE, ModelPackageArn=None), "resources": None}, "bad_field", "$.detail.ModelPackageArn: "),
+        (sample(PACKAGE, ModelPackageGroupName="a\n"), "bad_field", "$.detail.ModelPackageGroupName: "),
+        (sample(PACKAGE, ModelPackageStatus=None), "bad_field", "$.detail.ModelPackageStatus: "),
+        (sample(PIPELINE, pipelineExecutionArn=None), "no_stream", "$.detail.pipelineExecutionArn: "),
+        (sample(PIPELINE, pipelineExecutionArn="arn:a"), "bad_field", "$.detail.pipelineExecutionArn: "),
+        (sample(PIPELINE, executionEndTime="soon"), "bad_time", "$.detail.executionEndTime: "),
+        ({**sample(PIPELINE, executionEndTime=None), "time": None}, "bad_time", "$.time: "),
+        (sample(OBJECT), "no_stream", "$.detail.object.key: "),
+        (an_object(key="checkpoints/digits/x"), "no_stream", "$.detail.object.key: "),
+        (an_object(key="datasets/digits.npz"), "no_stream", "$.detail.object.key: "),
+        (an_object(key="datasets/digits/"), "no_stream", "$.detail.object.key: "),
+        (an_object(key="datasets//x"), "no_stream", "$.detail.object.key: "),
+        (an_object(key="datasets/ digits/x"), "bad_field", "$.detail.object.key: "),
+        (an_object(key=None), "no_stream", "$.detail.object.key: "),
+        (sample(OBJECT, bucket={}), "bad_field", "$.detail.bucket.name: "),
+        ({**an_object(key="datasets/d/x"), "time": "soon"}, "bad_time", "$.time: "),
+        ({**sample(JOB), "detail-type": "SageMaker Endpoint State Change"}, "no_stream", "$.detail: "),
+        ({**sample(JOB), "source": ["aws.sagemaker", "aws.s3"]}, "bad_field", "$.source: "),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_understood_says_why_and_where(received, reason, place):
+    with pytest.raises(NotRecordable) as raised:
+        event_of(received)
+    assert raised.value.reason == reason
+    assert str(raised.value).startswith(place)

@@ -1,0 +1,89 @@
+"""Data of any schema version becomes today's struct, or is refused with a reason."""
+
+import msgspec
+import pytest
+from training_events import catalogue, folds
+from training_events.catalogue import EventType
+from training_events.errors import DoesNotFit, NewerVersion, UnknownType
+from training_events.folds import encode, fold
+from training_events.folds.dataset import DatasetState
+
+from tests.support import histories
+
+
+class Happened(msgspec.Struct):
+    """As it is in version 3; version 1 said the seconds, version 2 nothing of the place."""
+
+    milliseconds: int
+    place: str
+
+
+HAPPENED = EventType(
+    Happened,
+    [lambda data: {"milliseconds": data["seconds"] * 1000}, lambda data: {**data, "place": "unknown"}],
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "data"),
+    [(1, '{"seconds":2}'), (2, '{"milliseconds":2000}'), (3, '{"milliseconds":2000,"place":"unknown"}')],
+)
+def test_older_versions_are_brought_up_one_by_one(version, data):
+    assert HAPPENED.read(version, data) == Happened(2000, "unknown")
+
+
+def test_a_newer_version_is_not_guessed_at():
+    with pytest.raises(NewerVersion):
+        HAPPENED.read(4, '{"milliseconds":2000,"place":"unknown"}')
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 0, -1])
+@pytest.mark.parametrize("data", ["", "{}", "[]", "1", '"seconds"', '{"seconds":"2"}', '{"seconds":[]}', '{"milliseconds":[]}'])
+def test_data_of_no_version_does_not_fit(version, data):
+    with pytest.raises(DoesNotFit, match="Happened"):
+        HAPPENED.read(version, data)
+
+
+def test_folds_take_older_versions_and_count_what_they_cannot():
+    registered = catalogue.CATALOGUE["dataset"]["DatasetRegistered"].fact
+    newer = {"dataset": {"DatasetRegistered": EventType(registered, [lambda data: {"uri": data["url"]}])}}
+    entries = [
+        ("2026-11-22T15:00:00.000000Z#1", "", "DatasetRegistered", 1, '{"url":"s3://old"}'),
+        ("2026-11-22T15:00:00.000000Z#2", "", "DatasetRegistered", 2, '{"uri":"s3://new"}'),
+        ("2026-11-22T15:00:00.000000Z#3", "", "DatasetRegistered", 3, '{"address":"s3://newer"}'),
+        ("2026-11-22T15:00:00.000000Z#4", "", "DatasetRegistered", 1, '{"uri":"not of version 1"}'),
+        ("2026-11-22T15:00:00.000000Z#5", "", "Happened", 1, "{}"),
+        ("2026-11-22T15:00:00.000000Z#6", "", "", 0, ""),
+    ]
+    state = fold(DatasetState("dataset/d"), entries, newer)
+    assert [version.stored.uri for version in state.versions] == ["s3://old", "s3://new"]
+    assert msgspec.to_builtins(state.counts) == {"events": 6, "unknown": 2, "newer": 1, "unreadable": 1}
+    assert state.position == entries[-1][0]
+    assert encode(state)
+
+
+@pytest.mark.parametrize(
+    ("stream", "type_"), [("run/a", "ModelPromoted"), ("model/a", "TrainingStarted"), ("dataset/a", "Happened")]
+)
+def test_a_type_belongs_to_one_kind_of_stream(stream, type_):
+    with pytest.raises(UnknownType):
+        catalogue.read(stream, type_, 1, "{}")
+
+
+def test_every_type_of_the_design_is_there():
+    assert {kind: set(types) for kind, types in catalogue.CATALOGUE.items()} == {
+        "dataset": {"DatasetRegistered", "DatasetRetired"},
+        "run": {
+            "TrainingRequested", "TrainingStarted", "MetricsRecorded", "CheckpointSaved", "ArtifactSaved", "TrainingCompleted",
+            "TrainingFailed", "TrainingStopped", "TrainingJobStateChanged", "PipelineExecutionStateChanged",
+        },
+        "model": {"ModelRegistered", "ModelPromoted", "ModelRetired", "ModelPackageStateChanged"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", catalogue.CATALOGUE)
+def test_every_type_has_a_fold_and_is_in_the_generated_histories(kind):
+    """A type without a fold would fail every state of a stream that has it."""
+    types = catalogue.CATALOGUE[kind]
+    assert {type_.fact for type_ in types.values()} == folds._APPLY[kind].keys()
+    assert types.keys() == histories.DATA[kind].keys()

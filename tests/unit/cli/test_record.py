@@ -1,0 +1,124 @@
+"""`training-events record`: where an event goes, and what is refused before it goes anywhere."""
+
+import io
+import json
+import sys
+
+import pytest
+from training_events import aws
+
+from tests.support.command_line import DYNAMODB, document, said, store
+
+EVENT = ["record", "run/a", "Happened", "--event-id", "e", "--occurred-at", "2026-11-22"]
+
+
+@pytest.fixture(autouse=True)
+def _somewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with store("dynamodb", tmp_path):
+        yield
+
+
+@pytest.fixture
+def bus(monkeypatch):
+    """What reached the bus that the environment names."""
+    arrived = []
+    make = aws.client
+
+    class Bus:
+        def put_events(self, Entries):  # noqa: N803 - as AWS calls it
+            arrived.extend(Entries)
+            return {"Entries": [{"EventId": "1"}]}
+
+    monkeypatch.setenv("TRAINING_EVENTS_BUS", "training")
+    monkeypatch.setattr(aws, "client", lambda service, **more: Bus() if service == "events" else make(service, **more))
+    return arrived
+
+
+def recorded(capsys, url):
+    return [
+        told["event_id"] for told in document("history", said(capsys, "history", "run/a", "--json", "--log", url)[1])["events"]
+    ]
+
+
+def outcome(capsys, *options):
+    return document("record", said(capsys, *EVENT, "--json", *options)[1])["outcome"]
+
+
+def test_without_any_setting_into_a_file_of_this_folder(capsys, tmp_path):
+    assert outcome(capsys) == "recorded"
+    assert (tmp_path / "training-events.db").exists()
+    assert outcome(capsys) == "repeated"
+    assert recorded(capsys, "") == ["e"]
+
+
+def test_into_the_log_that_the_environment_names(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("TRAINING_EVENTS_LOG", DYNAMODB)
+    assert outcome(capsys) == "recorded"
+    assert recorded(capsys, DYNAMODB) == ["e"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_to_the_bus_whatever_the_log_is(capsys, monkeypatch, bus, tmp_path):
+    monkeypatch.setenv("TRAINING_EVENTS_LOG", DYNAMODB)
+    assert outcome(capsys, "--source", "mine") == "published"
+    [entry] = bus
+    assert (entry["EventBusName"], entry["DetailType"], entry["Source"]) == ("training", "Happened", "mine")
+    assert json.loads(entry["Detail"])["event_id"] == "e"
+    assert said(capsys, "history", "run/a")[0] == 2
+
+
+def test_with_the_option_into_that_log_whatever_the_bus_is(capsys, bus):
+    assert outcome(capsys, "--log", "sqlite:///x/y.db") == "recorded"
+    assert recorded(capsys, "sqlite:///x/y.db") == ["e"]
+    assert bus == []
+
+
+def test_data_from_standard_input(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO('{"text": "é"}'.encode())))
+    assert said(capsys, *EVENT, "--data", "-")[0] == 0
+    [told] = document("history", said(capsys, "history", "run/a", "--json")[1])["events"]
+    assert told["data"] == {"text": "é"}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "$.data: Expecting value"),
+        (b'"\xff"', "$.data: byte 1 is not UTF-8"),
+        (b"[]", "$.data: it is of type list; allowed: a JSON object"),
+        (b'{"a": {"b": NaN}}', "$.data.a.b: the number is nan"),
+        (b'{"a": 1, "a": 2}', '$.data.a: the key "a" is there more than once'),
+        (b"[" * 100_000, "$.data: nested deeper"),
+    ],
+)
+def test_data_that_cannot_be(capsys, monkeypatch, tmp_path, data, message):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    code, out, err = said(capsys, *EVENT, "--data", "-")
+    assert (code, out) == (2, "")
+    assert message in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_closed_standard_input(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert said(capsys, *EVENT, "--data", "-")[0] == 2
+
+
+def test_data_of_a_known_type_has_to_fit(capsys, bus):
+    code, out, err = said(capsys, "record", "model/m", "ModelPromoted", "--data", '{"version": 3}')
+    assert (code, out, bus) == (2, "", [])
+    assert "missing required field `stage`" in err
+    assert "docs/events/ModelPromoted.json" in err
+
+
+def test_of_a_type_that_nobody_knows_it_says_so(capsys):
+    assert "no state is made from it: Happened is not in the catalogue" in said(capsys, *EVENT)[1]
+    assert "no state" not in said(capsys, "record", "run/a", "TrainingStopped")[1]
+
+
+def test_other_content_under_the_same_id_and_time_is_a_conflict(capsys):
+    assert said(capsys, *EVENT)[0] == 0
+    code, out, err = said(capsys, *EVENT, "--data", '{"a": 1}')
+    assert (code, out) == (2, "")
+    assert "the content recorded there" in err

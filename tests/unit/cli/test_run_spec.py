@@ -1,0 +1,66 @@
+"""The pinned spec as people read it."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events.cli.run_spec import spec_fields
+
+from tests.support.histories import DATA
+
+SHA256 = "5e" * 32
+
+
+def test_what_identifies_an_input_has_a_line_of_its_own():
+    shown = spec_fields(
+        {
+            "model": "digits",
+            "code": {"commit": "9a76a5d", "dirty": True, "repository": "https://host/r"},
+            "datasets": [{"uri": "s3://b/d", "version_id": "v1", "sha256": SHA256}, "sklearn:load_digits", {"sha256": SHA256}],
+            "entry_point": "train.py",
+            "seeds": {"split": 7},
+        }
+    )
+    assert shown == {
+        "code": "commit      9a76a5d\ndirty       true\nrepository  https://host/r",
+        "datasets": "\n".join(
+            ["s3://b/d", "  version id  v1", f"  sha256      {SHA256}", "sklearn:load_digits", "-", f"  sha256  {SHA256}"]
+        ),
+        "entry point": "train.py",
+        "seeds": {"split": 7},
+    }
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z][a-z0-9-]{0,30}", fullmatch=True), st.from_regex(r"[0-9]\.[0-9]{1,20}", fullmatch=True)
+    )
+)
+def test_all_packages_are_there_each_with_its_version(packages):
+    packages.pop("sha256", None)
+    shown = spec_fields({"packages": packages})["packages"]
+    lines = shown.splitlines() if packages else []
+    assert [tuple(one.split(" ")) for line in lines for one in re.split(", ?", line) if one] == list(packages.items())
+    assert all(len(line) <= 100 for line in lines)
+
+
+def test_what_was_too_large_for_the_event_says_where_it_is():
+    stored = {"uri": "s3://b/k", "version_id": "v", "sha256": SHA256, "bytes": 9}
+    lines = ["uri         s3://b/k", "version id  v", f"sha256      {SHA256}", "bytes       9"]
+    assert spec_fields({"packages": stored, "datasets": stored}) == {"packages": "\n".join(lines), "datasets": "\n".join(lines)}
+
+
+@pytest.mark.parametrize("name", ["code", "datasets", "packages"])
+@pytest.mark.parametrize("said", [None, [], {}, "", 1, [1, None], {"a": []}, {"a\n": "b\n"}, "\ud800", {"\ud800": ["\ud800"]}])
+def test_nothing_that_may_be_said_is_too_strange(name, said):
+    """Folds take a spec as it was said, and from an altered read model as it is."""
+    shown = spec_fields({name: said})[name]
+    assert shown == said or isinstance(shown, str)
+    if isinstance(said, dict) and said:
+        assert len(shown.splitlines()) == 1, "what stands in a value makes no line of its own"
+
+
+@given(DATA["run"]["TrainingStarted"])
+def test_any_spec_is_shown(spec):
+    assert spec_fields(spec).keys() == spec.keys() - {"model"}

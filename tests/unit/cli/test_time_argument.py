@@ -1,0 +1,80 @@
+"""Times as people type them."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import pytest
+import typer
+from hypothesis import example, given
+from hypothesis import strategies as st
+from training_events.cli.time_argument import moment
+from training_events.times import to_utc_text
+
+from tests.support.strategies import moments
+
+NOW = "2026-11-22T15:08:39.955123Z"
+moment("now")  # what reads words is loaded at the first use, and no single example should pay for it
+offsets = st.sampled_from(["Z", "z", "+00:00", "+01:00", "-0530", "+14:00"])
+
+
+@given(moments.filter(lambda text: "0002" < text < "9998"), offsets, st.sampled_from(["T", " ", "t"]))
+def test_what_an_event_may_say_means_the_same_here(when, offset, separator):
+    text = when[:-1].replace("T", separator) + offset
+    assert moment(text) == to_utc_text(text)
+
+
+@given(st.integers(10**11, 10**14))
+def test_milliseconds_mean_the_same_too(when):
+    assert moment(str(when)) == to_utc_text(when)
+
+
+@given(moments)
+def test_without_an_offset_it_is_utc(text):
+    assert moment(text[:-1]) == text
+    assert moment(text[:16]) == f"{text[:16]}:00.000000Z"
+    assert moment(text[:10]) == f"{text[:10]}T00:00:00.000000Z"
+
+
+@given(
+    moments.filter(lambda text: text > "0002"), st.integers(1, 90), st.sampled_from(["second", "minute", "hour", "day", "week"])
+)
+def test_so_long_ago(present, count, unit):
+    ago = datetime.fromisoformat(present) - timedelta(**{f"{unit}s": count})
+    then = f"{ago.isoformat(timespec='microseconds')[:26]}Z" if ago.year >= 1 else None
+    for words in (f"{count} {unit}s ago", f" {count} {unit.upper()}S AGO "):
+        assert moment(words, lambda: present) == then
+
+
+@pytest.mark.parametrize(
+    ("words", "then"),
+    [
+        ("now", NOW),
+        ("yesterday", "2026-11-21T15:08:39.955123Z"),
+        ("an hour ago", "2026-11-22T14:08:39.955123Z"),
+        ("1 day ago", "2026-11-21T15:08:39.955123Z"),
+        ("1 hour 30 minutes ago", "2026-11-22T13:38:39.955123Z"),
+        ("2.5 hours ago", "2026-11-22T12:38:39.955123Z"),
+        ("yesterday at 14:00", "2026-11-21T14:00:00.000000Z"),
+    ],
+)
+def test_words(words, then):
+    assert moment(words, lambda: NOW) == then
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "soon", "2026", "20261122", "-1", "20.5", "NaN", "2026-13-01", "2026-02-30", "2026-11-22T25:00", "2026-11-22Z",
+     "11/12/2026", "banana 2 hours ago", "2 hours ago or so", "99999999999 years ago", "\u0662\u0660\u0662\u0666-11-22",
+     "x" * 10_000],
+)  # fmt: skip
+def test_what_is_no_time_is_refused_with_what_is_allowed(text):
+    with pytest.raises(typer.BadParameter, match="is no time; allowed: 2026-11-22") as raised:
+        moment(text)
+    assert len(str(raised.value)) < 300
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+@example("5.")
+def test_any_text_is_a_time_or_refused(text):
+    with suppress(typer.BadParameter):
+        assert len(moment(text)) == 27

@@ -1,0 +1,139 @@
+"""A new environment's file names every setting with its default, and is complete once account and region are filled in."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic_core import PydanticUndefined
+
+from deploy import new_environment
+from deploy.new_environment import NewEnvironmentError, write
+from stacks.settings.file import SettingsError, load
+from tests.support.paths import ROOT
+from tests.support.setting_keys import defaults
+
+SETTING = re.compile(r"^(?:# )?([a-z_]+) = (.+?)    +# (.+)$")
+
+
+def filled_in(file: Path) -> Path:
+    text = file.read_text(encoding="utf-8")
+    for key, value in {"account_id": "111122223333", "region": "eu-central-1"}.items():
+        assert f'\n{key} = ""' in text
+        text = text.replace(f'\n{key} = ""', f'\n{key} = "{value}"')
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def settings_of(text: str) -> dict[str, tuple[Any, str]]:
+    """By key: the value that a line gives it, whether or not it is commented out, and the meaning behind it."""
+    found: dict[str, tuple[Any, str]] = {}
+    section = ""
+    for line in text.splitlines():
+        if line.startswith("["):
+            section = line.strip("[]") + "."
+        elif setting := SETTING.match(line):
+            key, value, meaning = setting.groups()
+            assert section + key not in found
+            found[section + key] = (tomllib.loads(f"value = {value}")["value"], meaning)
+    return found
+
+
+def test_every_setting_is_there_with_its_default_and_a_meaning(tmp_path: Path) -> None:
+    said = settings_of(write("staging", tmp_path).read_text(encoding="utf-8"))
+    assert sorted(said) == sorted(defaults())
+    for key, default in defaults().items():
+        value, meaning = said[key]
+        if default is PydanticUndefined:
+            assert value == "", key
+        elif default is None or default == ():
+            assert "by default" in meaning, f"{key} has no default: its line shows an example, and says what holds without it"
+        else:
+            assert value == (list(default) if isinstance(default, tuple) else default), key
+
+
+def test_it_has_nothing_but_settings_and_the_words_above_them(tmp_path: Path) -> None:
+    _, _, *lines = write("staging", tmp_path).read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if line and not line.startswith("[") and not SETTING.match(line)]
+
+
+def test_filled_in_it_loads_with_every_default(tmp_path: Path) -> None:
+    write("staging", tmp_path)
+    filled_in(tmp_path / "staging.toml")
+    (tmp_path / "bare.toml").write_text('account_id = "111122223333"\nregion = "eu-central-1"\n', encoding="utf-8")
+    assert load("staging", tmp_path).model_dump(exclude={"environment"}) == load("bare", tmp_path).model_dump(
+        exclude={"environment"}
+    )
+
+
+def test_every_line_is_right_without_its_mark(tmp_path: Path) -> None:
+    file = filled_in(write("staging", tmp_path))
+    file.write_text(re.sub(r"^# (?=[a-z_]+ = )", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE), encoding="utf-8")
+    settings = load("staging", tmp_path)
+    assert settings.projector.reserved_concurrency
+    assert settings.notebook.subnet_id
+    assert settings.observability.alarm_email
+
+
+def test_until_it_is_filled_in_the_settings_check_says_so(tmp_path: Path) -> None:
+    write("staging", tmp_path)
+    with pytest.raises(SettingsError) as raised:
+        load("staging", tmp_path)
+    account, region = str(raised.value).splitlines()
+    assert account.endswith("/staging.toml: account_id = '': must be a 12-digit AWS account id, in quotes")
+    assert "/staging.toml: region = '': a region with SageMaker is one of " in region
+
+
+def test_a_file_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "staging.toml").write_text("mine\n", encoding="utf-8")
+    with pytest.raises(NewEnvironmentError, match=r"/staging\.toml is there already: nothing was written$"):
+        write("staging", tmp_path)
+    assert (tmp_path / "staging.toml").read_text(encoding="utf-8") == "mine\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a", "Staging", "1st", "staging-", "a-name-that-is-too-long", "../dev", "a b", "dev.toml"]
+)
+def test_what_no_resource_could_be_called_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NewEnvironmentError, match=r"is no name for an environment: must be 2 to 16 lower-case letters"):
+        write(name, tmp_path / "environments")
+    assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "says"),
+    [
+        ("dev", 2, "error: environments/dev.toml is there already"),
+        ("Dev!", 2, "error: 'Dev!' is no name"),
+        ("--x", 2, "usage: "),
+    ],
+)
+def test_the_command_says_in_one_line_what_the_caller_got_wrong(name: str, code: int, says: str) -> None:
+    command = [sys.executable, "-m", "deploy.new_environment", name]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith(says)
+
+
+def test_the_command_says_what_to_do_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(new_environment, "ENVIRONMENTS", tmp_path)
+    monkeypatch.setattr("sys.argv", ["new_environment", "staging"])
+    assert new_environment.main() == 0
+    assert (tmp_path / "staging.toml").exists()
+    first, second = capsys.readouterr().out.splitlines()
+    assert "fill in account_id and region" in first
+    assert second == "Then: make bootstrap ENV=staging, make diff ENV=staging, make deploy ENV=staging"
+
+
+def test_a_folder_that_may_not_be_written_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(new_environment, "ENVIRONMENTS", tmp_path / "nowhere")
+    monkeypatch.setattr("sys.argv", ["new_environment", "staging"])
+    assert new_environment.main() == 1
+    assert capsys.readouterr().err == f"error: [Errno 2] No such file or directory: '{tmp_path}/nowhere/staging.toml'\n"

@@ -1,0 +1,235 @@
+"""The documented JSON Schemas: in step with the code, and true of what is recorded and printed."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from jsonschema import Draft202012Validator
+from training_events import folds
+from training_events.bus.received import event_of
+from training_events.catalogue import CATALOGUE
+from training_events.cli import app
+from training_events.cli.output import with_all_keys
+from training_events.errors import NotRecordable
+from training_events.stores.address import open_log
+
+from examples import train_digits
+from tests.support import histories
+from tests.support.command_line import SCHEMAS, document, happened, read_models, recorded, said, store
+from tests.support.fakes import InMemoryLog
+from tests.support.paths import ROOT
+from tests.support.seals import Recorder
+from tools import schemas
+
+STORED = {"uri": "s3://b/k", "version_id": "v1", "sha256": "ab", "bytes": 7}
+
+
+def test_the_documented_ones_are_those_of_the_code():
+    there = {f"{folder}/{file.name}" for folder in ("cli", "events") for file in (ROOT / "docs" / folder).glob("*.json")}
+    assert there == SCHEMAS.keys()
+    for path, schema in SCHEMAS.items():
+        assert json.loads((ROOT / "docs" / path).read_text(encoding="utf-8")) == schema, "run `make schemas`"
+
+
+def test_the_program_writes_them(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["schemas", str(tmp_path)])
+    assert schemas.main() == 0
+    assert {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.json")} == SCHEMAS.keys()
+    monkeypatch.setattr("sys.argv", ["schemas"])
+    assert schemas.main() == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_there_is_one_for_each_command_and_each_event_type():
+    commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert commands == schemas.DOCUMENTS.keys()
+    types = [name for of_kind in CATALOGUE.values() for name in of_kind]
+    assert sorted(types) == sorted(file.stem for file in map(Path, SCHEMAS) if file.parts[0] == "events")
+
+
+@pytest.mark.parametrize("path", SCHEMAS)
+def test_each_is_a_schema(path):
+    Draft202012Validator.check_schema(SCHEMAS[path])
+
+
+@pytest.mark.parametrize("path", [path for path in SCHEMAS if path.startswith("cli/")])
+def test_of_a_command_no_key_may_be_left_out_or_come_undocumented(path):
+    for part in SCHEMAS[path]["$defs"].values():
+        if "properties" in part:
+            assert part["required"] == list(part["properties"])
+            assert part["additionalProperties"] is False
+
+
+def fits(event):
+    Draft202012Validator(SCHEMAS[f"events/{event.type}.json"]).validate(event.data)
+
+
+def test_the_example_events_fit():
+    known = 0
+    for file in (ROOT / "tests" / "events").glob("*.json"):
+        try:
+            event = event_of(json.loads(file.read_text(encoding="utf-8")))
+        except NotRecordable:
+            continue
+        if event.type in CATALOGUE[event.stream.partition("/")[0]] and event.schema_version == 1:
+            fits(event)
+            known += 1
+    assert known >= 8
+
+
+def test_what_the_example_training_records_fits(monkeypatch, tmp_path):
+    for name in ("TRAINING_EVENTS_BUS", "TRAINING_EVENTS_BUCKET"):
+        monkeypatch.delenv(name, raising=False)
+    log = f"sqlite:///{tmp_path}/log.db"
+    monkeypatch.setenv("TRAINING_EVENTS_LOG", log)
+    monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path))
+    train_digits.record_training(2, 1e-4, 7)
+    recorded = open_log(log)
+    events = [record.event for stream in recorded.streams() for record in recorded.read(stream)]
+    for event in events:
+        fits(event)
+    run = ["TrainingStarted", "MetricsRecorded", "CheckpointSaved", "TrainingCompleted"]
+    assert sorted(event.type for event in events) == sorted([*run, "ModelRegistered", "ModelPromoted"])
+
+
+@given(histories.event_of("run/a", 1))
+def test_a_state_is_made_from_exactly_what_fits(event):
+    if event.type not in CATALOGUE["run"] or event.schema_version != 1:
+        return
+    log = InMemoryLog()
+    log.append(event)
+    state = folds.fold(folds.empty("run/a"), log.entries("run/a"))
+    validator = Draft202012Validator(SCHEMAS[f"events/{event.type}.json"])
+    assert validator.is_valid(json.loads(event.canonical_data)) == (state.counts.unreadable == 0)
+
+
+@given(histories.histories())
+def test_the_state_of_any_history_is_as_documented(history):
+    log = InMemoryLog()
+    for event in history:
+        log.append(event)
+    for stream in log.streams():
+        state = with_all_keys(folds.fold(folds.empty(stream), log.entries(stream)))
+        document("show", json.dumps({**state, "as_of": None, "known_at": None}))
+
+
+# ---- what the commands print in real calls
+
+
+def a_bit_of_everything():
+    recorder = Recorder("p-1", stream="run/chained")
+    yield from (recorder.event(f"e-{second}", f"2026-11-22T15:08:{second:02d}.000000Z", loss=second) for second in range(3))
+    yield happened("run/full", "TrainingRequested", 1, model="digits", requested_by="ada")
+    yield happened(
+        "run/full", "TrainingStarted", 2, model="digits", datasets=[STORED, "s3://b/other"], goals={"f1": "maximize"}
+    )
+    points = [{"name": "loss", "value": "NaN"}, {"name": "loss", "value": 0.5, "step": 1}, {"name": "f1", "value": "Infinity"}]
+    yield happened("run/full", "MetricsRecorded", 3, points=points)
+    yield happened("run/full", "CheckpointSaved", 4, step=1, uri="s3://b/c")
+    yield happened("run/full", "ArtifactSaved", 5, name="model")
+    yield happened("run/full", "TrainingJobStateChanged", 6, status="InProgress")
+    yield happened("run/full", "TrainingCompleted", 7, artifact={"uri": "s3://b/m"})
+    yield happened("run/failed", "TrainingFailed", 1, error={"type": "MemoryError"}, traceback="Traceback …")
+    yield happened("run/stopped", "TrainingStopped", 1, reason="spot")
+    yield happened("run/odd", "Happened", 1, text="\x9b\u2028\x00é😀")
+    yield happened("model/digits", "ModelRegistered", 1, version=3, run="run/full", artifact=STORED)
+    yield happened("model/digits", "ModelPackageStateChanged", 2, version=3, approval_status="Approved")
+    yield happened("model/digits", "ModelPromoted", 3, version=3, stage="production")
+    yield happened("model/gone", "ModelRetired", 1)
+    yield happened("dataset/digits", "DatasetRegistered", 1, rows=5, uri="s3://b/d")
+    yield happened("dataset/gone", "DatasetRetired", 1)
+
+
+STREAMS = sorted({event.stream for event in a_bit_of_everything()})
+
+
+@pytest.fixture(scope="module", params=["sqlite", "dynamodb"])
+def url(request, tmp_path_factory):
+    with store(request.param, tmp_path_factory.mktemp("store")) as url:
+        recorded(url, a_bit_of_everything())
+        yield url
+
+
+def printed(capsys, url, command, *arguments, code=0):
+    exit_code, out, _ = said(capsys, command, *arguments, "--json", "--log", url)
+    assert exit_code == code
+    return document(command, out)
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_show_and_history(url, capsys, stream):
+    state = printed(capsys, url, "show", stream)
+    past = printed(capsys, url, "show", stream, "--as-of", "2026-11-22T15:08:59", "--known-at", "now")
+    told = printed(capsys, url, "history", stream)
+    assert (past["as_of"], past["known_at"] is None) == ("2026-11-22T15:08:59.000000Z", False)
+    assert {**past, "as_of": None, "known_at": None} == state
+    assert state["counts"]["events"] == len(told["events"])
+    assert (state["stream"], told["stream"]) == (stream, stream)
+
+
+def test_runs(url, capsys):
+    runs = printed(capsys, url, "runs")["runs"]
+    assert [run["stream"] for run in runs] == sorted((s for s in STREAMS if s.startswith("run/")), key=first_at, reverse=True)
+    assert printed(capsys, url, "runs", "--model", "nobody's")["runs"] == []
+
+
+def first_at(stream):
+    return min(event.occurred_at for event in a_bit_of_everything() if event.stream == stream), stream
+
+
+def test_verify(url, capsys):
+    found = printed(capsys, url, "verify", "--all")
+    assert sorted(one["stream"] for one in found["streams"]) == STREAMS
+    assert (found["sound"], found["complete"]) == (True, True)
+    [one] = printed(capsys, url, "verify", "run/chained")["streams"]
+    assert [producer["complete_up_to"] for producer in one["producers"]] == [3]
+
+
+def test_rebuild(url, capsys):
+    assert printed(capsys, url, "rebuild")["changes"] == []
+    models = read_models(url)
+    odd, failed = models.get("run/odd"), models.get("run/failed")
+    assert odd is not None
+    assert failed is not None
+    models.put("run/odd", b"{}", summary=b"{}", first_at="", replaces=odd.revision)
+    models.remove("run/failed", replaces=failed.revision)
+    models.put("run/never", b"{}", summary=b"{}", first_at="", replaces=None)
+    rehearsed = printed(capsys, url, "rebuild", "--dry-run")
+    done = printed(capsys, url, "rebuild")
+    assert [(change["stream"], change["what"]) for change in done["changes"]] == [
+        ("run/failed", "new"),
+        ("run/never", "removed"),
+        ("run/odd", "changed"),
+    ]
+    assert {**rehearsed, "dry_run": False, "begun_at": done["begun_at"]} == done
+
+
+def test_record(url, capsys):
+    same = ("run/recorded", "Happened", "--event-id", "e", "--occurred-at", "2026-11-22")
+    assert printed(capsys, url, "record", *same)["outcome"] == "recorded"
+    again = printed(capsys, url, "record", *same)
+    assert (again["outcome"], again["known"]) == ("repeated", False)
+    [told] = printed(capsys, url, "history", "run/recorded")["events"]
+    assert (told["digest"], told["producer"], told["correlation_id"]) == (again["digest"], None, None)
+    assert printed(capsys, url, "record", "run/recorded", "TrainingStopped")["known"]
+
+
+def test_verify_of_what_was_altered_and_of_what_is_missing(tmp_path, capsys):
+    with store("sqlite", tmp_path) as url:
+        recorder = Recorder("p", stream="run/a")
+        first, _, third = (recorder.event(f"e-{n}", f"2026-11-22T15:08:0{n}.000000Z") for n in range(3))
+        recorded(url, [first, third])
+        found = printed(capsys, url, "verify", "--all", code=1)
+        assert (found["sound"], found["complete"]) == (True, False)
+        with sqlite3.connect(tmp_path / "events.db") as connection:
+            connection.execute("UPDATE events SET data = '{}' WHERE event_id = 'e-0'")
+            connection.execute("UPDATE events SET data = '{\"a\":' WHERE event_id = 'e-2'")
+            connection.execute(
+                "INSERT INTO events SELECT CAST(x'72756e2f80' AS TEXT), position, event_id, occurred_at, recorded_at, type,"
+                " source, schema_version, data, digest, producer, correlation_id, resources, extensions FROM events LIMIT 1"
+            )
+        found = printed(capsys, url, "verify", "--all", code=1)
+        assert not found["sound"]
+        assert said(capsys, "verify", "--all", "--log", url)[0] == 1, "with a name that is not UTF-8"

@@ -1,0 +1,188 @@
+"""The handler as Lambda calls it, with DynamoDB, SQS and S3 inside this process."""
+
+import importlib
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ClientError
+from training_events import aws
+
+from tests.support.dynamodb import TABLE, aws_in_this_process, create_table
+from tests.support.fakes import Stdout, lose_replies, refuse
+from tests.support.paths import EVENTS
+
+CONTEXT = SimpleNamespace(function_name="processor", aws_request_id="request-1")
+BUCKET = "data-bucket"
+
+
+def received(name="recorder", **detail):
+    event = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+    return {**event, "detail": {**event["detail"], **detail}}
+
+
+@pytest.fixture
+def processor(monkeypatch):
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    with aws_in_this_process(POWERTOOLS_SERVICE_NAME="event-processor", POWERTOOLS_METRICS_NAMESPACE="Test"):
+        create_table()
+        aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        queue = aws.client("sqs").create_queue(QueueName="undelivered")["QueueUrl"]
+        monkeypatch.setenv("TRAINING_EVENTS_LOG", f"dynamodb://{TABLE}?read_models=read-models")
+        monkeypatch.setenv("TRAINING_EVENTS_UNDELIVERED", queue)
+        monkeypatch.setenv("TRAINING_EVENTS_BUCKET", BUCKET)
+        sys.modules.pop("training_events.handlers.event_processor", None)
+        module = importlib.import_module("training_events.handlers.event_processor")
+        monkeypatch.setattr(module.logger.registered_handler, "stream", Stdout())
+        yield module
+        sys.modules.pop("training_events.handlers.event_processor", None)
+
+
+def recorded(stream="run/digits-0199a1f2"):
+    items = aws.client("dynamodb").scan(TableName=TABLE)["Items"]
+    return [item["event_id"]["S"] for item in items if item["stream"]["S"] == stream]
+
+
+def waiting(processor):
+    answer = aws.client("sqs").receive_message(
+        QueueUrl=processor.settings.undelivered, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    )
+    return answer.get("Messages", [])
+
+
+def printed(capsys):
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_recorded_then_repeated(processor, capsys):
+    same = {"stream": "run/digits-0199a1f2", "event_id": "0199a1f2-6c1d-7bbb-8ccc-1234567890ab"}
+    assert processor.handler(received(), CONTEXT) == {"outcome": "recorded", **same}
+    assert processor.handler(received("recorder_replayed"), CONTEXT) == {"outcome": "repeated", **same}
+    assert len(recorded()) == 1
+    metric, line, other_metric, other_line = printed(capsys)
+    assert metric["EventsRecorded"] == [1.0]
+    assert metric["_aws"]["CloudWatchMetrics"][0] == {
+        "Namespace": "Test",
+        "Dimensions": [["service"]],
+        "Metrics": [{"Name": "EventsRecorded", "Unit": "Count"}],
+    }
+    assert line | {"outcome": "recorded", "request_id": "request-1", **same} == line
+    assert (other_metric["EventsRepeated"], other_line["outcome"]) == ([1.0], "repeated")
+
+
+@pytest.mark.parametrize("name", ["unknown_type", "future_schema_version", "plain", "plain_model"])
+def test_unknown_is_recorded(processor, name):
+    assert processor.handler(received(name), CONTEXT)["outcome"] == "recorded"
+
+
+def test_awss_own_events_are_recorded_once_however_often_aws_tells_them(processor):
+    told_again = {"id": "another", "time": "2030-01-01T00:00:00Z"}
+    for name, stream in {
+        "aws_training_job": "run/89c96cc8-dded-4739-afcc-6f1dc936701d",
+        "aws_model_package": "model/versionedmp-p-idy6c3e1fiqj",
+        "aws_pipeline_execution": "run/myPipeline-123-p4jn9xou8a8s",
+    }.items():
+        outcomes = [processor.handler({**received(name), **envelope}, CONTEXT) for envelope in ({}, told_again)]
+        assert [outcome["outcome"] for outcome in outcomes] == ["recorded", "repeated"]
+        assert recorded(stream) == [outcomes[0]["event_id"]]
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (received("no_stream"), "no_stream"),
+        (received("aws_object_created"), "no_stream"),
+        (received("aws_training_job", LastModifiedTime="soon"), "bad_time"),
+        (received(stream="job/7"), "unknown_stream"),
+        (received(occurred_at="soon"), "bad_time"),
+        (received(producer=[]), "bad_field"),
+        (received(data={"loss": float("nan")}), "not_finite_number"),
+        (received(data={"text": "\ud800"}), "lone_surrogate"),
+        ({**received(), "detail": '{"a":1,"a":2}'}, "duplicate_key"),
+        ({**received(), "detail": "{"}, "malformed_json"),
+        ({**received(), "detail": "[" * 100 + "]" * 100}, "too_deep"),
+        (["not", "an", "event"], "not_an_object"),
+        (None, "not_an_object"),
+    ],
+)
+def test_what_cannot_be_recorded_is_set_aside_at_once_with_its_reason(processor, capsys, event, reason):
+    outcome = processor.handler(event, CONTEXT)
+    assert (outcome["outcome"], outcome["reason"]) == ("set_aside", reason)
+    [message] = waiting(processor)
+    body = json.loads(message["Body"])
+    assert json.dumps(body["original"]) == json.dumps(event), "untouched"
+    assert body["reason"] == reason == message["MessageAttributes"]["reason"]["StringValue"]
+    assert body["explanation"].startswith("$")
+    assert (body["set_aside_by"], body["request_id"]) == ("processor", "request-1")
+    metric, line = printed(capsys)
+    assert metric["EventsSetAside"] == [1.0]
+    assert metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"], ["reason"]]
+    assert line["reason"] == metric["reason"] == reason
+    assert line["explanation"] == body["explanation"]
+
+
+def test_a_conflict_is_set_aside_and_changes_nothing(processor):
+    processor.handler(received(), CONTEXT)
+    outcome = processor.handler(received(data={"other": 1}), CONTEXT)
+    assert outcome["reason"] == "conflict"
+    assert outcome["stream"] == "run/digits-0199a1f2"
+    [message] = waiting(processor)
+    assert json.loads(message["Body"])["original"]["detail"]["data"] == {"other": 1}
+    assert len(recorded()) == 1
+
+
+@pytest.mark.parametrize("size", [409_600, 900_000])
+def test_too_large_is_kept_in_the_bucket(processor, size):
+    event = received(data={"x": "y" * size})
+    assert processor.handler(event, CONTEXT)["reason"] == "too_large"
+    [message] = waiting(processor)
+    body = json.loads(message["Body"])
+    assert "409600" in body["explanation"]
+    key = body["original_at"].removeprefix(f"s3://{BUCKET}/")
+    assert key == f"undelivered/{body['original_sha256']}.json"
+    stored = aws.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    assert json.loads(stored) == event
+    assert len(stored) == body["original_bytes"]
+    assert "original" not in body
+
+
+def test_a_metric_set_does_not_leak_into_the_next_event(processor, capsys):
+    processor.handler(received("no_stream"), CONTEXT)
+    processor.handler(received(), CONTEXT)
+    assert printed(capsys)[2]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "ResourceNotFoundException"])
+def test_what_may_succeed_later_raises_and_is_not_set_aside(processor, code):
+    refuse(processor.log._client, "PutItem", float("inf"), code)
+    with pytest.raises(ClientError):
+        processor.handler(received(), CONTEXT)
+    assert waiting(processor) == []
+
+
+def test_a_lost_reply_is_no_loss_and_no_double(processor):
+    lose_replies(processor.log._client, "PutItem", 1)
+    assert processor.handler(received(), CONTEXT)["outcome"] == "repeated"
+    assert len(recorded()) == 1
+
+
+def test_failing_to_set_aside_raises_so_that_lambda_keeps_the_event(processor, capsys):
+    refuse(processor.undelivered._sqs, "SendMessage", float("inf"), "AccessDenied")
+    with pytest.raises(ClientError):
+        processor.handler(received("no_stream"), CONTEXT)
+    assert printed(capsys) == [], "nothing claims that it was set aside"
+
+
+def test_failing_to_store_a_large_original_raises_before_a_message_is_sent(processor):
+    refuse(processor.undelivered._s3, "PutObject", float("inf"), "AccessDenied")
+    with pytest.raises(ClientError):
+        processor.handler(received(data={"x": "y" * 500_000}), CONTEXT)
+    assert waiting(processor) == []
+
+
+def test_a_missing_setting_stops_the_function_as_it_starts(processor, monkeypatch):
+    monkeypatch.delenv("TRAINING_EVENTS_UNDELIVERED")
+    sys.modules.pop("training_events.handlers.event_processor")
+    with pytest.raises(Exception, match="TRAINING_EVENTS_UNDELIVERED is not set"):
+        importlib.import_module("training_events.handlers.event_processor")

@@ -1,0 +1,241 @@
+"""The stack's deployment on this machine, with stand-ins for the emulators and for cdktf."""
+
+import io
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from local import __main__ as command_line
+from local import deployment, environment
+from local.deployment import deploy, run
+from local.emulator import HERE
+from local.endpoints import Endpoints
+from local.environment import LocalEnvironment, up, write_env
+from local.errors import LocalError
+from local.installation import python_of_emulators
+from local.progress import Progress, readable
+from tests.support.patience import until
+
+ENDPOINTS = Endpoints("http://127.0.0.1:1", "http://127.0.0.1:2", "us-east-1")
+OUTPUTS = {
+    "data_bucket_name": "bucket",
+    "event_bus_name": "bus",
+    "event_log_table_name": "log",
+    "read_model_table_name": "models",
+    "undelivered_queue_url": "http://queue",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder whose emulators start and stop on paper; what is done is in the file `done`."""
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "local.toml").write_text('region = "us-east-1"\n')
+    done = tmp_path / "done"
+    done.touch()
+
+    def note(line: str) -> None:
+        done.write_text(done.read_text() + line + "\n")
+
+    def start(_region: str, folder: Path, _build: Path) -> Endpoints:
+        folder.mkdir()
+        note("start")
+        return ENDPOINTS
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("local.terraform.require_terraform", lambda _variables: None)
+    monkeypatch.setattr(environment, "running", lambda _region, _folder: None)
+    monkeypatch.setattr(environment, "start_detached", start)
+    monkeypatch.setattr(environment, "stop", lambda _folder: note("stop"))
+    monkeypatch.setattr(environment, "bootstrap", lambda *_: note("bootstrap"))
+    monkeypatch.setattr(environment, "deploy", lambda *_: OUTPUTS)
+    return tmp_path
+
+
+def fail(*_: object) -> Mapping[str, str]:
+    raise LocalError("no")
+
+
+def test_up_deploys_and_writes_what_a_shell_needs(project: Path) -> None:
+    up()
+
+    assert (project / "done").read_text() == "stop\nstart\nbootstrap\n"
+    lines = (project / ".local" / "env").read_text().splitlines()
+    assert lines[0] == "AWS_ENDPOINT_URL=http://127.0.0.1:1"
+    assert "TRAINING_EVENTS_BUS=bus" in lines
+    assert "TRAINING_EVENTS_LOG=dynamodb://log?read_models=models" in lines
+    assert "TRAINING_EVENTS_BUCKET=bucket" in lines
+    assert "TRAINING_EVENTS_UNDELIVERED=http://queue" in lines
+    assert lines[-1] == "OUTPUT_UNDELIVERED_QUEUE_URL=http://queue"
+
+
+def test_a_failed_deployment_ends_the_emulators_that_it_started(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "deploy", fail)
+    with pytest.raises(LocalError):
+        up()
+    assert (project / "done").read_text().endswith("bootstrap\nstop\n")
+
+
+def test_a_failed_deployment_spares_emulators_that_ran_before(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / ".local").mkdir()
+    monkeypatch.setattr(environment, "running", lambda _region, _folder: ENDPOINTS)
+    monkeypatch.setattr(environment, "deploy", fail)
+    with pytest.raises(LocalError):
+        up()
+    assert (project / "done").read_text() == "bootstrap\n"
+
+
+def test_up_says_that_it_ran_already(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / ".local").mkdir()
+    monkeypatch.setattr(environment, "running", lambda _region, _folder: ENDPOINTS)
+
+    assert command_line.main(["up"]) == 0
+
+    assert "ran already" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        (LocalError("it broke"), 1, "error: it broke\n"),
+        (OSError("disk full"), 1, "error: disk full\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+    ],
+)
+def test_every_failure_is_one_line_and_a_code(
+    failure: tuple[BaseException, int, str],
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error, code, said = failure
+
+    def raise_it(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(environment, "bootstrap", raise_it)
+
+    assert command_line.main(["up"]) == code
+    assert capsys.readouterr().err == said
+    assert (project / "done").read_text() == "stop\nstart\nstop\n"
+
+
+def test_elsewhere_than_in_the_project_is_one_line_and_exit_code_2(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "environments" / "local.toml").unlink()
+    assert command_line.main(["up"]) == 2
+    assert "run this in the project's folder" in capsys.readouterr().err
+
+
+def test_the_outputs_are_read_from_what_cdktf_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pretend(_command: list[str], _environment: Mapping[str, str], _log: Path, _progress: Progress) -> None:
+        (tmp_path / "out" / "outputs.json").write_text(json.dumps({"training-local": {"a": "b"}}))
+
+    monkeypatch.setattr(deployment, "run", pretend)
+    assert deploy("training-local", {}, tmp_path / "out", tmp_path / "log") == {"a": "b"}
+    with pytest.raises(LocalError, match="no outputs of training-dev"):
+        deploy("training-dev", {}, tmp_path / "out", tmp_path / "log")
+
+
+def test_a_failed_command_shows_the_end_of_what_it_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["sh", "-c", "printf '\\033[31m│ Error: no such role\\033[0m\\n1 Stack deploying   0 Stacks done\\n'; exit 3"]
+
+    with pytest.raises(LocalError, match=r"deploying failed with exit code 3 \(full output: .*log\)"):
+        run(command, {"PATH": "/bin:/usr/bin"}, tmp_path / "log", Progress("deploying", sys.stderr))
+
+    assert capsys.readouterr().err == "deploying: failed in 0 s\n  Error: no such role\n"
+
+
+def test_a_command_that_is_not_there_is_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(LocalError):
+        run(["no-such-command"], {"PATH": "/bin"}, tmp_path / "log", Progress("deploying", sys.stderr))
+    assert "no-such-command: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_command_ends_with_its_starter_even_when_that_is_killed(tmp_path: Path) -> None:
+    script = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(300)"
+    starter = (
+        "import sys; from pathlib import Path; from local.deployment import run; from local.progress import Progress;"
+        f"run([sys.executable, '-c', {script!r}], {{}}, Path({str(tmp_path / 'log')!r}), Progress('x', sys.stderr))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", starter], cwd=HERE.parent)
+    try:
+        child = wait_for_text(tmp_path / "log")
+    finally:
+        parent.kill()
+        parent.wait()
+    until(lambda: not alive(child))
+
+
+def wait_for_text(path: Path) -> str:
+    until(lambda: path.is_file() and path.read_text().endswith("\n"))
+    return path.read_text().strip()
+
+
+def alive(pid: str) -> bool:
+    told = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True, check=False).stdout
+    return bool(told.strip()) and not told.startswith("Z")
+
+
+def test_progress_counts_what_terraform_finishes() -> None:
+    progress = Progress("deploying", io.StringIO())
+    for line in (
+        "                Plan: 3 to add, 1 to change, 0 to destroy.",
+        "training-local  aws_sqs_queue.undelivered (undelivered): Still creating... [10s elapsed]",
+        "\x1b[2K\x1b[Gtraining-local  aws_sqs_queue.undelivered: Creation complete after 25s [id=x]",
+        "                aws_s3_bucket.data: Modifications complete after 0s [id=y]",
+    ):
+        progress.read(line)
+    assert progress.state(time.monotonic()) == "deploying: 2 of 4 resources, 0 s, aws_s3_bucket.data"
+
+
+def test_readable_drops_colours_and_spinners() -> None:
+    assert readable("\x1b[2K⠋  Synthesizing\n\n0 Stacks deploying     1 Stack done\n\x1b[31m│\x1b[0m Error: x\r\n") == [
+        "Error: x"
+    ]
+
+
+def test_variables_are_one_a_line(tmp_path: Path) -> None:
+    write_env(tmp_path / "env", LocalEnvironment(ENDPOINTS, OUTPUTS, tmp_path).variables())
+    assert all("=" in line for line in (tmp_path / "env").read_text().splitlines())
+
+
+def test_the_emulators_are_installed_again_only_when_something_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("one")
+    home = tmp_path / "emulators"
+
+    def pretend(_home: Path, python: Path, _requirements: Path) -> None:
+        assert not home.exists(), "what was there before is gone"
+        python.parent.mkdir(parents=True)
+        python.touch()
+
+    monkeypatch.setattr("local.installation._install", pretend)
+
+    def installs() -> bool:
+        assert python_of_emulators(tmp_path, requirements) == home / "bin" / "python"
+        return "Installing" in capsys.readouterr().err
+
+    assert [installs(), installs()] == [True, False]
+    requirements.write_text("two")
+    assert [installs(), installs()] == [True, False]
+    (home / "installed").unlink()  # an installation that was cut short
+    assert [installs(), installs()] == [True, False]
+
+
+def test_an_installation_that_fails_is_one_line(tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("ministack==1.5.33\n")  # without its hash
+
+    with pytest.raises(LocalError, match=r"could not be installed: ERROR: .*hash"):
+        python_of_emulators(tmp_path, requirements)
+
+    assert not (tmp_path / "emulators" / "installed").exists()

@@ -1,0 +1,84 @@
+"""Sealing and verifying hold neither the stream nor its seals."""
+
+import shutil
+import tracemalloc
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import IO, TypeVar
+from urllib.parse import quote
+
+from training_events.event import RecordedEvent
+from training_events.proof.findings import Kind
+from training_events.proof.seal_store import StoredSeal
+from training_events.proof.sealing import seal_stream
+from training_events.proof.verification import verify
+
+from tests.support.seals import STREAM, TIMES, Recorder, TamperedLog
+
+Answer = TypeVar("Answer")
+
+
+class LongLog(TamperedLog):
+    """Its events are made as they are read. Clocks stepped back between each two, and number 5 is missing."""
+
+    def __init__(self, events: int) -> None:
+        super().__init__()
+        self.length = events
+
+    def audit(self, stream: str) -> Iterator[RecordedEvent]:
+        recorder = Recorder("p", stream)
+        for number in range(0, self.length, 2):
+            later, earlier = recorder.event(f"{number + 1:08d}", TIMES[0]), recorder.event(f"{number:08d}", TIMES[0])
+            for event in (earlier, later):
+                if event.producer and event.producer.sequence != 5:
+                    yield RecordedEvent(event, TIMES[1], event.digest)
+
+
+def lines(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as content:
+        yield from content
+
+
+class FileSeals:
+    """Seals in files, never held."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def streams(self) -> Iterator[str]:
+        return iter(())  # nobody asks
+
+    def of(self, stream: str) -> list[StoredSeal]:
+        files = enumerate(sorted(self.folder.glob(f"{quote(stream, '')}-*")), 1)
+        return [StoredSeal(number, partial(lines, file)) for number, file in files]
+
+    def write(self, stream: str, number: int, content: IO[bytes]) -> None:
+        with (self.folder / f"{quote(stream, '')}-{number}").open("wb") as file:
+            shutil.copyfileobj(content, file)
+
+
+def peak(work: Callable[[], Answer]) -> tuple[int, Answer]:
+    tracemalloc.start()
+    try:
+        answer = work()
+        return tracemalloc.get_traced_memory()[1], answer
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_stream(monkeypatch, tmp_path):
+    monkeypatch.setattr("training_events.proof.sealing.SPOOL_BYTES", 2**12)  # or the shorter one would stay in memory whole
+    peaks = {}
+    for events in (2_000, 20_000):
+        folder = tmp_path / str(events)
+        folder.mkdir()
+        log, seals = LongLog(events), FileSeals(folder)
+        sealing, _ = peak(partial(seal_stream, log, seals, STREAM))
+        verifying, verification = peak(partial(verify, log, seals, STREAM))
+        assert verification.sound
+        assert verification.seals.covered == verification.events == events - 1
+        assert [(gap.kind, gap.sequence) for gap in verification.findings] == [(Kind.GAP, 5)]
+        peaks[events] = sealing, verifying
+    for short, long in zip(*peaks.values(), strict=True):
+        assert long < short + 50_000, "less than three bytes for each event more"

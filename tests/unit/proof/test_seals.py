@@ -1,0 +1,269 @@
+"""A seal's text, sealing when others seal too or the process ends, and what only a store in S3 has to see."""
+
+import json
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import IO, Any
+
+import pytest
+from botocore.exceptions import ClientError
+from training_events import aws
+from training_events.errors import LogAltered, Overtaken
+from training_events.proof.findings import Kind
+from training_events.proof.s3_seal_store import S3Seals, prefix
+from training_events.proof.seal_store import StoredSeal
+from training_events.proof.sealing import seal_stream
+from training_events.proof.sqlite_seal_store import SqliteSeals
+from training_events.proof.verification import verify
+from training_events.stores.dynamodb.event_log import DynamoDbLog
+from training_events.stores.sqlite.database import Database
+from training_events.stores.sqlite.event_log import SqliteLog
+
+from tests.support.dynamodb import TABLE, aws_in_this_process, dynamodb_log
+from tests.support.fakes import lose_replies, refuse
+from tests.support.seals import STREAM, TIMES, InMemorySeals, Recorder, TamperedLog
+
+BUCKET = "data"
+KEY = "seals/run/a/000001.jsonl"
+
+
+def events(count, recorder=None):
+    recorder = recorder or Recorder("p")
+    return [recorder.event(f"e{number}", TIMES[number]) for number in range(count)]
+
+
+def log_of(*recorded):
+    log = TamperedLog()
+    for event in recorded:
+        log.append(event)
+    return log
+
+
+def test_the_text_of_a_seal():
+    """What was sealed with this version must be readable for as long as it is locked."""
+    seals = InMemorySeals()
+    log = log_of(*events(2))
+    seal_stream(log, seals, STREAM, lambda: "2026-11-22T15:08:41.000000Z")
+    log.append(events(3)[2])
+    seal_stream(log, seals, STREAM, lambda: "2026-11-22T15:08:42.000000Z")
+    one, two, three = (event.digest for event in events(3))
+    first = seals.contents[STREAM, 1].decode()
+    second = seals.contents[STREAM, 2].decode()
+    assert first == (
+        '{"added":2,"events":2,"first":"2026-11-22T15:08:39.000000Z#e0","frontier":["ROOT"],'
+        '"last":"2026-11-22T15:08:39.000001Z#e1","number":1,"root":"ROOT","sealed_at":"2026-11-22T15:08:41.000000Z",'
+        '"stream":"run/a"}\n'
+        f'["2026-11-22T15:08:39.000000Z#e0","{one}"]\n'
+        f'["2026-11-22T15:08:39.000001Z#e1","{two}"]\n'
+    ).replace("ROOT", json.loads(first.splitlines()[0])["root"])
+    said = json.loads(second.splitlines()[0])
+    assert said.keys() == json.loads(first.splitlines()[0]).keys() | {"previous"}
+    assert said["frontier"][0] == json.loads(first.splitlines()[0])["root"]
+    assert second.splitlines()[1:] == [f'["2026-11-22T15:08:39.000002Z#e2","{three}"]']
+
+
+def test_two_at_once_seal_everything_once():
+    """While one seals, more is recorded, another seals all of it, and more comes: the first looks again and seals the rest."""
+    first, second, third = events(3)
+    log, other = log_of(first), InMemorySeals()
+
+    class Slow(InMemorySeals):
+        def write(self, stream: str, number: int, content: IO[bytes]) -> None:
+            if not other.contents:
+                log.append(second)
+                seal_stream(log, other, stream)
+                log.append(third)
+            super().write(stream, number, content)
+
+    slow = Slow()
+    slow.contents = other.contents
+    sealed = seal_stream(log, slow, STREAM)
+    assert sealed
+    assert (sealed.number, sealed.added, sealed.events) == (2, 1, 3)
+    found = verify(log, slow, STREAM)
+    assert (found.sound, found.seals.count, found.seals.not_covered) == (True, 2, 0)
+
+
+def test_who_is_always_overtaken_says_so():
+    class Unseen(InMemorySeals):
+        def of(self, stream: str) -> list[StoredSeal]:
+            return super().of(stream)[:0]
+
+    seals = Unseen()
+    seals.write(STREAM, 1, BytesIO(b"of somebody else"))
+    with pytest.raises(Overtaken):
+        seal_stream(log_of(*events(1)), seals, STREAM)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_broken_off_and_repeated(when):
+    log = log_of(*events(3))
+
+    class Failing(InMemorySeals):
+        failures = 1
+
+        def write(self, stream: str, number: int, content: IO[bytes]) -> None:
+            if when == "after":
+                super().write(stream, number, content)
+            if self.failures:
+                self.failures = 0
+                raise TimeoutError
+            super().write(stream, number, content)
+
+    seals = Failing()
+    with pytest.raises(TimeoutError):
+        seal_stream(log, seals, STREAM)
+    again = seal_stream(log, seals, STREAM)
+    assert (again is None) == (when == "after")
+    found = verify(log, seals, STREAM)
+    assert (found.sound, found.seals.count, found.seals.covered) == (True, 1, 3)
+
+
+@pytest.fixture
+def s3():
+    with aws_in_this_process():
+        client = aws.client("s3")
+        where = {"LocationConstraint": "eu-central-1"}
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where, ObjectLockEnabledForBucket=True)
+        yield client
+
+
+def s3_seals(client):
+    return S3Seals(BUCKET, client, mode="COMPLIANCE", days=30, clock=lambda: datetime(2026, 11, 22, tzinfo=UTC))
+
+
+def test_a_seal_in_s3_is_locked_and_has_its_sha256(s3):
+    seal_stream(log_of(*events(1)), s3_seals(s3), STREAM)
+    head = s3.head_object(Bucket=BUCKET, Key=KEY, ChecksumMode="ENABLED")
+    assert head["ObjectLockMode"] == "COMPLIANCE"
+    assert head["ObjectLockRetainUntilDate"] == datetime(2026, 12, 22, tzinfo=UTC)
+    assert head["ContentType"] == "application/x-ndjson"
+    assert head["ChecksumSHA256"]
+
+
+def test_a_seal_in_s3_is_written_only_where_none_is(s3):
+    requests = refuse(s3, "PutObject", times=0, code="")
+    seal_stream(log_of(*events(1)), s3_seals(s3), STREAM)
+    assert [request.headers["If-None-Match"] for request in requests] == [b"*"]
+
+
+@pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
+def test_who_was_too_late_looks_again(s3, code):
+    refuse(s3, "PutObject", times=1, code=code)
+    with pytest.raises(Overtaken):
+        s3_seals(s3).write(STREAM, 1, BytesIO(b"x\n"))
+    refuse(s3, "PutObject", times=1, code=code)
+    sealed = seal_stream(log_of(*events(1)), s3_seals(s3), STREAM)
+    assert sealed
+    assert sealed.number == 1
+
+
+def test_other_refusals_pass_through(s3):
+    refuse(s3, "PutObject", times=1, code="AccessDenied")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        seal_stream(log_of(*events(1)), s3_seals(s3), STREAM)
+
+
+def test_a_lost_reply_leaves_one_seal(s3):
+    """The SDK tries again, and is told that there is a seal: its own."""
+    lose_replies(s3, "PutObject", times=1)
+    log, seals = log_of(*events(2)), s3_seals(s3)
+    seal_stream(log, seals, STREAM)
+    found = verify(log, seals, STREAM)
+    assert (found.sound, found.seals.count, found.seals.covered) == (True, 1, 2)
+
+
+def test_what_is_laid_over_a_seal_is_reported_and_the_seal_still_read(s3):
+    log, seals = log_of(*events(2)), s3_seals(s3)
+    seal_stream(log, seals, STREAM)
+    truth = s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read()
+    s3.delete_object(Bucket=BUCKET, Key=KEY)
+    [finding] = verify(log, seals, STREAM).findings
+    assert "0 other version(s) and 1 delete marker(s)" in finding.explanation
+    log.holds(events(2, Recorder("forger"))[1])
+    [seal] = seals.of(STREAM)
+    assert b"".join(seal.lines()) == truth
+    with pytest.raises(LogAltered):
+        seal_stream(log, seals, STREAM)
+    assert len(s3.list_object_versions(Bucket=BUCKET)["Versions"]) == 1, "no new seal 1 under a marker that hides the first"
+    seals.write(STREAM, 1, BytesIO(b"another truth\n"))  # S3 takes it: to its condition nothing is there
+    [seal] = seals.of(STREAM)
+    assert b"".join(seal.lines()) == truth
+    found = verify(log, seals, STREAM)
+    assert [(finding.kind, finding.seal) for finding in found.findings[:2]] == [(Kind.ALTERED, 1), (Kind.BROKEN_SEAL, 1)]
+    assert "1 other version(s) and 1 delete marker(s)" in found.findings[1].explanation
+
+
+def test_a_delete_marker_alone_is_reported(s3):
+    version = s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"no longer locked")["VersionId"]
+    s3.delete_object(Bucket=BUCKET, Key=KEY)
+    s3.delete_object(Bucket=BUCKET, Key=KEY, VersionId=version)
+    [finding] = verify(log_of(*events(1)), s3_seals(s3), STREAM).findings
+    assert (finding.kind, finding.seal) == (Kind.BROKEN_SEAL, 1)
+    assert "delete marker" in finding.explanation
+
+
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "1.jsonl", "0000001.jsonl", "000000.jsonl", "000001.jsonl.bak", f"{'9' * 40}.jsonl"]
+)
+def test_other_objects_are_no_seals(s3, name):
+    s3.put_object(Bucket=BUCKET, Key=f"seals/run/a/{name}", Body=b"x")
+    assert s3_seals(s3).of(STREAM) == []
+
+
+def test_seals_on_many_pages(s3, monkeypatch):
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
+    seals = s3_seals(s3)
+    for number in range(1, 11):
+        seals.write(STREAM, number, BytesIO(b"%d\n" % number))
+    assert [(seal.number, seal.disturbance) for seal in seals.of(STREAM)] == [(number, None) for number in range(1, 11)]
+
+
+def test_keys_fit_in_s3():
+    for stream in ("run/" + "x" * 2044, "run/" + "é" * 1022, "dataset/" + "%" * 300, "dataset/" + "%" * 301):
+        assert len(f"{prefix(stream)}{10**9}.jsonl") <= 1024
+    assert prefix("run/digits-0199a1") == "seals/run/digits-0199a1/"
+    assert prefix("model/a/b é") == "seals/model/a%2Fb%20%C3%A9/"
+
+
+def test_an_altered_item_of_dynamodb_is_named():
+    with dynamodb_log() as log:
+        recorded = events(3)
+        for event in recorded:
+            log.append(event)
+        seals = InMemorySeals()
+        seal_stream(log, seals, STREAM)
+        assert verify(log, seals, STREAM).sound
+        _put(log, recorded[1].position, {"data": {"S": '{"loss":9}'}})
+        _put(log, recorded[2].position, {"data": {"S": "no json"}})
+        found = verify(log, seals, STREAM)
+        assert [(finding.kind, finding.position) for finding in found.findings[:2]] == [
+            (Kind.ALTERED, recorded[1].position),
+            (Kind.DAMAGED, recorded[2].position),
+        ]
+
+
+def _put(log: DynamoDbLog, position: str, changes: dict[str, Any]) -> None:
+    key = {"stream": {"S": STREAM}, "position": {"S": position}}
+    item = log._client.get_item(TableName=TABLE, Key=key)["Item"]
+    log._client.put_item(TableName=TABLE, Item={**item, **changes})
+
+
+def test_an_altered_row_of_sqlite_is_named(tmp_path):
+    database = Database(str(tmp_path / "log.db"))
+    log, seals, recorded = SqliteLog(database), SqliteSeals(database), events(3)
+    for event in recorded:
+        log.append(event)
+    seal_stream(log, seals, STREAM)
+    assert verify(log, seals, STREAM).sound
+    with database.transaction() as connection:
+        connection.execute("UPDATE events SET type = 'Other' WHERE event_id = 'e1'")
+        connection.execute("DELETE FROM events WHERE event_id = 'e2'")
+    found = verify(log, seals, STREAM)
+    assert [(finding.kind, finding.position) for finding in found.findings] == [
+        (Kind.ALTERED, recorded[1].position),
+        (Kind.MISSING, recorded[2].position),
+    ]
+    with database.transaction() as connection:
+        connection.execute("UPDATE seals SET content = 'x' WHERE line = 2")
+    assert Kind.BROKEN_SEAL in {finding.kind for finding in verify(log, seals, STREAM).findings}

@@ -1,0 +1,48 @@
+"""One producer's events: numbered without a gap, each naming the one before, their times growing whatever the clock does."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events.bus.envelope import decode
+from training_events.errors import NotRecordable
+from training_events.proof.verification import verify
+from training_events.recorder.delivery.journal import Journal, envelope
+from training_events.strict_json import loads
+
+from tests.support.fakes import InMemoryLog
+from tests.support.strategies import json_objects
+
+moments = st.integers(0, 2 * 10**18)
+NOT_JSON = {"a": object()}
+
+
+@given(st.lists(st.tuples(json_objects | st.just(NOT_JSON), moments), max_size=12))
+def test_a_chain_without_gaps_whatever_is_said_and_whenever(many):
+    journal, log, said = Journal("run/a", {"rank": 1}), InMemoryLog(), []
+    for data, at in many:
+        if data is NOT_JSON:
+            with pytest.raises(NotRecordable):
+                journal.say("Happened", data, at)
+        else:
+            said.append(journal.say("Happened", data, at))
+            log.append(said[-1])
+    verification = verify(log, None, "run/a")
+    assert verification.sound
+    assert verification.complete
+    assert [chain.complete_up_to for chain in verification.producers] == [len(said)] * bool(said)
+    assert journal.said == len(said)
+    assert [event.position for event in said] == sorted({event.position for event in said})
+    assert all(event.said()["producer"]["rank"] == 1 for event in said)
+
+
+@given(json_objects, moments)
+def test_a_line_is_what_was_said(data, at):
+    event = Journal("run/ä b", {"rank": 0}).say("Happened", data, at)
+    line = envelope(event)
+    assert b"\n" not in line
+    assert decode(loads(line)).digest == event.digest
+
+
+def test_two_producers_are_two():
+    first, second = Journal("run/a"), Journal("run/a")
+    assert first.say("Happened", {}).event_id != second.say("Happened", {}).event_id

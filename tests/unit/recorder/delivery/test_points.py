@@ -1,0 +1,112 @@
+"""Points on their way into events: every number once and in order, in events that fit, whatever the training says."""
+
+import logging
+import math
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events import catalogue
+from training_events.bus.publisher import MAX_REQUEST_BYTES
+from training_events.canonical import canonical_json
+from training_events.recorder.delivery import points as module
+from training_events.recorder.delivery.journal import Journal, envelope
+from training_events.recorder.delivery.points import Points, Said, number, step_of
+
+from tests.support.strategies import loose_text
+
+numbers = st.floats() | st.integers(-(10**400), 10**400)
+LONG = 10**5000
+"""More digits than Python converts."""
+names = st.sampled_from(["loss", "é" * 600, "\ud800"]) | loose_text
+
+
+class Hostile:
+    """Nothing can be done with it."""
+
+    def __repr__(self):
+        raise ValueError
+
+    __str__ = __index__ = __float__ = __repr__
+
+
+def said(*many):
+    return [Said(name, value, step, 10**18 + at) for at, (name, value, step) in enumerate(many)]
+
+
+def batches(*many):
+    return [data["points"] for data, _ in Points().batches(said(*many))]
+
+
+def value(given):
+    [[point]] = batches(("loss", number(given), None))
+    return point["value"]
+
+
+@given(st.lists(st.tuples(names, numbers, st.none() | numbers), max_size=30))
+def test_every_number_becomes_one_point_that_the_catalogue_knows(many):
+    found = batches(*many)
+    for one in found:
+        text = canonical_json({"points": one}).decode()
+        catalogue.read("run/a", "MetricsRecorded", 1, text)
+    assert [point["time"] for one in found for point in one] == sorted(point["time"] for one in found for point in one)
+    assert sum(map(len, found)) == len(many)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "é" * 500, "x" * 10_000]), numbers, numbers), min_size=1, max_size=20))
+def test_no_batch_outgrows_an_event(many):
+    for data, at in Points().batches(said(*many * 100)):
+        assert len(data["points"]) <= module.MOST_POINTS
+        assert len(envelope(Journal("run/a").say("MetricsRecorded", data, at))) < MAX_REQUEST_BYTES
+
+
+@pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        (0.1, 0.1),
+        (np.float32(0.5), 0.5),
+        (np.int64(3), 3),
+        (np.array(2.5), 2.5),
+        (2**63, 2**63),
+        (2**64, 2.0**64),
+        (10**400, "Infinity"),
+        (-(10**400), "-Infinity"),
+        (math.nan, "NaN"),
+        (-math.inf, "-Infinity"),
+        (np.float64("nan"), "NaN"),
+        (Decimal("1.5"), 1.5),
+    ],
+)
+def test_numbers_of_every_kind(given, recorded):
+    assert value(given) == recorded
+    assert type(value(given)) is type(recorded)
+
+
+@pytest.mark.parametrize("given", ["much", None, [1], Hostile(), 1j, np.array([1.0, 2.0])])
+def test_what_is_no_number_is_left_out_with_one_warning(caplog, given):
+    with caplog.at_level(logging.WARNING):
+        [[point]] = batches(*[("loss", number(given), LONG)] * 3, ("loss", 1.0, 1))
+    assert (point["value"], point["step"]) == (1.0, 1)
+    assert len(caplog.records) == 1
+    assert "'loss'" in caplog.text
+
+
+@pytest.mark.parametrize("step", ["first", math.nan, math.inf, pytest.param(LONG, id="long"), Hostile(), [1]])
+def test_a_step_that_is_none_is_left_out_and_the_value_is_not(caplog, step):
+    assert step_of(step) is None
+    assert [set(point) for [point] in batches(("loss", 1.0, step))] == [{"name", "time", "value"}]
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("step", [0, 7, 0.5, np.int32(7), np.float32(0.5), True])
+def test_steps_of_every_kind(step):
+    [[point]] = batches(("loss", 1.0, step))
+    assert point["step"] == step
+
+
+@pytest.mark.parametrize("name", [None, 3, ("a", 1), Hostile(), b"loss"])
+def test_any_name_is_made_text(name):
+    [[point]] = batches((name, 1.0, None))
+    assert isinstance(point["name"], str)

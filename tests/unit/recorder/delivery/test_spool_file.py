@@ -1,0 +1,103 @@
+"""A file of the spool: whoever holds it is alone with it, and nobody keeps it by mistake."""
+
+import fcntl
+import os
+import signal
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from training_events.recorder.delivery.spool_file import CHUNK, SpoolFile
+from training_events.recorder.left_over import is_held
+
+from tests.support.full_disk import full_disk
+
+HEAD = b"{}"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "a.jsonl"
+
+
+@contextmanager
+def forked():
+    """A child that does nothing, and holds what it has not let go of until its parent is done."""
+    (told, tell), (ended, end) = os.pipe(), os.pipe()
+    if not (child := os.fork()):
+        signal.alarm(60)
+        os.write(tell, b"forked")
+        os.close(end)
+        os.read(ended, 1)
+        os._exit(0)
+    os.read(told, 6)
+    yield
+    os.close(end)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    for pipe in (told, tell, ended):
+        os.close(pipe)
+
+
+def test_a_child_keeps_no_file_of_its_parent_nor_one_that_he_has_taken_over(path):
+    SpoolFile.create(path, HEAD).close()
+    own, taken_over = SpoolFile.create(path.with_stem("b"), HEAD), SpoolFile.take_over(path)
+    assert taken_over
+    with forked():
+        for file in (own, taken_over):
+            assert is_held(file.path)
+            file.close()
+            assert not is_held(file.path)
+
+
+def test_a_child_keeps_no_file_that_its_parent_was_making(path, monkeypatch):
+    lock = fcntl.flock
+    with ExitStack() as child:
+
+        def lock_and_fork(file, how):
+            lock(file, how)
+            child.enter_context(forked())
+
+        with monkeypatch.context() as patch:
+            patch.setattr(fcntl, "flock", lock_and_fork)
+            file = SpoolFile.create(path, HEAD)
+        assert is_held(path)
+        file.close()
+        assert not is_held(path)
+
+
+def test_of_a_line_that_does_not_fit_nothing_stays(path):
+    file = SpoolFile.create(path, HEAD)
+    before = path.read_bytes()
+    with full_disk(len(before) + 3), pytest.raises(OSError, match="too large"):
+        file.append(b"12345")
+    assert path.read_bytes() == before
+    file.close()
+
+
+def test_of_a_file_that_cannot_be_made_nothing_stays(path):
+    with full_disk(), pytest.raises(OSError, match="too large"):
+        SpoolFile.create(path, HEAD)
+    assert not list(path.parent.iterdir())
+
+
+def test_who_holds_a_file_that_another_has_just_removed_has_none(path, monkeypatch):
+    SpoolFile.create(path, HEAD).close()
+    monkeypatch.setattr(fcntl, "flock", lambda *_: path.unlink())
+    assert SpoolFile.take_over(path) is None
+
+
+def test_what_has_come_into_the_place_of_a_deleted_file_is_not_removed_with_it(path):
+    file = SpoolFile.create(path, HEAD)
+    path.unlink()
+    path.write_bytes(b"another's")
+    assert file.deleted
+    file.remove()
+    assert path.read_bytes() == b"another's"
+
+
+@pytest.mark.parametrize("size", [0, CHUNK - 1, CHUNK, CHUNK + 1])
+def test_events_begin_behind_the_head_however_long_it_is(path, size):
+    path.write_bytes(b"x" * size + b"\n1\n2\n3")
+    file = SpoolFile.take_over(path)
+    assert file
+    assert (file.count(), file.read(9)) == (2, [b"1", b"2"])
+    file.close()

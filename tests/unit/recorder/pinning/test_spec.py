@@ -1,0 +1,271 @@
+import getpass
+import logging
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from training_events import catalogue
+from training_events.canonical import canonical_json
+from training_events.catalogue.stored import Stored
+from training_events.errors import NotStored
+from training_events.recorder.packages import installed_packages
+from training_events.recorder.pinning import spec
+from training_events.recorder.pinning.environment import entry_point, folder_of
+from training_events.recorder.pinning.spec import pinned_spec
+from training_events.recorder.variables import ALLOWED, looks_secret
+
+from tests.support.python_values import anything
+from tests.support.sagemaker_folder import STUDIO, notebook, training_job
+
+NOTHING: dict[str, Any] = {
+    "model": None, "hyperparameters": None, "seeds": None, "datasets": (), "goals": None, "resumed_from": None,
+    "requested_by": None, "environment": (),
+}  # fmt: skip
+DIGEST = "sha256:" + "ab" * 32
+
+
+def pin(dataset):
+    if "missing" in str(dataset):
+        raise NotStored(f"{dataset} is not there")
+    return Stored(dataset if "://" in str(dataset) else f"file:///data/{dataset}", sha256=DIGEST, bytes=7)
+
+
+@pytest.fixture
+def pinned(tmp_path):
+    """The spec with nothing of this machine's SageMaker or environment in it."""
+
+    def pinned(**given):
+        return pinned_spec(**NOTHING | {"pin": pin, "variables": {"PATH": os.environ["PATH"]}, "folder": tmp_path} | given)
+
+    return pinned
+
+
+@pytest.fixture
+def quiet():
+    """Generated arguments are warned of hundreds of times."""
+    logging.getLogger("training_events").setLevel(logging.ERROR)
+    yield
+    logging.getLogger("training_events").setLevel(logging.NOTSET)
+
+
+loose = st.none() | st.text(max_size=5) | anything
+names = ["API_TOKEN", "HOME", "OMP_NUM_THREADS"]
+
+
+@given(
+    st.fixed_dictionaries({}, optional=dict.fromkeys(NOTHING, loose)),
+    st.dictionaries(st.sampled_from([*names, "TRAINING_EVENTS_IMAGE", "TRAINING_EVENTS_GIT_COMMIT"]), st.text(st.characters())),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_whatever_is_given_the_spec_fits_the_catalogue(tmp_path, quiet, given_, environment):
+    said = pinned_spec(**NOTHING | given_, pin=pin, variables=environment, folder=tmp_path)
+    catalogue.read("run/x", "TrainingStarted", 1, canonical_json(said).decode())
+
+
+def test_what_is_given_is_said(pinned):
+    said = pinned(
+        model="digits",
+        hyperparameters={"C": 1.0, "path": Path("x")},
+        seeds={"split": 7},
+        datasets=["digits.npz", Stored("s3://bucket/x", "v1")],
+        goals={"reward": "maximize"},
+        resumed_from="digits-1",
+        requested_by="ada",
+    )
+    assert said.pop("packages")["pytest"] == version("pytest")
+    assert said.pop("python") == platform.python_version()
+    said.pop("entry_point", None)  # whatever runs the tests, if it was started from a file
+    said.pop("code", None)  # of the repository that pytest lies in, if any
+    assert said == {
+        "model": "digits",
+        "hyperparameters": {"C": 1.0, "path": "x"},
+        "seeds": {"split": 7},
+        "datasets": [
+            {"uri": "file:///data/digits.npz", "sha256": DIGEST, "bytes": 7},
+            {"uri": "s3://bucket/x", "version_id": "v1"},
+        ],
+        "goals": {"reward": "maximize"},
+        "resumed_from": "digits-1",
+        "requested_by": "ada",
+    }
+
+
+def test_what_is_not_known_is_absent(pinned, monkeypatch, tmp_path):
+    monkeypatch.setattr(spec, "main_module", lambda: ModuleType("__main__"))
+    monkeypatch.setattr(getpass, "getuser", lambda: os.environ["NO_NAME_FOR_THIS_USER"])
+    said = pinned(variables={"PATH": str(tmp_path)})  # no git
+    assert said.keys() == {"packages", "python"}
+
+
+@pytest.mark.parametrize(
+    ("given_", "said"),
+    [(7, 7), ({"a": 1}, {"a": 1}), ([1, 2], {"seeds": [1, 2]}), (True, {"seeds": True}), (2**64, 2**64), (0.5, {"seeds": 0.5})],
+)
+def test_seeds(pinned, given_, said):
+    assert pinned(seeds=given_)["seeds"] == said
+
+
+def test_hyperparameters_may_be_any_object_with_attributes(pinned):
+    options = type("Options", (), {})()
+    options.rate = 0.1
+    for given_ in (options, SimpleNamespace(rate=0.1), {"rate": 0.1}):
+        assert pinned(hyperparameters=given_)["hyperparameters"] == {"rate": 0.1}
+    assert pinned(hyperparameters={})["hyperparameters"] == {}
+
+
+def test_the_address_of_a_dataset_has_no_credentials(pinned):
+    found = pinned(datasets="https://ada:secret@example.org/x.csv")["datasets"]
+    assert found == [{"uri": "https://example.org/x.csv", "sha256": DIGEST, "bytes": 7}]
+
+
+def test_one_dataset_needs_no_list(pinned):
+    assert pinned(datasets="x.csv")["datasets"] == pinned(datasets=["x.csv"])["datasets"]
+    assert pinned(datasets=Path("x.csv"))["datasets"] == [{"uri": "file:///data/x.csv", "sha256": DIGEST, "bytes": 7}]
+
+
+def test_everything_that_fails_is_one_warning_and_the_rest_is_said(pinned, caplog, monkeypatch):
+    monkeypatch.setattr(spec, "installed_packages", lambda: 1 / 0)
+    said = pinned(
+        model="digits",
+        hyperparameters=7,
+        datasets=["missing.csv", "https://ada:secret@example.org/missing.csv", "x.csv"],
+        goals={"loss": "smaller", "reward": "maximize"},
+        environment=["API_TOKEN", "HOME"],
+        variables={"API_TOKEN": "hush", "HOME": "/home/ada", "PATH": os.environ["PATH"]},
+    )
+    assert said["model"] == "digits"
+    assert [one["uri"] for one in said["datasets"]] == ["missing.csv", "https://example.org/missing.csv", "file:///data/x.csv"]
+    assert said["goals"] == {"reward": "maximize"}
+    assert said["environment"] == {"HOME": "/home/ada"}
+    assert not said.keys() & {"packages", "hyperparameters"}
+    [warning] = caplog.messages
+    for part in ("packages: division by zero", "hyperparameters: ", "dataset missing.csv: missing.csv is not there",
+                 "goals: loss is neither", "environment: API_TOKEN looks like a secret"):  # fmt: skip
+        assert part in warning
+    assert "hush" not in warning
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["API_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "HF_TOKEN", "WANDB_API_KEY", "PGPASSWORD",
+     "MYSQL_PWD", "db_pass", "OpenAiApiKey", "KEY2", "GOOGLE_APPLICATION_CREDENTIALS", "TOKENS", "BASIC_AUTH"],
+)  # fmt: skip
+def test_a_secret_is_refused(pinned, name):
+    assert looks_secret(name)
+    assert "environment" not in pinned(environment=[name], variables={name: "hush"})
+
+
+@pytest.mark.parametrize("name", [*ALLOWED, "TOKENIZERS_PARALLELISM", "KEYBOARD", "AUTHOR", "NUM_PASSES_DONE", "MY_VARIABLE"])
+def test_what_is_no_secret_is_not(name):
+    assert not looks_secret(name)
+
+
+def test_variables(pinned):
+    environment = {"PYTHONHASHSEED": "0", "MY_URL": "http://ada:secret@proxy:3128/x", "OTHER": "1"}
+    assert pinned(variables=environment)["environment"] == {"PYTHONHASHSEED": "0"}
+    asked_for = pinned(variables=environment, environment=("MY_URL", "NOT_SET"))["environment"]
+    assert asked_for == {"PYTHONHASHSEED": "0", "MY_URL": "http://proxy:3128/x"}
+    assert pinned(variables=environment, environment="OTHER")["environment"] == {"PYTHONHASHSEED": "0", "OTHER": "1"}
+
+
+@pytest.mark.parametrize(
+    ("told", "image"),
+    [
+        (f"repo/train@{DIGEST}", {"uri": "repo/train", "digest": DIGEST}), ("repo/train:1", {"uri": "repo/train:1"}),
+        (f"repo/train:1@{DIGEST}", {"uri": "repo/train:1", "digest": DIGEST}), (" ", None),
+    ],
+)  # fmt: skip
+def test_the_image(pinned, told, image):
+    assert pinned(variables={"TRAINING_EVENTS_IMAGE": told}).get("image") == image
+
+
+def test_in_a_training_job(pinned, tmp_path):
+    training_job(tmp_path)
+    said = pinned(variables={"TRAINING_JOB_NAME": "digits-1"})
+    assert said["instance"] == {"type": "ml.c5.xlarge", "count": 3}
+    assert said["hyperparameters"]["epochs"] == 8
+    assert "requested_by" not in said
+    assert pinned(hyperparameters={"epochs": 1})["hyperparameters"] == {"epochs": 1}
+
+
+def test_who_asked(pinned, tmp_path, monkeypatch):
+    monkeypatch.setattr(getpass, "getuser", lambda: "grace")
+    assert pinned()["requested_by"] == "grace"
+    notebook(tmp_path, STUDIO)
+    assert pinned()["requested_by"] == "ada"
+    assert pinned(requested_by="team")["requested_by"] == "team"
+
+
+def test_packages():
+    packages = installed_packages()
+    assert packages["scikit-learn"] == version("scikit-learn")
+    assert list(packages) == sorted(packages)
+    assert all(name == name.lower() and "_" not in name for name in packages)
+
+
+def test_a_broken_distribution_is_left_out(tmp_path, monkeypatch):
+    for name, content in {
+        "Good_One-1.0": b"Name: Good_One\nVersion: 1.0\n\nName: no\n",
+        "bad-1.0": b"\xff\xfe",
+        "none-1.0": None,
+    }.items():
+        (tmp_path / f"{name}.dist-info").mkdir()
+        if content is not None:
+            (tmp_path / f"{name}.dist-info/METADATA").write_bytes(content)
+    (tmp_path / "old.egg-info").write_text("Name: old\nVersion: 2\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert installed_packages() == {"good-one": "1.0", "old": "2"}
+
+
+SCRIPT = (
+    "from training_events.recorder.pinning.environment import *\n"
+    "print(entry_point(main_module(), {root}), folder_of(main_module()))\n"
+)
+
+
+@pytest.fixture
+def started(tmp_path):
+    """What a process of Python's says of itself; files in `project`, the working folder is another one."""
+    project, elsewhere = tmp_path.resolve() / "project", tmp_path.resolve() / "elsewhere"
+    (project / "package").mkdir(parents=True)
+    elsewhere.mkdir()
+    for file in ("train.py", "package/__init__.py", "package/train.py", "package/__main__.py"):
+        text = SCRIPT.format(root="Path(__import__('sys').argv[1]) if len(__import__('sys').argv) > 1 else None")
+        (project / file).write_text(text if "__init__" not in file else "", encoding="utf-8")
+
+    def started(*command, folder=elsewhere, **environment):
+        env = os.environ | {"PYTHONPATH": f"{project}:{os.environ.get('PYTHONPATH', '')}"} | environment
+        done = subprocess.run([sys.executable, *command], cwd=folder, env=env, capture_output=True, text=True, check=True)
+        return done.stdout.strip().replace(str(project), "project").replace(str(elsewhere), "elsewhere")
+
+    return started
+
+
+def test_the_entry_point(started, tmp_path):
+    project = tmp_path.resolve() / "project"
+    assert started(project / "train.py") == "project/train.py project"
+    assert started(project / "train.py", project) == "train.py project"
+    assert started("train.py", folder=project) == "train.py project"
+    assert started(project / "package/train.py", project) == "package/train.py project/package"
+    assert started("-m", "package.train", project) == "-m package.train project/package"
+    assert started("-m", "package") == "-m package project/package"
+    assert started(project / "package", project) == "package/__main__.py project/package"
+    assert started("-c", SCRIPT.format(root=None)) == "None elsewhere"
+
+
+def test_the_entry_point_of_a_notebook(tmp_path):
+    cells = ModuleType("__main__")
+    assert entry_point(cells, tmp_path, {}) is None
+    assert entry_point(None, tmp_path, {}) is None
+    known = {"JPY_SESSION_NAME": str(tmp_path / "examples/train.ipynb")}
+    assert entry_point(cells, tmp_path, known) == "examples/train.ipynb"
+    assert entry_point(cells, tmp_path, {"JPY_SESSION_NAME": "console-1"}) is None
+    assert folder_of(cells) == Path.cwd()

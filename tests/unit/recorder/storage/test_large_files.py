@@ -1,0 +1,154 @@
+"""Large files: a few of their bytes are held at a time, and people at a terminal see how far it is."""
+
+import io
+import re
+import subprocess
+import sys
+import threading
+import tracemalloc
+from base64 import b64encode
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from training_events import aws
+from training_events.recorder.storage import progress
+from training_events.recorder.storage.objects import Objects, pinned
+
+from tests.support.dynamodb import aws_in_this_process
+from tests.support.fakes import Answer
+from tests.support.paths import ROOT
+
+
+class Hole:
+    """An S3 that takes everything, keeps nothing, and says the checksum of what it took."""
+
+    def __init__(self) -> None:
+        self.client = aws.client("s3")
+        self.client.meta.events.register("before-send.s3", self._answer)
+        self._lock = threading.Lock()
+        self._parts: dict[int, bytes] = {}
+        self.size = 0
+
+    def _answer(self, event_name: str, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        operation, url = event_name.rpartition(".")[2], str(request.url)
+        headers, body = HTTPHeaders(), b""
+        if operation == "CreateMultipartUpload":
+            body = b"<R><UploadId>u</UploadId></R>"
+        elif operation == "UploadPart":
+            headers["ETag"] = '"e"'
+            self._take(int(re.findall(r"partNumber=(\d+)", url)[0]), request.body)
+        elif operation == "PutObject":
+            self._take(0, request.body)
+        elif operation == "CompleteMultipartUpload":
+            body = b"<R><ETag>e</ETag></R>"
+        elif operation == "HeadObject":
+            headers["Content-Length"] = str(self.size)
+            headers["x-amz-checksum-sha256"] = self._checksum()
+        return AWSResponse(url, 200, headers, Answer(body))
+
+    def _checksum(self) -> str:
+        if 0 in self._parts:
+            return b64encode(self._parts[0]).decode()
+        whole = sha256(b"".join(digest for _, digest in sorted(self._parts.items()))).digest()
+        return f"{b64encode(whole).decode()}-{len(self._parts)}"
+
+    def _take(self, number: int, body: Any) -> None:
+        """In the form of Signature V4 with a trailer: each chunk's length in hex, then its content."""
+        digest, size = sha256(), 0
+        for chunk in body:
+            length, _, content = chunk.partition(b"\r\n")
+            digest.update(content[: int(length, 16)])
+            size += int(length, 16)
+            if not int(length, 16):
+                break
+        with self._lock:
+            self._parts[number] = digest.digest()
+            self.size += size
+
+
+@pytest.fixture
+def hole():
+    with aws_in_this_process(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b"):
+        yield Hole()
+
+
+def sparse(path: Path, mebibytes: int) -> Path:
+    with path.open("wb") as file:
+        file.truncate(mebibytes * 2**20)
+    return path
+
+
+def peak(work: Callable[[], Any]) -> int:
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_reading_holds_a_chunk_whatever_the_size(tmp_path):
+    small, large = (peak(partial(pinned, sparse(tmp_path / f"{size}", size))) for size in (4, 256))
+    assert large < small + 50_000
+
+
+def test_sending_holds_some_chunks_and_never_whole_parts(hole, tmp_path):
+    file, objects = sparse(tmp_path / "file", 256), Objects("data", lambda: hole.client)
+    held = peak(lambda: objects.keep(file, "key"))
+    assert hole.size == 256 * 2**20
+    assert held < 48 * 2**20, "ten parts of 8 MiB are on their way at a time"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("least", [1, 16 * 2**20])
+def test_a_bar_for_large_files_on_a_terminal_only(hole, tmp_path, monkeypatch, terminal, least):
+    screen = Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(progress, "WORTH_SHOWING_BYTES", least)
+    monkeypatch.setenv("TERM", "xterm")
+    file = sparse(tmp_path / "[red]model.bin", 9)
+    Objects("data", lambda: hole.client).keep(file, "key")
+    shown = terminal and least == 1
+    assert ("reading [red]model.bin" in screen.getvalue()) is shown
+    assert ("storing [red]model.bin" in screen.getvalue()) is shown
+    assert shown or not screen.getvalue()
+
+
+def test_when_the_program_ends_a_small_file_is_still_stored_and_a_large_one_not_stored_says_so(tmp_path):
+    """Python starts no threads any more then, and a large file is sent by some."""
+    script = f"""
+import atexit, sys
+sys.path.insert(0, {str(ROOT)!r})
+from pathlib import Path
+from training_events.errors import NotStored
+from training_events.recorder.storage.objects import Objects
+from tests.conftest import ROOT
+from tests.support.dynamodb import aws_in_this_process
+from tests.unit.recorder.storage.test_large_files import Hole, sparse
+
+def at_the_end():
+    with aws_in_this_process(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b"):
+        objects = Objects("data", lambda: Hole().client)
+        print(objects.keep(sparse(Path({str(tmp_path / "small")!r}), 7), "small"))
+        try:
+            objects.keep(sparse(Path({str(tmp_path / "large")!r}), 9), "large")
+        except NotStored as error:
+            print(error)
+atexit.register(at_the_end)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    small, large = done.stdout.splitlines()
+    assert "uri='s3://data/small'" in small
+    assert "large was not stored at s3://data/large: " in large
+    assert done.stderr == ""

@@ -1,0 +1,393 @@
+"""What is kept in the bucket is what was read, at the version that is recorded; anything else is an error that says why."""
+
+import os
+import random
+import signal
+import threading
+from base64 import b64decode
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from hypothesis import given
+from hypothesis import strategies as st
+from s3transfer.utils import ChunksizeAdjuster
+from training_events import aws
+from training_events.errors import NotStored
+from training_events.recorder.hashing import Hashed
+from training_events.recorder.storage.objects import Objects, pinned
+from training_events.recorder.storage.upload import MAX_PART_BYTES, MAX_PARTS, PART_BYTES, part_bytes_for
+
+from tests.support.fakes import refuse
+from tests.support.s3 import BUCKET, data_bucket
+
+PART = 5 * 2**20  # S3 takes no smaller part but the last
+KEY = "runs/r/checkpoints/7/model.bin"
+
+
+def noise(size: int, seed: int = 1) -> bytes:
+    return random.Random(seed).randbytes(size)  # noqa: S311 - the same bytes every time
+
+
+def digest(content: bytes) -> str:
+    return sha256(content).hexdigest()
+
+
+@pytest.fixture
+def s3():
+    with data_bucket() as client:
+        yield client
+
+
+@pytest.fixture
+def objects(s3):
+    """Its client is the test's, which may be made to fail."""
+    return Objects(BUCKET, lambda: s3, least_part_bytes=PART)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "model.bin"
+    path.write_bytes(noise(100))
+    return path
+
+
+def before(client: Any, operation: str, do: Any) -> None:
+    """Do it once, when the first such request is about to be sent."""
+
+    def once(**_: Any) -> None:
+        client.meta.events.unregister(f"before-call.s3.{operation}", once)
+        do()
+
+    client.meta.events.register(f"before-call.s3.{operation}", once)
+
+
+def unfinished(client: Any) -> Any:
+    return client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+
+
+@pytest.mark.parametrize("size", [0, 1, PART - 1, PART, PART + 1, 2 * PART + 3])
+def test_what_is_kept_is_what_was_read(s3, objects, file, size):
+    content = noise(size)
+    file.write_bytes(content)
+    stored = objects.keep(file, KEY)
+    assert (stored.uri, stored.sha256, stored.bytes) == (f"s3://{BUCKET}/{KEY}", digest(content), size)
+    there = s3.get_object(Bucket=BUCKET, Key=KEY, VersionId=stored.version_id)
+    assert (there["Body"].read(), there["Metadata"]) == (content, {"sha256": digest(content)})
+    assert pinned(stored.uri) == stored
+
+
+def test_the_checksum_of_parts_is_the_one_s3_makes():
+    """As S3 answered an upload of 5, 5 and 1 MiB in eu-west-1: github.com/floci-io/floci/issues/3083."""
+    parts = [
+        "lcKa6Boe7a167tUCN5C4OaFygGSYD8MBnBARTrdL+1w=",
+        "gHjhbUT4oo2tSCtSZJdlKi+jeNXJT+VImqdPXsXvkOc=",
+        "4l9PQ3zOPZ0oGFvknFX+J4zZwE4WMzO+l3r8XrbWOeM=",
+    ]
+    content = Hashed("", 11 * 2**20, [b64decode(part) for part in parts])
+    assert content.checksum == "rVWtNbadtsaKXJAcgWPWjifHzJaXde/iV4jaJAOdivc=-3"
+
+
+@given(st.integers(0, 2 * MAX_PARTS * PART_BYTES) | st.integers(0, MAX_PARTS * MAX_PART_BYTES))
+def test_parts_are_neither_too_many_nor_too_large_and_the_manager_sends_just_these(size):
+    part_bytes = part_bytes_for(size)
+    if part_bytes is None:
+        assert size < PART_BYTES
+    else:
+        assert -(-size // part_bytes) <= MAX_PARTS
+        assert part_bytes == PART_BYTES or size > MAX_PARTS * part_bytes // 2
+        if part_bytes <= MAX_PART_BYTES:
+            assert ChunksizeAdjuster().adjust_chunksize(part_bytes, size) == part_bytes
+
+
+@pytest.mark.parametrize("name", ["best model #1.bin", "größe 模型.bin", "a?b&c=d%20+.bin", "?versionId=x", "two\nlines"])
+def test_any_name_is_in_the_uri_as_it_is(objects, file, name):
+    named = file.rename(file.parent / name)
+    stored = objects.keep(named, f"runs/ü ber/{name}")
+    assert stored.uri == f"s3://{BUCKET}/runs/ü ber/{name}"
+    assert pinned(f"{stored.uri}?versionId={stored.version_id}") == stored
+
+
+def test_kept_again_is_another_version_and_each_can_be_pinned(objects, file):
+    first = objects.keep(file, KEY)
+    file.write_bytes(noise(50))
+    second = objects.keep(file, KEY)
+    third = objects.keep(file, KEY)
+    assert len({first.version_id, second.version_id, third.version_id}) == 3
+    for one in (first, second, third):
+        assert pinned(f"{one.uri}?versionId={one.version_id}") == one
+
+
+def test_a_link_is_kept_as_what_it_leads_to(objects, file):
+    link = file.with_name("latest.bin")
+    link.symlink_to(file)
+    assert objects.keep(link, KEY).sha256 == digest(file.read_bytes())
+
+
+@pytest.mark.parametrize(("size", "operation"), [(1000, "PutObject"), (2 * PART, "CreateMultipartUpload")])
+def test_a_file_that_changes_while_it_is_uploaded_is_not_recorded(s3, objects, file, size, operation):
+    file.write_bytes(noise(size))
+
+    def overwrite() -> None:
+        with file.open("r+b") as content:
+            content.seek(size - 9)
+            content.write(b"otherwise")
+
+    before(s3, operation, overwrite)
+    with pytest.raises(NotStored, match="changed during the upload"):
+        objects.keep(file, KEY)
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_recorded(objects, file, monkeypatch):
+    real = os.fstat
+
+    def fstat(number: int) -> Any:
+        seen = real(number)
+        os.utime(file, ns=(0, seen.st_mtime_ns + 1))
+        return seen
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    with pytest.raises(NotStored, match="changed while it was read"):
+        objects.keep(file, KEY)
+
+
+@pytest.mark.parametrize("size", [1000, 2 * PART])
+def test_an_object_that_another_puts_there_is_not_taken_for_ours(s3, objects, file, size):
+    file.write_bytes(noise(size))
+    other = aws.client("s3")
+    before(s3, "HeadObject", lambda: other.put_object(Bucket=BUCKET, Key=KEY, Body=b"another's"))
+    stored = objects.keep(file, KEY)
+    assert s3.get_object(Bucket=BUCKET, Key=KEY, VersionId=stored.version_id)["Body"].read() == noise(size)
+
+
+def test_without_versions_another_s_object_is_an_error(file):
+    with data_bucket(versions=False) as s3:
+        objects = Objects(BUCKET, lambda: s3)
+        assert objects.keep(file, KEY).version_id is None
+        other = aws.client("s3")
+        before(
+            s3, "HeadObject", lambda: other.put_object(Bucket=BUCKET, Key=KEY, Body=b"another's", ChecksumAlgorithm="SHA256")
+        )
+        with pytest.raises(NotStored, match="changed during the upload"):
+            objects.keep(file, KEY)
+
+
+def test_a_store_that_says_no_checksum_is_not_trusted(s3, objects, file):
+    s3.meta.events.register("after-call.s3.HeadObject", lambda parsed, **_: parsed.pop("ChecksumSHA256"))
+    with pytest.raises(NotStored, match="says no SHA-256"):
+        objects.keep(file, KEY)
+
+
+def said_by(error: pytest.ExceptionInfo[NotStored], *words: str) -> None:
+    message = str(error.value)
+    assert "\n" not in message
+    assert all(word in message for word in words), message
+
+
+@pytest.mark.parametrize(("operation", "size"), [("PutObject", 9), ("CreateMultipartUpload", PART), ("UploadPart", 2 * PART)])
+def test_a_refusal_says_what_where_and_why_and_leaves_no_parts(s3, objects, file, operation, size):
+    file.write_bytes(noise(size))
+    refuse(s3, operation, float("inf"), "AccessDenied")
+    with pytest.raises(NotStored) as error:
+        objects.keep(file, KEY)
+    said_by(error, "model.bin", f"s3://{BUCKET}/{KEY}", "AccessDenied")
+    assert unfinished(aws.client("s3")) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_interruption_passes_and_leaves_no_parts(s3, objects, file, error):
+    file.write_bytes(noise(6 * PART))
+    interrupted = threading.Event()
+
+    def interrupt() -> None:
+        """The thread that waits for the upload, and not one that sends."""
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+        assert interrupted.wait(60)
+
+    def stop(*_: Any) -> None:
+        interrupted.set()
+        raise error
+
+    before(s3, "UploadPart", interrupt)
+    handler = signal.signal(signal.SIGTERM, stop)
+    try:
+        with pytest.raises(error):
+            objects.keep(file, KEY)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert unfinished(aws.client("s3")) == []
+
+
+def test_where_it_cannot_be_stored(file, monkeypatch):
+    def tried(bucket: str, client: Any) -> pytest.ExceptionInfo[NotStored]:
+        with pytest.raises(NotStored) as error:
+            Objects(bucket, client).keep(file, KEY)
+        return error
+
+    with data_bucket():
+        said_by(tried("nowhere", lambda: aws.client("s3")), "model.bin", "s3://nowhere/", "no such bucket")
+        said_by(tried("No Bucket!", lambda: aws.client("s3")), "model.bin", "No Bucket!")
+        monkeypatch.setenv("AWS_REGION", "no region")
+        said_by(tried(BUCKET, lambda: aws.client("s3")), "model.bin", "no region")
+
+    def unreachable() -> Any:
+        once = Config(retries={"total_max_attempts": 1})
+        keys: Any = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+        return aws._session(0).create_client("s3", "eu-central-1", endpoint_url="http://127.0.0.1:9", config=once, **keys)
+
+    said_by(tried(BUCKET, unreachable), "model.bin", "Could not connect")
+
+
+def no_such_file(folder: Path) -> Path:
+    return folder / "no\nfile"
+
+
+def broken_link(folder: Path) -> Path:
+    (folder / "link").symlink_to(folder / "gone")
+    return folder / "link"
+
+
+def empty_folder(folder: Path) -> Path:
+    (folder / "empty" / "inside").mkdir(parents=True)
+    return folder / "empty"
+
+
+def pipe(folder: Path) -> Path:
+    """Who reads it waits forever."""
+    os.mkfifo(folder / "pipe")
+    return folder / "pipe"
+
+
+def folder_with_a_pipe(folder: Path) -> Path:
+    (folder / "deep").mkdir()
+    pipe(folder / "deep")
+    return folder
+
+
+def round_trip(folder: Path) -> Path:
+    """By two links: there are more ways through it than anybody could walk."""
+    (folder / "round").symlink_to(folder)
+    (folder / "again").symlink_to(folder)
+    return folder
+
+
+UNREADABLE: list[Any] = [no_such_file, broken_link, empty_folder, pipe, folder_with_a_pipe, round_trip]
+
+
+@pytest.mark.parametrize("bucket", [BUCKET, None])
+@pytest.mark.parametrize("make", UNREADABLE)
+def test_what_cannot_be_read(s3, tmp_path, make, bucket):
+    path = make(tmp_path)
+    for attempt in (lambda: Objects(bucket, lambda: s3).keep(path, KEY), lambda: pinned(path), lambda: pinned(str(path))):
+        with pytest.raises(NotStored) as error:
+            attempt()
+        said_by(error)
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
+
+
+@pytest.mark.parametrize("named", ["", None, 7, "a\0b", "file://", "s3://", "s3://bucket", "\ud800"])
+def test_what_names_nothing(s3, named: Any):
+    with pytest.raises(NotStored) as error:
+        pinned(named)
+    said_by(error)
+
+
+@pytest.mark.parametrize("key", ["", "a/", "a/../b", ".", "a\ud800"])
+def test_what_is_no_key(objects, file, key):
+    with pytest.raises(NotStored, match="is no name for an object"):
+        objects.keep(file, key)
+
+
+def test_without_a_bucket_a_file_stays_where_it_is(file, monkeypatch):
+    named = file.rename(file.with_name("größe 1.bin"))
+    monkeypatch.chdir(named.parent)
+    stored = Objects(None, lambda: pytest.fail("nothing is to be asked")).keep("größe 1.bin", KEY)
+    assert (stored.uri, stored.version_id) == (named.as_uri(), None)
+    assert (stored.sha256, stored.bytes) == (digest(noise(100)), 100)
+    assert pinned(str(stored.uri)) == pinned("größe 1.bin") == pinned(named) == stored
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Sorted by whole names, `a-b` comes before `a/b`."""
+    root = tmp_path / "checkpoint 500"
+    for name in ("a/b.bin", "a-b.bin", "größe/x y.bin", "Z"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(name.encode())
+    (root / "linked").symlink_to(root / "a")
+    return root
+
+
+def test_a_folder_is_kept_file_by_file(s3, objects, folder):
+    stored = objects.keep(folder, "runs/r/checkpoint 500")
+    names = sorted(["a/b.bin", "a-b.bin", "größe/x y.bin", "Z", "linked/b.bin"], key=str.encode)
+    contents = [(folder / name).read_bytes() for name in names]
+    lines = "".join(f"{digest(content)}  {name}\n" for name, content in zip(names, contents, strict=True))
+    assert (stored.uri, stored.version_id) == (f"s3://{BUCKET}/runs/r/checkpoint 500/", None)
+    assert (stored.sha256, stored.bytes) == (digest(lines.encode()), sum(map(len, contents)))
+    for name, content in zip(names, contents, strict=True):
+        there = s3.get_object(Bucket=BUCKET, Key=f"runs/r/checkpoint 500/{name}")
+        assert (there["Body"].read(), there["Metadata"]["sha256"]) == (content, digest(content))
+    here = pinned(folder)
+    assert (here.sha256, here.bytes) == (stored.sha256, stored.bytes)
+    assert here.uri == folder.as_uri() + "/"
+    assert pinned(str(here.uri)) == Objects(None).keep(folder, KEY) == here
+
+
+def test_of_a_folder_that_cannot_be_kept_whole_nothing_is(s3, objects, folder):
+    (folder / os.fsdecode(b"\xff")).write_bytes(b"")
+    with pytest.raises(NotStored, match="no UTF-8 form"):
+        objects.keep(folder, KEY)
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
+    assert pinned(folder).bytes
+
+
+@pytest.mark.parametrize("uri", ["sklearn:load_digits", "https://example.com/x.npz", "hf://datasets/d", "s3://b/prefix/"])
+def test_another_address_is_taken_by_its_word(uri):
+    stored = pinned(uri)
+    assert (stored.uri, stored.version_id, stored.sha256, stored.bytes) == (uri, None, None, None)
+
+
+def test_a_password_in_an_address_is_not_recorded():
+    assert pinned("https://ada:secret@example.com/x.npz").uri == "https://example.com/x.npz"
+
+
+def test_a_file_may_be_called_like_an_address(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("run:7.csv").write_bytes(b"7")
+    assert pinned("run:7.csv").sha256 == digest(b"7")
+
+
+def test_what_s3_knows_of_an_object_that_others_stored(s3):
+    def put(**more: Any) -> Any:
+        s3.put_object(Bucket=BUCKET, Key="datasets/d/x", Body=b"x", **more)
+        return pinned(f"s3://{BUCKET}/datasets/d/x")
+
+    assert put(ChecksumAlgorithm="CRC32").sha256 is None
+    assert put(ChecksumAlgorithm="SHA256").sha256 == digest(b"x")
+    assert put(Metadata={"sha256": digest(b"x").upper()}).sha256 == digest(b"x")
+    assert put(Metadata={"sha256": "unknown"}).sha256 is None
+    told = put(ChecksumAlgorithm="SHA256", Metadata={"sha256": "0" * 64})
+    assert told.sha256 == digest(b"x"), "S3's own word counts"
+    assert (told.bytes, bool(told.version_id)) == (1, True)
+
+
+def test_the_checksum_of_an_upload_in_parts_is_no_digest_of_the_whole(s3, objects, file):
+    file.write_bytes(noise(PART))
+    objects.keep(file, KEY)
+    s3.copy_object(Bucket=BUCKET, Key="copy", CopySource=f"{BUCKET}/{KEY}", MetadataDirective="REPLACE")
+    assert "-1" in s3.head_object(Bucket=BUCKET, Key="copy", ChecksumMode="ENABLED")["ChecksumSHA256"]
+    assert pinned(f"s3://{BUCKET}/copy").sha256 is None
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://nowhere/x", f"s3://{BUCKET}/x", f"s3://{BUCKET}/x?versionId=none", f"s3://{BUCKET}/gone"]
+)
+def test_an_object_that_is_not_there(s3, uri):
+    s3.put_object(Bucket=BUCKET, Key="gone", Body=b"")
+    s3.delete_object(Bucket=BUCKET, Key="gone")
+    with pytest.raises(NotStored) as error:
+        pinned(uri)
+    said_by(error, uri.split("?")[0])

@@ -1,0 +1,112 @@
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events.event import MAX_STREAM_BYTES, check_stream
+from training_events.recorder.identity import Rank, rank, run_id
+
+from tests.support.python_values import anything
+from tests.support.sagemaker_folder import training_job
+from tests.support.strategies import names
+
+VARIABLES = ["TRAINING_EVENTS_RUN", "TRAINING_JOB_NAME", "TORCHELASTIC_RUN_ID", "SLURM_JOB_ID", "OMPI_COMM_WORLD_SIZE"]
+environments = st.dictionaries(st.sampled_from(VARIABLES), names | st.text(max_size=8) | st.sampled_from(["", " ", "none"]))
+of_a_job = st.dictionaries(st.sampled_from(VARIABLES[:4]), names.filter(lambda name: name.lower() != "none"), min_size=1)
+
+
+@given(st.none() | st.text(st.characters()) | anything, st.none() | st.text(st.characters()) | anything, environments)
+def test_whatever_is_said_there_is_a_stream_of_that_name(model, given_, environment):
+    name = run_id(model, given_, environment)
+    assert check_stream(f"run/{name}")
+    name.encode()
+
+
+@given(names, environments)
+def test_a_valid_name_stays_as_it_is(name, environment):
+    assert run_id("model", name, environment) == name
+    assert run_id("model", None, environment | {"TRAINING_EVENTS_RUN": name}) == name
+
+
+@given(of_a_job, st.integers(2, 16))
+def test_all_processes_of_a_job_record_into_one_run(environment, world):
+    ranks = [environment | {"RANK": str(number), "WORLD_SIZE": str(world)} for number in range(world)]
+    assert len({run_id("model", None, one) for one in ranks}) == 1
+    assert [rank(one) for one in ranks] == [Rank(number, world) for number in range(world)]
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ({}, "slurm-7"), ({"TORCHELASTIC_RUN_ID": "elastic"}, "elastic"), ({"TORCHELASTIC_RUN_ID": "none"}, "slurm-7"),
+        ({"TORCHELASTIC_RUN_ID": ""}, "slurm-7"), ({"TRAINING_JOB_NAME": "job-1", "TORCHELASTIC_RUN_ID": "elastic"}, "job-1"),
+        ({"TRAINING_EVENTS_RUN": "own", "TRAINING_JOB_NAME": "job-1"}, "own"), ({"TRAINING_EVENTS_RUN": " "}, "slurm-7"),
+    ],
+)  # fmt: skip
+def test_who_names_the_run(said, name):
+    assert run_id("digits", None, {"SLURM_JOB_ID": "7"} | said) == name
+
+
+def test_without_a_name_each_run_has_a_new_one():
+    assert re.fullmatch("digits-[0-9a-f]{12}", run_id("digits", None, {}))
+    assert re.fullmatch("run-[0-9a-f]{12}", run_id(None, "", {}))
+    assert run_id("digits", None, {}) != run_id("digits", None, {})
+
+
+def test_what_no_name_may_have_is_replaced():
+    assert run_id(None, "\n a\nb\ud800 ", {}) == "a-b\\ud800"
+    assert len(f"run/{run_id('é' * 5000, None, {})}".encode()) <= MAX_STREAM_BYTES
+    assert run_id(None, "é" * 5000, {}) == "é" * ((MAX_STREAM_BYTES - 4) // 2)
+
+
+LAUNCHER = """
+import subprocess, sys
+script = "from training_events.recorder.identity import run_id; print(run_id('digits', None))"
+for _ in range(3):
+    subprocess.run([sys.executable, "-c", script], check=True)
+"""
+
+
+def launched(**environment: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", LAUNCHER], env=os.environ | environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
+def test_a_launcher_without_a_name_makes_one_run_of_its_processes():
+    """torchrun on one machine says "none", mpirun says nothing."""
+    first, second = launched(TORCHELASTIC_RUN_ID="none"), launched(TORCHELASTIC_RUN_ID="none")
+    assert len(first) == len(second) == 3
+    assert len({*first, *second}) == 2
+    assert len(set(launched(OMPI_COMM_WORLD_SIZE="3"))) == 1
+    assert len(set(launched())) == 3
+
+
+@pytest.mark.parametrize(
+    ("environment", "which"),
+    [
+        ({}, None),
+        ({"RANK": "1", "WORLD_SIZE": "4"}, Rank(1, 4)),
+        ({"RANK": "0", "WORLD_SIZE": "1"}, None),
+        ({"RANK": "1"}, None), ({"RANK": "x", "WORLD_SIZE": "4"}, None), ({"RANK": "4", "WORLD_SIZE": "4"}, None),
+        ({"RANK": "-1", "WORLD_SIZE": "4"}, None), ({"RANK": "9" * 5000, "WORLD_SIZE": "4"}, None),
+        ({"OMPI_COMM_WORLD_RANK": "3", "OMPI_COMM_WORLD_SIZE": "4"}, Rank(3, 4)),
+        ({"SLURM_PROCID": "2", "SLURM_NTASKS": "4"}, Rank(2, 4)), ({"SLURM_PROCID": "0", "SLURM_NTASKS": "1"}, None),
+        ({"RANK": "7", "WORLD_SIZE": "8", "SLURM_PROCID": "0", "SLURM_NTASKS": "2"}, Rank(7, 8)),
+        ({"SM_HOSTS": '["algo-1","algo-2"]', "SM_CURRENT_HOST": "algo-2"}, Rank(1, 2)),
+        ({"SM_HOSTS": '["algo-1"]', "SM_CURRENT_HOST": "algo-1"}, None),
+        ({"SM_HOSTS": "[", "SM_CURRENT_HOST": "algo-1"}, None), ({"SM_HOSTS": '["algo-1","algo-2"]'}, None),
+    ],
+)  # fmt: skip
+def test_the_rank_each_launcher_gives(environment, which, tmp_path):
+    assert rank(environment, tmp_path) == which
+
+
+def test_the_hosts_of_a_sagemaker_job_are_ranks_where_no_launcher_is(tmp_path):
+    folder = training_job(tmp_path)
+    assert rank({}, folder) == Rank(1, 3)
+    assert rank({"RANK": "5", "WORLD_SIZE": "24"}, folder) == Rank(5, 24)

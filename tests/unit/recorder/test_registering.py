@@ -1,0 +1,154 @@
+"""Datasets and models registered from a script: the object first, then the event; what is wrong is said at once."""
+
+import getpass
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from training_events import catalogue
+from training_events.catalogue.stored import Stored
+from training_events.errors import Misused
+from training_events.recorder import registering
+from training_events.recorder.registering import promote_model, register_dataset, register_model
+from training_events.recorder.storage.objects import pinned
+from training_events.stores.address import open_log
+
+from tests.support.s3 import BUCKET, data_bucket
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A working folder with a file, and settings that lead to a bucket and a log."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(getpass, "getuser", lambda: "ada")
+    Path("digits.csv").write_bytes(b"1,2\n")
+    spool = str(tmp_path / "spool")
+    log = f"sqlite:///{tmp_path}/log.db"
+    with data_bucket(TRAINING_EVENTS_BUCKET=BUCKET, TRAINING_EVENTS_LOG=log, TRAINING_EVENTS_SPOOL=spool) as s3:
+        yield SimpleNamespace(s3=s3, log=log, monkeypatch=monkeypatch)
+
+
+def recorded(place: Any, stream: str) -> list[tuple[str, dict[str, Any]]]:
+    """The events of a stream by type and data, all of which fit the catalogue."""
+    events = [one.event for one in open_log(place.log).read(stream)]
+    for event in events:
+        catalogue.read(stream, event.type, event.schema_version, event.canonical_data.decode())
+    return [(event.type, event.data) for event in events]
+
+
+def test_a_local_dataset_is_stored_and_then_recorded(place):
+    stored = register_dataset("digits.csv", rows=2)
+    assert stored is not None
+    assert stored.uri == f"s3://{BUCKET}/datasets/digits/digits.csv"
+    assert pinned(str(stored.uri)) == stored
+    ((type_, data),) = recorded(place, "dataset/digits")
+    assert type_ == "DatasetRegistered"
+    assert data == {
+        "uri": stored.uri,
+        "version_id": stored.version_id,
+        "sha256": stored.sha256,
+        "bytes": 4,
+        "rows": 2,
+        "registered_by": "ada",
+    }
+
+
+def test_an_object_in_s3_is_recorded_where_it_is(place):
+    place.s3.put_object(Bucket=BUCKET, Key="elsewhere/iris 1.parquet", Body=b"x", ChecksumAlgorithm="SHA256")
+    stored = register_dataset(f"s3://{BUCKET}/elsewhere/iris 1.parquet", registered_by="bob")
+    assert stored is not None
+    register_dataset(f"{stored.uri}?versionId={stored.version_id}", registered_by="bob")
+    said = {"uri": stored.uri, "version_id": stored.version_id, "sha256": stored.sha256, "bytes": 1, "registered_by": "bob"}
+    assert recorded(place, "dataset/iris 1") == [("DatasetRegistered", said)] * 2
+    assert register_dataset("sklearn:load_digits", name="toy") == Stored(uri="sklearn:load_digits")
+
+
+def test_a_folder_is_a_dataset_too(place):
+    Path("images").mkdir()
+    Path("digits.csv").rename("images/1.csv")
+    stored = register_dataset("images/", name="pictures of things")
+    assert stored is not None
+    assert stored.uri == f"s3://{BUCKET}/datasets/pictures of things/images/"
+    assert recorded(place, "dataset/pictures of things")[0][1]["sha256"] == stored.sha256
+
+
+def test_without_a_bucket_the_file_is_recorded_where_it_is(place):
+    place.monkeypatch.delenv("TRAINING_EVENTS_BUCKET")
+    stored = register_dataset(Path("digits.csv"))
+    assert stored == pinned("digits.csv")
+    assert recorded(place, "dataset/digits")[0][1]["uri"] == Path("digits.csv").absolute().as_uri()
+
+
+@pytest.mark.parametrize("path", ["no such file.csv", f"s3://{BUCKET}/no such object"])
+def test_what_cannot_be_stored_is_not_recorded_and_said_once(place, caplog, path):
+    assert register_dataset(path, name="d") is None
+    register_model("m", version=1, artifact=path)
+    assert not Path("log.db").exists()
+    assert len(caplog.messages) == 2
+    for message, stream in zip(caplog.messages, ("dataset/d", "model/m"), strict=True):
+        assert f"nothing was recorded of {stream}: " in message
+        assert path in message
+
+
+def test_a_model_by_its_run_and_artifact_and_its_promotion(place):
+    Path("model.joblib").write_bytes(b"model")
+    register_model("org/digits", version=3, run=SimpleNamespace(stream="run/r 7"), artifact="model.joblib")
+    promote_model("org/digits", version=3, stage="production", promoted_by="bob")
+    stored = pinned(f"s3://{BUCKET}/models/org/digits/3/model.joblib")
+    artifact = {"uri": stored.uri, "version_id": stored.version_id, "sha256": stored.sha256, "bytes": 5}
+    assert recorded(place, "model/org/digits") == [
+        ("ModelRegistered", {"version": 3, "run": "run/r 7", "artifact": artifact, "registered_by": "ada"}),
+        ("ModelPromoted", {"version": 3, "stage": "production", "promoted_by": "bob"}),
+    ]
+
+
+@pytest.mark.parametrize("run", ["run/r", "r"])
+def test_a_model_of_an_artifact_that_is_stored_already(place, run):
+    stored = Stored("s3://b/k", "v", "0" * 64, 1)
+    register_model("m", version="1.0", run=run, artifact=stored)
+    artifact = {"uri": "s3://b/k", "version_id": "v", "sha256": "0" * 64, "bytes": 1}
+    said = {"version": "1.0", "run": "run/r", "artifact": artifact, "registered_by": "ada"}
+    assert recorded(place, "model/m") == [("ModelRegistered", said)]
+
+
+def test_who_did_it_is_absent_where_nobody_is_logged_in(place):
+    place.monkeypatch.setenv("TRAINING_JOB_NAME", "job-7")
+    promote_model("m", version=1, stage="production")
+    assert recorded(place, "model/m") == [("ModelPromoted", {"version": 1, "stage": "production"})]
+
+
+WRONG: list[Any] = [
+    lambda: register_dataset("digits.csv", name=""),
+    lambda: register_dataset("digits.csv", name=" d"),
+    lambda: register_dataset("digits.csv", name="a/b"),
+    lambda: register_dataset("digits.csv", name=".."),
+    lambda: register_dataset("digits.csv", name="d\n"),
+    lambda: register_dataset("digits.csv", name="d" * 3000),
+    lambda: register_dataset("digits.csv", name=7),  # type: ignore[arg-type]
+    lambda: register_dataset("digits.csv", rows=2.5),  # type: ignore[arg-type]
+    lambda: register_dataset("digits.csv", registered_by=""),
+    lambda: register_dataset(""),
+    lambda: register_dataset(None),  # type: ignore[arg-type]
+    lambda: register_dataset("s3://"),
+    lambda: register_model("", version=1),
+    lambda: register_model("m", version=""),
+    lambda: register_model("m", version=1.5),  # type: ignore[arg-type]
+    lambda: register_model("m", version=True),
+    lambda: register_model("m", version=1, run=7),  # type: ignore[arg-type]
+    lambda: register_model("m", version=1, run=""),
+    lambda: register_model("m", version=1, artifact=7),  # type: ignore[arg-type]
+    lambda: promote_model("m", version=1, stage=" "),
+    lambda: promote_model("m", version=date(2026, 1, 1), stage="s"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize("call", WRONG)
+def test_what_is_wrong_raises_at_once_and_is_one_line(place, call):
+    place.monkeypatch.setattr(registering, "record_once", lambda *_: pytest.fail("it was recorded"))
+    with pytest.raises((Misused, TypeError)) as error:
+        call()
+    assert str(error.value)
+    assert "\n" not in str(error.value)
+    assert "Contents" not in place.s3.list_objects_v2(Bucket=BUCKET)

@@ -1,0 +1,311 @@
+"""A run as training code uses it, rightly and wrongly: nothing raises, and the log tells how the run began and ended."""
+
+import logging
+import multiprocessing
+import pickle
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+from training_events import record_run
+from training_events.proof.verification import verify
+from training_events.recorder import termination
+from training_events.recorder.delivery import channel
+from training_events.recorder.delivery.destination import Destination
+from training_events.recorder.delivery.sender import Sender
+from training_events.recorder.delivery.writer import Writer
+from training_events.recorder.run import Run
+from training_events.recorder.storage.objects import Objects
+
+from tests.support.faulty_sink import FaultySink
+from tests.support.recording import points
+
+
+@pytest.fixture
+def sink(tmp_path, monkeypatch):
+    """Where everything recorded in this process is sent to."""
+    made = FaultySink()
+    monkeypatch.setattr(Destination, "sink", lambda *_: made)
+    for name in ("BUS", "LOG", "BUCKET", "RUN"):
+        monkeypatch.delenv(f"TRAINING_EVENTS_{name}", raising=False)
+    monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path / "spool"))
+    monkeypatch.chdir(tmp_path)
+    return made
+
+
+def events(sink, run):
+    assert verify(sink.log, None, run.stream).complete
+    return [record.event for record in sink.log.read(run.stream)]
+
+
+def types(sink, run):
+    return [event.type for event in events(sink, run)]
+
+
+def warnings(caplog):
+    return [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_from_the_start_to_the_end_in_the_order_it_was_said(sink, tmp_path, caplog):
+    file = tmp_path / "model.joblib"
+    file.write_bytes(b"weights")
+    with record_run(model="digits", seeds=7, hyperparameters={"C": 1.0}) as run:
+        run.metrics({"loss": 0.5, "accuracy": 0.1}, step=1)
+        stored = run.checkpoint(file, step=1)
+        run.metric("loss", 0.25, step=2)
+        run.artifact(file, name="the model")
+    found = events(sink, run)
+    expected = [
+        "TrainingStarted",
+        "MetricsRecorded",
+        "CheckpointSaved",
+        "MetricsRecorded",
+        "ArtifactSaved",
+        "TrainingCompleted",
+    ]
+    assert [event.type for event in found] == expected
+    assert found[0].data["hyperparameters"] == {"C": 1}
+    assert stored is not None
+    assert found[2].data["sha256"] == stored.sha256
+    assert found[4].data["name"] == "the model"
+    assert points(found) == {"loss": [(1, 0.5), (2, 0.25)], "accuracy": [(1, 0.1)]}
+    assert run.recorded == len(found)
+    assert run.id.startswith("digits-")
+    assert warnings(caplog) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "ending", "said"),
+    [
+        (ValueError("no data"), "TrainingFailed", {"error": "ValueError: no data"}),
+        (SystemExit(0), "TrainingCompleted", {}),
+        (SystemExit(), "TrainingCompleted", {}),
+        (SystemExit(3), "TrainingFailed", {"error": "SystemExit: 3"}),
+        (SystemExit("no data"), "TrainingFailed", {"error": "SystemExit: no data"}),
+        (KeyboardInterrupt(), "TrainingStopped", {"reason": "KeyboardInterrupt"}),
+    ],
+)
+def test_what_leaves_the_block_passes_and_is_recorded(sink, error, ending, said):
+    with pytest.raises(type(error)) as raised, record_run() as run:
+        raise error
+    assert raised.value is error
+    end = events(sink, run)[-1]
+    assert end.type == ending
+    assert said.items() <= end.data.items()
+    assert ("test_what_leaves_the_block" in end.data.get("traceback", "")) == (ending == "TrainingFailed")
+
+
+def test_by_hand(sink):
+    finished, failed, stopped = record_run(run_id="a").start(), record_run(run_id="b").start(), record_run(run_id="c").start()
+    finished.finish()
+    failed.fail("the loss exploded")
+    stopped.stop("patience")
+    assert types(sink, finished) == ["TrainingStarted", "TrainingCompleted"]
+    assert events(sink, failed)[-1].data == {"error": "the loss exploded"}
+    assert events(sink, stopped)[-1].data == {"reason": "patience"}
+
+
+def test_as_a_decorator_each_call_is_a_run(sink):
+    runs = []
+
+    @record_run(model="digits")
+    def train(factor, run=None):
+        """Trains."""
+        runs.append(run)
+        run.metric("loss", factor)
+        return factor * 2
+
+    assert (train(1), train(factor=2), train.__doc__) == (2, 4, "Trains.")
+    assert runs[0].id != runs[1].id
+    assert [points(events(sink, run))["loss"] for run in runs] == [[(None, 1)], [(None, 2)]]
+
+    @record_run()
+    def fail():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+
+@pytest.mark.parametrize("wrong", ["generator", "coroutine"])
+def test_a_decorator_over_what_runs_later_is_refused_at_once(sink, wrong):
+    def generator():
+        yield
+
+    async def coroutine():
+        pass
+
+    with pytest.raises(TypeError, match="with block"):
+        record_run()({"generator": generator, "coroutine": coroutine}[wrong])
+
+
+def test_runs_within_and_after_each_other(sink):
+    with record_run(run_id="outer") as outer:
+        outer.metric("loss", 1.0)
+        with record_run(run_id="inner") as inner:
+            inner.metric("loss", 2.0)
+        outer.metric("loss", 3.0)
+    with record_run(run_id="later") as later:
+        later.metric("loss", 4.0)
+    assert [[value for _, value in points(events(sink, run))["loss"]] for run in (outer, inner, later)] == [[1, 3], [2], [4]]
+
+
+@pytest.mark.parametrize(
+    "misuse",
+    [
+        lambda run: [run.metric("loss", "much", step=step) for step in range(9)],
+        lambda run: run.metrics(None),
+        lambda run: run.metrics([("loss", 1.0)]),
+        lambda run: run.checkpoint("no such file"),
+        lambda run: run.checkpoint(None),
+        lambda run: run.artifact(object()),
+    ],
+)
+def test_misuse_is_one_warning(sink, caplog, misuse):
+    with record_run() as run:
+        misuse(run)
+        run.metric("accuracy", 1.0)
+    assert types(sink, run) == ["TrainingStarted", "MetricsRecorded", "TrainingCompleted"]
+    assert len(warnings(caplog)) == 1
+
+
+def test_what_comes_too_early_or_too_late_is_one_warning(sink, caplog):
+    run = record_run()
+    run.metric("loss", 1.0)
+    with run:
+        pass
+    for _ in range(3):
+        run.metric("loss", 1.0)
+    run.finish()
+    run.fail("again")
+    assert run.flush()
+    assert types(sink, run) == ["TrainingStarted", "TrainingCompleted"]
+    assert 1 <= len(warnings(caplog)) <= 2
+
+
+def test_ended_within_its_block(sink):
+    with record_run() as run:
+        run.stop("patience")
+    assert types(sink, run) == ["TrainingStarted", "TrainingStopped"]
+
+
+def test_started_twice(sink):
+    with record_run().start() as run:
+        run.metric("loss", 1.0)
+    assert types(sink, run) == ["TrainingStarted", "MetricsRecorded", "TrainingCompleted"]
+
+
+def test_no_thread_can_be_started(sink, caplog, monkeypatch):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    run = record_run().start()
+    run.metric("loss", 1.0)
+    run.checkpoint(__file__)
+    run.finish()
+    assert warnings(caplog)
+
+
+@pytest.mark.parametrize("reason", ["exception without text", "exception that cannot be shown", "surrogates", "group"])
+def test_any_exception_is_recorded(sink, reason):
+    class Unshowable(Exception):  # noqa: N818
+        def __str__(self):
+            raise ValueError
+
+    error = {
+        "exception without text": ValueError(),
+        "exception that cannot be shown": Unshowable(),
+        "surrogates": ValueError("\ud800"),
+        "group": ExceptionGroup("many", [ValueError("a"), KeyError("b")]),
+    }[reason]
+    with pytest.raises(type(error)), record_run() as run:
+        raise error
+    assert types(sink, run)[-1] == "TrainingFailed"
+
+
+def test_what_is_stored_when_the_run_has_ended_is_one_warning(sink, caplog, monkeypatch):
+    keep = Objects.keep
+
+    def slowly(objects, path, key):
+        run.finish()  # by another thread
+        return keep(objects, path, key)
+
+    monkeypatch.setattr(Objects, "keep", slowly)
+    run = record_run().start()
+    assert run.checkpoint(__file__) is None
+    assert types(sink, run) == ["TrainingStarted", "TrainingCompleted"]
+    assert "ended meanwhile" in warnings(caplog)[0].getMessage()
+    assert len(warnings(caplog)) == 1
+
+
+def test_the_last_words_of_many_runs_take_no_longer_than_those_of_one(sink, monkeypatch):
+    """What a signal finds open is said at once, then all of it is waited for."""
+    clock, order, given = [0.0], [], []
+
+    def slowly(run, seconds):
+        order.append("waited")
+        given.append(seconds)
+        clock[0] += 4.0
+        return False
+
+    with record_run(run_id="a"), record_run(run_id="b"), record_run(run_id="c"), monkeypatch.context() as patch:
+        patch.setattr(termination, "monotonic", lambda: clock[0])
+        patch.setattr(Run, "interrupted", lambda *_, **__: order.append("said"))
+        patch.setattr(Run, "flush", slowly)
+        patch.setattr(termination, "_before", lambda *_: None)
+        termination._terminated(signal.SIGTERM, None)
+    assert order == ["said"] * 3 + ["waited"] * 3
+    assert given == [5.0, 1.0, 0.0]
+
+
+def test_a_flush_takes_no_longer_than_it_may(sink, monkeypatch):
+    clock, given = iter([0.0, 4.0]), []
+
+    def waited(_, seconds):
+        given.append(seconds)
+        return True
+
+    monkeypatch.setattr(channel, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(Writer, "spooled", waited)
+    monkeypatch.setattr(Sender, "settle", waited)
+    with record_run() as run:
+        run.flush(5.0)
+    assert given == [5.0, 1.0]
+
+
+def test_flush_says_whether_all_is_sent(sink, caplog):
+    with record_run() as run:
+        run.metric("loss", 1.0)
+        assert run.flush()
+        assert "loss" in points(events(sink, run))
+        sink.be_down()
+        run.metric("loss", 2.0)
+        assert not run.flush()
+        sink.be_well()
+        assert run.flush()
+    assert points(events(sink, run))["loss"] == [(None, 1), (None, 2)]
+    assert len(warnings(caplog)) == 1
+
+
+def test_what_it_hands_to_a_spawned_process_is_the_same_run(sink):
+    with record_run() as run:
+        other = pickle.loads(pickle.dumps(run))  # noqa: S301 - our own
+        other.metric("loss", 1.0)
+        assert other.flush()
+        other.finish()
+    found = events(sink, run)
+    assert (other.id, other.stream) == (run.id, run.stream)
+    assert len({event.producer.id for event in found}) == 2
+    assert sorted(event.type for event in found) == ["MetricsRecorded", "TrainingCompleted", "TrainingStarted"]
+
+
+def test_nothing_of_it_stays(sink, tmp_path):
+    before = threading.active_count()
+    with record_run():
+        pass
+    assert threading.active_count() == before
+    assert [path for path in (tmp_path / "spool").rglob("*") if path.is_file()] == []
+    assert multiprocessing.active_children() == []
+    assert not Path("training-events.db").exists()

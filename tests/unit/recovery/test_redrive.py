@@ -1,0 +1,405 @@
+"""Sending again what was set aside: with its identity, once, and never at the cost of the message."""
+
+import json
+from hashlib import sha256
+from io import BytesIO
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events import aws
+from training_events.bus.envelope import _Header, decode
+from training_events.bus.publisher import EventBusPublisher
+from training_events.bus.received import event_of
+from training_events.errors import Overtaken
+from training_events.event import Event
+from training_events.recovery.message import Batch
+from training_events.recovery.queue_reader import Waiting
+from training_events.recovery.redrive import Redriver, recording
+from training_events.stores.dynamodb.item import to_item
+
+from tests.support.aws_events import sample
+from tests.support.dynamodb import TABLE, aws_in_this_process
+from tests.support.fakes import InMemoryLog, refuse
+from tests.support.queues import Queue, sqs_message
+from tests.support.strategies import events, json_objects, moments, names
+
+AS_AN_EVENT = ["dead_letter", "dead_letter_retried", "failed_function", "failed_function_never_run"]
+
+
+class Bus:
+    """EventBridge with one target: each entry arrives there in an envelope of its own."""
+
+    def __init__(self, target=lambda _: None):
+        self.arrived = []
+        self._target = target
+
+    def put_events(self, Entries):  # noqa: N803 - botocore's name
+        for entry in Entries:
+            self.arrived.append(
+                {
+                    "version": "0",
+                    "id": f"a-new-one-{len(self.arrived)}",
+                    "time": "2030-01-01T00:00:00Z",
+                    "source": entry["Source"],
+                    "detail-type": entry["DetailType"],
+                    "resources": entry["Resources"],
+                    "detail": json.loads(entry["Detail"]),
+                }
+            )
+            self._target(self.arrived[-1])
+        return {"Entries": [{"EventId": "1"}] * len(Entries)}
+
+
+class Refolder(list):
+    def refold(self, stream):
+        self.append(stream)
+
+
+def no_clients(service):
+    raise AssertionError(service)
+
+
+def send(queue, *, record=None, refold=None, clients=no_clients, dry_run=False):
+    """All outcomes of one redrive of the whole queue."""
+    record = record or InMemoryLog().append
+    with Waiting(queue.url, queue) as waiting:
+        redriver = Redriver(record, refold or Refolder().refold, clients)
+        return list(redriver.send(waiting, waiting.messages(), dry_run=dry_run))
+
+
+def dead_letter(event, number=0):
+    return {**sqs_message("dead_letter"), "MessageId": f"m-{number}", "Body": json.dumps(event)}
+
+
+plain = st.fixed_dictionaries(
+    {"source": names, "detail-type": names, "id": names, "time": moments, "resources": st.lists(names, max_size=2)}
+)
+
+
+def without_header(detail):
+    """What `decode` would take for a header, with values that no header has, is another test's."""
+    return {key: value for key, value in detail.items() if key not in _Header.__struct_fields__}
+
+
+details = st.builds(lambda detail, name: {**without_header(detail), "run_id": name}, json_objects, names)
+plain_events = st.builds(lambda envelope, detail: {**envelope, "detail": detail}, plain, details)
+
+
+def over(bus, log):
+    """Recording by way of this bus, without a pause where it refuses."""
+    return recording(EventBusPublisher("bus", bus, sleep=lambda _: None), log)
+
+
+def recorders_form(event):
+    bus = Bus()
+    over(bus, InMemoryLog)(event)
+    return bus.arrived[0]
+
+
+published = events().filter(lambda event: not event.source.startswith("aws.")).map(recorders_form)
+
+
+@given(plain_events.filter(lambda event: not event["source"].startswith("aws.")) | published)
+def test_what_arrives_over_the_bus_has_the_digest_of_what_was_set_aside(original):
+    bus, log = Bus(), InMemoryLog()
+    queue = Queue(dead_letter(original))
+    [outcome] = send(queue, record=over(bus, lambda: log))
+    assert outcome.why is None
+    [arrived] = bus.arrived
+    assert decode(arrived).digest == decode(original).digest
+    assert decode(arrived).position == decode(original).position
+    assert not queue.messages
+    assert not log.records
+
+
+@pytest.mark.parametrize("name", AS_AN_EVENT)
+def test_an_event_is_recorded_and_its_message_removed(name):
+    log, queue = InMemoryLog(), Queue(sqs_message(name))
+    [outcome] = send(queue, record=recording(None, lambda: log))
+    assert outcome.why is None
+    [(stream, _)] = log.records
+    assert outcome.streams == [stream]
+    assert not queue.messages
+
+
+def test_what_still_cannot_be_understood_stays_with_its_reason():
+    queue = Queue(sqs_message("set_aside"), sqs_message("unknown_text"), sqs_message("dead_letter"))
+    no_stream, unknown, sound = send(queue)
+    assert no_stream.why.startswith("no_stream: $.detail: nothing names the stream")
+    assert unknown.why == "it is not an event, nor a message of this system"
+    assert sound.why is None
+    assert sorted(queue.messages) == ["message-set_aside", "message-unknown_text"]
+    assert not queue.hidden & queue.messages.keys(), "given back"
+
+
+def test_what_was_understood_too_little_then_may_be_understood_now():
+    original = json.loads(sqs_message("dead_letter")["Body"])
+    queue = Queue(sqs_message("set_aside", original=original))
+    assert [outcome.why for outcome in send(queue)] == [None]
+    assert not queue.messages
+
+
+def test_a_conflict_stays_for_good():
+    queue = Queue(sqs_message("set_aside", reason="conflict", original=json.loads(sqs_message("dead_letter")["Body"])))
+    bus = Bus()
+    [outcome] = send(queue, record=over(bus, InMemoryLog))
+    assert "other content" in outcome.why
+    assert not bus.arrived
+    assert queue.messages
+
+
+def test_a_conflict_that_shows_only_now_stays():
+    log, event = InMemoryLog(), json.loads(sqs_message("dead_letter")["Body"])
+    log.append(decode({**event, "detail": {**event["detail"], "data": {"other": 1}}}))
+    queue = Queue(sqs_message("dead_letter"))
+    [outcome] = send(queue, record=log.append)
+    assert outcome.why.startswith("conflict: ")
+    assert queue.messages
+
+
+class S3:
+    def __init__(self, content):
+        self.content = content
+
+    def get_object(self, Bucket, Key):  # noqa: N803 - botocore's names
+        assert (Bucket, Key.split("/")[0]) == ("data-bucket", "undelivered")
+        return {"Body": BytesIO(self.content)}
+
+
+def stored(content):
+    digest = sha256(content).hexdigest()
+    return sqs_message("set_aside_stored", original_at=f"s3://data-bucket/undelivered/{digest}.json", original_sha256=digest)
+
+
+def test_an_original_in_the_bucket_is_fetched():
+    log, content = InMemoryLog(), sqs_message("dead_letter")["Body"].encode()
+    queue = Queue(stored(content))
+    [outcome] = send(queue, record=log.append, clients=lambda service: {"s3": S3(content)}[service])
+    assert outcome.why is None
+    assert [recorded.digest for stream in log.streams() for recorded in log.read(stream)] == [
+        decode(json.loads(content)).digest
+    ]
+
+
+@pytest.mark.parametrize(("set_aside", "found"), [(b"{}", b"{} "), (b"no JSON", b"no JSON")])
+def test_an_original_that_was_altered_or_is_none_stays(set_aside, found):
+    queue = Queue(stored(set_aside))
+    [outcome] = send(queue, clients=lambda _: S3(found))
+    assert ("was altered" if set_aside != found else "JSON") in outcome.why
+    assert queue.messages
+
+
+def stream_record(**image):
+    message = sqs_message("set_aside_record")
+    record = json.loads(message["Body"])["original"]
+    event = Event("e-1", "run/digits-7", "MetricsRecorded", "2026-11-22T15:08:39.955123Z", "tests", {"points": []})
+    record["dynamodb"]["NewImage"] = {**to_item(event, "2026-11-22T15:08:40.101000Z"), **image}
+    return sqs_message("set_aside_record", original=record)
+
+
+def test_of_what_the_log_holds_already_the_stream_is_folded_anew():
+    streams, queue = Refolder(), Queue(stream_record(), sqs_message("dead_letter"))
+    log = InMemoryLog()
+    assert [outcome.why for outcome in send(queue, record=log.append, refold=streams.refold)] == [None, None]
+    assert streams == ["run/digits-7"]
+    assert not queue.messages
+    assert [stream for stream, _ in log.records] == ["run/digits-0199a1f2"]
+
+
+@pytest.mark.parametrize(("name", "reason"), [("set_aside_record", ""), ("set_aside_alteration", "log_altered")])
+def test_what_nothing_can_be_made_of_stays_and_so_does_the_trace_of_an_alteration(name, reason):
+    streams, queue = Refolder(), Queue(sqs_message(name))
+    [outcome] = send(queue, refold=streams.refold)
+    assert outcome.why.startswith(reason)
+    assert ": $" in outcome.why
+    assert (streams, outcome.streams) == ([], ["run/digits-7"])
+    assert queue.messages
+
+
+@pytest.mark.parametrize("forged", [{"dynamodb": {"Keys": {"stream": {"S": "run/a"}}}}, {"detail": 1}, [], "text", None])
+def test_a_message_that_someone_made_up_stays_and_stops_nothing(forged):
+    queue = Queue(sqs_message("set_aside", original=forged), sqs_message("dead_letter"))
+    made_up, sound = send(queue)
+    assert made_up.why
+    assert sound.why is None
+
+
+@pytest.fixture
+def change_stream():
+    """Of a table with five events: its client, and the records' stream names and sequence numbers as a batch's bounds."""
+    with aws_in_this_process(AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled"):  # moto does not know these endpoints of streams
+        keys = {"stream": "HASH", "position": "RANGE"}
+        dynamodb = aws.client("dynamodb")
+        table = dynamodb.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        )["TableDescription"]
+        for number in range(5):
+            event = Event(f"e-{number}", f"run/{number % 3}", "Happened", "2026-11-22T15:08:39.955123Z", "tests", {})
+            dynamodb.put_item(TableName=TABLE, Item=to_item(event, "2026-11-22T15:08:40.101000Z"))
+        client, arn = aws.client("dynamodbstreams"), table["LatestStreamArn"]
+        [shard] = client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        start = client.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+        records = client.get_records(ShardIterator=start["ShardIterator"])["Records"]
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+        yield client, lambda first, last: failed_batch(Batch(arn, shard["ShardId"], numbers[first], numbers[last]))
+
+
+def failed_batch(batch):
+    message = sqs_message("failed_batch")
+    info = json.loads(message["Body"])["DDBStreamBatchInfo"] | {
+        "streamArn": batch.stream_arn,
+        "shardId": batch.shard,
+        "startSequenceNumber": batch.first,
+        "endSequenceNumber": batch.last,
+    }
+    return sqs_message("failed_batch", DDBStreamBatchInfo=info)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "streams"), [(1, 2, {"run/1", "run/2"}), (0, 4, {"run/0", "run/1", "run/2"}), (3, 3, {"run/0"})]
+)
+def test_the_streams_of_a_failed_batch_are_folded_anew(change_stream, first, last, streams):
+    client, batch = change_stream
+    refolded, queue = Refolder(), Queue(batch(first, last))
+    [outcome] = send(queue, refold=refolded.refold, clients=lambda service: {"dynamodbstreams": client}[service])
+    assert outcome.why is None
+    assert refolded == sorted(streams) == outcome.streams
+    assert not queue.messages
+
+
+@pytest.mark.parametrize("code", ["TrimmedDataAccessException", "ResourceNotFoundException"])
+@pytest.mark.parametrize("operation", ["GetShardIterator", "GetRecords"])
+def test_a_batch_that_the_change_stream_no_longer_holds_stays_and_says_what_helps(change_stream, code, operation):
+    client, batch = change_stream
+    refuse(client, operation, float("inf"), code)
+    queue = Queue(batch(0, 4))
+    [outcome] = send(queue, clients=lambda _: client)
+    assert "`training-events rebuild`" in outcome.why
+    assert queue.messages
+
+
+class EmptyShard:
+    """A shard whose records never come, or which ends before them."""
+
+    def __init__(self, *, ends):
+        self.ends = ends
+        self.asked = 0
+
+    def get_shard_iterator(self, **_):
+        return {"ShardIterator": "1"}
+
+    def get_records(self, **_):
+        self.asked += 1
+        return {"Records": []} if self.ends else {"Records": [], "NextShardIterator": "2"}
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_batch_whose_records_are_not_found_stays(ends):
+    [outcome] = send(Queue(sqs_message("failed_batch")), clients=lambda _: EmptyShard(ends=ends))
+    assert "`training-events rebuild`" in outcome.why
+
+
+def test_another_refusal_says_itself_and_not_that_the_records_are_gone(change_stream):
+    client, batch = change_stream
+    refuse(client, "GetShardIterator", float("inf"), "AccessDeniedException")
+    [outcome] = send(Queue(batch(0, 1)), clients=lambda _: client)
+    assert "AccessDenied" in outcome.why
+
+
+def fail(error):
+    def raise_it(*_, **__):
+        raise error
+
+    return raise_it
+
+
+ERRORS = [
+    ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem"),
+    EndpointConnectionError(endpoint_url="https://nowhere"),
+    Overtaken("run/a"),
+    ZeroDivisionError("a mistake"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_whatever_fails_keeps_its_message_and_stops_nothing(error):
+    queue = Queue(sqs_message("dead_letter"), stream_record())
+    first, second = send(queue, record=fail(error))
+    assert str(error) in first.why
+    assert second.why is None
+    assert list(queue.messages) == ["message-dead_letter"]
+
+
+def test_a_bus_that_refuses_keeps_the_message():
+    class Refusing:
+        def put_events(self, Entries):  # noqa: N803
+            return {"Entries": [{"ErrorCode": "NotAuthorizedForSourceException"} for _ in Entries]}
+
+    queue = Queue(sqs_message("dead_letter"))
+    [outcome] = send(queue, record=over(Refusing(), InMemoryLog))
+    assert "NotAuthorizedForSourceException" in outcome.why
+    assert queue.messages
+
+
+def test_dying_between_sending_and_removing_only_repeats(monkeypatch):
+    log, queue = InMemoryLog(), Queue(sqs_message("dead_letter"))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        patch.setattr(queue, "delete_message", fail(KeyboardInterrupt()))
+        send(queue, record=log.append)
+    assert queue.messages
+    assert not queue.hidden
+    assert [outcome.why for outcome in send(queue, record=log.append)] == [None]
+    assert len(log.records) == 1
+    assert not queue.messages
+
+
+def test_an_event_that_comes_back_at_once_does_not_go_round_in_circles():
+    queue = Queue(sqs_message("dead_letter"))
+
+    def set_aside_again(event):
+        assert len(bus.arrived) < 5, "round in circles"
+        queue.add({**sqs_message("set_aside", original=event), "MessageId": f"again-{len(bus.arrived)}"})
+
+    bus = Bus(set_aside_again)
+    first, again = send(queue, record=over(bus, InMemoryLog))
+    assert first.why is None
+    assert "a moment ago" in again.why
+    assert list(queue.messages) == ["again-1"]
+
+
+def test_what_only_aws_may_publish_goes_straight_to_the_log():
+    bus, log = Bus(), InMemoryLog()
+    event = json.loads(sqs_message("dead_letter")["Body"])
+    queue = Queue(dead_letter({**event, "source": "aws.sagemaker"}), dead_letter(event, 1))
+    assert [outcome.why for outcome in send(queue, record=over(bus, lambda: log))] == [
+        None,
+        None,
+    ]
+    assert [recorded.event.source for stream in log.streams() for recorded in log.read(stream)] == ["aws.sagemaker"]
+    assert [arrived["source"] for arrived in bus.arrived] == ["my.sagemaker.training.jobs"]
+
+
+@pytest.mark.parametrize("name", ["aws_training_job", "aws_model_package", "aws_pipeline_execution"])
+def test_what_aws_told_is_translated_on_its_way_back_to_the_log(name):
+    bus, log, original = Bus(), InMemoryLog(), sample(name)
+    queue = Queue(dead_letter(original))
+    [outcome] = send(queue, record=over(bus, lambda: log))
+    event = event_of(original)
+    assert (outcome.why, outcome.streams, outcome.event_id) == (None, [event.stream], event.event_id)
+    assert log.events() == [event]
+    assert not bus.arrived
+
+
+def test_a_dry_run_says_the_same_and_does_nothing():
+    messages = [sqs_message(name) for name in ("set_aside", "dead_letter", "unknown_text")] + [stream_record()]
+    queue = Queue(*messages)
+    dry = send(queue, record=fail(AssertionError()), refold=fail(AssertionError()), dry_run=True)
+    assert len(queue.messages) == 4
+    assert not queue.hidden
+    assert dry == send(queue)

@@ -1,0 +1,126 @@
+"""Replaying, with EventBridge inside this process and, for what that does not do, a stand-in."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from training_events import aws
+from training_events.errors import Misused
+from training_events.recovery.replay import Archive, Replay
+from training_events.times import to_utc_text
+
+from tests.support.dynamodb import aws_in_this_process
+from tests.support.strategies import moments
+
+NOW = "2026-11-22T15:08:39.955123Z"
+DAY = ("2026-11-21T00:00:00.000000Z", "2026-11-22T00:00:00.000000Z")
+
+
+class EventBridge:
+    """One bus with its archives, and a replay that goes through these answers of DescribeReplay."""
+
+    def __init__(self, *answers, archives=("events",)):
+        self.answers, self.archives = list(answers), archives
+        self.started = []
+
+    def describe_event_bus(self, Name):  # noqa: N803 - botocore's names
+        return {"Arn": f"arn:aws:events:eu-central-1:123456789012:event-bus/{Name}"}
+
+    def list_archives(self, NextToken="0", **_):  # noqa: N803
+        number = int(NextToken)  # one a page
+        more = {"NextToken": str(number + 1)} if number + 1 < len(self.archives) else {}
+        return {"Archives": [{"ArchiveName": name} for name in self.archives[number : number + 1]], **more}
+
+    def describe_archive(self, ArchiveName):  # noqa: N803
+        return {"ArchiveArn": f"arn:aws:events:eu-central-1:123456789012:archive/{ArchiveName}"}
+
+    def start_replay(self, **request):
+        self.started.append(request)
+        return {"State": "STARTING"}
+
+    def describe_replay(self, **_):
+        return self.answers.pop(0)
+
+
+def archive(bridge, pauses=None):
+    return Archive("training", bridge, clock=lambda: NOW, sleep=(pauses if pauses is not None else []).append)
+
+
+def test_a_replay_from_start_to_end_in_moto():
+    with aws_in_this_process():
+        events = aws.client("events")
+        bus = events.create_event_bus(Name="training")["EventBusArn"]
+        arn = events.create_archive(ArchiveName="everything", EventSourceArn=bus)["ArchiveArn"]
+        events.create_archive(ArchiveName="of-another", EventSourceArn=events.describe_event_bus()["Arn"])
+        for name in ("training", bus):
+            one = Archive(name, events)
+            started = one.replay(*DAY)
+            *_, ended = one.follow(started)
+            assert (ended.state, ended.archive, ended.first, ended.last) == ("COMPLETED", arn, *DAY)
+            assert events.describe_replay(ReplayName=started.name)["Destination"] == {"Arn": bus}
+
+
+@given(moments, moments)
+@example(DAY[0], NOW)  # the second that is not over yet
+def test_the_request_spans_what_was_asked_for_in_whole_seconds(one, other):
+    first, last = sorted((one, other))
+    bridge = EventBridge()
+    try:
+        archive(bridge).replay(first, last)
+    except Misused:
+        assert last > NOW or first[:19] == last[:19] or first[:19] >= NOW[:19]
+        return
+    [request] = bridge.started
+    start, end = (to_utc_text(request[name].isoformat()) for name in ("EventStartTime", "EventEndTime"))
+    assert start <= first < last
+    assert last <= end or last[:19] == NOW[:19]
+    assert {start[19:], end[19:]} == {".000000Z"}
+    assert end <= NOW
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "why"),
+    [
+        (DAY[0], "2026-11-22T15:08:40.000000Z", "in the future"),
+        (DAY[1], DAY[0], "not before the end"),
+        (DAY[0], DAY[0], "not before the end"),
+    ],
+)
+def test_times_that_cannot_be(first, last, why):
+    bridge = EventBridge()
+    with pytest.raises(Misused, match=why):
+        archive(bridge).replay(first, last)
+    assert not bridge.started
+
+
+@pytest.mark.parametrize(("archives", "why"), [((), "has no archive"), (("a", "b"), "has several archives, a, b")])
+def test_a_bus_has_exactly_one_archive(archives, why):
+    with pytest.raises(Misused, match=why):
+        archive(EventBridge(archives=archives)).replay(*DAY)
+
+
+@pytest.mark.parametrize("end", ["COMPLETED", "FAILED", "CANCELLED"])
+def test_following_a_replay(end):
+    half = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    far_away = half.astimezone(tz=None) + timedelta(hours=1)  # botocore answers in this machine's own time zone
+    answers = [
+        {"State": "STARTING"},
+        {"State": "RUNNING", "EventLastReplayedTime": half},
+        {"State": end, "EventLastReplayedTime": far_away, "StateReason": "because"},
+    ]
+    pauses: list[float] = []
+    one = archive(EventBridge(*answers), pauses)
+    started = one.replay(*DAY)
+    assert started == Replay("training-replay-20261122T150839.955123Z", started.archive, "STARTING", *DAY)
+    seen = list(one.follow(started))
+    assert [replay.state for replay in seen] == ["STARTING", "RUNNING", end]
+    assert [replay.last_replayed for replay in seen] == [None, "2026-11-21T12:00:00.000000Z", "2026-11-21T13:00:00.000000Z"]
+    assert seen[-1].why == "because"
+    assert len(pauses) == 2
+
+
+def test_the_name_is_one_that_eventbridge_takes():
+    bridge = EventBridge()
+    archive(bridge).replay(*DAY)
+    assert re.fullmatch(r"[.\-_A-Za-z0-9]{1,64}", bridge.started[0]["ReplayName"])  # ReplayName in the API reference

@@ -1,0 +1,202 @@
+"""What is wrong with a settings file is said in one line each: file, key, value, what is allowed."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stacks.settings.file import SettingsError, load, load_all, names
+from tests.support.paths import ROOT
+
+GOOD = 'account_id = "111122223333"\nregion = "us-east-1"\n'
+KEY = "arn:aws:kms:us-east-1:999999999999:key/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
+PROFILE = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/team/a1b2c3d4e5"
+
+
+def _written(folder: Path, text: str, name: str = "team") -> Path:
+    (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_file_says_only_what_differs_from_the_defaults(tmp_path: Path) -> None:
+    settings = load("team", _written(tmp_path, GOOD))
+    assert settings.stack_name == "training-team"
+    assert settings.state_bucket == "training-state-111122223333-us-east-1"
+    assert settings.events.sources == ("my.sagemaker.training.jobs",)
+    assert settings.deletion_protection
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_an_editor_of_windows_may_write_it(tmp_path: Path, start: bytes, end: bytes) -> None:
+    (tmp_path / "team.toml").write_bytes(start + GOOD.encode().replace(b"\n", end))
+    assert load("team", tmp_path).account_id == "111122223333"
+
+
+def test_what_an_editor_leaves_beside_it_is_no_environment(tmp_path: Path) -> None:
+    (_written(tmp_path, GOOD) / ".#team.toml").symlink_to("somebody@machine.1234:1700000000")
+    assert names(tmp_path) == ["team"]
+
+
+@pytest.mark.parametrize("broken", ["a profile", "a file"])
+def test_aws_configuration_of_whoever_runs_it_does_not_matter(tmp_path: Path, broken: str) -> None:
+    (tmp_path / "config").write_text("[[", encoding="utf-8")
+    said = {"AWS_PROFILE": "not-there"} if broken == "a profile" else {"AWS_CONFIG_FILE": str(tmp_path / "config")}
+    command = [sys.executable, "-m", "stacks.settings.file"]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **said}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_settings_cannot_be_changed_after_the_fact(tmp_path: Path) -> None:
+    settings = load("team", _written(tmp_path, GOOD))
+    with pytest.raises(ValueError, match="frozen"):
+        settings.region = "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (GOOD + "[event_procesor]\n", ["event_procesor = {}", "unknown key", "did you mean event_processor?"]),
+        (GOOD + "[events]\ntopic = 1\n", ["events.topic = 1", "unknown key", "allowed: sources, archive_days"]),
+        (GOOD + "[event_processor]\nmemory_mb = '512'\n", ["event_processor.memory_mb = '512'", "valid integer"]),
+        (GOOD + "[event_processor]\nmemory_mb = 64\n", ["event_processor.memory_mb = 64", "greater than or equal to 128"]),
+        (GOOD + "[event_processor]\narchitecture = 'arm'\n", ["architecture = 'arm'", "'arm64' or 'x86_64'"]),
+        (GOOD + "[event_processor]\nlog_retention_days = 31\n", ["log_retention_days = 31", "1, 3, 5, 7, 14, 30"]),
+        (GOOD + "[event_processor]\nruntime = 'python3.9'\n", ["runtime = 'python3.9'", "python3.13"]),
+        (GOOD + "[projector]\nbatch_size = 10001\n", ["projector.batch_size = 10001", "less than or equal to 10000"]),
+        (GOOD + "[projector]\ntimeout_seconds = 901\n", ["projector.timeout_seconds = 901", "less than or equal to 900"]),
+        (GOOD + "[projector]\nruntime = 'python3.13'\n", ["projector.runtime = 'python3.13'", "unknown key"]),
+        (GOOD + "[seals]\nmode = 'governance'\n", ["seals.mode = 'governance'", "'GOVERNANCE' or 'COMPLIANCE'"]),
+        (GOOD + "[seals]\nretention_days = 0\n", ["seals.retention_days = 0", "greater than or equal to 1"]),
+        (GOOD + "[notebook]\ninstance_type = 'ml.t3.medum'\n", ["'ml.t3.medum'", "such as ml.t3.medium"]),
+        (GOOD + "[notebook]\nplatform = 'linux'\n", ["notebook.platform = 'linux'", "notebook-al2-v3"]),
+        (GOOD + "[notebook]\nsubnet_id = 'subnet-12345678'\n", ["subnet_id and security_group_ids"]),
+        (GOOD + f"[notebook]\nkms_key_arn = '{KEY}'\n", ["kms_key_arn", "account 111122223333"]),
+        (GOOD + "[notebook]\nkms_key_arn = 'alias/mine'\n", ["kms_key_arn = 'alias/mine'", "ARN"]),
+        (GOOD + f"[encryption]\nkms_key_arn = '{KEY}'\n", ["encryption.kms_key_arn = 'arn:", "account 111122223333"]),
+        (GOOD + "[encryption]\nkms_key_arn = 'arn:aws:kms:us-east-1:111122223333:key/1234'\n", ["must be a key's ARN", "UUID"]),
+        (GOOD + "[network]\nsubnet_ids = ['subnet-12345678']\n", ["network: subnet_ids and security_group_ids", "both"]),
+        (GOOD + "[network]\nsecurity_group_ids = ['sg-12345678']\n", ["network: subnet_ids and security_group_ids", "both"]),
+        (GOOD + "[network]\nsubnet_ids = ['mine']\n", ["network.subnet_ids.0 = 'mine'", "subnet-0123456789abcdef0"]),
+        (GOOD + f"[network]\nsubnet_ids = {['subnet-12345678'] * 2}\n", ["network.subnet_ids", "the same twice"]),
+        (GOOD + f"[network]\nsubnet_ids = {[f'subnet-{n:08x}' for n in range(17)]}\n", ["network.subnet_ids", "at most 16"]),
+        (GOOD + f"[network]\nsecurity_group_ids = {[f'sg-{n:08x}' for n in range(6)]}\n", ["security_group_ids", "at most 5"]),
+        (
+            GOOD + "[code_signing]\nprofile_version_arn = 'team'\n",
+            ["profile_version_arn = 'team'", "/signing-profiles/<name>/"],
+        ),
+        (GOOD + f"[code_signing]\nprofile_version_arn = '{PROFILE}'\n", ["profile_version_arn = 'arn:", "region us-east-1"]),
+        (
+            GOOD + f"[code_signing]\nprofile_version_arn = '{PROFILE[:-11]}'\n",
+            ["must be the ARN of a signing profile's version"],
+        ),
+        (GOOD + "[events]\nsources = []\n", ["events.sources = []", "at least 1"]),
+        (GOOD + "[events]\nsources = ['aws.sagemaker']\n", ["'aws.sagemaker'", "not begin with 'aws.'"]),
+        (GOOD + "[events]\nsources = ['a', 'a']\n", ["events.sources", "the same twice"]),
+        (GOOD + "[events]\nsources = 'a'\n", ["events.sources = 'a'", "must be a list"]),
+        (GOOD + "events = 5\n", ["events = 5", "must be a table"]),
+        (GOOD + "tags = 'x'\n", ["tags = 'x'", "must be a table"]),
+        (GOOD + "[tags]\nenvironment = 'x'\n", ["tags.environment is set already"]),
+        (GOOD + "[tags]\nEnvironment = 'x'\n", ["tags.Environment is set already"]),
+        (GOOD + "[tags]\nteam = 'a'\nTeam = 'b'\n", ["tags.Team", "tags.team", "the same to IAM"]),
+        (GOOD + "[tags]\nowner = '${USER}'\n", ["tags.owner = '${USER}'", "letters, digits, spaces"]),
+        (GOOD + "[tags]\n'a\"b' = 'x'\n", ["tags.a\"b = 'a\"b'", "1 to 128 letters, digits, spaces"]),
+        (GOOD + f"[tags]\nowner = '{'x' * 257}'\n", ["tags.owner", "up to 256 letters"]),
+        (GOOD + "[observability]\nalarm_email = 'me'\n", ["alarm_email = 'me'", "e-mail"]),
+        (GOOD + "[observability]\nalarm_email = '${me}@example.com'\n", ["alarm_email = '${me}@example.com'", "e-mail"]),
+        (GOOD + "[remote_state]\nbucket = 'My_Bucket'\n", ["remote_state.bucket = 'My_Bucket'", "lower-case"]),
+        (GOOD + "aws_provider_version = 'new'\n", ["aws_provider_version = 'new'", ">= 5.100.0"]),
+        (GOOD + "environment = 'x'\n", ["environment = 'x'", "the file's name says it"]),
+        (GOOD.replace("us-east-1", "us-east-9"), ["region = 'us-east-9'", "such as us-east-"]),
+        (GOOD.replace('"111122223333"', "111122223333"), ["account_id = 111122223333", "valid string"]),
+        (GOOD.replace("111122223333", "1111"), ["account_id = '1111'", "12-digit"]),
+        (GOOD.replace("111122223333", "\u0661" * 12), ["account_id = ", "12-digit"]),
+        ('region = "us-east-1"\n', ["account_id: is missing"]),
+        ("account_id = \n", ["cannot be read as TOML", "line 1"]),
+        (GOOD + f"x = {'9' * 5000}\n", ["cannot be read as TOML", "digits"]),
+        (GOOD + f"x = {'[' * 5000}\n", ["cannot be read as TOML"]),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_where_and_what_is_allowed(tmp_path: Path, text: str, says: list[str]) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load("team", _written(tmp_path, text))
+    (line,) = str(raised.value).splitlines()
+    assert line.startswith(f"{tmp_path.name}/team.toml: ")
+    assert not [part for part in says if part not in line], line
+
+
+@pytest.mark.parametrize(
+    ("constraint", "oldest"),
+    [
+        (">= 5.100.0, < 7.0.0", (5, 100, 0)),
+        ("< 7.0.0, >= 6.2", (6, 2)),
+        ("~> 6.25", (6, 25)),
+        ("6.25.0", (6, 25, 0)),
+        ("!= 6.1.0, < 7", (0,)),
+    ],
+)
+def test_the_oldest_provider_is_what_the_constraint_says(tmp_path: Path, constraint: str, oldest: tuple[int, ...]) -> None:
+    text = GOOD + f'aws_provider_version = "{constraint}"\n'
+    assert load("team", _written(tmp_path, text)).oldest_provider == oldest
+
+
+def test_every_mistake_of_every_file_is_said_at_once(tmp_path: Path) -> None:
+    _written(tmp_path, 'account_id = "1"\nregion = "nowhere"\n')
+    _written(tmp_path, "x = 1\n", name="other")
+    with pytest.raises(SettingsError) as raised:
+        load_all(tmp_path)
+    assert len(str(raised.value).splitlines()) == 5
+
+
+def test_an_environment_that_has_no_file_is_told_which_have(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"staging\.toml: there is no such environment; there are: team"):
+        load("staging", _written(tmp_path, GOOD))
+
+
+@pytest.mark.parametrize("name", ["prod", "prod-eu", "production"])
+def test_production_never_does_without_deletion_protection(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(name, _written(tmp_path, GOOD + "deletion_protection = false\n", name=name))
+    (line,) = str(raised.value).splitlines()
+    assert line.startswith(
+        f"{tmp_path.name}/{name}.toml: deletion_protection = false: must be true in an environment whose name "
+    )
+
+
+def test_any_other_may_do_without_deletion_protection(tmp_path: Path) -> None:
+    for name in ("dev", "pre-prod", "team"):
+        assert not load(name, _written(tmp_path, GOOD + "deletion_protection = false\n", name=name)).deletion_protection
+    assert load("prod", _written(tmp_path, GOOD, name="prod")).deletion_protection
+
+
+def test_a_name_that_no_resource_could_carry_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="environment = 'Team_A'"):
+        load("Team_A", _written(tmp_path, GOOD, name="Team_A"))
+
+
+def test_the_environments_of_the_repository_are_right() -> None:
+    assert [settings.environment for settings in load_all()] == names()
+    assert {"dev", "local", "prod"} <= set(names())
+
+
+def test_the_app_ends_with_2_and_synthesizes_nothing(tmp_path: Path) -> None:
+    for part in ("stacks", "environments"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    for file in ("main.py", "command_line.py"):
+        shutil.copy(ROOT / file, tmp_path)
+    _written(tmp_path / "environments", GOOD + "oops = 1\n")
+    done = subprocess.run([sys.executable, "main.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: environments/team.toml: oops = 1: unknown key; allowed: account_id, region")
+    assert not (tmp_path / "cdktf.out").exists()
+
+
+@pytest.mark.parametrize("door", ["local-down", "new-environment", "lint"])
+def test_what_reads_no_settings_works_where_they_are_wrong(door: str) -> None:
+    planned = subprocess.run(["make", "--dry-run", "--always-make", door], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "stacks.settings.file" not in planned.stdout
+    assert "stacks.packaging.lambda_package" not in planned.stdout

@@ -1,0 +1,95 @@
+"""DynamoDB's faults, for read models: nothing is undone, and who is told of a failure can go on."""
+
+import os
+
+import pytest
+from botocore.exceptions import ClientError
+from training_events.errors import Overtaken, TooLarge
+from training_events.stores.dynamodb.item import MAX_ITEM_BYTES
+from training_events.stores.read_models import ReadModel
+
+from tests.support.dynamodb import READ_MODELS, dynamodb_read_models
+from tests.support.fakes import lose_replies, refuse
+
+AT = "2026-11-22T15:08:39.955123Z"
+
+
+@pytest.fixture
+def read_models(monkeypatch):
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    with dynamodb_read_models() as read_models:
+        yield read_models
+
+
+def put(read_models, state, replaces=None):
+    read_models.put("run/a", state, summary=b"{}", first_at=AT, replaces=replaces)
+
+
+def test_a_lost_reply_is_a_success_for_the_sdks_own_retry(read_models):
+    requests = lose_replies(read_models._client, "PutItem", times=2)
+    put(read_models, b"1")
+    assert len(requests) == 3
+    put(read_models, b"2", replaces=1)
+    assert read_models.get("run/a") == ReadModel("run/a", 2, b"2")
+
+
+def test_a_lost_reply_after_which_another_has_put_is_not_taken_for_a_success(read_models):
+    put(read_models, b"1")
+    put(read_models, b"2", replaces=1)
+    with pytest.raises(Overtaken):
+        put(read_models, b"1")
+    assert read_models.get("run/a") == ReadModel("run/a", 2, b"2")
+
+
+def test_a_lost_reply_of_a_removal_is_a_success(read_models):
+    put(read_models, b"1")
+    requests = lose_replies(read_models._client, "DeleteItem", times=1)
+    read_models.remove("run/a", replaces=1)
+    assert len(requests) == 2
+    assert read_models.get("run/a") is None
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "ResourceNotFoundException"])
+def test_what_aws_says_comes_through(read_models, code):
+    refuse(read_models._client, "PutItem", float("inf"), code)
+    with pytest.raises(ClientError) as raised:
+        put(read_models, b"1")
+    assert raised.value.response["Error"]["Code"] == code
+
+
+def test_the_size_that_counts_is_the_compressed_one(read_models):
+    put(read_models, b"x" * 10 * MAX_ITEM_BYTES)
+    with pytest.raises(TooLarge, match=f"at most {MAX_ITEM_BYTES} bytes"):
+        put(read_models, os.urandom(MAX_ITEM_BYTES), replaces=1)
+    assert read_models.get("run/a").revision == 1
+
+
+def test_items_are_as_the_projectors_rights_and_the_index_expect_them(read_models):
+    used = []
+    read_models._client.meta.events.register_first(
+        "before-send.*", lambda request, **_: used.append(request.headers["X-Amz-Target"])
+    )
+    put(read_models, b"{}")
+    read_models.get("run/a")
+    assert [target.decode().partition(".")[2] for target in used] == ["PutItem", "GetItem"]
+    read_models.set_note("rebuild", b"x")
+    items = {item["stream"]["S"]: item for item in read_models._client.scan(TableName=READ_MODELS)["Items"]}
+    assert items["run/a"].keys() == {"stream", "kind", "first_at", "revision", "state", "summary"}
+    assert items["run/a"]["first_at"] == {"S": f"{AT}#run/a"}
+    assert items["#rebuild"].keys() == {"stream", "value"}
+
+
+@pytest.mark.parametrize("update", ["SET #state = :junk", "REMOVE #state"])
+def test_a_state_that_somebody_spoiled_is_folded_anew(read_models, update):
+    put(read_models, b"1")
+    more = {"ExpressionAttributeValues": {":junk": {"B": b"junk"}}} if ":junk" in update else {}
+    read_models._client.update_item(
+        TableName=READ_MODELS,
+        Key={"stream": {"S": "run/a"}},
+        UpdateExpression=update,
+        ExpressionAttributeNames={"#state": "state"},
+        **more,
+    )
+    assert read_models.get("run/a") == ReadModel("run/a", 1, b"")
+    put(read_models, b"2", replaces=1)
+    assert read_models.get("run/a") == ReadModel("run/a", 2, b"2")

@@ -1,0 +1,434 @@
+"""What a log in a file is besides an event log: a place that may be missing, full of something else, locked, or altered."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from training_events.errors import Conflict, DamagedEvent, LogUnavailable, NoSuchLog, TooLarge
+from training_events.event import Event, Producer
+from training_events.stores.dynamodb.item import MAX_ITEM_BYTES, item_bytes, to_item
+from training_events.stores.event_log import Appended, Damaged
+from training_events.stores.opening import open_store
+from training_events.stores.sqlite import database as sqlite
+from training_events.stores.sqlite.database import Database
+from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.stores.sqlite.row import COLUMNS
+
+from tests.support.paths import ROOT
+
+
+def event(number=0, stream="run/a", data=None, **more):
+    at = f"2026-11-22T15:08:39.{number:06d}Z"
+    return Event(f"e-{number}", stream, "Happened", at, "tests", data or {"number": number}, **more)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "log.db"
+
+
+@pytest.fixture
+def log(path):
+    return opened(path)
+
+
+def opened(path):
+    return SqliteLog(Database(str(path)))
+
+
+def behind_its_back(path, statement, *values):
+    """Another program's hand in the file."""
+    other = sqlite3.connect(path)
+    with other:
+        other.execute(statement, values)
+    other.close()
+
+
+def become(path, column, value, *, as_text=False):
+    """A value of the second event; `as_text` bytes that are declared to be text, of whatever encoding."""
+    mark = "CAST(? AS TEXT)" if as_text else "?"
+    behind_its_back(path, f"UPDATE events SET {column} = {mark} WHERE event_id = 'e-1'", value)  # noqa: S608
+
+
+READINGS = {
+    "read": lambda log: list(log.read("run/a")),
+    "audit": lambda log: list(log.audit("run/a")),
+    "entries": lambda log: list(log.entries("run/a")),
+    "streams": lambda log: list(log.streams()),
+    "scan": lambda log: list(log.scan(0, 1)),
+    "arrivals": lambda log: log.arrivals(10),
+    "alterations": lambda log: list(log.alterations()),
+}
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_reading_never_makes_a_file(log, path, reading):
+    with pytest.raises(NoSuchLog, match=r"^there is no event log at /.*log\.db: no such file \(.*\)$"):
+        READINGS[reading](log)
+    assert not path.exists()
+    log.append(event())
+    READINGS[reading](log)
+
+
+def test_appending_makes_the_file_and_its_folders(tmp_path):
+    log = opened(tmp_path / "a" / "b" / "log.db")
+    assert log.append(event()) is Appended.RECORDED
+    assert [one.event for one in opened(tmp_path / "a" / "b" / "log.db").read("run/a")] == [event()]
+
+
+@pytest.mark.parametrize("content", [b"", *(b"x" * size for size in (1, 511, 512, 4096))])
+def test_a_file_that_is_something_else_is_said_in_one_line_and_left_alone(log, path, content):
+    path.write_bytes(content)
+    with pytest.raises(NoSuchLog, match=r"log\.db: (nothing was recorded in it yet|the file is no SQLite database)") as raised:
+        list(log.read("run/a"))
+    assert "\n" not in str(raised.value)
+    assert path.read_bytes() == content
+    if content:
+        with pytest.raises(NoSuchLog, match="the file is no SQLite database"):
+            log.append(event())
+        assert path.read_bytes() == content
+
+
+def test_another_programs_database_is_left_alone(log, path):
+    behind_its_back(path, "CREATE TABLE theirs (x)")
+    before = path.read_bytes()
+    for use in (log.append, lambda _: list(log.streams())):
+        with pytest.raises(NoSuchLog, match="another program's database"):
+            use(event())
+    assert path.read_bytes() == before
+
+
+def test_a_log_of_a_newer_version_is_not_touched(log, path):
+    log.append(event())
+    behind_its_back(path, "PRAGMA user_version = 99")
+    with pytest.raises(LogUnavailable, match="newer version"):
+        opened(path).append(event(1))
+
+
+def test_a_folder(tmp_path):
+    for use in (lambda log: log.append(event()), lambda log: list(log.streams())):
+        with pytest.raises(NoSuchLog, match="it is a folder"):
+            use(opened(tmp_path))
+
+
+def test_a_place_where_no_file_can_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file" / "log.db", tmp_path / ("x" * 300) / "log.db", Path("/proc/log.db")):
+        with pytest.raises(LogUnavailable, match="the event log ") as raised:
+            opened(place).append(event())
+        assert "\n" not in str(raised.value)
+
+
+def test_a_full_disk_is_said_and_nothing_half_recorded(log):
+    log.append(event())
+    with log.database.transaction() as connection:
+        [pages] = connection.execute("PRAGMA page_count").fetchone()
+    log.database._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(LogUnavailable, match=r"log\.db: database or disk is full"):
+        log.append(event(1, data={"big": "x" * 300_000}))
+    assert [entry[0] for entry in log.entries("run/a")] == [event().position]
+    assert len(log.arrivals(10)) == 1
+
+
+def test_a_broken_file(path, log):
+    for number in range(500):
+        log.append(event(number))
+    log.database._connection.close()
+    content = bytearray(path.read_bytes())
+    content[4096:] = os.urandom(len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(LogUnavailable, match=r"log\.db: .*malformed"):
+        list(opened(path).entries("run/a"))
+
+
+def test_a_lock_that_is_never_given_back(path, log, monkeypatch):
+    log.append(event())
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LogUnavailable, match="locked for more than 0 seconds, by another program"):
+        opened(path).append(event(1))
+    assert len(list(opened(path).entries("run/a"))) == 1  # readers do not wait for a writer
+    other.execute("ROLLBACK")
+    other.close()
+
+
+def test_what_is_recorded_is_synced_to_the_disk_and_a_read_model_need_not_be(log):
+    with log.database.transaction() as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    with log.database.transaction(durable=False) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (1,)  # NORMAL
+    with log.database.transaction() as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_a_reader_holds_a_page_and_no_snapshot(log, path):
+    """Or the write-ahead log could not be taken into the file for as long as somebody pages through a history."""
+    for number in range(30):
+        log.append(event(number, data={"big": "x" * 100_000}))
+    reading = opened(path).entries("run/a")
+    first = next(reading)
+    for number in range(30, 60):
+        log.append(event(number, data={"big": "x" * 100_000}))
+    assert sum(len(data) for (data,) in log.database.rows("SELECT data FROM events")) < 2 * sqlite.PAGE_BYTES
+    busy, *_ = log.database._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    assert not busy
+    assert path.with_name("log.db-wal").stat().st_size == 0
+    assert [entry[0] for entry in [first, *reading]] == [event(number).position for number in range(60)]
+
+
+def test_the_largest_event_is_dynamodbs(log):
+    room = MAX_ITEM_BYTES - item_bytes(to_item(event(data={"é": ""}), "2026-11-22T15:08:40.000000Z"))
+    with pytest.raises(TooLarge, match=f"{MAX_ITEM_BYTES + 1} bytes"):
+        log.append(event(data={"é": "x" * (room + 1)}))
+    assert log.append(event(data={"é": "x" * room})) is Appended.RECORDED
+
+
+def test_arrivals_wait_in_their_order_until_they_are_forgotten(log):
+    late, early = event(5), event(1, "run/b")
+    for one in (late, early, late):
+        log.append(one)
+    arrivals = log.arrivals(10)
+    assert [(stream, entry) for _, stream, entry in arrivals] == [
+        ("run/a", next(log.entries("run/a"))),
+        ("run/b", next(log.entries("run/b"))),
+    ]
+    assert log.arrivals(1) == arrivals[:1]
+    assert log.arrivals(10) == arrivals
+    log.append(event(6))
+    log.forget_arrivals(arrivals[-1][0])
+    [(number, stream, entry)] = log.arrivals(10)
+    assert number > arrivals[-1][0]
+    assert (stream, entry[0]) == ("run/a", event(6).position)
+
+
+def test_no_number_comes_twice(log):
+    """Or who forgets arrivals late would forget newer ones."""
+    log.append(event(1))
+    [(number, _, _)] = log.arrivals(10)
+    log.forget_arrivals(number)
+    log.append(event(2))
+    log.forget_arrivals(number)
+    assert [entry[0] for _, _, entry in log.arrivals(10)] == [event(2).position]
+
+
+def test_arrivals_of_events_that_were_taken_away_do_not_stand_in_the_way(log, path):
+    for number in range(5):
+        log.append(event(number))
+    behind_its_back(path, "DELETE FROM events WHERE event_id IN ('e-0', 'e-1', 'e-2')")
+    [(number, _, entry)] = log.arrivals(1)
+    assert entry[0] == event(3).position
+    log.forget_arrivals(number)
+    assert [entry[0] for _, _, entry in log.arrivals(9)] == [event(4).position]
+
+
+def test_a_log_that_is_only_appended_to_has_no_alterations(log):
+    log.append(event())
+    log.append(event())
+    with pytest.raises(Conflict):
+        log.append(event(data={"other": 1}))
+    log.forget_arrivals(99)
+    assert list(log.alterations()) == []
+
+
+_COLUMNS = ", ".join(COLUMNS)
+_OTHER = _COLUMNS.replace("digest", "'other'")
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE events SET data = '{}', digest = 'sha256:00' WHERE event_id = 'e-1'", "update"),
+        ("UPDATE events SET position = 'elsewhere' WHERE event_id = 'e-1'", "update"),
+        ("DELETE FROM events WHERE event_id = 'e-1'", "delete"),
+        (f"INSERT OR REPLACE INTO events ({_COLUMNS}) SELECT {_OTHER} FROM events WHERE event_id = 'e-1'", "update"),  # noqa: S608
+        ("INSERT INTO events SELECT * FROM events WHERE event_id = 'e-1' ON CONFLICT DO UPDATE SET digest = ''", "update"),
+    ],
+)
+def test_whatever_is_done_to_an_event_is_remembered(log, path, statement, what):
+    for number in range(3):
+        log.append(event(number))
+    behind_its_back(path, statement)
+    alterations = list(log.alterations())
+    assert {(one.what, one.stream, one.position, one.digest) for one in alterations} == {
+        (what, "run/a", event(1).position, event(1).digest)
+    }
+    assert len(alterations[0].at) == 27
+    assert alterations == list(log.alterations("run/a"))
+    assert list(log.alterations("run/b")) == []
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["CREATE TABLE kept AS SELECT * FROM events", "DELETE FROM events", "INSERT INTO events SELECT * FROM kept"],
+        ["INSERT OR REPLACE INTO events SELECT * FROM events"],
+        [f"UPDATE events SET digest = {digest}" for digest in ("'1' || digest", "'2' || digest", "substr(digest, 3)")],  # noqa: S608
+    ],
+)
+def test_what_was_put_back_is_no_alteration(log, path, statements):
+    for number in range(3):
+        log.append(event(number))
+    for statement in statements:
+        behind_its_back(path, statement)
+    assert list(log.alterations()) == []
+    assert [one.event for one in log.read("run/a")] == [event(number) for number in range(3)]
+
+
+DAMAGE: dict[str, list[Any]] = {
+    "data": ["[]", "{", "", "7", b"\xff\xfe", b"{}", '{"a":NaN}', "[" * 5000, '{"number":' + "[" * 70 + "]" * 70 + "}"],
+    "schema_version": ["one", b"1", 0, -1, 1.5],
+    "type": ["", " ", b"\xff"],
+    "occurred_at": ["yesterday", "2026-11-22T15:08:39.000002Z", "", b"\x80"],
+    "event_id": ["", "e-2", b"\x00"],
+    "source": ["", b"\xff"],
+    "producer": ["null", "[]", "{}", '{"id":7,"sequence":1}', '{"id":"p","sequence":"1"}', '{"id":"p","sequence":0}', b"\xff"],
+    "correlation_id": ["", b"\xff"],
+    "resources": ["{}", "[1]", "x"],
+    "extensions": ["[]", "x", b"\xff"],
+    "digest": [b"\xff"],
+    "recorded_at": [b"\xff"],
+}
+
+
+@pytest.mark.parametrize(("column", "value"), [(column, value) for column, values in DAMAGE.items() for value in values])
+def test_whatever_stands_in_a_row_is_told_and_not_raised(log, path, column, value):
+    said = [
+        event(number, producer=Producer("p", number + 1), correlation_id="c", resources=("r",), extensions={"x": 1})
+        for number in range(3)
+    ]
+    for one in said:
+        log.append(one)
+    become(path, column, value, as_text=isinstance(value, bytes) and value not in (b"1", b"{}"))
+    before, there, behind = log.audit("run/a")
+    assert [before.event, behind.event] == [said[0], said[2]]
+    assert isinstance(there, Damaged)
+    assert (there.stream, there.position) == ("run/a", said[1].position)
+    assert there.why
+    with pytest.raises(DamagedEvent, match="cannot be read as an event"):
+        list(log.read("run/a"))
+    entries = list(log.entries("run/a"))
+    assert [list(map(type, entry)) for entry in entries] == [[str, str, str, int, str]] * 3
+    assert [entry[0] for entry in entries] == [one.position for one in said]
+    assert [entry for _, _, entry in log.arrivals(10)] == entries
+    assert [entry for page in log.scan(0, 1) for _, entry in page.entries] == entries
+    entries[1][4].encode()
+
+
+@pytest.mark.parametrize("column", ["stream", "position"])
+def test_keys_that_are_not_text_do_not_stop_a_walk(log, path, column):
+    for number in range(3):
+        log.append(event(number))
+    become(path, column, b"run/\xff", as_text=True)
+    streams = list(log.streams())
+    assert streams[0] == "run/a"
+    found = [one for stream in streams for one in log.audit(stream)]
+    assert [isinstance(one, Damaged) for one in found] == [False, False, True]
+    assert len([entry for page in log.scan(0, 1) for entry in page.entries]) == 3
+    become(path, column, b"\xff")  # no text at all: it has no place in a stream
+    assert len([one for stream in log.streams() for one in log.audit(stream)]) == 2
+
+
+def test_an_event_that_was_moved_is_damaged(log, path):
+    log.append(event(1))
+    log.append(event(2))
+    behind_its_back(path, "UPDATE events SET position = '2026-11-22T15:08:39.000009Z#e-1' WHERE event_id = 'e-1'")
+    sound, moved = log.audit("run/a")
+    assert sound.event == event(2)
+    assert isinstance(moved, Damaged)
+    assert event(1).position in moved.why
+
+
+def test_threads_share_a_log_and_its_read_models(path):
+    store: Any = open_store(f"sqlite:///{path}")
+    failures = []
+
+    def work(name):
+        try:
+            for number in range(20):
+                store.log.append(event(number, f"run/{name}"))
+                assert len(list(store.log.entries(f"run/{name}"))) == number + 1
+                there = store.read_models.get(f"run/{name}")
+                store.read_models.put(
+                    f"run/{name}", b"", summary=b"", first_at="", replaces=there.revision if there is not None else None
+                )
+        except BaseException as failure:  # noqa: BLE001
+            failures.append(failure)
+
+    threads = [threading.Thread(target=work, args=[name]) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(store.log.arrivals(1000)) == 80
+
+
+WRITER = """
+import sys
+from itertools import count, islice
+from training_events.event import Event
+from training_events.stores.opening import open_store
+
+url, name, numbers = sys.argv[1], sys.argv[2], count() if sys.argv[3] == "for ever" else range(int(sys.argv[3]))
+log = open_store(url).log
+for number in numbers:
+    for owner in (name, "all"):
+        at = f"2026-11-22T15:08:39.{999_999 - number:06d}Z"
+        how = log.append(Event(f"{owner}-{number}", "run/a", "Happened", at, "tests", {"number": number}))
+        print(how.value, f"{at}#{owner}-{number}", flush=True)
+"""
+
+
+def test_many_begin_a_log_at_once(tmp_path):
+    def append(place, number):
+        together.wait()
+        opened(place).append(event(number))
+
+    for attempt in range(20):
+        place = tmp_path / f"{attempt}.db"
+        together = threading.Barrier(8)
+        threads = [threading.Thread(target=append, args=[place, number]) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(list(opened(place).entries("run/a"))) == len(opened(place).arrivals(10)) == 8
+        assert sqlite3.connect(place).execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_programs_write_to_one_file_at_once_and_one_is_killed(path):
+    """They begin with no file, record some events together and some alone; nothing that was acknowledged is lost."""
+
+    def start(name, how_many):
+        command = [sys.executable, "-c", WRITER, f"sqlite:///{path}", name, str(how_many)]
+        return subprocess.Popen(command, cwd=ROOT / "lambda", stdout=subprocess.PIPE, text=True)
+
+    victim = start("victim", "for ever")
+    others = [start(name, 150) for name in "abc"]
+    told = [program.stdout.readline() for program in (*others, *[victim] * 60)]  # now all of them are at it
+    victim.kill()
+    told += [line for line in victim.stdout if line.endswith("\n")]
+    victim.stdout.close()
+    for other in others:
+        answer, _ = other.communicate()
+        assert other.returncode == 0
+        told += answer.splitlines(keepends=True)
+    acknowledged = [line.split() for line in told]
+    recorded = [position for how, position in acknowledged if how == "recorded"]
+    assert len(set(recorded)) == len(recorded), "two were told that they recorded the same event"
+
+    log = opened(path)
+    there = [one.event.position for one in log.read("run/a")]
+    assert there == sorted(set(there))
+    assert {position for _, position in acknowledged} <= set(there)
+    # of what was not acknowledged there can be the one event that the killed program was about to acknowledge
+    assert len(set(there) - {position for _, position in acknowledged}) <= 1
+    assert sorted(entry[0] for _, _, entry in log.arrivals(10_000)) == there
+    assert list(log.alterations()) == []

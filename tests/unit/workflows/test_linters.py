@@ -1,0 +1,95 @@
+"""What `make lint` says of workflows and shell scripts: nothing of ours, and something of each mistake that is planted."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+TOOLS = Path(sys.executable).parent
+
+
+def lint(folder: Path, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(TOOLS / tool), *arguments], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / ".github", tmp_path / ".github")
+    return tmp_path
+
+
+ZIZMOR = ("zizmor", "--offline", "--no-progress", "--quiet", "--strict-collection", ".github")
+
+
+def test_zizmor_finds_nothing(copied: Path) -> None:
+    done = lint(copied, *ZIZMOR)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("persist-credentials: false", "fetch-depth: 1", "artipacked"),
+        ("@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "@v7", "unpinned-uses"),
+        ("run: make audit", "run: make audit ARGS='${{ github.head_ref }}'", "template-injection"),
+        ("  pull_request:", "  pull_request_target:", "dangerous-triggers"),
+    ],
+)
+def test_zizmor_finds_what_is_insecure(copied: Path, old: str, new: str, finding: str) -> None:
+    file = copied / ".github" / "workflows" / "audit.yml"
+    file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    done = lint(copied, *ZIZMOR)
+    assert done.returncode != 0
+    assert f"[{finding}]" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("schema", "file", "old", "new"),
+    [
+        ("vendor.github-workflows", "workflows/audit.yml", "timeout-minutes", "timeout"),
+        ("vendor.github-actions", "actions/set-up/action.yml", "using: composite", "using: make"),
+        ("vendor.dependabot", "dependabot.yml", "interval: weekly", "interval: often"),
+    ],
+)
+def test_a_key_or_value_that_github_does_not_know_is_found(copied: Path, schema: str, file: str, old: str, new: str) -> None:
+    path = copied / ".github" / file
+    assert lint(copied, "check-jsonschema", "--builtin-schema", schema, str(path)).returncode == 0
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    assert lint(copied, "check-jsonschema", "--builtin-schema", schema, str(path)).returncode == 1
+
+
+def shellcheck(script: str) -> str:
+    return subprocess.run([str(TOOLS / "shellcheck"), "-"], input=script, capture_output=True, text=True, check=False).stdout
+
+
+def written_by(script: str) -> str:
+    """The program that the notebook's start-up script writes: a text to shellcheck, which looks into none."""
+    [program] = re.findall(r"<<'INSTALL'\n(.+?)^INSTALL$", script, re.MULTILINE | re.DOTALL)
+    return str(program)
+
+
+RUN, START = ((ROOT / name).read_text(encoding="utf-8") for name in (".ci/run", "stacks/notebook_start.sh"))
+
+
+@pytest.mark.parametrize("script", [RUN, START, written_by(START)], ids=["run", "start", "install"])
+def test_shellcheck_finds_nothing(script: str) -> None:
+    assert shellcheck(script) == ""
+
+
+@pytest.mark.parametrize(
+    ("script", "old", "new", "finding"),
+    [
+        (RUN, '"$(dirname "$0")/.."', "$(dirname $0)/..", "SC2086"),
+        (START, "set -u", "set -u $1", "SC2086"),
+        (written_by(START), 'basename "$1"', "basename $1", "SC2086"),
+    ],
+    ids=["run", "start", "install"],
+)
+def test_shellcheck_finds_what_falls_apart_at_a_blank(script: str, old: str, new: str, finding: str) -> None:
+    assert old in script
+    assert finding in shellcheck(script.replace(old, new))

@@ -1,0 +1,107 @@
+"""The scripts that stand in GitHub's workflows, run by Node with a stand-in for GitHub."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.paths import ROOT
+
+WORKFLOWS = ROOT / ".github" / "workflows"
+NODE = Path(sys.executable).with_name("node")
+
+HEAD = "f" * 40
+MARKER = "<!-- review of training-dev -->"
+BOT = {"login": "github-actions[bot]"}
+
+# Comments are kept in a list; everything that the script asks for is written down.
+STAND_IN = """\
+const given = JSON.parse(process.argv[1]), { comments, main } = given, said = []
+const repo = { owner: 'my-org', repo: 'my-repo' }
+const context = {
+  repo, issue: { number: 7 }, runId: 42, serverUrl: 'https://github.com', sha: given.sha,
+  payload: { pull_request: { head: { sha: given.sha } } },
+}
+const core = { setFailed: (message) => said.push(message) }
+const issues = {
+  listComments: 'listComments',
+  createComment: async ({ issue_number, body }) => comments.push({ id: 100, issue_number, user: given.bot, body }),
+  updateComment: async ({ comment_id, body }) => { comments.find((one) => one.id === comment_id).body = body },
+}
+const github = {
+  paginate: async (list, { issue_number }) => list === 'listComments' && issue_number === 7 ? comments : undefined,
+  rest: { issues, repos: { getBranch: async ({ branch }) => ({ data: { commit: { sha: branch === 'main' ? main : '' } } }) } },
+}
+const script = async () => {
+%s
+}
+script().then(() => console.log(JSON.stringify({ comments, said })))
+"""
+
+
+def script_of(workflow: str) -> str:
+    [script] = re.findall(r"script: \|\n((?: {12}.*\n)+)", (WORKFLOWS / workflow).read_text(encoding="utf-8"))
+    return textwrap.dedent(script)
+
+
+def run(workflow: str, folder: Path, **given: Any) -> dict[str, Any]:
+    done = subprocess.run(
+        [str(NODE), "--eval", STAND_IN % script_of(workflow), json.dumps({"sha": HEAD, "bot": BOT, "comments": [], **given})],
+        cwd=folder,
+        env={"STACK": "training-dev", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def test_the_first_review_is_a_new_comment(tmp_path: Path) -> None:
+    (tmp_path / "training-dev.md").write_text("## training-dev\nNo changes.", encoding="utf-8")
+    [comment] = run("review.yml", tmp_path)["comments"]
+    assert comment["issue_number"] == 7
+    assert comment["body"] == (
+        f"{MARKER}\n## training-dev\nNo changes.\n\nOf {HEAD}: [the run](https://github.com/my-org/my-repo/actions/runs/42)"
+    )
+
+
+def test_the_next_review_takes_the_place_of_the_last(tmp_path: Path) -> None:
+    (tmp_path / "training-dev.md").write_text("Two changes.", encoding="utf-8")
+    others = [
+        {"id": 1, "user": BOT, "body": "<!-- review of training-prod -->\nNo changes."},
+        {"id": 2, "user": {"login": "somebody"}, "body": f"{MARKER}\nNo changes, honestly."},
+        {"id": 3, "user": None, "body": f"{MARKER}\nOf somebody who has left."},
+    ]
+    ours = {"id": 4, "user": BOT, "body": f"{MARKER}\nNo changes."}
+    *left, updated = run("review.yml", tmp_path, comments=[*others, ours])["comments"]
+    assert left == others
+    assert updated["id"] == 4
+    assert "Two changes." in updated["body"]
+    assert "No changes" not in updated["body"]
+
+
+def test_a_review_that_failed_does_not_leave_the_last_one_standing(tmp_path: Path) -> None:
+    ours = {"id": 4, "user": BOT, "body": f"{MARKER}\nNo changes."}
+    [comment] = run("review.yml", tmp_path, comments=[ours])["comments"]
+    assert "training-dev: the review failed" in comment["body"]
+    assert "No changes" not in comment["body"]
+
+
+NEWER = "0" * 40
+
+
+@pytest.mark.parametrize(
+    ("main", "said"),
+    [(HEAD, []), (NEWER, [f"main is at {NEWER} by now: the run of that commit deploys"])],
+    ids=["same", "newer"],
+)
+def test_only_the_newest_commit_of_main_is_deployed(tmp_path: Path, main: str, said: list[str]) -> None:
+    assert run("deploy-environment.yml", tmp_path, main=main)["said"] == said

@@ -1,0 +1,98 @@
+"""GitHub's workflows keep the rules of tests/support/workflow_rules.py, and each rule finds what breaks it."""
+
+import subprocess
+
+import pytest
+
+from tests.support import workflow_rules as rules
+from tests.support.paths import ROOT
+
+RULES: dict[rules.Rule, list[tuple[str, str]]] = {
+    rules.every_command_is_a_door: [
+        ("run: make audit", "run: make all"),
+        ("run: make audit", "run: make audit && curl http://x"),
+    ],
+    rules.every_command_stops_where_it_fails: [("    shell: bash\n", ""), ("      shell: bash\n", "")],
+    rules.every_action_is_pinned_or_ours: [
+        (" # v7.0.1", ""),
+        ("@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "@v7"),
+        ("set-up", "x"),
+    ],
+    rules.one_version_of_each_action: [("3d3c42e5aac5ba805825da76410c181273ba90b1", "0" * 40)],
+    rules.no_checkout_leaves_a_token: [
+        ("persist-credentials: false", "persist-credentials: true"),
+        ("persist-credentials", "path"),
+    ],
+    rules.nothing_is_a_stored_key: [("role-to-assume: ${{ vars.DEPLOY_ROLE }}", "aws-access-key-id: ${{ secrets.KEY }}")],
+    rules.identity_is_for_jobs_with_a_role: [
+        ("      id-token: write\n", ""),
+        ("pull-requests: write\n    steps", "id-token: write\n    steps"),
+    ],
+    rules.permissions_are_the_least: [
+        ("permissions:\n  contents: read\n", ""),
+        ("permissions:\n  contents: read", "permissions: write-all"),
+        ("pull-requests: write", "contents: write"),
+    ],
+    rules.who_writes_runs_no_code_of_the_pull_request: [("id-token: write\n    steps", "pull-requests: write\n    steps")],
+    rules.a_comment_is_written_whatever_failed: [
+        ("    if: ${{ !cancelled() }}\n    runs-on", "    runs-on"),
+        ("- if: ${{ !cancelled() }}", "- if: success()"),
+    ],
+    rules.no_trigger_gives_a_stranger_rights: [("pull_request:", "pull_request_target:")],
+    rules.nothing_is_put_into_code: [
+        ("run: make audit", "run: make audit ARGS=${{ github.head_ref }}"),
+        ("const { STACK } = process.env", "const STACK = '${{ github.event.pull_request.title }}'"),
+    ],
+    rules.every_job_has_an_end: [("    timeout-minutes: 20\n", "")],
+    rules.pull_requests_cancel_what_is_overtaken: [("cancel-in-progress: true", "cancel-in-progress: false")],
+    rules.forks_and_dependabot_get_no_role: [
+        ("vars.PLAN_ROLES\n      && ", ""),
+        ("      && github.event.pull_request.head.repo.full_name == github.repository\n", ""),
+        ("!= 'dependabot[bot]'", "== 'dependabot[bot]'"),
+        ("&& github.event.pull_request.head", "|| github.event.pull_request.head"),
+    ],
+    rules.only_deploys_wait_for_an_approval: [
+        ("    environment: ${{ inputs.environment }} #", "    #"),
+        ("  plan: # has", "  plan:\n    environment: dev # has"),
+    ],
+    rules.what_is_approved_was_shown: [("    needs: plan\n    environment", "    environment"), ("make review", "make diff")],
+    rules.one_deploy_of_an_environment_at_a_time: [
+        ("group: deploy-prod", "group: deploy-dev"),
+        ("progress: false", "progress: true"),
+    ],
+    rules.every_environment_is_reviewed_and_deployed: [("[dev, prod]", "[dev]"), ("environment: prod", "environment: dev")],
+    rules.environments_are_deployed_one_after_the_other: [("needs: dev", "needs: checks"), ("needs: checks", "needs: []")],
+    rules.every_name_in_an_expression_is_there: [
+        ("matrix.environment }", "matrix.enviroment }"),
+        ("inputs.environment", "inputs.name"),
+        ("needs.plan.result", "needs.review.result"),
+    ],
+}
+"""Each rule with what breaks it: a text of the workflows and what stands there instead, in every place."""
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_workflows_keep_the_rule(rule: rules.Rule) -> None:
+    assert list(rule(rules.tree())) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "old", "new"),
+    [pytest.param(rule, old, new, id=f"{rule.__name__}-{new}") for rule, broken in RULES.items() for old, new in broken],
+)
+def test_what_breaks_the_rule_is_found(rule: rules.Rule, old: str, new: str) -> None:
+    files = rules.tree()
+    [path, *_] = [path for path, text in files.items() if old in text]
+    assert list(rule(files | {path: files[path].replace(old, new)})) != []
+
+
+def test_the_review_is_on_the_runs_page() -> None:
+    """Where an approver reads it; a step of its own for that would be no door."""
+    command = ["make", "--dry-run", "review", "ENV=dev"]
+    commands = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert 'cat .build/review/training-dev.md >>"$GITHUB_STEP_SUMMARY"' in commands
+
+
+def test_the_doors_that_must_be_green_are_all_checked() -> None:
+    [checks] = [job for where, job in rules.jobs(rules.tree()) if where.startswith(".github/workflows/checks.yml")]
+    assert checks["strategy"]["matrix"]["door"] == ["lint", "test", "synth", "validate", "scan"]
