@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from training_events.version import __version__
 
 if TYPE_CHECKING:
-    from training_events.recorder.record_run import record_run
     from training_events.recorder.registering import promote_model, register_dataset, register_model
+    from training_events.recorder.run import record_run
 
 __all__ = ["__version__", "promote_model", "record_run", "register_dataset", "register_model"]
 

@@ -5,8 +5,7 @@ import json
 from contextlib import suppress
 
 from hypothesis import example, given
-from training_events.bus.envelope import decode
-from training_events.bus.publisher import entry_of
+from training_events.bus.envelope import decode, entry_of
 from training_events.canonical import canonical_json
 from training_events.errors import NotRecordable
 from training_events.event import Event

@@ -11,8 +11,7 @@ from jsonschema import Draft202012Validator
 from training_events import cli
 from training_events.event import Event
 from training_events.projection.projector import Projector
-from training_events.stores.address import open_log
-from training_events.stores.opening import open_store
+from training_events.stores.opening import open_event_log, open_store
 from training_events.stores.read_models import ReadModels
 
 from tests.support.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
@@ -59,7 +58,7 @@ def read_models(url: str) -> ReadModels:
 
 def recorded(url: str, events: Iterable[Event]) -> None:
     """These events are in the log, and their streams in the read models."""
-    log = open_log(url)
+    log = open_event_log(url)
     projector = Projector(log, read_models(url))
     for event in events:
         log.append(event)

@@ -1,4 +1,6 @@
-"""What EventBridge hands over, as an Event: the recorder's own form and a third party's plain one.
+"""An event as EventBridge carries it, in both directions: what is published, and what is received.
+
+What EventBridge hands over becomes an Event: the recorder's own form and a third party's plain one.
 
 The recorder names everything in `detail`. In a plain event the envelope's `id` and `time` serve, `run_id`, `model_name` or
 `dataset_name` name the stream, and without `data` everything in `detail` that is not header is the data. A field that is
@@ -10,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec import Struct, ValidationError, convert, field
+from msgspec import Raw, Struct, ValidationError, convert, field
 
 from training_events import strict_json
 from training_events.canonical import canonical_json
@@ -19,7 +21,9 @@ from training_events.event import SCHEMA_VERSION, Event, Producer
 from training_events.times import to_utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as PutEventsEntry
 
 _T = TypeVar("_T")
 
@@ -172,3 +176,26 @@ def within(at: Path, read: Callable[[Any], _T], value: Any) -> _T:
     except NotRecordable as flaw:
         flaw.path = (*at, *flaw.path)
         raise
+
+
+def entry_of(bus: str, event: Event) -> PutEventsEntry:
+    return entry(bus, event.source, event.type, detail(event).decode(), event.resources)
+
+
+def entry(bus: str, source: str, type_: str, detail_json: str, resources: Iterable[str]) -> PutEventsEntry:
+    """An event as PutEvents takes it. No Time: the envelope then says when it was published, as the archive's replay has it."""
+    return {"EventBusName": bus, "Source": source, "DetailType": type_, "Detail": detail_json, "Resources": list(resources)}
+
+
+def detail(event: Event) -> bytes:
+    """What was said as canonical JSON, without what the envelope carries; what extended the header goes back beside it."""
+    said: dict[str, Any] = {
+        key: value for key, value in event.said().items() if key not in ("type", "source", "resources", "extensions")
+    }
+    return canonical_json({**event.extensions, **said, "data": Raw(event.canonical_data)})
+
+
+def envelope(event: Event) -> bytes:
+    """An event as EventBridge hands it on, on one line: what `envelope.decode` reads."""
+    head = {"source": event.source, "detail-type": event.type, "resources": list(event.resources)}
+    return b'%s,"detail":%s}' % (canonical_json(head)[:-1], detail(event))

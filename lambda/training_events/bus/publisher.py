@@ -5,19 +5,18 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
-from msgspec import Raw
 
-from training_events.canonical import canonical_json
+from training_events.bus.envelope import entry_of
 from training_events.errors import TrainingEventsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mypy_boto3_events import EventBridgeClient
-    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as Entry
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as PutEventsEntry
 
     from training_events.event import Event
 
@@ -69,12 +68,12 @@ class EventBusPublisher:
         if failed:
             raise NotPublished([event for event, _ in failed], Counter(cause for _, cause in failed))
 
-    def put(self, entries: Iterable[tuple[_T, Entry]]) -> list[tuple[_T, str]]:
+    def put(self, entries: Iterable[tuple[_T, PutEventsEntry]]) -> list[tuple[_T, str]]:
         """Put entries, each of them given with what it stands for: that of
         those which failed, and the bus's last word on it.
         """
         failed: list[tuple[_T, str]] = []
-        batch: list[tuple[_T, Entry]] = []
+        batch: list[tuple[_T, PutEventsEntry]] = []
         room = MAX_REQUEST_BYTES
         for what, one in entries:
             size = _entry_bytes(one)
@@ -88,7 +87,7 @@ class EventBusPublisher:
             room -= size
         return failed + self._put(batch)
 
-    def _put(self, batch: list[tuple[_T, Entry]]) -> list[tuple[_T, str]]:
+    def _put(self, batch: list[tuple[_T, PutEventsEntry]]) -> list[tuple[_T, str]]:
         """Put until all are taken or the attempts are used up; what is left, with the bus's last word on it."""
         left = batch
         causes: list[str] = []
@@ -111,24 +110,7 @@ class EventBusPublisher:
         return [(what, cause) for (what, _), cause in zip(left, causes, strict=True)]
 
 
-def entry_of(bus: str, event: Event) -> Entry:
-    return entry(bus, event.source, event.type, detail(event).decode(), event.resources)
-
-
-def entry(bus: str, source: str, type_: str, detail_json: str, resources: Iterable[str]) -> Entry:
-    """An event as PutEvents takes it. No Time: the envelope then says when it was published, as the archive's replay has it."""
-    return {"EventBusName": bus, "Source": source, "DetailType": type_, "Detail": detail_json, "Resources": list(resources)}
-
-
-def detail(event: Event) -> bytes:
-    """What was said as canonical JSON, without what the envelope carries; what extended the header goes back beside it."""
-    said: dict[str, Any] = {
-        key: value for key, value in event.said().items() if key not in ("type", "source", "resources", "extensions")
-    }
-    return canonical_json({**event.extensions, **said, "data": Raw(event.canonical_data)})
-
-
-def _entry_bytes(entry: Entry) -> int:
+def _entry_bytes(entry: PutEventsEntry) -> int:
     """The size EventBridge counts (User Guide, "Calculating PutEvents event entry size"): the texts in UTF-8."""
     texts = (entry["Source"], entry["DetailType"], entry["Detail"], *entry["Resources"])
     return sum(len(text.encode()) for text in texts)

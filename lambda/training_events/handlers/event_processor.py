@@ -12,8 +12,8 @@ from training_events.bus.received import event_of
 from training_events.errors import NotRecordable
 from training_events.recovery.undelivered import UndeliveredQueue
 from training_events.settings import Settings
-from training_events.stores.address import open_log
 from training_events.stores.event_log import Appended
+from training_events.stores.opening import open_event_log
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -32,7 +32,7 @@ METRICS = {"recorded": "EventsRecorded", "repeated": "EventsRepeated", "set_asid
 
 # Made while Lambda starts the function, when it has a whole processor, and used by every invocation after.
 settings = Settings()
-log = open_log(settings.log)
+log = open_event_log(settings.log)
 undelivered = UndeliveredQueue(settings.undelivered, settings.bucket)
 logger = Logger()  # service and level: POWERTOOLS_SERVICE_NAME, POWERTOOLS_LOG_LEVEL
 # Powertools refuses to flush without a namespace, and a metric must not fail an event that is recorded already

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import groupby, pairwise
+from operator import itemgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,16 +17,17 @@ from msgspec import Struct, field
 
 from training_events import folds
 from training_events.errors import NotUnderstood, Overtaken
-from training_events.projection.projector import TOO_LARGE, How, Projected
-from training_events.stream_folds import StreamFolds
+from training_events.projection.projector import TOO_LARGE, How, Projected, has_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
+    from training_events.event import Entry
     from training_events.folds import State
     from training_events.projection.projector import Projector
     from training_events.stores.event_log import EventLog
     from training_events.stores.read_models import ReadModel, ReadModels
+
 
 PARTS = 8
 """Readers side by side. DynamoDB answers one of them about 1 MB at a time; more would mostly wait for each other here."""
@@ -197,3 +200,37 @@ def _differing(before: bytes, after: bytes) -> list[str]:
     except (msgspec.MsgspecError, RecursionError):
         return []
     return [name for name in sorted(was.keys() | now.keys()) if was.get(name) != now.get(name)]
+
+
+class StreamFolds:
+    """Folds the entries of a walk, page by page.
+
+    Gives a stream without a state where its entries came out of order, or the walk was interrupted in the middle of it
+    (`stream`). One that comes in several pieces is given for each: none of them is what the read model says, and so it is
+    read by itself.
+    """
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self._state: State | None = None
+
+    def take(self, entries: Iterable[tuple[str, Entry]]) -> Iterator[tuple[str, State | None]]:
+        """Fold these too; gives the streams that they end."""
+        for stream, group in groupby(entries, key=itemgetter(0)):
+            if not has_state(stream):
+                continue
+            if stream != self.stream:
+                yield from self.rest()
+                self.stream = stream
+                self._state = folds.empty(stream)
+            if self._state is not None:
+                piece = [entry for _, entry in group]
+                positions = [self._state.position, *(entry[0] for entry in piece)]
+                in_order = all(one < other for one, other in pairwise(positions))
+                self._state = folds.fold(self._state, piece) if in_order else None
+
+    def rest(self) -> Iterator[tuple[str, State | None]]:
+        """The stream that is still open."""
+        if self.stream:
+            yield self.stream, self._state
+        self.stream = ""

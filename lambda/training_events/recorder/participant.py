@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from training_events.recorder import termination
 from training_events.recorder.delivery.channel import Channel
-from training_events.recorder.guard import never_in_the_way
 from training_events.recorder.identity import rank
-from training_events.recorder.reporting import log
+from training_events.recorder.reporting import log, never_in_the_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

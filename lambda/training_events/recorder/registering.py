@@ -12,21 +12,29 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from training_events.bus.envelope import envelope
 from training_events.catalogue.dataset import DatasetRegistered
 from training_events.catalogue.model import ModelPromoted, ModelRegistered
 from training_events.catalogue.stored import Stored
 from training_events.errors import Misused, NotRecordable, NotStored
 from training_events.event import check_stream
-from training_events.recorder.delivery.channel import objects
-from training_events.recorder.once import record_once
+from training_events.recorder.delivery.channel import fields, objects
+from training_events.recorder.delivery.destination import destination
+from training_events.recorder.delivery.journal import Journal
+from training_events.recorder.delivery.sender import Delivery
+from training_events.recorder.delivery.spool import Spool, folder
+from training_events.recorder.delivery.writer import MOST_EVENT_BYTES
 from training_events.recorder.pinning.spec import logged_in
 from training_events.recorder.reporting import log
 from training_events.recorder.storage.files import local_path
 from training_events.recorder.storage.objects import file_name, is_elsewhere, pinned
+from training_events.recorder.storage.oversize import within
 from training_events.settings import Settings
 
 if TYPE_CHECKING:
     import os
+
+    from training_events.event import Event
 
 
 class HasStream(Protocol):
@@ -148,3 +156,27 @@ def _text(what: str, value: Any) -> str:
     if not value.strip():
         raise Misused(f"{what} is empty")
     return value
+
+
+def record_once(stream: str, type_: str, data: dict[str, Any]) -> Event:
+    """The event, sent or spooled. Raises a NotRecordable for what can be no event."""
+    settings = Settings()
+    home, to = folder(settings), destination(settings)
+    journal = Journal(stream)
+    event = journal.say(type_, within(stream, data, MOST_EVENT_BYTES, fields(home, stream, objects(settings))))
+    spool = Spool(home, to, journal.producer)
+    try:
+        spool.append(envelope(event))
+        if unsent := Delivery(to).send(spool):
+            log.warning(
+                "%s of %s cannot be sent to %s: %s; it waits in %s, and is sent by the next recorder, or by"
+                " `training-events flush`",
+                type_,
+                stream,
+                to,
+                unsent[0].why,
+                spool.path.parent,
+            )
+    finally:
+        spool.close()
+    return event

@@ -1,12 +1,20 @@
-"""What the recorder has to say to people: in the log of the program, under the name `training_events`."""
+"""What the recorder reports to people, in the log of the program under the name `training_events`.
+
+Recording is never in the way of the training: an error in it becomes a warning here, and the training goes on.
+"""
 
 from __future__ import annotations
 
+import functools
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from training_events.recorder import forks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 if TYPE_CHECKING:
     _Adapter = logging.LoggerAdapter[logging.Logger]
@@ -24,3 +32,22 @@ class _Telling(_Adapter):
 
 
 log = _Telling(logging.getLogger("training_events"))
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def never_in_the_way(method: Callable[_P, _T]) -> Callable[_P, _T | None]:
+    """The method, which warns and answers None instead of raising. Ctrl-C and the program's end pass."""
+
+    @functools.wraps(method)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _T | None:
+        try:
+            return method(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - that is the point
+            what = method.__name__.strip("_").replace("_", " ")
+            log.warning("recording failed (%s): %s: %s; the training goes on", what, type(error).__name__, error)
+            return None
+
+    return guarded

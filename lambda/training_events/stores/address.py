@@ -1,4 +1,4 @@
-"""Where the event log is, as one text: what it names, and the log itself from it."""
+"""Where the event log is, as one text, and what that text names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from training_events.errors import BadLogUrl
 
 if TYPE_CHECKING:
-    from training_events.stores.event_log import EventLog
+    pass
 
 ALLOWED = (
     "dynamodb://<event log table>?read_models=<table>, sqlite:///<path from the current folder> or"
@@ -35,21 +35,6 @@ class SqliteFile(NamedTuple):
 def parse(url: str) -> DynamoDbTables | SqliteFile:
     """What `url` names. Raises BadLogUrl."""
     return _file(url) if url.startswith("sqlite:") else _tables(url)
-
-
-def open_log(url: str) -> EventLog:
-    """The event log at `url`; nothing is connected to yet. Raises BadLogUrl."""
-    place = parse(url)
-    # imported here: who opens one kind of log should not need what the other is made of
-    if isinstance(place, SqliteFile):
-        from training_events.stores.sqlite.database import Database  # noqa: PLC0415
-        from training_events.stores.sqlite.event_log import SqliteLog  # noqa: PLC0415
-
-        return SqliteLog(Database(place.path))
-    from training_events import aws  # noqa: PLC0415
-    from training_events.stores.dynamodb.event_log import DynamoDbLog  # noqa: PLC0415
-
-    return DynamoDbLog(place.log, aws.client("dynamodb", validate=False))
 
 
 def _tables(url: str) -> DynamoDbTables:

@@ -1,4 +1,4 @@
-"""Everything an address names, opened: the log, and the read models made from it."""
+"""Opens the event log, and the read models made from it, at an address."""
 
 from __future__ import annotations
 
@@ -37,3 +37,18 @@ def open_store(url: str) -> Store:
     client = aws.client("dynamodb", validate=False)
     log = DynamoDbLog(place.log, client)
     return Store(log, None if place.read_models is None else DynamoDbReadModels(place.read_models, client))
+
+
+def open_event_log(url: str) -> EventLog:
+    """The event log at `url`; nothing is connected to yet. Raises BadLogUrl."""
+    place = parse(url)
+    # imported here: who opens one kind of log should not need what the other is made of
+    if isinstance(place, SqliteFile):
+        from training_events.stores.sqlite.database import Database  # noqa: PLC0415
+        from training_events.stores.sqlite.event_log import SqliteLog  # noqa: PLC0415
+
+        return SqliteLog(Database(place.path))
+    from training_events import aws  # noqa: PLC0415
+    from training_events.stores.dynamodb.event_log import DynamoDbLog  # noqa: PLC0415
+
+    return DynamoDbLog(place.log, aws.client("dynamodb", validate=False))

@@ -7,7 +7,7 @@ import sys
 import pytest
 from training_events import aws
 from training_events.event import Event
-from training_events.stores.address import open_log
+from training_events.stores.opening import open_event_log
 
 from tests.support.command_line import DYNAMODB, document, said, store
 from tests.support.patience import PATIENCE_SECONDS
@@ -22,7 +22,7 @@ def event(second):
 def log(monkeypatch, tmp_path):
     with store("dynamodb", tmp_path) as url:
         monkeypatch.setenv("TRAINING_EVENTS_LOG", url)
-        yield open_log(url)
+        yield open_event_log(url)
 
 
 def test_history_for_people(log, capsys):
@@ -119,7 +119,7 @@ event = Event("e", "run/a", "Happened", "2026-11-22T15:08:10.000000Z", "tests", 
 class Log:
     def read(self, stream):
         return (RecordedEvent(event, event.occurred_at, event.digest) for _ in itertools.count())
-sys.modules["training_events.cli.commands.history"].open_log = lambda url: Log()
+sys.modules["training_events.cli.commands.history"].open_event_log = lambda url: Log()
 sys.argv = ["training-events", "history", "run/a", "--log", "x", *sys.argv[1:]]
 cli.main()
 """

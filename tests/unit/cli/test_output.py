@@ -17,7 +17,7 @@ from training_events.cli.table import print_fields, print_rows
 from training_events.recorder.delivery.destination import destination
 from training_events.recorder.delivery.spool import Spool
 from training_events.settings import Settings
-from training_events.stores.address import open_log
+from training_events.stores.opening import open_event_log
 
 from tests.conftest import without_aws
 from tests.support.command_line import document, happened, read_models, recorded, said, store
@@ -282,7 +282,7 @@ def test_rebuild_tells_each_change(log, capsys):
 
 def test_rehearsed_on_a_laptop_a_rebuild_leaves_what_waits(tmp_path, capsys):
     with store("sqlite", tmp_path) as url:
-        open_log(url).append(happened("run/a", "Happened"))
+        open_event_log(url).append(happened("run/a", "Happened"))
         assert said(capsys, "rebuild", "--dry-run", "--log", url)[1].splitlines()[0] == "run/a: would be new"
         assert read_models(url).get("run/a") is None
 

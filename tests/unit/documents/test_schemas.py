@@ -13,7 +13,7 @@ from training_events.catalogue import CATALOGUE
 from training_events.cli import app
 from training_events.cli.output import with_all_keys
 from training_events.errors import NotRecordable
-from training_events.stores.address import open_log
+from training_events.stores.opening import open_event_log
 
 from examples import train_digits
 from tests.support import histories
@@ -86,7 +86,7 @@ def test_what_the_example_training_records_fits(monkeypatch, tmp_path):
     monkeypatch.setenv("TRAINING_EVENTS_LOG", log)
     monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path))
     train_digits.record_training(2, 1e-4, 7)
-    recorded = open_log(log)
+    recorded = open_event_log(log)
     events = [record.event for stream in recorded.streams() for record in recorded.read(stream)]
     for event in events:
         fits(event)

@@ -9,7 +9,7 @@ import pytest
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
 from training_events.projection.time_travel import state_at
-from training_events.stores.address import open_log
+from training_events.stores.opening import open_event_log
 
 from stacks.client_files import EXAMPLE
 from tests.conftest import without_aws
@@ -37,7 +37,7 @@ def _sha256(file: Path) -> str:
 
 
 def test_its_run_is_recorded_from_dataset_to_checkpoint(folder: Path, run: str) -> None:
-    state = state_at(open_log(f"sqlite:///{folder}/training-events.db"), f"run/{run}")
+    state = state_at(open_event_log(f"sqlite:///{folder}/training-events.db"), f"run/{run}")
     assert isinstance(state, RunState)
     assert state.status == "completed"
     assert {name: metric.points for name, metric in state.metrics.items()} == {"accuracy": 8, "loss": 8}
@@ -49,7 +49,7 @@ def test_its_run_is_recorded_from_dataset_to_checkpoint(folder: Path, run: str) 
 
 
 def test_its_model_is_in_staging_and_a_moment_before_was_not(executed: Executed, folder: Path, run: str) -> None:
-    state = state_at(open_log(f"sqlite:///{folder}/training-events.db"), "model/digits")
+    state = state_at(open_event_log(f"sqlite:///{folder}/training-events.db"), "model/digits")
     assert isinstance(state, ModelState)
     assert state.stages == {"staging": run}
     assert state.versions[run].run == f"run/{run}"

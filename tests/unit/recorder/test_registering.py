@@ -13,7 +13,7 @@ from training_events.errors import Misused
 from training_events.recorder import registering
 from training_events.recorder.registering import promote_model, register_dataset, register_model
 from training_events.recorder.storage.objects import pinned
-from training_events.stores.address import open_log
+from training_events.stores.opening import open_event_log
 
 from tests.support.s3 import BUCKET, data_bucket
 
@@ -32,7 +32,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def recorded(place: Any, stream: str) -> list[tuple[str, dict[str, Any]]]:
     """The events of a stream by type and data, all of which fit the catalogue."""
-    events = [one.event for one in open_log(place.log).read(stream)]
+    events = [one.event for one in open_event_log(place.log).read(stream)]
     for event in events:
         catalogue.read(stream, event.type, event.schema_version, event.canonical_data.decode())
     return [(event.type, event.data) for event in events]

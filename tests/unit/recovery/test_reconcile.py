@@ -9,7 +9,7 @@ from moto.sagemaker.models import sagemaker_backends
 from training_events import aws, folds
 from training_events.bus.received import event_of
 from training_events.event import DEFAULT_SOURCE
-from training_events.stores.address import open_log
+from training_events.stores.opening import open_event_log
 from training_events.times import to_utc_text
 
 from tests.support.aws_events import ACCOUNT, envelope, in_form
@@ -26,7 +26,7 @@ def url(request, tmp_path, monkeypatch):
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     with store(request.param, tmp_path) as address:
         monkeypatch.setenv("TRAINING_EVENTS_LOG", address)
-        open_log(address).append(happened("run/other", "TrainingStarted"))  # a file is a log with its first event
+        open_event_log(address).append(happened("run/other", "TrainingStarted"))  # a file is a log with its first event
         yield address
 
 
@@ -68,14 +68,14 @@ def reconciled(capsys, *arguments):
 
 
 def events(url, name):
-    return [recorded.event for recorded in open_log(url).read(f"run/{name}")]
+    return [recorded.event for recorded in open_event_log(url).read(f"run/{name}")]
 
 
 def test_what_never_arrived_is_recorded_and_marked(url, capsys):
     job("told")
     job("lost", training_job_status="Failed", secondary_status="Failed", failure_reason="AlgorithmError: exit code 137")
     original = told_by_sagemaker("told")
-    open_log(url).append(original)
+    open_event_log(url).append(original)
     found = reconciled(capsys)
     assert (found["jobs"], [one["stream"] for one in found["backfilled"]]) == (2, ["run/lost"])
     [one] = found["backfilled"]
@@ -100,7 +100,7 @@ def test_an_event_that_comes_after_all_is_no_conflict_and_changes_no_state(url, 
     job("late", training_job_status="Stopped", secondary_status="MaxRuntimeExceeded")
     reconciled(capsys)
     before = events(url, "late")
-    open_log(url).append(told_by_sagemaker("late"))
+    open_event_log(url).append(told_by_sagemaker("late"))
     after = events(url, "late")
     assert len(after) == 2
     [one, other] = (msgspec.to_builtins(folds.decode("run/late", *states_of(some).values())) for some in (before, after))
@@ -112,7 +112,7 @@ def test_an_event_that_comes_after_all_is_no_conflict_and_changes_no_state(url, 
 
 def test_a_state_that_follows_one_that_arrived_is_missing_too(url, capsys):
     job("digits-7", training_job_status="InProgress", secondary_status="Training")
-    open_log(url).append(told_by_sagemaker("digits-7"))
+    open_event_log(url).append(told_by_sagemaker("digits-7"))
     ended = sagemaker_backends[ACCOUNT]["eu-central-1"].training_jobs["digits-7"]
     ended.training_job_status = ended.secondary_status = "Completed"
     assert [one["status"] for one in reconciled(capsys)["backfilled"]] == ["Completed"]
@@ -150,7 +150,7 @@ def test_over_the_bus_where_there_is_one(url, capsys, monkeypatch):
     [entry] = published
     assert (entry["Source"], entry["EventBusName"]) == ("team.labels", "training")
     arrived = {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])}
-    open_log(url).append(event_of(arrived))
+    open_event_log(url).append(event_of(arrived))
     assert reconciled(capsys, "--log", url)["backfilled"] == []
 
 

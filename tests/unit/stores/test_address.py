@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 from training_events.errors import BadLogUrl, MissingSetting
 from training_events.settings import Settings
-from training_events.stores.address import open_log
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.read_models import DynamoDbReadModels
-from training_events.stores.opening import open_store
+from training_events.stores.opening import open_event_log, open_store
 from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.read_models import SqliteReadModels
 
@@ -17,7 +16,7 @@ from tests.support.dynamodb import aws_in_this_process
 
 def test_a_dynamodb_log():
     with aws_in_this_process():
-        log = open_log("dynamodb://Event_log.1?read_models=read-models")
+        log = open_event_log("dynamodb://Event_log.1?read_models=read-models")
     assert isinstance(log, DynamoDbLog)
     assert log.table == "Event_log.1"
 
@@ -47,7 +46,7 @@ def test_a_sqlite_file(url, path, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path / "here")
     store = open_store(url)
-    log = open_log(url)
+    log = open_event_log(url)
     monkeypatch.chdir(tmp_path)  # what was meant stays what was meant
     assert isinstance(log, SqliteLog)
     assert isinstance(store.log, SqliteLog)
@@ -75,7 +74,7 @@ def test_a_laptops_log_needs_nothing_of_aws():
 )  # fmt: skip
 def test_anything_else_is_one_clear_error(url):
     with pytest.raises(BadLogUrl, match="allowed: dynamodb://<event log table>") as raised:
-        open_log(url)
+        open_event_log(url)
     assert "\n" not in str(raised.value)
 
 

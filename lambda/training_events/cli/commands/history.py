@@ -12,7 +12,7 @@ from training_events.cli.table import print_rows
 from training_events.cli.workspace import AsJson, LogUrl, Stream, url_to_read
 from training_events.errors import NoSuchStream
 from training_events.event import check_stream
-from training_events.stores.address import open_log
+from training_events.stores.opening import open_event_log
 
 if TYPE_CHECKING:
     from training_events.event import RecordedEvent
@@ -51,7 +51,7 @@ def history(stream: Stream, log: LogUrl = "", as_json: AsJson = False) -> None:
       training-events history run/digits-7 --json | jq '.events[].data'
     """
     check_stream(stream)
-    first, recorded = begun(open_log(url_to_read(log)).read(stream))
+    first, recorded = begun(open_event_log(url_to_read(log)).read(stream))
     if not first:
         raise NoSuchStream(f"the log has no event of {stream}")
     if as_json:

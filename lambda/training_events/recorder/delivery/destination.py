@@ -10,12 +10,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct, structs
 
 from training_events import aws, strict_json
-from training_events.bus.envelope import decode
-from training_events.bus.publisher import FINAL, TOO_LARGE, EventBusPublisher, entry
+from training_events.bus.envelope import decode, entry
+from training_events.bus.publisher import FINAL, TOO_LARGE, EventBusPublisher
 from training_events.canonical import digest
 from training_events.errors import BadLogUrl, NotRecordable, TrainingEventsError
 from training_events.settings import LAPTOP_LOG, Settings
-from training_events.stores.address import SqliteFile, open_log, parse
+from training_events.stores.address import SqliteFile, parse
+from training_events.stores.opening import open_event_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,7 +119,7 @@ class LogSink:
     """For who records without a bus."""
 
     def __init__(self, url: str) -> None:
-        self._log = open_log(url)
+        self._log = open_event_log(url)
 
     def send(self, lines: Sequence[bytes]) -> list[Unsent]:
         unsent = []

@@ -8,7 +8,7 @@ from msgspec import MsgspecError, Struct, convert, json
 
 from training_events.recorder.delivery.destination import Destination
 from training_events.recorder.delivery.sender import Delivery
-from training_events.recorder.left_over import is_held, left_over
+from training_events.recorder.delivery.spool import is_held, left_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,8 +6,6 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from training_events.bus.publisher import detail
-from training_events.canonical import canonical_json
 from training_events.event import DEFAULT_SOURCE, Event, Producer
 from training_events.times import from_nanoseconds
 
@@ -46,9 +44,3 @@ class Journal:
         # only an event that has a canonical form counts: the number of one that has none is still free
         self._previous, self._last_ns, self.said = event.digest, at, number
         return event
-
-
-def envelope(event: Event) -> bytes:
-    """An event as EventBridge hands it on, on one line: what `envelope.decode` reads."""
-    head = {"source": event.source, "detail-type": event.type, "resources": list(event.resources)}
-    return b'%s,"detail":%s}' % (canonical_json(head)[:-1], detail(event))

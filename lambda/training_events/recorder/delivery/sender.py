@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from training_events.errors import TrainingEventsError
 from training_events.recorder import forks
 from training_events.recorder.delivery.destination import Unsent
-from training_events.recorder.left_over import left_over
+from training_events.recorder.delivery.spool import left_over
 from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from training_events.recorder.delivery.destination import Destination, Sink
-    from training_events.recorder.delivery.spool import Spool
-    from training_events.recorder.left_over import LeftOver
+    from training_events.recorder.delivery.spool import LeftOver, Spool
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 LAST_TRIES_SECONDS = 3.0

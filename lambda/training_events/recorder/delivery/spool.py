@@ -1,9 +1,13 @@
-"""Events on their way: what waits to be sent, on disk, and in memory while the disk takes nothing."""
+"""Events that wait to be sent: on disk, and in memory while the disk takes nothing.
+
+A file whose producer has ended is left over: the process that takes it over sends what is in it.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
@@ -13,10 +17,15 @@ from typing import TYPE_CHECKING
 from msgspec import json, to_builtins
 
 from training_events.recorder.delivery.spool_file import SpoolFile
+from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from training_events.recorder.delivery.destination import Destination, Unsent
     from training_events.settings import Settings
+
 
 MOST_AT_ONCE = 10
 """Lines given out at once: as many as one PutEvents request takes."""
@@ -158,3 +167,43 @@ class Spool:
         lines = [] if self._file is None else self._file.read(MOST_AT_ONCE)
         self._given_bytes = sum(map(len, lines)) + len(lines)
         return lines
+
+
+_NOT_BEING_MADE_SECONDS = 3600.0
+
+
+class LeftOver(Spool):
+    """A file whose producer has ended."""
+
+    def __init__(self, file: SpoolFile, to: Destination) -> None:
+        super().__init__(file.path.parent.parent, to, file.path.stem)
+        self.path = file.path
+        self._file = file
+        self.waiting = file.count()
+
+
+def left_over(home: Path, to: Destination) -> Iterator[LeftOver]:
+    """The files for this destination that nobody holds, one by one, each held until it is closed."""
+    for place in (home / key for key in to.keys):
+        for path in place.glob("*.new"):  # of who was killed before there was an event in it
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > _NOT_BEING_MADE_SECONDS:
+                    path.unlink()
+        for path in sorted(place.glob("*.jsonl")):
+            if (file := SpoolFile.take_over(path)) is None:
+                continue
+            try:
+                found = LeftOver(file, to)
+            except OSError as error:  # a flaw of the disk: it is in the way of no other file
+                file.close()
+                log.warning("%s cannot be read: %s", path, error)
+                continue
+            yield found
+
+
+def is_held(path: Path) -> bool:
+    """Whether a recorder is at work on the file."""
+    if (file := SpoolFile.take_over(path)) is None:
+        return True
+    file.close()
+    return False

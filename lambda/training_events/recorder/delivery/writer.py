@@ -9,8 +9,8 @@ from threading import Condition, Thread
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
+from training_events.bus.envelope import envelope
 from training_events.bus.publisher import MAX_REQUEST_BYTES
-from training_events.recorder.delivery.journal import envelope
 from training_events.recorder.delivery.points import Points, Said
 from training_events.recorder.reporting import log
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training_events.catalogue.run import Code
+from training_events.recorder.redaction import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,17 +49,6 @@ def code_version(
         dirty = None
     known = Code(without_credentials(repository) if repository else None, commit or None, dirty)
     return None if known == Code() else known
-
-
-def without_credentials(url: str) -> str:
-    """The URL without what is before the host's `@`. Of SSH the user stays: that `git` is part of the address."""
-    scheme, there, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    credentials, at, host = authority.rpartition("@")
-    if not there or not at:  # also `git@host:path`
-        return url
-    user = credentials.partition(":")[0] + at if "ssh" in scheme else ""
-    return f"{scheme}://{user}{host}{slash}{path}"
 
 
 def _git(folder: Path, environment: Mapping[str, str], timeout: float, *command: str) -> str | None:

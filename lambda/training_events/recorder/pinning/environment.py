@@ -1,14 +1,21 @@
-"""What was started: the script, module or notebook that this process runs."""
+"""What this process was started as and runs in: the script, module or notebook, the packages, the environment variables.
+
+A secret is never among the variables.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training_events.recorder.redaction import looks_secret, without_credentials
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import ModuleType
 
 
@@ -42,3 +49,55 @@ def entry_point(main: ModuleType | None, root: Path | None, environment: Mapping
 def main_module() -> ModuleType | None:
     """The module that Python was started with; in a notebook the one that its cells run in."""
     return sys.modules.get("__main__")
+
+
+_NAME = re.compile(r"^Name:\s*(\S+)\s*$", re.MULTILINE | re.IGNORECASE)
+_VERSION = re.compile(r"^Version:\s*(\S+)\s*$", re.MULTILINE | re.IGNORECASE)
+
+
+def installed_packages() -> dict[str, str]:
+    """Versions by normalized name; of two installations the one that is imported. What cannot be read is left out."""
+    packages: dict[str, str] = {}
+    for distribution in distributions():  # in the order of sys.path
+        name, version = _name_and_version(distribution)
+        if name and version:
+            packages.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)  # PEP 503
+    return dict(sorted(packages.items()))
+
+
+def _name_and_version(distribution: Distribution) -> tuple[str | None, str | None]:
+    """From the text of the headers: parsing all of them, as `Distribution.metadata` does, takes twenty times as long."""
+    try:
+        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or distribution.read_text("") or ""
+    except Exception:  # noqa: BLE001 - broken, or found by an import hook of somebody's own
+        return None, None
+    headers = text.partition("\n\n")[0]
+    name, version = _NAME.search(headers), _VERSION.search(headers)
+    return name and name[1], version and version[1]
+
+
+ALLOWED = (
+    "PYTHONHASHSEED",  # the order of sets, and so of what is built from them
+    "PYTHONOPTIMIZE",  # whether assertions run
+    "CUDA_VISIBLE_DEVICES",  # which devices, and how many
+    "OMP_NUM_THREADS",  # how sums are split among threads: floating-point addition is not associative
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_CBWR",  # Intel MKL's conditional numerical reproducibility
+    "CUBLAS_WORKSPACE_CONFIG",  # whether cuBLAS is deterministic: https://docs.nvidia.com/cuda/cublas/#results-reproducibility
+    "NVIDIA_TF32_OVERRIDE",  # the precision of matrix products
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
+    "TF_DETERMINISTIC_OPS",
+    "TF_ENABLE_ONEDNN_OPTS",  # other kernels, other rounding
+    "XLA_FLAGS",
+    "JAX_ENABLE_X64",
+    "JAX_DEFAULT_MATMUL_PRECISION",
+    "NCCL_ALGO",  # the order in which gradients are summed up
+    "NCCL_PROTO",
+)
+
+
+def pinned_variables(asked_for: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Those of ALLOWED and `asked_for` that are set; what looks like a secret is left out, and a URL's credentials are."""
+    names = [name for name in (*ALLOWED, *asked_for) if name in environment and not looks_secret(name)]
+    return {name: without_credentials(environment[name]) for name in names}

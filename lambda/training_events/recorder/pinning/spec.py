@@ -16,13 +16,18 @@ from msgspec import structs
 
 from training_events.catalogue.run import Image
 from training_events.catalogue.stored import Stored
-from training_events.recorder.packages import installed_packages
 from training_events.recorder.pinning import sagemaker
-from training_events.recorder.pinning.code_version import code_version, root_of, without_credentials
-from training_events.recorder.pinning.environment import entry_point, folder_of, main_module
+from training_events.recorder.pinning.code_version import code_version, root_of
+from training_events.recorder.pinning.environment import (
+    entry_point,
+    folder_of,
+    installed_packages,
+    main_module,
+    pinned_variables,
+)
 from training_events.recorder.plain import plain, plain_text
+from training_events.recorder.redaction import looks_secret, without_credentials
 from training_events.recorder.reporting import log
-from training_events.recorder.variables import looks_secret, pinned_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,9 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from training_events import aws
 from training_events.catalogue.stored import Stored
 from training_events.errors import Misused, NotStored
-from training_events.recorder.hashing import content_of, digest_of_files
-from training_events.recorder.pinning.code_version import without_credentials
-from training_events.recorder.storage.files import files_in, is_folder, local_path, shown, uri_of
+from training_events.recorder.redaction import without_credentials
+from training_events.recorder.storage.files import content_of, digest_of_files, files_in, is_folder, local_path, shown, uri_of
 from training_events.recorder.storage.upload import PART_BYTES, SHA256, client, upload, why
 
 if TYPE_CHECKING:

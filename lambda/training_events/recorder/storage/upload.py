@@ -9,14 +9,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from training_events import aws
 from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
-from training_events.recorder.hashing import hashed, size_of
-from training_events.recorder.storage.files import reason, shown
+from training_events.recorder.storage.files import hashed, reason, shown, size_of
 from training_events.recorder.storage.progress import progress
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training_events.recorder.hashing import Hashed
+    from training_events.recorder.storage.files import Hashed
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 """Parts are sent side by side: on a slow line one of them may have to wait for the others."""

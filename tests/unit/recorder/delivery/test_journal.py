@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from training_events.bus.envelope import decode
+from training_events.bus.envelope import decode, envelope
 from training_events.errors import NotRecordable
 from training_events.proof.verification import verify
-from training_events.recorder.delivery.journal import Journal, envelope
+from training_events.recorder.delivery.journal import Journal
 from training_events.strict_json import loads
 
 from tests.support.fakes import InMemoryLog

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from training_events import catalogue
+from training_events.bus.envelope import envelope
 from training_events.bus.publisher import MAX_REQUEST_BYTES
 from training_events.canonical import canonical_json
 from training_events.recorder.delivery import points as module
-from training_events.recorder.delivery.journal import Journal, envelope
+from training_events.recorder.delivery.journal import Journal
 from training_events.recorder.delivery.points import Points, Said, number, step_of
 
 from tests.support.strategies import loose_text

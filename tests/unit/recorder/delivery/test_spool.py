@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from training_events.recorder.delivery import spool as module
 from training_events.recorder.delivery.destination import Destination, Unsent
-from training_events.recorder.delivery.spool import Spool, folder
-from training_events.recorder.left_over import LeftOver, is_held, left_over
+from training_events.recorder.delivery.spool import LeftOver, Spool, folder, is_held, left_over
 from training_events.settings import Settings
 
 from tests.support.full_disk import full_disk

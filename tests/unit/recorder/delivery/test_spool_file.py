@@ -6,8 +6,8 @@ import signal
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from training_events.recorder.delivery.spool import is_held
 from training_events.recorder.delivery.spool_file import CHUNK, SpoolFile
-from training_events.recorder.left_over import is_held
 
 from tests.support.full_disk import full_disk
 

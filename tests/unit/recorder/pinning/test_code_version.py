@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from training_events.catalogue.run import Code
 from training_events.recorder.pinning import code_version as module
-from training_events.recorder.pinning.code_version import without_credentials
+from training_events.recorder.redaction import without_credentials
 
 # git may be slow where the machine is busy, and here nobody waits to train
 root_of, code_version = partial(module.root_of, timeout=600), partial(module.code_version, timeout=600)

@@ -16,11 +16,10 @@ from training_events import catalogue
 from training_events.canonical import canonical_json
 from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
-from training_events.recorder.packages import installed_packages
 from training_events.recorder.pinning import spec
-from training_events.recorder.pinning.environment import entry_point, folder_of
+from training_events.recorder.pinning.environment import ALLOWED, entry_point, folder_of, installed_packages
 from training_events.recorder.pinning.spec import pinned_spec
-from training_events.recorder.variables import ALLOWED, looks_secret
+from training_events.recorder.redaction import looks_secret
 
 from tests.support.python_values import anything
 from tests.support.sagemaker_folder import STUDIO, notebook, training_job

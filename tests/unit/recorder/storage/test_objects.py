@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from s3transfer.utils import ChunksizeAdjuster
 from training_events import aws
 from training_events.errors import NotStored
-from training_events.recorder.hashing import Hashed
+from training_events.recorder.storage.files import Hashed
 from training_events.recorder.storage.objects import Objects, pinned
 from training_events.recorder.storage.upload import MAX_PART_BYTES, MAX_PARTS, PART_BYTES, part_bytes_for
 
