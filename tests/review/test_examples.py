@@ -32,7 +32,7 @@ def test_only_no_changes_changes_nothing() -> None:
 
 
 def test_the_guide_shows_a_recorded_comment() -> None:
-    guide = (ROOT / "docs" / "review.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "guides" / "review.md").read_text(encoding="utf-8")
     assert (COMMENTS / "table_replaced.md").read_text(encoding="utf-8") in guide
 
 

@@ -1,4 +1,4 @@
-"""The picture in docs/architecture.md has every module once, and its arrows are the imports."""
+"""The picture in docs/design/architecture.md has every module once, and its arrows are the imports."""
 
 import ast
 import itertools
@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = {"stacks": ROOT / "stacks", "training_events": ROOT / "lambda" / "training_events"}
-TEXT = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "design" / "architecture.md").read_text(encoding="utf-8")
 
 Modules = dict[Path, str]
 """A file, and the box that it is drawn in."""

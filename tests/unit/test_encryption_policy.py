@@ -1,4 +1,4 @@
-"""The key policy in docs/encryption.md is JSON, for the names that the stack gives and the services that need the key."""
+"""The key policy in docs/operate/encryption.md is JSON, for the names of the stack and the services that need the key."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from stacks.settings_file import load
 from tests.options import synthesized_with_options
 from tests.stack_json import StackJson
 
-TEXT = (Path(__file__).parents[2] / "docs" / "encryption.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "operate" / "encryption.md").read_text(encoding="utf-8")
 # The services that use the key by their own names and not on a role's behalf, and for which type of resource.
 SERVICES = {
     "aws_cloudwatch_event_bus": "events.amazonaws.com",

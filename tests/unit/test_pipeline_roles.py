@@ -1,4 +1,4 @@
-"""The roles that docs/pipeline-roles.md gives to copy let no stranger in, do no harm, and can do what they are for."""
+"""The roles that docs/guides/pipeline-roles.md gives to copy let no stranger in, do no harm, and can do what they are for."""
 
 import copy
 import json
@@ -12,7 +12,7 @@ import pytest
 
 from tests.stack_json import StackJson
 
-TEXT = (Path(__file__).parents[2] / "docs" / "pipeline-roles.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "guides" / "pipeline-roles.md").read_text(encoding="utf-8")
 BLOCKS: list[tuple[str, str]] = re.findall(r"^```json ([\w-]+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 POLICIES: dict[str, Any] = {name: json.loads(text) for name, text in BLOCKS}
 

@@ -80,11 +80,11 @@ def test_the_laptop_commands_run_as_they_stand(tmp_path: Path) -> None:
 def test_every_command_is_in_the_tables() -> None:
     named = re.findall(r"^\| `([a-z]+)[^`]*` \|", LAPTOP, re.MULTILINE)
     documented = re.findall(
-        r"^\| \[`([a-z]+)`\]\(\1\.json\) \|", (ROOT / "docs/cli/README.md").read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| \[`([a-z]+)`\]\(\1\.json\) \|", (ROOT / "docs/reference/cli/README.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert sorted(named) == sorted(documented) == sorted(DOCUMENTS)
 
 
 def test_every_event_type_is_in_the_list() -> None:
-    linked = re.findall(r"\[`(\w+)`\]\(\1\.json\)", (ROOT / "docs/events/README.md").read_text(encoding="utf-8"))
+    linked = re.findall(r"\[`(\w+)`\]\(\1\.json\)", (ROOT / "docs/reference/events/README.md").read_text(encoding="utf-8"))
     assert sorted(linked) == sorted(name for types in CATALOGUE.values() for name in types)
