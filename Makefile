@@ -48,8 +48,8 @@ lint: tools ## style and types, also of workflows and shell scripts
 	@sed "1,/<<'INSTALL'/d; /^INSTALL$$/,\$$d" stacks/notebook_start.sh | shellcheck -
 
 .PHONY: schemas
-schemas: tools ## the JSON Schemas of events and of what commands print, into docs/
-	@python -m tools.schemas docs
+schemas: tools ## the JSON Schemas of events and of what commands print, into docs/reference/
+	@python -m tools.schemas docs/reference
 
 .PHONY: bench
 bench: setup ## the benchmarks, each a ratio measured in this run

@@ -1,4 +1,4 @@
-"""Renames the toolkit from CDKTF to CDK Terrain where Python code imports it; docs/cdk-terrain.md has the steps around it.
+"""Renames the toolkit from CDKTF to CDK Terrain where Python code imports it; docs/design/cdk-terrain.md has the steps.
 
 python3 -m tools.rename_to_cdktn main.py stacks tests benchmarks pyproject.toml
 """

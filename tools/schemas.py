@@ -1,6 +1,6 @@
 """`python -m tools.schemas FOLDER`: the JSON Schemas of every event type and of every command's --json.
 
-`make schemas` keeps those in docs/ in step with the code; a test compares them.
+`make schemas` keeps those in docs/reference/ in step with the code; a test compares them.
 """
 
 from __future__ import annotations

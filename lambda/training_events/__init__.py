@@ -15,7 +15,7 @@ __all__ = ["__version__", "promote_model", "record_run", "register_dataset", "re
 
 _RECORDER = {
     "promote_model": "registering",
-    "record_run": "record_run",
+    "record_run": "run",
     "register_dataset": "registering",
     "register_model": "registering",
 }

@@ -99,7 +99,9 @@ class Notebook(_Section):
 
 
 class Encryption(_Section):
-    kms_key_arn: KeyArn | None = None  # of all that is kept; its policy and its life are its owner's: docs/encryption.md
+    kms_key_arn: KeyArn | None = (
+        None  # of all that is kept; its policy and its life are its owner's: docs/operate/encryption.md
+    )
 
 
 class Network(_Section):

@@ -71,7 +71,7 @@ def test_files_and_folders_are_rewritten_where_they_lie(tmp_path: Path) -> None:
 
 
 def test_the_documented_command_names_every_place() -> None:
-    guide = (ROOT / "docs" / "cdk-terrain.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "design" / "cdk-terrain.md").read_text(encoding="utf-8")
     (arguments,) = re.findall(r"^ *python3 -m tools\.rename_to_cdktn (.+)$", guide, re.MULTILINE)
     places = [ROOT / name for name in arguments.split()]
     assert all(place.exists() for place in places)

@@ -270,7 +270,7 @@ def test_an_appended_forgery_is_found_when_it_does_not_fit_the_chain(changes, sh
 
 @given(SOME)
 def test_what_an_open_stream_cannot_show(history):
-    """docs/proof.md says so: its newest events cut off, and events that no producer numbered."""
+    """docs/design/proof.md says so: its newest events cut off, and events that no producer numbered."""
     log, _ = recorded(history)
     last = history[-1]
     log.loses(last)

@@ -33,12 +33,12 @@ def test_only_no_changes_changes_nothing() -> None:
 
 
 def test_the_guide_shows_a_recorded_comment() -> None:
-    guide = (ROOT / "docs" / "review.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "guides" / "review.md").read_text(encoding="utf-8")
     assert (COMMENTS / "table_replaced.md").read_text(encoding="utf-8") in guide
 
 
-def test_the_readme_shows_the_beginning_of_it() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    quoted = [line for line in readme.splitlines() if line.startswith("> ") and line != "> [!CAUTION]"]
+def test_the_page_on_deploying_shows_the_beginning_of_it() -> None:
+    deploying = (ROOT / "docs" / "operate" / "deploying.md").read_text(encoding="utf-8")
+    quoted = [line for line in deploying.splitlines() if line.startswith("> ") and line != "> [!CAUTION]"]
     comment = (COMMENTS / "table_replaced.md").read_text(encoding="utf-8").splitlines()
     assert [line.removeprefix("> ") for line in quoted] == [line.removeprefix("> ") for line in comment[3:7] if line]

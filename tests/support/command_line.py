@@ -32,7 +32,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
 
 
 def document(command: str, text: str) -> Any:
-    """The one document that a command printed with --json, which is as docs/cli says."""
+    """The one document that a command printed with --json, which is as docs/reference/cli says."""
     found = json.loads(text)
     Draft202012Validator(SCHEMAS[f"cli/{command}.json"]).validate(found)
     return found

@@ -54,7 +54,7 @@ def _watched(alarm: dict[str, Any]) -> tuple[str, str, tuple[tuple[str, str], ..
 
 def test_there_is_an_alarm_on_every_one_of_them(stack: StackJson) -> None:
     alarms = stack.all("aws_cloudwatch_metric_alarm").values()
-    assert len(alarms) == 19  # the README says what they cost
+    assert len(alarms) == 19  # docs/operate/costs.md says what they cost
     assert {_watched(alarm) for alarm in alarms} == set().union(*_metrics(stack).values())
 
 

@@ -50,7 +50,9 @@ class EventType:
             AttributeError,
             RecursionError,
         ) as flaw:
-            raise DoesNotFit(f"the data is no {self.name}: {flaw}", f"see docs/events/{self.name}.json", ("data",)) from None
+            raise DoesNotFit(
+                f"the data is no {self.name}: {flaw}", f"see docs/reference/events/{self.name}.json", ("data",)
+            ) from None
 
     def _upcast(self, version: int, data: dict[str, Any]) -> msgspec.Struct:
         if version < 1:  # where the log was altered

@@ -1,8 +1,8 @@
 """Whether a stream is complete and as it was recorded: one walk through log and seals, in memory that does not grow with them.
 
 Sound is a stream in which nothing contradicts anything: no event its digest, its producer's chain or a seal. Nothing that
-honest producers, late arrivals and repeated sealing do makes a stream unsound, at any moment. docs/proof.md says what this
-proves and what it cannot.
+honest producers, late arrivals and repeated sealing do makes a stream unsound, at any moment. docs/design/proof.md says what
+this proves and what it cannot.
 """
 
 from __future__ import annotations

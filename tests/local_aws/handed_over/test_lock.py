@@ -1,4 +1,4 @@
-"""One apply at a time; and a lock that nobody holds any more is broken as the release's README and docs/handed-over.md say.
+"""One apply at a time; and a lock that nobody holds any more is broken as the README of the release and the guide say.
 
 Runs after test_applied.py: what the last test changes stays changed.
 """

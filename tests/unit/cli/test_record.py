@@ -109,7 +109,7 @@ def test_data_of_a_known_type_has_to_fit(capsys, bus):
     code, out, err = said(capsys, "record", "model/m", "ModelPromoted", "--data", '{"version": 3}')
     assert (code, out, bus) == (2, "", [])
     assert "missing required field `stage`" in err
-    assert "docs/events/ModelPromoted.json" in err
+    assert "docs/reference/events/ModelPromoted.json" in err
 
 
 def test_of_a_type_that_nobody_knows_it_says_so(capsys):

@@ -1,4 +1,4 @@
-"""The key policy in docs/encryption.md is JSON, for the names that the stack gives and the services that need the key."""
+"""The key policy in docs/operate/encryption.md is JSON, for the names of the stack and the services that need the key."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from tests.support.options import synthesized_with_options
 from tests.support.paths import ROOT
 from tests.support.stack_json import StackJson
 
-TEXT = (ROOT / "docs" / "encryption.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "operate" / "encryption.md").read_text(encoding="utf-8")
 # The services that use the key by their own names and not on a role's behalf, and for which type of resource.
 SERVICES = {
     "aws_cloudwatch_event_bus": "events.amazonaws.com",

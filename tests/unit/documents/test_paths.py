@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md and the guides in docs/ name is there: files, folders, links, the doors of the Makefile."""
+"""What README.md, CONTRIBUTING.md and the pages in docs/ name is there: files, folders, links, make targets."""
 
 import re
 import subprocess
@@ -9,9 +9,21 @@ import pytest
 
 from tests.support.paths import ROOT
 
-DOCUMENTS = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-MADE = ("training-events.db", ".local/env", "cdktf.out", "cdk.tf.json", "manifest.json", "*.refused", "*.jsonl", "dist/*")
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MADE = (
+    "training-events.db",
+    ".local/env",
+    ".build/*",
+    "cdktf.out",
+    "cdk.tf.json",
+    "manifest.json",
+    "*.refused",
+    "*.jsonl",
+    "dist/*",
+)
 """By make, by a recorder, by Terraform: what the texts name and no checkout has."""
+EXAMPLES = ("environments/staging.toml", "train.py")
+"""What a reader writes who follows the text."""
 ENDINGS = (".cfg", ".ipynb", ".json", ".json5", ".lock", ".md", ".py", ".sh", ".toml", ".txt", ".yaml", ".yml")
 
 document = pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.relative_to(ROOT).as_posix())
@@ -42,7 +54,7 @@ def there(name: str, paths: set[str]) -> bool:
 def test_every_path_is_there(file: Path) -> None:
     paths = tree()
     named = paths_in(file.read_text(encoding="utf-8"), {path for path in paths if "/" not in path})
-    missing = [name for name in named if not there(name, paths) and not any(fnmatch(name, made) for made in MADE)]
+    missing = [name for name in named if not there(name, paths) and not any(fnmatch(name, made) for made in MADE + EXAMPLES)]
     assert missing == []
 
 
@@ -60,18 +72,17 @@ def test_every_link_leads_somewhere(file: Path) -> None:
 
 
 @document
-def test_every_door_is_in_the_makefile(file: Path) -> None:
-    doors = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z-]+)", file.read_text(encoding="utf-8"))) <= doors
+def test_every_make_target_is_in_the_makefile(file: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", file.read_text(encoding="utf-8"), re.MULTILINE)) <= targets
 
 
 def test_what_contributing_says_is_in_order_and_names_the_tree() -> None:
     paths = tree()
     named = paths_in((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), {path for path in paths if "/" not in path})
     assert len(named) > 50
-    assert {"stacks/settings/model.py", "lambda/training_events/catalogue/dataset.py", "tests/unit/test_layers.py"} <= set(
-        named
-    )
+    among = {"stacks/settings/model.py", "lambda/training_events/catalogue/dataset.py", "tests/unit/test_layers.py"}
+    assert among <= set(named)
 
 
 def test_a_path_that_is_nowhere_is_found_out() -> None:
@@ -79,3 +90,10 @@ def test_a_path_that_is_nowhere_is_found_out() -> None:
     paths = tree()
     named = paths_in(text, {path for path in paths if "/" not in path})
     assert [name for name in named if not there(name, paths)] == ["stacks/gone.py", "made_up.toml"]
+
+
+def test_the_readme_and_the_index_link_every_page() -> None:
+    pages = {file for file in (ROOT / "docs").rglob("*.md") if file != ROOT / "docs" / "index.md"}
+    for contents in (ROOT / "README.md", ROOT / "docs" / "index.md"):
+        links = re.findall(r"\]\(([^)#\s]+)\)", contents.read_text(encoding="utf-8"))
+        assert pages <= {(contents.parent / link).resolve() for link in links if "://" not in link}

@@ -1,4 +1,4 @@
-"""The roles that docs/pipeline-roles.md gives to copy let no stranger in, do no harm, and can do what they are for."""
+"""The roles that docs/guides/pipeline-roles.md gives to copy let no stranger in, do no harm, and can do what they are for."""
 
 import copy
 import json
@@ -12,7 +12,7 @@ import pytest
 from tests.support.paths import ROOT
 from tests.support.stack_json import StackJson
 
-TEXT = (ROOT / "docs" / "pipeline-roles.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "guides" / "pipeline-roles.md").read_text(encoding="utf-8")
 BLOCKS: list[tuple[str, str]] = re.findall(r"^```json ([\w-]+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 POLICIES: dict[str, Any] = {name: json.loads(text) for name, text in BLOCKS}
 

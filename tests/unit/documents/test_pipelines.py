@@ -1,4 +1,4 @@
-"""The pipelines that docs/pipelines.md gives to copy do the same for the same environments, and call what there is."""
+"""The pipelines that docs/guides/pipelines.md gives to copy do the same for the same environments, and call what there is."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ import yaml  # type: ignore[import-untyped]
 from tests.support.paths import ROOT
 from tests.support.workflow_rules import DOORS, ENVIRONMENTS
 
-TEXT = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "guides" / "pipelines.md").read_text(encoding="utf-8")
 BLOCKS: dict[str, str] = dict(re.findall(r"^```yaml ([\w-]+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 GITLAB: dict[str, Any] = yaml.safe_load(BLOCKS["gitlab-ci"])
 ATLANTIS: dict[str, Any] = yaml.safe_load(BLOCKS["atlantis"])

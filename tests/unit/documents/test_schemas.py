@@ -23,14 +23,15 @@ from tests.support.paths import ROOT
 from tests.support.seals import Recorder
 from tools import schemas
 
+REFERENCE = ROOT / "docs" / "reference"
 STORED = {"uri": "s3://b/k", "version_id": "v1", "sha256": "ab", "bytes": 7}
 
 
 def test_the_documented_ones_are_those_of_the_code():
-    there = {f"{folder}/{file.name}" for folder in ("cli", "events") for file in (ROOT / "docs" / folder).glob("*.json")}
+    there = {f"{folder}/{file.name}" for folder in ("cli", "events") for file in (REFERENCE / folder).glob("*.json")}
     assert there == SCHEMAS.keys()
     for path, schema in SCHEMAS.items():
-        assert json.loads((ROOT / "docs" / path).read_text(encoding="utf-8")) == schema, "run `make schemas`"
+        assert json.loads((REFERENCE / path).read_text(encoding="utf-8")) == schema, "run `make schemas`"
 
 
 def test_the_program_writes_them(tmp_path, monkeypatch, capsys):

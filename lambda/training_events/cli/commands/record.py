@@ -58,8 +58,8 @@ def record(
 
     It goes to the bus that TRAINING_EVENTS_BUS names. Where none is set, or with --log, it goes straight to the log: at
     TRAINING_EVENTS_LOG, else in training-events.db in this folder, which is made if need be. The data of a type in the
-    catalogue has to fit it (docs/events); a type of your own is recorded as it is. The same event recorded again, with
-    its id and time, changes nothing.
+    catalogue has to fit it (docs/reference/events); a type of your own is recorded as it is. The same event recorded again,
+    with its id and time, changes nothing.
 
     For example:
       training-events record model/digits ModelPromoted --data '{"version": 3, "stage": "production"}'

@@ -54,7 +54,7 @@ def undelivered(
 ) -> None:
     """List what could not be recorded, and why.
 
-    Nothing is taken out of the queue. docs/undelivered.md says what to do about each reason.
+    Nothing is taken out of the queue. docs/operate/undelivered.md says what to do about each reason.
 
     For example:
       training-events undelivered

@@ -63,7 +63,7 @@ def verify(
 
     By the events' digests, the producers' chains and the seals. Exit code 1, with the first broken event named, when
     something was altered, removed or forged, or is missing. Seals are looked at where TRAINING_EVENTS_BUCKET names their
-    bucket; a SQLite log has its own. Nothing is written. docs/proof.md says what this proves, and why to keep the root,
+    bucket; a SQLite log has its own. Nothing is written. docs/design/proof.md says what this proves, and why to keep the root,
     the one text that stands for all that is sealed, somewhere else.
 
     For example:

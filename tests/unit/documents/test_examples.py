@@ -1,0 +1,79 @@
+"""What the README and the laptop guide give to type runs as it stands, and prints what they say."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import without_aws
+from tests.support.paths import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LAPTOP = (ROOT / "docs" / "guides" / "laptop.md").read_text(encoding="utf-8")
+INSTALL = "pip install './lambda[cli]'\n"
+"""The environment of the tests has it installed already."""
+
+
+def typed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    shell = ["bash", "-e", "-x", "-o", "pipefail", "-c", script]
+    done = subprocess.run(
+        shell, cwd=folder, env=without_aws(PATH=path, LOGNAME="ada"), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert all(line.startswith("+ ") for line in done.stderr.splitlines()), done.stderr
+    return done
+
+
+def without_what_differs(shown: str) -> str:
+    """Without times, versions and the commit, which are of the machine and the moment."""
+    for pattern in (
+        r"[-\d]{10}T[\d:.]{15}Z",
+        r"(?<=took {13})[\d.]+ s",
+        r"(?<=commit  )[0-9a-f]{40}",
+        r"(?<=python {11})[\d.]+",
+    ):
+        shown = re.sub(pattern, "…", shown)
+    return re.sub(r"(?<=packages {9}).+(\n {17}.+)*", "…", shown)
+
+
+def test_the_five_commands_of_the_readme_print_what_it_shows(tmp_path: Path) -> None:
+    [training] = re.findall(r"```python\n(.+?)```", README, re.DOTALL)
+    commands = README.split("five commands")[1]
+    script = re.findall(r"```sh\n(.+?)```", commands, re.DOTALL)[0]
+    shown = re.findall(r"```\n(stream .+?)```", commands, re.DOTALL)[0]
+    assert script.startswith(INSTALL)
+    assert len(script.splitlines()) == 5
+    (tmp_path / "train.py").write_text(training, encoding="utf-8")
+    author = ["-c", "user.name=ada", "-c", "user.email=ada@example.com"]
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "The first training"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    printed = typed(script.removeprefix(INSTALL), tmp_path).stdout
+    runs, found, rest = printed.partition("stream ")
+    show, _, verify = rest.partition("\nstream ")
+    assert without_what_differs(found + show).rstrip() == without_what_differs(shown).rstrip()
+    assert re.search(r"^run/digits-7 +completed +digits .+ loss 0\.28$", runs, re.MULTILINE)
+    assert re.search(r"^run/digits-7 +sound +3 +3$", verify, re.MULTILINE)
+
+
+def test_the_laptop_commands_run_as_they_stand(tmp_path: Path) -> None:
+    install, script = re.findall(r"```sh\n(.+?)```", LAPTOP, re.DOTALL)
+    assert install == INSTALL
+    done = typed(script, tmp_path)
+    assert [file.name for file in tmp_path.glob("*.db")] == ["training-events.db"]
+    recorded, now, then, *rest = re.split(r"^(?:stream +run/digits-7$)", done.stdout, flags=re.MULTILINE)
+    assert rest == []
+    assert recorded.count(" recorded (") == 5
+    assert re.search(r"^run/digits-7 +completed +digits .+ 3 h 0 min +loss 0\.28$", recorded, re.MULTILINE)
+    assert re.search(r"^status +completed$", now, re.MULTILINE)
+    assert "0.28 @ 8" in now
+    assert re.search(r"^status +running$", then, re.MULTILINE)
+    assert "0.28" not in then.partition("occurred at")[0]
+    assert re.findall(r"^(\S+) +sound ", then, re.MULTILINE) == ["model/digits", "run/digits-7"]
+    assert json.loads(done.stdout.splitlines()[-1])["stages"] == {"production": "1"}
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.encode()) <= 7000
