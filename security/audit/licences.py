@@ -1,133 +1,83 @@
-"""The licence of every locked package, held against what licences.toml allows."""
+"""The licence of every locked package, as pip-licenses reads it or npm's lock has it, against what licences.toml allows."""
 
 import csv
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from local.errors import LocalError
+from license_expression import ExpressionError, LicenseSymbol, Licensing
+from piplicenses_lib import FromArg, get_packages
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from local.installation import python_of
 from local.terraform import BUILD
-from security.audit import metadata, spdx
-from security.audit.locks import NPM, SHIPPED, Lock
-from security.audit.metadata import Said
-from security.audit.part import Part
-from security.audit.rules import FILE, Rules, read_rules
-from security.finding import Finding
+from security import lists
+from security.audit.locks import ENVIRONMENTS, NPM, SHIPPED, Locks, Package
 
-LISTED = BUILD / "licences.csv"
-"""Every package with its licence, for who wants to know it all."""
-_NAMED = 3
-"""How many licences of a lock the table names."""
+FILE = Path(__file__).with_name("licences.toml")
 
 
-@dataclass(frozen=True, order=True)
-class Licensed:
-    """A package of a lock, what it says of its licence, and what that is as an SPDX expression: empty where it is not known."""
+class Rules(BaseModel):
+    """The licences that every package may have, those that some may have unless they are shipped, and other words for them."""
 
-    lock: str
-    name: str
-    version: str
-    says: str
-    licence: str
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    allowed: list[str]
+    unless_shipped: dict[str, list[str]] = {}
+    also_called: dict[str, list[str]] = {}
 
 
-def check(locks: Sequence[Lock], root: Path) -> Part:
-    """Read and judge them all, and write the list. Raises MisuseError for rules that make no sense."""
+def read_rules(file: Path = FILE) -> Rules:
+    """Raises MisuseError."""
+    try:
+        return Rules.model_validate(lists.content(file))
+    except ValidationError as error:
+        raise lists.misuse(file, error) from None
+
+
+def check(locks: Locks, root: Path) -> Iterator[str]:
+    """Read and judge every licence, and list them in .build/licences.csv.
+
+    Raises MisuseError for rules that make no sense, LocalError where the packages of a lock cannot be installed.
+    """
     rules = read_rules()
-    found: list[Licensed] = []
-    of_lock: dict[str, str] = {}
-    unread: list[str] = []
-    for lock in locks:
-        try:
-            said = metadata.said(lock, root)
-        except LocalError as error:
-            of_lock[lock.file] = "not read"
-            unread.append(f"{lock.file}: licences not read: {error}")
-            continue
-        of_this = licensed(lock, said, rules)
-        found += of_this
-        of_lock[lock.file] = _summary(lock, of_this)
-        unread += [
-            f"{lock.file}: {missing}: not installed, so that its licence was not read" for missing in not_installed(lock, said)
-        ]
-    _write(found, root / LISTED)
-    complaints = [*map(str, not_allowed(found, rules)), *unread]
-    return Part(of_lock, complaints if unread else [*complaints, *not_needed(found, rules)])
+    found = {file: packages if file == NPM else [*_installed(file, root)] for file, packages in locks.items()}
+    with (root / BUILD / "licences.csv").open("w", encoding="utf-8", newline="") as opened:
+        csv.writer(opened).writerows([file, *package] for file, packages in found.items() for package in packages)
+    yield from judge(found, rules)
 
 
-def _summary(lock: Lock, of_this: Sequence[Licensed]) -> str:
-    """The most common licences, how many packages have others, and which are installed on machines of another kind only."""
-    counts = Counter(one.licence or "unknown" for one in of_this).most_common()
-    parts = [f"{licence} {count}" for licence, count in counts[:_NAMED]]
-    if others := sum(count for _, count in counts[_NAMED:]):
-        parts.append(f"others {others}")
-    if elsewhere := [f"{one.name} {one.version}" for one in lock.packages if not one.is_for_here]:
-        parts.append(f"not for this machine and so not read: {', '.join(elsewhere)}")
-    return ", ".join(parts)
+def _installed(file: str, root: Path) -> Iterator[Package]:
+    """The packages in a lock's environment, which is installed from the lock first where it is missing or out of date."""
+    python = Path(sys.executable)
+    if file in ENVIRONMENTS:
+        python = python_of(root / BUILD / ENVIRONMENTS[file], f"the packages of {file}", root / file)
+    for package in get_packages(FromArg.MIXED, python, include_files=False):
+        if package.name != "training-events":  # this project's own
+            yield Package(package.name, package.version, " AND ".join(sorted(package.license_names)))
 
 
-def _write(found: Sequence[Licensed], file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w", encoding="utf-8", newline="") as opened:
-        table = csv.writer(opened)
-        table.writerow(field.name for field in fields(Licensed))
-        table.writerows(map(astuple, found))
-
-
-def licensed(lock: Lock, said: Said, rules: Rules) -> list[Licensed]:
-    """Every package of a lock that is installed here, once."""
-    read = {(entry.says, name): entry.licence for entry in rules.unclear for name in entry.packages}
-    packages = {(one.name, one.version) for one in lock.packages} & said.keys()
-    return [
-        Licensed(lock.file, name, version, says, spdx.expression(says) or read.get((says, name), ""))
-        for name, version in sorted(packages)
-        for says in [said[name, version]]
-    ]
-
-
-def not_installed(lock: Lock, said: Said) -> list[str]:
-    """Those that this machine should have and has not: their licence cannot be read here."""
-    return [f"{one.name} {one.version}" for one in lock.packages if one.is_for_here and (one.name, one.version) not in said]
-
-
-def not_allowed(found: Sequence[Licensed], rules: Rules) -> Iterator[Finding]:
-    """Each package whose licence is not known, or not allowed."""
-    for one in found:
-        if not one.licence:
-            says = f"says {one.says[:60]!r}" if one.says else "says nothing"
-            told = f"{one.version} {says} of its licence: read it at {_page(one)} and name it in {FILE.name}"
-            yield Finding(one.lock, one.name, "unknown licence", told)
-        elif not spdx.permits(one.licence, _allowed(one, rules)):
-            shipped = " in what is shipped" if one.lock == SHIPPED else ""
-            yield Finding(
-                one.lock, one.name, one.licence, f"{one.version} has a licence that {FILE.name} does not allow{shipped}"
-            )
-
-
-def not_needed(found: Sequence[Licensed], rules: Rules) -> Iterator[str]:
-    """One line for each licence and package of the rules that is there in vain, if `found` is everything that is locked."""
-    has = {(licence, one.name) for one in found for licence in spdx.licences(one.licence)}
-    says = {(one.says, one.name) for one in found}
-    vain = [
-        *(one for entry in rules.allowed for one in entry.licences if not any(one == licence for licence, _ in has)),
-        *(
-            f"{' or '.join(entry.licences)} for {name}"
-            for entry in rules.allowed
-            for name in entry.packages
-            if not any((licence, name) in has for licence in entry.licences)
-        ),
-        *(f"{entry.says!r} of {name}" for entry in rules.unclear for name in entry.packages if (entry.says, name) not in says),
-    ]
-    yield from (f"{FILE.name}: {one}: nothing needs this any more: remove it" for one in vain)
-
-
-def _allowed(one: Licensed, rules: Rules) -> set[str]:
-    entries = [entry for entry in rules.allowed if not entry.packages or (one.name in entry.packages and one.lock != SHIPPED)]
-    return {licence for entry in entries for licence in entry.licences}
-
-
-def _page(one: Licensed) -> str:
-    if one.lock == NPM:
-        return f"https://www.npmjs.com/package/{one.name}/v/{one.version}"
-    return f"https://pypi.org/project/{one.name}/{one.version}/"
+def judge(found: Locks, rules: Rules) -> Iterator[str]:
+    """A line for each package whose licence is not allowed or not known, and for each rule that nothing needs."""
+    licensing = Licensing([LicenseSymbol(licence, aliases=tuple(words)) for licence, words in rules.also_called.items()])
+    has: set[tuple[str, str]] = set()
+    for file, packages in found.items():
+        for name, version, text in packages:
+            exceptions = {licence for licence, names in rules.unless_shipped.items() if name in names and file != SHIPPED}
+            try:
+                expression = licensing.parse(text.partition("\n")[0] or "unknown")
+            except ExpressionError:  # a text that is no expression
+                expression = LicenseSymbol("unknown")
+            licences = {symbol: symbol.render() for symbol in expression.symbols}
+            has |= {(licence, name) for licence in licences.values()}
+            allowed = {
+                symbol: licensing.TRUE if licence in exceptions or licence in rules.allowed else licensing.FALSE
+                for symbol, licence in licences.items()
+            }
+            if expression.subs(allowed, simplify=True) != licensing.TRUE:
+                where = " in what is shipped" if file == SHIPPED else ""
+                yield f"{file}: {name} {version}: {FILE.name} does not allow its licence{where}: {text!r:.60}"
+    unneeded = sorted(set(rules.allowed) - {licence for licence, _ in has})
+    named = [(licence, name) for licence, names in rules.unless_shipped.items() for name in names]
+    unneeded += [f"{licence} of {name}" for licence, name in named if (licence, name) not in has]
+    yield from (f"{FILE.name}: {rule}: nothing needs this any more: remove it" for rule in unneeded)

@@ -1,43 +1,100 @@
-"""Known vulnerabilities of every locked package, but those that vulnerabilities.toml waives."""
+"""Known vulnerabilities of every locked package, by pip-audit and npm audit, but those that vulnerabilities.toml waives.
 
+Each is also asked for a package that is known to be vulnerable. An index or a registry in between may well answer, and know
+no advisories: then nothing was checked, which is never "nothing found".
+"""
+
+import json
+import re
+import subprocess
 import sys
-from collections import Counter
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from local.errors import LocalError
+from command_line import CommandError
 from local.installation import python_of
 from local.terraform import BUILD
 from security import waivers
-from security.audit import npm, pip
-from security.audit.locks import NPM, Lock
-from security.audit.part import Part
+from security.audit.locks import NPM, Locks, Package
+from security.errors import GateError
 from security.finding import Finding
 
 WAIVED = Path(__file__).with_name("vulnerabilities.toml")
-_REQUIREMENTS = Path(__file__).parents[1].joinpath("requirements.txt")
+# Given up long ago, so that their vulnerabilities stay.
+_PYCRYPTO, _GROWL = Package("pycrypto", "2.6.1"), Package("growl", "1.9.2")
+# Every option is given, so that no setting of the user changes what is audited or how it is printed.
+_PIP_AUDIT = [
+    "--locked",
+    "--strict",
+    "--format=json",
+    "--output=stdout",
+    "--desc=off",
+    "--aliases=on",
+    "--progress-spinner=off",
+]
+_NPM_AUDIT = ["--json", "--package-lock-only", "--include=dev", "--fetch-timeout=20000", "--fetch-retries=1"]
+_REASON = re.compile(r"(?:Error: |ERROR:[\w.]+:|npm warn audit )(.+)")
 
 
-def check(locks: Sequence[Lock], root: Path, waived: Path = WAIVED) -> Part:
-    """Ask both services. Raises MisuseError for a list of waivers that makes no sense."""
+def check(locks: Locks, root: Path, waived: Path = WAIVED) -> Iterator[str]:
+    """A line for each vulnerability, and for each tool that did not check. Raises MisuseError for a bad list of waivers."""
     listed = waivers.read(waived)
-    found, unchecked = _of_python([lock for lock in locks if lock.file != NPM], root)
-    for lock in locks:
-        if lock.file == NPM:
-            more, unchecked_too = npm.check(Path(sys.executable).with_name("npm"), root, lock)
-            found, unchecked = found + more, unchecked | unchecked_too
-    left = waivers.not_waived(sorted(found), listed)
-    counts = Counter(one.environment for one in left)
-    of_lock = {lock.file: "not checked" if lock.file in unchecked else str(counts[lock.file] or "none") for lock in locks}
-    complaints = [*map(str, left), *(f"{file}: {reason}" for file, reason in unchecked.items())]
-    if not unchecked:  # what was not checked may well be what a waiver is for
-        complaints += waivers.out_of_date(found, listed, of_lock, waived.name)
-    return Part(of_lock, complaints)
+    found: list[Finding] = []
+    unchecked = []
+    for tool, ask in (("pip-audit", _of_python), ("npm audit", _of_npm)):
+        try:
+            found += ask(locks, root)
+        except (CommandError, OSError, KeyError, TypeError) as error:  # also an answer in another form
+            unchecked.append(f"not checked: {tool}: {error!s:.200}")
+    yield from map(str, waivers.not_waived(sorted({*found}), listed))
+    yield from unchecked or waivers.out_of_date(found, listed, locks, waived.name)
 
 
-def _of_python(locks: Sequence[Lock], root: Path) -> tuple[list[Finding], dict[str, str]]:
+def _of_python(locks: Locks, root: Path) -> Iterator[Finding]:
+    """pip-audit gets https://peps.python.org/pep-0751/: of any other lock it would leave out what is for other machines."""
+    python = python_of(root / BUILD / "security", "parliament, checkov and pip-audit", WAIVED.parents[1] / "requirements.txt")
+    by_lock = [(file, package) for file, packages in locks.items() if file != NPM for package in packages]
+    pins = sorted({_PYCRYPTO, *(package for _, package in by_lock)})
+    lock = ['lock-version = "1.0"', *(f'[[packages]]\nname = "{one.name}"\nversion = "{one.version}"' for one in pins)]
+    report = _report([str(python), "-m", "pip_audit", *_PIP_AUDIT, "."], {"pylock.toml": "\n".join(lock)})
+    known = {Package(one["name"], one["version"]): one["vulns"] for one in report["dependencies"]}
+    if not known[_PYCRYPTO]:
+        raise GateError("the service answers, but knows no vulnerability of pycrypto 2.6.1")
+    for file, package in by_lock:
+        for one in known[package]:
+            fixed = f"fixed in {', '.join(one['fix_versions'])}" if one["fix_versions"] else "no fix yet"
+            names = ", ".join([f"https://osv.dev/vulnerability/{one['id']}", *sorted(one["aliases"])])
+            yield Finding(file, package.name, one["id"], f"{package.version} is vulnerable, {fixed}: {names}")
+
+
+def _of_npm(_: Locks, root: Path) -> Iterator[Finding]:
+    lock = json.loads((root / NPM).read_text(encoding="utf-8"))
+    own = lock["packages"][""]  # the same as package.json
+    own["devDependencies"] = own.get("devDependencies", {}) | {_GROWL.name: _GROWL.version}
+    lock["packages"][f"node_modules/{_GROWL.name}"] = {"version": _GROWL.version, "dev": True}
+    npm = Path(sys.executable).with_name("npm")
+    report = _report([str(npm), "audit", *_NPM_AUDIT], {NPM: json.dumps(lock), "package.json": json.dumps(own)})
+    # What is vulnerable only through another package has that one's name here and no advisory.
+    vias = [(name, via) for name, one in report["vulnerabilities"].items() for via in one["via"] if not isinstance(via, str)]
+    if _GROWL.name not in dict(vias):
+        raise GateError("the registry answers, but knows no vulnerability of growl 1.9.2")
+    for name, via in vias:
+        if name != _GROWL.name:
+            says = f"{via['range']} is vulnerable, {via['severity']}: {via['title']}: {via['url']}"
+            yield Finding(NPM, name, via["url"].rpartition("/")[2], says)
+
+
+def _report(command: Sequence[str], files: Mapping[str, str]) -> Any:
+    """What a tool prints, run in a folder of these files; both end with 1 when they found something. Raises GateError."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            Path(folder, name).write_text(content, encoding="utf-8")
+        done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if reasons := _REASON.findall(done.stderr):
+        raise GateError(reasons[-1])
     try:
-        python = python_of(root / BUILD / "security", "parliament, checkov and pip-audit", _REQUIREMENTS)
-    except LocalError as error:
-        return [], {lock.file: f"not checked: {error}" for lock in locks}
-    return pip.check(python, locks)
+        return json.loads(done.stdout)
+    except ValueError:
+        raise GateError(f"ended with {done.returncode} and no report") from None

@@ -1,4 +1,7 @@
-"""What people read: rows under titles, and fields one below the other. Into a pipe or file they go whole."""
+"""What people read: rows under titles, and fields one below the other. Into a pipe or file they go whole.
+
+Rich measures cells here and draws no tables: its tables hold every row, and print none before the last is read.
+"""
 
 from __future__ import annotations
 
