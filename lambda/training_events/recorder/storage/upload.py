@@ -1,4 +1,8 @@
-"""One file into S3, checked on the way: what lies there in the end is what was read here, or an error says why not."""
+"""One file into S3, checked on the way: what lies there in the end is what was read here, or an error says why not.
+
+boto3's own transfer sends the parts, and S3 checks the SHA-256 of each. Here the file is read once before, as the digest of the
+whole goes along with it, and once the file is stored the two are compared: the file may have changed in between.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +37,8 @@ _SAID = {
 }
 """HeadObject's answers have no body that could tell more."""
 
+_COMPLETED = "after-call.s3.CompleteMultipartUpload"
+"""S3's answer to it has the version. The transfer passes it on to nobody."""
 _FAILURES = (BotoCoreError, ClientError, OSError, RuntimeError)
 """RuntimeError: a thread is to be started while the program ends."""
 
@@ -43,20 +49,22 @@ def client() -> Any:
 
 
 def part_bytes_for(size: int, least: int = PART_BYTES) -> int | None:
-    """The size of the parts that a file is sent in, so that they are not too many; none for a file sent at once."""
+    """The size of the parts that the transfer sends a file in; none for a file that is sent at once."""
     if size < least:
         return None
-    while size > least * MAX_PARTS:
-        least *= 2
-    return least
+    # imported here: most programs never send so large a file
+    from s3transfer.utils import ChunksizeAdjuster  # noqa: PLC0415
+
+    return int(ChunksizeAdjuster().adjust_chunksize(least, size))
 
 
 def upload(path: Path, bucket: str, key: str, s3: Any, least_part_bytes: int = PART_BYTES) -> Stored:
     """Read it, send it, and ask S3 what it has. Raises NotStored."""
     to = f"s3://{bucket}/{key}"
-    part_bytes = part_bytes_for(size_of(path), least_part_bytes)
-    if part_bytes and part_bytes > MAX_PART_BYTES:
+    size = size_of(path)
+    if size > MAX_PARTS * MAX_PART_BYTES:
         raise NotStored(f"{shown(path)} is too large for S3: at most {MAX_PARTS} parts of {MAX_PART_BYTES} bytes")
+    part_bytes = part_bytes_for(size, least_part_bytes)
     content = hashed(path, part_bytes)
     try:
         version = _send(path, {"Bucket": bucket, "Key": key}, s3, content, part_bytes)
@@ -76,7 +84,6 @@ def _send(path: Path, at: dict[str, str], s3: Any, content: Hashed, part_bytes: 
     if part_bytes is None:  # without threads: they cannot be started any more when the program ends
         with path.open("rb") as file:
             return _version(s3.put_object(**at, Body=file, **more))
-    # imported here: most programs never send so large a file
     from s3transfer.manager import TransferConfig, TransferManager  # noqa: PLC0415
     from s3transfer.subscribers import BaseSubscriber  # noqa: PLC0415
 
@@ -84,29 +91,20 @@ def _send(path: Path, at: dict[str, str], s3: Any, content: Hashed, part_bytes: 
         def on_progress(self, future: Any, bytes_transferred: int, **_: Any) -> None:  # noqa: ARG002 - as s3transfer has it
             advance(bytes_transferred)
 
+    versions: list[str | None] = []
+
+    def remember(parsed: Any, **_: Any) -> None:
+        versions.append(_version(parsed))
+
     config = TransferConfig(multipart_threshold=part_bytes, multipart_chunksize=part_bytes)
-    remembering = _Remembering(s3)
-    manager = TransferManager(remembering, config)  # type: ignore[arg-type]  # it is all that a client is
-    with progress(f"storing {shown(path.name)}", content.size) as advance, manager:
-        # whatever comes between, Ctrl-C too, the manager aborts the upload: its parts are not left behind
-        manager.upload(str(path), at["Bucket"], at["Key"], more, [Progress()]).result()
-    return remembering.version
-
-
-class _Remembering:
-    """A client that keeps the version S3 made: the manager tells nobody."""
-
-    def __init__(self, s3: Any) -> None:
-        self._s3 = s3
-        self.version: str | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._s3, name)
-
-    def complete_multipart_upload(self, **request: Any) -> Any:
-        answer = self._s3.complete_multipart_upload(**request)
-        self.version = _version(answer)
-        return answer
+    s3.meta.events.register(_COMPLETED, remember)
+    try:
+        with progress(f"storing {shown(path.name)}", content.size) as advance, TransferManager(s3, config) as manager:
+            # whatever comes between, Ctrl-C too, the manager aborts the upload: its parts are not left behind
+            manager.upload(str(path), at["Bucket"], at["Key"], more, [Progress()]).result()
+    finally:
+        s3.meta.events.unregister(_COMPLETED, remember)
+    return versions[-1]
 
 
 def _version(answer: Any) -> str | None:

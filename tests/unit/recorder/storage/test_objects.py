@@ -13,9 +13,9 @@ import pytest
 from botocore.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
-from s3transfer.utils import ChunksizeAdjuster
 from training_events import aws
 from training_events.errors import NotStored
+from training_events.recorder.storage import upload
 from training_events.recorder.storage.files import Hashed
 from training_events.recorder.storage.objects import Objects, pinned
 from training_events.recorder.storage.upload import MAX_PART_BYTES, MAX_PARTS, PART_BYTES, part_bytes_for
@@ -91,15 +91,21 @@ def test_the_checksum_of_parts_is_the_one_s3_makes():
 
 
 @given(st.integers(0, 2 * MAX_PARTS * PART_BYTES) | st.integers(0, MAX_PARTS * MAX_PART_BYTES))
-def test_parts_are_neither_too_many_nor_too_large_and_the_manager_sends_just_these(size):
+def test_parts_are_neither_too_many_nor_too_large(size):
     part_bytes = part_bytes_for(size)
     if part_bytes is None:
         assert size < PART_BYTES
     else:
         assert -(-size // part_bytes) <= MAX_PARTS
         assert part_bytes == PART_BYTES or size > MAX_PARTS * part_bytes // 2
-        if part_bytes <= MAX_PART_BYTES:
-            assert ChunksizeAdjuster().adjust_chunksize(part_bytes, size) == part_bytes
+        assert part_bytes <= MAX_PART_BYTES
+
+
+def test_a_file_that_is_too_large_for_s3_is_not_even_read(objects, file, monkeypatch):
+    monkeypatch.setattr(upload, "size_of", lambda _: MAX_PARTS * MAX_PART_BYTES + 1)
+    monkeypatch.setattr(upload, "hashed", pytest.fail)
+    with pytest.raises(NotStored, match=r"model\.bin is too large for S3: at most 10000 parts of 5368709120 bytes"):
+        objects.keep(file, KEY)
 
 
 @pytest.mark.parametrize("name", ["best model #1.bin", "größe 模型.bin", "a?b&c=d%20+.bin", "?versionId=x", "two\nlines"])
