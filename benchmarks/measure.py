@@ -1,4 +1,7 @@
-"""Two things measured in turns and compared pair by pair: whatever else the machine does falls on both sides of a pair."""
+"""Two things measured in turns and compared pair by pair: whatever else the machine does falls on both sides of a pair.
+
+pyperf and pytest-benchmark measure one thing after the other, so that a busy minute falls on one side only.
+"""
 
 import statistics
 import subprocess

@@ -5,6 +5,8 @@
 TARGET is a module's name, the path of a Python file, or `--` for a command, which follows. PIDFILE may be empty. Runs in the
 emulators' virtual environment too: standard library only.
 
+No process manager does this: supervisord, circus and the like outlive whoever started them.
+
 The pid file is locked for as long as this process lives. So a pid read from a *locked* file is ours, and one read from a
 file that is not locked is stale, whoever bears that number today.
 

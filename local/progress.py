@@ -1,4 +1,7 @@
-"""What a person sees of a deployment: one counting line on a terminal, a plain line every few seconds elsewhere."""
+"""What a person sees of a deployment: one counting line on a terminal, a plain line every few seconds elsewhere.
+
+Rich's progress bars show nothing where there is no terminal, and a log has to show that a deployment goes on.
+"""
 
 import re
 import shutil

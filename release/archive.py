@@ -36,7 +36,7 @@ def tar(folder: str, files: Mapping[str, bytes]) -> bytes:
 
 
 def gzip(content: bytes) -> bytes:
-    """Without a name, a time or compression: versions of zlib compress the same to different bytes.
+    """Without a name, a time or compression: versions of zlib make different bytes of the same, at level 0, too.
 
     https://www.rfc-editor.org/rfc/rfc1952#section-2.3
     """

@@ -1,5 +1,7 @@
 """Text of a plan in Markdown, where it can do no harm.
 
+Markdown libraries read such text or write whole documents; none makes a code span that its content cannot leave.
+
 All of it stands in code spans on one line: there HTML is text, nobody is mentioned, nothing is linked, and no list, table or
 `<details>` ends. https://github.github.com/gfm/#code-spans
 """

@@ -1,5 +1,7 @@
 """What looks like a secret although Terraform does not mark it: by the name that it stands under, or by its shape.
 
+Scanners such as detect-secrets look at the lines of files. Here most is known by the name of an attribute in a plan.
+
 Rather one value too many is hidden than one too few: a reviewer still sees that it changes.
 """
 

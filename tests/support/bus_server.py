@@ -1,5 +1,7 @@
 """A server on this machine that speaks PutEvents as EventBridge does, with its limits, and misbehaves as it is told.
 
+moto speaks PutEvents as well, but knows no limit of bytes and never cuts a connection in the middle of a reply.
+
 Programs in processes of their own reach it by the SDK's variables (`environment`). It keeps the entries it accepted and hands
 them to an event log when asked, as the event processor would; so it costs little while somebody publishes at full speed.
 """
