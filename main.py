@@ -2,11 +2,13 @@
 
 import sys
 
+from command_line import ended
+from stacks import hcl  # before cdktf: the package says which Node cdktf starts
+from stacks.settings import file as settings_file
+
+# isort: split
 from cdktf import App
 
-from command_line import ended
-from stacks import hcl
-from stacks.settings import file as settings_file
 from stacks.training_stack import TrainingStack
 
 

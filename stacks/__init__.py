@@ -1,6 +1,8 @@
 """What is declared: the Terraform resources of one environment, one construct a file."""
 
 from stacks.bindings import register_without_init
+from stacks.node import use_locked_node
 
-# Before any construct module of this package is imported, as they import the bindings by name.
+# Before any construct module of this package is imported, as they import cdktf, and the bindings by name.
+use_locked_node()
 register_without_init()
