@@ -14,7 +14,7 @@ from tests.support.paths import ROOT
 
 FOLDER = ROOT / ".github"
 ENVIRONMENTS = sorted(file.stem for file in (ROOT / "environments").glob("*.toml") if file.stem != "local")
-DOORS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 PINNED = re.compile(r"[\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 MAKE = re.compile(r'make ([a-z-]+)( ENV="\$ENVIRONMENT")?( ARGS=--auto-approve)?')
 ROLE = "aws-actions/configure-aws-credentials@"
@@ -57,7 +57,7 @@ def deploys(text: str) -> bool:
     return "make deploy" in text
 
 
-def every_command_is_a_door(files: Tree) -> Iterator[str]:
+def every_command_is_a_make_target(files: Tree) -> Iterator[str]:
     for where, job, step in steps(files):
         command = step.get("run", "make help")
         matrix = job.get("strategy", {}).get("matrix", {})
@@ -66,7 +66,7 @@ def every_command_is_a_door(files: Tree) -> Iterator[str]:
             command = " && ".join(dict.fromkeys(commands))
         for one in command.split(" && "):
             made = MAKE.fullmatch(one)
-            if not made or made[1] not in DOORS:
+            if not made or made[1] not in TARGETS:
                 yield f"{where}: {one}"
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.support.paths import ROOT
-from tests.support.workflow_rules import DOORS, ENVIRONMENTS
+from tests.support.workflow_rules import ENVIRONMENTS, TARGETS
 
 TEXT = (ROOT / "docs" / "guides" / "pipelines.md").read_text(encoding="utf-8")
 BLOCKS: dict[str, str] = dict(re.findall(r"^```yaml ([\w-]+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
@@ -76,16 +76,16 @@ def test_atlantis_knows_every_environment_and_takes_no_workflow_from_a_pull_requ
 
 
 @pytest.mark.parametrize("name", ["gitlab-ci", "atlantis-server"])
-def test_every_door_is_in_the_makefile(name: str) -> None:
+def test_every_target_is_in_the_makefile(name: str) -> None:
     called = set(re.findall(r"\bmake ([a-z-]+)", BLOCKS[name]))
-    assert {"review"} < called <= DOORS
+    assert {"review"} < called <= TARGETS
 
 
-def test_the_same_doors_are_checked_everywhere() -> None:
+def test_the_same_targets_are_checked_everywhere() -> None:
     checks = yaml.safe_load((ROOT / ".github" / "workflows" / "checks.yml").read_text(encoding="utf-8"))
-    doors = checks["jobs"]["make"]["strategy"]["matrix"]["door"]
-    assert GITLAB["check"]["parallel"]["matrix"] == [{"DOOR": doors}]
-    assert re.findall(r"`checks / make ([a-z]+)`", TEXT) == doors
+    targets = checks["jobs"]["make"]["strategy"]["matrix"]["target"]
+    assert GITLAB["check"]["parallel"]["matrix"] == [{"TARGET": targets}]
+    assert re.findall(r"`checks / make ([a-z]+)`", TEXT) == targets
 
 
 def test_the_same_terraform_is_installed_everywhere() -> None:

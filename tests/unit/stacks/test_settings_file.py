@@ -188,15 +188,22 @@ def test_the_app_ends_with_2_and_synthesizes_nothing(tmp_path: Path) -> None:
     for file in ("main.py", "command_line.py"):
         shutil.copy(ROOT / file, tmp_path)
     _written(tmp_path / "environments", GOOD + "oops = 1\n")
-    done = subprocess.run([sys.executable, "main.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    (node := tmp_path / "node").write_text("#!/bin/sh\necho I am an old Node >&2\nexit 1\n")
+    node.chmod(0o755)
+    machine = {name: value for name, value in os.environ.items() if name != "JSII_NODE"}
+    machine["PATH"] = f"{tmp_path}:{machine['PATH']}"
+    command = [sys.executable, "main.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=machine, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: environments/team.toml: oops = 1: unknown key; allowed: account_id, region")
     assert not (tmp_path / "cdktf.out").exists()
 
 
-@pytest.mark.parametrize("door", ["local-down", "new-environment", "lint"])
-def test_what_reads_no_settings_works_where_they_are_wrong(door: str) -> None:
-    planned = subprocess.run(["make", "--dry-run", "--always-make", door], cwd=ROOT, capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("target", ["local-down", "new-environment", "lint"])
+def test_what_reads_no_settings_works_where_they_are_wrong(target: str) -> None:
+    planned = subprocess.run(
+        ["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert "stacks.settings.file" not in planned.stdout
     assert "stacks.packaging.lambda_package" not in planned.stdout

@@ -8,7 +8,7 @@ from tests.support import workflow_rules as rules
 from tests.support.paths import ROOT
 
 RULES: dict[rules.Rule, list[tuple[str, str]]] = {
-    rules.every_command_is_a_door: [
+    rules.every_command_is_a_make_target: [
         ("run: make audit", "run: make all"),
         ("run: make audit", "run: make audit && curl http://x"),
     ],
@@ -87,12 +87,12 @@ def test_what_breaks_the_rule_is_found(rule: rules.Rule, old: str, new: str) -> 
 
 
 def test_the_review_is_on_the_runs_page() -> None:
-    """Where an approver reads it; a step of its own for that would be no door."""
+    """Where an approver reads it; a step of its own for that would be no make target."""
     command = ["make", "--dry-run", "review", "ENV=dev"]
     commands = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert 'cat .build/review/training-dev.md >>"$GITHUB_STEP_SUMMARY"' in commands
 
 
-def test_the_doors_that_must_be_green_are_all_checked() -> None:
+def test_the_targets_that_must_be_green_are_all_checked() -> None:
     [checks] = [job for where, job in rules.jobs(rules.tree()) if where.startswith(".github/workflows/checks.yml")]
-    assert checks["strategy"]["matrix"]["door"] == ["lint", "test", "synth", "validate", "scan"]
+    assert checks["strategy"]["matrix"]["target"] == ["lint", "test", "synth", "validate", "scan"]
