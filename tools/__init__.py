@@ -1,1 +1,1 @@
-"""Commands for a project's maintainers, each run once in a while by hand."""
+"""What sets this project up, and what its maintainers run once in a while."""

@@ -1,0 +1,48 @@
+"""A make target installs what it needs and no more, and `make help` names every target that people call."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.support.paths import ROOT
+
+
+def planned(*target: str) -> str:
+    """What make would do in a fresh clone."""
+    command = ["make", "--dry-run", "--always-make", *target]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("target", ["lint", "audit", "lock", "schemas", "local-down", "new-environment", "bootstrap"])
+def test_what_runs_python_alone_installs_no_cdktf(target: str) -> None:
+    plan = planned(target, "NAME=staging", "ENV=dev")
+    assert "pip sync" in plan
+    assert "npm" not in plan
+    assert "stacks.packaging.lambda_package" not in plan
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "synth", "local", "diff", "deploy", "review", "destroy"])
+def test_what_synthesizes_or_deploys_installs_cdktf_and_builds_the_functions_packages(target: str) -> None:
+    plan = planned(target, "ENV=dev")
+    assert plan.index("pip sync") < plan.index("stacks.packaging.lambda_package")
+    assert "npm ci" in plan
+
+
+@pytest.mark.parametrize("target", ["lint", "test"])
+def test_nothing_is_installed_without_its_hash(target: str) -> None:
+    """But for this project's own package, which lies in the clone."""
+    installs = [line for line in re.split(r"(?<!\\)\n", planned(target)) if re.search(r"pip (install|sync)", line)]
+    assert {("--require-hashes" in line, "./lambda" in line) for line in installs} == {(True, False), (False, True)}
+
+
+def test_help_names_every_target_that_people_call_in_one_of_four_groups() -> None:
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    groups = [part.splitlines()[0] for part in shown.split("\n\n")[1:]]
+    assert groups == ["Try it", "Develop", "Deploy and operate", "Maintain"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    inner = {"named", "settings", "setup", "lambda-packages"}
+    assert (
+        set(re.findall(r"^  make ([a-z-]+) ", shown, re.MULTILINE))
+        == set(re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)) - inner
+    )
