@@ -118,8 +118,9 @@ lock: .build/python.done ## renew every lock file
 	@python -m tools.lock
 
 .PHONY: schemas
-schemas: .build/python.done ## the JSON Schemas of events and of what commands print, into docs/reference/
+schemas: .build/python.done ## what docs/reference/ has from the code: JSON Schemas, settings, commands
 	@python -m tools.schemas docs/reference
+	@python -m tools.reference_pages docs/reference
 
 .PHONY: clean
 clean: ## remove everything that was built

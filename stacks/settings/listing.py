@@ -1,0 +1,50 @@
+"""Every setting with its default, what it may be and its meaning: what new settings files and the documents list."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from stacks.settings.model import Settings
+
+_WITHOUT_A_VALUE = "; by default "
+
+
+class Setting(NamedTuple):
+    """One setting, as the model has it. Where it has no default, `example` is a value, and `otherwise` what holds without one."""
+
+    key: str
+    is_required: bool
+    default: Any
+    example: Any
+    allowed: str
+    meaning: str
+    otherwise: str
+
+
+def settings(section: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Setting]:
+    """All settings in the order of the model; the key has its section, as in `events.archive_days`."""
+    schemas = section.model_json_schema()["properties"]
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from settings(field.annotation, f"{name}.")
+        elif name != "environment":  # the file's name
+            yield _setting(prefix + name, schemas[name], is_required=field.is_required())
+
+
+def _setting(key: str, schema: Mapping[str, Any], *, is_required: bool) -> Setting:
+    meaning, _, otherwise = " ".join(schema["description"].split()).removesuffix(".").partition(_WITHOUT_A_VALUE)
+    default = None if otherwise else schema.get("default")
+    return Setting(key, is_required, default, schema.get("examples", [None])[0], _allowed(schema), meaning, otherwise)
+
+
+def _allowed(schema: Mapping[str, Any]) -> str:
+    """The choices and bounds that the model has, in words."""
+    bounds = schema | schema.get("anyOf", [{}])[0]  # a setting that may be absent has them in the first alternative
+    if "enum" in bounds:
+        return " or ".join(f'"{choice}"' for choice in bounds["enum"])
+    if "maximum" in bounds:
+        return f"{bounds['minimum']} to {bounds['maximum']}"
+    if "minimum" in bounds:
+        return f"at least {bounds['minimum']}"
+    return f"at most {bounds['maxItems']}" if "maxItems" in bounds else ""

@@ -1,0 +1,86 @@
+"""`python -m tools.reference_pages FOLDER`: the pages of docs/reference that are made from the code, settings and commands.
+
+`make schemas` keeps those in docs/reference/ in step with the code; a test compares them.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import typer
+from training_events.cli import app
+
+from stacks.settings.listing import Setting, settings
+
+_SETTINGS = """\
+# Settings
+
+Each environment has one TOML file, `environments/<name>.toml`. It only names what differs from the default. A mistake
+is one line that names file, key, value and what is allowed, before anything is synthesized. `make new-environment
+NAME=staging` writes a file with every setting in it, commented out.
+
+| key | default | allowed | meaning |
+|---|---|---|---|
+{rows}
+`make schemas` writes this page from `stacks/settings/model.py`.
+"""
+_COMMANDS = """\
+# Commands
+
+Every command takes `--json`: [what they print](cli/README.md), with the exit codes. An error is one line. Pages of their own
+tell [what `verify` proves](../design/proof.md) and [what to do about undelivered events](../operate/undelivered.md).
+
+| command | does |
+|---|---|
+{rows}
+`make schemas` writes this page from the commands' own help.
+{sections}"""
+_COLUMNS = 100
+"""The width of the help, whatever terminal this runs in."""
+
+
+def pages() -> dict[str, str]:
+    """By file name."""
+    return {"settings.md": _settings_page(), "commands.md": _commands_page()}
+
+
+def _settings_page() -> str:
+    return _SETTINGS.format(rows="".join(map(_setting_row, settings())))
+
+
+def _setting_row(setting: Setting) -> str:
+    default = "required" if setting.is_required else setting.otherwise or f"`{json.dumps(setting.default)}`"
+    return f"| `{setting.key}` | {default} | {setting.allowed} | {_with_links(setting.meaning)} |\n"
+
+
+def _commands_page() -> str:
+    group = typer.main.get_group(app)
+    context = group.make_context(
+        "training-events", [], resilient_parsing=True, max_content_width=_COLUMNS, terminal_width=_COLUMNS
+    )
+    commands = [command for name in group.list_commands(context) if (command := group.get_command(context, name))]
+    rows, sections = "", ""
+    for command in commands:
+        name = str(command.name)
+        help_text = command.get_help(command.make_context(name, [], parent=context, resilient_parsing=True))
+        rows += f"| [`{name}`](#{name}) | {command.get_short_help_str(_COLUMNS)} |\n"
+        sections += f"\n## {name}\n\n```\n{help_text}\n```\n"
+    return _COMMANDS.format(rows=rows, sections=sections)
+
+
+def _with_links(text: str) -> str:
+    return re.sub(r"docs/([a-z]+/([a-z-]+)\.md)", r"[\2](../\1)", text)
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print("usage: python -m tools.reference_pages FOLDER", file=sys.stderr)
+        return 2
+    for name, text in pages().items():
+        (Path(sys.argv[1]) / name).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
