@@ -18,7 +18,7 @@ class UsageError(CommandError):
     exit_code = 2
 
 
-def ended(command: Callable[[], int]) -> int:
+def run_command(command: Callable[[], int]) -> int:
     """Run the command; its exit code, or that of what ended it."""
     signal.signal(signal.SIGTERM, _unwind)
     try:

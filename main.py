@@ -2,9 +2,9 @@
 
 import sys
 
-from command_line import ended
+from command_line import run_command
 from stacks import hcl  # before cdktf: the package says which Node cdktf starts
-from stacks.settings import file as settings_file
+from stacks.settings.file import load_all
 
 # isort: split
 from cdktf import App
@@ -13,7 +13,7 @@ from stacks.training_stack import TrainingStack
 
 
 def main() -> int:
-    environments = settings_file.load_all()
+    environments = load_all()
     app = App()
     for settings in environments:
         TrainingStack(app, settings)
@@ -24,4 +24,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(ended(main))
+    sys.exit(run_command(main))

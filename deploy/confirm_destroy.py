@@ -8,9 +8,9 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator
 
-from command_line import UsageError, ended
+from command_line import UsageError, run_command
 from stacks.settings import Settings
-from stacks.settings import file as settings_file
+from stacks.settings.file import load
 
 
 def explanation(settings: Settings) -> str:
@@ -60,7 +60,7 @@ def main() -> int:
     parser.add_argument("environment", help="the name of a file in environments/, without .toml")
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
     arguments, more = parser.parse_known_args()
-    return ended(lambda: _ask(arguments.environment, more, approved=arguments.auto_approve))
+    return run_command(lambda: _ask(arguments.environment, more, approved=arguments.auto_approve))
 
 
 def _ask(name: str, more: Iterable[str], *, approved: bool) -> int:
@@ -69,7 +69,7 @@ def _ask(name: str, more: Iterable[str], *, approved: bool) -> int:
             raise UsageError(f"{argument}: one environment is destroyed at a time, here {name}")
     if approved:
         return 0
-    settings = settings_file.load(name)
+    settings = load(name)
     if not sys.stdin.isatty():
         raise UsageError(f"nobody is there to ask whether {name} may be destroyed: ARGS=--auto-approve does not ask")
     print(explanation(settings))

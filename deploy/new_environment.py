@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from command_line import UsageError, ended
+from command_line import UsageError, run_command
 from stacks.settings.file import ENVIRONMENTS
 from stacks.settings.listing import Setting, settings
 from stacks.settings.types import EnvironmentName
@@ -69,7 +69,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.new_environment", description=__doc__.split("\n", 1)[0])
     parser.add_argument("name", help="what the environment is called, such as staging")
     name = parser.parse_args().name
-    return ended(lambda: _write(name))
+    return run_command(lambda: _write(name))
 
 
 def _write(name: str) -> int:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from command_line import CommandError, ended
+from command_line import CommandError, run_command
 from stacks import iam
 from stacks.settings import Settings
-from stacks.settings import file as settings_file
+from stacks.settings.file import load
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -135,11 +135,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.state_bucket", description=__doc__.split("\n", 1)[0])
     parser.add_argument("environment", help="the name of a file in environments/, without .toml")
     name = parser.parse_args().environment
-    return ended(lambda: _bootstrap(name))
+    return run_command(lambda: _bootstrap(name))
 
 
 def _bootstrap(name: str) -> int:
-    settings = settings_file.load(name)
+    settings = load(name)
     try:
         made = bootstrap(settings)
     except (BotoCoreError, ClientError, ValueError) as error:  # a ValueError: AWS_ENDPOINT_URL is no address

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from command_line import ended
+from command_line import run_command
 from local.environment import STATE, down, up
 
 DESCRIPTION = """\
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("command", choices=["up", "down"])
     command = parser.parse_args(arguments).command
-    return ended(_up if command == "up" else _down)
+    return run_command(_up if command == "up" else _down)
 
 
 def _up() -> int:

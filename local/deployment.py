@@ -14,7 +14,7 @@ from local.emulator import HERE
 from local.errors import LocalError
 from local.progress import Progress, readable
 
-TAIL, WIDEST = 20, 300
+MAX_LINES, MAX_CHARACTERS = 20, 300
 """How many lines of a failed command's output are shown, and how many characters of each."""
 
 
@@ -52,7 +52,7 @@ def run(command: list[str], environment: Mapping[str, str], log: Path, progress:
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
-        [sys.executable, "-P", str(HERE / "leash.py"), "", "", "attached", "--", *command],
+        [sys.executable, "-P", str(HERE / "supervisor.py"), "", "", "attached", "--", *command],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -75,8 +75,8 @@ def run(command: list[str], environment: Mapping[str, str], log: Path, progress:
         process.stdout.close()
     if code:
         progress.end("failed")
-        for line in readable(log.read_text(errors="replace"))[-TAIL:]:
-            print(f"  {line[:WIDEST]}", file=sys.stderr)
+        for line in readable(log.read_text(errors="replace"))[-MAX_LINES:]:
+            print(f"  {line[:MAX_CHARACTERS]}", file=sys.stderr)
         raise LocalError(f"{progress.title} failed with exit code {code} (full output: {log})")
     progress.end("done")
 

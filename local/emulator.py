@@ -49,10 +49,10 @@ class Emulator:
         pid_file = self.pid_file(folder)
         pid_file.unlink(missing_ok=True)
         mode = "attached" if attached else "detached"
-        leash = [str(python), "-P", str(HERE / "leash.py"), str(pid_file), str(port), mode]
+        supervisor = [str(python), "-P", str(HERE / "supervisor.py"), str(pid_file), str(port), mode]
         with self.log(folder).open("wb") as log:
             return subprocess.Popen(
-                [*leash, *(part.format(**filled) for part in self.command)],
+                [*supervisor, *(part.format(**filled) for part in self.command)],
                 stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -84,7 +84,7 @@ class Emulator:
             return False
 
     def owner(self, folder: Path) -> tuple[int, int] | None:
-        """The process id and the port of the one that runs in `folder`: only a locked pid file tells the truth (leash.py)."""
+        """The process id and port of the emulator that runs in `folder`. Only a locked pid file counts: see supervisor.py."""
         try:
             with self.pid_file(folder).open() as file:
                 try:

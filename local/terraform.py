@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from command_line import ended
+from command_line import run_command
 from local.errors import LocalUsageError
 
 BUILD = Path(".build")
@@ -23,12 +23,12 @@ PREFIXES = (Path("/opt"), Path("/usr/local"), Path("/usr/share"), Path.home())
 """Where people and images keep a provider mirror."""
 DEPTH = 5
 """How many folders below a prefix the mirror may be."""
-MOST_FOLDERS = 20_000
+MAX_FOLDERS = 20_000
 """How many folders to look into below one prefix: a home folder may hold millions."""
 NEVER_MIRRORS = {".build", ".cache", ".git", ".terraform", "node_modules", "plugin-cache", "site-packages"}
 """A project's downloads and Terraform's cache are laid out as a mirror is, and hold whatever version came last."""
-OLDEST_PROVIDER = (5, 100)
-OLDEST = (1, 10)
+MIN_PROVIDER = (5, 100)
+MIN_TERRAFORM = (1, 10)
 """The S3 backend's native lock came with Terraform 1.10."""
 ADVICE = "install it as HashiCorp's page 'Install Terraform' says (developer.hashicorp.com/terraform/install)"
 
@@ -76,7 +76,7 @@ def find_mirror(prefixes: Iterable[Path], depth: int = DEPTH) -> Path | None:
             for folder in level:
                 if _holds_provider(Path(folder, PROVIDER)):
                     return Path(folder)
-            if seen > MOST_FOLDERS:
+            if seen > MAX_FOLDERS:
                 break
             level = [below for folder in level for below in _folders(folder)]
     return None
@@ -87,7 +87,7 @@ def _holds_provider(folder: Path) -> bool:
     if not folder.is_dir():
         return False
     versions = (re.search(r"(?:^|_)(\d+)\.(\d+)\.\d+(?:$|_.*zip$)", entry.name) for entry in folder.iterdir())
-    return any((int(version[1]), int(version[2])) >= OLDEST_PROVIDER for version in versions if version)
+    return any((int(version[1]), int(version[2])) >= MIN_PROVIDER for version in versions if version)
 
 
 def _folders(folder: str) -> list[str]:
@@ -126,7 +126,7 @@ def require_terraform(variables: Mapping[str, str]) -> None:
     version = re.search(r"v(\d+)\.(\d+)\.\d+", told.stdout)
     if not version:
         raise LocalUsageError(f"{found} does not tell its version: {ADVICE}, 1.10 or newer")
-    if (int(version[1]), int(version[2])) < OLDEST:
+    if (int(version[1]), int(version[2])) < MIN_TERRAFORM:
         raise LocalUsageError(f"{found} is Terraform {version[0]}, and 1.10 or newer is needed: {ADVICE}")
 
 
@@ -135,7 +135,7 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] in {"-h", "--help"}:
         print(__doc__)
         return 0 if arguments else 2
-    return ended(lambda: _become(arguments))
+    return run_command(lambda: _become(arguments))
 
 
 def _become(command: list[str]) -> NoReturn:

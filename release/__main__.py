@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from command_line import ended
+from command_line import run_command
 from release import archive, origin, synthesized
 from release.errors import ReleaseError
 from release.provider_lock import NAME as LOCK
 from release.provider_lock import ProviderLock, provider_lock
 from release.readme import readme
-from stacks.settings import file as settings_file
+from stacks.settings.file import ENVIRONMENTS, environment_names, load
 
 DESCRIPTION = """\
 Writes dist/terraform-<environment>-<version>.tar.gz, and its sha256 beside it, from what `cdktf synth` wrote into cdktf.out:
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None, out: Path = Path("cdktf.out"), dist
     )
     parser.add_argument("environment", nargs="?", help="a file in environments/, without .toml (default: each of them)")
     named = parser.parse_args(arguments).environment
-    return ended(lambda: _release_all([named] if named else settings_file.names(), out, dist))
+    return run_command(lambda: _release_all([named] if named else environment_names(), out, dist))
 
 
 def _release_all(environments: Iterable[str], out: Path, dist: Path) -> int:
@@ -44,10 +44,10 @@ def _release_all(environments: Iterable[str], out: Path, dist: Path) -> int:
 
 def release(environment: str, out: Path, dist: Path) -> Path:
     """Write the archive of one environment, from the cdktf.out folder `out`. Raises ReleaseError, SettingsError."""
-    settings = settings_file.load(environment)
+    settings = load(environment)
     stack = synthesized.read(out, settings.stack_name)
     written = out / "stacks" / stack.name / synthesized.JSON
-    if written.stat().st_mtime < (settings_file.ENVIRONMENTS / f"{environment}.toml").stat().st_mtime:
+    if written.stat().st_mtime < (ENVIRONMENTS / f"{environment}.toml").stat().st_mtime:
         raise ReleaseError(f"{written}: environments/{environment}.toml was changed since: run `make synth` again")
     version = origin.version()
     lock = _lock(json.dumps(stack.content["terraform"]["required_providers"]))

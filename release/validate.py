@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from command_line import ended
+from command_line import run_command
 from release.errors import ReleaseError
 from release.terraform import terraform
-from stacks.settings import file as settings_file
+from stacks.settings.file import environment_names
 
 DESCRIPTION = """\
 Runs `terraform validate` over every environment: the Terraform JSON that `cdktf synth` wrote into cdktf.out, and the HCL that
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None, out: Path = Path("cdktf.out")) -> i
         epilog="exit codes: 0 all are valid, 1 one is not, or could not be read",
     )
     parser.parse_args(arguments)
-    return ended(lambda: _validate_both_forms(out))
+    return run_command(lambda: _validate_both_forms(out))
 
 
 def _validate_both_forms(out: Path) -> int:
@@ -40,7 +40,7 @@ def _validate_both_forms(out: Path) -> int:
 
 
 def _validate_all(out: Path, form: str) -> None:
-    for name in settings_file.names():
+    for name in environment_names():
         warnings = len(validate(out / "stacks" / f"training-{name}"))
         print(f"training-{name}: valid as {form}" + (f", with {warnings} warnings" if warnings else ""))
 

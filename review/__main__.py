@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from command_line import ended
+from command_line import run_command
 from review import plan, stack, terraform_plan
 from review.errors import ReviewError
 from review.summary import summary
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.stack and not given.plan:
         parser.error("--stack goes with --plan")
-    return ended(lambda: _review(given))
+    return run_command(lambda: _review(given))
 
 
 def _review(given: argparse.Namespace) -> int:

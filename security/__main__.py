@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from command_line import ended
+from command_line import run_command
 from local.installation import python_of
 from local.terraform import BUILD
 from security import checkov_gate, parliament_gate, synthesized, waivers
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None, waived: Path = waivers.FILE) -> int
     )
     parser.add_argument("folder", nargs="?", default="cdktf.out", type=Path, help="what cdktf synthesized (default: cdktf.out)")
     folder = parser.parse_args(arguments).folder
-    return ended(lambda: _gate(folder, waived))
+    return run_command(lambda: _gate(folder, waived))
 
 
 def _gate(folder: Path, waived: Path) -> int:

@@ -14,7 +14,7 @@ from training_events import aws
 from training_events.proof.s3_seal_store import S3Seals
 from training_events.stores.opening import open_store
 
-from command_line import ended
+from command_line import run_command
 from examples.demo.chapters import tell
 from examples.demo.stage import DemoError, Stage, chapter, out
 from local.environment import LocalEnvironment, local_environment
@@ -23,7 +23,7 @@ from local.environment import LocalEnvironment, local_environment
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__.split("\n", 1)[0])
     parser.parse_args()
-    return ended(_demo)
+    return run_command(_demo)
 
 
 def _demo() -> int:

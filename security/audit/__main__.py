@@ -4,7 +4,7 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 
-from command_line import ended
+from command_line import run_command
 from security.audit import licences, vulnerabilities
 from security.audit.locks import read_locks
 
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None, root: Path = Path()) -> int:
     )
     parser.add_argument("part", nargs="?", choices=[*PARTS], help="only this part (default: both)")
     part = parser.parse_args(arguments).part
-    return ended(lambda: _audit([part] if part else [*PARTS], root))
+    return run_command(lambda: _audit([part] if part else [*PARTS], root))
 
 
 def _audit(parts: list[str], root: Path) -> int:

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from command_line import CommandError, ended
+from command_line import CommandError, run_command
 from stacks.packaging import deterministic_zip
 from stacks.settings import Settings
-from stacks.settings import file as settings_file
+from stacks.settings.file import load_all
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "lambda"
@@ -119,10 +119,10 @@ def _wheels(requirements: Path, target: Target, cache: Path) -> Path:
 
 
 def main() -> int:
-    for settings in settings_file.load_all():
+    for settings in load_all():
         build(Target.of(settings))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(ended(main))
+    sys.exit(run_command(main))

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from command_line import UsageError, ended
+from command_line import UsageError, run_command
 from stacks.settings import Settings
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
@@ -29,7 +29,7 @@ def load(name: str, folder: Path = ENVIRONMENTS) -> Settings:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
     except FileNotFoundError:
-        there = ", ".join(names(folder)) or "none"
+        there = ", ".join(environment_names(folder)) or "none"
         raise SettingsError(f"{shown}: there is no such environment; there are: {there}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"{shown}: cannot be read as TOML: {error}") from None
@@ -41,7 +41,7 @@ def load(name: str, folder: Path = ENVIRONMENTS) -> Settings:
         raise SettingsError("\n".join(f"{shown}: {_line(problem)}" for problem in error.errors())) from None
 
 
-def names(folder: Path = ENVIRONMENTS) -> list[str]:
+def environment_names(folder: Path = ENVIRONMENTS) -> list[str]:
     """The environments that have a file, sorted."""
     return sorted(file.stem for file in folder.glob("[!.]*.toml"))
 
@@ -49,7 +49,7 @@ def names(folder: Path = ENVIRONMENTS) -> list[str]:
 def load_all(folder: Path = ENVIRONMENTS) -> list[Settings]:
     """Every environment's settings. Raises one SettingsError for all files that are wrong."""
     found, wrong = [], []
-    for name in names(folder):
+    for name in environment_names(folder):
         try:
             found.append(load(name, folder))
         except SettingsError as error:
@@ -91,4 +91,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(ended(main))
+    sys.exit(run_command(main))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from command_line import CommandError, UsageError, ended
+from command_line import CommandError, UsageError, run_command
 
 
 def fails(error: BaseException) -> Callable[[], int]:
@@ -18,7 +18,7 @@ def fails(error: BaseException) -> Callable[[], int]:
 
 @pytest.mark.parametrize("code", [0, 1, 2])
 def test_a_command_has_its_own_exit_code(code: int, capfd: pytest.CaptureFixture[str]) -> None:
-    assert ended(lambda: code) == code
+    assert run_command(lambda: code) == code
     assert capfd.readouterr() == ("", "")
 
 
@@ -34,13 +34,13 @@ def test_a_command_has_its_own_exit_code(code: int, capfd: pytest.CaptureFixture
 def test_what_ends_a_command_is_one_line_and_a_code(
     error: BaseException, code: int, said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert ended(fails(error)) == code
+    assert run_command(fails(error)) == code
     assert capfd.readouterr() == ("", said)
 
 
 def test_a_mistake_in_the_program_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
-        ended(fails(ZeroDivisionError()))
+        run_command(fails(ZeroDivisionError()))
 
 
 def test_a_command_that_is_told_to_end_cleans_up() -> None:
@@ -54,5 +54,5 @@ def test_a_command_that_is_told_to_end_cleans_up() -> None:
         return 0
 
     with pytest.raises(SystemExit) as left:
-        ended(command)
+        run_command(command)
     assert (left.value.code, done) == (128 + signal.SIGTERM, ["cleaned up"])

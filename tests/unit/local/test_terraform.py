@@ -103,7 +103,7 @@ def test_a_search_is_bounded_by_the_number_of_folders(tmp_path: Path, monkeypatc
     make_mirror(tmp_path / "a" / "b" / "c")
     assert find_mirror([tmp_path]) == tmp_path / "a" / "b" / "c"
 
-    monkeypatch.setattr(terraform, "MOST_FOLDERS", 2)
+    monkeypatch.setattr(terraform, "MAX_FOLDERS", 2)
     assert find_mirror([tmp_path]) is None
 
 

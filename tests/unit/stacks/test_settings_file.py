@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.settings.file import SettingsError, load, load_all, names
+from stacks.settings.file import SettingsError, environment_names, load, load_all
 from tests.support.paths import ROOT
 
 GOOD = 'account_id = "111122223333"\nregion = "us-east-1"\n'
@@ -38,7 +38,7 @@ def test_an_editor_of_windows_may_write_it(tmp_path: Path, start: bytes, end: by
 
 def test_what_an_editor_leaves_beside_it_is_no_environment(tmp_path: Path) -> None:
     (_written(tmp_path, GOOD) / ".#team.toml").symlink_to("somebody@machine.1234:1700000000")
-    assert names(tmp_path) == ["team"]
+    assert environment_names(tmp_path) == ["team"]
 
 
 @pytest.mark.parametrize("broken", ["a profile", "a file"])
@@ -178,8 +178,8 @@ def test_a_name_that_no_resource_could_carry_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_environments_of_the_repository_are_right() -> None:
-    assert [settings.environment for settings in load_all()] == names()
-    assert {"dev", "local", "prod"} <= set(names())
+    assert [settings.environment for settings in load_all()] == environment_names()
+    assert {"dev", "local", "prod"} <= set(environment_names())
 
 
 def test_the_app_ends_with_2_and_synthesizes_nothing(tmp_path: Path) -> None:

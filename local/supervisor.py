@@ -1,6 +1,6 @@
 """Run an emulator or a command so that it never outlives a starter that wants it gone, and can be found again by others.
 
-    python -P leash.py PIDFILE PORT attached|detached TARGET [ARGUMENT...]
+    python -P supervisor.py PIDFILE PORT attached|detached TARGET [ARGUMENT...]
 
 TARGET is a module's name, the path of a Python file, or `--` for a command, which follows. PIDFILE may be empty. Runs in the
 emulators' virtual environment too: standard library only.
@@ -35,7 +35,7 @@ def end_with_starter() -> None:
 def main(pid_file: str, port: str, mode: str, target: str, *arguments: str) -> None:
     """Lock the pid file, tie this process to its starter if asked to, and become the target."""
     if os.getpgid(0) != os.getpid():
-        raise SystemExit("leash: start me in a session of my own; I end my whole process group")
+        raise SystemExit("supervisor: start me in a session of my own; I end my whole process group")
     if pid_file:
         held = Path(pid_file).open("a+", encoding="ascii")  # noqa: SIM115 - never closed: locked until the process ends
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
