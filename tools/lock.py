@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from command_line import CommandError, ended
+from command_line import CommandError, run_command
 from local.installation import python_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,4 +51,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(ended(main))
+    sys.exit(run_command(main))
