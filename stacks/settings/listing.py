@@ -11,7 +11,7 @@ _WITHOUT_A_VALUE = "; by default "
 
 
 class Setting(NamedTuple):
-    """One setting, as the model has it. Where it has no default, `example` is a value, and `otherwise` what holds without one."""
+    """One setting of the model. Where it has no default, `example` is a value and `otherwise` says what holds without one."""
 
     key: str
     is_required: bool
