@@ -1,13 +1,17 @@
-"""moto's server with its SageMaker notebook gaps mended, so that Terraform sees back what it asked for.
+"""moto's server with its SageMaker notebook gaps mended, so that Terraform sees back what it asked for. It answers one request
+at a time (moto_in_turn.py).
 
     python moto_server.py -H 127.0.0.1 -p PORT
 
 Runs in the emulators' virtual environment. Each mend is for moto 5.2.5 and goes when moto has it.
 """
 
+import runpy
+from pathlib import Path
 from typing import Any
 
 from moto.core.responses import EmptyResult
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.sagemaker.models import FakeSagemakerNotebookInstance as Notebook
 from moto.sagemaker.models import SageMakerModelBackend as Backend
 from moto.sagemaker.responses import SageMakerResponse as Response
@@ -105,4 +109,7 @@ MENDS = (
 if __name__ == "__main__":
     for owner, name, mended in MENDS:
         setattr(owner, name, mended)
+    # By its path: the emulators are started without this folder among those that Python imports from.
+    answer_in_turn = runpy.run_path(str(Path(__file__).with_name("moto_in_turn.py")))["answer_in_turn"]
+    answer_in_turn(DomainDispatcherApplication, "__call__")
     main()

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from moto import mock_aws
 from training_events import aws
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.read_models import DynamoDbReadModels
+
+from tests.support.moto import mock_aws
 
 TABLE = "event-log"
 READ_MODELS = "read-models"

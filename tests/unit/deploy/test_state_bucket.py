@@ -6,10 +6,10 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from deploy.state_bucket import BootstrapError, bootstrap, main
 from stacks.settings import Settings
+from tests.support.moto import mock_aws
 
 ACCOUNT = "123456789012"  # moto's
 
