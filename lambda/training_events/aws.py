@@ -27,17 +27,26 @@ sees the real error; Lambda then tries the whole event again."""
 
 
 @lru_cache(maxsize=8)
-def _session(thread: int) -> Session:  # noqa: ARG001 - what it is kept by
-    """One for all clients of a thread: it remembers the service descriptions it has read, and no other thread may use it.
+def _session_of(thread: int) -> Session:  # noqa: ARG001 - what it is kept by
+    return botocore.session.get_session()
+
+
+def session() -> Session:
+    """The session of this thread: it remembers the service descriptions it has read, and no other thread may use it.
 
     https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
     """
-    return botocore.session.get_session()
+    return _session_of(get_ident())
+
+
+def forget_sessions() -> None:
+    """Let every thread begin with a new session, which reads the SDK's variables again."""
+    _session_of.cache_clear()
 
 
 # A thread of a forked child may have the number of one of its parent's, whose session stopped in the midst of whatever it did.
 if hasattr(os, "register_at_fork"):  # Windows has no fork
-    os.register_at_fork(after_in_child=_session.cache_clear)
+    os.register_at_fork(after_in_child=forget_sessions)
 
 
 def client(
@@ -64,7 +73,7 @@ def client(
     # botocore reads AWS_DEFAULT_REGION only; AWS's other SDKs, and SageMaker's containers, go by AWS_REGION
     region = os.environ.get("AWS_REGION")
     try:
-        return _session(get_ident()).create_client(service, region_name=region, config=config)
+        return session().create_client(service, region_name=region, config=config)
     except NoRegionError:
         raise MissingSetting("AWS_REGION is not set: it says the AWS region that everything is in") from None
     except (ProfileNotFound, ValueError) as flaw:  # ValueError: a region or endpoint that can be none

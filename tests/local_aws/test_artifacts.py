@@ -35,9 +35,9 @@ def as_in_the_notebook(deployed: Deployed, tmp_path_factory: pytest.TempPathFact
         "TRAINING_EVENTS_SPOOL": str(tmp_path_factory.mktemp("spool")),
     }
     with patch.dict(os.environ, variables, clear=True):
-        aws._session.cache_clear()
+        aws.forget_sessions()
         yield
-    aws._session.cache_clear()
+    aws.forget_sessions()
 
 
 def bucket(deployed: Deployed) -> str:

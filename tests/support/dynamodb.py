@@ -21,9 +21,9 @@ def aws_in_this_process(**environment: str) -> Iterator[None]:
     """AWS by moto, in an environment where nothing names an endpoint or a profile of this machine."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TRAINING_EVENTS_"))}
     with patch.dict(os.environ, {**kept, **REGION, **environment}, clear=True), mock_aws():
-        aws._session.cache_clear()
+        aws.forget_sessions()
         yield
-    aws._session.cache_clear()
+    aws.forget_sessions()
 
 
 def create_table() -> None:

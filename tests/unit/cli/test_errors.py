@@ -55,9 +55,9 @@ def _nothing_named(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     monkeypatch.chdir(tmp_path)
-    aws._session.cache_clear()
+    aws.forget_sessions()
     yield
-    aws._session.cache_clear()
+    aws.forget_sessions()
 
 
 @pytest.fixture

@@ -241,7 +241,7 @@ def test_where_it_cannot_be_stored(file, monkeypatch):
     def unreachable() -> Any:
         once = Config(retries={"total_max_attempts": 1})
         keys: Any = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-        return aws._session(0).create_client("s3", "eu-central-1", endpoint_url="http://127.0.0.1:9", config=once, **keys)
+        return aws.session().create_client("s3", "eu-central-1", endpoint_url="http://127.0.0.1:9", config=once, **keys)
 
     said_by(tried(BUCKET, unreachable), "model.bin", "Could not connect")
 
