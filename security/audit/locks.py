@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from security.errors import MisuseError
+from tools.pinned_requirements import requirements
 
 PIPFILE, NPM, SHIPPED = "Pipfile.lock", "package-lock.json", "lambda/requirements.txt"
 """SHIPPED is what goes into the Lambda zip: nothing else of the locks is passed on to anybody."""
@@ -49,15 +50,12 @@ def _of_uv(text: str) -> Iterator[Package]:
     for line in text.replace("\\\n    ", "").splitlines():
         if line and not line.startswith("#"):
             if not (pin := _PIN.match(line)):
-                raise ValueError(f"{line!r:.80} is not pinned to one version of an index and its hash")
+                raise ValueError(f"{line:.80} is not pinned to a version with a hash")
             yield Package(pin["name"], pin["version"])
 
 
 def _of_pipenv(text: str) -> Iterator[Package]:
-    content = json.loads(text)
-    for name, entry in [*content["default"].items(), *content["develop"].items()]:
-        if entry.get("path") != "./lambda":  # this project's own package
-            yield from _of_uv(" --hash=".join([name + entry.get("version", ""), *entry.get("hashes", [])]))
+    yield from _of_uv("\n".join(requirements(json.loads(text))))
 
 
 def _of_npm(text: str) -> Iterator[Package]:
@@ -65,6 +63,6 @@ def _of_npm(text: str) -> Iterator[Package]:
         if place:  # else this project's own
             # A package that stands in another's tarball has that one's hash.
             if not (entry.get("integrity", "").startswith("sha512-") or entry.get("inBundle")) or "version" not in entry:
-                raise ValueError(f"{place!r} is not pinned to one version of an index and its hash")
+                raise ValueError(f"{place} is not pinned to a version with a hash")
             name = entry.get("name", place.rpartition("node_modules/")[2])  # an alias has its own name besides
             yield Package(name, entry["version"], str(entry.get("license", "")))

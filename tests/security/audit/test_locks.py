@@ -1,6 +1,7 @@
 """What is read of locks, and that every one of this project pins every package with its hash."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -101,8 +102,9 @@ def test_a_lock_that_makes_no_sense_is_misuse_and_one_line(project: Path, file: 
     [
         (PIPFILE, '{"default": {"six": {"git": "https://x", "ref": "aa"}}, "develop": {}}', "six"),
         (PIPFILE, '{"default": {"six": {"path": "./six.whl", "hashes": ["sha256:aa"]}}, "develop": {}}', "six"),
-        (PIPFILE, '{"default": {"six": {"version": "*", "hashes": ["sha256:aa"]}}, "develop": {}}', "six*"),
-        (PIPFILE, '{"default": {"six": {"version": "==1.0"}}, "develop": {}}', "six==1.0"),
+        (PIPFILE, '{"default": {"six": {"version": "*", "hashes": ["sha256:aa"]}}, "develop": {}}', "six"),
+        (PIPFILE, '{"default": {"six": {"version": "==1.0"}}, "develop": {}}', "six"),
+        (PIPFILE, '{"default": {"six": {"version": "==1.*", "hashes": ["sha256:aa"]}}, "develop": {}}', "six==1.*"),
         (COMPILED, "six @ git+https://x\n", "six @ git+https://x"),
         (COMPILED, "six==1.0\n", "six==1.0"),
         (COMPILED, "six==1.* --hash=sha256:aa\n", "six==1.*"),
@@ -118,8 +120,7 @@ def test_what_is_of_no_index_or_has_no_hash_is_named(project: Path, file: str, t
     (project / file).write_text(text, encoding="utf-8")
     with pytest.raises(MisuseError) as raised:
         read_locks(project)
-    assert f"'{named}" in str(raised.value)
-    assert "' is not pinned to one version of an index and its hash" in str(raised.value)
+    assert re.search(rf"[\"']{re.escape(named)}(?!\w).* is not pinned to a version with a hash", str(raised.value))
 
 
 def test_a_lock_that_is_missing_is_misuse(project: Path) -> None:
