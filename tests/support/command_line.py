@@ -21,7 +21,7 @@ DYNAMODB = f"dynamodb://{TABLE}?read_models={READ_MODELS}"
 SCHEMAS = schemas()
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+def run_cli(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     """Exit code, standard output, standard error of one call; an error is always exactly one line, and printable."""
     code = cli.run(arguments)
     captured = capsys.readouterr()
@@ -31,7 +31,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
     return code, captured.out, captured.err
 
 
-def document(command: str, text: str) -> Any:
+def parse_document(command: str, text: str) -> Any:
     """The one document that a command printed with --json, which is as docs/reference/cli says."""
     found = json.loads(text)
     Draft202012Validator(SCHEMAS[f"cli/{command}.json"]).validate(found)
@@ -39,7 +39,7 @@ def document(command: str, text: str) -> Any:
 
 
 @contextmanager
-def store(kind: str, folder: Path) -> Iterator[str]:
+def empty_store(kind: str, folder: Path) -> Iterator[str]:
     """The address of an empty log with read models, in SQLite or in moto's DynamoDB."""
     with aws_in_this_process():
         if kind == "sqlite":
@@ -56,7 +56,7 @@ def read_models(url: str) -> ReadModels:
     return models
 
 
-def recorded(url: str, events: Iterable[Event]) -> None:
+def record_events(url: str, events: Iterable[Event]) -> None:
     """These events are in the log, and their streams in the read models."""
     log = open_event_log(url)
     projector = Projector(log, read_models(url))
@@ -65,6 +65,6 @@ def recorded(url: str, events: Iterable[Event]) -> None:
         projector.refold(event.stream)
 
 
-def happened(stream: str, type_: str, second: int = 0, **data: Any) -> Event:
+def make_event(stream: str, type_: str, second: int = 0, **data: Any) -> Event:
     """An event of the minute 2026-11-22T15:08."""
     return Event(f"e-{second:02d}", stream, type_, f"2026-11-22T15:08:{second:02d}.000000Z", "tests", data)

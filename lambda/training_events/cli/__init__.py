@@ -29,7 +29,7 @@ try:
     from training_events.cli.commands.show import show
     from training_events.cli.commands.undelivered import undelivered
     from training_events.cli.commands.verify import verify
-    from training_events.cli.output import drop_unwritten, ended_by_closed_pipe, printable
+    from training_events.cli.output import discard_unwritten, ended_by_closed_pipe, printable
 except ModuleNotFoundError as missing:  # one line for who installed the library without its command line
     sys.exit(f"training-events: {missing.name} is not installed: pip install 'training-events[cli]'")
 except KeyboardInterrupt:  # importing takes half a second
@@ -79,7 +79,7 @@ def main() -> None:
     try:
         code = run(sys.argv[1:])
     finally:
-        drop_unwritten()
+        discard_unwritten()
     sys.exit(code)
 
 

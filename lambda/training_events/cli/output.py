@@ -30,7 +30,7 @@ def ended_by_closed_pipe() -> int:
     return CLOSED_PIPE
 
 
-def drop_unwritten() -> None:
+def discard_unwritten() -> None:
     """Where standard output takes no more (the disk is full), which has been told, forget the rest."""
     try:
         sys.stdout.flush()
@@ -43,7 +43,7 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def begun(items: Iterable[_T], count: int = 1) -> tuple[list[_T], Iterator[_T]]:
+def peek(items: Iterable[_T], count: int = 1) -> tuple[list[_T], Iterator[_T]]:
     """The first items, and all of them: asked for before anything is printed, an error leaves standard output empty."""
     rest = iter(items)
     first = list(islice(rest, count))
@@ -77,9 +77,9 @@ def with_all_keys(value: Any) -> Any:
     return [with_all_keys(one) for one in value] if isinstance(value, list) else value
 
 
-def short_time(moment: str) -> str:
+def short_time(time: str) -> str:
     """A 27-character time to the second."""
-    return f"{moment[:19]}Z"
+    return f"{time[:19]}Z"
 
 
 def duration(seconds: float | None) -> str:
@@ -103,7 +103,7 @@ def print_json_document(
     head: dict[str, Any], name: str, items: Iterable[Any], tail: Callable[[], dict[str, Any]] = dict
 ) -> None:
     """`{…head, "name": [items], …tail}` on standard output, the items one by one, one a line; `tail` is asked at the end."""
-    _, items = begun(items)
+    _, items = peek(items)
     write = sys.stdout.write
     write("{" + _members(head) + f'"{name}":[')
     separator = "\n"

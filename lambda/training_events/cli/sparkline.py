@@ -13,7 +13,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _NOT_FINITE = {"NaN": "N", "Infinity": "↑", "-Infinity": "↓"}
 
 
-def curve(metric: Metric) -> str:
+def sparkline(metric: Metric) -> str:
     """The state's points and the last one, and how many of all are no number, as the curve may have left those out."""
     values = [value for _, value in metric.curve.points]
     if (metric.points - 1) % metric.curve.every:

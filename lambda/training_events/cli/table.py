@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
 
-from training_events.cli.output import begun, printable, to_json
+from training_events.cli.output import peek, printable, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-ALL_AT_HAND = 100
+LOOK_AHEAD_ROWS = 100
 """Rows to look at before the first is printed, where they come quickly: enough for widths that suit nearly all tables."""
 
 _NARROWEST_NAME = 24
@@ -42,9 +42,9 @@ def print_rows(titles: tuple[str, ...], widths: tuple[int, ...], rows: Iterable[
     """Rows under titles, the first column being the name of what the row tells of.
 
     On a terminal, `widths` are the most that the columns but the last get; the last one takes what is left. Into a pipe or
-    file everything goes whole. With ALL_AT_HAND rows to look ahead, columns are as wide as those need.
+    file everything goes whole. With LOOK_AHEAD_ROWS rows to look ahead, columns are as wide as those need.
     """
-    first, rows = begun((tuple(map(printable, row)) for row in rows), look_ahead)
+    first, rows = peek((tuple(map(printable, row)) for row in rows), look_ahead)
     if look_ahead > 1:
         needed = tuple(max(map(cell_len, column)) for column in zip(titles, *first, strict=True))
         widths = tuple(map(min, widths, needed)) if sys.stdout.isatty() else needed[:-1]

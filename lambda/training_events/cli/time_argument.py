@@ -24,7 +24,7 @@ _TOO_FEW_DIGITS = re.compile(r"-?[0-9]{1,11}(\.[0-9]*)?")
 _LONGEST = 64
 
 
-def moment(text: str, clock: Callable[[], str] = now) -> str:
+def parse_time(text: str, clock: Callable[[], str] = now) -> str:
     """The UTC text of a time at a terminal: whatever form events may have, and what people say instead.
 
     A program has to give its offset; a person may leave it out, and means UTC then, as everything here is printed in UTC.

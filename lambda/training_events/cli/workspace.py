@@ -32,7 +32,7 @@ LogUrl = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")]
 
 
-class Opened(Struct, frozen=True):
+class Workspace(Struct, frozen=True):
     """`seals` are none where nothing says in which bucket they are (TRAINING_EVENTS_BUCKET)."""
 
     log: EventLog
@@ -53,30 +53,29 @@ def url_to_read(url: str) -> str:
     return LAPTOP_LOG
 
 
-def opened(url: str, *, untouched: bool = False) -> Opened:
-    """The store at `url`, else where the environment says. A laptop's read models and seals are brought up to date first.
-
-    `untouched` leaves it as it is.
-    """
+def open_workspace(url: str) -> Workspace:
+    """The store at `url`, else where the environment says, as it is."""
     store = open_store(url_to_read(url))
     projector = None if store.read_models is None else Projector(store.log, store.read_models)
-    if not isinstance(store.log, SqliteLog):
-        return Opened(store.log, store.read_models, projector, _seals_in_s3())
-    seals = SqliteSeals(store.log.database)
-    found = Opened(store.log, store.read_models, projector, seals)
-    if not untouched:
-        with contextlib.suppress(NoSuchLog):  # whoever reads it says so
-            bring_up_to_date(found)
-    return found
+    seals = SqliteSeals(store.log.database) if isinstance(store.log, SqliteLog) else _seals_in_s3()
+    return Workspace(store.log, store.read_models, projector, seals)
 
 
-def bring_up_to_date(store: Opened) -> None:
+def open_current_workspace(url: str) -> Workspace:
+    """The same, in which a laptop's read models and seals know all of its log."""
+    workspace = open_workspace(url)
+    with contextlib.suppress(NoSuchLog):  # whatever reads the log says so
+        bring_up_to_date(workspace)
+    return workspace
+
+
+def bring_up_to_date(store: Workspace) -> None:
     """A laptop has no projector of its own: its states, and the seals of what is finished, are made here."""
     if isinstance(store.log, SqliteLog) and store.projector is not None and store.seals is not None:
         catch_up(store.log, store.projector, store.seals)
 
 
-def models_of(store: Opened) -> tuple[ReadModels, Projector]:
+def require_read_models(store: Workspace) -> tuple[ReadModels, Projector]:
     """The read models, where a command cannot do without. Raises BadLogUrl."""
     if store.read_models is None or store.projector is None:
         raise BadLogUrl("the event log's address names no read models: add ?read_models=<table>")

@@ -9,7 +9,7 @@ from training_events import aws
 from training_events.event import Event
 from training_events.stores.opening import open_event_log
 
-from tests.support.command_line import DYNAMODB, document, said, store
+from tests.support.command_line import DYNAMODB, empty_store, parse_document, run_cli
 from tests.support.patience import PATIENCE_SECONDS
 from tools.schemas import DOCUMENTS
 
@@ -20,7 +20,7 @@ def event(second):
 
 @pytest.fixture
 def log(monkeypatch, tmp_path):
-    with store("dynamodb", tmp_path) as url:
+    with empty_store("dynamodb", tmp_path) as url:
         monkeypatch.setenv("TRAINING_EVENTS_LOG", url)
         yield open_event_log(url)
 
@@ -28,7 +28,7 @@ def log(monkeypatch, tmp_path):
 def test_history_for_people(log, capsys):
     for second in (30, 10):
         log.append(event(second))
-    code, out, _ = said(capsys, "history", "run/a")
+    code, out, _ = run_cli(capsys, "history", "run/a")
     lines = [line.split() for line in out.splitlines()]
     assert code == 0
     assert lines[1:] == [
@@ -40,11 +40,11 @@ def test_history_for_people(log, capsys):
 def test_history_for_programs_is_one_document_and_nothing_else(log, capsys):
     for second in (30, 10):
         log.append(event(second))
-    code, out, _ = said(capsys, "history", "run/a", "--json")
+    code, out, _ = run_cli(capsys, "history", "run/a", "--json")
     assert code == 0
-    [first, second] = document("history", out)["events"]
+    [first, second] = parse_document("history", out)["events"]
     assert second["occurred_at"] > first["occurred_at"]
-    assert first | event(10).said() == first
+    assert first | event(10).run_cli() == first
     assert {key for key, value in first.items() if value in (None, [], {})} == {
         "producer",
         "correlation_id",
@@ -56,7 +56,7 @@ def test_history_for_programs_is_one_document_and_nothing_else(log, capsys):
 def test_history_takes_its_log_from_the_option_first(log, capsys, monkeypatch):
     monkeypatch.setenv("TRAINING_EVENTS_LOG", "nonsense")
     log.append(event(1))
-    assert said(capsys, "history", "run/a", "--log", DYNAMODB)[0] == 0
+    assert run_cli(capsys, "history", "run/a", "--log", DYNAMODB)[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -73,38 +73,38 @@ def test_history_takes_its_log_from_the_option_first(log, capsys, monkeypatch):
     ],
 )
 def test_what_the_caller_can_put_right_is_2(log, capsys, arguments, message):
-    code, out, err = said(capsys, *arguments)
+    code, out, err = run_cli(capsys, *arguments)
     assert (code, out) == (2, "")
     assert message in err
 
 
 def test_a_mistake_of_the_program_is_one_line_too(capsys, monkeypatch):
     monkeypatch.setattr(aws, "client", lambda *_, **__: 1 / 0)
-    code, _, err = said(capsys, "history", "run/a", "--log", DYNAMODB)
+    code, _, err = run_cli(capsys, "history", "run/a", "--log", DYNAMODB)
     assert code == 1
     assert "ZeroDivisionError" in err
 
 
 def test_without_arguments_it_helps(capsys):
-    assert said(capsys) == said(capsys, "--help")
+    assert run_cli(capsys) == run_cli(capsys, "--help")
 
 
 @pytest.mark.parametrize("command", sorted(DOCUMENTS))
 def test_every_command_helps(capsys, monkeypatch, command):
     monkeypatch.setenv("COLUMNS", "80")
-    code, out, _ = said(capsys, command, "--help")
+    code, out, _ = run_cli(capsys, command, "--help")
     assert code == 0
     assert "  For example:\n    training-events " in out
-    listed = next(line for line in said(capsys, "--help")[1].splitlines() if line.strip().startswith(f"{command} "))
+    listed = next(line for line in run_cli(capsys, "--help")[1].splitlines() if line.strip().startswith(f"{command} "))
     assert listed.endswith("."), "the first sentence fits into the list"
 
 
 def test_version(capsys):
-    assert said(capsys, "--version") == (0, "0.1.0\n", "")
+    assert run_cli(capsys, "--version") == (0, "0.1.0\n", "")
 
 
 def test_help(capsys):
-    code, out, _ = said(capsys, "--help")
+    code, out, _ = run_cli(capsys, "--help")
     assert code == 0
     assert "history" in out
 
@@ -144,10 +144,10 @@ def test_ctrl_c_ends_it_quietly(options):
         try:
             process.stdout.readline()  # now it is printing
             process.send_signal(signal.SIGINT)
-            said = process.communicate(timeout=PATIENCE_SECONDS)[1]
+            errors = process.communicate(timeout=PATIENCE_SECONDS)[1]
         finally:
             process.kill()
-    assert (process.returncode, said) == (130, b"")
+    assert (process.returncode, errors) == (130, b"")
 
 
 def test_memory_does_not_grow_with_the_stream():

@@ -15,7 +15,7 @@ from moto.core.models import botocore_stubber
 from training_events import aws, cli
 
 from tests.conftest import without_aws
-from tests.support.command_line import DYNAMODB, happened, recorded, said, store
+from tests.support.command_line import DYNAMODB, empty_store, make_event, record_events, run_cli
 from tests.support.fakes import Answer
 from tests.support.patience import PATIENCE_SECONDS
 
@@ -66,7 +66,7 @@ def to_the_bus(monkeypatch):
 
 
 def fails(capsys, code, message, arguments):
-    exit_code, out, err = said(capsys, *arguments)
+    exit_code, out, err = run_cli(capsys, *arguments)
     assert (exit_code, out) == (code, "")
     assert message in err
 
@@ -150,8 +150,8 @@ def test_a_file_in_which_nothing_was_recorded(capsys, arguments, options, tmp_pa
 @pytest.mark.parametrize("arguments", [ON_A_LOG[name] for name in ("show", "show as of", "history", "verify", "verify two")])
 @pytest.mark.parametrize("kind", ["sqlite", "dynamodb"])
 def test_a_stream_that_is_not_there(capsys, kind, arguments, options, tmp_path):
-    with store(kind, tmp_path) as url:
-        recorded(url, [happened("run/other", "Happened")])
+    with empty_store(kind, tmp_path) as url:
+        record_events(url, [make_event("run/other", "Happened")])
         fails(capsys, 2, "the log has no event of run/a", [*arguments, "--log", url, *options])
 
 
@@ -207,7 +207,7 @@ CODES = ["ExpiredTokenException", "AccessDeniedException", "ThrottlingException"
 @on_aws
 def test_what_aws_refuses(capsys, monkeypatch, tmp_path, arguments, refused):
     code, *options = refused
-    with store("dynamodb", tmp_path):
+    with empty_store("dynamodb", tmp_path):
         monkeypatch.setenv("TRAINING_EVENTS_BUS", "training")
         respond(monkeypatch, code)
         fails(capsys, 1, code, [*arguments, *options])
@@ -218,16 +218,16 @@ TABLES = [name for name in ON_AWS if name in ON_A_LOG and name not in ("runs", "
 
 @pytest.mark.parametrize("name", [*TABLES, "undelivered", "redrive", "replay"])
 def test_no_such_table_queue_or_bus(capsys, monkeypatch, tmp_path, name):
-    with store("dynamodb", tmp_path):
+    with empty_store("dynamodb", tmp_path):
         monkeypatch.setenv("TRAINING_EVENTS_BUS", "training")
-        code, out, err = said(capsys, *(argument.replace("event-log", "other") for argument in ON_AWS[name]))
+        code, out, err = run_cli(capsys, *(argument.replace("event-log", "other") for argument in ON_AWS[name]))
     assert (code, out) == (1, "")
     assert "ResourceNotFoundException" in err or "queue does not exist" in err
 
 
 @pytest.mark.parametrize("name", ["runs", "show", "rebuild", "rebuild --dry-run"])
 def test_no_such_table_of_read_models(capsys, monkeypatch, tmp_path, name):
-    with store("dynamodb", tmp_path):
+    with empty_store("dynamodb", tmp_path):
         arguments = [argument.replace("read-models", "other") for argument in ON_AWS[name]]
         fails(capsys, 1, "ResourceNotFoundException", arguments)
 
@@ -266,9 +266,9 @@ cli.main()
 @pytest.fixture(scope="module")
 def database(tmp_path_factory):
     folder = tmp_path_factory.mktemp("database")
-    with store("sqlite", folder) as url:
-        recorded(url, (happened("run/a", "Happened", second, text="x" * 1000) for second in range(60)))
-        recorded(url, [happened("run/b", "TrainingStarted")])
+    with empty_store("sqlite", folder) as url:
+        record_events(url, (make_event("run/a", "Happened", second, text="x" * 1000) for second in range(60)))
+        record_events(url, [make_event("run/b", "TrainingStarted")])
     return url
 
 

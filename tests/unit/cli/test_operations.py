@@ -17,7 +17,7 @@ from training_events.recovery.undelivered import UndeliveredQueue
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.read_models import DynamoDbReadModels
 
-from tests.support.command_line import document, said
+from tests.support.command_line import parse_document, run_cli
 from tests.support.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
 from tests.support.fakes import refuse
 from tests.support.patience import PATIENCE_SECONDS
@@ -73,9 +73,9 @@ def history():
 
 def test_the_list_for_programs(account, capsys):
     ids = dict(zip(put(account, *NAMES), NAMES, strict=True))
-    code, out, _ = said(capsys, "undelivered", "--json")
+    code, out, _ = run_cli(capsys, "undelivered", "--json")
     assert code == 0
-    found = document("undelivered", out)
+    found = parse_document("undelivered", out)
     messages = {ids[message["message_id"]]: message for message in found["messages"]}
     assert found["queue"] == account
     assert sorted(messages) == NAMES
@@ -92,7 +92,7 @@ def test_the_list_for_programs(account, capsys):
 
 def test_the_list_for_people(account, capsys):
     put(account, "dead_letter", "unknown_text")
-    code, out, _ = said(capsys, "undelivered")
+    code, out, _ = run_cli(capsys, "undelivered")
     titles, letter, text = out.splitlines()
     assert code == 0
     assert titles.split() == ["set", "aside", "at", "shape", "reason", "stream", "type", "explanation"]
@@ -104,30 +104,30 @@ def test_the_list_for_people(account, capsys):
 def test_what_json_has_no_form_for_is_shown_as_it_waits(account, capsys, monkeypatch):
     for original in ({"detail": {"loss": float("nan")}}, "\ud800", 2**80):
         UndeliveredQueue(account, BUCKET).set_aside(original, BadField("odd \ud800", "even"), by="me", request_id="1")
-    _, out, _ = said(capsys, "undelivered", "--json")
-    nan, surrogate, long = document("undelivered", out)["messages"]
+    _, out, _ = run_cli(capsys, "undelivered", "--json")
+    nan, surrogate, long = parse_document("undelivered", out)["messages"]
     assert "NaN" in nan["body"]
     assert "\\ud800" in surrogate["body"]
     assert (nan["original"], surrogate["original"]) == (None, None)
     assert (long["original"], long["body"]) == (2**80, None)
-    assert said(capsys, "undelivered")[0] == 0
+    assert run_cli(capsys, "undelivered")[0] == 0
 
 
 def test_nothing_that_a_terminal_would_obey_is_printed(account, capsys):
     put(account, "set_aside", explanation="a\x1b[2Jb\nc\x07", reason="\x1b]0;title\x07")
-    _, out, _ = said(capsys, "undelivered")
+    _, out, _ = run_cli(capsys, "undelivered")
     assert "\x1b" not in out
     assert "\x07" not in out
     assert len(out.splitlines()) == 2
 
 
 def test_an_empty_queue(account, capsys):
-    assert document("undelivered", said(capsys, "undelivered", "--json")[1])["messages"] == []
+    assert parse_document("undelivered", run_cli(capsys, "undelivered", "--json")[1])["messages"] == []
 
 
 def test_the_limit(account, capsys):
     put(account, *["dead_letter"] * 12)
-    assert len(document("undelivered", said(capsys, "undelivered", "--json", "--limit", "3")[1])["messages"]) == 3
+    assert len(parse_document("undelivered", run_cli(capsys, "undelivered", "--json", "--limit", "3")[1])["messages"]) == 3
     assert there(account) == (12, 0)
 
 
@@ -137,8 +137,8 @@ def test_the_limit(account, capsys):
 def test_sending_again_straight_to_the_log(account, capsys, monkeypatch):
     monkeypatch.delenv("TRAINING_EVENTS_BUS")
     letter, aside = put(account, "dead_letter", "set_aside")
-    code, out, err = said(capsys, "redrive", "--json")
-    found = document("redrive", out)
+    code, out, err = run_cli(capsys, "redrive", "--json")
+    found = parse_document("redrive", out)
     assert code == 1
     assert "1 message(s) stay in the queue" in err
     event_id = "0199a1f2-6c1d-7bbb-8ccc-1234567890ab"
@@ -156,8 +156,8 @@ def test_sending_again_over_the_bus(account, capsys):
     events.put_rule(Name="all", EventBusName="training", EventPattern='{"source": ["my.sagemaker.training.jobs"]}')
     events.put_targets(Rule="all", EventBusName="training", Targets=[{"Id": "1", "Arn": arn}])
     put(account, "dead_letter")
-    code, out, _ = said(capsys, "redrive", "--json")
-    assert (code, document("redrive", out)["left"]) == (0, [])
+    code, out, _ = run_cli(capsys, "redrive", "--json")
+    assert (code, parse_document("redrive", out)["left"]) == (0, [])
     [message] = aws.client("sqs").receive_message(QueueUrl=arrived)["Messages"]
     original = json.loads(sqs_message("dead_letter")["Body"])["detail"]
     assert json.loads(message["Body"])["detail"] == original
@@ -171,8 +171,8 @@ def test_folding_again(account, capsys):
     record = json.loads(sqs_message("set_aside_record")["Body"])["original"]
     record["dynamodb"]["NewImage"] = aws.client("dynamodb").scan(TableName=TABLE)["Items"][0]
     put(account, "set_aside_record", original=record)
-    code, out, _ = said(capsys, "redrive", "--json")
-    assert (code, document("redrive", out)["sent"][0]["streams"]) == (0, ["run/digits-7"])
+    code, out, _ = run_cli(capsys, "redrive", "--json")
+    assert (code, parse_document("redrive", out)["sent"][0]["streams"]) == (0, ["run/digits-7"])
     assert DynamoDbReadModels(READ_MODELS, aws.client("dynamodb")).get("run/digits-7") is not None
     assert there(account) == (0, 0)
 
@@ -182,13 +182,13 @@ def test_an_original_in_the_bucket(account, capsys, monkeypatch):
     monkeypatch.setattr("training_events.recovery.undelivered.MAX_MESSAGE_BYTES", 1000)
     original = json.loads(sqs_message("dead_letter")["Body"])
     UndeliveredQueue(account, BUCKET).set_aside(original, BadField("odd", "even"), by="me", request_id="1")
-    assert said(capsys, "redrive")[0] == 0
+    assert run_cli(capsys, "redrive")[0] == 0
     assert len(history()) == 1
 
 
 def test_for_people_each_message_has_its_line(account, capsys):
     letter, text = put(account, "dead_letter", "unknown_text")
-    code, out, _ = said(capsys, "redrive")
+    code, out, _ = run_cli(capsys, "redrive")
     assert code == 1
     assert [line.split()[:3] for line in out.splitlines()[1:]] == [
         [letter, "sent", "run/digits-0199a1f2"],
@@ -200,7 +200,7 @@ def test_only_what_was_asked_for(account, capsys):
     ids = put(account, "dead_letter", "dead_letter_retried", "failed_function", "set_aside")
 
     def looked_at(*options):
-        found = document("redrive", said(capsys, "redrive", "--dry-run", "--json", *options)[1])
+        found = parse_document("redrive", run_cli(capsys, "redrive", "--dry-run", "--json", *options)[1])
         assert found["dry_run"]
         return [message["message_id"] for message in found["sent"] + found["left"]]
 
@@ -217,7 +217,7 @@ def test_a_laptops_log_is_never_taken_because_nothing_names_another(account, cap
     monkeypatch.delenv("TRAINING_EVENTS_BUS")
     monkeypatch.delenv("TRAINING_EVENTS_LOG")
     put(account, "dead_letter")
-    code, out, err = said(capsys, "redrive")
+    code, out, err = run_cli(capsys, "redrive")
     assert (code, out) == (2, "")
     assert "TRAINING_EVENTS_LOG is not set" in err
     assert there(account) == (1, 0)
@@ -244,7 +244,7 @@ def test_ctrl_c_while_sending_gives_the_rest_back_and_says_what_was_sent(account
     interrupt(monkeypatch, aws.client("events"), "PutEvents", after=1)
     code = cli.run(["redrive", "--json"])
     assert code == 130
-    assert len(document("redrive", capsys.readouterr().out)["sent"]) == 1
+    assert len(parse_document("redrive", capsys.readouterr().out)["sent"]) == 1
     assert there(account) == (2, 0)
 
 
@@ -262,8 +262,8 @@ def test_credentials_that_expire_on_the_way_leave_a_record_of_what_was_sent(acco
     sqs.meta.events.register("before-call.sqs.ReceiveMessage", expire)
     make = aws.client
     monkeypatch.setattr(aws, "client", lambda name, **more: sqs if name == "sqs" else make(name, **more))
-    code, out, err = said(capsys, "redrive", "--json")
-    found = document("redrive", out)
+    code, out, err = run_cli(capsys, "redrive", "--json")
+    found = parse_document("redrive", out)
     assert code == 1
     assert "ExpiredToken" in err
     assert (len(found["sent"]), len(found["left"])) == (1, 9), "the same event is sent once"
@@ -273,8 +273,8 @@ def test_credentials_that_expire_on_the_way_leave_a_record_of_what_was_sent(acco
 
 
 def test_a_replay_for_programs(account, capsys):
-    code, out, _ = said(capsys, "replay", *DAY, "--json")
-    found = document("replay", out)
+    code, out, _ = run_cli(capsys, "replay", *DAY, "--json")
+    found = parse_document("replay", out)
     assert code == 0
     assert found["replay"].startswith("training-replay-20")
     assert found["archive"].endswith(":archive/everything")
@@ -291,7 +291,7 @@ def test_a_replay_for_programs(account, capsys):
 
 
 def test_a_replay_for_people(account, capsys):
-    code, out, _ = said(capsys, "replay", *DAY)
+    code, out, _ = run_cli(capsys, "replay", *DAY)
     assert code == 0
     assert out.startswith("training-replay-")
     assert out.endswith(": replayed 2026-11-21T00:00:00.000000Z to 2026-11-22T00:00:00.000000Z\n")
@@ -306,15 +306,15 @@ def test_a_replay_that_does_not_end_well(account, capsys, monkeypatch, state):
             yield msgspec.structs.replace(seen, state=state, why="as the test wants it")
 
     monkeypatch.setattr(archive.Archive, "follow", other_end)
-    code, out, err = said(capsys, "replay", *DAY, "--json")
-    assert (code, document("replay", out)["state"]) == (1, state)
+    code, out, err = run_cli(capsys, "replay", *DAY, "--json")
+    assert (code, parse_document("replay", out)["state"]) == (1, state)
     assert f"is {state}: as the test wants it" in err
-    assert said(capsys, "replay", *DAY)[:2] == (1, "")
+    assert run_cli(capsys, "replay", *DAY)[:2] == (1, "")
 
 
 def test_ctrl_c_stops_following_and_says_that_the_replay_goes_on(account, capsys, monkeypatch):
     interrupt(monkeypatch, aws.client("events"), "DescribeReplay", after=0)
-    code, out, err = said(capsys, "replay", *DAY)
+    code, out, err = run_cli(capsys, "replay", *DAY)
     [replay] = aws.client("events").list_replays()["Replays"]
     assert (code, out) == (130, "")
     assert err.endswith(f"which goes on: aws events describe-replay --replay-name {replay['ReplayName']}\n")
@@ -331,7 +331,7 @@ def test_ctrl_c_stops_following_and_says_that_the_replay_goes_on(account, capsys
     ],
 )
 def test_times_that_cannot_be_are_2(account, capsys, arguments, message):
-    code, out, err = said(capsys, "replay", *arguments)
+    code, out, err = run_cli(capsys, "replay", *arguments)
     assert (code, out) == (2, "")
     assert message in err
     assert aws.client("events").list_replays()["Replays"] == []
@@ -339,7 +339,7 @@ def test_times_that_cannot_be_are_2(account, capsys, arguments, message):
 
 def test_without_an_archive_there_is_one_line(account, capsys):
     aws.client("events").delete_archive(ArchiveName="everything")
-    code, _, err = said(capsys, "replay", *DAY)
+    code, _, err = run_cli(capsys, "replay", *DAY)
     assert code == 2
     assert "has no archive" in err
 
@@ -355,7 +355,7 @@ COMMANDS = [["undelivered"], ["redrive"], ["replay", *DAY]]
 )
 def test_a_missing_setting_is_2(account, capsys, monkeypatch, arguments, variable):
     monkeypatch.delenv(f"TRAINING_EVENTS_{variable}")
-    code, out, err = said(capsys, *arguments)
+    code, out, err = run_cli(capsys, *arguments)
     assert (code, out) == (2, "")
     assert f"TRAINING_EVENTS_{variable} is not set" in err
 
@@ -363,14 +363,14 @@ def test_a_missing_setting_is_2(account, capsys, monkeypatch, arguments, variabl
 @pytest.mark.parametrize("queue", ["nonsense", "https://sqs.eu-central-1.amazonaws.com/123456789012/other"])
 @pytest.mark.parametrize("arguments", [["undelivered"], ["undelivered", "--json"], ["redrive"], ["redrive", "--json"]])
 def test_a_wrong_queue_is_1(account, capsys, arguments, queue):
-    code, out, err = said(capsys, *arguments, "--queue", queue)
+    code, out, err = run_cli(capsys, *arguments, "--queue", queue)
     assert (code, out) == (1, "")
     assert "queue does not exist" in err
 
 
 def test_a_wrong_bus_is_1(account, capsys, monkeypatch):
     monkeypatch.setenv("TRAINING_EVENTS_BUS", "other")
-    code, out, err = said(capsys, "replay", *DAY)
+    code, out, err = run_cli(capsys, "replay", *DAY)
     assert (code, out) == (1, "")
     assert "ResourceNotFoundException" in err
 
@@ -381,7 +381,7 @@ def test_no_credentials_is_1(account, capsys, monkeypatch, arguments):
         raise NoCredentialsError
 
     monkeypatch.setattr(aws, "client", nobody)
-    code, out, err = said(capsys, *arguments, "--json")
+    code, out, err = run_cli(capsys, *arguments, "--json")
     assert (code, out) == (1, "")
     assert "credentials" in err
 
@@ -399,7 +399,7 @@ def test_expired_credentials_are_1(account, capsys, monkeypatch, arguments, oper
         return client
 
     monkeypatch.setattr(aws, "client", expired)
-    code, out, err = said(capsys, *arguments, "--json")
+    code, out, err = run_cli(capsys, *arguments, "--json")
     assert (code, out) == (1, "")
     assert "ExpiredToken" in err
 

@@ -20,7 +20,7 @@ from training_events.settings import Settings
 from training_events.stores.opening import open_event_log
 
 from tests.conftest import without_aws
-from tests.support.command_line import document, happened, read_models, recorded, said, store
+from tests.support.command_line import empty_store, make_event, parse_document, read_models, record_events, run_cli
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.strategies import loose_text
 
@@ -122,8 +122,8 @@ def on_a_terminal(arguments, out):
 
 @pytest.mark.parametrize("arguments", [["verify", "--all"], ["rebuild"]], ids=" ".join)
 def test_progress_is_for_terminals_and_never_mixed_with_what_is_printed(tmp_path, arguments):
-    with store("sqlite", tmp_path) as url:
-        recorded(url, [happened("run/a", "Happened"), happened("run/b", "TrainingCompleted")])
+    with empty_store("sqlite", tmp_path) as url:
+        record_events(url, [make_event("run/a", "Happened"), make_event("run/b", "TrainingCompleted")])
     arguments = [*arguments, "--log", url]
     with (tmp_path / "out").open("wb") as out:
         code, shown = on_a_terminal([*arguments, "--json"], out)
@@ -144,28 +144,28 @@ def test_progress_is_for_terminals_and_never_mixed_with_what_is_printed(tmp_path
 
 @pytest.fixture
 def log(tmp_path, monkeypatch):
-    with store("sqlite", tmp_path) as url:
+    with empty_store("sqlite", tmp_path) as url:
         monkeypatch.setenv("TRAINING_EVENTS_LOG", url)
         yield url
 
 
 def table(capsys, *arguments, code=0):
     """The cells of each line."""
-    exit_code, out, _ = said(capsys, *arguments)
+    exit_code, out, _ = run_cli(capsys, *arguments)
     assert exit_code == code
     return [re.split(r" {2,}", line) for line in out.splitlines()]
 
 
 def test_runs_and_their_filters(log, capsys):
     nan = [{"name": "f1", "value": "NaN"}, {"name": "loss", "value": 0.25}, {"name": "loss", "value": 0.5}]
-    recorded(
+    record_events(
         log,
         [
-            happened("run/a", "TrainingStarted", 1, model="digits"),
-            happened("run/a", "MetricsRecorded", 2, points=nan),
-            happened("run/a", "TrainingCompleted", 9),
-            happened("run/b", "TrainingStarted", 3, model="other"),
-            happened("run/c", "TrainingFailed", 4),
+            make_event("run/a", "TrainingStarted", 1, model="digits"),
+            make_event("run/a", "MetricsRecorded", 2, points=nan),
+            make_event("run/a", "TrainingCompleted", 9),
+            make_event("run/b", "TrainingStarted", 3, model="other"),
+            make_event("run/c", "TrainingFailed", 4),
         ],
     )
     titles, c, b, a = table(capsys, "runs")
@@ -184,23 +184,23 @@ def test_runs_and_their_filters(log, capsys):
 
 
 def test_a_summary_of_another_version_says_what_to_do(log, capsys):
-    recorded(log, [happened("run/a", "Happened")])
-    said(capsys, "runs")  # now nothing waits to be projected
+    record_events(log, [make_event("run/a", "Happened")])
+    run_cli(capsys, "runs")  # now nothing waits to be projected
     read_models(log).put("run/a", b"{}", summary=b"{}", first_at="", replaces=1)
-    code, out, err = said(capsys, "runs")
+    code, out, err = run_cli(capsys, "runs")
     assert (code, out) == (1, "")
     assert "`training-events rebuild` renews it" in err
 
 
 def test_a_run(log, capsys):
-    recorded(
+    record_events(
         log,
         [
-            happened("run/a", "TrainingStarted", 1, model="digits", seeds=7),
-            happened("run/a", "MetricsRecorded", 2, points=[{"name": "loss", "step": 3, "value": 0.5}]),
-            happened("run/a", "CheckpointSaved", 3, uri="s3://b/c", step=3),
-            happened("run/a", "Strange", 4),
-            happened("run/a", "TrainingFailed", 5, error="out of memory", traceback="Traceback\n  \x9b31m"),
+            make_event("run/a", "TrainingStarted", 1, model="digits", seeds=7),
+            make_event("run/a", "MetricsRecorded", 2, points=[{"name": "loss", "step": 3, "value": 0.5}]),
+            make_event("run/a", "CheckpointSaved", 3, uri="s3://b/c", step=3),
+            make_event("run/a", "Strange", 4),
+            make_event("run/a", "TrainingFailed", 5, error="out of memory", traceback="Traceback\n  \x9b31m"),
         ],
     )
     told = table(capsys, "show", "run/a")
@@ -224,7 +224,9 @@ def test_a_run(log, capsys):
 def test_what_a_run_was_made_from_and_its_curves(log, capsys):
     points = [{"name": "loss", "step": step, "value": "NaN" if step == 5 else 8 - step} for step in range(8)]
     spec = {"code": {"commit": "9a76"}, "datasets": [{"uri": "s3://b/d", "sha256": "f" * 64}], "packages": {"numpy": "2.1.3"}}
-    recorded(log, [happened("run/a", "TrainingStarted", 1, **spec), happened("run/a", "MetricsRecorded", 2, points=points)])
+    record_events(
+        log, [make_event("run/a", "TrainingStarted", 1, **spec), make_event("run/a", "MetricsRecorded", 2, points=points)]
+    )
     told = table(capsys, "show", "run/a")
     assert [row for row in told if row[-1] in {"9a76", "s3://b/d", "f" * 64, "numpy 2.1.3"}] == [
         ["code", "commit", "9a76"],
@@ -236,12 +238,12 @@ def test_what_a_run_was_made_from_and_its_curves(log, capsys):
 
 
 def test_a_model_and_a_dataset(log, capsys):
-    recorded(
+    record_events(
         log,
         [
-            happened("model/m", "ModelRegistered", 1, version=3, run="run/a"),
-            happened("model/m", "ModelPromoted", 2, version=3, stage="production", promoted_by="ada"),
-            happened("dataset/d", "DatasetRegistered", 1, uri="s3://b/d", sha256="f" * 64, rows=9),
+            make_event("model/m", "ModelRegistered", 1, version=3, run="run/a"),
+            make_event("model/m", "ModelPromoted", 2, version=3, stage="production", promoted_by="ada"),
+            make_event("dataset/d", "DatasetRegistered", 1, uri="s3://b/d", sha256="f" * 64, rows=9),
         ],
     )
     told = table(capsys, "show", "model/m")
@@ -251,39 +253,39 @@ def test_a_model_and_a_dataset(log, capsys):
 
 
 def test_verify_one_stream_in_full(log, capsys):
-    recorded(log, [happened("run/a", "TrainingCompleted", second) for second in range(3)])
+    record_events(log, [make_event("run/a", "TrainingCompleted", second) for second in range(3)])
     assert ["sealed", "0 events, by 0 seal(s)"] in table(capsys, "verify", "run/a"), "verifying seals nothing"
-    said(capsys, "show", "run/a")
+    run_cli(capsys, "show", "run/a")
     told = dict(table(capsys, "verify", "run/a"))
     assert told.items() >= {"verdict": "sound", "events": "3", "sealed": "3 events, by 1 seal(s)"}.items()
     assert told["root"].startswith("sha256:")
 
 
 def test_verify_all_of_nothing(tmp_path, capsys):
-    with store("dynamodb", tmp_path) as url:
-        code, out, _ = said(capsys, "verify", "--all", "--log", url)
+    with empty_store("dynamodb", tmp_path) as url:
+        code, out, _ = run_cli(capsys, "verify", "--all", "--log", url)
         assert (code, out.splitlines()[1:]) == (0, ["the log holds no stream yet"])
-        _, out, _ = said(capsys, "verify", "--all", "--json", "--log", url)
-        assert document("verify", out) == {"streams": [], "sound": True, "complete": True}
+        _, out, _ = run_cli(capsys, "verify", "--all", "--json", "--log", url)
+        assert parse_document("verify", out) == {"streams": [], "sound": True, "complete": True}
 
 
 def test_rebuild_tells_each_change(log, capsys):
-    recorded(log, [happened("run/a", "Happened")])
-    said(capsys, "runs")  # now nothing waits to be projected
+    record_events(log, [make_event("run/a", "Happened")])
+    run_cli(capsys, "runs")  # now nothing waits to be projected
     read_models(log).remove("run/a", replaces=1)
-    assert said(capsys, "rebuild", "--dry-run")[1].splitlines() == [
+    assert run_cli(capsys, "rebuild", "--dry-run")[1].splitlines() == [
         "run/a: would be new",
         "1 streams folded from 1 events; would change: 1",
     ]
     assert read_models(log).get("run/a") is None, "nothing is written"
-    assert said(capsys, "rebuild")[1].splitlines() == ["run/a: new", "1 streams folded from 1 events; changed: 1"]
-    assert said(capsys, "rebuild")[1] == "1 streams folded from 1 events; changed: 0\n"
+    assert run_cli(capsys, "rebuild")[1].splitlines() == ["run/a: new", "1 streams folded from 1 events; changed: 1"]
+    assert run_cli(capsys, "rebuild")[1] == "1 streams folded from 1 events; changed: 0\n"
 
 
 def test_rehearsed_on_a_laptop_a_rebuild_leaves_what_waits(tmp_path, capsys):
-    with store("sqlite", tmp_path) as url:
-        open_event_log(url).append(happened("run/a", "Happened"))
-        assert said(capsys, "rebuild", "--dry-run", "--log", url)[1].splitlines()[0] == "run/a: would be new"
+    with empty_store("sqlite", tmp_path) as url:
+        open_event_log(url).append(make_event("run/a", "Happened"))
+        assert run_cli(capsys, "rebuild", "--dry-run", "--log", url)[1].splitlines()[0] == "run/a: would be new"
         assert read_models(url).get("run/a") is None
 
 
@@ -291,9 +293,9 @@ def test_flush_says_what_waits_before_it_sends_it(tmp_path, capsys, monkeypatch)
     monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path / "spool"))
     monkeypatch.setenv("TRAINING_EVENTS_LOG", f"sqlite:///{tmp_path}/log.db")
     monkeypatch.delenv("TRAINING_EVENTS_BUS", raising=False)
-    assert said(capsys, "flush", "--dry-run")[1] == "nothing waits\n"
+    assert run_cli(capsys, "flush", "--dry-run")[1] == "nothing waits\n"
     spool = Spool(tmp_path / "spool", destination(Settings()), "killed")
     spool.append(b"{}")
     spool.close()
-    [line] = said(capsys, "flush", "--dry-run")[1].splitlines()
+    [line] = run_cli(capsys, "flush", "--dry-run")[1].splitlines()
     assert " bytes wait for " in line

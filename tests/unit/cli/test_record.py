@@ -7,7 +7,7 @@ import sys
 import pytest
 from training_events import aws
 
-from tests.support.command_line import DYNAMODB, document, said, store
+from tests.support.command_line import DYNAMODB, empty_store, parse_document, run_cli
 
 EVENT = ["record", "run/a", "Happened", "--event-id", "e", "--occurred-at", "2026-11-22"]
 
@@ -15,7 +15,7 @@ EVENT = ["record", "run/a", "Happened", "--event-id", "e", "--occurred-at", "202
 @pytest.fixture(autouse=True)
 def _somewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with store("dynamodb", tmp_path):
+    with empty_store("dynamodb", tmp_path):
         yield
 
 
@@ -37,12 +37,13 @@ def bus(monkeypatch):
 
 def recorded(capsys, url):
     return [
-        told["event_id"] for told in document("history", said(capsys, "history", "run/a", "--json", "--log", url)[1])["events"]
+        told["event_id"]
+        for told in parse_document("history", run_cli(capsys, "history", "run/a", "--json", "--log", url)[1])["events"]
     ]
 
 
 def outcome(capsys, *options):
-    return document("record", said(capsys, *EVENT, "--json", *options)[1])["outcome"]
+    return parse_document("record", run_cli(capsys, *EVENT, "--json", *options)[1])["outcome"]
 
 
 def test_without_any_setting_into_a_file_of_this_folder(capsys, tmp_path):
@@ -65,7 +66,7 @@ def test_to_the_bus_whatever_the_log_is(capsys, monkeypatch, bus, tmp_path):
     [entry] = bus
     assert (entry["EventBusName"], entry["DetailType"], entry["Source"]) == ("training", "Happened", "mine")
     assert json.loads(entry["Detail"])["event_id"] == "e"
-    assert said(capsys, "history", "run/a")[0] == 2
+    assert run_cli(capsys, "history", "run/a")[0] == 2
 
 
 def test_with_the_option_into_that_log_whatever_the_bus_is(capsys, bus):
@@ -76,8 +77,8 @@ def test_with_the_option_into_that_log_whatever_the_bus_is(capsys, bus):
 
 def test_data_from_standard_input(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO('{"text": "é"}'.encode())))
-    assert said(capsys, *EVENT, "--data", "-")[0] == 0
-    [told] = document("history", said(capsys, "history", "run/a", "--json")[1])["events"]
+    assert run_cli(capsys, *EVENT, "--data", "-")[0] == 0
+    [told] = parse_document("history", run_cli(capsys, "history", "run/a", "--json")[1])["events"]
     assert told["data"] == {"text": "é"}
 
 
@@ -94,7 +95,7 @@ def test_data_from_standard_input(capsys, monkeypatch):
 )
 def test_data_that_cannot_be(capsys, monkeypatch, tmp_path, data, message):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-    code, out, err = said(capsys, *EVENT, "--data", "-")
+    code, out, err = run_cli(capsys, *EVENT, "--data", "-")
     assert (code, out) == (2, "")
     assert message in err
     assert list(tmp_path.iterdir()) == []
@@ -102,23 +103,23 @@ def test_data_that_cannot_be(capsys, monkeypatch, tmp_path, data, message):
 
 def test_a_closed_standard_input(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
-    assert said(capsys, *EVENT, "--data", "-")[0] == 2
+    assert run_cli(capsys, *EVENT, "--data", "-")[0] == 2
 
 
 def test_data_of_a_known_type_has_to_fit(capsys, bus):
-    code, out, err = said(capsys, "record", "model/m", "ModelPromoted", "--data", '{"version": 3}')
+    code, out, err = run_cli(capsys, "record", "model/m", "ModelPromoted", "--data", '{"version": 3}')
     assert (code, out, bus) == (2, "", [])
     assert "missing required field `stage`" in err
     assert "docs/reference/events/ModelPromoted.json" in err
 
 
 def test_of_a_type_that_nobody_knows_it_says_so(capsys):
-    assert "no state is made from it: Happened is not in the catalogue" in said(capsys, *EVENT)[1]
-    assert "no state" not in said(capsys, "record", "run/a", "TrainingStopped")[1]
+    assert "no state is made from it: Happened is not in the catalogue" in run_cli(capsys, *EVENT)[1]
+    assert "no state" not in run_cli(capsys, "record", "run/a", "TrainingStopped")[1]
 
 
 def test_other_content_under_the_same_id_and_time_is_a_conflict(capsys):
-    assert said(capsys, *EVENT)[0] == 0
-    code, out, err = said(capsys, *EVENT, "--data", '{"a": 1}')
+    assert run_cli(capsys, *EVENT)[0] == 0
+    code, out, err = run_cli(capsys, *EVENT, "--data", '{"a": 1}')
     assert (code, out) == (2, "")
     assert "the content recorded there" in err

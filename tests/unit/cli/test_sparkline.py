@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training_events import folds
 from training_events.canonical import canonical_json
-from training_events.cli.sparkline import blocks, curve
+from training_events.cli.sparkline import blocks, sparkline
 from training_events.folds.run import RunState
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -43,11 +43,11 @@ def test_blocks(values, shown):
 
 
 def test_a_curve_ends_with_the_last_point():
-    assert curve(metric(*[1] * 33, 2)) == "▁" * 17 + "█", "each second of 34 points, and the last"
-    assert curve(metric(*[1] * 32, 2)) == "▁" * 16 + "█", "each second of 33 points: the last is one of them"
+    assert sparkline(metric(*[1] * 33, 2)) == "▁" * 17 + "█", "each second of 34 points, and the last"
+    assert sparkline(metric(*[1] * 32, 2)) == "▁" * 16 + "█", "each second of 33 points: the last is one of them"
 
 
 def test_a_curve_says_what_it_may_not_show():
     values: list[float | str] = [1.0] * 40
     values[1] = "NaN"
-    assert curve(metric(*values)) == "▅" * 21 + "  1 of 40 not finite"
+    assert sparkline(metric(*values)) == "▅" * 21 + "  1 of 40 not finite"

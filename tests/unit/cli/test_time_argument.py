@@ -7,32 +7,32 @@ import pytest
 import typer
 from hypothesis import example, given
 from hypothesis import strategies as st
-from training_events.cli.time_argument import moment
+from training_events.cli.time_argument import parse_time
 from training_events.times import to_utc_text
 
 from tests.support.strategies import moments
 
 NOW = "2026-11-22T15:08:39.955123Z"
-moment("now")  # what reads words is loaded at the first use, and no single example should pay for it
+parse_time("now")  # what reads words is loaded at the first use, and no single example should pay for it
 offsets = st.sampled_from(["Z", "z", "+00:00", "+01:00", "-0530", "+14:00"])
 
 
 @given(moments.filter(lambda text: "0002" < text < "9998"), offsets, st.sampled_from(["T", " ", "t"]))
 def test_what_an_event_may_say_means_the_same_here(when, offset, separator):
     text = when[:-1].replace("T", separator) + offset
-    assert moment(text) == to_utc_text(text)
+    assert parse_time(text) == to_utc_text(text)
 
 
 @given(st.integers(10**11, 10**14))
 def test_milliseconds_mean_the_same_too(when):
-    assert moment(str(when)) == to_utc_text(when)
+    assert parse_time(str(when)) == to_utc_text(when)
 
 
 @given(moments)
 def test_without_an_offset_it_is_utc(text):
-    assert moment(text[:-1]) == text
-    assert moment(text[:16]) == f"{text[:16]}:00.000000Z"
-    assert moment(text[:10]) == f"{text[:10]}T00:00:00.000000Z"
+    assert parse_time(text[:-1]) == text
+    assert parse_time(text[:16]) == f"{text[:16]}:00.000000Z"
+    assert parse_time(text[:10]) == f"{text[:10]}T00:00:00.000000Z"
 
 
 @given(
@@ -42,7 +42,7 @@ def test_so_long_ago(present, count, unit):
     ago = datetime.fromisoformat(present) - timedelta(**{f"{unit}s": count})
     then = f"{ago.isoformat(timespec='microseconds')[:26]}Z" if ago.year >= 1 else None
     for words in (f"{count} {unit}s ago", f" {count} {unit.upper()}S AGO "):
-        assert moment(words, lambda: present) == then
+        assert parse_time(words, lambda: present) == then
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_so_long_ago(present, count, unit):
     ],
 )
 def test_words(words, then):
-    assert moment(words, lambda: NOW) == then
+    assert parse_time(words, lambda: NOW) == then
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_words(words, then):
 )  # fmt: skip
 def test_what_is_no_time_is_refused_with_what_is_allowed(text):
     with pytest.raises(typer.BadParameter, match="is no time; allowed: 2026-11-22") as raised:
-        moment(text)
+        parse_time(text)
     assert len(str(raised.value)) < 300
 
 
@@ -77,4 +77,4 @@ def test_what_is_no_time_is_refused_with_what_is_allowed(text):
 @example("5.")
 def test_any_text_is_a_time_or_refused(text):
     with suppress(typer.BadParameter):
-        assert len(moment(text)) == 27
+        assert len(parse_time(text)) == 27

@@ -17,7 +17,7 @@ from training_events.stores.opening import open_event_log
 
 from examples import train_digits
 from tests.support import histories
-from tests.support.command_line import SCHEMAS, document, happened, read_models, recorded, said, store
+from tests.support.command_line import SCHEMAS, empty_store, make_event, parse_document, read_models, record_events, run_cli
 from tests.support.fakes import InMemoryLog
 from tests.support.paths import ROOT
 from tests.support.seals import Recorder
@@ -113,7 +113,7 @@ def test_the_state_of_any_history_is_as_documented(history):
         log.append(event)
     for stream in log.streams():
         state = with_all_keys(folds.fold(folds.empty(stream), log.entries(stream)))
-        document("show", json.dumps({**state, "as_of": None, "known_at": None}))
+        parse_document("show", json.dumps({**state, "as_of": None, "known_at": None}))
 
 
 # ---- what the commands print in real calls
@@ -122,25 +122,25 @@ def test_the_state_of_any_history_is_as_documented(history):
 def a_bit_of_everything():
     recorder = Recorder("p-1", stream="run/chained")
     yield from (recorder.event(f"e-{second}", f"2026-11-22T15:08:{second:02d}.000000Z", loss=second) for second in range(3))
-    yield happened("run/full", "TrainingRequested", 1, model="digits", requested_by="ada")
-    yield happened(
+    yield make_event("run/full", "TrainingRequested", 1, model="digits", requested_by="ada")
+    yield make_event(
         "run/full", "TrainingStarted", 2, model="digits", datasets=[STORED, "s3://b/other"], goals={"f1": "maximize"}
     )
     points = [{"name": "loss", "value": "NaN"}, {"name": "loss", "value": 0.5, "step": 1}, {"name": "f1", "value": "Infinity"}]
-    yield happened("run/full", "MetricsRecorded", 3, points=points)
-    yield happened("run/full", "CheckpointSaved", 4, step=1, uri="s3://b/c")
-    yield happened("run/full", "ArtifactSaved", 5, name="model")
-    yield happened("run/full", "TrainingJobStateChanged", 6, status="InProgress")
-    yield happened("run/full", "TrainingCompleted", 7, artifact={"uri": "s3://b/m"})
-    yield happened("run/failed", "TrainingFailed", 1, error={"type": "MemoryError"}, traceback="Traceback …")
-    yield happened("run/stopped", "TrainingStopped", 1, reason="spot")
-    yield happened("run/odd", "Happened", 1, text="\x9b\u2028\x00é😀")
-    yield happened("model/digits", "ModelRegistered", 1, version=3, run="run/full", artifact=STORED)
-    yield happened("model/digits", "ModelPackageStateChanged", 2, version=3, approval_status="Approved")
-    yield happened("model/digits", "ModelPromoted", 3, version=3, stage="production")
-    yield happened("model/gone", "ModelRetired", 1)
-    yield happened("dataset/digits", "DatasetRegistered", 1, rows=5, uri="s3://b/d")
-    yield happened("dataset/gone", "DatasetRetired", 1)
+    yield make_event("run/full", "MetricsRecorded", 3, points=points)
+    yield make_event("run/full", "CheckpointSaved", 4, step=1, uri="s3://b/c")
+    yield make_event("run/full", "ArtifactSaved", 5, name="model")
+    yield make_event("run/full", "TrainingJobStateChanged", 6, status="InProgress")
+    yield make_event("run/full", "TrainingCompleted", 7, artifact={"uri": "s3://b/m"})
+    yield make_event("run/failed", "TrainingFailed", 1, error={"type": "MemoryError"}, traceback="Traceback …")
+    yield make_event("run/stopped", "TrainingStopped", 1, reason="spot")
+    yield make_event("run/odd", "Happened", 1, text="\x9b\u2028\x00é😀")
+    yield make_event("model/digits", "ModelRegistered", 1, version=3, run="run/full", artifact=STORED)
+    yield make_event("model/digits", "ModelPackageStateChanged", 2, version=3, approval_status="Approved")
+    yield make_event("model/digits", "ModelPromoted", 3, version=3, stage="production")
+    yield make_event("model/gone", "ModelRetired", 1)
+    yield make_event("dataset/digits", "DatasetRegistered", 1, rows=5, uri="s3://b/d")
+    yield make_event("dataset/gone", "DatasetRetired", 1)
 
 
 STREAMS = sorted({event.stream for event in a_bit_of_everything()})
@@ -148,15 +148,15 @@ STREAMS = sorted({event.stream for event in a_bit_of_everything()})
 
 @pytest.fixture(scope="module", params=["sqlite", "dynamodb"])
 def url(request, tmp_path_factory):
-    with store(request.param, tmp_path_factory.mktemp("store")) as url:
-        recorded(url, a_bit_of_everything())
+    with empty_store(request.param, tmp_path_factory.mktemp("store")) as url:
+        record_events(url, a_bit_of_everything())
         yield url
 
 
 def printed(capsys, url, command, *arguments, code=0):
-    exit_code, out, _ = said(capsys, command, *arguments, "--json", "--log", url)
+    exit_code, out, _ = run_cli(capsys, command, *arguments, "--json", "--log", url)
     assert exit_code == code
-    return document(command, out)
+    return parse_document(command, out)
 
 
 @pytest.mark.parametrize("stream", STREAMS)
@@ -218,10 +218,10 @@ def test_record(url, capsys):
 
 
 def test_verify_of_what_was_altered_and_of_what_is_missing(tmp_path, capsys):
-    with store("sqlite", tmp_path) as url:
+    with empty_store("sqlite", tmp_path) as url:
         recorder = Recorder("p", stream="run/a")
         first, _, third = (recorder.event(f"e-{n}", f"2026-11-22T15:08:0{n}.000000Z") for n in range(3))
-        recorded(url, [first, third])
+        record_events(url, [first, third])
         found = printed(capsys, url, "verify", "--all", code=1)
         assert (found["sound"], found["complete"]) == (True, False)
         with sqlite3.connect(tmp_path / "events.db") as connection:
@@ -233,4 +233,4 @@ def test_verify_of_what_was_altered_and_of_what_is_missing(tmp_path, capsys):
             )
         found = printed(capsys, url, "verify", "--all", code=1)
         assert not found["sound"]
-        assert said(capsys, "verify", "--all", "--log", url)[0] == 1, "with a name that is not UTF-8"
+        assert run_cli(capsys, "verify", "--all", "--log", url)[0] == 1, "with a name that is not UTF-8"

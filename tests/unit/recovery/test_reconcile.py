@@ -13,7 +13,7 @@ from training_events.stores.opening import open_event_log
 from training_events.times import to_utc_text
 
 from tests.support.aws_events import ACCOUNT, envelope, in_form
-from tests.support.command_line import document, happened, said, store
+from tests.support.command_line import empty_store, make_event, parse_document, run_cli
 from tests.support.fakes import refuse
 from tests.support.histories import states_of
 
@@ -24,9 +24,9 @@ KIND = "SageMaker Training Job State Change"
 @pytest.fixture(params=["sqlite", "dynamodb"])
 def url(request, tmp_path, monkeypatch):
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
-    with store(request.param, tmp_path) as address:
+    with empty_store(request.param, tmp_path) as address:
         monkeypatch.setenv("TRAINING_EVENTS_LOG", address)
-        open_event_log(address).append(happened("run/other", "TrainingStarted"))  # a file is a log with its first event
+        open_event_log(address).append(make_event("run/other", "TrainingStarted"))  # a file is a log with its first event
         yield address
 
 
@@ -62,9 +62,9 @@ def told_by_sagemaker(name):
 
 
 def reconciled(capsys, *arguments):
-    code, out, _ = said(capsys, "reconcile", "--json", *arguments)
+    code, out, _ = run_cli(capsys, "reconcile", "--json", *arguments)
     assert code == 0
-    return document("reconcile", out)
+    return parse_document("reconcile", out)
 
 
 def events(url, name):
@@ -156,7 +156,7 @@ def test_over_the_bus_where_there_is_one(url, capsys, monkeypatch):
 
 def test_for_people(url, capsys):
     job("lost", LONG_AGO)
-    code, out, _ = said(capsys, "reconcile", "--since", "2025-12-31")
+    code, out, _ = run_cli(capsys, "reconcile", "--since", "2025-12-31")
     missing, summary = out.splitlines()
     assert code == 0
     assert missing == "run/lost: Completed since 2026-01-01T00:00:00.000000Z: recorded"
@@ -175,7 +175,7 @@ def test_sagemaker_refuses(url, capsys, monkeypatch, operation, code):
     client = aws.client("sagemaker")
     refuse(client, operation, float("inf"), code)
     monkeypatch.setattr(aws, "client", lambda *_, **__: client)
-    exit_code, out, err = said(capsys, "reconcile", "--json", "--log", url)
+    exit_code, out, err = run_cli(capsys, "reconcile", "--json", "--log", url)
     assert (exit_code, out) == (1, "")
     assert code in err
     assert operation in err

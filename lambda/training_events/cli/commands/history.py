@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from training_events.canonical import canonical_json
-from training_events.cli.output import begun, print_json_document
+from training_events.cli.output import peek, print_json_document
 from training_events.cli.table import print_rows
 from training_events.cli.workspace import AsJson, LogUrl, Stream, url_to_read
 from training_events.errors import NoSuchStream
@@ -51,7 +51,7 @@ def history(stream: Stream, log: LogUrl = "", as_json: AsJson = False) -> None:
       training-events history run/digits-7 --json | jq '.events[].data'
     """
     check_stream(stream)
-    first, recorded = begun(open_event_log(url_to_read(log)).read(stream))
+    first, recorded = peek(open_event_log(url_to_read(log)).read(stream))
     if not first:
         raise NoSuchStream(f"the log has no event of {stream}")
     if as_json:

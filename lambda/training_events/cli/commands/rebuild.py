@@ -10,7 +10,7 @@ from rich.progress import BarColumn, TextColumn
 
 from training_events import times
 from training_events.cli.output import print_document, printable, progress
-from training_events.cli.workspace import AsJson, LogUrl, models_of, opened
+from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace, open_workspace, require_read_models
 from training_events.projection.rebuild import Change, Rebuild
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def rebuild(
       training-events rebuild --dry-run
       training-events rebuild --json | jq '.changes[].stream'
     """
-    store = opened(log, untouched=dry_run)
-    read_models, projector = models_of(store)
+    store = open_workspace(log) if dry_run else open_current_workspace(log)
+    read_models, projector = require_read_models(store)
     changes: list[Change] = []
 
     def tell(change: Change) -> None:

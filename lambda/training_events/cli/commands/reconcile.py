@@ -11,8 +11,8 @@ from rich.progress import SpinnerColumn, TextColumn
 from training_events import aws
 from training_events.bus.publisher import EventBusPublisher
 from training_events.cli.output import print_document, printable, progress
-from training_events.cli.time_argument import moment
-from training_events.cli.workspace import AsJson, LogUrl, bring_up_to_date, opened
+from training_events.cli.time_argument import parse_time
+from training_events.cli.workspace import AsJson, LogUrl, bring_up_to_date, open_current_workspace
 from training_events.event import DEFAULT_SOURCE
 from training_events.recovery.reconcile import has_arrived, states_of_jobs
 from training_events.settings import Settings
@@ -50,7 +50,7 @@ class ReconcileDocument(Struct):
 
 def reconcile(
     since: Annotated[
-        str | None, typer.Option(parser=moment, metavar="TIME", help="Jobs modified then or later.", show_default=_WINDOW)
+        str | None, typer.Option(parser=parse_time, metavar="TIME", help="Jobs modified then or later.", show_default=_WINDOW)
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Record nothing: say what would be.")] = False,
     source: Annotated[str, typer.Option(metavar="NAME", help="The source on the bus: the rule goes by it.")] = DEFAULT_SOURCE,
@@ -67,8 +67,8 @@ def reconcile(
       training-events reconcile --dry-run
       training-events reconcile --since "2 hours ago" --json | jq '.backfilled[].stream'
     """
-    store = opened(log)
-    document = ReconcileDocument(dry_run, since or moment(_WINDOW), 0, [])
+    store = open_current_workspace(log)
+    document = ReconcileDocument(dry_run, since or parse_time(_WINDOW), 0, [])
     record, outcome = _recording(store.log.append, dry_run=dry_run)
     with progress(SpinnerColumn(), TextColumn("{task.description}", markup=False)) as line:
         task = line.add_task("asking SageMaker for its training jobs", total=None)

@@ -12,8 +12,8 @@ from msgspec import Struct
 from training_events import aws, catalogue, strict_json, times
 from training_events.bus.publisher import EventBusPublisher
 from training_events.cli.output import print_document, printable
-from training_events.cli.time_argument import moment
-from training_events.cli.workspace import AsJson, Stream, bring_up_to_date, opened
+from training_events.cli.time_argument import parse_time
+from training_events.cli.workspace import AsJson, Stream, bring_up_to_date, open_workspace
 from training_events.errors import NotAnObject, NotRecordable, UnknownType
 from training_events.event import DEFAULT_SOURCE, SCHEMA_VERSION, Event
 from training_events.settings import LAPTOP_LOG, Settings
@@ -41,7 +41,7 @@ def record(
         str, typer.Option(metavar="JSON", help="What happened, as a JSON object; - reads it from standard input.")
     ] = "{}",
     occurred_at: Annotated[
-        str | None, typer.Option(parser=moment, metavar="TIME", help="When it happened.", show_default="now")
+        str | None, typer.Option(parser=parse_time, metavar="TIME", help="When it happened.", show_default="now")
     ] = None,
     event_id: Annotated[
         str,
@@ -117,7 +117,7 @@ def _send(event: Event, log: str) -> Literal["published", "recorded", "repeated"
         EventBusPublisher(bus, aws.client("events")).publish([event])
         return "published"
     url = log or settings.optional("log") or LAPTOP_LOG
-    store = opened(url, untouched=True)
+    store = open_workspace(url)
     appended = store.log.append(event)
     bring_up_to_date(store)
     return appended.value

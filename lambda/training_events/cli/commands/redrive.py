@@ -14,7 +14,7 @@ from training_events import aws
 from training_events.bus.publisher import EventBusPublisher
 from training_events.cli.output import print_document
 from training_events.cli.table import print_rows
-from training_events.cli.workspace import AsJson, models_of, opened
+from training_events.cli.workspace import AsJson, open_current_workspace, require_read_models
 from training_events.errors import TrainingEventsError
 from training_events.recovery.queue_reader import Waiting
 from training_events.recovery.redrive import Redriver, recording
@@ -23,7 +23,7 @@ from training_events.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.cli.workspace import Opened
+    from training_events.cli.workspace import Workspace
     from training_events.recovery.redrive import Outcome
 
 
@@ -91,12 +91,12 @@ def _redriver(log: str) -> Redriver:
     url = (log or settings.optional("log")) if bus else (log or settings.log)
 
     @cache
-    def store() -> Opened:
+    def store() -> Workspace:
         # never a laptop's log because nothing names another: what is sent there is gone from the queue
-        return opened(url or settings.log)
+        return open_current_workspace(url or settings.log)
 
     def refold(stream: str) -> None:
-        _, projector = models_of(store())
+        _, projector = require_read_models(store())
         projector.refold(stream)
 
     publisher = EventBusPublisher(bus, aws.client("events")) if bus else None

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, TextColumn
 
 from training_events import aws
 from training_events.cli.output import print_document, progress
-from training_events.cli.time_argument import moment
+from training_events.cli.time_argument import parse_time
 from training_events.cli.workspace import AsJson
 from training_events.errors import TrainingEventsError
 from training_events.recovery.replay import Archive
@@ -34,8 +34,8 @@ class ReplayDocument(Struct):
 
 
 def replay(
-    first: Annotated[str, typer.Option("--from", parser=moment, metavar="TIME", help="From when on.")],
-    last: Annotated[str, typer.Option("--to", parser=moment, metavar="TIME", help="Until when; not in the future.")],
+    first: Annotated[str, typer.Option("--from", parser=parse_time, metavar="TIME", help="From when on.")],
+    last: Annotated[str, typer.Option("--to", parser=parse_time, metavar="TIME", help="Until when; not in the future.")],
     as_json: AsJson = False,
 ) -> None:
     """Send over the bus again what the archive holds of a time.

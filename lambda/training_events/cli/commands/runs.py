@@ -10,9 +10,9 @@ import typer
 from msgspec import Struct
 
 from training_events.cli.output import duration, print_json_document
-from training_events.cli.table import ALL_AT_HAND, print_rows
-from training_events.cli.time_argument import moment
-from training_events.cli.workspace import AsJson, LogUrl, models_of, opened
+from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
+from training_events.cli.time_argument import parse_time
+from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace, require_read_models
 from training_events.errors import TrainingEventsError
 from training_events.folds.run import Status
 from training_events.folds.summary import RunSummary
@@ -32,7 +32,7 @@ def runs(
     status: Annotated[Status | None, typer.Option(help="Only those of this status.")] = None,
     model: Annotated[str, typer.Option(metavar="NAME", help="Only those that train this model.")] = "",
     since: Annotated[
-        str | None, typer.Option(parser=moment, metavar="TIME", help="Only those whose first event occurred then or later.")
+        str | None, typer.Option(parser=parse_time, metavar="TIME", help="Only those whose first event occurred then or later.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="At most so many.")] = None,
     log: LogUrl = "",
@@ -46,14 +46,14 @@ def runs(
       training-events runs --model digits --since yesterday
       training-events runs --status failed --limit 10 --json
     """
-    store = opened(log)
-    read_models, _ = models_of(store)
+    store = open_current_workspace(log)
+    read_models, _ = require_read_models(store)
     found = islice(_found(read_models, status, model, since), limit)
     if as_json:
         print_json_document({}, "runs", found)
     else:
         titles = ("run", "status", "model", "started (UTC)", "took", "metrics")
-        print_rows(titles, (64, 9, 16, 16, 11), map(_row, found), ALL_AT_HAND)
+        print_rows(titles, (64, 9, 16, 16, 11), map(_row, found), LOOK_AHEAD_ROWS)
 
 
 def _found(read_models: ReadModels, status: Status | None, model: str, since: str | None) -> Iterator[RunSummary]:

@@ -9,10 +9,10 @@ import typer
 
 from training_events.cli.output import duration, print_document, short_time, with_all_keys
 from training_events.cli.run_spec import spec_fields
-from training_events.cli.sparkline import curve
-from training_events.cli.table import ALL_AT_HAND, print_fields, print_rows
-from training_events.cli.time_argument import moment
-from training_events.cli.workspace import AsJson, LogUrl, Stream, opened
+from training_events.cli.sparkline import sparkline
+from training_events.cli.table import LOOK_AHEAD_ROWS, print_fields, print_rows
+from training_events.cli.time_argument import parse_time
+from training_events.cli.workspace import AsJson, LogUrl, Stream, open_current_workspace
 from training_events.event import check_stream
 from training_events.folds.dataset import DatasetState
 from training_events.folds.model import ModelState
@@ -47,10 +47,11 @@ ShowDocument = RunDocument | ModelDocument | DatasetDocument
 def show(
     stream: Stream,
     as_of: Annotated[
-        str | None, typer.Option(parser=moment, metavar="TIME", help="What was true then: by events that had occurred.")
+        str | None, typer.Option(parser=parse_time, metavar="TIME", help="What was true then: by events that had occurred.")
     ] = None,
     known_at: Annotated[
-        str | None, typer.Option(parser=moment, metavar="TIME", help="What the log knew then: by events that were recorded.")
+        str | None,
+        typer.Option(parser=parse_time, metavar="TIME", help="What the log knew then: by events that were recorded."),
     ] = None,
     log: LogUrl = "",
     as_json: AsJson = False,
@@ -66,7 +67,7 @@ def show(
       training-events show run/digits-7 --as-of "2 hours ago" --json
     """
     check_stream(stream)
-    store = opened(log)
+    store = open_current_workspace(log)
     if as_of is None and known_at is None:
         state = state_now(store.log, store.read_models, stream)
     else:
@@ -99,7 +100,7 @@ def _print_table(titles: tuple[str, ...], widths: tuple[int, ...], rows: Iterabl
     shown = [tuple("-" if cell is None else str(cell) for cell in row) for row in rows]
     if shown:
         print()
-        print_rows(titles, widths, shown, max(len(shown), ALL_AT_HAND))
+        print_rows(titles, widths, shown, max(len(shown), LOOK_AHEAD_ROWS))
 
 
 def _heading(state: State) -> dict[str, Any]:
@@ -141,7 +142,7 @@ def _curves(state: RunState) -> Iterable[tuple[Any, ...]]:
     for name, one in sorted(state.metrics.items()):
         if one.points > 1:
             steps = None if one.first.step is None or one.last.step is None else f"{one.first.step} to {one.last.step}"
-            yield name, steps, curve(one)
+            yield name, steps, sparkline(one)
 
 
 def _versions(state: ModelState) -> Iterable[tuple[Any, ...]]:
@@ -166,8 +167,8 @@ def _dataset_versions(state: DatasetState) -> Iterable[tuple[Any, ...]]:
         )
 
 
-def _time(moment: str | None) -> str | None:
-    return None if moment is None else short_time(moment)
+def _time(time: str | None) -> str | None:
+    return None if time is None else short_time(time)
 
 
 def _reading(reading: Reading | None) -> str | None:

@@ -10,8 +10,8 @@ from msgspec import Struct
 from rich.progress import SpinnerColumn, TextColumn
 
 from training_events.cli.output import print_json_document, printable, progress
-from training_events.cli.table import ALL_AT_HAND, print_fields, print_rows
-from training_events.cli.workspace import AsJson, LogUrl, opened
+from training_events.cli.table import LOOK_AHEAD_ROWS, print_fields, print_rows
+from training_events.cli.workspace import AsJson, LogUrl, open_workspace
 from training_events.errors import Misused, NoSuchStream, NotAsRecorded
 from training_events.event import check_stream
 from training_events.proof.verification import Verification
@@ -20,7 +20,7 @@ from training_events.proof.verification import verify as verify_stream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.cli.workspace import Opened
+    from training_events.cli.workspace import Workspace
     from training_events.proof.findings import Finding
 
 
@@ -74,7 +74,7 @@ def verify(
         raise Misused("say which streams to verify, or --all")
     for stream in streams or ():
         check_stream(stream)
-    store = opened(log, untouched=True)
+    store = open_workspace(log)
     verdict = _Verdict()
     with progress(SpinnerColumn(), TextColumn("{task.description}", markup=False)) as line:
         task = line.add_task("", total=None)
@@ -98,7 +98,7 @@ def verify(
         raise NotAsRecorded(_named(verdict.first))
 
 
-def _all_streams(store: Opened) -> Iterator[str]:
+def _all_streams(store: Workspace) -> Iterator[str]:
     """Also those of which the log has lost everything."""
     seen: set[str] = set()
     known = (one.stream for one in store.log.alterations())
@@ -108,7 +108,7 @@ def _all_streams(store: Opened) -> Iterator[str]:
             yield stream
 
 
-def _verified(store: Opened, stream: str) -> Verification:
+def _verified(store: Workspace, stream: str) -> Verification:
     found = verify_stream(store.log, store.seals, stream)
     if not found.events and not found.findings:
         raise NoSuchStream(f"the log has no event of {stream}")
@@ -131,7 +131,7 @@ def _print(one: Verification) -> None:
     if one.findings:
         print()
         rows = [(finding.kind.value, finding.position or "-", finding.explanation) for finding in one.findings]
-        print_rows(("finding", "at", "explanation"), (12, 60), rows, max(len(rows), ALL_AT_HAND))
+        print_rows(("finding", "at", "explanation"), (12, 60), rows, max(len(rows), LOOK_AHEAD_ROWS))
 
 
 def _row(one: Verification) -> tuple[str, ...]:
