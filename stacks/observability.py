@@ -171,7 +171,7 @@ class Observability(Construct):
             Graph("Events recorded", "Sum", recorded),
             Graph("Event processor", "Sum", _invocations(self._processor)),
             Graph("Event processor, p95 of its duration", "p95", [Metric("AWS/Lambda", "Duration", self._processor)]),
-            Graph("Waiting undelivered", "Maximum", [Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", self._queue)]),
+            Graph("QueueReader undelivered", "Maximum", [Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", self._queue)]),
             Graph("Read models behind the log", "Maximum", [Metric("AWS/Lambda", "IteratorAge", self._projector)]),
             Graph("Read models and seals", "Sum", projected),
             Graph("Projector", "Sum", _invocations(self._projector)),

@@ -11,7 +11,7 @@ import sys
 import time
 
 from training_events import aws
-from training_events.proof.s3_seal_store import S3Seals
+from training_events.proof.s3_seal_store import S3SealStore
 from training_events.stores.opening import open_store
 
 from command_line import run_command
@@ -43,7 +43,7 @@ def _stage(environment: LocalEnvironment) -> Stage:
     store = open_store(environment.variables()["TRAINING_EVENTS_LOG"])
     if store.read_models is None:
         raise DemoError("the environment's event log names no read models")
-    seals = S3Seals(environment.outputs["data_bucket_name"], aws.client("s3"))
+    seals = S3SealStore(environment.outputs["data_bucket_name"], aws.client("s3"))
     return Stage(environment, store.log, store.read_models, seals)
 
 

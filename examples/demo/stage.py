@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rich.console import Console
-from training_events.proof.seal_store import Seals
+from training_events.proof.seal_store import SealStore
 from training_events.stores.event_log import EventLog
 from training_events.stores.read_models import ReadModels
 
@@ -32,7 +32,7 @@ class Stage:
     environment: LocalEnvironment
     log: EventLog
     read_models: ReadModels
-    seals: Seals
+    seals: SealStore
 
 
 def chapter(title: str) -> None:

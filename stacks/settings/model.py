@@ -98,7 +98,7 @@ class Projector(FunctionLimits):
     """How many changes of the log it takes at once."""
 
 
-class Seals(_Section):
+class SealStore(_Section):
     """How S3 locks the seals of finished streams."""
 
     mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
@@ -184,7 +184,7 @@ class Settings(_Section):
     events: Events = Events()
     event_processor: EventProcessor = EventProcessor()
     projector: Projector = Projector()
-    seals: Seals = Seals()
+    seals: SealStore = SealStore()
     notebook: Notebook = Notebook()
     encryption: Encryption = Encryption()
     network: Network = Network()

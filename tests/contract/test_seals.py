@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from training_events import aws
 from training_events.errors import Overtaken
-from training_events.proof.s3_seal_store import S3Seals
-from training_events.proof.seal_store import Seals
+from training_events.proof.s3_seal_store import S3SealStore
+from training_events.proof.seal_store import SealStore
 from training_events.proof.sealing import seal_stream
-from training_events.proof.sqlite_seal_store import SqliteSeals
+from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.proof.verification import verify
 from training_events.stores.sqlite.database import Database
 
@@ -21,54 +21,54 @@ BUCKET = "data"
 
 
 @pytest.fixture(params=["memory", "s3", "sqlite"])
-def seals(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Seals]:
+def seals(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SealStore]:
     if request.param == "memory":
         yield InMemorySeals()
     elif request.param == "sqlite":
         database = Database(str(tmp_path / "log.db"))
         with database.transaction():  # makes the log, as the first event does
             pass
-        yield SqliteSeals(database)
+        yield SqliteSealStore(database)
     else:
         with aws_in_this_process():
             s3 = aws.client("s3")
             where = {"LocationConstraint": "eu-central-1"}
             s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where, ObjectLockEnabledForBucket=True)
-            yield S3Seals(BUCKET, s3, mode="GOVERNANCE", days=1)
+            yield S3SealStore(BUCKET, s3, mode="GOVERNANCE", days=1)
 
 
-def kept(seals: Seals, stream: str) -> dict[int, list[bytes]]:
+def kept(seals: SealStore, stream: str) -> dict[int, list[bytes]]:
     stored = seals.of(stream)
     assert [seal.disturbance for seal in stored] == [None] * len(stored)
     assert [seal.number for seal in stored] == sorted(seal.number for seal in stored)
     return {seal.number: list(seal.lines()) for seal in stored}
 
 
-def test_an_unknown_stream_has_none(seals: Seals):
+def test_an_unknown_stream_has_none(seals: SealStore):
     assert seals.of("run/never") == []
 
 
-def test_what_was_written_is_read_by_lines_and_by_number(seals: Seals):
+def test_what_was_written_is_read_by_lines_and_by_number(seals: SealStore):
     for number in (1, 2, 10, 9):
         seals.write("run/a", number, BytesIO(b'{"n":%d}\n["a","b"]\n' % number))
     assert kept(seals, "run/a") == {number: [b'{"n":%d}\n' % number, b'["a","b"]\n'] for number in (1, 2, 9, 10)}
 
 
-def test_a_number_is_written_once(seals: Seals):
+def test_a_number_is_written_once(seals: SealStore):
     seals.write("run/a", 1, BytesIO(b"first\n"))
     with pytest.raises(Overtaken):
         seals.write("run/a", 1, BytesIO(b"second\n"))
     assert kept(seals, "run/a") == {1: [b"first\n"]}
 
 
-def test_a_seal_can_be_read_again_and_by_several_at_once(seals: Seals):
+def test_a_seal_can_be_read_again_and_by_several_at_once(seals: SealStore):
     seals.write("run/a", 1, BytesIO(b"a\nb\n"))
     [seal] = seals.of("run/a")
     one, other = seal.lines(), seal.lines()
     assert [next(one), next(other), *one, *other] == [b"a\n", b"a\n", b"b\n", b"b\n"]
 
 
-def test_a_long_seal(seals: Seals):
+def test_a_long_seal(seals: SealStore):
     lines = [b'["2026-11-22T15:08:39.000000Z#%08d","sha256:%064d"]\n' % (number, number) for number in range(15_000)]
     seals.write("run/a", 1, BytesIO(b"".join(lines)))
     assert kept(seals, "run/a") == {1: lines}
@@ -82,14 +82,14 @@ NAMES = [
 ]  # fmt: skip
 
 
-def test_streams_of_any_name_keep_to_themselves(seals: Seals):
+def test_streams_of_any_name_keep_to_themselves(seals: SealStore):
     for name in NAMES:
         seals.write(name, 1, BytesIO(name.encode() + b"\n"))
     for name in NAMES:
         assert kept(seals, name) == {1: [name.encode() + b"\n"]}
 
 
-def test_every_stream_that_was_sealed_is_known(seals: Seals):
+def test_every_stream_that_was_sealed_is_known(seals: SealStore):
     assert list(seals.streams()) == []
     for name in NAMES:
         log = TamperedLog()
@@ -98,7 +98,7 @@ def test_every_stream_that_was_sealed_is_known(seals: Seals):
     assert sorted(seals.streams()) == sorted(NAMES)
 
 
-def test_sealing_and_verifying_by_way_of_it(seals: Seals):
+def test_sealing_and_verifying_by_way_of_it(seals: SealStore):
     log, recorder = TamperedLog(), Recorder("p")
     events = [recorder.event(f"e{number}", time) for number, time in enumerate(reversed(TIMES))]
     for event in events[:3]:

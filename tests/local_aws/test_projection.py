@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from training_events import folds
 from training_events.bus.publisher import EventBusPublisher
 from training_events.event import Event
-from training_events.proof.s3_seal_store import S3Seals
+from training_events.proof.s3_seal_store import S3SealStore
 from training_events.proof.verification import verify
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.read_models import DynamoDbReadModels
@@ -106,7 +106,7 @@ def test_a_run_on_the_bus_becomes_a_state_and_then_a_locked_seal(deployed: Deplo
     stream = f"run/{uuid.uuid4().hex}"
     _finished_run(deployed, stream)
     bucket, s3 = deployed.outputs["data_bucket_name"], deployed.client("s3")
-    log, seals = _log(deployed), S3Seals(bucket, s3)
+    log, seals = _log(deployed), S3SealStore(bucket, s3)
     until(lambda: verify(log, seals, stream).seals.covered == 3)
     assert _state(deployed, stream) == _fold(log, stream)
     verified = verify(log, seals, stream)

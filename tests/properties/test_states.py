@@ -14,7 +14,7 @@ from training_events.event import Event
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
 from training_events.projection.time_travel import state_now
-from training_events.proof.sqlite_seal_store import SqliteSeals
+from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.stores.read_models import ReadModels
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
@@ -167,7 +167,7 @@ def test_sqlite_and_memory_agree(
 ):
     file = tmp_path_factory.mktemp("log") / "log.db"
     log, models = SqliteLog(Database(str(file))), SqliteReadModels(Database(str(file)))
-    seals, projector = SqliteSeals(Database(str(file))), Projector(log, models)
+    seals, projector = SqliteSealStore(Database(str(file))), Projector(log, models)
     arriving = [*events, *data.draw(st.lists(st.sampled_from(events), max_size=5))]
     random.shuffle(arriving)
     for event in arriving:

@@ -13,14 +13,14 @@ from training_events import aws
 from training_events.errors import BadLogUrl, MissingSetting, NoSuchLog
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
-from training_events.proof.s3_seal_store import S3Seals
-from training_events.proof.sqlite_seal_store import SqliteSeals
+from training_events.proof.s3_seal_store import S3SealStore
+from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.settings import LAPTOP_LOG, Settings
 from training_events.stores.opening import open_store
 from training_events.stores.sqlite.event_log import SqliteLog
 
 if TYPE_CHECKING:
-    from training_events.proof.seal_store import Seals
+    from training_events.proof.seal_store import SealStore
     from training_events.stores.event_log import EventLog
     from training_events.stores.read_models import ReadModels
 
@@ -38,7 +38,7 @@ class Workspace(Struct, frozen=True):
     log: EventLog
     read_models: ReadModels | None
     projector: Projector | None
-    seals: Seals | None
+    seals: SealStore | None
 
 
 def url_to_read(url: str) -> str:
@@ -57,7 +57,7 @@ def open_workspace(url: str) -> Workspace:
     """The store at `url`, else where the environment says, as it is."""
     store = open_store(url_to_read(url))
     projector = None if store.read_models is None else Projector(store.log, store.read_models)
-    seals = SqliteSeals(store.log.database) if isinstance(store.log, SqliteLog) else _seals_in_s3()
+    seals = SqliteSealStore(store.log.database) if isinstance(store.log, SqliteLog) else _seals_in_s3()
     return Workspace(store.log, store.read_models, projector, seals)
 
 
@@ -82,6 +82,6 @@ def require_read_models(store: Workspace) -> tuple[ReadModels, Projector]:
     return store.read_models, store.projector
 
 
-def _seals_in_s3() -> Seals | None:
+def _seals_in_s3() -> SealStore | None:
     bucket = Settings().optional("bucket")
-    return None if bucket is None else S3Seals(bucket, aws.client("s3"))
+    return None if bucket is None else S3SealStore(bucket, aws.client("s3"))

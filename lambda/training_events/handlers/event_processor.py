@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-class Outcome(TypedDict):
+class ProcessorResult(TypedDict):
     """What became of one event. Stream and id are absent when the event could not be understood that far."""
 
     outcome: Literal["recorded", "repeated", "set_aside"]
@@ -39,9 +39,9 @@ logger = Logger()  # service and level: POWERTOOLS_SERVICE_NAME, POWERTOOLS_LOG_
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "TrainingEvents")
 
 
-def handler(received: Any, context: LambdaContext) -> Outcome:
+def handler(received: Any, context: LambdaContext) -> ProcessorResult:
     """Record one event. What can never be recorded is set aside; whatever else goes wrong raises, so that Lambda retries."""
-    outcome: Outcome = {"outcome": "set_aside"}
+    outcome: ProcessorResult = {"outcome": "set_aside"}
     explanation: dict[str, str] = {}
     try:
         event = event_of(received)

@@ -15,8 +15,8 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from training_events import aws
 from training_events.errors import LogAltered, MissingSetting, NotUnderstood
-from training_events.projection.projector import How, Projector
-from training_events.proof.s3_seal_store import S3Seals
+from training_events.projection.projector import Projector, Update
+from training_events.proof.s3_seal_store import S3SealStore
 from training_events.proof.sealing import seal_stream
 from training_events.recovery.undelivered import UndeliveredQueue
 from training_events.settings import Settings
@@ -37,13 +37,13 @@ class Response(TypedDict):
     batchItemFailures: list[Failure]
 
 
-METRICS = {How.APPLIED: "StatesProjected", How.REFOLDED: "StatesRefolded", How.UNCHANGED: "StatesUnchanged"}
+METRICS = {Update.APPLIED: "StatesProjected", Update.REFOLDED: "StatesRefolded", Update.UNCHANGED: "StatesUnchanged"}
 
 settings = Settings()
 store = open_store(settings.log)
 if store.read_models is None:
     raise MissingSetting("TRAINING_EVENTS_LOG names no read models: dynamodb://<event log table>?read_models=<table>")
-seals = S3Seals(settings.bucket, aws.client("s3"), mode=settings.seal_mode, days=settings.seal_days)
+seals = S3SealStore(settings.bucket, aws.client("s3"), mode=settings.seal_mode, days=settings.seal_days)
 undelivered = UndeliveredQueue(settings.undelivered, settings.bucket)
 projector = Projector(store.log, store.read_models)
 told: deque[str] = deque(maxlen=10_000)
@@ -91,7 +91,7 @@ def _take(stream: str, arrivals: list[Arrival], done: Counter[str], context: Lam
         for arrival in arrivals:
             _set_aside(arrival, why, done, context)
         return
-    done[METRICS[projected.how]] += 1
+    done[METRICS[projected.update]] += 1
     done["EventsNotFolded"] += sum(not arrival.understood for arrival in arrivals if arrival.entry is not None)
     if projected.state.finished:
         done[_seal(stream)] += 1

@@ -15,14 +15,14 @@ from training_events.proof.sealing import seal_stream
 if TYPE_CHECKING:
     from training_events.event import Entry
     from training_events.projection.projector import Projector
-    from training_events.proof.seal_store import Seals
+    from training_events.proof.seal_store import SealStore
     from training_events.stores.sqlite.event_log import SqliteLog
 
 BATCH = 1000
 """Arrivals taken at once: few enough to hold, many enough that a stream is written once for most of them."""
 
 
-def catch_up(log: SqliteLog, projector: Projector, seals: Seals) -> None:
+def catch_up(log: SqliteLog, projector: Projector, seals: SealStore) -> None:
     """Project what arrived since the last time, and seal the streams that finished."""
     while arrivals := log.arrivals(BATCH):
         streams: dict[str, list[Entry]] = {}

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from training_events.stores.event_log import EventLog
     from training_events.stores.read_models import ReadModel, ReadModels
 
-TOO_LARGE = b""
+STATE_TOO_LARGE = b""
 """Stands for a state that does not fit into the store of the read models: readers fold it from the log."""
 
 
-class How(Enum):
+class Update(Enum):
     """What was done to bring a read model up to date."""
 
     APPLIED = "applied"
@@ -39,7 +39,7 @@ class How(Enum):
 
 
 class Projected(NamedTuple):
-    how: How
+    update: Update
     state: State
 
 
@@ -56,11 +56,11 @@ class Projector:
         read_models: ReadModels,
         *,
         max_attempts: int = 10,
-        longest_pause_seconds: float = 0.2,
+        max_pause_seconds: float = 0.2,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._log, self._read_models = log, read_models
-        self._max_attempts, self._longest_pause = max_attempts, longest_pause_seconds
+        self._max_attempts, self._max_pause = max_attempts, max_pause_seconds
         self._sleep = sleep
 
     def project(self, stream: str, entries: Iterable[Entry]) -> Projected:
@@ -77,44 +77,44 @@ class Projector:
             self._put(state, folds.encode(state), None)
         except Overtaken:
             return self.refold(state.stream)
-        return Projected(How.REFOLDED, state)
+        return Projected(Update.REFOLDED, state)
 
     def _write(self, stream: str, news: list[Entry]) -> Projected:
         for attempt in range(self._max_attempts):
             if attempt:
-                self._sleep(random.uniform(0, self._longest_pause))  # noqa: S311 - no secret
-            there = self._read_models.get(stream)  # before the log is read: what comes between makes the write fail
-            how, state = self._next(stream, there, news)
+                self._sleep(random.uniform(0, self._max_pause))  # noqa: S311 - no secret
+            current = self._read_models.get(stream)  # before the log is read: what comes between makes the write fail
+            update, state = self._next(stream, current, news)
             encoded = folds.encode(state)
-            if not state.position or (there is not None and there.state == encoded):
-                return Projected(How.UNCHANGED, state)
+            if not state.position or (current is not None and current.state == encoded):
+                return Projected(Update.UNCHANGED, state)
             try:
-                self._put(state, encoded, None if there is None else there.revision)
+                self._put(state, encoded, None if current is None else current.revision)
             except Overtaken:
                 continue
-            return Projected(how, state)
+            return Projected(update, state)
         raise Overtaken(f"the read model of {stream} was written by others {self._max_attempts} times in a row")
 
-    def _next(self, stream: str, there: ReadModel | None, news: list[Entry]) -> tuple[How, State]:
-        state = None if there is None else stored_state(there)
+    def _next(self, stream: str, current: ReadModel | None, news: list[Entry]) -> tuple[Update, State]:
+        state = None if current is None else stored_state(current)
         if state is not None and news and news[0][0] > state.position:
-            return How.APPLIED, folds.fold(state, news)
-        return How.REFOLDED, folds.fold(folds.empty(stream), self._log.entries(stream, until=_until(there, state, news)))
+            return Update.APPLIED, folds.fold(state, news)
+        return Update.REFOLDED, folds.fold(folds.empty(stream), self._log.entries(stream, until=_until(current, state, news)))
 
     def _put(self, state: State, encoded: bytes, replaces: int | None) -> None:
         summary, first_at = folds.summary(state), state.first_at
         try:
             self._read_models.put(state.stream, encoded, summary=summary, first_at=first_at, replaces=replaces)
         except TooLarge:
-            self._read_models.put(state.stream, TOO_LARGE, summary=summary, first_at=first_at, replaces=replaces)
+            self._read_models.put(state.stream, STATE_TOO_LARGE, summary=summary, first_at=first_at, replaces=replaces)
 
 
-def _until(there: ReadModel | None, state: State | None, news: list[Entry]) -> str | None:
+def _until(current: ReadModel | None, state: State | None, news: list[Entry]) -> str | None:
     """The time of the newest event that was delivered so far; none where that is not known.
 
     A state that went ahead of the deliveries would be folded anew at each of them: a backlog would take its square in time.
     """
-    if not news or (there is not None and state is None):
+    if not news or (current is not None and state is None):
         return None
     newest = news[-1][0]
     time = (newest if state is None else max(newest, state.position)).partition("#")[0]

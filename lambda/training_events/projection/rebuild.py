@@ -17,7 +17,7 @@ from msgspec import Struct, field
 
 from training_events import folds
 from training_events.errors import NotUnderstood, Overtaken
-from training_events.projection.projector import TOO_LARGE, How, Projected, has_state
+from training_events.projection.projector import STATE_TOO_LARGE, Projected, Update, has_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,7 +43,7 @@ class Change(Struct, frozen=True):
 
 
 class Reached(Struct, frozen=True):
-    """How far one reader has come: the token to go on behind, and the stream it was in the middle of."""
+    """Update far one reader has come: the token to go on behind, and the stream it was in the middle of."""
 
     after: str | None
     stream: str
@@ -51,7 +51,7 @@ class Reached(Struct, frozen=True):
 
 
 class Progress(Struct):
-    """How far a rebuild has come, over all sittings. It can only be gone on with by the same folds and as many readers."""
+    """Update far a rebuild has come, over all sittings. It can only be gone on with by the same folds and as many readers."""
 
     begun_at: str
     folded_by: int
@@ -126,43 +126,43 @@ class Rebuild:
         return new
 
     def _change(self, stream: str, state: State | None) -> Change | None:
-        there = self._read_models.get(stream)
-        if there is None and state is not None:
-            made = self._dry_run or self._projector.create(state).how is not How.UNCHANGED
+        current = self._read_models.get(stream)
+        if current is None and state is not None:
+            made = self._dry_run or self._projector.create(state).update is not Update.UNCHANGED
             return Change(stream, "new", []) if made else None
-        if there is not None and state is not None and there.state == folds.encode(state):
+        if current is not None and state is not None and current.state == folds.encode(state):
             return None
         # What the walk folded may be older than what is there: only the log, read after the model, can say
-        projected = self._rehearse(stream, there) if self._dry_run else self._projector.refold(stream)
-        if projected.how is How.UNCHANGED:
+        projected = self._rehearse(stream, current) if self._dry_run else self._projector.refold(stream)
+        if projected.update is Update.UNCHANGED:
             return None
-        if there is None:
+        if current is None:
             return Change(stream, "new", [])
-        if self._is_too_large(there):
+        if self._is_too_large(current):
             return None
-        return Change(stream, "changed", _differing(there.state, folds.encode(projected.state)))
+        return Change(stream, "changed", _differing(current.state, folds.encode(projected.state)))
 
-    def _rehearse(self, stream: str, there: ReadModel | None) -> Projected:
+    def _rehearse(self, stream: str, current: ReadModel | None) -> Projected:
         state = folds.fold(folds.empty(stream), self._log.entries(stream))
-        same = there is not None and there.state == folds.encode(state)
-        return Projected(How.UNCHANGED if same else How.REFOLDED, state)
+        same = current is not None and current.state == folds.encode(state)
+        return Projected(Update.UNCHANGED if same else Update.REFOLDED, state)
 
-    def _is_too_large(self, there: ReadModel) -> bool:
+    def _is_too_large(self, current: ReadModel) -> bool:
         """What stands for a state that does not fit into the store cannot be compared: it is the same if it came again."""
-        again = self._read_models.get(there.stream) if there.state == TOO_LARGE else None
-        return again is not None and again.state == TOO_LARGE
+        again = self._read_models.get(current.stream) if current.state == STATE_TOO_LARGE else None
+        return again is not None and again.state == STATE_TOO_LARGE
 
     def _remove_orphans(self) -> None:
         """Read models of streams that the log does not hold: somebody put them there, or altered the log."""
         for stream in self._read_models.streams():
             if stream in self._seen:
                 continue
-            there = self._read_models.get(stream)  # before the log is read: what comes between makes the removal fail
-            if there is None or next(self._log.entries(stream), None) is not None:
+            current = self._read_models.get(stream)  # before the log is read: what comes between makes the removal fail
+            if current is None or next(self._log.entries(stream), None) is not None:
                 continue
             if not self._dry_run:
                 try:
-                    self._read_models.remove(stream, replaces=there.revision)
+                    self._read_models.remove(stream, replaces=current.revision)
                 except Overtaken:  # it has its first event just now
                     continue
             self._tell(Change(stream, "removed", []))

@@ -47,7 +47,7 @@ def prefix(stream: str) -> str:
     return f"seals/{kind}/{quoted}/"
 
 
-class S3Seals:
+class S3SealStore:
     """Seals in one bucket. What writes has to say how long they stay locked; without, the bucket's default applies."""
 
     def __init__(

@@ -12,7 +12,7 @@ from training_events.proof.seal_format import FLAWS, Seal, SealedEvent, next_sea
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.proof.seal_store import Seals, StoredSeal
+    from training_events.proof.seal_store import SealStore, StoredSeal
 
 
 class SealReader:
@@ -90,7 +90,7 @@ class SealReader:
 class SealedStream:
     """All seals of a stream, looked up at once: what is recorded from now on is in none of them."""
 
-    def __init__(self, stream: str, seals: Seals | None) -> None:
+    def __init__(self, stream: str, seals: SealStore | None) -> None:
         self.readers: list[SealReader] = []
         for stored in seals.of(stream) if seals else ():
             before = self.readers[-1] if self.readers and self.readers[-1].number == stored.number - 1 else None

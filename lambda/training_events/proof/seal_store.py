@@ -18,7 +18,7 @@ class StoredSeal(NamedTuple):
     """What was tried on it since it was written, as far as the store can tell."""
 
 
-class Seals(Protocol):
+class SealStore(Protocol):
     """The seals of all streams. Every implementation passes tests/contract/test_seals.py."""
 
     def of(self, stream: str) -> list[StoredSeal]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from training_events.proof.findings import Finding
-    from training_events.proof.seal_store import Seals
+    from training_events.proof.seal_store import SealStore
     from training_events.stores.event_log import EventLog
 
 MAX_ATTEMPTS = 10
@@ -28,7 +28,7 @@ SPOOL_BYTES = 2**20
 """Up to here a seal is put together in memory, beyond it in a temporary file, of about 150 bytes for each event."""
 
 
-def seal_stream(log: EventLog, seals: Seals, stream: str, clock: Callable[[], str] = now) -> Seal | None:
+def seal_stream(log: EventLog, seals: SealStore, stream: str, clock: Callable[[], str] = now) -> Seal | None:
     """Seal what no seal covers yet; None when there is nothing. Safe to repeat, to break off, and to do twice at once.
 
     Raises LogAltered when the log and the seals disagree or do not hold together by themselves: nothing is sealed as true
@@ -41,7 +41,7 @@ def seal_stream(log: EventLog, seals: Seals, stream: str, clock: Callable[[], st
     return _seal(log, seals, stream, clock)
 
 
-def _seal(log: EventLog, seals: Seals, stream: str, clock: Callable[[], str]) -> Seal | None:
+def _seal(log: EventLog, seals: SealStore, stream: str, clock: Callable[[], str]) -> Seal | None:
     sealed = SealedStream(stream, seals)  # before the log is read: every event they cover is in it by now
     before = sealed.last
     tree = before.tree if before else MerkleTree()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from training_events.stores.sqlite.database import Database
 
 
-class SqliteSeals:
+class SqliteSealStore:
     """Seals in the file that holds the log."""
 
     def __init__(self, database: Database) -> None:

@@ -18,7 +18,7 @@ from training_events.proof.findings import Finding, Findings, Kind
 from training_events.proof.seal_reader import SealedStream
 
 if TYPE_CHECKING:
-    from training_events.proof.seal_store import Seals
+    from training_events.proof.seal_store import SealStore
     from training_events.stores.event_log import Alteration, EventLog
 
 
@@ -52,7 +52,7 @@ class Verification(Struct, frozen=True):
     """The first of them: about events by position, then about whole seals, then gaps."""
 
 
-def verify(log: EventLog, seals: Seals | None, stream: str) -> Verification:
+def verify(log: EventLog, seals: SealStore | None, stream: str) -> Verification:
     """Check all that stands in the stream. Raises only what the stores raise when they cannot be read."""
     sealed = SealedStream(stream, seals)  # before the log is read: what comes in meanwhile is covered by none of them
     findings, chains = Findings(), Chains()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _GONE = {"TrimmedDataAccessException", "ResourceNotFoundException"}
 """Older than 24 hours, or the stream itself is no more:
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html"""
-_MOST_EMPTY_ANSWERS = 100
+_MAX_EMPTY_ANSWERS = 100
 """"It might take multiple calls to get to a portion of the shard that contains stream records" (same page)."""
 
 
@@ -42,7 +42,7 @@ def _read(batch: Batch, client: Any) -> set[str] | None:
         SequenceNumber=batch.first,
     )["ShardIterator"]
     empty = 0
-    while iterator and empty < _MOST_EMPTY_ANSWERS:
+    while iterator and empty < _MAX_EMPTY_ANSWERS:
         answer = client.get_records(ShardIterator=iterator)
         for record in answer["Records"]:
             if stream := stream_of_record(record):

@@ -26,13 +26,13 @@ from training_events.times import to_utc_text
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-_LONGEST_SEQUENCE_NUMBER = 40
+_MAX_SEQUENCE_NUMBER = 40
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html"""
 
 Shape: TypeAlias = Literal["dead_letter", "failed_function", "set_aside", "failed_batch", "unknown"]
 
 
-class Stored(Struct, frozen=True):
+class StoredOriginal(Struct, frozen=True):
     """Where an original is that was too large for a message."""
 
     at: str
@@ -67,7 +67,7 @@ class Message(Struct, frozen=True):
     reason: str | None = None
     explanation: str | None = None
     original: Any = None
-    stored: Stored | None = None
+    stored: StoredOriginal | None = None
     batch: Batch | None = None
 
     @property
@@ -119,7 +119,7 @@ def _set_aside(body: Any, _: dict[str, Any]) -> dict[str, Any] | None:
         "reason": reason,
         "explanation": _text(body, "explanation"),
         "original": body.get("original"),
-        "stored": Stored(place, digest, size if type(size) is int else None) if place and digest else None,
+        "stored": StoredOriginal(place, digest, size if type(size) is int else None) if place and digest else None,
     }
 
 
@@ -180,7 +180,7 @@ def _text(value: Any, *path: str) -> str | None:
 
 def _sequence_number(info: Any, key: str) -> str | None:
     text = _text(info, key) or ""
-    return text if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_SEQUENCE_NUMBER else None
+    return text if text.isascii() and text.isdecimal() and len(text) <= _MAX_SEQUENCE_NUMBER else None
 
 
 def _joined(*parts: str | None) -> str | None:

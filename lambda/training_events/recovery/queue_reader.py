@@ -30,11 +30,11 @@ _PAGE = 10
 _WAIT_SECONDS = 1
 """Any wait makes SQS ask all of its servers, so that an empty answer means an empty queue and not a lucky draw:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html"""
-_MOST_IDLE_ANSWERS = 10
+_MAX_IDLE_ANSWERS = 10
 """Answers in a row with nothing new: what was seen first has come back, the walk took too long and is at its end."""
 
 
-class Waiting:
+class QueueReader:
     """The messages that wait. A context manager: what was not removed when it is left is given back to the queue."""
 
     def __init__(self, url: str, sqs: SQSClient) -> None:
@@ -60,7 +60,7 @@ class Waiting:
     def messages(self) -> Iterator[Message]:
         """Each message once, though SQS may hand it over twice; read as they are asked for."""
         idle = 0
-        while idle < _MOST_IDLE_ANSWERS:
+        while idle < _MAX_IDLE_ANSWERS:
             answer = self._sqs.receive_message(
                 QueueUrl=self.url,
                 MaxNumberOfMessages=_PAGE,

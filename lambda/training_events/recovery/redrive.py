@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from training_events.bus.publisher import EventBusPublisher
-    from training_events.recovery.message import Message, Stored
-    from training_events.recovery.queue_reader import Waiting
+    from training_events.recovery.message import Message, StoredOriginal
+    from training_events.recovery.queue_reader import QueueReader
     from training_events.stores.event_log import EventLog
 
 
-class Outcome(Struct, frozen=True):
+class RedriveOutcome(Struct, frozen=True):
     """What became of a message: sent again, or `why` it stays. Streams and event id as far as they are known."""
 
     message: Message
@@ -53,7 +53,7 @@ class Redriver:
         self._clients = clients
         self._sent: set[str] = set()
 
-    def send(self, waiting: Waiting, messages: Iterable[Message], *, dry_run: bool = False) -> Iterator[Outcome]:
+    def send(self, queue: QueueReader, messages: Iterable[Message], *, dry_run: bool = False) -> Iterator[RedriveOutcome]:
         """One outcome a message; what fails with one does not stop those after it. A dry run only finds out what to do."""
         for message in messages:
             names = message.names
@@ -64,14 +64,14 @@ class Redriver:
                 streams, event_id = ([work.stream], work.event_id) if isinstance(work, Event) else (work, event_id)
                 if not dry_run:
                     self._do(work)
-                    waiting.remove(message)
+                    queue.remove(message)
             except NotUnderstood as flaw:
                 why = f"{flaw.reason}: {flaw}"
             except (TrainingEventsError, BotoCoreError, ClientError) as error:
                 why = str(error)
             except Exception as error:  # noqa: BLE001 - anyone who may send to the queue can make a message up
                 why = f"{type(error).__name__}: {error}"
-            yield Outcome(message, streams, event_id, why)
+            yield RedriveOutcome(message, streams, event_id, why)
 
     def _work_of(self, message: Message) -> Event | list[str]:
         """The event to record, or the streams to fold."""
@@ -95,7 +95,7 @@ class Redriver:
         for stream in work:
             self._refold(stream)
 
-    def _fetch(self, stored: Stored) -> Any:
+    def _fetch(self, stored: StoredOriginal) -> Any:
         place = urlsplit(stored.at)
         answer = self._clients("s3").get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))
         content = answer["Body"].read()

@@ -6,7 +6,7 @@ import pytest
 from training_events.event import Event
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
-from training_events.proof.sqlite_seal_store import SqliteSeals
+from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.read_models import SqliteReadModels
@@ -19,7 +19,7 @@ from training_events.stores.sqlite.read_models import SqliteReadModels
 )
 def test_what_is_no_event_of_a_stream_stops_nothing(tmp_path, altered):
     file = str(tmp_path / "log.db")
-    log, models, seals = SqliteLog(Database(file)), SqliteReadModels(Database(file)), SqliteSeals(Database(file))
+    log, models, seals = SqliteLog(Database(file)), SqliteReadModels(Database(file)), SqliteSealStore(Database(file))
     log.append(Event("e-1", "run/a", "TrainingCompleted", "2026-11-22T15:00:00.000000Z", "tests", {}))
     with sqlite3.connect(file) as connection:
         row = connection.execute("SELECT * FROM events").fetchone()

@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 from training_events import aws
 from training_events.errors import LogAltered, Overtaken
 from training_events.proof.findings import Kind
-from training_events.proof.s3_seal_store import S3Seals, prefix
+from training_events.proof.s3_seal_store import S3SealStore, prefix
 from training_events.proof.seal_store import StoredSeal
 from training_events.proof.sealing import seal_stream
-from training_events.proof.sqlite_seal_store import SqliteSeals
+from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.proof.verification import verify
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.sqlite.database import Database
@@ -129,7 +129,7 @@ def s3():
 
 
 def s3_seals(client):
-    return S3Seals(BUCKET, client, mode="COMPLIANCE", days=30, clock=lambda: datetime(2026, 11, 22, tzinfo=UTC))
+    return S3SealStore(BUCKET, client, mode="COMPLIANCE", days=30, clock=lambda: datetime(2026, 11, 22, tzinfo=UTC))
 
 
 def test_a_seal_in_s3_is_locked_and_has_its_sha256(s3):
@@ -251,7 +251,7 @@ def _put(log: DynamoDbLog, position: str, changes: dict[str, Any]) -> None:
 
 def test_an_altered_row_of_sqlite_is_named(tmp_path):
     database = Database(str(tmp_path / "log.db"))
-    log, seals, recorded = SqliteLog(database), SqliteSeals(database), events(3)
+    log, seals, recorded = SqliteLog(database), SqliteSealStore(database), events(3)
     for event in recorded:
         log.append(event)
     seal_stream(log, seals, STREAM)

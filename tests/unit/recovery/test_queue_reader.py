@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import example, given
 from hypothesis import strategies as st
-from training_events.recovery.message import Batch, Names, Stored, read
-from training_events.recovery.queue_reader import Waiting
+from training_events.recovery.message import Batch, Names, StoredOriginal, read
+from training_events.recovery.queue_reader import QueueReader
 
 from tests.support.queues import NAMES, Queue, sqs_message
 from tests.support.strategies import loose_text, loose_values
@@ -49,7 +49,7 @@ def message(number, body="x") -> Any:
 
 
 def look(queue):
-    return Waiting(queue.url, queue)
+    return QueueReader(queue.url, queue)
 
 
 def test_every_sample_is_read_here():
@@ -70,7 +70,7 @@ def test_what_a_message_stands_for():
     assert read(sqs_message("dead_letter")).original == json.loads(sqs_message("dead_letter")["Body"])
     assert read(sqs_message("failed_function")).original == json.loads(sqs_message("dead_letter")["Body"])
     stored: Any = read(sqs_message("set_aside_stored")).stored
-    assert stored == Stored(f"s3://data-bucket/undelivered/{stored.sha256}.json", stored.sha256, 500987)
+    assert stored == StoredOriginal(f"s3://data-bucket/undelivered/{stored.sha256}.json", stored.sha256, 500987)
     assert read(sqs_message("failed_batch")).batch == Batch(
         "arn:aws:dynamodb:eu-central-1:123456789012:table/training-dev-event-log/stream/2026-11-22T00:04:06.388",
         "shardId-00000001573689847184-864758bb",
@@ -112,8 +112,8 @@ def test_whatever_someone_puts_there_is_listed(body):
 def test_each_message_is_listed_once_and_all_are_given_back(size, data):
     twice = data.draw(st.sets(st.integers(0, 44).map("m-{}".format)))
     queue = Queue(*map(message, range(size)), twice=twice)
-    with look(queue) as waiting:
-        assert sorted(found.message_id for found in waiting.messages()) == sorted(queue.messages)
+    with look(queue) as reader:
+        assert sorted(found.message_id for found in reader.messages()) == sorted(queue.messages)
     assert len(queue.messages) == size
     assert not queue.hidden
 
@@ -121,10 +121,10 @@ def test_each_message_is_listed_once_and_all_are_given_back(size, data):
 @given(st.sets(st.integers(0, 24)))
 def test_only_what_is_removed_is_gone(removed):
     queue = Queue(*map(message, range(25)))
-    with look(queue) as waiting:
-        for found in waiting.messages():
+    with look(queue) as reader:
+        for found in reader.messages():
             if int(found.message_id[2:]) in removed:
-                waiting.remove(found)
+                reader.remove(found)
     assert queue.messages.keys() == {f"m-{number}" for number in set(range(25)) - removed}
     assert not queue.hidden & queue.messages.keys()
 
@@ -132,8 +132,8 @@ def test_only_what_is_removed_is_gone(removed):
 @pytest.mark.parametrize("end", [KeyboardInterrupt, ClientError({"Error": {"Code": "ExpiredToken"}}, "ReceiveMessage")])
 def test_all_are_given_back_however_it_ends(end):
     queue = Queue(*map(message, range(25)))
-    with pytest.raises(BaseException) as raised, look(queue) as waiting:  # noqa: PT011, PT012
-        next(waiting.messages())
+    with pytest.raises(BaseException) as raised, look(queue) as reader:  # noqa: PT011, PT012
+        next(reader.messages())
         raise end
     assert raised.type in (end, type(end))
     assert not queue.hidden
@@ -145,12 +145,12 @@ def test_failing_to_give_back_hides_no_other_error(monkeypatch):
 
     queue = Queue(message(1))
     monkeypatch.setattr(queue, "change_message_visibility_batch", refuse)
-    with pytest.raises(KeyboardInterrupt), look(queue) as waiting:  # noqa: PT012
-        next(waiting.messages())
+    with pytest.raises(KeyboardInterrupt), look(queue) as reader:  # noqa: PT012
+        next(reader.messages())
         raise KeyboardInterrupt
 
 
 def test_a_walk_that_is_slower_than_the_messages_come_back_ends():
     queue = Queue(*map(message, range(7)), hides=False)
-    with look(queue) as waiting:
-        assert len(list(waiting.messages())) == 7
+    with look(queue) as reader:
+        assert len(list(reader.messages())) == 7

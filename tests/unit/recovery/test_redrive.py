@@ -15,7 +15,7 @@ from training_events.bus.received import event_of
 from training_events.errors import Overtaken
 from training_events.event import Event
 from training_events.recovery.message import Batch
-from training_events.recovery.queue_reader import Waiting
+from training_events.recovery.queue_reader import QueueReader
 from training_events.recovery.redrive import Redriver, recording
 from training_events.stores.dynamodb.item import to_item
 
@@ -64,9 +64,9 @@ def no_clients(service):
 def send(queue, *, record=None, refold=None, clients=no_clients, dry_run=False):
     """All outcomes of one redrive of the whole queue."""
     record = record or InMemoryLog().append
-    with Waiting(queue.url, queue) as waiting:
+    with QueueReader(queue.url, queue) as reader:
         redriver = Redriver(record, refold or Refolder().refold, clients)
-        return list(redriver.send(waiting, waiting.messages(), dry_run=dry_run))
+        return list(redriver.send(reader, reader.messages(), dry_run=dry_run))
 
 
 def dead_letter(event, number=0):

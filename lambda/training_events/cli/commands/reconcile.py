@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from training_events.event import Event
 
-    Outcome = Literal["missing", "published", "recorded"]
+    ReconcileOutcome = Literal["missing", "published", "recorded"]
 
 _WINDOW = "14 days ago"
 """As long as the undelivered queue keeps what could not be recorded."""
@@ -89,7 +89,7 @@ def reconcile(
         print(f"{document.jobs} training jobs modified since {document.since}; the states of {len(document.backfilled)} {were}")
 
 
-def _recording(append: Callable[[Event], object], *, dry_run: bool) -> tuple[Callable[[Event], object], Outcome]:
+def _recording(append: Callable[[Event], object], *, dry_run: bool) -> tuple[Callable[[Event], object], ReconcileOutcome]:
     if dry_run:
         return lambda _: None, "missing"
     if bus := Settings().optional("bus"):
@@ -98,7 +98,7 @@ def _recording(append: Callable[[Event], object], *, dry_run: bool) -> tuple[Cal
     return append, "recorded"
 
 
-def _backfilled(state: Event, outcome: Outcome) -> Backfilled:
+def _backfilled(state: Event, outcome: ReconcileOutcome) -> Backfilled:
     return Backfilled(
         state.stream,
         state.event_id,

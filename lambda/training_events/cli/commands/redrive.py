@@ -16,7 +16,7 @@ from training_events.cli.output import print_document
 from training_events.cli.table import print_rows
 from training_events.cli.workspace import AsJson, open_current_workspace, require_read_models
 from training_events.errors import TrainingEventsError
-from training_events.recovery.queue_reader import Waiting
+from training_events.recovery.queue_reader import QueueReader
 from training_events.recovery.redrive import Redriver, recording
 from training_events.settings import Settings
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training_events.cli.workspace import Workspace
-    from training_events.recovery.redrive import Outcome
+    from training_events.recovery.redrive import RedriveOutcome
 
 
 class Sent(Struct):
@@ -69,13 +69,13 @@ def redrive(
     """
     document = RedriveDocument(dry_run, [], [])
     redriver = _redriver(log)
-    with Waiting(queue or Settings().undelivered, aws.client("sqs")) as waiting:
+    with QueueReader(queue or Settings().undelivered, aws.client("sqs")) as reader:
         wanted = (
             message
-            for message in waiting.messages()
+            for message in reader.messages()
             if (not reason or message.reason in reason) and message_id in (None, message.message_id)
         )
-        outcomes = _noted(redriver.send(waiting, islice(wanted, limit), dry_run=dry_run), document)
+        outcomes = _noted(redriver.send(reader, islice(wanted, limit), dry_run=dry_run), document)
         if as_json:
             _print_document(outcomes, document)
         else:
@@ -103,7 +103,7 @@ def _redriver(log: str) -> Redriver:
     return Redriver(recording(publisher, lambda: store().log), refold)
 
 
-def _noted(outcomes: Iterator[Outcome], document: RedriveDocument) -> Iterator[Outcome]:
+def _noted(outcomes: Iterator[RedriveOutcome], document: RedriveDocument) -> Iterator[RedriveOutcome]:
     for outcome in outcomes:
         message_id = outcome.message.message_id
         if outcome.why is None:
@@ -113,7 +113,7 @@ def _noted(outcomes: Iterator[Outcome], document: RedriveDocument) -> Iterator[O
         yield outcome
 
 
-def _print_document(outcomes: Iterator[Outcome], document: RedriveDocument) -> None:
+def _print_document(outcomes: Iterator[RedriveOutcome], document: RedriveDocument) -> None:
     """Also when it ends early, by Ctrl-C or an error: what was sent is sent, and should be known."""
     whole = False
     try:
@@ -124,7 +124,7 @@ def _print_document(outcomes: Iterator[Outcome], document: RedriveDocument) -> N
             print_document(document)
 
 
-def _row(outcome: Outcome) -> tuple[str, ...]:
+def _row(outcome: RedriveOutcome) -> tuple[str, ...]:
     streams = " ".join(outcome.streams)
     what = streams if outcome.why is None else f"{streams} {outcome.why}"
     return outcome.message.message_id, "sent" if outcome.why is None else "left", what

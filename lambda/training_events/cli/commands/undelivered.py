@@ -14,7 +14,7 @@ from training_events.cli.output import print_json_document, short_time
 from training_events.cli.table import print_rows
 from training_events.cli.workspace import AsJson
 from training_events.errors import NotRecordable
-from training_events.recovery.queue_reader import Waiting
+from training_events.recovery.queue_reader import QueueReader
 from training_events.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,10 +60,10 @@ def undelivered(
       training-events undelivered
       training-events undelivered --limit 1 --json | jq '.messages[0].original'
     """
-    with Waiting(queue or Settings().undelivered, aws.client("sqs")) as waiting:
-        messages = islice(waiting.messages(), limit)
+    with QueueReader(queue or Settings().undelivered, aws.client("sqs")) as reader:
+        messages = islice(reader.messages(), limit)
         if as_json:
-            print_json_document({"queue": waiting.url}, "messages", map(_document, messages))
+            print_json_document({"queue": reader.url}, "messages", map(_document, messages))
         else:
             print_rows(TITLES, WIDTHS, map(_row, messages))
 
