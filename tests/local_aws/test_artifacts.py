@@ -13,7 +13,7 @@ import pytest
 from training_events import aws
 from training_events.event import RecordedEvent
 from training_events.recorder.registering import promote_model, register_dataset, register_model
-from training_events.recorder.storage.objects import Objects, pinned
+from training_events.recorder.storage.objects import ObjectStore, pin
 from training_events.recorder.storage.upload import PART_BYTES, client
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 
@@ -53,11 +53,11 @@ def test_what_is_kept_is_what_was_read(deployed: Deployed, tmp_path: Path, size:
     content = random.Random(size).randbytes(size)  # noqa: S311 - the same bytes every time
     (tmp_path / "größe 1.bin").write_bytes(content)
     key = f"runs/r/checkpoints/{size}/größe 1.bin"
-    stored = Objects(bucket(deployed), client).keep(tmp_path / "größe 1.bin", key)
+    stored = ObjectStore(bucket(deployed), client).store(tmp_path / "größe 1.bin", key)
     assert (stored.uri, stored.bytes, stored.sha256) == (f"s3://{bucket(deployed)}/{key}", size, sha256(content).hexdigest())
     there: Any = {"Bucket": bucket(deployed), "Key": key, "VersionId": stored.version_id}
     assert deployed.client("s3").get_object(**there)["Body"].read() == content
-    assert pinned(str(stored.uri)) == stored
+    assert pin(str(stored.uri)) == stored
     assert "Uploads" not in deployed.client("s3").list_multipart_uploads(Bucket=bucket(deployed))
 
 
@@ -80,6 +80,6 @@ def test_a_model_is_registered_and_promoted(deployed: Deployed, tmp_path: Path) 
     until(lambda: len(recorded(deployed, "model/artifacts")) == 2)
     events = [one.event for one in recorded(deployed, "model/artifacts")]
     assert [event.type for event in events] == ["ModelRegistered", "ModelPromoted"]
-    stored = pinned(f"s3://{bucket(deployed)}/models/artifacts/1/model.joblib")
+    stored = pin(f"s3://{bucket(deployed)}/models/artifacts/1/model.joblib")
     assert events[0].data["artifact"]["version_id"] == stored.version_id
     assert events[0].data["artifact"]["sha256"] == sha256(b"model").hexdigest()

@@ -10,7 +10,7 @@ from training_events import catalogue
 from training_events.canonical import canonical_json
 from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
-from training_events.recorder.storage.oversize import LEAST_MOVED_BYTES, MOST_OF_A_TEXT, within
+from training_events.recorder.storage.oversize import MAX_CUT_TEXT_LENGTH, MIN_MOVED_BYTES, fit_to_size
 
 STREAM = "run/r"
 
@@ -66,13 +66,13 @@ def size(value: Any) -> int:
 def test_it_fits_unless_nothing_more_can_be_moved(event: tuple[str, dict[str, Any]], most: int):
     type_, data = event
     shelf, as_it_was = Shelf(), canonical_json(data)
-    small = within(STREAM, data, most, shelf.keep)
+    small = fit_to_size(STREAM, data, most, shelf.keep)
     kept = {content for _, content in shelf.contents}
     assert small.keys() == data.keys()
     for name, value in small.items():
         content = canonical_json(data[name])
         if value == data[name]:
-            left = size(small) > most and len(content) >= LEAST_MOVED_BYTES
+            left = size(small) > most and len(content) >= MIN_MOVED_BYTES
             assert not left or name in ("environment", "goals") or isinstance(value, str)
         elif isinstance(value, str):
             assert sha256(content).hexdigest() in value
@@ -88,14 +88,14 @@ def test_it_fits_unless_nothing_more_can_be_moved(event: tuple[str, dict[str, An
             }
     catalogue.read(STREAM, type_, 1, canonical_json(small).decode())
     assert canonical_json(data) == as_it_was
-    assert within(STREAM, data, most, Shelf().keep) == small
+    assert fit_to_size(STREAM, data, most, Shelf().keep) == small
     assert small == data or size(data) > most
 
 
 @given(events, st.integers(0, 9000))
 def test_what_cannot_be_kept_is_cut_with_its_digest(event: tuple[str, dict[str, Any]], most: int):
     type_, data = event
-    small = within(STREAM, data, most, full)
+    small = fit_to_size(STREAM, data, most, full)
     for name, value in small.items():
         if value != data[name]:
             digest = sha256(canonical_json(data[name])).hexdigest()
@@ -106,26 +106,26 @@ def test_what_cannot_be_kept_is_cut_with_its_digest(event: tuple[str, dict[str, 
 def test_the_largest_goes_first_and_only_as_many_as_need_be():
     shelf = Shelf()
     data = {"hyperparameters": {"a": "x" * 5000}, "packages": {"a": "x" * 9000}, "python": "3.11"}
-    small = within(STREAM, data, 8000, shelf.keep)
+    small = fit_to_size(STREAM, data, 8000, shelf.keep)
     assert small["hyperparameters"] == data["hyperparameters"]
     assert shelf.contents == [("packages", canonical_json(data["packages"]))]
 
 
 def test_to_the_byte():
     data = {"hyperparameters": {"a": "x" * 5000}, "packages": {"a": "x" * 9000}}
-    one_moved = size(within(STREAM, data, size(data) - 1, Shelf().keep))
+    one_moved = size(fit_to_size(STREAM, data, size(data) - 1, Shelf().keep))
     for most, moved in [(size(data), 0), (size(data) - 1, 1), (one_moved, 1), (one_moved - 1, 2)]:
         shelf = Shelf()
-        within(STREAM, data, most, shelf.keep)
+        fit_to_size(STREAM, data, most, shelf.keep)
         assert len(shelf.contents) == moved
 
 
 def test_of_a_traceback_that_cannot_be_kept_both_ends_stay(caplog: pytest.LogCaptureFixture):
     trace = "Traceback (most recent call last):\n" + "  deep\n" * 100_000 + "ValueError: the end"
-    small = within(STREAM, {"error": "ValueError", "traceback": trace}, 200_000, full)
+    small = fit_to_size(STREAM, {"error": "ValueError", "traceback": trace}, 200_000, full)
     assert small["traceback"].startswith("Traceback (most recent call last):\n")
     assert small["traceback"].endswith("ValueError: the end")
-    assert f"{len(trace) - MOST_OF_A_TEXT} characters are cut out here" in small["traceback"]
+    assert f"{len(trace) - MAX_CUT_TEXT_LENGTH} characters are cut out here" in small["traceback"]
     (warning,) = caplog.messages
     assert "run/r: traceback" in warning
     assert "the shelf is full" in warning
@@ -133,7 +133,7 @@ def test_of_a_traceback_that_cannot_be_kept_both_ends_stay(caplog: pytest.LogCap
 
 def test_a_name_is_fit_for_a_file():
     shelf = Shelf()
-    within(STREAM, {"../é/" * 99: "x" * 5000}, 10, shelf.keep)
+    fit_to_size(STREAM, {"../é/" * 99: "x" * 5000}, 10, shelf.keep)
     ((name, _),) = shelf.contents
     assert "/" not in name
     assert len(name) <= 100

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from training_events import record_run
 from training_events.proof.verification import verify
 from training_events.recorder.delivery import sender
-from training_events.recorder.delivery.destination import Destination, destination
+from training_events.recorder.delivery.destination import Destination, configured_destination
 from training_events.recorder.delivery.flush import flush_all
-from training_events.recorder.delivery.spool import folder
+from training_events.recorder.delivery.spool import spool_folder
 from training_events.settings import Settings
 
 from tests.support.faulty_sink import FAULTS, FaultySink
@@ -50,7 +50,9 @@ def test_all_of_it_comes_once(said, faults):
                         case _:
                             disk = 0 if word == "disk full" else 2**40
         sink.be_well()
-        assert [one for one in flush_all(folder(Settings()), destination(Settings()), lambda _: None) if one.left] == []
+        assert [
+            one for one in flush_all(spool_folder(Settings()), configured_destination(Settings()), lambda _: None) if one.left
+        ] == []
     verification = verify(sink.log, None, run.stream)
     assert (verification.sound, verification.complete) == (True, True)
     assert [chain.complete_up_to for chain in verification.producers] == [run.recorded]

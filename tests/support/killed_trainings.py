@@ -14,7 +14,7 @@ from pathlib import Path
 from training_events import record_run
 from training_events.recorder.delivery import writer
 
-LONGEST_SECONDS = 0.5
+MAX_SECONDS = 0.5
 
 
 def train(name: str, notes: Path, seed: int) -> None:
@@ -40,7 +40,7 @@ def main() -> None:
     chance = random.Random(seed)  # noqa: S311 - no secret
     writer.FLUSH_SECONDS = 0.02  # as many moments to be killed in as in a long training
     for number in range(rounds):
-        seed_of_round, seconds = chance.getrandbits(32), chance.random() * LONGEST_SECONDS
+        seed_of_round, seconds = chance.getrandbits(32), chance.random() * MAX_SECONDS
         name = f"killed-{seed}-{number}"
         child = os.fork()
         if not child:

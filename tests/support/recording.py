@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from training_events.event import Event
 from training_events.proof.verification import verify
-from training_events.recorder.delivery.destination import destination
-from training_events.recorder.delivery.flush import Flushed, flush_all
-from training_events.recorder.delivery.spool import folder
+from training_events.recorder.delivery.destination import configured_destination
+from training_events.recorder.delivery.flush import FlushResult, flush_all
+from training_events.recorder.delivery.spool import spool_folder
 from training_events.settings import Settings
 
 from tests.support.bus_server import BusServer
@@ -49,9 +49,9 @@ class Recording:
         lines = (line for file in self.spool.glob("*/*.jsonl") for line in file.read_bytes().split(b"\n")[1:-1])
         return {msgspec.json.decode(line)["detail"]["event_id"] for line in lines}
 
-    def flush(self) -> list[Flushed]:
+    def flush(self) -> list[FlushResult]:
         """As `training-events flush` does."""
-        return list(flush_all(folder(Settings()), destination(Settings()), lambda _: None))
+        return list(flush_all(spool_folder(Settings()), configured_destination(Settings()), lambda _: None))
 
     def settle(self) -> None:
         """The bus is well, and somebody flushes: nothing waits any more, and what waited or was accepted is in the log."""

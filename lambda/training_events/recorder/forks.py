@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PREPARING_SECONDS = 5.0
+_CLIENT_SETUP_SECONDS = 5.0
 """What a fork waits for a client to be made: that goes through imports and contexts all the time, and takes half a second."""
-_TELLING_SECONDS = 5.0
+_LOG_LINE_SECONDS = 5.0
 """What it waits for a line in the log: standard error may be a pipe that is full."""
-_CONNECTING_SECONDS = 0.2
+_REQUEST_SECONDS = 0.2
 """What it waits for a request: by then that is past the handshake, and only waits for its reply."""
 
 
-class _Gate:
+class Gate:
     """Passed by one thread at a time, and closed for the moment of a fork."""
 
     def __init__(self, seconds: float) -> None:
@@ -55,10 +55,10 @@ class _Gate:
         self._lock = RLock()
 
 
-preparing = _Gate(_PREPARING_SECONDS)
-sending = _Gate(_CONNECTING_SECONDS)
-telling = _Gate(_TELLING_SECONDS)
+client_setup = Gate(_CLIENT_SETUP_SECONDS)
+request = Gate(_REQUEST_SECONDS)
+log_line = Gate(_LOG_LINE_SECONDS)
 
 # the last one registered is asked first: who is preparing or sending may have something to tell
-for _gate in (telling, sending, preparing):
+for _gate in (log_line, request, client_setup):
     os.register_at_fork(before=_gate.before, after_in_parent=_gate.after_in_parent, after_in_child=_gate.after_in_child)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from training_events.recorder import termination
 from training_events.recorder.delivery.channel import Channel
 from training_events.recorder.identity import rank
-from training_events.recorder.reporting import log, never_in_the_way
+from training_events.recorder.reporting import log, reported_not_raised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,71 +20,71 @@ if TYPE_CHECKING:
     Point = tuple[Any, Any, Any, int]
 
 
-class Member:
+class Participant:
     """`append` takes a point, whatever state the run is in; `points` are those that wait."""
 
     def __init__(self, stream: str, run: Open) -> None:
         self.stream = stream
-        self.append: Callable[[Point], object] = self._not_open
+        self.append: Callable[[Point], object] = self._reject
         self.points: Sequence[Point] = ()
         self._run = run
         self._rank = rank()
-        self._begun_by: int | None = None  # the number of the process that began the run; 0 for one unknown here
+        self._started_by: int | None = None  # the number of the process that began the run; 0 for one unknown here
         self._channel: Channel | None = None
         self._recorded = 0
-        self._joining = Lock()
-        self._complained = False
+        self._opening = Lock()
+        self._warned = False
 
     @property
-    def begun(self) -> bool:
-        return self._begun_by is not None
+    def started(self) -> bool:
+        return self._started_by is not None
 
     @property
-    def began(self) -> bool:
+    def started_here(self) -> bool:
         """Whether it was this process that began the run."""
-        return self._begun_by == os.getpid()
+        return self._started_by == os.getpid()
 
     @property
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether this process says how the run begins and ends."""
-        return self.began and (self._rank is None or self._rank.rank == 0)
+        return self.started_here and (self._rank is None or self._rank.rank == 0)
 
     @property
     def recorded(self) -> int:
         return self._recorded if self._channel is None else self._channel.recorded
 
     def open(self) -> None:
-        self._begun_by = os.getpid()
+        self._started_by = os.getpid()
         self._open()
 
-    def wait_for_a_word(self) -> None:
+    def reset_after_fork(self) -> None:
         """After a fork: the threads are the parent's, and so is what it said. Nothing is started for a child that is silent."""
-        self._begun_by = self._begun_by or 0
+        self._started_by = self._started_by or 0
         self._channel = None
         self.points = ()
-        self._joining = Lock()  # the parent's may have been held
-        self.append = self._first
+        self._opening = Lock()  # the parent's may have been held
+        self.append = self._append_first
 
     @property
-    def opened(self) -> Channel | None:
+    def open_channel(self) -> Channel | None:
         """None if this process has said nothing yet, or the run has ended."""
         return self._channel
 
-    def channel(self) -> Channel | None:
+    def ensure_open(self) -> Channel | None:
         """Opened, if this is the first that a child says. None if the run is not open."""
-        if self.append == self._first:
-            self._join()
+        if self.append == self._append_first:
+            self._open_in_child()
         return self._channel
 
-    def crowd(self) -> None:
-        """More points wait than CROWD."""
+    def relieve(self) -> None:
+        """More points wait than MAX_BUFFERED_POINTS."""
         waiting, channel = len(self.points), self._channel
         if channel is not None:
-            channel.writer.crowd(waiting)
+            channel.writer.relieve(waiting)
 
     def close(self) -> None:
         """Put everything into the spool, and send it if that goes."""
-        self.append, self.points = self._not_open, ()
+        self.append, self.points = self._reject, ()
         if (channel := self._channel) is not None:
             channel.close()
             self._recorded, self._channel = channel.recorded, None
@@ -97,24 +97,24 @@ class Member:
         self.append = channel.writer.points.append
         termination.watch(self._run)
 
-    def _first(self, point: Point) -> None:
-        self._join()
+    def _append_first(self, point: Point) -> None:
+        self._open_in_child()
         self.append(point)
 
-    @never_in_the_way
-    def _join(self) -> None:
-        with self._joining:
-            if self.append != self._first:  # another thread was faster
+    @reported_not_raised
+    def _open_in_child(self) -> None:
+        with self._opening:
+            if self.append != self._append_first:  # another thread was faster
                 return
             try:
                 self._open()
             except BaseException:
-                self.append = self._not_open
+                self.append = self._reject
                 raise
         if multiprocessing := sys.modules.get("multiprocessing.util"):  # its processes end without atexit
             multiprocessing.Finalize(None, self.close, exitpriority=100)
 
-    def _not_open(self, point: Point) -> None:
-        if not self._complained:
-            self._complained = True
+    def _reject(self, point: Point) -> None:
+        if not self._warned:
+            self._warned = True
             log.warning("metric %r is not recorded: %s is not open", point[0], self.stream)

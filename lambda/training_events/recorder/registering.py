@@ -18,17 +18,17 @@ from training_events.catalogue.model import ModelPromoted, ModelRegistered
 from training_events.catalogue.stored import Stored
 from training_events.errors import Misused, NotRecordable, NotStored
 from training_events.event import check_stream
-from training_events.recorder.delivery.channel import fields, objects
-from training_events.recorder.delivery.destination import destination
+from training_events.recorder.delivery.channel import field_store, object_store
+from training_events.recorder.delivery.destination import configured_destination
 from training_events.recorder.delivery.journal import Journal
 from training_events.recorder.delivery.sender import Delivery
-from training_events.recorder.delivery.spool import Spool, folder
-from training_events.recorder.delivery.writer import MOST_EVENT_BYTES
+from training_events.recorder.delivery.spool import Spool, spool_folder
+from training_events.recorder.delivery.writer import MAX_EVENT_BYTES
 from training_events.recorder.pinning.spec import logged_in
 from training_events.recorder.reporting import log
 from training_events.recorder.storage.files import local_path
-from training_events.recorder.storage.objects import file_name, is_elsewhere, pinned
-from training_events.recorder.storage.oversize import within
+from training_events.recorder.storage.objects import file_name, is_remote, pin
+from training_events.recorder.storage.oversize import fit_to_size
 from training_events.settings import Settings
 
 if TYPE_CHECKING:
@@ -97,12 +97,12 @@ def promote_model(name: str, *, version: str | int, stage: str, promoted_by: str
 
 
 def _record(stream: str, fact: msgspec.Struct) -> None:
-    record_once(stream, type(fact).__name__, msgspec.to_builtins(fact))
+    record_event(stream, type(fact).__name__, msgspec.to_builtins(fact))
 
 
 def _kept(path: str | os.PathLike[str], key: str, stream: str) -> Stored | None:
     try:
-        return pinned(path) if is_elsewhere(path) else objects(Settings()).keep(local_path(path), key)
+        return pin(path) if is_remote(path) else object_store(Settings()).store(local_path(path), key)
     except NotStored as error:
         log.warning("nothing was recorded of %s: %s", stream, error)
         return None
@@ -111,7 +111,7 @@ def _kept(path: str | os.PathLike[str], key: str, stream: str) -> Stored | None:
 def _file_name(path: Any) -> str:
     """Raises Misused for what names nothing."""
     try:
-        return file_name(path) if is_elsewhere(path) else local_path(path).absolute().name
+        return file_name(path) if is_remote(path) else local_path(path).absolute().name
     except NotStored as flaw:
         raise Misused(str(flaw)) from None
 
@@ -158,12 +158,13 @@ def _text(what: str, value: Any) -> str:
     return value
 
 
-def record_once(stream: str, type_: str, data: dict[str, Any]) -> Event:
+def record_event(stream: str, type_: str, data: dict[str, Any]) -> Event:
     """The event, sent or spooled. Raises a NotRecordable for what can be no event."""
     settings = Settings()
-    home, to = folder(settings), destination(settings)
+    home, to = spool_folder(settings), configured_destination(settings)
     journal = Journal(stream)
-    event = journal.say(type_, within(stream, data, MOST_EVENT_BYTES, fields(home, stream, objects(settings))))
+    keep = field_store(home, stream, object_store(settings))
+    event = journal.next_event(type_, fit_to_size(stream, data, MAX_EVENT_BYTES, keep))
     spool = Spool(home, to, journal.producer)
     try:
         spool.append(envelope(event))

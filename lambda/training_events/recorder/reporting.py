@@ -22,23 +22,23 @@ else:
     _Adapter = logging.LoggerAdapter
 
 
-class _Telling(_Adapter):
+class _ForkSafeLogger(_Adapter):
     """A fork waits until a line is written: in a child, whoever prints next would wait for the rest of it for ever."""
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         # a handler of the program's that raises would end a thread of ours, or the training
-        with forks.telling.passing(), suppress(Exception):
+        with forks.log_line.passing(), suppress(Exception):
             super().log(level, msg, *args, **{"stacklevel": 2, **kwargs})
 
 
-log = _Telling(logging.getLogger("training_events"))
+log = _ForkSafeLogger(logging.getLogger("training_events"))
 
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-def never_in_the_way(method: Callable[_P, _T]) -> Callable[_P, _T | None]:
+def reported_not_raised(method: Callable[_P, _T]) -> Callable[_P, _T | None]:
     """The method, which warns and answers None instead of raising. Ctrl-C and the program's end pass."""
 
     @functools.wraps(method)

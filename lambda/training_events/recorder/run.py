@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar
 import msgspec
 
 from training_events.recorder.delivery.points import number, step_of
-from training_events.recorder.delivery.writer import CROWD
+from training_events.recorder.delivery.writer import MAX_BUFFERED_POINTS
 from training_events.recorder.identity import run_id
-from training_events.recorder.participant import Member
+from training_events.recorder.participant import Participant
 from training_events.recorder.pinning.spec import pinned_spec
 from training_events.recorder.plain import plain_text
-from training_events.recorder.reporting import never_in_the_way
-from training_events.recorder.storage.objects import pinned
+from training_events.recorder.reporting import reported_not_raised
+from training_events.recorder.storage.objects import pin
 
 if TYPE_CHECKING:
     import os
@@ -49,7 +49,7 @@ class Run:
         self.id = run_id(spec.get("model"), given_id)
         self.stream = f"run/{self.id}"
         self._given_id, self._spec = given_id, spec
-        self._member = Member(self.stream, self)
+        self._participant = Participant(self.stream, self)
         self._last_words: tuple[str, dict[str, Any]] | None = None  # how the run ended
         self._said_all = False
         self._interrupted: str | None = None
@@ -57,11 +57,11 @@ class Run:
     @property
     def recorded(self) -> int:
         """How many events this process has made of the run so far."""
-        return self._member.recorded
+        return self._participant.recorded
 
     def start(self) -> Self:
         """Record TrainingStarted with the pinned spec, and take what comes."""
-        if not self._member.begun:
+        if not self._participant.started:
             self._start()
         return self
 
@@ -69,18 +69,18 @@ class Run:
         """One value of one metric. Only put into a buffer here; in the log within seconds."""
         if type(value) is not float:
             value = number(value)  # now: a tensor or an array may be another one later
-        member = self._member
-        member.append((name, value, step, time_ns()))
-        if len(member.points) > CROWD:
-            member.crowd()
+        participant = self._participant
+        participant.append((name, value, step, time_ns()))
+        if len(participant.points) > MAX_BUFFERED_POINTS:
+            participant.relieve()
 
-    @never_in_the_way
+    @reported_not_raised
     def metrics(self, values: Mapping[str, float], step: float | None = None) -> None:
         """Several metrics of one step."""
         for name, value in values.items():
             self.metric(name, value, step)
 
-    @never_in_the_way
+    @reported_not_raised
     def checkpoint(self, path: str | os.PathLike[str], step: float | None = None) -> Stored | None:
         """Store a file or folder and record CheckpointSaved. Returns when it is stored, so that it may be written anew.
 
@@ -89,14 +89,14 @@ class Run:
         at = step_of(step)
         return self._store("CheckpointSaved", path, "checkpoints" if at is None else f"checkpoints/{at}", {"step": at})
 
-    @never_in_the_way
+    @reported_not_raised
     def artifact(self, path: str | os.PathLike[str], name: str | None = None) -> Stored | None:
         """Store a file that the training made and record ArtifactSaved, as `checkpoint` does; its name is else the file's."""
         return self._store("ArtifactSaved", path, "artifacts", {"name": Path(path).name if name is None else plain_text(name)})
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
         """Send what was said so far: whether it is sent. What is not is in the spool."""
-        channel = self._member.opened
+        channel = self._participant.open_channel
         return channel is None or channel.flush(seconds)
 
     def finish(self) -> None:
@@ -153,7 +153,7 @@ class Run:
 
     def interrupted(self, reason: str, *, ends_now: bool) -> None:
         """In a signal's handler. Where the program has one of its own, that decides when the training ends."""
-        if ends_now and self._member.leads and self._last_words is None:
+        if ends_now and self._participant.is_leader and self._last_words is None:
             self._say("TrainingStopped", {"reason": reason})
         else:
             self._interrupted = reason
@@ -167,21 +167,21 @@ class Run:
             self.__exit__(type(error), error, None)
 
     def forked(self) -> None:
-        self._member.wait_for_a_word()
+        self._participant.reset_after_fork()
 
-    @never_in_the_way
+    @reported_not_raised
     def _start(self) -> None:
-        self._member.open()
-        if self._member.leads:
-            self._say("TrainingStarted", pinned_spec(**self._spec, pin=pinned))
+        self._participant.open()
+        if self._participant.is_leader:
+            self._say("TrainingStarted", pinned_spec(**self._spec, pin=pin))
 
-    @never_in_the_way
+    @reported_not_raised
     def _end(self, type_: str, data: dict[str, Any]) -> None:
-        tells = self._member.leads or (self._member.began and type_ == "TrainingFailed")  # any rank may fail
-        if tells and self._last_words is None:
+        fails_here = self._participant.started_here and type_ == "TrainingFailed"  # which any rank may record
+        if (self._participant.is_leader or fails_here) and self._last_words is None:
             self._last_words = type_, data
         self._say_last_words()
-        self._member.close()
+        self._participant.close()
 
     def _say_last_words(self) -> None:
         """Also in a signal's handler, in the midst of it: then they may be said twice, which is better than never."""
@@ -190,18 +190,18 @@ class Run:
             self._said_all = True
 
     def _store(self, type_: str, path: str | os.PathLike[str], place: str, more: dict[str, Any]) -> Stored | None:
-        if (channel := self._member.channel()) is None:
+        if (channel := self._participant.ensure_open()) is None:
             raise RuntimeError(f"{self.stream} is not open")
-        stored = channel.objects.keep(path, f"runs/{self.id}/{place}/{Path(path).name}")
+        stored = channel.objects.store(path, f"runs/{self.id}/{place}/{Path(path).name}")
         said = {**msgspec.to_builtins(stored), **more}
-        if not channel.writer.say(type_, {key: value for key, value in said.items() if value is not None}):
+        if not channel.writer.record(type_, {key: value for key, value in said.items() if value is not None}):
             raise RuntimeError(f"{self.stream} ended meanwhile")
-        channel.writer.spooled(_SPOOLED_SECONDS)  # who has a checkpoint in his hands can be sure that it will be known of
+        channel.writer.wait_spooled(_SPOOLED_SECONDS)  # who has a checkpoint in his hands can be sure that it will be known of
         return stored
 
     def _say(self, type_: str, data: dict[str, Any]) -> None:
-        if (channel := self._member.opened) is not None:
-            channel.writer.say(type_, data)
+        if (channel := self._participant.open_channel) is not None:
+            channel.writer.record(type_, data)
 
 
 def _in_another_process(id_: str) -> Run:

@@ -27,7 +27,7 @@ class Open(Protocol):
     def forked(self) -> None: ...
 
 
-LAST_WORDS_SECONDS = 5.0
+SIGNAL_FLUSH_SECONDS = 5.0
 """What a signal's handler takes at most before the program ends: Docker waits 10 s before it kills, SageMaker 120 s."""
 
 _open: set[Open] = set()
@@ -63,7 +63,7 @@ def _terminated(signum: int, frame: FrameType | None) -> None:
     own, runs = callable(_before), list(_open)
     for run in runs:
         run.interrupted("SIGTERM", ends_now=not own)
-    until = monotonic() + LAST_WORDS_SECONDS
+    until = monotonic() + SIGNAL_FLUSH_SECONDS
     for run in runs:
         run.flush(max(until - monotonic(), 0))
     if own:

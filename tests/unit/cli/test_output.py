@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from training_events.cli import table as tables
 from training_events.cli.output import duration, printable, to_json
 from training_events.cli.table import print_fields, print_rows
-from training_events.recorder.delivery.destination import destination
+from training_events.recorder.delivery.destination import configured_destination
 from training_events.recorder.delivery.spool import Spool
 from training_events.settings import Settings
 from training_events.stores.opening import open_event_log
@@ -294,7 +294,7 @@ def test_flush_says_what_waits_before_it_sends_it(tmp_path, capsys, monkeypatch)
     monkeypatch.setenv("TRAINING_EVENTS_LOG", f"sqlite:///{tmp_path}/log.db")
     monkeypatch.delenv("TRAINING_EVENTS_BUS", raising=False)
     assert run_cli(capsys, "flush", "--dry-run")[1] == "nothing waits\n"
-    spool = Spool(tmp_path / "spool", destination(Settings()), "killed")
+    spool = Spool(tmp_path / "spool", configured_destination(Settings()), "killed")
     spool.append(b"{}")
     spool.close()
     [line] = run_cli(capsys, "flush", "--dry-run")[1].splitlines()

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
-from training_events.recorder.delivery.channel import fields
-from training_events.recorder.storage.objects import Objects
+from training_events.recorder.delivery.channel import field_store
+from training_events.recorder.storage.objects import ObjectStore
 
 CONTENT = b'"much"'
 
 
 def keeping(home: Path, stream: str, objects: Any) -> Any:
-    return fields(home, stream, objects)
+    return field_store(home, stream, objects)
 
 
 class Bucket:
@@ -22,7 +22,7 @@ class Bucket:
     def __init__(self, home, others):
         self.home, self.others, self.kept = home, others, []
 
-    def keep(self, path, key):
+    def store(self, path, key):
         if self.others:
             self.others -= 1
             keeping(self.home, "run/b", self)(CONTENT, "hyperparameters")
@@ -39,7 +39,7 @@ def test_two_recorders_with_the_same_field(tmp_path):
 
 
 def test_without_a_bucket_it_stays_beside_the_spool_once(tmp_path):
-    keep = keeping(tmp_path, "run/a", Objects(None))
+    keep = keeping(tmp_path, "run/a", ObjectStore(None))
     assert keep(CONTENT, "hyperparameters") == keep(CONTENT, "hyperparameters")
     [path] = (tmp_path / "fields").iterdir()
     assert path.read_bytes() == CONTENT
@@ -48,7 +48,7 @@ def test_without_a_bucket_it_stays_beside_the_spool_once(tmp_path):
 
 def test_what_cannot_be_stored_leaves_no_file(tmp_path):
     class Denied:
-        def keep(self, *_):
+        def store(self, *_):
             raise NotStored("denied")
 
     with pytest.raises(NotStored):

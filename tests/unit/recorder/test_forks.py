@@ -29,7 +29,7 @@ def test_a_child_has_no_session_of_its_parents():
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-@pytest.mark.parametrize("gate", [forks.preparing, forks.sending], ids=["preparing", "sending"])
+@pytest.mark.parametrize("gate", [forks.client_setup, forks.request], ids=["preparing", "sending"])
 def test_many_threads_fork_at_once(gate):
     """What one of them took for its fork, another must not let go of, nor forget."""
     passed: list[bool] = []
@@ -44,12 +44,12 @@ def test_many_threads_fork_at_once(gate):
 
 
 def test_a_fork_comes_after_what_was_begun(monkeypatch):
-    monkeypatch.setattr(forks.preparing, "_seconds", 3600.0)  # whatever the machine is busy with
+    monkeypatch.setattr(forks.client_setup, "_seconds", 3600.0)  # whatever the machine is busy with
     order: list[str] = []
     inside = threading.Event()
 
     def prepare():
-        with forks.preparing.passing():
+        with forks.client_setup.passing():
             inside.set()
             threading.Event().wait(0.05)  # a fork that did not wait would be faster
             order.append("prepared")
@@ -57,25 +57,25 @@ def test_a_fork_comes_after_what_was_begun(monkeypatch):
     thread = threading.Thread(target=prepare)
     thread.start()
     inside.wait()
-    assert child_passes(forks.preparing)
+    assert child_passes(forks.client_setup)
     order.append("forked")
     thread.join()
     assert order == ["prepared", "forked"]
 
 
 def test_a_reply_that_does_not_come_holds_one_fork_up_for_a_moment_and_no_other(monkeypatch):
-    monkeypatch.setattr(forks.sending, "_seconds", 0.1)
-    with forks.sending.passing():
-        assert child_passes(forks.sending)
-        monkeypatch.setattr(forks.sending, "_seconds", 3600.0)
-        assert child_passes(forks.sending)
-    with forks.sending.passing():
-        assert forks.sending._overdue != forks.sending._passage, "who passes next is waited for again"
+    monkeypatch.setattr(forks.request, "_seconds", 0.1)
+    with forks.request.passing():
+        assert child_passes(forks.request)
+        monkeypatch.setattr(forks.request, "_seconds", 3600.0)
+        assert child_passes(forks.request)
+    with forks.request.passing():
+        assert forks.request._overdue != forks.request._passage, "who passes next is waited for again"
 
 
 def test_who_gives_up_at_the_last_moment_does_not_speak_of_who_comes_next(monkeypatch):
     """A fork's time is over, and in that moment the passage is: it was that one that was overdue."""
-    gate = forks._Gate(3600.0)
+    gate = forks.Gate(3600.0)
     waited = []
 
     class Lock:
@@ -115,7 +115,7 @@ class Pipe(io.RawIOBase):
 
 def test_a_child_prints_whatever_the_recorder_was_saying(monkeypatch):
     """The lock of a standard stream is no one's in a child, if another thread was writing: whoever prints hangs."""
-    monkeypatch.setattr(forks.telling, "_seconds", 3600.0)  # whatever the machine is busy with
+    monkeypatch.setattr(forks.log_line, "_seconds", 3600.0)  # whatever the machine is busy with
     pipe = Pipe()
     stream = io.TextIOWrapper(io.BufferedWriter(pipe), write_through=True)
     handler = logging.StreamHandler(stream)

@@ -74,8 +74,8 @@ def leave(_number, _frame):
 @pytest.fixture
 def spool(tmp_path, monkeypatch):
     monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path))
-    monkeypatch.setattr(channel, "destination", lambda _: HERE)
-    monkeypatch.setattr(sender, "LAST_TRIES_SECONDS", 0.0)
+    monkeypatch.setattr(channel, "configured_destination", lambda _: HERE)
+    monkeypatch.setattr(sender, "CLOSING_RETRY_SECONDS", 0.0)
     monkeypatch.setattr(sender, "FIRST_PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(module, "pinned_spec", lambda **_: {})
     return tmp_path

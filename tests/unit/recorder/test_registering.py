@@ -12,7 +12,7 @@ from training_events.catalogue.stored import Stored
 from training_events.errors import Misused
 from training_events.recorder import registering
 from training_events.recorder.registering import promote_model, register_dataset, register_model
-from training_events.recorder.storage.objects import pinned
+from training_events.recorder.storage.objects import pin
 from training_events.stores.opening import open_event_log
 
 from tests.support.s3 import BUCKET, data_bucket
@@ -42,7 +42,7 @@ def test_a_local_dataset_is_stored_and_then_recorded(place):
     stored = register_dataset("digits.csv", rows=2)
     assert stored is not None
     assert stored.uri == f"s3://{BUCKET}/datasets/digits/digits.csv"
-    assert pinned(str(stored.uri)) == stored
+    assert pin(str(stored.uri)) == stored
     ((type_, data),) = recorded(place, "dataset/digits")
     assert type_ == "DatasetRegistered"
     assert data == {
@@ -77,7 +77,7 @@ def test_a_folder_is_a_dataset_too(place):
 def test_without_a_bucket_the_file_is_recorded_where_it_is(place):
     place.monkeypatch.delenv("TRAINING_EVENTS_BUCKET")
     stored = register_dataset(Path("digits.csv"))
-    assert stored == pinned("digits.csv")
+    assert stored == pin("digits.csv")
     assert recorded(place, "dataset/digits")[0][1]["uri"] == Path("digits.csv").absolute().as_uri()
 
 
@@ -96,7 +96,7 @@ def test_a_model_by_its_run_and_artifact_and_its_promotion(place):
     Path("model.joblib").write_bytes(b"model")
     register_model("org/digits", version=3, run=SimpleNamespace(stream="run/r 7"), artifact="model.joblib")
     promote_model("org/digits", version=3, stage="production", promoted_by="bob")
-    stored = pinned(f"s3://{BUCKET}/models/org/digits/3/model.joblib")
+    stored = pin(f"s3://{BUCKET}/models/org/digits/3/model.joblib")
     artifact = {"uri": stored.uri, "version_id": stored.version_id, "sha256": stored.sha256, "bytes": 5}
     assert recorded(place, "model/org/digits") == [
         ("ModelRegistered", {"version": 3, "run": "run/r 7", "artifact": artifact, "registered_by": "ada"}),
@@ -146,7 +146,7 @@ WRONG: list[Any] = [
 
 @pytest.mark.parametrize("call", WRONG)
 def test_what_is_wrong_raises_at_once_and_is_one_line(place, call):
-    place.monkeypatch.setattr(registering, "record_once", lambda *_: pytest.fail("it was recorded"))
+    place.monkeypatch.setattr(registering, "record_event", lambda *_: pytest.fail("it was recorded"))
     with pytest.raises((Misused, TypeError)) as error:
         call()
     assert str(error.value)

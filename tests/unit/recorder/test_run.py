@@ -16,7 +16,7 @@ from training_events.recorder.delivery.destination import Destination
 from training_events.recorder.delivery.sender import Sender
 from training_events.recorder.delivery.writer import Writer
 from training_events.recorder.run import Run
-from training_events.recorder.storage.objects import Objects
+from training_events.recorder.storage.objects import ObjectStore
 
 from tests.support.faulty_sink import FaultySink
 from tests.support.recording import points
@@ -226,13 +226,13 @@ def test_any_exception_is_recorded(sink, reason):
 
 
 def test_what_is_stored_when_the_run_has_ended_is_one_warning(sink, caplog, monkeypatch):
-    keep = Objects.keep
+    store = ObjectStore.store
 
     def slowly(objects, path, key):
         run.finish()  # by another thread
-        return keep(objects, path, key)
+        return store(objects, path, key)
 
-    monkeypatch.setattr(Objects, "keep", slowly)
+    monkeypatch.setattr(ObjectStore, "store", slowly)
     run = record_run().start()
     assert run.checkpoint(__file__) is None
     assert types(sink, run) == ["TrainingStarted", "TrainingCompleted"]
@@ -268,8 +268,8 @@ def test_a_flush_takes_no_longer_than_it_may(sink, monkeypatch):
         return True
 
     monkeypatch.setattr(channel, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(Writer, "spooled", waited)
-    monkeypatch.setattr(Sender, "settle", waited)
+    monkeypatch.setattr(Writer, "wait_spooled", waited)
+    monkeypatch.setattr(Sender, "flush", waited)
     with record_run() as run:
         run.flush(5.0)
     assert given == [5.0, 1.0]

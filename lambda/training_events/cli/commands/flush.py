@@ -11,9 +11,9 @@ from rich.progress import BarColumn, TextColumn
 from training_events.cli.output import print_document, printable, progress
 from training_events.cli.workspace import AsJson
 from training_events.errors import TrainingEventsError
-from training_events.recorder.delivery.destination import destination
-from training_events.recorder.delivery.flush import Flushed, Waiting, flush_all, waiting
-from training_events.recorder.delivery.spool import folder
+from training_events.recorder.delivery.destination import configured_destination
+from training_events.recorder.delivery.flush import FlushResult, SpoolFileStatus, flush_all, spool_files
+from training_events.recorder.delivery.spool import spool_folder
 from training_events.settings import Settings
 
 
@@ -24,8 +24,8 @@ class FlushDocument(Struct):
     destination: str
     sent: int
     left: int
-    files: list[Flushed]
-    waiting: list[Waiting]
+    files: list[FlushResult]
+    waiting: list[SpoolFileStatus]
 
 
 def flush(
@@ -43,14 +43,14 @@ def flush(
       training-events flush
     """
     settings = Settings()
-    home, to = folder(settings), destination(settings)
-    files: list[Flushed] = []
+    home, to = spool_folder(settings), configured_destination(settings)
+    files: list[FlushResult] = []
     with progress(TextColumn("{task.description}"), BarColumn()) as bar:
         task = bar.add_task("", total=None)
         if not dry_run:
             files += flush_all(home, to, lambda sent: bar.update(task, description=f"{sent} events sent"))
     document = FlushDocument(
-        str(home), str(to), sum(one.sent for one in files), sum(one.left for one in files), files, list(waiting(home))
+        str(home), str(to), sum(one.sent for one in files), sum(one.left for one in files), files, list(spool_files(home))
     )
     if as_json:
         print_document(document)

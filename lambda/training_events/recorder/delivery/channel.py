@@ -8,13 +8,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from training_events.recorder.delivery.destination import destination
+from training_events.recorder.delivery.destination import configured_destination
 from training_events.recorder.delivery.journal import Journal
 from training_events.recorder.delivery.sender import Sender
-from training_events.recorder.delivery.spool import Spool, folder
+from training_events.recorder.delivery.spool import Spool, spool_folder
 from training_events.recorder.delivery.writer import Writer
-from training_events.recorder.storage.objects import Objects
-from training_events.recorder.storage.oversize import within
+from training_events.recorder.storage.objects import ObjectStore
+from training_events.recorder.storage.oversize import fit_to_size
 from training_events.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,17 +32,17 @@ class Channel:
 
     def __init__(self, stream: str, extensions: Mapping[str, Any]) -> None:
         settings = Settings()
-        home, to = folder(settings), destination(settings)
-        self.objects = objects(settings)
+        home, to = spool_folder(settings), configured_destination(settings)
+        self.objects = object_store(settings)
         self._journal = Journal(stream, extensions)
         spool = Spool(home, to, self._journal.producer)
         self._sender = Sender(spool, to, home)
-        fitting = partial(within, stream, keep=fields(home, stream, self.objects))
+        fitting = partial(fit_to_size, stream, keep=field_store(home, stream, self.objects))
         self.writer = Writer(self._journal, spool, self._sender, fitting)
 
     @property
     def recorded(self) -> int:
-        return self._journal.said
+        return self._journal.count
 
     def start(self) -> None:
         self.writer.start()
@@ -51,7 +51,7 @@ class Channel:
     def flush(self, seconds: float) -> bool:
         """Whether all that was said is sent; false if it waits in the spool, or is still on its way after so long."""
         until = monotonic() + seconds
-        return self.writer.spooled(seconds) and self._sender.settle(max(until - monotonic(), 0))
+        return self.writer.wait_spooled(seconds) and self._sender.flush(max(until - monotonic(), 0))
 
     def close(self) -> None:
         try:
@@ -63,12 +63,12 @@ class Channel:
             raise
 
 
-def objects(settings: Settings) -> Objects:
+def object_store(settings: Settings) -> ObjectStore:
     """Where files are kept: in TRAINING_EVENTS_BUCKET, or where they are."""
-    return Objects(settings.optional("bucket"))
+    return ObjectStore(settings.optional("bucket"))
 
 
-def fields(home: Path, stream: str, objects: Objects) -> Callable[[bytes, str], Stored]:
+def field_store(home: Path, stream: str, objects: ObjectStore) -> Callable[[bytes, str], Stored]:
     """Keeps what is too large for an event: in the bucket, or where there is none in a file beside the spool."""
 
     def keep(content: bytes, name: str) -> Stored:
@@ -78,12 +78,12 @@ def fields(home: Path, stream: str, objects: Objects) -> Callable[[bytes, str], 
         own = path.with_suffix(f".{uuid4().hex}")  # another recorder may be at the same content, and done with it before
         try:
             own.write_bytes(content)
-            stored = objects.keep(own, key)
+            stored = objects.store(own, key)
             if not str(stored.uri).startswith("file:"):
                 return stored
             own.replace(path)
         finally:
             own.unlink(missing_ok=True)
-        return objects.keep(path, key)
+        return objects.store(path, key)
 
     return keep

@@ -48,14 +48,14 @@ class Destination(Struct, frozen=True):
     endpoint: str = ""
 
     @property
-    def key(self) -> str:
+    def folder_name(self) -> str:
         """A short name for a folder."""
         return digest(msgspec.to_builtins(self)).removeprefix("sha256:")[:16]
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def folder_names(self) -> tuple[str, ...]:
         """Its own, and that of the same bus where nothing said the region: that is why nothing was sent then."""
-        return (self.key, structs.replace(self, region="").key) if self.region else (self.key,)
+        return (self.folder_name, structs.replace(self, region="").folder_name) if self.region else (self.folder_name,)
 
     def __str__(self) -> str:
         return f"the {self.kind} {self.at}" + (f" in {self.region}" if self.region else "")
@@ -68,7 +68,7 @@ class Destination(Struct, frozen=True):
         return BusSink(EventBusPublisher(self.at, client, sleep=pause))
 
 
-def destination(settings: Settings) -> Destination:
+def configured_destination(settings: Settings) -> Destination:
     """TRAINING_EVENTS_BUS, else TRAINING_EVENTS_LOG, else the laptop's log in the working folder."""
     said = settings.environment
     region = said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION") or ""

@@ -8,14 +8,14 @@ from msgspec import MsgspecError, Struct, convert, json
 
 from training_events.recorder.delivery.destination import Destination
 from training_events.recorder.delivery.sender import Delivery
-from training_events.recorder.delivery.spool import is_held, left_over
+from training_events.recorder.delivery.spool import is_in_use, orphaned_spools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
-class Flushed(Struct):
+class FlushResult(Struct):
     """What became of the events of one producer: how many were sent, how many wait still, and why."""
 
     file: str
@@ -24,7 +24,7 @@ class Flushed(Struct):
     why: str | None
 
 
-class Waiting(Struct):
+class SpoolFileStatus(Struct):
     """A file of the spool; `in_use` by a recorder that is at work."""
 
     file: str
@@ -33,25 +33,25 @@ class Waiting(Struct):
     in_use: bool
 
 
-def flush_all(home: Path, to: Destination, on_progress: Callable[[int], object]) -> Iterator[Flushed]:
+def flush_all(home: Path, to: Destination, on_progress: Callable[[int], object]) -> Iterator[FlushResult]:
     """Send what no recorder holds and is for this destination; a file that fails does not stop those after it.
 
     `on_progress` is told how many events were sent so far.
     """
     delivery = Delivery(to)
-    for spool in left_over(home, to):
-        before, why = delivery.sent, None
+    for spool in orphaned_spools(home, to):
+        before, why = delivery.sent_count, None
         try:
-            while spool.waiting and why is None:
+            while spool.pending and why is None:
                 unsent = delivery.send(spool)
                 why = unsent[0].why if unsent else None
-                on_progress(delivery.sent)
-            yield Flushed(str(spool.path), delivery.sent - before, spool.waiting, why)
+                on_progress(delivery.sent_count)
+            yield FlushResult(str(spool.path), delivery.sent_count - before, spool.pending, why)
         finally:
             spool.close()
 
 
-def waiting(home: Path) -> Iterator[Waiting]:
+def spool_files(home: Path) -> Iterator[SpoolFileStatus]:
     """What is in the spool, whatever its destination."""
     for path in sorted(home.glob("*/*.jsonl")):
         try:
@@ -59,6 +59,6 @@ def waiting(home: Path) -> Iterator[Waiting]:
                 head = file.readline()
             to, size = convert(json.decode(head)["to"], Destination), path.stat().st_size - len(head)
             if size:
-                yield Waiting(str(path), str(to), size, is_held(path))
+                yield SpoolFileStatus(str(path), str(to), size, is_in_use(path))
         except (OSError, MsgspecError, KeyError, TypeError):  # sent meanwhile, or none of ours
             continue

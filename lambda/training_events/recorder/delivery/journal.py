@@ -19,18 +19,18 @@ class Journal:
     def __init__(self, stream: str, extensions: Mapping[str, Any] | None = None) -> None:
         self.stream = stream
         self.producer = uuid.uuid4().hex
-        self.said = 0
+        self.count = 0
         self._extensions = dict(extensions or {})
         self._previous: str | None = None
         self._last_ns = 0
 
-    def say(self, type_: str, data: dict[str, Any], at_ns: int | None = None) -> Event:
+    def next_event(self, type_: str, data: dict[str, Any], at_ns: int | None = None) -> Event:
         """The next event. `at_ns` is when it happened, in nanoseconds since 1970; now, if nothing is said.
 
         A producer's times grow with its numbers, so that a clock that steps back does not turn their order round.
         """
         at = max(time.time_ns() if at_ns is None else at_ns, self._last_ns + 1000)
-        number = self.said + 1
+        number = self.count + 1
         event = Event(
             event_id=f"{self.producer}-{number}",
             stream=self.stream,
@@ -42,5 +42,5 @@ class Journal:
             correlation_id=self.stream.partition("/")[2],
         )
         # only an event that has a canonical form counts: the number of one that has none is still free
-        self._previous, self._last_ns, self.said = event.digest, at, number
+        self._previous, self._last_ns, self.count = event.digest, at, number
         return event

@@ -15,17 +15,17 @@ from training_events.times import from_nanoseconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MOST_POINTS = 1000
+MAX_POINTS = 1000
 """In one event."""
-MOST_BYTES = 128 * 1024
+MAX_BYTES = 128 * 1024
 """In one event, about: half of what an event may have."""
-MOST_NAME = 500
+MAX_NAME_LENGTH = 500
 """Characters of a metric's name: more is no name, and it is said with every point."""
 _POINT_BYTES = 120
 """What a point takes besides its name, at most: value and step of 64 bits, and the time."""
 
 
-class Said(NamedTuple):
+class MetricCall(NamedTuple):
     """One call of `metric`, with the nanoseconds since 1970 at which it was made."""
 
     name: Any
@@ -41,18 +41,18 @@ class Points:
         self._names: dict[str, tuple[str, int]] = {}
         self._warned: set[str] = set()
 
-    def batches(self, said: Iterable[Said]) -> Iterator[tuple[dict[str, Any], int]]:
+    def batches(self, said: Iterable[MetricCall]) -> Iterator[tuple[dict[str, Any], int]]:
         """Data of events in the order of what was said, each with the time of its last point (nanoseconds since 1970)."""
         points: list[dict[str, Any]] = []
-        room = MOST_BYTES
+        room = MAX_BYTES
         last_ns = 0
         for one in said:
             name, size = self._named(one.name)
             if (point := self._point(name, one)) is None:
                 continue
-            if points and (size > room or len(points) == MOST_POINTS):
+            if points and (size > room or len(points) == MAX_POINTS):
                 yield {"points": points}, last_ns
-                points, room = [], MOST_BYTES
+                points, room = [], MAX_BYTES
             points.append(point)
             room -= size
             last_ns = one.at_ns
@@ -65,15 +65,16 @@ class Points:
             return known
         text = plain(name)
         text = text if isinstance(text, str) else str(text)
-        if len(text) > MOST_NAME:
-            self._warn(text[:MOST_NAME], f"its name is {len(text)} characters long and was cut; allowed: {MOST_NAME}")
-            text = text[:MOST_NAME]
+        if len(text) > MAX_NAME_LENGTH:
+            what = f"its name is {len(text)} characters long and was cut; allowed: {MAX_NAME_LENGTH}"
+            self._warn(text[:MAX_NAME_LENGTH], what)
+            text = text[:MAX_NAME_LENGTH]
         found = text, len(json.encode(text)) + _POINT_BYTES
         if type(name) is str:
             self._names[name] = found
         return found
 
-    def _point(self, name: str, said: Said) -> dict[str, Any] | None:
+    def _point(self, name: str, said: MetricCall) -> dict[str, Any] | None:
         if (value := _value(said.value)) is None:
             kind = type(said.value).__name__
             self._warn(name, f"a value is of type {kind}, and it was left out; allowed: a number")

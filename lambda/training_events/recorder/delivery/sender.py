@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from training_events.errors import TrainingEventsError
 from training_events.recorder import forks
 from training_events.recorder.delivery.destination import Unsent
-from training_events.recorder.delivery.spool import left_over
+from training_events.recorder.delivery.spool import orphaned_spools
 from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from training_events.recorder.delivery.destination import Destination, Sink
-    from training_events.recorder.delivery.spool import LeftOver, Spool
+    from training_events.recorder.delivery.spool import OrphanedSpool, Spool
 
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
-LAST_TRIES_SECONDS = 3.0
+FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 30.0
+CLOSING_RETRY_SECONDS = 3.0
 """An outage that has lasted so long outlasts the end of the program: it is not waited for. A bus may be busy for a moment."""
 
 
@@ -35,20 +35,20 @@ class Delivery:
 
     def __init__(self, to: Destination, pause: Callable[[float], None] = time.sleep) -> None:
         self.to = to
-        self.sent = 0
+        self.sent_count = 0
         self._pause = pause
         self._sink: Sink | None = None
 
     def send(self, spool: Spool) -> list[Unsent]:
         """Try once to send what comes next. What did not arrive stays in the spool; what never will is set aside."""
-        lines = spool.next()
+        lines = spool.next_batch()
         try:
             if self._sink is None:
-                with forks.preparing.passing():  # the first request too: it still imports, looks up names and connects
+                with forks.client_setup.passing():  # the first request too: it still imports, looks up names and connects
                     self._sink = self.to.sink(self._pause)
                     unsent = self._sink.send(lines)
             else:
-                with forks.sending.passing():
+                with forks.request.passing():
                     unsent = self._sink.send(lines)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the settings, the events are kept
             why = str(error) if isinstance(error, TrainingEventsError) else f"{type(error).__name__}: {error}"
@@ -56,10 +56,10 @@ class Delivery:
         if (refused := [one for one in unsent if one.final]) and spool.set_aside(refused):
             unsent = [one for one in unsent if not one.final]
             log.warning(
-                "%d event(s) can never be recorded: %s; they are kept in %s", len(refused), refused[0].why, spool.refused
+                "%d event(s) can never be recorded: %s; they are kept in %s", len(refused), refused[0].why, spool.refused_path
             )
-        self.sent += len(lines) - len(unsent)
-        spool.sent([one.line for one in unsent])
+        self.sent_count += len(lines) - len(unsent)
+        spool.acknowledge([one.line for one in unsent])
         return unsent
 
 
@@ -77,8 +77,8 @@ class Sender:
         self._ended = False
         self._until: float | None = None  # when to give up, once it is closing
         self._warned = False
-        self._others: Iterator[LeftOver] = left_over(home, to)
-        self._other: LeftOver | None = None
+        self._others: Iterator[OrphanedSpool] = orphaned_spools(home, to)
+        self._other: OrphanedSpool | None = None
         self._thread = Thread(target=self._work, name="training-events-sender", daemon=True)
 
     def start(self) -> None:
@@ -90,7 +90,7 @@ class Sender:
             self._news = True
             self._changed.notify_all()
 
-    def settle(self, seconds: float) -> bool:
+    def flush(self, seconds: float) -> bool:
         """Wait until all of the recorder's own is sent, an attempt to has failed, or the time is over: whether all is sent.
 
         One that is under way may be from before the trouble ended: it counts only if it succeeds.
@@ -98,8 +98,8 @@ class Sender:
         with self._changed:
             wanted = self._wanted = self._attempts + 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._spool.waiting or self._failed >= wanted or self._ended, seconds)
-            return not self._spool.waiting and not self._spool.lost
+            self._changed.wait_for(lambda: not self._spool.pending or self._failed >= wanted or self._ended, seconds)
+            return not self._spool.pending and not self._spool.lost
 
     def close(self, seconds: float) -> None:
         """Send the rest, and wait for it, unless it fails or takes too long: then it is left for the next recorder.
@@ -125,34 +125,34 @@ class Sender:
                     self._idle()
                     well_at = time.monotonic()
                     continue
-                before, own = self._delivery.sent, spool is self._spool
+                before, own = self._delivery.sent_count, spool is self._spool
                 self._attempts += own
                 unsent = self._delivery.send(spool)
                 with self._changed:
                     if unsent and own:
                         self._failed = self._attempts
                     self._changed.notify_all()
-                if self._delivery.sent > before:
+                if self._delivery.sent_count > before:
                     well_at = time.monotonic()
                 if not unsent:
                     pause = FIRST_PAUSE_SECONDS
                     continue
                 self._warn(unsent[0])
-                if until is not None and time.monotonic() > min(until, well_at + LAST_TRIES_SECONDS):
+                if until is not None and time.monotonic() > min(until, well_at + CLOSING_RETRY_SECONDS):
                     break
                 self._pause(random.uniform(0, pause))  # noqa: S311 - no secret
-                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                pause = min(2 * pause, MAX_PAUSE_SECONDS)
         except Exception:  # noqa: BLE001 - told in the log; the program goes on
             log.exception("a mistake in training_events itself: events wait in %s", self._spool.path.parent)
         finally:
             self._end()
 
     def _next_spool(self) -> Spool | None:
-        if self._spool.waiting:
+        if self._spool.pending:
             return self._spool
         if self._until is not None and time.monotonic() > self._until:
             return None
-        while self._other is None or not self._other.waiting:
+        while self._other is None or not self._other.pending:
             if self._other is not None:
                 self._other.close()
             self._other = next(self._others, None)
@@ -179,7 +179,7 @@ class Sender:
     @property
     def _hurried(self) -> bool:
         """Somebody waits for an attempt that has not begun yet."""
-        return self._spool.waiting > 0 and self._attempts < self._wanted
+        return self._spool.pending > 0 and self._attempts < self._wanted
 
     def _warn(self, failed: Unsent) -> None:
         """Once, whatever happens later: the training's output is its own."""

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections import deque
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
     from training_events.settings import Settings
 
 
-MOST_AT_ONCE = 10
+MAX_BATCH_LINES = 10
 """Lines given out at once: as many as one PutEvents request takes."""
-MOST_IN_MEMORY = 64 * 2**20
+MAX_MEMORY_BYTES = 64 * 2**20
 """Bytes of events that are kept in memory while the disk takes none."""
 
 
-def folder(settings: Settings) -> Path:
+def spool_folder(settings: Settings) -> Path:
     """TRAINING_EVENTS_SPOOL, else where the XDG Base Directory Specification has what a program keeps between its runs."""
     if said := settings.optional("spool"):
         return Path(said).absolute()
@@ -46,7 +47,7 @@ class Spool:
     """One file, written by one thread and sent by another. Made when the first event comes, removed when all are sent."""
 
     def __init__(self, home: Path, to: Destination, producer: str) -> None:
-        self.path = home / to.key / f"{producer}.jsonl"
+        self.path = home / to.folder_name / f"{producer}.jsonl"
         self._head = json.encode({"to": to_builtins(to)})
         self._file: SpoolFile | None = None
         self._lock = Lock()
@@ -54,7 +55,7 @@ class Spool:
         self._given_bytes = 0
         self._memory: deque[bytes] = deque()
         self._memory_bytes = 0
-        self.waiting = 0
+        self.pending = 0
         self.lost = 0
         """Events that neither disk nor memory had room for."""
 
@@ -65,29 +66,29 @@ class Spool:
             if not self._given or self._given_bytes:  # nothing of it is being sent
                 self._write_memory()
             if self._written(line):
-                self.waiting += 1
-            elif self._memory_bytes + len(line) <= MOST_IN_MEMORY:
+                self.pending += 1
+            elif self._memory_bytes + len(line) <= MAX_MEMORY_BYTES:
                 self._memory.append(line)
                 self._memory_bytes += len(line)
-                self.waiting += 1
+                self.pending += 1
             else:
                 self.lost += 1
 
-    def next(self) -> list[bytes]:
+    def next_batch(self) -> list[bytes]:
         """The oldest events that are not sent yet; the same until `sent` says so. None: what waits cannot be read any more."""
         with self._lock:
             if not self._given:
-                self._given = self._read() or [self._memory[number] for number in range(min(len(self._memory), MOST_AT_ONCE))]
-            if self.waiting and not self._given:
-                self.lost += self.waiting
-                self.waiting = 0
-                self.abandon()  # what comes next goes into a file that is whole
+                self._given = self._read() or list(islice(self._memory, MAX_BATCH_LINES))
+            if self.pending and not self._given:
+                self.lost += self.pending
+                self.pending = 0
+                self.release()  # what comes next goes into a file that is whole
             return list(self._given)
 
-    def sent(self, left: list[bytes]) -> None:
+    def acknowledge(self, left: list[bytes]) -> None:
         """Of what `next` gave, all but `left` has arrived."""
         with self._lock:
-            self.waiting -= len(self._given) - len(left)
+            self.pending -= len(self._given) - len(left)
             if not self._given_bytes:
                 for line in set(self._given) - set(left):
                     self._memory.remove(line)
@@ -101,7 +102,7 @@ class Spool:
                 self._given_bytes = 0
 
     @property
-    def refused(self) -> Path:
+    def refused_path(self) -> Path:
         """The file for what will never be taken, with the reasons."""
         return self.path.with_suffix(".refused")
 
@@ -110,7 +111,7 @@ class Spool:
         lines = (json.encode({"why": one.why, "event": one.line.decode(errors="replace")}) + b"\n" for one in refused)
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self.refused.open("ab") as file:
+            with self.refused_path.open("ab") as file:
                 file.writelines(lines)
         except OSError:
             return False
@@ -122,13 +123,13 @@ class Spool:
             self._write_memory()
             self.lost += len(self._memory)
             self._memory.clear()
-            if self.waiting:
+            if self.pending:
                 self._keep_the_name()
-            if self._file is not None and not self.waiting and not self.lost:
+            if self._file is not None and not self.pending and not self.lost:
                 self._file.remove()
-            self.abandon()
+            self.release()
 
-    def abandon(self) -> None:
+    def release(self) -> None:
         """Let go of the file as it is."""
         if self._file is not None:
             self._file.close()
@@ -164,7 +165,7 @@ class Spool:
                 nameless.close()
 
     def _read(self) -> list[bytes]:
-        lines = [] if self._file is None else self._file.read(MOST_AT_ONCE)
+        lines = [] if self._file is None else self._file.read(MAX_BATCH_LINES)
         self._given_bytes = sum(map(len, lines)) + len(lines)
         return lines
 
@@ -172,19 +173,19 @@ class Spool:
 _NOT_BEING_MADE_SECONDS = 3600.0
 
 
-class LeftOver(Spool):
+class OrphanedSpool(Spool):
     """A file whose producer has ended."""
 
     def __init__(self, file: SpoolFile, to: Destination) -> None:
         super().__init__(file.path.parent.parent, to, file.path.stem)
         self.path = file.path
         self._file = file
-        self.waiting = file.count()
+        self.pending = file.count()
 
 
-def left_over(home: Path, to: Destination) -> Iterator[LeftOver]:
+def orphaned_spools(home: Path, to: Destination) -> Iterator[OrphanedSpool]:
     """The files for this destination that nobody holds, one by one, each held until it is closed."""
-    for place in (home / key for key in to.keys):
+    for place in (home / key for key in to.folder_names):
         for path in place.glob("*.new"):  # of who was killed before there was an event in it
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > _NOT_BEING_MADE_SECONDS:
@@ -193,7 +194,7 @@ def left_over(home: Path, to: Destination) -> Iterator[LeftOver]:
             if (file := SpoolFile.take_over(path)) is None:
                 continue
             try:
-                found = LeftOver(file, to)
+                found = OrphanedSpool(file, to)
             except OSError as error:  # a flaw of the disk: it is in the way of no other file
                 file.close()
                 log.warning("%s cannot be read: %s", path, error)
@@ -201,7 +202,7 @@ def left_over(home: Path, to: Destination) -> Iterator[LeftOver]:
             yield found
 
 
-def is_held(path: Path) -> bool:
+def is_in_use(path: Path) -> bool:
     """Whether a recorder is at work on the file."""
     if (file := SpoolFile.take_over(path)) is None:
         return True

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from training_events.bus.envelope import envelope
 from training_events.bus.publisher import MAX_REQUEST_BYTES
-from training_events.recorder.delivery.points import Points, Said
+from training_events.recorder.delivery.points import MetricCall, Points
 from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 FLUSH_SECONDS = 2.0
 """How long a point may wait to become part of an event: what a `kill -9` takes with it."""
-CROWD, MOST_WAITING = 2_000, 20_000
+MAX_BUFFERED_POINTS, MAX_PENDING_POINTS = 2_000, 20_000
 """Points: when the writer is called before their time is over, and when who says more of them has to wait."""
 _ALL = 2**63 - 1
 """No time is later."""
-MOST_EVENT_BYTES = MAX_REQUEST_BYTES - 16 * 1024
+MAX_EVENT_BYTES = MAX_REQUEST_BYTES - 16 * 1024
 """Of an event's data: what is left is for its header."""
 
 
@@ -49,22 +49,22 @@ class Writer:
         self._thread.start()
         self._open = True
 
-    def say(self, type_: str, data: dict[str, Any]) -> bool:
+    def record(self, type_: str, data: dict[str, Any]) -> bool:
         """Record an event of now, behind all points up to now and before those that come later. False: it came too late."""
         now = time.time_ns()
-        return self._take(lambda: self._record(type_, self._within(data, MOST_EVENT_BYTES), now), now)
+        return self._take(lambda: self._record(type_, self._within(data, MAX_EVENT_BYTES), now), now)
 
-    def crowd(self, waiting: int) -> None:
+    def relieve(self, waiting: int) -> None:
         """So many points are waiting that they are worth an event at once; far more, and the caller gives way a moment.
 
         No training measures that fast for long. One that does is slowed down rather than let the memory grow.
         """
-        if waiting % CROWD == 0 or waiting > MOST_WAITING:
+        if waiting % MAX_BUFFERED_POINTS == 0 or waiting > MAX_PENDING_POINTS:
             self._take(_crowded)
-        if waiting > MOST_WAITING:
+        if waiting > MAX_PENDING_POINTS:
             time.sleep(0.001)
 
-    def spooled(self, seconds: float) -> bool:
+    def wait_spooled(self, seconds: float) -> bool:
         """Wait until all that was said before is in the spool. May be called in a signal handler."""
         done = Flag()
         return done.wait(seconds) if self._take(done.set) else self._wait(seconds)
@@ -103,7 +103,7 @@ class Writer:
                 order, at_ns = self._orders.get(timeout=FLUSH_SECONDS)
             except Empty:
                 order, at_ns = _timed, _ALL
-            if order is _crowded and len(self.points) < CROWD:  # an order before it has seen to that
+            if order is _crowded and len(self.points) < MAX_BUFFERED_POINTS:  # an order before it has seen to that
                 continue
             _guarded(self._drain, at_ns)
             if order is None:
@@ -114,16 +114,16 @@ class Writer:
         for data, at_ns in self._batches.batches(self._waiting(until_ns)):
             self._record("MetricsRecorded", data, at_ns)
 
-    def _waiting(self, until_ns: int) -> Iterator[Said]:
+    def _waiting(self, until_ns: int) -> Iterator[MetricCall]:
         """What was said up to then, and is there by now: what comes meanwhile is for the next time."""
         points = self.points
         for _ in range(len(points)):
             if points[0][3] > until_ns:
                 return
-            yield Said(*points.popleft())
+            yield MetricCall(*points.popleft())
 
     def _record(self, type_: str, data: dict[str, Any], at_ns: int) -> None:
-        self._spool.append(envelope(self._journal.say(type_, data, at_ns)))
+        self._spool.append(envelope(self._journal.next_event(type_, data, at_ns)))
         self._sender.wake()
 
 

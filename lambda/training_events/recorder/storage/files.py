@@ -44,26 +44,26 @@ def is_folder(path: Path) -> bool:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as flaw:  # ValueError: a null character in its name
-        raise NotStored(f"{shown(path)} cannot be read: {reason(flaw)}") from None
+        raise NotStored(f"{printable(path)} cannot be read: {one_line_reason(flaw)}") from None
     if stat.S_ISDIR(mode):
         return True
     if stat.S_ISREG(mode):
         return False
-    raise NotStored(f"{shown(path)} is neither a file nor a folder")  # a pipe, say, which one would wait for
+    raise NotStored(f"{printable(path)} is neither a file nor a folder")  # a pipe, say, which one would wait for
 
 
 def files_in(folder: Path) -> list[tuple[str, Path]]:
     """Every file below, by its name from the folder on; links are followed. Raises NotStored, also if there is none."""
     if files := [(path.relative_to(folder).as_posix(), path) for path in _below(folder)]:
         return files
-    raise NotStored(f"the folder {shown(folder)} holds no file")
+    raise NotStored(f"the folder {printable(folder)} holds no file")
 
 
 def _below(folder: Path) -> Iterator[Path]:
     try:
         inside = list(folder.iterdir())
     except OSError as flaw:
-        raise NotStored(f"{shown(folder)} cannot be read: {reason(flaw)}") from None
+        raise NotStored(f"{printable(folder)} cannot be read: {one_line_reason(flaw)}") from None
     for path in inside:
         if is_folder(path):  # not for a link that leads round in a circle: the system says that there are too many of them
             yield from _below(path)
@@ -75,13 +75,13 @@ def uri_of(path: Path, *, folder: bool = False) -> str:
     return path.absolute().as_uri() + "/" * folder
 
 
-def shown(named: Any) -> str:
+def printable(named: Any) -> str:
     """On one line, whatever is in the name."""
     text = str(named)
     return text if text.isprintable() else ascii(text)
 
 
-def reason(error: Exception) -> str:
+def one_line_reason(error: Exception) -> str:
     """An error's own words, on one line."""
     said = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
     return " ".join(said.split())
@@ -90,7 +90,7 @@ def reason(error: Exception) -> str:
 CHUNK_BYTES = 2**20
 
 
-class Hashed(NamedTuple):
+class ContentDigest(NamedTuple):
     """A content's digest in hex, its size in bytes, and the digests of its parts if they were asked for."""
 
     sha256: str
@@ -108,20 +108,20 @@ class Hashed(NamedTuple):
         return f"{b64encode(sha256(b''.join(self.parts)).digest()).decode()}-{len(self.parts)}"
 
 
-def content_of(path: Path) -> Hashed:
+def digest_of(path: Path) -> ContentDigest:
     """Of a file, or of a folder: what `digest_of_files` says of the files in it. Raises NotStored."""
     if not is_folder(path):
-        return hashed(path)
+        return digest_of_file(path)
     files = files_in(path)
     total = sum(size_of(file) for _, file in files)
-    with progress(f"reading {shown(path.name)}", total) as advance:
+    with progress(f"reading {printable(path.name)}", total) as advance:
         found = [(name, _read(file, None, advance)) for name, file in files]
-    return Hashed(digest_of_files((name, one.sha256) for name, one in found), sum(one.size for _, one in found))
+    return ContentDigest(digest_of_files((name, one.sha256) for name, one in found), sum(one.size for _, one in found))
 
 
-def hashed(path: Path, part_bytes: int | None = None) -> Hashed:
+def digest_of_file(path: Path, part_bytes: int | None = None) -> ContentDigest:
     """The digests of a file, also of its parts of this size. Raises NotStored."""
-    with progress(f"reading {shown(path.name)}", size_of(path)) as advance:
+    with progress(f"reading {printable(path.name)}", size_of(path)) as advance:
         return _read(path, part_bytes, advance)
 
 
@@ -140,10 +140,10 @@ def size_of(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError as flaw:
-        raise NotStored(f"{shown(path)} cannot be read: {reason(flaw)}") from None
+        raise NotStored(f"{printable(path)} cannot be read: {one_line_reason(flaw)}") from None
 
 
-def _read(path: Path, part_bytes: int | None, advance: Advance) -> Hashed:
+def _read(path: Path, part_bytes: int | None, advance: Advance) -> ContentDigest:
     whole, part, size = sha256(), sha256(), 0
     parts: list[bytes] = []
     room = part_bytes or CHUNK_BYTES
@@ -162,9 +162,9 @@ def _read(path: Path, part_bytes: int | None, advance: Advance) -> Hashed:
                         part = sha256()
             after = os.fstat(file.fileno())
     except OSError as flaw:
-        raise NotStored(f"{shown(path)} cannot be read: {reason(flaw)}") from None
+        raise NotStored(f"{printable(path)} cannot be read: {one_line_reason(flaw)}") from None
     if part_bytes and size % part_bytes:
         parts.append(part.digest())
     if size != before.st_size or before.st_mtime_ns != after.st_mtime_ns:
-        raise NotStored(f"{shown(path)} changed while it was read")
-    return Hashed(whole.hexdigest(), size, parts)
+        raise NotStored(f"{printable(path)} changed while it was read")
+    return ContentDigest(whole.hexdigest(), size, parts)

@@ -14,7 +14,15 @@ from training_events import aws
 from training_events.catalogue.stored import Stored
 from training_events.errors import Misused, NotStored
 from training_events.recorder.redaction import without_credentials
-from training_events.recorder.storage.files import content_of, digest_of_files, files_in, is_folder, local_path, shown, uri_of
+from training_events.recorder.storage.files import (
+    digest_of,
+    digest_of_files,
+    files_in,
+    is_folder,
+    local_path,
+    printable,
+    uri_of,
+)
 from training_events.recorder.storage.upload import PART_BYTES, SHA256, client, upload, why
 
 if TYPE_CHECKING:
@@ -28,7 +36,7 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class Objects:
+class ObjectStore:
     """Where files are kept: in a bucket, each with the digest it was read with, or without one where they are.
 
     A URI is `s3://<bucket>/<key>` with the key as it is, blanks and all, which is what `aws s3 cp` takes.
@@ -37,7 +45,7 @@ class Objects:
     def __init__(self, bucket: str | None, client: Callable[[], Any] = client, *, least_part_bytes: int = PART_BYTES) -> None:
         self._bucket, self._client, self._least_part_bytes = bucket, client, least_part_bytes
 
-    def keep(self, path: str | os.PathLike[str], key: str) -> Stored:
+    def store(self, path: str | os.PathLike[str], key: str) -> Stored:
         """A file, or a folder: each file in it under `<key>/`. Kept again it is another version. Raises NotStored.
 
         Of a folder, which for S3 is none and has no version, the digest is `hashing.digest_of_files`.
@@ -50,7 +58,7 @@ class Objects:
         try:
             s3 = self._client()  # a new one each time: a forked process must not share its parent's connections
         except (BotoCoreError, Misused) as error:
-            raise NotStored(f"{shown(place)} was not stored in {self._bucket}: {why(error)}") from None
+            raise NotStored(f"{printable(place)} was not stored in {self._bucket}: {why(error)}") from None
         if not folder:
             return upload(place, self._bucket, key, s3, self._least_part_bytes)
         files = [(name, file, f"{key}/{name}") for name, file in files_in(place)]
@@ -61,13 +69,13 @@ class Objects:
         return Stored(f"s3://{self._bucket}/{key}/", None, digest, sum(one.bytes or 0 for _, one in stored))
 
 
-def pinned(dataset: str | os.PathLike[str]) -> Stored:
+def pin(dataset: str | os.PathLike[str]) -> Stored:
     """Which content a dataset is, as far as it can be known now. Raises NotStored.
 
     A local file or folder is read. Of an object in S3 (`s3://<bucket>/<key>`, with `?versionId=<id>` that version of it) S3
     says what it knows. `s3://<bucket>/<prefix>/`, and what has another scheme (`sklearn:load_digits`), is taken by its word.
     """
-    if is_elsewhere(dataset):
+    if is_remote(dataset):
         uri = str(dataset)
         in_s3 = uri.startswith("s3://") and not _S3_PREFIX.fullmatch(uri)
         return _object(uri) if in_s3 else Stored(uri=without_credentials(uri))
@@ -75,7 +83,7 @@ def pinned(dataset: str | os.PathLike[str]) -> Stored:
     return _where_it_is(place, folder=is_folder(place))
 
 
-def is_elsewhere(named: object) -> bool:
+def is_remote(named: object) -> bool:
     """Whether it is the URI of something that is not on this machine."""
     if not isinstance(named, str) or named.startswith("file://"):
         return False
@@ -90,7 +98,7 @@ def file_name(uri: str) -> str:
 
 
 def _where_it_is(place: Path, *, folder: bool) -> Stored:
-    content = content_of(place)
+    content = digest_of(place)
     return Stored(uri_of(place, folder=folder), None, content.sha256, content.size)
 
 
@@ -103,7 +111,7 @@ def _object(uri: str) -> Stored:
             Bucket=bucket, Key=key, ChecksumMode="ENABLED", **({"VersionId": version} if version else {})
         )
     except (BotoCoreError, ClientError, Misused) as error:
-        raise NotStored(f"{shown(uri)} is not known: {why(error)}") from None
+        raise NotStored(f"{printable(uri)} is not known: {why(error)}") from None
     found = said.get("VersionId", version)
     return Stored(f"s3://{bucket}/{key}", None if found == "null" else found, _digest_in(said), said["ContentLength"])
 
@@ -112,7 +120,7 @@ def _named(uri: str) -> re.Match[str]:
     """The bucket, key and version in the URI of an object. Raises NotStored."""
     if named := _S3_URI.fullmatch(uri):
         return named
-    raise NotStored(f"{shown(uri)} names no object: s3://<bucket>/<key>, or s3://<bucket>/<prefix>/")
+    raise NotStored(f"{printable(uri)} names no object: s3://<bucket>/<key>, or s3://<bucket>/<prefix>/")
 
 
 def _digest_in(said: Any) -> str | None:
@@ -127,8 +135,8 @@ def _digest_in(said: Any) -> str | None:
 def _check(key: str) -> None:
     """Raises NotStored for what is no key, or none that every program takes for one and the same."""
     if not key or key.endswith("/") or {".", ".."} & set(key.split("/")):
-        raise NotStored(f"{shown(key)} is no name for an object")
+        raise NotStored(f"{printable(key)} is no name for an object")
     try:
         key.encode()
     except UnicodeEncodeError:
-        raise NotStored(f"{shown(key)} is no name for an object: it has no UTF-8 form") from None
+        raise NotStored(f"{printable(key)} is no name for an object: it has no UTF-8 form") from None

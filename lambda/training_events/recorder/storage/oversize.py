@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
     from training_events.catalogue.stored import Stored
 
-LEAST_MOVED_BYTES = 1024
+MIN_MOVED_BYTES = 1024
 """A smaller field stays: what would stand in its place is hardly smaller."""
-MOST_OF_A_TEXT = 4_000
+MAX_CUT_TEXT_LENGTH = 4_000
 """Characters that stay of a text that could not be kept: of a traceback, where it began and how it ended."""
-MOST_OF_A_NAME = 100
+MAX_FIELD_NAME_LENGTH = 100
 """Characters of a field's name in the name it is kept by: a file's name has at most 255 bytes."""
 
 _REFERENCE = {"uri": "", "version_id": "", "sha256": "", "bytes": 0}
 
 
-def within(stream: str, data: dict[str, Any], most_bytes: int, keep: Callable[[bytes, str], Stored]) -> dict[str, Any]:
+def fit_to_size(stream: str, data: dict[str, Any], most_bytes: int, keep: Callable[[bytes, str], Stored]) -> dict[str, Any]:
     """The data with at most so many bytes of canonical JSON, or with as few as can be.
 
     `keep(content, name)` keeps a field's canonical JSON, and its answer takes the field's place. What it cannot keep
@@ -42,7 +42,7 @@ def within(stream: str, data: dict[str, Any], most_bytes: int, keep: Callable[[b
     movable = _movable(stream, data)
     data = dict(data)
     for name, content in sorted(contents.items(), key=lambda field: (-len(field[1]), field[0])):
-        if size <= most_bytes or len(content) < LEAST_MOVED_BYTES:
+        if size <= most_bytes or len(content) < MIN_MOVED_BYTES:
             break
         smaller = _moved(stream, name, content, keep) if name in movable else None
         if smaller is None:
@@ -56,7 +56,7 @@ def within(stream: str, data: dict[str, Any], most_bytes: int, keep: Callable[[b
 
 def _moved(stream: str, name: str, content: bytes, keep: Callable[[bytes, str], Stored]) -> Any:
     try:
-        return msgspec.to_builtins(keep(content, quote(name, safe="")[:MOST_OF_A_NAME]))
+        return msgspec.to_builtins(keep(content, quote(name, safe="")[:MAX_FIELD_NAME_LENGTH]))
     except (NotStored, OSError) as error:
         log.warning("%s: %s is too large for an event (%d bytes) and is cut: %s", stream, name, len(content), error)
         return None
@@ -88,10 +88,10 @@ def _fits(value: Any, type_: Any) -> bool:
 
 
 def _both_ends(text: str, digest: str) -> str:
-    cut = len(text) - MOST_OF_A_TEXT
+    cut = len(text) - MAX_CUT_TEXT_LENGTH
     if cut <= 0:
         return text
-    half = MOST_OF_A_TEXT // 2
+    half = MAX_CUT_TEXT_LENGTH // 2
     return (
         f"{text[:half]}\n[... {cut} characters are cut out here; as JSON the whole had the sha256 {digest} ...]\n{text[-half:]}"
     )

@@ -13,13 +13,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from training_events import aws
 from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
-from training_events.recorder.storage.files import hashed, reason, shown, size_of
+from training_events.recorder.storage.files import digest_of_file, one_line_reason, printable, size_of
 from training_events.recorder.storage.progress import progress
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training_events.recorder.storage.files import Hashed
+    from training_events.recorder.storage.files import ContentDigest
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 """Parts are sent side by side: on a slow line one of them may have to wait for the others."""
@@ -63,22 +63,24 @@ def upload(path: Path, bucket: str, key: str, s3: Any, least_part_bytes: int = P
     to = f"s3://{bucket}/{key}"
     size = size_of(path)
     if size > MAX_PARTS * MAX_PART_BYTES:
-        raise NotStored(f"{shown(path)} is too large for S3: at most {MAX_PARTS} parts of {MAX_PART_BYTES} bytes")
+        raise NotStored(f"{printable(path)} is too large for S3: at most {MAX_PARTS} parts of {MAX_PART_BYTES} bytes")
     part_bytes = part_bytes_for(size, least_part_bytes)
-    content = hashed(path, part_bytes)
+    content = digest_of_file(path, part_bytes)
     try:
         version = _send(path, {"Bucket": bucket, "Key": key}, s3, content, part_bytes)
         stored = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **({"VersionId": version} if version else {}))
     except _FAILURES as error:
-        raise NotStored(f"{shown(path)} was not stored at {shown(to)}: {why(error)}") from None
+        raise NotStored(f"{printable(path)} was not stored at {printable(to)}: {why(error)}") from None
     if "ChecksumSHA256" not in stored:
-        raise NotStored(f"{shown(path)} was stored at {shown(to)}, but S3 says no SHA-256 of it: what is there is not certain")
+        raise NotStored(
+            f"{printable(path)} was stored at {printable(to)}, but S3 says no SHA-256 of it: what is there is not certain"
+        )
     if (stored["ContentLength"], stored["ChecksumSHA256"]) != (content.size, content.checksum):
-        raise NotStored(f"{shown(to)} is not what {shown(path)} was: one of them changed during the upload")
+        raise NotStored(f"{printable(to)} is not what {printable(path)} was: one of them changed during the upload")
     return Stored(to, version, content.sha256, content.size)
 
 
-def _send(path: Path, at: dict[str, str], s3: Any, content: Hashed, part_bytes: int | None) -> str | None:
+def _send(path: Path, at: dict[str, str], s3: Any, content: ContentDigest, part_bytes: int | None) -> str | None:
     """Returns the version that S3 made of it. A checksum goes with all that is sent: S3 refuses what arrives otherwise."""
     more = {"ChecksumAlgorithm": "SHA256", "Metadata": {SHA256: content.sha256}}
     if part_bytes is None:  # without threads: they cannot be started any more when the program ends
@@ -99,7 +101,7 @@ def _send(path: Path, at: dict[str, str], s3: Any, content: Hashed, part_bytes: 
     config = TransferConfig(multipart_threshold=part_bytes, multipart_chunksize=part_bytes)
     s3.meta.events.register(_COMPLETED, remember)
     try:
-        with progress(f"storing {shown(path.name)}", content.size) as advance, TransferManager(s3, config) as manager:
+        with progress(f"storing {printable(path.name)}", content.size) as advance, TransferManager(s3, config) as manager:
             # whatever comes between, Ctrl-C too, the manager aborts the upload: its parts are not left behind
             manager.upload(str(path), at["Bucket"], at["Key"], more, [Progress()]).result()
     finally:
@@ -115,7 +117,7 @@ def _version(answer: Any) -> str | None:
 def why(error: Exception) -> str:
     """What AWS answered, on one line."""
     if not isinstance(error, ClientError):
-        return reason(error)
+        return one_line_reason(error)
     said = error.response.get("Error", {})
     code = said.get("Code", "")
     return _SAID.get(code) or " ".join(f"{code}: {said.get('Message', '')}".split())

@@ -22,22 +22,22 @@ def test_a_chain_without_gaps_whatever_is_said_and_whenever(many):
     for data, at in many:
         if data is NOT_JSON:
             with pytest.raises(NotRecordable):
-                journal.say("Happened", data, at)
+                journal.next_event("Happened", data, at)
         else:
-            said.append(journal.say("Happened", data, at))
+            said.append(journal.next_event("Happened", data, at))
             log.append(said[-1])
     verification = verify(log, None, "run/a")
     assert verification.sound
     assert verification.complete
     assert [chain.complete_up_to for chain in verification.producers] == [len(said)] * bool(said)
-    assert journal.said == len(said)
+    assert journal.count == len(said)
     assert [event.position for event in said] == sorted({event.position for event in said})
     assert all(event.said()["producer"]["rank"] == 1 for event in said)
 
 
 @given(json_objects, moments)
 def test_a_line_is_what_was_said(data, at):
-    event = Journal("run/ä b", {"rank": 0}).say("Happened", data, at)
+    event = Journal("run/ä b", {"rank": 0}).next_event("Happened", data, at)
     line = envelope(event)
     assert b"\n" not in line
     assert decode(loads(line)).digest == event.digest
@@ -45,4 +45,4 @@ def test_a_line_is_what_was_said(data, at):
 
 def test_two_producers_are_two():
     first, second = Journal("run/a"), Journal("run/a")
-    assert first.say("Happened", {}).event_id != second.say("Happened", {}).event_id
+    assert first.next_event("Happened", {}).event_id != second.next_event("Happened", {}).event_id

@@ -14,7 +14,7 @@ from training_events.bus.publisher import MAX_REQUEST_BYTES
 from training_events.canonical import canonical_json
 from training_events.recorder.delivery import points as module
 from training_events.recorder.delivery.journal import Journal
-from training_events.recorder.delivery.points import Points, Said, number, step_of
+from training_events.recorder.delivery.points import MetricCall, Points, number, step_of
 
 from tests.support.strategies import loose_text
 
@@ -34,7 +34,7 @@ class Hostile:
 
 
 def said(*many):
-    return [Said(name, value, step, 10**18 + at) for at, (name, value, step) in enumerate(many)]
+    return [MetricCall(name, value, step, 10**18 + at) for at, (name, value, step) in enumerate(many)]
 
 
 def batches(*many):
@@ -59,8 +59,8 @@ def test_every_number_becomes_one_point_that_the_catalogue_knows(many):
 @given(st.lists(st.tuples(st.sampled_from(["a", "é" * 500, "x" * 10_000]), numbers, numbers), min_size=1, max_size=20))
 def test_no_batch_outgrows_an_event(many):
     for data, at in Points().batches(said(*many * 100)):
-        assert len(data["points"]) <= module.MOST_POINTS
-        assert len(envelope(Journal("run/a").say("MetricsRecorded", data, at))) < MAX_REQUEST_BYTES
+        assert len(data["points"]) <= module.MAX_POINTS
+        assert len(envelope(Journal("run/a").next_event("MetricsRecorded", data, at))) < MAX_REQUEST_BYTES
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_everything_in_its_order(begin):
     sender, spool = begin(bus)
     lines = [b"%d" % number for number in range(95)]
     say(sender, spool, *lines)
-    assert sender.settle(60)
+    assert sender.flush(60)
     assert bus.taken == lines
 
 
@@ -83,9 +83,9 @@ def test_what_is_refused_for_good_is_not_in_the_way(begin, caplog):
     bus = Bus(lambda line: Unsent(line, "MalformedDetail", final=True) if line == b"bad" else None)
     sender, spool = begin(bus)
     say(sender, spool, b"bad", b"good")
-    assert sender.settle(60)
+    assert sender.flush(60)
     assert bus.taken == [b"good"]
-    assert b"MalformedDetail" in spool.refused.read_bytes()
+    assert b"MalformedDetail" in spool.refused_path.read_bytes()
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
@@ -97,7 +97,7 @@ def test_what_is_said_meanwhile_does_not_cut_a_pause_short(begin, monkeypatch):
     bus.wait(1)
     say(sender, spool, *[b"%d" % number for number in range(2, 200)])
     assert bus.times == 1
-    assert not sender.settle(60), "who waits for it has it tried at once"
+    assert not sender.flush(60), "who waits for it has it tried at once"
     assert bus.times == 2
 
 
@@ -123,7 +123,7 @@ def test_an_end_without_a_network_does_not_wait(begin):
 
 
 def test_a_moment_of_trouble_at_the_end_leaves_nothing(begin, monkeypatch):
-    monkeypatch.setattr(sending, "LAST_TRIES_SECONDS", 60.0)  # a busy machine's moment may be long
+    monkeypatch.setattr(sending, "CLOSING_RETRY_SECONDS", 60.0)  # a busy machine's moment may be long
     bus = Bus(away(2))
     sender, spool = begin(bus)
     say(sender, spool, b"last")
@@ -140,7 +140,7 @@ def test_what_is_said_right_before_the_end_is_sent(begin, monkeypatch):
         assert closed.wait(60)
         yield from ()
 
-    monkeypatch.setattr(sending, "left_over", looked_through_slowly)
+    monkeypatch.setattr(sending, "orphaned_spools", looked_through_slowly)
     bus = Bus()
     sender, spool = begin(bus)
     assert looking.wait(60)
@@ -165,7 +165,7 @@ def test_a_sink_that_cannot_be_made_is_told_and_tried_again(tmp_path, monkeypatc
     spool.append(b"1")
     assert [one.why for one in delivery.send(spool)] == ["ValueError: no region"]
     assert delivery.send(spool) == []
-    assert (delivery.sent, spool.waiting) == (1, 0)
+    assert (delivery.sent_count, spool.pending) == (1, 0)
     spool.close()
 
 
@@ -196,11 +196,11 @@ class Slow(Bus):
             return wait_for(look if threading.current_thread() is threading.main_thread() else condition, seconds)
 
         monkeypatch.setattr(sender._changed, "wait_for", watched)
-        return sender.settle(60)
+        return sender.flush(60)
 
 
 def test_an_attempt_from_before_the_end_is_not_the_last_word_on_it(begin, monkeypatch):
-    monkeypatch.setattr(sending, "LAST_TRIES_SECONDS", -1.0)  # the outage has lasted
+    monkeypatch.setattr(sending, "CLOSING_RETRY_SECONDS", -1.0)  # the outage has lasted
     bus = Slow(away(1))
     sender, spool = begin(bus)
     bus.looked.set()
@@ -237,20 +237,20 @@ def test_who_waits_is_not_told_of_what_others_left(begin, tmp_path, monkeypatch)
 
 
 def test_what_is_lost_is_not_sent(begin, monkeypatch):
-    monkeypatch.setattr(spooling, "MOST_IN_MEMORY", 0)
+    monkeypatch.setattr(spooling, "MAX_MEMORY_BYTES", 0)
     sender, spool = begin(Bus())
     with full_disk():
         say(sender, spool, b"lost")
-    assert not sender.settle(60)
+    assert not sender.flush(60)
 
 
 def test_nobody_waits_for_a_sender_that_has_ended(begin, monkeypatch):
-    monkeypatch.setattr(sending, "LAST_TRIES_SECONDS", 0.0)
+    monkeypatch.setattr(sending, "CLOSING_RETRY_SECONDS", 0.0)
     bus = Bus(lambda line: Unsent(line, "unreachable"))
     sender, spool = begin(bus)
     say(sender, spool, b"1")
     sender.close(60)
-    assert not sender.settle(3600)
+    assert not sender.flush(3600)
 
 
 def test_closed_again_it_has_the_time_that_it_had(begin):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from training_events.recorder.delivery import spool as module
 from training_events.recorder.delivery.destination import Destination, Unsent
-from training_events.recorder.delivery.spool import LeftOver, Spool, folder, is_held, left_over
+from training_events.recorder.delivery.spool import OrphanedSpool, Spool, is_in_use, orphaned_spools, spool_folder
 from training_events.settings import Settings
 
 from tests.support.full_disk import full_disk
@@ -23,9 +23,9 @@ ELSEWHERE = Destination("bus", "training", "us-east-1")
 def taken_all(spool):
     """Everything that waits, sent."""
     taken = []
-    while lines := spool.next():
+    while lines := spool.next_batch():
         taken += lines
-        spool.sent([])
+        spool.acknowledge([])
     return taken
 
 
@@ -66,12 +66,12 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(left=st.sets(st.integers(0, 9)))
     def send(self, left):
-        lines = self.spool.next()
-        assert lines == self.spool.next(), "the same until they are sent"
-        assert len(set(lines)) == len(lines) <= module.MOST_AT_ONCE
+        lines = self.spool.next_batch()
+        assert lines == self.spool.next_batch(), "the same until they are sent"
+        assert len(set(lines)) == len(lines) <= module.MAX_BATCH_LINES
         assert set(lines) <= self.on_disk | self.in_memory, "what was sent is not given out again"
         assert bool(lines) == bool(self.on_disk | self.in_memory)
-        self.spool.sent([line for number, line in enumerate(lines) if number in left])
+        self.spool.acknowledge([line for number, line in enumerate(lines) if number in left])
         sent = {line for number, line in enumerate(lines) if number not in left}
         self.on_disk -= sent
         self.in_memory -= sent
@@ -86,7 +86,7 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(torn=st.sampled_from([b"", b'{"numb', b'{"number":0}']))
     def be_killed(self, torn):
         path = self.spool.path
-        self.spool.abandon()  # lets go of the file, and that is all that a kill does to it
+        self.spool.release()  # lets go of the file, and that is all that a kill does to it
         if torn and path.exists():
             with path.open("ab") as file:
                 file.write(torn)
@@ -94,7 +94,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.take_over()
 
     def take_over(self):
-        if found := list(left_over(self.home, HERE)):
+        if found := list(orphaned_spools(self.home, HERE)):
             [self.spool] = found
             # what was given out with others that had not arrived comes again
             self.on_disk = set(self.lines_in_file())
@@ -112,7 +112,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     @invariant()
     def all_that_was_said_and_not_sent_waits(self):
-        assert self.spool.waiting == len(self.on_disk) + len(self.in_memory)
+        assert self.spool.pending == len(self.on_disk) + len(self.in_memory)
         assert self.spool.lost == 0
         if self.on_disk:
             assert self.on_disk <= set(self.lines_in_file()), "a kill at this moment would lose it"
@@ -121,7 +121,7 @@ class AnyHistory(RuleBasedStateMachine):
         expected = self.on_disk | self.in_memory
         assert set(taken_all(self.spool)) == expected
         self.spool.close()
-        assert list(left_over(self.home, HERE)) == []
+        assert list(orphaned_spools(self.home, HERE)) == []
         assert not list(self.home.rglob("*.*")), "no file is left"
         shutil.rmtree(self.home)
 
@@ -140,20 +140,20 @@ def kept(tmp_path):
 
 
 def test_a_file_belongs_to_its_owner_as_long_as_he_lives(kept, tmp_path):
-    assert list(left_over(tmp_path, HERE)) == []
-    assert is_held(kept.path)
-    kept.abandon()
-    assert not is_held(kept.path)
-    [found] = left_over(tmp_path, HERE)
-    assert list(left_over(tmp_path, HERE)) == [], "and then to the one that took it"
+    assert list(orphaned_spools(tmp_path, HERE)) == []
+    assert is_in_use(kept.path)
+    kept.release()
+    assert not is_in_use(kept.path)
+    [found] = orphaned_spools(tmp_path, HERE)
+    assert list(orphaned_spools(tmp_path, HERE)) == [], "and then to the one that took it"
     assert taken_all(found) == [b"1", b"2", b"3"]
     found.close()
     assert list(tmp_path.rglob("*.jsonl")) == []
 
 
 def test_files_for_other_destinations_are_not_touched(kept, tmp_path):
-    kept.abandon()
-    assert list(left_over(tmp_path, ELSEWHERE)) == []
+    kept.release()
+    assert list(orphaned_spools(tmp_path, ELSEWHERE)) == []
     assert kept.path.exists()
 
 
@@ -162,7 +162,7 @@ def test_who_comes_when_all_is_sent_finds_nothing(kept, tmp_path):
     opened = os.open(kept.path, os.O_RDWR)  # another has looked at the folder before the file was removed
     kept.close()
     os.close(opened)
-    assert list(left_over(tmp_path, HERE)) == []
+    assert list(orphaned_spools(tmp_path, HERE)) == []
 
 
 def test_only_its_user_can_read_it(kept, tmp_path):
@@ -179,27 +179,27 @@ def test_the_room_is_given_back_when_all_is_sent(kept):
 
 
 def test_what_neither_disk_nor_memory_takes_is_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MOST_IN_MEMORY", 10)
+    monkeypatch.setattr(module, "MAX_MEMORY_BYTES", 10)
     spool = Spool(tmp_path, HERE, "a")
     with full_disk():
         for _ in range(3):
             spool.append(b"x" * 5)
         spool.append(b"x" * 11)
-        assert (spool.waiting, spool.lost) == (2, 2)
+        assert (spool.pending, spool.lost) == (2, 2)
         spool.close()
     assert spool.lost == 4
 
 
 def test_what_is_refused_for_good_is_kept_beside_with_its_reason(kept, tmp_path):
-    lines = kept.next()
+    lines = kept.next_batch()
     refused = [Unsent(line, "it is too large", final=True) for line in lines]
     with full_disk():
         assert not kept.set_aside(refused), "then they stay where they are"
     assert kept.set_aside(refused)
-    kept.sent([])
+    kept.acknowledge([])
     kept.close()
-    assert kept.refused.read_bytes().count(b"it is too large") == 3
-    assert list(left_over(tmp_path, HERE)) == [], "and not sent again"
+    assert kept.refused_path.read_bytes().count(b"it is too large") == 3
+    assert list(orphaned_spools(tmp_path, HERE)) == [], "and not sent again"
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"{}", b'{"to":{}}', b'{"to":{}}\n', b"\0" * 700_000])
@@ -207,9 +207,9 @@ def test_a_file_with_nothing_in_it(tmp_path, content):
     path = Spool(tmp_path, HERE, "a").path
     path.parent.mkdir()
     path.write_bytes(content)
-    [found] = left_over(tmp_path, HERE)
-    assert isinstance(found, LeftOver)
-    assert (found.waiting, found.next()) == (0, [])
+    [found] = orphaned_spools(tmp_path, HERE)
+    assert isinstance(found, OrphanedSpool)
+    assert (found.pending, found.next_batch()) == (0, [])
     found.close()
 
 
@@ -222,17 +222,17 @@ def test_a_file_with_nothing_in_it(tmp_path, content):
     ],
 )
 def test_where_it_is(environment, expected):
-    assert folder(Settings(environment)) == Path(expected).expanduser()
+    assert spool_folder(Settings(environment)) == Path(expected).expanduser()
 
 
 def test_a_kill_before_the_first_event_leaves_nothing_for_long(tmp_path):
-    place = tmp_path / HERE.key
+    place = tmp_path / HERE.folder_name
     place.mkdir()
     left, being_made = place / "a.new", place / "b.new"
     for file in (left, being_made):
         file.write_bytes(b"")
     os.utime(left, (0, 0))
-    assert list(left_over(tmp_path, HERE)) == []
+    assert list(orphaned_spools(tmp_path, HERE)) == []
     assert list(place.iterdir()) == [being_made]
 
 
@@ -241,24 +241,24 @@ def test_what_a_disk_did_not_take_is_written_with_what_it_takes_next(tmp_path):
     with full_disk():
         spool.append(b"first")
     spool.append(b"second")
-    spool.abandon()  # killed
-    [found] = left_over(tmp_path, HERE)
+    spool.release()  # killed
+    [found] = orphaned_spools(tmp_path, HERE)
     assert taken_all(found) == [b"first", b"second"]
     found.close()
 
 
 def test_what_can_no_longer_be_read_is_counted_and_asked_for_once(kept):
     os.truncate(kept.path, 0)
-    assert (kept.next(), kept.waiting, kept.lost) == ([], 0, 3)
+    assert (kept.next_batch(), kept.pending, kept.lost) == ([], 0, 3)
     kept.append(b"4")
-    assert kept.waiting == 1
+    assert kept.pending == 1
 
 
 def test_a_file_with_events_is_never_written_over(kept, tmp_path):
     kept.close()  # as a sender does that gives up
     kept.append(b"4")
     kept.close()
-    assert {line for found in left_over(tmp_path, HERE) for line in taken_all(found)} == {b"1", b"2", b"3", b"4"}
+    assert {line for found in orphaned_spools(tmp_path, HERE) for line in taken_all(found)} == {b"1", b"2", b"3", b"4"}
 
 
 def delete(spool):
@@ -267,14 +267,14 @@ def delete(spool):
 
 @pytest.mark.parametrize("more", [[], [b"4"]])
 def test_what_waits_in_a_file_that_somebody_deleted_is_kept_in_a_new_one(kept, tmp_path, more):
-    kept.next()
-    kept.sent([b"2", b"3"])
+    kept.next_batch()
+    kept.acknowledge([b"2", b"3"])
     delete(kept)
     for line in more:
         kept.append(line)
-        assert is_held(kept.path)
+        assert is_in_use(kept.path)
     kept.close()
-    [found] = left_over(tmp_path, HERE)
+    [found] = orphaned_spools(tmp_path, HERE)
     assert set(taken_all(found)) - {b"1"} == {b"2", b"3", *more}
     found.close()
     assert not list(tmp_path.rglob("*.*"))
@@ -290,11 +290,11 @@ def test_a_deleted_file_has_to_do_where_no_new_one_can_be(kept, tmp_path):
 
 def test_what_comes_behind_what_can_no_longer_be_read_is_whole(kept, tmp_path):
     os.truncate(kept.path, 0)
-    assert kept.next() == []
+    assert kept.next_batch() == []
     kept.append(b"4")
-    assert kept.next() == [b"4"]
-    kept.abandon()  # killed
-    assert sorted(taken_all(found) for found in left_over(tmp_path, HERE)) == [[], [b"4"]]
+    assert kept.next_batch() == [b"4"]
+    kept.release()  # killed
+    assert sorted(taken_all(found) for found in orphaned_spools(tmp_path, HERE)) == [[], [b"4"]]
 
 
 def test_a_file_that_cannot_be_read_is_in_the_way_of_no_other(tmp_path, monkeypatch, caplog):
@@ -302,7 +302,7 @@ def test_a_file_that_cannot_be_read_is_in_the_way_of_no_other(tmp_path, monkeypa
         spool = Spool(tmp_path, HERE, producer)
         spool.append(producer.encode())
         spool.close()
-    flawed = tmp_path / HERE.key / "b.jsonl"
+    flawed = tmp_path / HERE.folder_name / "b.jsonl"
     read = os.pread
 
     def pread(file, size, place):
@@ -312,9 +312,9 @@ def test_a_file_that_cannot_be_read_is_in_the_way_of_no_other(tmp_path, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "pread", pread)
-        found = list(left_over(tmp_path, HERE))
+        found = list(orphaned_spools(tmp_path, HERE))
         assert [taken_all(one) for one in found] == [[b"a"], [b"c"]]
     for one in found:
         one.close()
-    assert not is_held(flawed)
+    assert not is_in_use(flawed)
     assert "b.jsonl cannot be read: [Errno 5]" in caplog.text

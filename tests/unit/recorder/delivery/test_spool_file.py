@@ -6,7 +6,7 @@ import signal
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from training_events.recorder.delivery.spool import is_held
+from training_events.recorder.delivery.spool import is_in_use
 from training_events.recorder.delivery.spool_file import CHUNK, SpoolFile
 
 from tests.support.full_disk import full_disk
@@ -43,9 +43,9 @@ def test_a_child_keeps_no_file_of_its_parent_nor_one_that_he_has_taken_over(path
     assert taken_over
     with forked():
         for file in (own, taken_over):
-            assert is_held(file.path)
+            assert is_in_use(file.path)
             file.close()
-            assert not is_held(file.path)
+            assert not is_in_use(file.path)
 
 
 def test_a_child_keeps_no_file_that_its_parent_was_making(path, monkeypatch):
@@ -59,9 +59,9 @@ def test_a_child_keeps_no_file_that_its_parent_was_making(path, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(fcntl, "flock", lock_and_fork)
             file = SpoolFile.create(path, HEAD)
-        assert is_held(path)
+        assert is_in_use(path)
         file.close()
-        assert not is_held(path)
+        assert not is_in_use(path)
 
 
 def test_of_a_line_that_does_not_fit_nothing_stays(path):

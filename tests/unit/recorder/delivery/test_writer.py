@@ -46,23 +46,23 @@ def writer(spool):
 
 def close_at_work(writer, spool):
     """Closed, and not at its end yet."""
-    assert writer.say("TrainingCompleted", {})
+    assert writer.record("TrainingCompleted", {})
     assert spool.writing.wait(60)
     writer.close(0)
 
 
 def test_what_is_said_behind_the_end_is_not_taken(writer, spool):
     close_at_work(writer, spool)
-    assert not writer.say("CheckpointSaved", {})
+    assert not writer.record("CheckpointSaved", {})
     spool.well.set()
     writer.close(60)
-    assert not writer.say("CheckpointSaved", {})
+    assert not writer.record("CheckpointSaved", {})
     assert len(spool) == 1
 
 
 def test_who_asks_while_it_ends_waits_for_the_end(writer, spool, monkeypatch):
     close_at_work(writer, spool)
-    assert not writer.spooled(0)
+    assert not writer.wait_spooled(0)
     wait_for = writer._changed.wait_for
 
     def let_it_write(condition, seconds):
@@ -70,12 +70,12 @@ def test_who_asks_while_it_ends_waits_for_the_end(writer, spool, monkeypatch):
         return wait_for(condition, seconds)
 
     monkeypatch.setattr(writer._changed, "wait_for", let_it_write)
-    assert writer.spooled(3600)
+    assert writer.wait_spooled(3600)
     assert len(spool) == 1
 
 
 def test_who_asks_one_that_never_began_does_not_wait(spool):
     writer = made(spool, Sender())
-    assert not writer.say("TrainingStarted", {})
-    assert writer.spooled(3600)
+    assert not writer.record("TrainingStarted", {})
+    assert writer.wait_spooled(3600)
     writer.close(3600)

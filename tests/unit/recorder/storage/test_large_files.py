@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from training_events import aws
 from training_events.recorder.storage import progress
-from training_events.recorder.storage.objects import Objects, pinned
+from training_events.recorder.storage.objects import ObjectStore, pin
 
 from tests.support.dynamodb import aws_in_this_process
 from tests.support.fakes import Answer
@@ -94,13 +94,13 @@ def peak(work: Callable[[], Any]) -> int:
 
 
 def test_reading_holds_a_chunk_whatever_the_size(tmp_path):
-    small, large = (peak(partial(pinned, sparse(tmp_path / f"{size}", size))) for size in (4, 256))
+    small, large = (peak(partial(pin, sparse(tmp_path / f"{size}", size))) for size in (4, 256))
     assert large < small + 50_000
 
 
 def test_sending_holds_some_chunks_and_never_whole_parts(hole, tmp_path):
-    file, objects = sparse(tmp_path / "file", 256), Objects("data", lambda: hole.client)
-    held = peak(lambda: objects.keep(file, "key"))
+    file, objects = sparse(tmp_path / "file", 256), ObjectStore("data", lambda: hole.client)
+    held = peak(lambda: objects.store(file, "key"))
     assert hole.size == 256 * 2**20
     assert held < 48 * 2**20, "ten parts of 8 MiB are on their way at a time"
 
@@ -118,7 +118,7 @@ def test_a_bar_for_large_files_on_a_terminal_only(hole, tmp_path, monkeypatch, t
     monkeypatch.setattr(progress, "WORTH_SHOWING_BYTES", least)
     monkeypatch.setenv("TERM", "xterm")
     file = sparse(tmp_path / "[red]model.bin", 9)
-    Objects("data", lambda: hole.client).keep(file, "key")
+    ObjectStore("data", lambda: hole.client).store(file, "key")
     shown = terminal and least == 1
     assert ("reading [red]model.bin" in screen.getvalue()) is shown
     assert ("storing [red]model.bin" in screen.getvalue()) is shown
@@ -132,17 +132,17 @@ import atexit, sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
 from training_events.errors import NotStored
-from training_events.recorder.storage.objects import Objects
+from training_events.recorder.storage.objects import ObjectStore
 from tests.conftest import ROOT
 from tests.support.dynamodb import aws_in_this_process
 from tests.unit.recorder.storage.test_large_files import Hole, sparse
 
 def at_the_end():
     with aws_in_this_process(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b"):
-        objects = Objects("data", lambda: Hole().client)
-        print(objects.keep(sparse(Path({str(tmp_path / "small")!r}), 7), "small"))
+        objects = ObjectStore("data", lambda: Hole().client)
+        print(objects.store(sparse(Path({str(tmp_path / "small")!r}), 7), "small"))
         try:
-            objects.keep(sparse(Path({str(tmp_path / "large")!r}), 9), "large")
+            objects.store(sparse(Path({str(tmp_path / "large")!r}), 9), "large")
         except NotStored as error:
             print(error)
 atexit.register(at_the_end)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from training_events import aws
 from training_events.errors import NotStored
 from training_events.recorder.storage import upload
-from training_events.recorder.storage.files import Hashed
-from training_events.recorder.storage.objects import Objects, pinned
+from training_events.recorder.storage.files import ContentDigest
+from training_events.recorder.storage.objects import ObjectStore, pin
 from training_events.recorder.storage.upload import MAX_PART_BYTES, MAX_PARTS, PART_BYTES, part_bytes_for
 
 from tests.support.fakes import refuse
@@ -44,7 +44,7 @@ def s3():
 @pytest.fixture
 def objects(s3):
     """Its client is the test's, which may be made to fail."""
-    return Objects(BUCKET, lambda: s3, least_part_bytes=PART)
+    return ObjectStore(BUCKET, lambda: s3, least_part_bytes=PART)
 
 
 @pytest.fixture
@@ -72,11 +72,11 @@ def unfinished(client: Any) -> Any:
 def test_what_is_kept_is_what_was_read(s3, objects, file, size):
     content = noise(size)
     file.write_bytes(content)
-    stored = objects.keep(file, KEY)
+    stored = objects.store(file, KEY)
     assert (stored.uri, stored.sha256, stored.bytes) == (f"s3://{BUCKET}/{KEY}", digest(content), size)
     there = s3.get_object(Bucket=BUCKET, Key=KEY, VersionId=stored.version_id)
     assert (there["Body"].read(), there["Metadata"]) == (content, {"sha256": digest(content)})
-    assert pinned(stored.uri) == stored
+    assert pin(stored.uri) == stored
 
 
 def test_the_checksum_of_parts_is_the_one_s3_makes():
@@ -86,7 +86,7 @@ def test_the_checksum_of_parts_is_the_one_s3_makes():
         "gHjhbUT4oo2tSCtSZJdlKi+jeNXJT+VImqdPXsXvkOc=",
         "4l9PQ3zOPZ0oGFvknFX+J4zZwE4WMzO+l3r8XrbWOeM=",
     ]
-    content = Hashed("", 11 * 2**20, [b64decode(part) for part in parts])
+    content = ContentDigest("", 11 * 2**20, [b64decode(part) for part in parts])
     assert content.checksum == "rVWtNbadtsaKXJAcgWPWjifHzJaXde/iV4jaJAOdivc=-3"
 
 
@@ -103,33 +103,33 @@ def test_parts_are_neither_too_many_nor_too_large(size):
 
 def test_a_file_that_is_too_large_for_s3_is_not_even_read(objects, file, monkeypatch):
     monkeypatch.setattr(upload, "size_of", lambda _: MAX_PARTS * MAX_PART_BYTES + 1)
-    monkeypatch.setattr(upload, "hashed", pytest.fail)
+    monkeypatch.setattr(upload, "digest_of_file", pytest.fail)
     with pytest.raises(NotStored, match=r"model\.bin is too large for S3: at most 10000 parts of 5368709120 bytes"):
-        objects.keep(file, KEY)
+        objects.store(file, KEY)
 
 
 @pytest.mark.parametrize("name", ["best model #1.bin", "größe 模型.bin", "a?b&c=d%20+.bin", "?versionId=x", "two\nlines"])
 def test_any_name_is_in_the_uri_as_it_is(objects, file, name):
     named = file.rename(file.parent / name)
-    stored = objects.keep(named, f"runs/ü ber/{name}")
+    stored = objects.store(named, f"runs/ü ber/{name}")
     assert stored.uri == f"s3://{BUCKET}/runs/ü ber/{name}"
-    assert pinned(f"{stored.uri}?versionId={stored.version_id}") == stored
+    assert pin(f"{stored.uri}?versionId={stored.version_id}") == stored
 
 
 def test_kept_again_is_another_version_and_each_can_be_pinned(objects, file):
-    first = objects.keep(file, KEY)
+    first = objects.store(file, KEY)
     file.write_bytes(noise(50))
-    second = objects.keep(file, KEY)
-    third = objects.keep(file, KEY)
+    second = objects.store(file, KEY)
+    third = objects.store(file, KEY)
     assert len({first.version_id, second.version_id, third.version_id}) == 3
     for one in (first, second, third):
-        assert pinned(f"{one.uri}?versionId={one.version_id}") == one
+        assert pin(f"{one.uri}?versionId={one.version_id}") == one
 
 
 def test_a_link_is_kept_as_what_it_leads_to(objects, file):
     link = file.with_name("latest.bin")
     link.symlink_to(file)
-    assert objects.keep(link, KEY).sha256 == digest(file.read_bytes())
+    assert objects.store(link, KEY).sha256 == digest(file.read_bytes())
 
 
 @pytest.mark.parametrize(("size", "operation"), [(1000, "PutObject"), (2 * PART, "CreateMultipartUpload")])
@@ -143,7 +143,7 @@ def test_a_file_that_changes_while_it_is_uploaded_is_not_recorded(s3, objects, f
 
     before(s3, operation, overwrite)
     with pytest.raises(NotStored, match="changed during the upload"):
-        objects.keep(file, KEY)
+        objects.store(file, KEY)
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_recorded(objects, file, monkeypatch):
@@ -156,7 +156,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_recorded(objects, file, mon
 
     monkeypatch.setattr(os, "fstat", fstat)
     with pytest.raises(NotStored, match="changed while it was read"):
-        objects.keep(file, KEY)
+        objects.store(file, KEY)
 
 
 @pytest.mark.parametrize("size", [1000, 2 * PART])
@@ -164,26 +164,26 @@ def test_an_object_that_another_puts_there_is_not_taken_for_ours(s3, objects, fi
     file.write_bytes(noise(size))
     other = aws.client("s3")
     before(s3, "HeadObject", lambda: other.put_object(Bucket=BUCKET, Key=KEY, Body=b"another's"))
-    stored = objects.keep(file, KEY)
+    stored = objects.store(file, KEY)
     assert s3.get_object(Bucket=BUCKET, Key=KEY, VersionId=stored.version_id)["Body"].read() == noise(size)
 
 
 def test_without_versions_another_s_object_is_an_error(file):
     with data_bucket(versions=False) as s3:
-        objects = Objects(BUCKET, lambda: s3)
-        assert objects.keep(file, KEY).version_id is None
+        objects = ObjectStore(BUCKET, lambda: s3)
+        assert objects.store(file, KEY).version_id is None
         other = aws.client("s3")
         before(
             s3, "HeadObject", lambda: other.put_object(Bucket=BUCKET, Key=KEY, Body=b"another's", ChecksumAlgorithm="SHA256")
         )
         with pytest.raises(NotStored, match="changed during the upload"):
-            objects.keep(file, KEY)
+            objects.store(file, KEY)
 
 
 def test_a_store_that_says_no_checksum_is_not_trusted(s3, objects, file):
     s3.meta.events.register("after-call.s3.HeadObject", lambda parsed, **_: parsed.pop("ChecksumSHA256"))
     with pytest.raises(NotStored, match="says no SHA-256"):
-        objects.keep(file, KEY)
+        objects.store(file, KEY)
 
 
 def said_by(error: pytest.ExceptionInfo[NotStored], *words: str) -> None:
@@ -197,7 +197,7 @@ def test_a_refusal_says_what_where_and_why_and_leaves_no_parts(s3, objects, file
     file.write_bytes(noise(size))
     refuse(s3, operation, float("inf"), "AccessDenied")
     with pytest.raises(NotStored) as error:
-        objects.keep(file, KEY)
+        objects.store(file, KEY)
     said_by(error, "model.bin", f"s3://{BUCKET}/{KEY}", "AccessDenied")
     assert unfinished(aws.client("s3")) == []
 
@@ -220,7 +220,7 @@ def test_an_interruption_passes_and_leaves_no_parts(s3, objects, file, error):
     handler = signal.signal(signal.SIGTERM, stop)
     try:
         with pytest.raises(error):
-            objects.keep(file, KEY)
+            objects.store(file, KEY)
     finally:
         signal.signal(signal.SIGTERM, handler)
     assert unfinished(aws.client("s3")) == []
@@ -229,7 +229,7 @@ def test_an_interruption_passes_and_leaves_no_parts(s3, objects, file, error):
 def test_where_it_cannot_be_stored(file, monkeypatch):
     def tried(bucket: str, client: Any) -> pytest.ExceptionInfo[NotStored]:
         with pytest.raises(NotStored) as error:
-            Objects(bucket, client).keep(file, KEY)
+            ObjectStore(bucket, client).store(file, KEY)
         return error
 
     with data_bucket():
@@ -286,7 +286,7 @@ UNREADABLE: list[Any] = [no_such_file, broken_link, empty_folder, pipe, folder_w
 @pytest.mark.parametrize("make", UNREADABLE)
 def test_what_cannot_be_read(s3, tmp_path, make, bucket):
     path = make(tmp_path)
-    for attempt in (lambda: Objects(bucket, lambda: s3).keep(path, KEY), lambda: pinned(path), lambda: pinned(str(path))):
+    for attempt in (lambda: ObjectStore(bucket, lambda: s3).store(path, KEY), lambda: pin(path), lambda: pin(str(path))):
         with pytest.raises(NotStored) as error:
             attempt()
         said_by(error)
@@ -296,23 +296,23 @@ def test_what_cannot_be_read(s3, tmp_path, make, bucket):
 @pytest.mark.parametrize("named", ["", None, 7, "a\0b", "file://", "s3://", "s3://bucket", "\ud800"])
 def test_what_names_nothing(s3, named: Any):
     with pytest.raises(NotStored) as error:
-        pinned(named)
+        pin(named)
     said_by(error)
 
 
 @pytest.mark.parametrize("key", ["", "a/", "a/../b", ".", "a\ud800"])
 def test_what_is_no_key(objects, file, key):
     with pytest.raises(NotStored, match="is no name for an object"):
-        objects.keep(file, key)
+        objects.store(file, key)
 
 
 def test_without_a_bucket_a_file_stays_where_it_is(file, monkeypatch):
     named = file.rename(file.with_name("größe 1.bin"))
     monkeypatch.chdir(named.parent)
-    stored = Objects(None, lambda: pytest.fail("nothing is to be asked")).keep("größe 1.bin", KEY)
+    stored = ObjectStore(None, lambda: pytest.fail("nothing is to be asked")).store("größe 1.bin", KEY)
     assert (stored.uri, stored.version_id) == (named.as_uri(), None)
     assert (stored.sha256, stored.bytes) == (digest(noise(100)), 100)
-    assert pinned(str(stored.uri)) == pinned("größe 1.bin") == pinned(named) == stored
+    assert pin(str(stored.uri)) == pin("größe 1.bin") == pin(named) == stored
 
 
 @pytest.fixture
@@ -327,7 +327,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_is_kept_file_by_file(s3, objects, folder):
-    stored = objects.keep(folder, "runs/r/checkpoint 500")
+    stored = objects.store(folder, "runs/r/checkpoint 500")
     names = sorted(["a/b.bin", "a-b.bin", "größe/x y.bin", "Z", "linked/b.bin"], key=str.encode)
     contents = [(folder / name).read_bytes() for name in names]
     lines = "".join(f"{digest(content)}  {name}\n" for name, content in zip(names, contents, strict=True))
@@ -336,40 +336,40 @@ def test_a_folder_is_kept_file_by_file(s3, objects, folder):
     for name, content in zip(names, contents, strict=True):
         there = s3.get_object(Bucket=BUCKET, Key=f"runs/r/checkpoint 500/{name}")
         assert (there["Body"].read(), there["Metadata"]["sha256"]) == (content, digest(content))
-    here = pinned(folder)
+    here = pin(folder)
     assert (here.sha256, here.bytes) == (stored.sha256, stored.bytes)
     assert here.uri == folder.as_uri() + "/"
-    assert pinned(str(here.uri)) == Objects(None).keep(folder, KEY) == here
+    assert pin(str(here.uri)) == ObjectStore(None).store(folder, KEY) == here
 
 
 def test_of_a_folder_that_cannot_be_kept_whole_nothing_is(s3, objects, folder):
     (folder / os.fsdecode(b"\xff")).write_bytes(b"")
     with pytest.raises(NotStored, match="no UTF-8 form"):
-        objects.keep(folder, KEY)
+        objects.store(folder, KEY)
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
-    assert pinned(folder).bytes
+    assert pin(folder).bytes
 
 
 @pytest.mark.parametrize("uri", ["sklearn:load_digits", "https://example.com/x.npz", "hf://datasets/d", "s3://b/prefix/"])
 def test_another_address_is_taken_by_its_word(uri):
-    stored = pinned(uri)
+    stored = pin(uri)
     assert (stored.uri, stored.version_id, stored.sha256, stored.bytes) == (uri, None, None, None)
 
 
 def test_a_password_in_an_address_is_not_recorded():
-    assert pinned("https://ada:secret@example.com/x.npz").uri == "https://example.com/x.npz"
+    assert pin("https://ada:secret@example.com/x.npz").uri == "https://example.com/x.npz"
 
 
 def test_a_file_may_be_called_like_an_address(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("run:7.csv").write_bytes(b"7")
-    assert pinned("run:7.csv").sha256 == digest(b"7")
+    assert pin("run:7.csv").sha256 == digest(b"7")
 
 
 def test_what_s3_knows_of_an_object_that_others_stored(s3):
     def put(**more: Any) -> Any:
         s3.put_object(Bucket=BUCKET, Key="datasets/d/x", Body=b"x", **more)
-        return pinned(f"s3://{BUCKET}/datasets/d/x")
+        return pin(f"s3://{BUCKET}/datasets/d/x")
 
     assert put(ChecksumAlgorithm="CRC32").sha256 is None
     assert put(ChecksumAlgorithm="SHA256").sha256 == digest(b"x")
@@ -382,10 +382,10 @@ def test_what_s3_knows_of_an_object_that_others_stored(s3):
 
 def test_the_checksum_of_an_upload_in_parts_is_no_digest_of_the_whole(s3, objects, file):
     file.write_bytes(noise(PART))
-    objects.keep(file, KEY)
+    objects.store(file, KEY)
     s3.copy_object(Bucket=BUCKET, Key="copy", CopySource=f"{BUCKET}/{KEY}", MetadataDirective="REPLACE")
     assert "-1" in s3.head_object(Bucket=BUCKET, Key="copy", ChecksumMode="ENABLED")["ChecksumSHA256"]
-    assert pinned(f"s3://{BUCKET}/copy").sha256 is None
+    assert pin(f"s3://{BUCKET}/copy").sha256 is None
 
 
 @pytest.mark.parametrize(
@@ -395,5 +395,5 @@ def test_an_object_that_is_not_there(s3, uri):
     s3.put_object(Bucket=BUCKET, Key="gone", Body=b"")
     s3.delete_object(Bucket=BUCKET, Key="gone")
     with pytest.raises(NotStored) as error:
-        pinned(uri)
+        pin(uri)
     said_by(error, uri.split("?")[0])
