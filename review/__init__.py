@@ -1,5 +1,5 @@
-"""Terraform's plan as a short Markdown summary for the reviewer of a pull request.
+"""Summarizes Terraform's plan in Markdown for the reviewer of a pull request.
 
-It reads `terraform show -json` and nothing of this project: things are recognised by their Terraform type and the name that
-their construct gives them, so that any pipeline can use it on any plan.
+It reads the output of `terraform show -json` and nothing of this project: it recognises resources by their Terraform type and
+by the name that their construct gives them. So any pipeline can use it on any plan.
 """

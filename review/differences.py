@@ -1,6 +1,7 @@
-"""What differs between two trees of values, leaf by leaf.
+"""Finds the differences between two trees of values, leaf by leaf.
 
-deepdiff would tell every part of a policy apart, and "not set" from an empty list; a reviewer is to see neither.
+deepdiff would report every part of a policy by itself, and it tells "not set" from an empty list. A reviewer should see
+neither.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,11 @@ from review.policies import is_policy
 
 @dataclass(frozen=True)
 class Difference:
-    """path: as Terraform writes it, `attribute[0].name`; `…[]` is a member of a list that comes or goes. None is: not set."""
+    """One leaf that differs.
+
+    path: as Terraform writes it, `attribute[0].name`. A path that ends in `[]` is a member that a list gains or loses.
+    before, after: None means that the value is not set.
+    """
 
     path: str
     before: Any
@@ -23,12 +28,16 @@ class Difference:
         return is_policy(self.before) or is_policy(self.after)
 
 
-def differences(before: Any, after: Any) -> list[Difference]:
-    """Every leaf that differs, in the order of the paths. A policy is one leaf: its statements are compared as such."""
-    found = list(_compare("", before, after))
-    # What `tags` says, `tags_all` says again.
-    said = {f"tags_all{one.path.removeprefix('tags')}" for one in found if one.path.partition(".")[0] == "tags"}
-    return [one for one in found if one.path not in said]
+def differences_between(before: Any, after: Any) -> list[Difference]:
+    """Every leaf that differs, in the order of the paths. A policy counts as one leaf: its statements are compared later."""
+    differences = list(_compare("", before, after))
+    # `tags_all` repeats what `tags` has.
+    repeated = {
+        f"tags_all{difference.path.removeprefix('tags')}"
+        for difference in differences
+        if difference.path.partition(".")[0] == "tags"
+    }
+    return [difference for difference in differences if difference.path not in repeated]
 
 
 def _compare(path: str, before: Any, after: Any) -> Iterator[Difference]:
@@ -47,20 +56,20 @@ def _compare(path: str, before: Any, after: Any) -> Iterator[Difference]:
 
 
 def _is_nothing(value: Any) -> bool:
-    """Not set, an empty list and an empty map are the same to a reader: providers say now this, now that."""
+    """To a reader, "not set", an empty list and an empty map are the same, and providers return now this, now that."""
     return value is None or value in ([], {})
 
 
 def _compare_lists(path: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
-    """Members that changed are paired in order where as many come as go: sets are lists here too, their order says nothing."""
-    there, then = {repr(item) for item in before}, {repr(item) for item in after}
-    gone = [(index, item) for index, item in enumerate(before) if repr(item) not in then]
-    new = [item for item in after if repr(item) not in there]
-    if not gone and not new:
+    """If a list gains as many members as it loses, pair them in order. Sets are lists here too, so order has no meaning."""
+    old_members, new_members = {repr(item) for item in before}, {repr(item) for item in after}
+    lost = [(index, item) for index, item in enumerate(before) if repr(item) not in new_members]
+    gained = [item for item in after if repr(item) not in old_members]
+    if not lost and not gained:
         yield Difference(f"{path} (order or number)", before, after)
-    elif len(gone) == len(new) and (len(before) == 1 or any(isinstance(item, dict | list) for item in new)):
-        for (index, old), item in zip(gone, new, strict=True):
-            yield from _compare(f"{path}[{index}]", old, item)
+    elif len(lost) == len(gained) and (len(before) == 1 or any(isinstance(item, dict | list) for item in gained)):
+        for (index, old), new in zip(lost, gained, strict=True):
+            yield from _compare(f"{path}[{index}]", old, new)
     else:
-        yield from (Difference(f"{path}[]", item, None) for _, item in gone)
-        yield from (Difference(f"{path}[]", None, item) for item in new)
+        yield from (Difference(f"{path}[]", item, None) for _, item in lost)
+        yield from (Difference(f"{path}[]", None, item) for item in gained)

@@ -1,18 +1,19 @@
-"""A Markdown document that fits into a comment: what is cut is cut from its least important end, and said to be."""
+"""Renders a Markdown document that fits into a comment: it leaves out the least important items first, and counts them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LONGEST = 60_000
-"""Bytes of UTF-8. GitHub takes 65,536 characters in a comment ("Body is too long (maximum is 65536 characters)"), GitLab
-1,000,000; bytes are at least as many as characters, however a host counts them, and a pipeline adds a line of its own."""
-_NOTE = 400
-"""Bytes set aside for what is said of things left out, for the whole and for each section."""
+MAX_BYTES = 60_000
+"""The most bytes of UTF-8 in a document. GitHub allows 65,536 characters in a comment ("Body is too long (maximum is 65536
+characters)"), GitLab 1,000,000. Bytes are never fewer than characters, however a host counts those. The difference is room for
+a line that a pipeline adds."""
+_NOTE_BYTES = 400
+"""Reserved for the note on what is left out: once for the whole document, and once for each section."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One point of a list, and the points below it."""
+class Item:
+    """One item of a list: its first line, and the list below it."""
 
     head: str
     details: tuple[str, ...] = ()
@@ -20,46 +21,46 @@ class Entry:
 
 @dataclass(frozen=True)
 class Section:
-    """folded: only its title is seen until it is clicked."""
+    """folded: shows only its title until a reader clicks on it."""
 
     title: str
-    entries: Sequence[Entry]
+    items: Sequence[Item]
     folded: bool = False
 
 
 @dataclass
 class _Shown:
-    """How many entries of a section are shown, and how many of these with what is below them."""
+    """How many items of a section are shown, and how many of these with their details."""
 
-    entries: int
+    items: int
     details: int
 
 
-def render(top: str, sections: Sequence[Section], longest: int = LONGEST) -> str:
-    """The document; sections come in the order of their importance, and so do the entries of each.
+def render(top: str, sections: Sequence[Section], max_bytes: int = MAX_BYTES) -> str:
+    """The document. Sections come in the order of their importance, and so do the items of each section.
 
-    `top` is never cut. First every entry gets its first line, as far as there is room, then those get what is below them.
+    `top` is never cut. The first lines of all items get the room first, and the details get what is left.
     """
-    whole = _text(top, sections, [_Shown(len(one.entries), len(one.entries)) for one in sections])
-    if _size(whole) <= longest:
+    whole = _text(top, sections, [_Shown(len(section.items), len(section.items)) for section in sections])
+    if _size(whole) <= max_bytes:
         return whole
-    room = longest - _size(top) - _NOTE - sum(_size(one.title) + _NOTE for one in sections)
+    room = max_bytes - _size(top) - _NOTE_BYTES - sum(_size(section.title) + _NOTE_BYTES for section in sections)
     shown = []
     for section in sections:
-        count, room = _fitting([_size(_head(one)) for one in section.entries], room)
+        count, room = _fitting([_size(_head(item)) for item in section.items], room)
         shown.append(_Shown(count, 0))
-        if count < len(section.entries):
+        if count < len(section.items):
             room = 0
-    room = longest - _size(_text(top, sections, shown)) - _NOTE
+    room = max_bytes - _size(_text(top, sections, shown)) - _NOTE_BYTES
     for section, part in zip(sections, shown, strict=True):
-        part.details, room = _fitting([_size(_below(one)) for one in section.entries[: part.entries]], room)
-        if part.details < part.entries:
+        part.details, room = _fitting([_size(_details(item)) for item in section.items[: part.items]], room)
+        if part.details < part.items:
             break
     return _text(top, sections, shown)
 
 
 def _fitting(sizes: Sequence[int], room: int) -> tuple[int, int]:
-    """How many of the first ones fit, and the room that they leave."""
+    """How many sizes fit into the room, counted from the first one, and the room that they leave."""
     for count, size in enumerate(sizes):
         if size > room:
             return count, room
@@ -68,37 +69,38 @@ def _fitting(sizes: Sequence[int], room: int) -> tuple[int, int]:
 
 
 def _text(top: str, sections: Sequence[Section], shown: Sequence[_Shown]) -> str:
-    entries = sum(len(section.entries) - part.entries for section, part in zip(sections, shown, strict=True))
+    items = sum(len(section.items) - part.items for section, part in zip(sections, shown, strict=True))
     details = sum(
-        sum(bool(one.details) for one in section.entries[part.details : part.entries])
+        sum(bool(item.details) for item in section.items[part.details : part.items])
         for section, part in zip(sections, shown, strict=True)
     )
     parts = [top]
-    left = [f"{entries} entries"] if entries else []
-    left += [f"the details of {details}{' more' if entries else ''}"] if details else []
-    if left:
+    left_out = [f"{items} entries"] if items else []
+    left_out += [f"the details of {details}{' more' if items else ''}"] if details else []
+    if left_out:
         parts.append(
-            f"> [!NOTE]\n> Shortened to fit into a comment, without {' and '.join(left)}. `terraform plan` shows them all.\n"
+            f"> [!NOTE]\n> Shortened to fit into a comment, without {' and '.join(left_out)}. "
+            "`terraform plan` shows them all.\n"
         )
     parts += [_section(section, part) for section, part in zip(sections, shown, strict=True)]
     return "\n".join(parts)
 
 
 def _section(section: Section, shown: _Shown) -> str:
-    left = len(section.entries) - shown.entries
-    lines = [_head(one) + (_below(one) if index < shown.details else "") for index, one in enumerate(section.entries)]
-    body = "".join(lines[: shown.entries]) + (f"- … and {left} more, left out here\n" if left else "")
+    left_out = len(section.items) - shown.items
+    lines = [_head(item) + (_details(item) if index < shown.details else "") for index, item in enumerate(section.items)]
+    body = "".join(lines[: shown.items]) + (f"- … and {left_out} more, left out here\n" if left_out else "")
     if section.folded:
         return f"<details><summary><b>{section.title}</b></summary>\n\n{body}\n</details>\n"
     return f"### {section.title}\n\n{body}"
 
 
-def _head(entry: Entry) -> str:
-    return f"- {entry.head}\n"
+def _head(item: Item) -> str:
+    return f"- {item.head}\n"
 
 
-def _below(entry: Entry) -> str:
-    return "".join(f"  - {detail}\n" for detail in entry.details)
+def _details(item: Item) -> str:
+    return "".join(f"  - {detail}\n" for detail in item.details)
 
 
 def _size(text: str) -> int:

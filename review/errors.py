@@ -1,7 +1,7 @@
-"""Why there is no summary, as one clear line; below it, where Terraform failed, what it said itself."""
+"""The error of this package: one clear line, followed by Terraform's own message where Terraform failed."""
 
 from command_line import CommandError
 
 
 class ReviewError(CommandError):
-    """There is no plan, or none that can be judged."""
+    """There is no plan, or none that can be relied on."""

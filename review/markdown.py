@@ -1,9 +1,8 @@
-"""Text of a plan in Markdown, where it can do no harm.
+"""Writes text of a plan in Markdown so that it can do no harm.
 
-Markdown libraries read such text or write whole documents; none makes a code span that its content cannot leave.
-
-All of it stands in code spans on one line: there HTML is text, nobody is mentioned, nothing is linked, and no list, table or
-`<details>` ends. https://github.github.com/gfm/#code-spans
+All such text is in code spans on one line. There HTML is only text, nobody is mentioned, nothing becomes a link, and no list,
+table or `<details>` can end: https://github.github.com/gfm/#code-spans. Markdown libraries read Markdown or write whole
+documents; none writes a code span that its content cannot leave.
 """
 
 import json
@@ -13,67 +12,68 @@ from typing import Any
 from review import secrets
 from review.values import Hidden, Unknown
 
-LONGEST = 160
-"""Characters of one value; of a longer one is shown where it differs, and how long it is."""
-_AROUND = 20
+MAX_CHARACTERS = 160
+"""The most characters of one value. Of a longer value, the part that differs is shown, and how long the value is."""
+_CHARACTERS_BEFORE = 20
+"""How much of two long texts is shown before the first difference."""
 
 
 def code(text: str) -> str:
     """The text in a code span that it cannot leave."""
     shown = _shortened(text) or '""'
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
-    # Of nothing but spaces, Markdown takes none away.
+    # Markdown removes one space at each end, but not if there are only spaces.
     pad = " " if shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` ") else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def value(leaf: Any) -> str:
-    """A value of a tree, in words where there is none to show."""
+    """A leaf of a tree of values, or words where there is no value to show."""
     if leaf is None:
         return "*not set*"
     if isinstance(leaf, Unknown | Hidden):
-        return f"*{_hidden(leaf)}*"
+        return f"*{_placeholder(leaf)}*"
     return code(_text(leaf))
 
 
 def arrow(before: Any, after: Any) -> str:
-    """`before` → `after`, long texts from where they differ."""
+    """`before` → `after`. Long texts are shown from where they differ."""
     if isinstance(before, Hidden) and isinstance(after, Hidden):
         return "*(sensitive, another value)*"
-    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > LONGEST:
-        start = max(0, _common(before, after) - _AROUND)
+    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > MAX_CHARACTERS:
+        start = max(0, _common_length(before, after) - _CHARACTERS_BEFORE)
         if start:
             return f"{code(_from(before, start))} → {code(_from(after, start))}"
     return f"{value(before)} → {value(after)}"
 
 
-def _common(one: str, other: str) -> int:
-    """How many characters both begin with."""
-    pairs = zip(one, other, strict=False)
-    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+def _common_length(first: str, second: str) -> int:
+    """The length of the longest common beginning."""
+    pairs = zip(first, second, strict=False)
+    return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))
 
 
 def _from(text: str, start: int) -> str:
-    return f"…{text[start : start + LONGEST - 60]}… ({len(text):,} characters)"
+    return f"…{text[start : start + MAX_CHARACTERS - 60]}… ({len(text):,} characters)"
 
 
 def _printable(text: str) -> str:
-    """Line breaks, marks that turn the direction of writing around and the like are shown as Python writes them."""
+    """Line breaks, marks that change the direction of writing, and the like become Python's escapes."""
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in text)
 
 
 def _shortened(text: str) -> str:
-    """At most LONGEST characters as they are shown: some take ten to be."""
+    """At most MAX_CHARACTERS characters, counted as they are shown: an escape takes up to ten."""
     text = secrets.without_shapes(text)
-    shown = _printable(text[: LONGEST + 1])
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 40]}… ({len(text):,} characters)"
+    shown = _printable(text[: MAX_CHARACTERS + 1])
+    return shown if len(shown) <= MAX_CHARACTERS else f"{shown[: MAX_CHARACTERS - 40]}… ({len(text):,} characters)"
 
 
 def _text(leaf: Any) -> str:
-    return leaf if isinstance(leaf, str) else json.dumps(leaf, ensure_ascii=False, default=_hidden)
+    return leaf if isinstance(leaf, str) else json.dumps(leaf, ensure_ascii=False, default=_placeholder)
 
 
-def _hidden(leaf: Any) -> str:
+def _placeholder(leaf: Any) -> str:
     return leaf.value if isinstance(leaf, Unknown) else secrets.HIDDEN

@@ -1,7 +1,7 @@
-"""The part of `terraform show -json PLAN` that a summary needs, typed.
+"""The part of the output of `terraform show -json PLAN` that a summary needs, with types.
 
-The format: https://developer.hashicorp.com/terraform/internals/json-format. Minor versions only add to it, so that what is not
-known here is passed over; another major version is refused.
+The format: https://developer.hashicorp.com/terraform/internals/json-format. Minor versions only add to it, so whatever is not
+declared here is ignored. Another major version is refused.
 """
 
 from typing import Any
@@ -10,11 +10,11 @@ import msgspec
 
 from review.errors import ReviewError
 
-HOW = "make it with `terraform show -json PLAN`"
+ADVICE = "make it with `terraform show -json PLAN`"
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What becomes of one resource or output. Three trees of the same shape say what is unknown and what is sensitive."""
+    """How one resource or output changes. Three trees of the same shape as the values mark what is unknown or sensitive."""
 
     actions: tuple[str, ...]
     before: Any = None
@@ -38,7 +38,7 @@ class ResourceChange(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
-    """applyable, complete: since Terraform 1.8; None says that it is not known."""
+    """applyable, complete: since Terraform 1.8; None means not known."""
 
     format_version: str
     resource_changes: tuple[ResourceChange, ...] = ()
@@ -50,14 +50,14 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def changes_anything(self) -> bool:
-        """What makes `terraform plan -detailed-exitcode` end with 2."""
-        taken = any(one.previous_address or one.change.importing is not None for one in self.resource_changes)
-        changes = [one.change for one in self.resource_changes] + list(self.output_changes.values())
-        return bool(self.applyable) or taken or any(change.actions != ("no-op",) for change in changes)
+        """Whether `terraform plan -detailed-exitcode` ends with 2."""
+        moves_or_imports = any(each.previous_address or each.change.importing is not None for each in self.resource_changes)
+        changes = [each.change for each in self.resource_changes] + list(self.output_changes.values())
+        return bool(self.applyable) or moves_or_imports or any(change.actions != ("no-op",) for change in changes)
 
 
-class _Kind(msgspec.Struct):
-    """What tells a plan from a state, which has a format_version too."""
+class _Header(msgspec.Struct):
+    """The keys that tell a plan from a state, which has a format_version too."""
 
     format_version: str
     resource_changes: Any = None
@@ -66,22 +66,22 @@ class _Kind(msgspec.Struct):
 
 
 def read(content: bytes, source: str) -> Plan:
-    """The plan in `content`; `source` is how errors name it. Raises ReviewError."""
+    """The plan in `content`. Raises ReviewError; `source` is its name in errors."""
     if not content.strip():
-        raise ReviewError(f"{source} is empty: {HOW}")
+        raise ReviewError(f"{source} is empty: {ADVICE}")
     try:
-        kind = msgspec.json.decode(content, type=_Kind)
-        if kind.format_version.split(".")[0] != "1":
-            raise ReviewError(f"{source} has the plan format {kind.format_version[:20]!r}, and only 1.x is known here")
-        if kind.resource_changes is None and kind.planned_values is None and not kind.errored:
-            raise ReviewError(f"{source} is no plan (a state?): {HOW}")
+        header = msgspec.json.decode(content, type=_Header)
+        if header.format_version.split(".")[0] != "1":
+            raise ReviewError(f"{source} has the plan format {header.format_version[:20]!r}, and only 1.x is known here")
+        if header.resource_changes is None and header.planned_values is None and not header.errored:
+            raise ReviewError(f"{source} is not a plan (a state?): {ADVICE}")
         plan = msgspec.json.decode(content, type=Plan)
     except msgspec.ValidationError as error:
-        raise ReviewError(f"{source} is no plan of Terraform's ({error}): {HOW}") from None
+        raise ReviewError(f"{source} is not a plan of Terraform ({error}): {ADVICE}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ReviewError(f"{source} is not JSON ({error}): {HOW}") from None
+        raise ReviewError(f"{source} is not JSON ({error}): {ADVICE}") from None
     except RecursionError:
-        raise ReviewError(f"{source} is nested too deeply to be a plan: {HOW}") from None
+        raise ReviewError(f"{source} is nested too deeply to be a plan: {ADVICE}") from None
     if plan.errored:
-        raise ReviewError(f"{source} is a plan that failed (errored): what it says of changes cannot be relied on")
+        raise ReviewError(f"{source} is a plan that failed (errored): the changes in it cannot be relied on")
     return plan

@@ -1,4 +1,4 @@
-"""JSON policies of IAM, buckets, queues and tables, compared statement by statement."""
+"""Compares JSON policies of IAM, buckets, queues and tables, statement by statement."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ELEMENTS = {
     "NotPrincipal": "everyone but",
     "Condition": "conditions",
 }
-"""Elements of a statement, and what they are called here.
+"""Elements of a statement, and their names in a summary.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 """
@@ -24,7 +24,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.htm
 
 @dataclass(frozen=True)
 class Statement:
-    """parts: per element what it lists, sorted, as order says nothing in a policy."""
+    """parts: what each element lists. Sorted, as order has no meaning in a policy."""
 
     sid: str
     effect: str
@@ -34,22 +34,22 @@ class Statement:
         return self.parts.get(element, ())
 
     def covers(self, other: "Statement") -> bool:
-        """Whether a denial by `other` is a denial by this one too."""
-        wider = all(
+        """Whether this statement denies everything that `other` denies."""
+        includes_all = all(
             any(_includes(pattern, item, element) for pattern in self.part(element))
             for element in ("actions", "resources", "principals")
             for item in other.part(element)
         )
-        others = ("all actions but", "all resources but", "everyone but")
-        same = all(self.part(name) == other.part(name) for name in others)
-        always = self.part("conditions") in {(), other.part("conditions")}
-        return self.effect == other.effect and wider and same and always
+        exceptions = ("all actions but", "all resources but", "everyone but")
+        same_exceptions = all(self.part(name) == other.part(name) for name in exceptions)
+        holds_as_often = self.part("conditions") in {(), other.part("conditions")}
+        return self.effect == other.effect and includes_all and same_exceptions and holds_as_often
 
 
 def _includes(pattern: str, item: str, element: str) -> bool:
-    """Whether what a statement lists includes what another one lists, both perhaps with IAM's wildcards, `*` and `?`.
+    """Whether a pattern in one statement includes an item of another. Both may have IAM's wildcards, `*` and `?`.
 
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html: of actions, case says nothing.
+    Actions ignore case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
     """
     if element == "actions":
         pattern, item = pattern.lower(), item.lower()
@@ -61,16 +61,16 @@ def is_policy(tree: Any) -> bool:
 
 
 def version(tree: Any) -> str:
-    """Of the language: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html."""
+    """Of the policy language: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html."""
     return _word(tree.get("Version", "2008-10-17"))
 
 
 def statements(tree: Any) -> list[Statement]:
-    """The statements of a policy; none of what is no policy."""
+    """The statements of a policy; none if the tree is not a policy."""
     if not is_policy(tree):
         return []
     listed = tree["Statement"] if isinstance(tree["Statement"], list) else [tree["Statement"]]
-    return [_statement(one) for one in listed if isinstance(one, dict)]
+    return [_statement(each) for each in listed if isinstance(each, dict)]
 
 
 def _statement(tree: Mapping[str, Any]) -> Statement:
@@ -79,13 +79,13 @@ def _statement(tree: Mapping[str, Any]) -> Statement:
 
 
 def _items(tree: Any, prefix: str = "") -> tuple[str, ...]:
-    """One text for each thing listed: an action, `Service: …` of a principal, `StringEquals aws:SourceAccount: …`."""
+    """A text for each item: an action, `Service: …` of a principal, `StringEquals aws:SourceAccount: …`."""
     if isinstance(tree, list):
-        return tuple(sorted({item for one in tree for item in _items(one, prefix)}))
+        return tuple(sorted({item for member in tree for item in _items(member, prefix)}))
     if isinstance(tree, dict):
-        return tuple(sorted({item for name, one in tree.items() for item in _items(one, f"{prefix} {name}".lstrip())}))
+        return tuple(sorted({item for name, below in tree.items() for item in _items(below, f"{prefix} {name}".lstrip())}))
     text = f"{prefix}: {_word(tree)}" if prefix else _word(tree)
-    return ("*" if text == "AWS: *" else text,)  # both are everyone
+    return ("*" if text == "AWS: *" else text,)  # both mean everyone
 
 
 def _word(leaf: Any) -> str:
@@ -96,35 +96,39 @@ def _word(leaf: Any) -> str:
 
 @dataclass(frozen=True)
 class StatementChange:
-    """before or after is None where the statement comes or goes."""
+    """before is None if the statement is added, after is None if it is removed."""
 
     before: Statement | None
     after: Statement | None
 
 
 def compare(before: Any, after: Any) -> list[StatementChange]:
-    """What becomes of the statements: first what goes, then what changes, then what comes."""
+    """How the statements change: first those that are removed, then those that change, then those that are added."""
     old, new = statements(before), statements(after)
-    gone, come = [one for one in old if one not in new], [one for one in new if one not in old]
+    removed, added = [each for each in old if each not in new], [each for each in new if each not in old]
     changed = []
-    for one in list(gone):
-        other = next((candidate for candidate in come if _same(one, candidate)), None)
-        if other is not None:
-            changed.append(StatementChange(one, other))
-            gone.remove(one)
-            come.remove(other)
-    return [*(StatementChange(one, None) for one in gone), *changed, *(StatementChange(None, one) for one in come)]
+    for statement in list(removed):
+        successor = next((candidate for candidate in added if _is_successor(statement, candidate)), None)
+        if successor is not None:
+            changed.append(StatementChange(statement, successor))
+            removed.remove(statement)
+            added.remove(successor)
+    return [
+        *(StatementChange(statement, None) for statement in removed),
+        *changed,
+        *(StatementChange(None, statement) for statement in added),
+    ]
 
 
-def _same(one: Statement, other: Statement) -> bool:
-    """Whether the second is what became of the first: its Sid tells or, where there is none, what both still say."""
-    if one.sid or other.sid:
-        return one.sid == other.sid
-    alike = [one.part(element) == other.part(element) for element in ("actions", "resources")]
-    return one.effect == other.effect and any(alike)
+def _is_successor(old: Statement, new: Statement) -> bool:
+    """Whether `new` is a changed `old`: they have the same Sid or, without one, the same actions or the same resources."""
+    if old.sid or new.sid:
+        return old.sid == new.sid
+    return old.effect == new.effect and any(old.part(element) == new.part(element) for element in ("actions", "resources"))
 
 
 def weakened(before: Any, after: Any) -> list[Statement]:
-    """The denials that no longer hold, or for less."""
-    held = statements(after)
-    return [one for one in statements(before) if one.effect == "Deny" and not any(other.covers(one) for other in held)]
+    """The denials that the new policy lacks, or that deny less in it."""
+    new = statements(after)
+    denials = [statement for statement in statements(before) if statement.effect == "Deny"]
+    return [denial for denial in denials if not any(statement.covers(denial) for statement in new)]

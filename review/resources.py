@@ -1,7 +1,7 @@
-"""A resource of the plan as the summary sees it: what becomes of it, why, and its values before and after."""
+"""A resource of the plan as the summary needs it: its action, the reason, and its values before and after."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from review.markdown import code
 from review.plan import Change, ResourceChange
@@ -9,14 +9,14 @@ from review.values import merged
 
 Action = Literal["no-op", "read", "add", "change", "replace", "destroy", "forget"]
 
-_NAMES = (
+_NAME_ATTRIBUTES = (
     *("name", "function_name", "alarm_name", "dashboard_name", "key", "bucket", "rule", "role", "queue_url", "resource_arn"),
     "id",
 )
-"""What AWS knows a resource by, first the attributes that say nothing else."""
+"""Attributes with the name that AWS knows a resource by. Those that hold nothing but a name come first."""
 _REASONS = {
     "": "",
-    "replace_because_cannot_update": "",  # what forces it is shown
+    "replace_because_cannot_update": "",  # the attributes that force it are shown
     "replace_because_tainted": "an earlier apply left it half made (tainted)",
     "replace_by_request": "asked for with -replace",
     "replace_by_triggers": "something in its replace_triggered_by changes",
@@ -32,9 +32,9 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Resource:
-    """construct: the name in the address, which the construct's path gives it. reason: in words.
+    """construct: the name in the address, which comes from the construct's path. reason: as text.
 
-    forced_by: the paths that a replacement is for.
+    forced_by: the paths that force a replacement.
     """
 
     address: str
@@ -50,58 +50,58 @@ class Resource:
     deposed: bool
     imported: bool
 
+    @classmethod
+    def of(cls, planned: ResourceChange) -> Self:
+        change = planned.change
+        before, after = values(change)
+        return cls(
+            address=planned.address,
+            type=planned.type,
+            construct=planned.name,
+            action=_action(planned.mode, change.actions),
+            created_first=change.actions[:1] == ("create",),
+            reason=_REASONS[planned.action_reason] if planned.action_reason in _REASONS else code(planned.action_reason),
+            before=before,
+            after=after,
+            forced_by=change.replace_paths,
+            moved_from=planned.previous_address,
+            deposed=planned.deposed is not None,
+            imported=change.importing is not None,
+        )
+
     @property
     def name(self) -> str | None:
-        """What AWS knows it by, if the plan says it."""
+        """The name that AWS knows it by, if the plan has it."""
         for tree in (self.after, self.before):
-            for key in _NAMES if isinstance(tree, dict) else ():
+            for key in _NAME_ATTRIBUTES if isinstance(tree, dict) else ():
                 if isinstance(tree.get(key), str) and tree[key]:
                     return _without_arn(tree[key])
         return None
 
 
 def _without_arn(name: str) -> str:
-    """Of an ARN, what comes after the account: `table/…`."""
+    """The part of an ARN after the account, such as `table/…`; any other name as it is."""
     return name.split(":", 5)[5] if name.startswith("arn:") and name.count(":") >= 5 else name
 
 
-def resource(planned: ResourceChange) -> Resource:
-    change = planned.change
-    before, after = values(change)
-    return Resource(
-        address=planned.address,
-        type=planned.type,
-        construct=planned.name,
-        action=_action(planned.mode, change.actions),
-        created_first=change.actions[:1] == ("create",),
-        reason=_REASONS[planned.action_reason] if planned.action_reason in _REASONS else code(planned.action_reason),
-        before=before,
-        after=after,
-        forced_by=change.replace_paths,
-        moved_from=planned.previous_address,
-        deposed=planned.deposed is not None,
-        imported=change.importing is not None,
-    )
-
-
 def values(change: Change, *, secret: bool = False) -> tuple[Any, Any]:
-    """Before and after, with nothing secret in them: what becomes sensitive was so before, and the other way round.
+    """The values before and after, without secrets. What becomes sensitive is hidden before too, and the other way round.
 
-    secret: whether they stand under a name that speaks of a secret.
+    secret: whether the values have a name that suggests a secret.
     """
     marks = (change.before_sensitive, change.after_sensitive)
     return merged(change.before, None, marks, secret=secret), merged(change.after, change.after_unknown, marks, secret=secret)
 
 
 def _action(mode: str, actions: tuple[str, ...]) -> Action:
-    """Whatever deletes is taken for it: Terraform may add combinations, and says that this is how to read them."""
-    gone, made = {"delete", "forget"} & set(actions), "create" in actions
+    """Any combination that deletes counts as a deletion: Terraform may add combinations, and says to read them like this."""
+    removals, creates = {"delete", "forget"} & set(actions), "create" in actions
     if mode == "data" or actions == ("read",):
         return "read"
-    if gone and made:
+    if removals and creates:
         return "replace"
-    if gone:
-        return "destroy" if "delete" in gone else "forget"
-    if made:
+    if removals:
+        return "destroy" if "delete" in removals else "forget"
+    if creates:
         return "add"
     return "no-op" if actions == ("no-op",) else "change"

@@ -1,4 +1,4 @@
-"""What a stack's folder says of itself in cdk.tf.json: its name, and where Terraform keeps its state."""
+"""Reads a stack's name, and the address of its Terraform state, from the cdk.tf.json in the stack's folder."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ FILE = "cdk.tf.json"
 
 @dataclass(frozen=True)
 class Stack:
-    """state_bucket, state_key: of the S3 backend; empty where it is another one, or not known."""
+    """state_bucket, state_key: of the S3 backend; empty if the backend is another one, or not known."""
 
     name: str = "Terraform plan"
     state_bucket: str = ""
@@ -24,7 +24,7 @@ class Stack:
 
 
 def read(folder: Path) -> Stack:
-    """The stack in the folder; one without name and state where the file is not there. Raises ReviewError."""
+    """The stack in the folder; one without name and state if there is no such file. Raises ReviewError."""
     file = folder / FILE
     try:
         content = json.loads(file.read_text(encoding="utf-8"))

@@ -1,14 +1,14 @@
-"""The summary of a plan: what a reviewer must know first comes first."""
+"""The summary of a plan. What a reviewer must know first comes first."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from review import document, entries
-from review.document import Entry, Section
+from review import document, sections
+from review.cautions import Caution, cautions, holds_data
+from review.document import Item, Section
 from review.markdown import code
-from review.marks import Mark, holds_data, marks
 from review.plan import Plan
-from review.resources import Action, Resource, resource
+from review.resources import Action, Resource
 from review.stack import Stack
 
 _COUNTED: dict[Action, str] = {
@@ -18,78 +18,83 @@ _COUNTED: dict[Action, str] = {
     "change": "to change",
     "add": "to add",
 }
-_MOST_MARKS = 20
-_MOST_OPEN = 12
-"""Entries of a section of lesser importance that are seen without a click."""
+_MAX_CAUTIONS = 20
+_MAX_OPEN_ITEMS = 12
+"""A section of lesser importance with more items than this is folded."""
 
 
-def summary(plan: Plan, stack: Stack, longest: int = document.LONGEST) -> str:
-    """Markdown of at most `longest` bytes; `stack` says what the plan itself does not."""
-    resources = [resource(one) for one in plan.resource_changes]
-    drift = [resource(one) for one in plan.resource_drift]
-    loud = marks(resources, drift, stack.state_bucket)
-    top = [f"## {code(stack.name)}\n", *_loud(loud), *_warnings(plan, resources, stack)]
+def summary(plan: Plan, stack: Stack, max_bytes: int = document.MAX_BYTES) -> str:
+    """Markdown of at most `max_bytes` bytes. `stack` has what the plan itself does not tell."""
+    resources = [Resource.of(planned) for planned in plan.resource_changes]
+    drift = [Resource.of(planned) for planned in plan.resource_drift]
+    listed = cautions(resources, drift, stack.state_bucket)
+    top = [f"## {code(stack.name)}\n", *_caution_block(listed), *_warnings(plan, resources, stack)]
     if not plan.changes_anything:
         return "\n".join([*top, "No changes.\n"])
     top.append(f"**{_counts(plan, resources)}**\n")
-    ordered = sorted(resources, key=lambda one: not holds_data(one, stack.state_bucket))
+    # Within a section, what holds data comes first.
+    ordered = sorted(resources, key=lambda resource: not holds_data(resource, stack.state_bucket))
 
     def of(action: Action) -> list[Resource]:
-        return [one for one in ordered if one.action == action]
+        return [resource for resource in ordered if resource.action == action]
 
-    sections = [
-        _section("Replaced", map(entries.replaced, of("replace"))),
-        _section("Destroyed", map(entries.destroyed, of("destroy"))),
-        _section("Forgotten: Terraform lets go of it, AWS keeps it", map(entries.destroyed, of("forget"))),
-        _section("Policies", entries.policies(resources), open_=_MOST_OPEN),
-        _section("Changed in place", entries.changed(of("change")), open_=_MOST_OPEN),
-        _section("Changed outside of Terraform", entries.drift(drift, resources), open_=_MOST_OPEN),
-        _section("Outputs", entries.outputs(plan), open_=_MOST_OPEN),
-        _section("Moved and imported", entries.moved(resources), open_=_MOST_OPEN),
-        _section("Added", entries.added(of("add")), open_=_MOST_OPEN),
+    shown = [
+        _open("Replaced", map(sections.replaced, of("replace"))),
+        _open("Destroyed", map(sections.destroyed, of("destroy"))),
+        _open("Forgotten: Terraform lets go of it, AWS keeps it", map(sections.destroyed, of("forget"))),
+        _folded_if_long("Policies", sections.policies(resources)),
+        _folded_if_long("Changed in place", sections.changed(of("change"))),
+        _folded_if_long("Changed outside of Terraform", sections.drift(drift, resources)),
+        _folded_if_long("Outputs", sections.outputs(plan)),
+        _folded_if_long("Moved and imported", sections.moved(resources)),
+        _folded_if_long("Added", sections.added(of("add"))),
     ]
-    return document.render("\n".join(top), [one for one in sections if one.entries], longest)
+    return document.render("\n".join(top), [section for section in shown if section.items], max_bytes)
 
 
-def _section(title: str, points: Iterable[Entry], open_: int | None = None) -> Section:
-    """open_: with more entries than this it is folded; None: never."""
-    listed = list(points)
-    return Section(f"{title} ({len(listed)})", listed, folded=open_ is not None and len(listed) > open_)
+def _open(title: str, items: Iterable[Item]) -> Section:
+    listed = list(items)
+    return Section(f"{title} ({len(listed)})", listed)
 
 
-def _loud(found: list[Mark]) -> Iterator[str]:
-    if not found:
+def _folded_if_long(title: str, items: Iterable[Item]) -> Section:
+    listed = list(items)
+    return Section(f"{title} ({len(listed)})", listed, folded=len(listed) > _MAX_OPEN_ITEMS)
+
+
+def _caution_block(listed: list[Caution]) -> Iterator[str]:
+    if not listed:
         return
-    said = [f"> - {mark.line}" for mark in found[:_MOST_MARKS]]
-    if len(found) > _MOST_MARKS:
-        said.append(f"> - … and {len(found) - _MOST_MARKS} more of this kind, below")
-    yield "\n".join(["> [!CAUTION]", f"> **{found[0].title}**", *said, ""])
+    lines = [f"> - {caution.line}" for caution in listed[:_MAX_CAUTIONS]]
+    if len(listed) > _MAX_CAUTIONS:
+        lines.append(f"> - … and {len(listed) - _MAX_CAUTIONS} more of this kind, below")
+    yield "\n".join(["> [!CAUTION]", f"> **{listed[0].title}**", *lines, ""])
 
 
 def _warnings(plan: Plan, resources: list[Resource], stack: Stack) -> Iterator[str]:
-    managed = [one for one in resources if one.action != "read"]
-    if managed and all(one.action == "add" for one in managed):
+    managed = [resource for resource in resources if resource.action != "read"]
+    if managed and all(resource.action == "add" for resource in managed):
         state = f"The state at {code(stack.state)}" if stack.state else "The state"
         yield (
             f"> [!WARNING]\n> **{state} is empty.** That is right for a first deploy. Otherwise the state's address has "
-            "changed, and a deploy would make everything anew, beside what there is.\n"
+            "changed, and a deploy would create everything a second time, beside what exists.\n"
         )
     if plan.complete is False:
         yield (
             "> [!WARNING]\n> **This plan is not complete.** Terraform has put off a part of it: after this apply, another plan "
             "will show more.\n"
         )
-    if plan.applyable is False and any(one.action not in {"no-op", "read"} for one in resources):
+    if plan.applyable is False and any(resource.action not in {"no-op", "read"} for resource in resources):
         yield "> [!WARNING]\n> **Terraform says that this plan cannot be applied.**\n"
 
 
 def _counts(plan: Plan, resources: list[Resource]) -> str:
-    count = Counter(one.action for one in resources)
-    told = [f"{count[action]} {words}" for action, words in _COUNTED.items() if count[action]]
-    moved, imported = sum(bool(one.moved_from) for one in resources), sum(one.imported for one in resources)
-    told += [f"{number} {words}" for number, words in ((moved, "moved"), (imported, "to import")) if number]
-    if not told:
+    by_action = Counter(resource.action for resource in resources)
+    counts = [f"{by_action[action]} {words}" for action, words in _COUNTED.items() if by_action[action]]
+    moved, imported = sum(bool(each.moved_from) for each in resources), sum(each.imported for each in resources)
+    counts += [f"{count} {words}" for count, words in ((moved, "moved"), (imported, "to import")) if count]
+    if not counts:
         outputs = any(change.actions != ("no-op",) for change in plan.output_changes.values())
-        others = "data to be read" if count["read"] else "what the state says of them"
-        told = [f"no resource changes, only {'outputs' if outputs else others}"]
-    return f"Plan: {', '.join(told)}."
+        others = "data to be read" if by_action["read"] else "what the state says of them"
+        counts = [f"no resource changes, only {'outputs' if outputs else others}"]
+    return f"Plan: {', '.join(counts)}."

@@ -1,6 +1,6 @@
-"""One tree of values in place of Terraform's three: what is unknown and what is secret stands in it as such.
+"""Merges Terraform's three trees (values, unknown, sensitive) into one, which has placeholders for unknown and secret values.
 
-Everything that is shown comes from these trees, so that nothing that is hidden here can be shown anywhere.
+A summary shows nothing but these trees, so whatever is hidden in them cannot appear anywhere.
 """
 
 import enum
@@ -21,9 +21,9 @@ Marks = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Hidden:
-    """A value that is not shown. Two are equal if their values are: a changed secret is a change.
+    """A value that is not shown. Two are equal if their values are equal: a secret that changes is a change.
 
-    mark: Python's hash of the value, salted anew in each process.
+    mark: Python's hash of the value, which has another salt in each process.
     """
 
     mark: int
@@ -34,14 +34,14 @@ class Hidden:
 
 
 def merged(value: Any, unknown: Any = None, sensitive: Marks = (), *, secret: bool = False, condition: bool = False) -> Any:
-    """The tree of `value` with UNKNOWN and Hidden in it. Texts that are JSON are trees too: policies, patterns, dashboards.
+    """The tree of `value` with UNKNOWN and Hidden in it. Texts in JSON become trees too: policies, patterns, dashboards.
 
-    sensitive: trees of marks, of which any may say that a value is sensitive.
-    secret: whether it stands under a name that speaks of a secret; condition: whether in a condition of a policy.
+    sensitive: trees of marks; a value is sensitive if one of them marks it.
+    secret: whether the value has a name that suggests a secret; condition: whether it is in the condition of a policy.
     """
     if unknown is True:
         return UNKNOWN
-    if (any(marks is True for marks in sensitive) and value is not None) or (secret and not _says_nothing(value)):
+    if (any(marks is True for marks in sensitive) and value is not None) or (secret and not _may_be_shown(value)):
         return Hidden.of(value)
     if isinstance(value, dict) or (value is None and isinstance(unknown, dict) and unknown):
         return _mapping(value or {}, unknown, sensitive, condition=condition)
@@ -55,15 +55,15 @@ def merged(value: Any, unknown: Any = None, sensitive: Marks = (), *, secret: bo
 
 def _mapping(value: dict[str, Any], unknown: Any, sensitive: Marks, *, condition: bool) -> dict[str, Any]:
     names = dict.fromkeys([*value, *(unknown if isinstance(unknown, dict) else ())])
-    # {"name": "DB_PASSWORD", "value": …}, as tasks of containers and the like have it
-    speaks = secrets.is_secret_condition if condition else secrets.is_secret_name
-    named = any(secrets.is_secret_name(str(value.get(key, ""))) for key in ("name", "Name", "key", "Key"))
+    suggests_secret = secrets.is_secret_condition if condition else secrets.is_secret_name
+    # {"name": "DB_PASSWORD", "value": …}: container tasks and others name their variables like this
+    value_is_secret = any(secrets.is_secret_name(str(value.get(key, ""))) for key in ("name", "Name", "key", "Key"))
     return {
         name: merged(
             value.get(name),
             _at(unknown, name),
             tuple(_at(marks, name) for marks in sensitive),
-            secret=speaks(name) or (named and name.lower() == "value"),
+            secret=suggests_secret(name) or (value_is_secret and name.lower() == "value"),
             condition=condition or name == "Condition",
         )
         for name in names
@@ -71,7 +71,7 @@ def _mapping(value: dict[str, Any], unknown: Any, sensitive: Marks, *, condition
 
 
 def _at(marks: Any, step: str | int) -> Any:
-    """The part of a tree of marks that belongs to a part of the value."""
+    """The part of a tree of marks that belongs to this part of the value."""
     if isinstance(marks, dict):
         return marks.get(step)
     if isinstance(marks, list) and isinstance(step, int) and step < len(marks):
@@ -83,20 +83,20 @@ def _text(text: str) -> Any:
     if text.lstrip()[:1] in {"{", "["}:
         try:
             return merged(json.loads(text))
-        except RecursionError:  # what is in it cannot be known
+        except RecursionError:  # nobody can know what is in it
             return Hidden.of(text)
-        except ValueError:  # no JSON
+        except ValueError:  # it is not JSON
             pass
     return Hidden.of(text) if secrets.has_secret_shape(text) else text
 
 
-def _says_nothing(value: Any) -> bool:
-    """What may be shown under a name that speaks of a secret: a switch, and that there is none."""
+def _may_be_shown(value: Any) -> bool:
+    """Whether a value may be shown under a name that suggests a secret: a switch, or nothing at all."""
     return value is None or isinstance(value, bool) or value in ("", [], {})
 
 
 def at(tree: Any, path: tuple[str | int, ...]) -> Any:
-    """What stands at a path of a tree; None where it ends before."""
+    """The value at a path of a tree; None where the tree ends before."""
     for step in path:
         if isinstance(tree, dict):
             tree = tree.get(str(step))

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from local.environment import LocalEnvironment, local_environment
-from review import terraform_plan
+from review import run_terraform
 from review.plan import Change, Plan, ResourceChange, read
 from review.summary import summary
 from tests.review.examples import COMMENTS, EXAMPLES, OUT, PLANS, edited, project, stack, steady
@@ -55,7 +55,7 @@ def record(deployed: LocalEnvironment, folder: Path) -> None:
     project(deployed.terraform_folder, folder)
     for name, edit in EXAMPLES.items():
         edited(folder, deployed.terraform_folder, edit)
-        planned = terraform_plan.make(folder / OUT, folder / "terraform")
+        planned = run_terraform.make_plan(folder / OUT, folder / "terraform")
         plan = steady(msgspec.json.format(msgspec.json.encode(reduced(read(planned, name))), indent=1).decode())
         (PLANS / f"{name}.json").write_text(f"{plan}\n", encoding="utf-8")
         (COMMENTS / f"{name}.md").write_text(summary(read(plan.encode(), name), stack(name)), encoding="utf-8")

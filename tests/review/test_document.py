@@ -6,13 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.document import LONGEST, Entry, Section, render
+from review.document import MAX_BYTES, Item, Section, render
 from tests.review.made_plans import change, shown
 
 sizes = st.integers(0, 300)
-entries = st.builds(
-    lambda head, below: Entry("h" * head, tuple("ä" * one for one in below)), sizes, st.lists(sizes, max_size=3)
-)
+entries = st.builds(lambda head, below: Item("h" * head, tuple("ä" * one for one in below)), sizes, st.lists(sizes, max_size=3))
 sections = st.lists(st.builds(Section, st.just("Title"), st.lists(entries, min_size=1, max_size=30), st.booleans()), max_size=5)
 
 
@@ -27,7 +25,7 @@ def test_it_fits_and_every_entry_is_shown_or_counted(made: list[Section], longes
     for section, part in zip(made, parts, strict=True):
         heads = len(re.findall(r"^- h*$", part, re.MULTILINE))
         left = sum(map(int, re.findall(r"^- … and (\d+) more, left out here$", part, re.MULTILINE)))
-        assert heads + left == len(section.entries)
+        assert heads + left == len(section.items)
         assert not (cut and heads), "something less important is shown while something more important is not"
         cut = cut or left > 0
     whole = render("## top\n", made, 10**9)
@@ -45,7 +43,7 @@ def test_of_a_huge_plan_the_marks_and_what_is_lost_stay() -> None:
         ),
         *(change(f"aws_x.gone_{n}", "delete", before=wide) for n in range(20)),
     )
-    assert len(text.encode()) <= LONGEST
+    assert len(text.encode()) <= MAX_BYTES
     assert text.startswith(
         "## `training-dev`\n\n> [!CAUTION]\n> **Data would be lost.**\n> - **The event log would be destroyed"
     )
@@ -69,4 +67,4 @@ def test_marks_that_are_never_cut_fit_too(character: str, length: int) -> None:
         )
         for n in range(40)
     )
-    assert len(shown(*losses).encode()) <= LONGEST
+    assert len(shown(*losses).encode()) <= MAX_BYTES

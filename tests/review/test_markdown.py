@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from review.document import LONGEST
+from review.document import MAX_BYTES
 from review.markdown import code
 from review.plan import read
 from review.stack import Stack
@@ -94,7 +94,7 @@ def test_what_a_plan_holds_stays_in_code_spans(
         "output_changes": {key: {"actions": ["update"], "before": value, "after": key} for key, value in outputs.items()},
     }
     text = summary(read(json.dumps(content).encode(), "plan"), Stack(name, name, name))
-    assert len(text.encode()) <= LONGEST
+    assert len(text.encode()) <= MAX_BYTES
     assert all(character.isprintable() or character == "\n" for character in text)
     seen = 0
     for token in PARSER.parse(text):

@@ -31,9 +31,9 @@ LOST = {
 @pytest.mark.parametrize(
     ("actions", "becomes"),
     [
-        (("delete", "create"), "would be destroyed and made anew, empty"),
-        (("create", "delete"), "would be destroyed and made anew, empty"),
-        (("create", "forget"), "would be destroyed and made anew, empty"),
+        (("delete", "create"), "would be destroyed and created again, empty"),
+        (("create", "delete"), "would be destroyed and created again, empty"),
+        (("create", "forget"), "would be destroyed and created again, empty"),
         (("delete",), "would be destroyed"),
         (("forget",), "would be forgotten by Terraform"),
     ],
@@ -55,7 +55,7 @@ def test_what_forces_the_loss_is_in_the_mark() -> None:
 
 def test_a_resource_in_a_module_or_left_behind_counts_too() -> None:
     entry = change(LOG, "delete", before={"name": "log"}, deposed="a1b2") | {"address": f"module.training.{LOG}"}
-    assert "(an old copy, which an apply that broke off left behind)" in shown(entry).split("**Plan:")[0]
+    assert "(an old copy, which an interrupted apply left behind)" in shown(entry).split("**Plan:")[0]
 
 
 VERSIONING, ACCESS = "aws_s3_bucket_versioning.data_bucket_x", "aws_s3_bucket_public_access_block.data_bucket_x"

@@ -30,7 +30,7 @@ def test_what_forces_a_replacement_stands_first_in_it() -> None:
     )
     assert text.endswith(
         "### Replaced (1)\n\n"
-        "- **`a`** · `aws_sqs_queue.queue_1A2B3C4D`, destroyed, then made anew\n"
+        "- **`a`** · `aws_sqs_queue.queue_1A2B3C4D`, destroyed, then created again\n"
         "  - forced by `fifo_queue`: `false` → `true`\n"
         "  - `delay_seconds`: `1` → `2`\n"
     )
@@ -47,7 +47,7 @@ def test_what_forces_a_replacement_stands_first_in_it() -> None:
 )
 def test_a_replacement_without_a_forcing_attribute_has_its_reason(reason: str, words: str) -> None:
     text = shown(change(QUEUE, "create", "delete", before={"name": "a"}, after={"name": "a"}, action_reason=reason))
-    assert f"`aws_sqs_queue.queue_1A2B3C4D`, the new one is made first: {words}\n" in text
+    assert f"`aws_sqs_queue.queue_1A2B3C4D`, the new one is created first: {words}\n" in text
 
 
 def test_what_is_destroyed_and_forgotten_says_why() -> None:
@@ -145,7 +145,7 @@ def test_moves_imports_and_reads() -> None:
     )
     assert "**Plan: 1 moved, 1 to import.**" in text
     assert f"- **`a`** · `{QUEUE}`: moved from `aws_sqs_queue.before`\n" in text
-    assert "- **`a`** · `aws_sns_topic.t`: taken into the state, as it is there already\n" in text
+    assert "- **`a`** · `aws_sns_topic.t`: imported into the state, as it exists already\n" in text
     assert "aws_caller" not in text
 
 
