@@ -57,6 +57,10 @@ lint: .build/python.done ## style and types, also of workflows and shell scripts
 	@# The program that the start-up script writes is a text to shellcheck, so it gets that by itself.
 	@sed "1,/<<'INSTALL'/d; /^INSTALL$$/,\$$d" stacks/notebook_start.sh | shellcheck -
 
+.PHONY: docs
+docs: .build/python.done ## the documentation site, into .build/docs; a dead link or an undocumented name fails
+	@python -m tools.site
+
 .PHONY: bench
 bench: setup ## the benchmarks, each a ratio measured in this run
 	@python -m benchmarks $(ARGS)

@@ -15,6 +15,7 @@ ENVIRONMENTS = {
     SHIPPED: "shipped",
     "local/requirements.txt": "emulators",
     "benchmarks/requirements.txt": "mlflow",
+    "docs/requirements.txt": "mkdocs",
     "security/requirements.txt": "security",
     "tests/future_toolkit/requirements.txt": "cdktn",
     "tools/requirements.txt": "tools",

@@ -95,4 +95,4 @@ def test_the_review_is_on_the_runs_page() -> None:
 
 def test_the_targets_that_must_be_green_are_all_checked() -> None:
     [checks] = [job for where, job in rules.jobs(rules.tree()) if where.startswith(".github/workflows/checks.yml")]
-    assert checks["strategy"]["matrix"]["target"] == ["lint", "test", "synth", "validate", "scan"]
+    assert checks["strategy"]["matrix"]["target"] == ["lint", "docs", "test", "synth", "validate", "scan"]
