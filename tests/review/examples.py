@@ -28,7 +28,7 @@ def no_changes(_content: Content) -> None:
 
 
 def additions(content: Content) -> None:
-    """A second queue, with its alarm and somebody who may read it."""
+    """A second queue, with a log group, and a policy for a role that may read the queue."""
     resources = content["resource"]
     resources["aws_sqs_queue"]["reports"] = {"name": "training-local-reports"}
     resources["aws_iam_role_policy"]["reports"] = {
@@ -50,7 +50,7 @@ def additions(content: Content) -> None:
 
 
 def table_replaced(content: Content) -> None:
-    """Another sort key for the event log, which DynamoDB has no way to change."""
+    """Another sort key for the event log. DynamoDB cannot change a sort key."""
     log = _one(content, "aws_dynamodb_table", "event_log_")
     log["range_key"] = "place"
     for attribute in log["attribute"]:
@@ -58,7 +58,7 @@ def table_replaced(content: Content) -> None:
 
 
 def policy_changed(content: Content) -> None:
-    """The projector may do more, and the log refuses less."""
+    """The projector may do more, and the log's policy denies less."""
     grants = _one(content, "aws_iam_role_policy", "projector_")
     document = json.loads(grants["policy"])
     document["Statement"][0]["Action"].append("logs:CreateLogGroup")
@@ -71,7 +71,7 @@ def policy_changed(content: Content) -> None:
 
 
 def protection_lifted(content: Content) -> None:
-    """What brings data back is switched off here and removed there, and the archive goes."""
+    """Some protection of data is switched off, some is removed, and the archive goes."""
     _one(content, "aws_dynamodb_table", "event_log_")["point_in_time_recovery"]["enabled"] = False
     _one(content, "aws_s3_bucket_versioning", "data_bucket_")["versioning_configuration"]["status"] = "Suspended"
     del content["resource"]["aws_s3_bucket_policy"]
@@ -79,7 +79,7 @@ def protection_lifted(content: Content) -> None:
 
 
 def first_deploy(content: Content) -> None:
-    """The state's address changes, and everything would be made a second time."""
+    """The state's address changes, so that everything would be created a second time."""
     content["terraform"]["backend"]["s3"]["key"] = MOVED
 
 
@@ -90,18 +90,18 @@ EXAMPLES: dict[str, Edit] = {
 
 
 def _one(content: Content, kind: str, prefix: str) -> Any:
-    (found,) = (resource for name, resource in content["resource"][kind].items() if name.startswith(prefix))
-    return found
+    (resource,) = (resource for name, resource in content["resource"][kind].items() if name.startswith(prefix))
+    return resource
 
 
 def stack(example: str) -> Stack:
-    """What the folder of an example says of itself."""
+    """The stack in the folder of an example."""
     key = MOVED if example == "first_deploy" else f"{STACK}/terraform.tfstate"
     return Stack(STACK, "training-state-123456789012-us-east-1", key)
 
 
 def project(deployed: Path, folder: Path) -> Path:
-    """A folder with a copy of the deployed stack where `python -m review` looks for it."""
+    """Copy the deployed stack to where `python -m review` looks for it, and return the folder."""
     shutil.copytree(deployed, folder / OUT, ignore=shutil.ignore_patterns(".terraform"))
     return folder
 
@@ -126,5 +126,5 @@ def review(project: Path, environment: Mapping[str, str], *arguments: str) -> su
 
 
 def steady(text: str) -> str:
-    """The same text for every deployment: DynamoDB names a stream by the moment that it began."""
+    """The text without what differs between deployments: DynamoDB names a stream by the time at which it began."""
     return re.sub(r"(/stream/)[-0-9]{10}T[0-9:.]+", r"\g<1>2026-01-01T00:00:00.000", text)

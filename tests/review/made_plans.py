@@ -1,4 +1,4 @@
-"""Plans made up for tests: as little as Terraform would say of a change."""
+"""Plans made up for tests, with as little as Terraform would say about a change."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ STACK = Stack("training-dev", STATE_BUCKET, "training-dev/terraform.tfstate")
 
 
 def change(address: str, *actions: str, before: Any = None, after: Any = None, **more: Any) -> dict[str, Any]:
-    """One entry of resource_changes; `more` is for the change, but action_reason and the like are for the entry."""
+    """One entry of resource_changes. `more` goes into the change, except for the entry's own keys such as action_reason."""
     kind, _, name = address.rpartition(".")
     entry: dict[str, Any] = {
         key: more.pop(key) for key in ("action_reason", "previous_address", "deposed", "mode") if key in more
@@ -22,13 +22,13 @@ def change(address: str, *actions: str, before: Any = None, after: Any = None, *
     return {"address": address, "type": kind, "name": name, "change": made, **entry}
 
 
-KEPT = change("aws_sns_topic.kept", "no-op", before={"name": "kept"}, after={"name": "kept"})
-"""Something that is there already: without it every addition is a first deploy."""
+EXISTING = change("aws_sns_topic.existing", "no-op", before={"name": "existing"}, after={"name": "existing"})
+"""A resource that exists already: without it, every addition looks like a first deploy."""
 
 
 def document(*changes: Mapping[str, Any], **more: Any) -> bytes:
     """As `terraform show -json` prints it."""
-    return json.dumps({"format_version": "1.2", "resource_changes": [KEPT, *changes], **more}).encode()
+    return json.dumps({"format_version": "1.2", "resource_changes": [EXISTING, *changes], **more}).encode()
 
 
 def plan(*changes: Mapping[str, Any], **more: Any) -> Plan:

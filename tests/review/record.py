@@ -1,7 +1,7 @@
-"""Records the examples anew: `python -m tests.review.record`, after a change of the stack or of the summary's form.
+"""Records the examples again: `python -m tests.review.record`, after a change of the stack or of the summary's form.
 
-It deploys the stack to emulators of its own and has real Terraform plan each example, which applies nothing. The plan goes to
-plans/, reduced to what a summary is made of, and the summary of that to comments/. It takes about four minutes.
+It deploys the stack to emulators of its own and lets real Terraform plan each example; nothing is applied. It writes the plan,
+reduced to what a summary needs, to plans/, and the summary of that to comments/. It takes about four minutes.
 """
 
 import os
@@ -19,22 +19,23 @@ from tests.review.examples import COMMENTS, EXAMPLES, OUT, PLANS, edited, projec
 
 
 def reduced(plan: Plan) -> Plan:
-    """Without the values of what stays as it is, which no summary shows."""
-    acted_on = {one.address for one in plan.resource_changes if one.change.actions != ("no-op",)}
+    """The plan without the values of what stays as it is: no summary shows them."""
+    changing = {each.address for each in plan.resource_changes if each.change.actions != ("no-op",)}
     return msgspec.structs.replace(
         plan,
         resource_changes=tuple(map(_reduced, plan.resource_changes)),
-        resource_drift=tuple(_reduced(one) for one in plan.resource_drift if one.address in acted_on),
-        output_changes={name: one for name, one in plan.output_changes.items() if one.actions != ("no-op",)},
+        resource_drift=tuple(_reduced(each) for each in plan.resource_drift if each.address in changing),
+        output_changes={name: output for name, output in plan.output_changes.items() if output.actions != ("no-op",)},
     )
 
 
-def _reduced(one: ResourceChange) -> ResourceChange:
-    if one.change.actions == ("no-op",):
-        return msgspec.structs.replace(one, change=Change(("no-op",)))
-    marks = {name: _marked(getattr(one.change, name)) for name in ("after_unknown", "before_sensitive", "after_sensitive")}
-    trees = {name: _set(getattr(one.change, name)) for name in ("before", "after")}
-    return msgspec.structs.replace(one, change=msgspec.structs.replace(one.change, **marks, **trees))
+def _reduced(resource: ResourceChange) -> ResourceChange:
+    if resource.change.actions == ("no-op",):
+        return msgspec.structs.replace(resource, change=Change(("no-op",)))
+    change = resource.change
+    marks = {name: _marked(getattr(change, name)) for name in ("after_unknown", "before_sensitive", "after_sensitive")}
+    trees = {name: _set(getattr(change, name)) for name in ("before", "after")}
+    return msgspec.structs.replace(resource, change=msgspec.structs.replace(change, **marks, **trees))
 
 
 def _set(tree: Any) -> Any:
@@ -42,7 +43,7 @@ def _set(tree: Any) -> Any:
 
 
 def _marked(marks: Any) -> Any:
-    """A tree of marks without the parts in which nothing is marked; None where nothing is left."""
+    """A tree of marks without the parts in which nothing is marked; None if nothing is left."""
     if isinstance(marks, dict):
         return {name: part for name, inner in marks.items() if (part := _marked(inner))} or None
     if isinstance(marks, list):

@@ -1,4 +1,4 @@
-"""However large the plan, the summary fits into a comment, and what is left out is the least important and is counted."""
+"""However large the plan is, the summary fits into a comment: it leaves out the least important items, and counts them."""
 
 import re
 
@@ -10,29 +10,31 @@ from review.document import MAX_BYTES, Item, Section, render
 from tests.review.made_plans import change, shown
 
 sizes = st.integers(0, 300)
-entries = st.builds(lambda head, below: Item("h" * head, tuple("ä" * one for one in below)), sizes, st.lists(sizes, max_size=3))
-sections = st.lists(st.builds(Section, st.just("Title"), st.lists(entries, min_size=1, max_size=30), st.booleans()), max_size=5)
+items = st.builds(
+    lambda head, details: Item("h" * head, tuple("ä" * size for size in details)), sizes, st.lists(sizes, max_size=3)
+)
+sections = st.lists(st.builds(Section, st.just("Title"), st.lists(items, min_size=1, max_size=30), st.booleans()), max_size=5)
 
 
 @given(sections, st.integers(5_000, 20_000))
-def test_it_fits_and_every_entry_is_shown_or_counted(made: list[Section], longest: int) -> None:
-    text = render("## top\n", made, longest)
-    assert len(text.encode()) <= longest
+def test_a_document_fits_and_every_item_is_shown_or_counted(made: list[Section], max_bytes: int) -> None:
+    text = render("## top\n", made, max_bytes)
+    assert len(text.encode()) <= max_bytes
     assert text.startswith("## top\n")
     parts = re.split(r"### Title\n|<b>Title</b>", text)[1:]
     assert len(parts) == len(made)
     cut = False
     for section, part in zip(made, parts, strict=True):
         heads = len(re.findall(r"^- h*$", part, re.MULTILINE))
-        left = sum(map(int, re.findall(r"^- … and (\d+) more, left out here$", part, re.MULTILINE)))
-        assert heads + left == len(section.items)
-        assert not (cut and heads), "something less important is shown while something more important is not"
-        cut = cut or left > 0
+        left_out = sum(map(int, re.findall(r"^- … and (\d+) more, left out here$", part, re.MULTILINE)))
+        assert heads + left_out == len(section.items)
+        assert not (cut and heads), "a less important item is shown while a more important one is not"
+        cut = cut or left_out > 0
     whole = render("## top\n", made, 10**9)
     assert ("Shortened to fit" in text) == (text != whole)
 
 
-def test_of_a_huge_plan_the_marks_and_what_is_lost_stay() -> None:
+def test_a_huge_plan_keeps_its_cautions_and_what_is_lost() -> None:
     count = 500
     wide = {f"a{n}": "ü" * 300 for n in range(20)}
     text = shown(
@@ -55,8 +57,8 @@ def test_of_a_huge_plan_the_marks_and_what_is_lost_stay() -> None:
 
 @pytest.mark.parametrize("character", ["x", "`", "ü", "🔥", "\U000e0001", "\n"])
 @pytest.mark.parametrize("length", [150, 300])
-def test_marks_that_are_never_cut_fit_too(character: str, length: int) -> None:
-    """Also where a character takes ten to be shown."""
+def test_cautions_are_never_cut_and_fit_too(character: str, length: int) -> None:
+    """Even if each character takes ten characters to show."""
     long = character * length
     losses = (
         change(

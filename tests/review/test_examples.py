@@ -1,4 +1,4 @@
-"""The recorded plans of real Terraform are summed up as the golden comments say. `tests.review.record` renews both."""
+"""The summaries of recorded plans of real Terraform equal the recorded comments. `tests.review.record` records both."""
 
 import pytest
 
@@ -11,25 +11,25 @@ example = pytest.mark.parametrize("name", EXAMPLES)
 
 
 @example
-def test_the_plan_is_summed_up_as_recorded(name: str) -> None:
+def test_the_summary_of_a_recorded_plan_is_the_recorded_comment(name: str) -> None:
     plan = read((PLANS / f"{name}.json").read_bytes(), name)
     assert summary(plan, stack(name)) == (COMMENTS / f"{name}.md").read_text(encoding="utf-8")
 
 
 @example
-def test_a_recorded_plan_is_small_and_says_nothing_of_the_machine(name: str) -> None:
+def test_a_recorded_plan_is_small_and_names_nothing_of_the_machine(name: str) -> None:
     text = (PLANS / f"{name}.json").read_text(encoding="utf-8")
     assert len(text) < 64 * 1024
     assert [word for word in ("127.0.0.1", "localhost", "://", "/home/", "/tmp", str(ROOT)) if word in text] == []  # noqa: S108
 
 
-def test_nothing_else_is_recorded() -> None:
+def test_every_example_is_recorded_and_nothing_else() -> None:
     assert {file.stem for file in COMMENTS.iterdir()} == {file.stem for file in PLANS.iterdir()} == set(EXAMPLES)
 
 
-def test_only_no_changes_changes_nothing() -> None:
-    quiet = [name for name in EXAMPLES if not read((PLANS / f"{name}.json").read_bytes(), name).changes_anything]
-    assert quiet == ["no_changes"]
+def test_of_all_examples_only_no_changes_changes_nothing() -> None:
+    unchanged = [name for name in EXAMPLES if not read((PLANS / f"{name}.json").read_bytes(), name).changes_anything]
+    assert unchanged == ["no_changes"]
 
 
 def test_the_guide_shows_a_recorded_comment() -> None:
@@ -37,7 +37,7 @@ def test_the_guide_shows_a_recorded_comment() -> None:
     assert (COMMENTS / "table_replaced.md").read_text(encoding="utf-8") in guide
 
 
-def test_the_page_on_deploying_shows_the_beginning_of_it() -> None:
+def test_the_page_on_deploying_shows_the_beginning_of_a_recorded_comment() -> None:
     deploying = (ROOT / "docs" / "operate" / "deploying.md").read_text(encoding="utf-8")
     quoted = [line for line in deploying.splitlines() if line.startswith("> ") and line != "> [!CAUTION]"]
     comment = (COMMENTS / "table_replaced.md").read_text(encoding="utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""Whatever a plan holds stays text: a Markdown parser finds it in code spans and nowhere else."""
+"""Text of a plan stays text: a Markdown parser finds it in code spans and nowhere else."""
 
 import json
 from typing import Any
@@ -15,8 +15,8 @@ from review.summary import summary
 
 PARSER = MarkdownIt("commonmark").enable("table").enable("strikethrough")
 MARK = "zqz"
-OURS = ("<details><summary><b>", "</details>")
-"""All the HTML that a summary has."""
+ALLOWED_HTML = ("<details><summary><b>", "</details>")
+"""The only HTML that a summary has."""
 
 pieces = st.sampled_from(
     [
@@ -84,9 +84,7 @@ def resources(draw: st.DrawFn) -> dict[str, Any]:
     st.dictionaries(texts, values, max_size=2),
     texts,
 )
-def test_what_a_plan_holds_stays_in_code_spans(
-    planned: list[Any], drift: list[Any], outputs: dict[str, Any], name: str
-) -> None:
+def test_text_of_a_plan_stays_in_code_spans(planned: list[Any], drift: list[Any], outputs: dict[str, Any], name: str) -> None:
     content = {
         "format_version": "1.2",
         "resource_changes": planned,
@@ -99,7 +97,7 @@ def test_what_a_plan_holds_stays_in_code_spans(
     seen = 0
     for token in PARSER.parse(text):
         if token.type == "html_block":
-            assert token.content.startswith(OURS)
+            assert token.content.startswith(ALLOWED_HTML)
         for inner in token.children or ():
             seen += MARK in inner.content
             assert inner.type in {"text", "code_inline", "strong_open", "strong_close", "em_open", "em_close", "softbreak"}
@@ -110,7 +108,7 @@ def test_what_a_plan_holds_stays_in_code_spans(
 
 @example("  ")
 @given(st.text(min_size=1, max_size=150))
-def test_a_code_span_says_what_the_text_does(text: str) -> None:
+def test_a_code_span_shows_the_text_unchanged(text: str) -> None:
     [paragraph] = [token for token in PARSER.parse(f"x {code(text)} y") if token.type == "inline"]
     [before, span, after] = paragraph.children or []
     assert (before.content, after.content) == ("x ", " y")

@@ -1,4 +1,4 @@
-"""A policy is compared statement by statement, and told in words."""
+"""A policy is compared statement by statement, and the changes are shown in words."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ def policy(*listed: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(listed)})
 
 
-def told(before: str | None, after: str | None) -> list[str]:
+def policy_changes(before: str | None, after: str | None) -> list[str]:
     text = shown(change(ROLE, "update", before={"name": "r", "policy": before}, after={"name": "r", "policy": after}))
     head = "### Policies (1)\n\n- **`r`** · `aws_iam_role_policy.p`, `policy`\n"
     assert head in text
@@ -27,9 +27,11 @@ def told(before: str | None, after: str | None) -> list[str]:
     return text.partition(head)[2].splitlines()
 
 
-def test_what_goes_changes_and_comes() -> None:
+def test_removed_changed_and_added_statements_are_shown_in_this_order() -> None:
     new = {"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {"AWS": "*"}}
-    removed, changed, added = told(policy(READ, KEEP), policy(READ | {"Action": ["s3:GetObject", "s3:PutObject"]}, new))
+    removed, changed, added = policy_changes(
+        policy(READ, KEEP), policy(READ | {"Action": ["s3:GetObject", "s3:PutObject"]}, new)
+    )
     assert removed == "  - removed: **denies** `s3:DeleteObject` on `arn:a` to **everyone** (`Keep`)"
     what, _, now = changed.partition("; ")
     assert what == "  - changed: actions without `s3:ListBucket`, actions with `s3:PutObject`"
@@ -37,36 +39,36 @@ def test_what_goes_changes_and_comes() -> None:
     assert added == "  - added: **allows** **every action** on **every resource** to **everyone**"
 
 
-def test_every_element_is_told() -> None:
-    one = {
+def test_every_element_of_a_statement_is_shown() -> None:
+    statement = {
         "Effect": "Allow",
         "NotAction": "iam:*",
         "NotResource": "arn:x",
         "NotPrincipal": {"AWS": ["arn:1", "arn:2"]},
         "Condition": {"StringEquals": {"aws:SourceAccount": "1"}, "Bool": {"aws:SecureTransport": True}},
     }
-    [line] = told(policy(), policy(one))
+    [line] = policy_changes(policy(), policy(statement))
     what, _, conditions = line.partition(" if ")
     assert what.endswith("but `iam:*` on all resources but `arn:x` to everyone but `AWS: arn:1`, `AWS: arn:2`")
     assert conditions == "`Bool aws:SecureTransport: true`, `StringEquals aws:SourceAccount: 1`"
 
 
-def test_an_effect_that_turns_around_is_told() -> None:
-    [line] = told(policy(KEEP), policy(KEEP | {"Effect": "Allow"}))
+def test_an_effect_that_changes_is_shown() -> None:
+    [line] = policy_changes(policy(KEEP), policy(KEEP | {"Effect": "Allow"}))
     assert line.startswith("  - changed: effect: `Deny` → `Allow`; now **allows** ")
 
 
-def test_a_statement_without_a_sid_is_found_again_by_what_it_still_says() -> None:
+def test_a_statement_without_a_sid_is_recognised_by_what_stays_the_same() -> None:
     before = {"Effect": "Allow", "Action": "a:b", "Resource": "arn:1"}
-    [line] = told(policy(before), policy(before | {"Resource": "arn:2"}))
+    [line] = policy_changes(policy(before), policy(before | {"Resource": "arn:2"}))
     assert line == "  - changed: resources without `arn:1`, resources with `arn:2`; now **allows** `a:b` on `arn:2`"
 
 
-def test_a_secret_in_a_condition_is_not_told() -> None:
+def test_a_secret_in_a_condition_is_not_shown() -> None:
     def of(secret: str) -> str:
         return policy(READ | {"Condition": {"StringEquals": {"aws:password": secret}}})
 
-    assert told(of("hunter2"), of("hunter3")) == ["  - says the same, in other words or with another sensitive value"]
+    assert policy_changes(of("hunter2"), of("hunter3")) == ["  - says the same, in other words or with another sensitive value"]
 
 
 @pytest.mark.parametrize(
@@ -76,50 +78,50 @@ def test_a_secret_in_a_condition_is_not_told() -> None:
         *("aws:TokenIssueTime", "kms:EncryptionContext:SecretARN"),
     ],
 )
-def test_a_condition_whose_key_only_sounds_like_a_secret_is_told(key: str) -> None:
-    """Who may take a role is said by such a condition, of the token that they show."""
+def test_a_condition_whose_key_only_sounds_like_a_secret_is_shown(key: str) -> None:
+    """Such a condition names the tokens that may assume a role, so a reviewer must see it."""
 
     def of(value: str) -> str:
         return policy(READ | {"Condition": {"StringLike": {key: value}}})
 
-    [line] = told(of("repo:mine/only:*"), of("repo:*"))
+    [line] = policy_changes(of("repo:mine/only:*"), of("repo:*"))
     assert f"conditions without `StringLike {key}: repo:mine/only:*`, conditions with `StringLike {key}: repo:*`" in line
 
 
 def test_a_policy_with_an_address_in_it_is_still_read() -> None:
-    """Only in the text as a whole it looks as if a user and a password stood in it."""
+    """Taken as one text, the policy looks as if it had a user and a password in an address."""
 
     def of(page: str) -> str:
         condition = {"StringEquals": {"aws:Referer": page, "x": "somebody@example"}}
         return json.dumps({"Statement": [READ | {"Condition": condition}]}, separators=(",", ":"))
 
-    [line] = told(of("https://a"), of("https://b"))
+    [line] = policy_changes(of("https://a"), of("https://b"))
     assert "conditions without `StringEquals aws:Referer: https://a`" in line
 
 
-def test_another_version_of_the_language_is_told() -> None:
-    """In the older one a variable such as ${aws:username} is a plain text."""
+def test_another_version_of_the_policy_language_is_shown() -> None:
+    """In the older version, a variable such as ${aws:username} is plain text."""
     newer = policy(READ)
-    assert told(newer, newer.replace("2012-10-17", "2008-10-17")) == ["  - version: `2012-10-17` → `2008-10-17`"]
-    assert told(newer, newer.replace('"Version": "2012-10-17", ', "")) == ["  - version: `2012-10-17` → `2008-10-17`"]
+    assert policy_changes(newer, newer.replace("2012-10-17", "2008-10-17")) == ["  - version: `2012-10-17` → `2008-10-17`"]
+    assert policy_changes(newer, newer.replace('"Version": "2012-10-17", ', "")) == ["  - version: `2012-10-17` → `2008-10-17`"]
 
 
-def test_a_policy_that_is_not_known_yet_is_told_so() -> None:
+def test_a_policy_that_is_known_after_apply_is_announced() -> None:
     text = shown(change(ROLE, "update", before={"policy": policy(READ)}, after={}, after_unknown={"policy": True}))
     assert "known after apply: it names something that the same apply makes" in text
 
 
 @pytest.mark.parametrize(("before", "after"), [(policy(READ), '"none"'), ('"none"', policy(READ))])
-def test_what_is_no_policy_before_or_after_is_told(before: str, after: str) -> None:
-    assert any("no policy any more" in line or "becomes a policy" in line for line in told(before, after))
+def test_a_value_that_becomes_or_stops_being_a_policy_is_shown(before: str, after: str) -> None:
+    assert any("no policy any more" in line or "becomes a policy" in line for line in policy_changes(before, after))
 
 
-def test_the_statements_of_a_policy_that_is_destroyed_are_told() -> None:
+def test_the_statements_of_a_destroyed_policy_are_shown() -> None:
     text = shown(change("aws_s3_bucket_policy.p", "delete", before={"bucket": "b", "policy": policy(KEEP)}))
     assert "`aws_s3_bucket_policy.p`\n  - removed: **denies** `s3:DeleteObject` on `arn:a` to **everyone** (`Keep`)\n" in text
 
 
-def test_what_a_new_grant_gives_is_told() -> None:
+def test_what_a_new_grant_gives_is_shown() -> None:
     admin = {"role": "notebook", "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}
     text = shown(change("aws_iam_role_policy_attachment.a", "create", after=admin, after_unknown={"id": True}))
     assert (
@@ -139,19 +141,19 @@ policies = st.fixed_dictionaries({"Statement": st.lists(statement, max_size=4)})
 
 @given(policies, policies)
 def test_the_changes_lead_from_one_policy_to_the_other(before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Nothing is left out and nothing made up: what goes and comes turns the statements before into those after."""
+    """Nothing is missing and nothing is made up: the changes turn the old statements into the new ones."""
     changes = compare(before, after)
-    there = list(map(repr, statements(before)))
-    for one in changes:
-        if one.before is not None:
-            there.remove(repr(one.before))
-    there += [repr(one.after) for one in changes if one.after is not None]
-    assert set(there) == set(map(repr, statements(after)))
+    result = list(map(repr, statements(before)))
+    for each in changes:
+        if each.before is not None:
+            result.remove(repr(each.before))
+    result += [repr(each.after) for each in changes if each.after is not None]
+    assert set(result) == set(map(repr, statements(after)))
     assert compare(before, before) == []
 
 
 @given(policies, statement)
-def test_a_policy_with_more_in_it_is_never_weaker(before: dict[str, Any], more: dict[str, Any]) -> None:
+def test_a_policy_with_another_statement_is_never_weaker(before: dict[str, Any], more: dict[str, Any]) -> None:
     assert weakened(before, {"Statement": [*before["Statement"], more]}) == []
-    denials = [one for one in statements(before) if one.effect == "Deny"]
+    denials = [each for each in statements(before) if each.effect == "Deny"]
     assert weakened(before, {"Statement": []}) == denials

@@ -1,4 +1,4 @@
-"""A secret in a plan is in no summary: not what Terraform marks, and not what looks like one."""
+"""No summary shows a secret of the plan: neither one that Terraform marks, nor one that only looks like one."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ from tests.review.made_plans import change, shown
 TEXT, NUMBER = "planted-and-never-shown", 918273645546372
 KEY = "AKIAPLANTEDANDNEVER0"
 Marked = tuple[Any, Any]
-"""A value, and the marks that Terraform gives it."""
+"""A value, and the tree of marks that Terraform adds."""
 
 plain = st.none() | st.booleans() | st.integers(0, 9) | st.sampled_from(["a", "", "b c", "x" * 400])
 planted = st.sampled_from([TEXT, f"{TEXT} and more", f"{'y' * 400}{TEXT}", NUMBER, f'{{"a": "{TEXT}"}}', [TEXT], {TEXT: TEXT}])
@@ -32,14 +32,14 @@ shaped = st.sampled_from(
 names = st.sampled_from(["name", "policy", "environment", "tags", "value", "x.y", "bucket"])
 
 
-def found_by_name(value: Any) -> dict[str, Any]:
+def recognised_by_name(value: Any) -> dict[str, Any]:
     return {"name": "DB_PASSWORD", "value": value}
 
 
 hidden_without_marks = (
     shaped
     | st.dictionaries(secret_names, planted, min_size=1, max_size=2)
-    | planted.filter(lambda value: isinstance(value, str)).map(found_by_name)
+    | planted.filter(lambda value: isinstance(value, str)).map(recognised_by_name)
 )
 in_json = hidden_without_marks.map(
     lambda tree: json.dumps({"Statement": [{"Effect": "Allow", "Condition": {"StringEquals": tree}}]})
@@ -92,7 +92,7 @@ outputs = st.dictionaries(names, changes(trees), max_size=2) | st.dictionaries(
 
 
 @given(st.lists(changes(), max_size=3), st.lists(changes(), max_size=2), outputs)
-def test_what_is_planted_anywhere_is_never_shown(planned: list[Any], drift: list[Any], outputs: dict[str, Any]) -> None:
+def test_a_secret_planted_anywhere_is_never_shown(planned: list[Any], drift: list[Any], outputs: dict[str, Any]) -> None:
     plan = {
         "format_version": "1.2",
         "resource_changes": list(map(entry, planned)),
@@ -114,7 +114,7 @@ def test_a_secret_that_changes_is_a_change() -> None:
 
 
 @pytest.mark.parametrize("name", ["password", "DB_PASS", "PASS", "apiKey", "client_secret", "authToken", "pwd"])
-def test_what_stands_under_such_a_name_is_not_shown(name: str) -> None:
+def test_a_value_whose_name_suggests_a_secret_is_not_shown(name: str) -> None:
     text = shown(change("aws_x.y", "update", before={name: TEXT}, after={name: f"{TEXT} 2"}))
     assert f"  - `{name}`: *(sensitive, another value)*\n" in text
 
@@ -126,19 +126,19 @@ def test_what_stands_under_such_a_name_is_not_shown(name: str) -> None:
         f"-----BEGIN PRIVATE KEY-----\n{TEXT}",
     ],
 )
-def test_what_looks_like_a_secret_is_not_shown(shape: str) -> None:
+def test_a_value_in_the_shape_of_a_secret_is_not_shown(shape: str) -> None:
     text = shown(change("aws_x.y", "update", before={"x": shape}, after={"x": "-"}))
     assert "  - `x`: *(sensitive)* → `-`\n" in text
 
 
-def test_what_becomes_sensitive_was_a_secret_before() -> None:
+def test_a_value_that_becomes_sensitive_is_hidden_before_too() -> None:
     text = shown(change("aws_x.y", "update", before={"x": "old"}, after={"x": "new"}, after_sensitive={"x": True}))
     assert "`x`: *(sensitive, another value)*" in text
     assert "old" not in text
 
 
 @pytest.mark.parametrize("address", [f'aws_x.y["{KEY}"]', f"aws_x.{KEY}"])
-def test_a_key_in_an_address_is_taken_out(address: str) -> None:
+def test_a_key_in_an_address_is_removed(address: str) -> None:
     text = shown(change(address, "delete"))
     assert KEY not in text
     assert "(sensitive)" in text
@@ -147,17 +147,17 @@ def test_a_key_in_an_address_is_taken_out(address: str) -> None:
 @pytest.mark.parametrize(
     "name", ["table_name", "kms_key_id", "hash_key", "range_key", "key", "author", "monkey", "bypass", "passive"]
 )
-def test_other_names_are_shown(name: str) -> None:
+def test_values_with_harmless_names_are_shown(name: str) -> None:
     assert f"`{name}`: `seen` → `b`" in shown(change("aws_x.y", "update", before={name: "seen"}, after={name: "b"}))
 
 
-def test_a_switch_under_a_secret_name_is_shown() -> None:
+def test_a_switch_is_shown_although_its_name_suggests_a_secret() -> None:
     text = shown(change("aws_x.y", "update", before={"manage_password": True}, after={"manage_password": False}))
     assert "`manage_password`: `true` → `false`" in text
 
 
-def test_a_long_text_with_a_secret_in_it_is_hidden_whole() -> None:
-    """Only a part of it would be shown, and a part of a secret may not look like one."""
+def test_a_long_text_with_a_secret_in_it_is_hidden_as_a_whole() -> None:
+    """Only a part of it would be shown, and a part of a secret may no longer look like one."""
     long = f"{'x' * 300} ghp_{'a' * 60}"
     text = shown(change("aws_x.y", "update", before={"script": long}, after={"script": f"{long}b"}))
     assert "  - `script`: *(sensitive, another value)*\n" in text

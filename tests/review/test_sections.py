@@ -1,4 +1,4 @@
-"""What is said of each change: in words, with what forces it, before and after."""
+"""The items of each section: a change in words, what forces it, and the values before and after."""
 
 import json
 from typing import Any
@@ -13,11 +13,11 @@ from tests.review.made_plans import change, shown
 QUEUE = "aws_sqs_queue.queue_1A2B3C4D"
 
 
-def test_no_changes_is_one_line() -> None:
+def test_a_plan_without_changes_is_one_line() -> None:
     assert shown() == "## `training-dev`\n\nNo changes.\n"
 
 
-def test_what_forces_a_replacement_stands_first_in_it() -> None:
+def test_what_forces_a_replacement_comes_first() -> None:
     text = shown(
         change(
             *(QUEUE, "delete", "create"),
@@ -45,12 +45,12 @@ def test_what_forces_a_replacement_stands_first_in_it() -> None:
         ("a_reason_of_2030", "`a_reason_of_2030`"),
     ],
 )
-def test_a_replacement_without_a_forcing_attribute_has_its_reason(reason: str, words: str) -> None:
+def test_a_replacement_that_no_attribute_forces_shows_its_reason(reason: str, words: str) -> None:
     text = shown(change(QUEUE, "create", "delete", before={"name": "a"}, after={"name": "a"}, action_reason=reason))
     assert f"`aws_sqs_queue.queue_1A2B3C4D`, the new one is created first: {words}\n" in text
 
 
-def test_what_is_destroyed_and_forgotten_says_why() -> None:
+def test_what_is_destroyed_or_forgotten_shows_the_reason() -> None:
     text = shown(
         change(QUEUE, "delete", before={"name": "a"}, action_reason="delete_because_no_resource_config"),
         change("aws_sns_topic.t", "forget", before={"name": "b"}),
@@ -62,7 +62,7 @@ def test_what_is_destroyed_and_forgotten_says_why() -> None:
     assert "### Forgotten: Terraform lets go of it, AWS keeps it (1)\n\n- **`b`** · `aws_sns_topic.t`\n" in text
 
 
-def test_a_change_is_told_leaf_by_leaf() -> None:
+def test_a_change_is_shown_leaf_by_leaf() -> None:
     before = {"name": "a", "tags": {"x": "1"}, "tags_all": {"x": "1"}, "rule": [{"id": "r", "days": 7}], "zones": ["a", "b"]}
     after = {
         "name": "a",
@@ -83,18 +83,18 @@ def test_a_change_is_told_leaf_by_leaf() -> None:
     ]
 
 
-def test_default_tags_alone_are_told() -> None:
+def test_a_change_of_default_tags_alone_is_shown() -> None:
     text = shown(change(QUEUE, "update", before={"tags_all": {"team": "a"}}, after={"tags_all": {"team": "b"}}))
     assert "  - `tags_all.team`: `a` → `b`\n" in text
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, []), ({}, None), ([], {})])
-def test_nothing_in_another_form_is_no_difference(before: Any, after: Any) -> None:
+def test_empty_and_not_set_are_the_same(before: Any, after: Any) -> None:
     text = shown(change(QUEUE, "update", before={"x": before, "y": 1}, after={"x": after, "y": 2}))
     assert "`x`" not in text
 
 
-def test_json_in_a_text_is_told_leaf_by_leaf_too() -> None:
+def test_json_in_a_text_is_shown_leaf_by_leaf_too() -> None:
     text = shown(
         change(QUEUE, "update", before={"event_pattern": '{"source":["a"]}'}, after={"event_pattern": '{"source":["b"]}'})
     )
@@ -106,7 +106,7 @@ def test_long_texts_are_shown_where_they_differ_with_their_length() -> None:
     assert f"`…{'x' * 20}old… (5,003 characters)` → `…{'x' * 20}newer… (5,005 characters)`" in text
 
 
-def test_the_same_change_of_many_is_one_entry() -> None:
+def test_the_same_change_of_many_resources_is_one_item() -> None:
     many = [
         change(f"aws_sns_topic.t{n}", "update", before={"name": f"t{n}", "x": 1}, after={"name": f"t{n}", "x": 2})
         for n in range(12)
@@ -115,14 +115,14 @@ def test_the_same_change_of_many_is_one_entry() -> None:
     assert "- 12 resources alike: `t0`, `t1`, `t2`, `t3`, `t4`, `t5`, `t6`, `t7` and 4 more\n  - `x`: `1` → `2`\n" in text
 
 
-def test_what_differs_only_in_what_is_not_shown_is_not_alike() -> None:
+def test_changes_that_differ_only_in_a_part_that_is_not_shown_are_not_alike() -> None:
     wide = {f"a{n:02d}": 1 for n in range(40)}
     text = shown(*(change(f"aws_x.y{n}", "update", before={}, after=wide | {"z": n}) for n in range(9)))
     assert "alike" not in text
     assert text.count("… and 16 more differences\n") == 9
 
 
-def test_additions_are_told_by_kind_and_folded_where_there_are_many() -> None:
+def test_additions_are_grouped_by_type_and_folded_if_there_are_many() -> None:
     few = shown(*(change(f"aws_sns_topic.t{n}", "create", after={"name": f"t{n}"}) for n in range(2)))
     assert few.endswith("### Added (1)\n\n- 2 `aws_sns_topic`: `t0`, `t1`\n")
     many = shown(*(change(f"aws_kind_{n}.x", "create", after={"name": f"n{n}"}) for n in range(20)))
@@ -136,7 +136,7 @@ def test_an_arn_is_shown_by_its_end(arn: str, name: str) -> None:
     assert f"**`{name}`** · `aws_x.y`" in shown(change("aws_x.y", "delete", before={"resource_arn": arn}))
 
 
-def test_moves_imports_and_reads() -> None:
+def test_moves_and_imports_are_shown_and_reads_are_not() -> None:
     same = {"name": "a"}
     text = shown(
         change(QUEUE, "no-op", before=same, after=same, previous_address="aws_sqs_queue.before"),
@@ -149,7 +149,7 @@ def test_moves_imports_and_reads() -> None:
     assert "aws_caller" not in text
 
 
-def test_outputs() -> None:
+def test_each_change_of_an_output_is_shown() -> None:
     def of(*actions: str, before: Any = None, after: Any = None, **more: Any) -> dict[str, Any]:
         return {"actions": list(actions), "before": before, "after": after, **more}
 
@@ -168,7 +168,7 @@ def test_outputs() -> None:
     )
 
 
-def test_drift_is_told_where_the_plan_undoes_it_or_somebody_destroyed_it() -> None:
+def test_drift_is_shown_if_the_plan_undoes_it_or_somebody_destroyed_the_resource() -> None:
     drift = [
         change(QUEUE, "update", before={"name": "a", "x": 1, "seen": 1}, after={"name": "a", "x": 2, "seen": 2}),
         change("aws_sns_topic.elsewhere", "update", before={"x": 1}, after={"x": 2}),
@@ -176,8 +176,8 @@ def test_drift_is_told_where_the_plan_undoes_it_or_somebody_destroyed_it() -> No
     ]
     before, after, unknown = {"name": "a", "x": 2, "seen": 2}, {"name": "a", "x": 1}, {"seen": True}
     text = shown(change(QUEUE, "update", before=before, after=after, after_unknown=unknown), resource_drift=drift)
-    told = text.partition("### Changed outside of Terraform (2)\n\n")[2]
-    assert told.startswith("- **`a`** · `aws_sqs_queue.queue_1A2B3C4D`\n  - `x`: `1` → `2`\n- ")
+    section = text.partition("### Changed outside of Terraform (2)\n\n")[2]
+    assert section.startswith("- **`a`** · `aws_sqs_queue.queue_1A2B3C4D`\n  - `x`: `1` → `2`\n- ")
     assert "- **`gone`** · `aws_sns_topic.gone`: somebody destroyed it\n" in text
     assert "elsewhere" not in text
 
@@ -186,7 +186,7 @@ def test_a_plan_that_only_reads_says_so() -> None:
     assert "**Plan: no resource changes, only data to be read.**" in shown(change("aws_x.y", "read", mode="data"))
 
 
-def test_an_empty_state_is_a_mark_of_its_own_with_the_states_address() -> None:
+def test_an_empty_state_has_a_warning_with_the_address_of_the_state() -> None:
     new = change(QUEUE, "create", after={"name": "a"})
     only = {"format_version": "1.2", "resource_changes": [new]}
     first = read(json.dumps(only).encode(), "the plan")
@@ -195,7 +195,7 @@ def test_an_empty_state_is_a_mark_of_its_own_with_the_states_address() -> None:
     assert "is empty" not in shown(new)
 
 
-def test_a_plan_of_which_a_part_is_put_off_says_so() -> None:
+def test_a_plan_that_is_not_complete_says_so() -> None:
     text = shown(change(QUEUE, "create", after={"name": "a"}), complete=False, applyable=True)
     assert "> **This plan is not complete.**" in text
 
