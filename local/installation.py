@@ -2,7 +2,6 @@
 
 import fcntl
 import hashlib
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from local.errors import LocalError, LocalUsageError
 
+ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 
@@ -36,8 +36,7 @@ def python_of(home: Path, what: str, requirements: Path) -> Path:
             try:
                 _install(home, python, requirements)
             except subprocess.CalledProcessError as error:
-                said = [line for line in str(error.stderr or error.stdout or "").splitlines() if line.startswith("ERROR")]
-                raise LocalError(f"{what} could not be installed: {said[-1] if said else error}") from None
+                raise LocalError(f"{what} could not be installed: {' '.join(error.stderr.split()):.300}") from None
             except OSError as error:
                 raise LocalError(f"{what} could not be installed: {error}") from None
             # Last of all: an installation that was cut short has no stamp and is done again.
@@ -68,13 +67,13 @@ def _fingerprint(requirements: Path) -> str:
 
 
 def _install(home: Path, python: Path, requirements: Path) -> None:
-    """A virtual environment with the locked packages and nothing else.
+    """A virtual environment with the locked packages and nothing else, made by uv, which takes a third of the time of pip.
 
-    The running interpreter's pip installs into it where there is one, which also works where the system's Python comes
-    without the parts that put pip into a virtual environment.
+    Set-up keeps uv beside a pip, for the sake of its settings. Who installed with pipenv has uv in the project's environment.
     """
-    own_pip = importlib.util.find_spec("pip") is not None
-    pip = [sys.executable, "-m", "pip", "--python", str(python)] if own_pip else [str(python), "-m", "pip"]
-    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes", "--only-binary", ":all:"]
-    venv.create(home, with_pip=not own_pip, symlinks=True)
-    subprocess.run([*pip, "install", *options, "-r", str(requirements)], check=True, capture_output=True, text=True)
+    venv.create(home, with_pip=False, symlinks=True)
+    set_up = ROOT / ".build" / "uv" / "bin" / "python"
+    uv = [str(set_up if set_up.exists() else sys.executable), "-m", "tools.uv_with_pip_settings"]
+    options = ["--quiet", "--python", str(python), "--require-hashes", "--only-binary", ":all:"]
+    command = [*uv, "pip", "install", *options, "--requirement", str(requirements.resolve())]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)

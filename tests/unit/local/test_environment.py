@@ -235,7 +235,7 @@ def test_an_installation_that_fails_is_one_line(tmp_path: Path) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("ministack==1.5.33\n")  # without its hash
 
-    with pytest.raises(LocalError, match=r"could not be installed: ERROR: .*hash"):
+    with pytest.raises(LocalError, match=r"could not be installed: error: .*hash"):
         python_of_emulators(tmp_path, requirements)
 
     assert not (tmp_path / "emulators" / "installed").exists()
