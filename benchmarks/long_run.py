@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from training_events.event import Entry, Event, Producer
+from training_events.event import Event, LogEntry, Producer
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.row import COLUMNS, to_row
 from training_events.times import to_utc_text
@@ -32,8 +32,8 @@ def event_of(stream: str, number: int, previous: str | None = None) -> Event:
     )
 
 
-def entry_of(event: Event) -> Entry:
-    return event.position, RECORDED_AT, event.type, event.schema_version, event.canonical_data.decode()
+def entry_of(event: Event) -> LogEntry:
+    return LogEntry(event.position, RECORDED_AT, event.type, event.schema_version, event.canonical_data.decode())
 
 
 def fill(file: Path, stream: str, events: int) -> None:

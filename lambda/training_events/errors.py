@@ -10,13 +10,13 @@ import json
 import re
 from typing import ClassVar, TypeAlias
 
-Path: TypeAlias = tuple[str | int, ...]
+JsonPath: TypeAlias = tuple[str | int, ...]
 """Keys and indexes from the root of a JSON document down to one value."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
-def json_path(path: Path) -> str:
+def json_path(path: JsonPath) -> str:
     """`("detail", "loss", 3)` as `$.detail.loss[3]`, in printable ASCII whatever the keys hold."""
     return "$" + "".join(
         f".{step}" if isinstance(step, str) and _PLAIN_KEY.fullmatch(step) else f"[{json.dumps(step)}]" for step in path
@@ -75,7 +75,7 @@ class NotUnderstood(TrainingEventsError):  # noqa: N818
 
     reason: ClassVar[str]
 
-    def __init__(self, what: str, allowed: str, path: Path = ()) -> None:
+    def __init__(self, what: str, allowed: str, path: JsonPath = ()) -> None:
         super().__init__(what, allowed, path)
         self.what, self.allowed, self.path = what, allowed, path
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from msgspec import Raw, Struct, field
 
@@ -26,8 +26,14 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """A character that no name has."""
 
 
-Entry: TypeAlias = tuple[str, str, str, int, str]
-"""One event as folds need it, undecoded: position, recorded_at, type, schema_version, data (canonical JSON text)."""
+class LogEntry(NamedTuple):
+    """An event of the log as folds take it: `data` is still the canonical JSON text that the log holds."""
+
+    position: str
+    recorded_at: str
+    type: str
+    schema_version: int
+    data: str
 
 
 class Producer(Struct, frozen=True, omit_defaults=True):
@@ -44,7 +50,8 @@ class Producer(Struct, frozen=True, omit_defaults=True):
         if self.previous is not None:
             _check_text(self.previous, "producer", "previous")
 
-    def said(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
+        """The producer's part of `Event.to_dict`."""
         previous = {} if self.previous is None else {"previous": self.previous}
         return {**self.extensions, "id": self.id, "sequence": self.sequence, **previous}
 
@@ -91,9 +98,9 @@ class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_
         """Where the event stands in its stream: positions sort as text."""
         return f"{self.occurred_at}#{self.event_id}"
 
-    def said(self) -> dict[str, Any]:
-        """Everything the producer said, what is absent left out: what the digest is over."""
-        said: dict[str, Any] = {
+    def to_dict(self) -> dict[str, Any]:
+        """All that the producer recorded, without what is absent. The digest is over the canonical JSON of this."""
+        fields: dict[str, Any] = {
             "event_id": self.event_id,
             "stream": self.stream,
             "type": self.type,
@@ -103,14 +110,14 @@ class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_
             "data": self.data,
         }
         if self.producer is not None:
-            said["producer"] = self.producer.said()
+            fields["producer"] = self.producer.to_dict()
         if self.correlation_id is not None:
-            said["correlation_id"] = self.correlation_id
+            fields["correlation_id"] = self.correlation_id
         if self.resources:
-            said["resources"] = self.resources
+            fields["resources"] = self.resources
         if self.extensions:
-            said["extensions"] = self.extensions
-        return said
+            fields["extensions"] = self.extensions
+        return fields
 
     @cached_property
     def canonical_data(self) -> bytes:
@@ -123,7 +130,7 @@ class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_
     @cached_property
     def canonical(self) -> bytes:
         # the data is nearly all of an event, and a log stores it as text by itself: it is put into this form once
-        return canonical_json({**self.said(), "data": Raw(self.canonical_data)})
+        return canonical_json({**self.to_dict(), "data": Raw(self.canonical_data)})
 
     @cached_property
     def digest(self) -> str:

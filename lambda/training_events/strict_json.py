@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from training_events.canonical import MAX_DEPTH, canonical_json
-from training_events.errors import DuplicateKey, IntegerTooLong, MalformedJson, Path, TooDeep
+from training_events.errors import DuplicateKey, IntegerTooLong, JsonPath, MalformedJson, TooDeep
 
 
 def loads(text: str | bytes) -> Any:
@@ -41,7 +41,7 @@ def loads(text: str | bytes) -> Any:
     return value
 
 
-def _place(value: Any, doubled: dict[int, tuple[str, dict[str, Any]]]) -> Path:
+def _place(value: Any, doubled: dict[int, tuple[str, dict[str, Any]]]) -> JsonPath:
     """The path to the first key that is doubled, in document order; empty when there is none in this value."""
     if id(value) in doubled:
         return (doubled[id(value)][0],)

@@ -26,7 +26,7 @@ _ISO = re.compile(
 )
 _MILLISECONDS = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?")
 
-LENGTH = len("2026-11-22T15:08:39.955123Z")
+TEXT_LENGTH = len("2026-11-22T15:08:39.955123Z")
 """Characters of every time: a position in a stream begins with so many."""
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC is meant wherever _text is given a moment

@@ -58,7 +58,7 @@ def test_an_event_comes_back_as_it_was_said(log: EventLog):
 def test_what_is_absent_stays_absent(log: EventLog):
     log.append(event())
     [recorded] = log.read("run/a")
-    assert recorded.event.said().keys() == event().said().keys()
+    assert recorded.event.to_dict().keys() == event().to_dict().keys()
 
 
 def test_a_repeat_changes_nothing(log: EventLog):
@@ -88,7 +88,7 @@ def test_a_stream_is_read_in_key_order_and_alone(log: EventLog):
     positions = [recorded.event.position for recorded in log.read("run/a")]
     assert positions == sorted(positions)
     assert [position[28:] for position in positions] == ["e-9", "B", "a", "b", "é", "e-1"]
-    assert [entry[0] for entry in log.entries("run/a")] == positions
+    assert [entry.position for entry in log.entries("run/a")] == positions
     assert sorted(log.streams()) == ["model/a", "run/a", "run/ab"]
 
 
@@ -100,12 +100,12 @@ def test_a_range_is_the_whole_filtered(log: EventLog, kept, start, end):
         log.append(event(second, name, stream))
     after, until = event(*start).position, None if end is None else event(end).occurred_at
     whole = list(log.entries(stream))
-    assert [entry[0] for entry in whole] == sorted(event(*one).position for one in kept)
+    assert [entry.position for entry in whole] == sorted(event(*one).position for one in kept)
 
-    assert list(log.entries(stream, after=after)) == [entry for entry in whole if entry[0] > after]
-    assert list(log.entries(stream, until=until)) == [entry for entry in whole if until is None or entry[0][:27] <= until]
+    assert list(log.entries(stream, after=after)) == [entry for entry in whole if entry.position > after]
+    assert list(log.entries(stream, until=until)) == [entry for entry in whole if until is None or entry.position[:27] <= until]
     assert list(log.entries(stream, after=after, until=until)) == [
-        entry for entry in whole if entry[0] > after and (until is None or entry[0][:27] <= until)
+        entry for entry in whole if entry.position > after and (until is None or entry.position[:27] <= until)
     ]
     everything = list(log.read(stream))
     assert list(log.read(stream, after=after)) == [one for one in everything if one.event.position > after]
@@ -118,8 +118,8 @@ def test_a_range_begins_behind_the_longest_position(log: EventLog):
     log.append(longest)
     log.append(event(2))
     after = longest.position
-    assert [entry[0] for entry in log.entries("run/a", after=after)] == [event(2).position]
-    assert [entry[0] for entry in log.entries("run/a", after=after, until=event(2).occurred_at)] == [event(2).position]
+    assert [entry.position for entry in log.entries("run/a", after=after)] == [event(2).position]
+    assert [entry.position for entry in log.entries("run/a", after=after, until=event(2).occurred_at)] == [event(2).position]
 
 
 def test_the_parts_of_a_scan_are_the_whole_and_go_on_behind_every_page(log: EventLog):
@@ -144,7 +144,7 @@ def test_the_parts_of_a_scan_are_the_whole_and_go_on_behind_every_page(log: Even
                     assert [entry for one in log.scan(part, parts, page.after) for entry in one.entries] == rest
             by_stream = defaultdict(list)
             for stream, entry in in_part:
-                by_stream[stream].append(entry[0])
+                by_stream[stream].append(entry.position)
             assert all(positions == sorted(positions) for positions in by_stream.values())
         assert sorted(found) == expected
         assert parts > 1 or len(pages) > 1
@@ -177,8 +177,8 @@ def test_a_damaged_event_is_told_in_its_place(log: EventLog):
     with pytest.raises(DamagedEvent, match=damaged.why.replace("$", r"\$")):
         next(reading)
     positions = [first.position, second.position, third.position]
-    assert [entry[0] for entry in log.entries("run/a")] == positions
-    assert [entry[0] for page in log.scan(0, 1) for _, entry in page.entries] == positions
+    assert [entry.position for entry in log.entries("run/a")] == positions
+    assert [entry.position for page in log.scan(0, 1) for _, entry in page.entries] == positions
     assert list(log.streams()) == ["run/a"]
 
 
@@ -189,9 +189,9 @@ def test_a_stream_of_many_pages(log: EventLog):
         log.append(event(second, data={"big": big}))
     seconds = [f"{second:02d}" for second in range(9)]
     assert [recorded.event.occurred_at[17:19] for recorded in log.read("run/a")] == seconds
-    assert [entry[0][17:19] for entry in log.entries("run/a")] == seconds
+    assert [entry.position[17:19] for entry in log.entries("run/a")] == seconds
     assert [recorded.event.occurred_at[17:19] for recorded in log.audit("run/a")] == seconds  # type: ignore[union-attr]
-    assert [entry[0][17:19] for entry in log.entries("run/a", until=event(5).occurred_at)] == seconds[:6]
+    assert [entry.position[17:19] for entry in log.entries("run/a", until=event(5).occurred_at)] == seconds[:6]
 
 
 def test_many_writers_of_the_same_events_record_each_once(log: EventLog):

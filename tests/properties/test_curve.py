@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training_events import folds
 from training_events.canonical import canonical_json
-from training_events.folds.metric import MOST_IN_CURVE
+from training_events.event import LogEntry
+from training_events.folds.metric import MAX_CURVE_POINTS
 
 from tests.support.histories import numbers
 
@@ -19,13 +20,13 @@ def batches_of(points: list[dict[str, Any]], draw: Any) -> list[bytes]:
     return [canonical_json({"points": points[start:end]}) for start, end in zip([0, *cuts], [*cuts, len(points)], strict=True)]
 
 
-@given(st.integers(1, 20 * MOST_IN_CURVE), st.lists(values, min_size=1, max_size=9), st.data())
+@given(st.integers(1, 20 * MAX_CURVE_POINTS), st.lists(values, min_size=1, max_size=9), st.data())
 def test_a_curve_is_every_so_many_th_point(count: int, some: list[float | str], data: st.DataObject):
     """However the points are cut into events, and wherever the state is written down and read back in between."""
     points = [{"name": "loss", "step": step, "value": some[step % len(some)]} for step in range(count)]
     state: Any = folds.empty("run/a")
     for number, batch in enumerate(batches_of(points, data.draw)):
-        folds.fold(state, [(f"2026-11-22T15:00:{number:02d}.000000Z#e", "", "MetricsRecorded", 1, batch.decode())])
+        folds.fold(state, [LogEntry(f"2026-11-22T15:00:{number:02d}.000000Z#e", "", "MetricsRecorded", 1, batch.decode())])
         if data.draw(st.booleans()):
             state = folds.decode("run/a", folds.encode(state))
     curve = state.metrics["loss"].curve
@@ -33,5 +34,5 @@ def test_a_curve_is_every_so_many_th_point(count: int, some: list[float | str], 
         (point["step"], value if isinstance(value := point["value"], str) else float(f"{value:.6g}")) for point in points
     ]
     assert curve.points == outline[:: curve.every]
-    assert len(curve.points) <= MOST_IN_CURVE
-    assert curve.every == 1 or len(outline[:: curve.every // 2]) > MOST_IN_CURVE, "as many as there may be"
+    assert len(curve.points) <= MAX_CURVE_POINTS
+    assert curve.every == 1 or len(outline[:: curve.every // 2]) > MAX_CURVE_POINTS, "as many as there may be"

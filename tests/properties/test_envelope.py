@@ -5,7 +5,7 @@ import json
 from contextlib import suppress
 
 from hypothesis import example, given
-from training_events.bus.envelope import decode, entry_of
+from training_events.bus.envelope import decode, to_put_events_entry
 from training_events.canonical import canonical_json
 from training_events.errors import NotRecordable
 from training_events.event import Event
@@ -37,7 +37,7 @@ def test_any_detail_gives_an_event_or_a_reason(detail):
 
 @given(events())
 def test_what_is_published_is_what_is_received(event):
-    entry = entry_of("bus", event)
+    entry = to_put_events_entry("bus", event)
     envelope = {
         "source": entry["Source"],
         "detail-type": entry["DetailType"],
@@ -53,5 +53,5 @@ def test_what_is_published_is_what_is_received(event):
 
 @given(events())
 def test_everything_said_is_in_the_canonical_text(event):
-    assert json.loads(event.canonical) == json.loads(canonical_json(event.said()))
+    assert json.loads(event.canonical) == json.loads(canonical_json(event.to_dict()))
     assert event.position.startswith(event.occurred_at)

@@ -10,7 +10,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError
 from moto.core.models import botocore_stubber  # imported before any client is made, or moto would not see it
 from training_events.errors import Conflict, Overtaken
-from training_events.event import Entry, Event, RecordedEvent
+from training_events.event import Event, LogEntry, RecordedEvent
 from training_events.stores.damage import sound
 from training_events.stores.event_log import Alteration, Appended, Damaged, Page
 from training_events.stores.read_models import ReadModel
@@ -43,7 +43,7 @@ class InMemoryLog:
     def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
         return (record for _, record in self._of(stream))
 
-    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[Entry]:
+    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
         for position, record in self._of(stream):
             if position > after and (until is None or position < until + "$"):
                 yield _entry(position, record)
@@ -66,11 +66,11 @@ class InMemoryLog:
         return sorted(((key[1], record) for key, record in self.records.items() if key[0] == stream), key=lambda one: one[0])
 
 
-def _entry(position: str, record: RecordedEvent | Damaged) -> Entry:
+def _entry(position: str, record: RecordedEvent | Damaged) -> LogEntry:
     if isinstance(record, Damaged):
-        return position, "", "", 0, ""
+        return LogEntry(position, "", "", 0, "")
     event = record.event
-    return position, record.recorded_at, event.type, event.schema_version, event.canonical_data.decode()
+    return LogEntry(position, record.recorded_at, event.type, event.schema_version, event.canonical_data.decode())
 
 
 class InMemoryReadModels:

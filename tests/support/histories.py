@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from training_events import folds
 from training_events.canonical import canonical_json
-from training_events.event import Entry, Event
+from training_events.event import Event, LogEntry
 
 numbers = st.sampled_from([0.0, -0.0, 0.5, 1, 2.25, -3.5, 1e-9]) | st.floats(allow_nan=False, allow_infinity=False)
 steps = st.none() | st.integers(0, 9) | st.just(0.5)
@@ -95,8 +95,9 @@ def histories(draw: st.DrawFn, most: int = 14) -> list[Event]:
     return [draw(event_of(stream, number)) for number, stream in enumerate(streams)]
 
 
-def entry(event: Event) -> Entry:
-    return event.position, "2026-11-22T16:00:00.000000Z", event.type, event.schema_version, canonical_json(event.data).decode()
+def entry(event: Event) -> LogEntry:
+    data = canonical_json(event.data).decode()
+    return LogEntry(event.position, "2026-11-22T16:00:00.000000Z", event.type, event.schema_version, data)
 
 
 def states_of(events: list[Event]) -> dict[str, bytes]:

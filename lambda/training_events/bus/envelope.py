@@ -16,7 +16,7 @@ from msgspec import Raw, Struct, ValidationError, convert, field
 
 from training_events import strict_json
 from training_events.canonical import canonical_json
-from training_events.errors import BadField, NoStream, NotAnObject, NotRecordable, Path
+from training_events.errors import BadField, JsonPath, NoStream, NotAnObject, NotRecordable
 from training_events.event import SCHEMA_VERSION, Event, Producer
 from training_events.times import to_utc_text
 
@@ -60,7 +60,8 @@ class _Header(Struct):
     dataset_name: str | None = None
 
 
-_HEADER = frozenset(_Header.__struct_fields__) - NAMES_OF_STREAMS.keys()
+HEADER_FIELDS = frozenset(_Header.__struct_fields__) - NAMES_OF_STREAMS.keys()
+"""Keys of a detail that are never data."""
 _PRODUCER = frozenset(_ProducerHeader.__struct_fields__)
 
 
@@ -87,7 +88,7 @@ def detail_of(received: Any) -> dict[str, Any]:
         raise NotAnObject(f"the event is of type {type(received).__name__}", "an object")
     detail = received.get("detail")
     if isinstance(detail, (str, bytes)):
-        detail = within(("detail",), strict_json.loads, detail)
+        detail = at_path(("detail",), strict_json.loads, detail)
     if not isinstance(detail, dict):
         raise NotAnObject(f"the detail is of type {type(detail).__name__}", "an object", ("detail",))
     return detail
@@ -97,12 +98,12 @@ def _event(envelope: _Envelope, header: _Header, detail: dict[str, Any]) -> Even
     event_id = envelope.id if header.event_id is None else header.event_id
     if event_id is None:
         raise BadField("it is missing", "an id here or in detail.event_id", ("event_id",))
-    rest = {key: value for key, value in detail.items() if key not in _HEADER}
+    rest = {key: value for key, value in detail.items() if key not in HEADER_FIELDS}
     return Event(
         event_id=event_id,
         stream=_stream(header),
         type=envelope.type,
-        occurred_at=within(("occurred_at",), to_utc_text, envelope.time if header.occurred_at is None else header.occurred_at),
+        occurred_at=at_path(("occurred_at",), to_utc_text, envelope.time if header.occurred_at is None else header.occurred_at),
         source=envelope.source,
         data=rest if header.data is None else header.data,
         schema_version=SCHEMA_VERSION if header.schema_version is None else header.schema_version,
@@ -127,7 +128,7 @@ def _producer(header: _ProducerHeader, said: dict[str, Any]) -> Producer:
     return Producer(header.id, header.sequence, header.previous, extensions)
 
 
-def _place(path: Path, header: _Header) -> Path:  # noqa: PLR0911 - a table
+def _place(path: JsonPath, header: _Header) -> JsonPath:  # noqa: PLR0911 - a table
     """Where in the envelope stands what is at this path of the Event."""
     match path:
         case ("type", *below):
@@ -148,17 +149,17 @@ def _place(path: Path, header: _Header) -> Path:  # noqa: PLR0911 - a table
             return ("detail", *path)
 
 
-def _converted(value: dict[str, Any], to: type[_T], at: Path) -> _T:
+def _converted(value: dict[str, Any], to: type[_T], at: JsonPath) -> _T:
     try:
         return convert(value, to)
     except ValidationError as flaw:
         raise _bad_field(str(flaw), at) from None
     except UnicodeEncodeError:  # a key with half a surrogate pair, which is looked up by its UTF-8 form
-        within(at, canonical_json, value)  # says where
+        at_path(at, canonical_json, value)  # says where
         raise
 
 
-def _bad_field(said: str, at: Path) -> BadField:
+def _bad_field(said: str, at: JsonPath) -> BadField:
     """What msgspec says, "Expected `str`, got `int` - at `$.producer.id`", in the words of this package."""
     message, _, where = said.partition(" - at `$")
     path = (*at, *re.findall(r"\w[\w-]*", where))
@@ -169,7 +170,7 @@ def _bad_field(said: str, at: Path) -> BadField:
     return BadField(message, "see the event on the bus", path)
 
 
-def within(at: Path, read: Callable[[Any], _T], value: Any) -> _T:
+def at_path(at: JsonPath, read: Callable[[Any], _T], value: Any) -> _T:
     """What `read` makes of the value; the path of its errors is put below `at`."""
     try:
         return read(value)
@@ -178,24 +179,24 @@ def within(at: Path, read: Callable[[Any], _T], value: Any) -> _T:
         raise
 
 
-def entry_of(bus: str, event: Event) -> PutEventsEntry:
-    return entry(bus, event.source, event.type, detail(event).decode(), event.resources)
+def to_put_events_entry(bus: str, event: Event) -> PutEventsEntry:
+    return put_events_entry(bus, event.source, event.type, to_detail(event).decode(), event.resources)
 
 
-def entry(bus: str, source: str, type_: str, detail_json: str, resources: Iterable[str]) -> PutEventsEntry:
+def put_events_entry(bus: str, source: str, type_: str, detail_json: str, resources: Iterable[str]) -> PutEventsEntry:
     """An event as PutEvents takes it. No Time: the envelope then says when it was published, as the archive's replay has it."""
     return {"EventBusName": bus, "Source": source, "DetailType": type_, "Detail": detail_json, "Resources": list(resources)}
 
 
-def detail(event: Event) -> bytes:
+def to_detail(event: Event) -> bytes:
     """What was said as canonical JSON, without what the envelope carries; what extended the header goes back beside it."""
     said: dict[str, Any] = {
-        key: value for key, value in event.said().items() if key not in ("type", "source", "resources", "extensions")
+        key: value for key, value in event.to_dict().items() if key not in ("type", "source", "resources", "extensions")
     }
     return canonical_json({**event.extensions, **said, "data": Raw(event.canonical_data)})
 
 
-def envelope(event: Event) -> bytes:
+def to_envelope(event: Event) -> bytes:
     """An event as EventBridge hands it on, on one line: what `envelope.decode` reads."""
     head = {"source": event.source, "detail-type": event.type, "resources": list(event.resources)}
-    return b'%s,"detail":%s}' % (canonical_json(head)[:-1], detail(event))
+    return b'%s,"detail":%s}' % (canonical_json(head)[:-1], to_detail(event))

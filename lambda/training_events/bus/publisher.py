@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from training_events.bus.envelope import entry_of
+from training_events.bus.envelope import to_put_events_entry
 from training_events.errors import TrainingEventsError
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ MAX_ENTRIES = 10
 MAX_REQUEST_BYTES = 256 * 1024
 """EventBridge's limit on a request's entries together until it was raised to 1 MB. Kept below the old one (a single event
 too): the log takes 400 KB, SQS as declared 256 KB, and a smaller event passes everywhere."""
+_ENTRY_TOO_LARGE = f"larger than {MAX_REQUEST_BYTES} bytes"
 
-FINAL = frozenset({"InvalidArgument", "MalformedDetail"})
-"""What EventBridge says of an entry that it will never take:
+_FINAL_CAUSES = frozenset({_ENTRY_TOO_LARGE, "InvalidArgument", "MalformedDetail"})
+"""The last two are EventBridge's codes for an entry that it will never take:
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html"""
-TOO_LARGE = f"larger than {MAX_REQUEST_BYTES} bytes"
 
 
 class NotPublished(TrainingEventsError):  # noqa: N818
@@ -64,7 +64,7 @@ class EventBusPublisher:
 
     def publish(self, events: Iterable[Event]) -> None:
         """Publish all; one that fails does not stop those after it. Raises NotPublished with exactly the failed ones."""
-        failed = self.put((event, entry_of(self.bus, event)) for event in events)
+        failed = self.put((event, to_put_events_entry(self.bus, event)) for event in events)
         if failed:
             raise NotPublished([event for event, _ in failed], Counter(cause for _, cause in failed))
 
@@ -78,7 +78,7 @@ class EventBusPublisher:
         for what, one in entries:
             size = _entry_bytes(one)
             if size > MAX_REQUEST_BYTES:
-                failed.append((what, TOO_LARGE))
+                failed.append((what, _ENTRY_TOO_LARGE))
                 continue
             if size > room or len(batch) == MAX_ENTRIES:
                 failed += self._put(batch)
@@ -108,6 +108,11 @@ class EventBusPublisher:
             refused = [(pair, answer["ErrorCode"]) for pair, answer in answered if "ErrorCode" in answer]
             left, causes = [pair for pair, _ in refused], [cause for _, cause in refused]
         return [(what, cause) for (what, _), cause in zip(left, causes, strict=True)]
+
+
+def is_final(cause: str) -> bool:
+    """Whether putting the entry again cannot help: `cause` is one that `put` has given."""
+    return cause in _FINAL_CAUSES
 
 
 def _entry_bytes(entry: PutEventsEntry) -> int:

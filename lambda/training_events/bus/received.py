@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from training_events.bus.aws_events import s3, sagemaker
-from training_events.bus.aws_events.aws_event import Said
+from training_events.bus.aws_events.aws_event import AwsEvent
 from training_events.bus.envelope import decode
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from training_events.event import Event
 
-_TRANSLATIONS: dict[tuple[str, str], Callable[[Said], Event]] = {
+_TRANSLATIONS: dict[tuple[str, str], Callable[[AwsEvent], Event]] = {
     (sagemaker.SOURCE, "SageMaker Training Job State Change"): sagemaker.training_job,
     (sagemaker.SOURCE, "SageMaker Model Package State Change"): sagemaker.model_package,
     (sagemaker.SOURCE, "SageMaker Model Building Pipeline Execution Status Change"): sagemaker.pipeline_execution,
@@ -34,7 +34,7 @@ def event_of(received: Any) -> Event:
     Every JSON value gives an Event or raises a NotRecordable whose path is the place in the envelope.
     """
     translate = _TRANSLATIONS.get(_kind_of(received))
-    return decode(received) if translate is None else translate(Said(received))
+    return decode(received) if translate is None else translate(AwsEvent(received))
 
 
 def _kind_of(received: Any) -> tuple[str, str]:

@@ -19,13 +19,13 @@ from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
 from training_events.folds.summary import summary_of
 from training_events.folds.version import VERSION as VERSION
-from training_events.times import LENGTH
+from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from training_events.catalogue import EventType
-    from training_events.event import Entry
+    from training_events.event import LogEntry
 
 State: TypeAlias = RunState | ModelState | DatasetState
 _S = TypeVar("_S", bound=RunState | ModelState | DatasetState)
@@ -39,7 +39,7 @@ def empty(stream: str) -> State:
     return STATES[kind_of(stream)](stream)
 
 
-def fold(state: _S, entries: Iterable[Entry], catalogue: Mapping[str, Mapping[str, EventType]] = CATALOGUE) -> _S:
+def fold(state: _S, entries: Iterable[LogEntry], catalogue: Mapping[str, Mapping[str, EventType]] = CATALOGUE) -> _S:
     """The state after these events too. They come in key order, behind all that the state has; it is changed in place."""
     types, apply = catalogue[state.kind], _APPLY[state.kind]
     counts, position, events = state.counts, state.position, 0
@@ -56,11 +56,11 @@ def fold(state: _S, entries: Iterable[Entry], catalogue: Mapping[str, Mapping[st
             except (NotFoldable, msgspec.MsgspecError, RecursionError):
                 counts.unreadable += 1
             else:
-                apply[known.fact](state, fact, position[:LENGTH], data)
+                apply[known.fact](state, fact, position[:TEXT_LENGTH], data)
         if not state.first_at:
-            state.first_at = position[:LENGTH]
+            state.first_at = position[:TEXT_LENGTH]
     counts.events += events
-    state.position, state.last_at = position, position[:LENGTH]
+    state.position, state.last_at = position, position[:TEXT_LENGTH]
     return state
 
 

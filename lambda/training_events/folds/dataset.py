@@ -10,7 +10,7 @@ from training_events.catalogue import dataset as facts
 from training_events.catalogue.stored import Stored
 from training_events.folds.stream_state import StreamState
 
-MOST_KEPT = 100
+MAX_KEPT = 100
 """Versions that a state keeps: the newest. The log has them all."""
 
 
@@ -49,7 +49,7 @@ def registered(state: DatasetState, fact: facts.DatasetRegistered, at: str, _: s
         known.rows = fact.rows if known.rows is None else known.rows
         known.retired_at = None
         return
-    state.versions = [*state.versions[1 - MOST_KEPT :], Version(at, fact.registered_by, stored, fact.rows)]
+    state.versions = [*state.versions[1 - MAX_KEPT :], Version(at, fact.registered_by, stored, fact.rows)]
     state.registered += 1
 
 

@@ -19,7 +19,7 @@ _LESS_IS_BETTER = re.compile(
 )
 
 
-MOST_IN_CURVE = 32
+MAX_CURVE_POINTS = 32
 """Points of a curve. With them a metric of mere noise takes 280 bytes of a compressed state, so that 1,400 fit into DynamoDB's
 400 KB; without them it would take 100."""
 
@@ -87,7 +87,7 @@ def go_on(metric: Metric, point: Point, at: str) -> None:
 
 
 def _draw(curve: Curve, point: Point) -> None:
-    if len(curve.points) == MOST_IN_CURVE:
+    if len(curve.points) == MAX_CURVE_POINTS:
         del curve.points[1::2]
         curve.every *= 2
     curve.points.append(_in_outline(point))

@@ -10,7 +10,7 @@ from training_events.catalogue import model as facts
 from training_events.catalogue.stored import Stored
 from training_events.folds.stream_state import StreamState
 
-MOST_KEPT = 100
+MAX_KEPT = 100
 """Promotions that a state keeps: the newest. The log has them all."""
 
 
@@ -67,7 +67,7 @@ def promoted(state: ModelState, fact: facts.ModelPromoted, at: str, _: str) -> N
     version = _version(state, name)
     version.stages = sorted([*version.stages, fact.stage])
     state.stages[fact.stage] = name
-    state.promotions = [*state.promotions[1 - MOST_KEPT :], Promotion(at, name, fact.stage, fact.promoted_by)]
+    state.promotions = [*state.promotions[1 - MAX_KEPT :], Promotion(at, name, fact.stage, fact.promoted_by)]
     state.promoted += 1
 
 

@@ -13,7 +13,7 @@ from training_events.catalogue.stored import Stored
 from training_events.folds import metric
 from training_events.folds.stream_state import StreamState
 
-MOST_KEPT = 100
+MAX_KEPT = 100
 """Checkpoints, and artifacts, that a state keeps: the newest. A state has to fit into an item of DynamoDB, and memory must not
 grow with the stream; how many there were is counted, and the log has them all."""
 
@@ -142,7 +142,7 @@ def metrics_recorded(state: RunState, fact: facts.MetricsRecorded, at: str, _: s
 
 
 def checkpoint_saved(state: RunState, fact: facts.CheckpointSaved, at: str, _: str) -> None:
-    state.checkpoints = [*state.checkpoints[1 - MOST_KEPT :], Checkpoint(at, fact.step, _stored(fact))]
+    state.checkpoints = [*state.checkpoints[1 - MAX_KEPT :], Checkpoint(at, fact.step, _stored(fact))]
     state.checkpoints_saved += 1
 
 
@@ -220,7 +220,7 @@ def _seconds_between(start: str, end: str) -> float | None:
 
 
 def _keep_artifact(state: RunState, artifact: Artifact) -> None:
-    state.artifacts = [*state.artifacts[1 - MOST_KEPT :], artifact]
+    state.artifacts = [*state.artifacts[1 - MAX_KEPT :], artifact]
     state.artifacts_saved += 1
 
 

@@ -13,7 +13,7 @@ from training_events.folds.metric import Goal
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
 
-MOST_METRICS = 8
+MAX_METRICS = 8
 """Metrics in a summary, in the order of their names: a listing has no room for more."""
 
 
@@ -80,5 +80,5 @@ def summary_of(state: RunState | ModelState | DatasetState) -> RunSummary | Mode
 def _headlines(state: RunState) -> dict[str, Headline]:
     return {
         name: Headline(metric.goal, None if metric.best is None else metric.best.value, metric.last.value)  # type: ignore[arg-type]
-        for name, metric in sorted(state.metrics.items())[:MOST_METRICS]
+        for name, metric in sorted(state.metrics.items())[:MAX_METRICS]
     }

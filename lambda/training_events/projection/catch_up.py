@@ -13,7 +13,7 @@ from training_events.projection.projector import has_state
 from training_events.proof.sealing import seal_stream
 
 if TYPE_CHECKING:
-    from training_events.event import Entry
+    from training_events.event import LogEntry
     from training_events.projection.projector import Projector
     from training_events.proof.seal_store import SealStore
     from training_events.stores.sqlite.event_log import SqliteLog
@@ -25,7 +25,7 @@ BATCH = 1000
 def catch_up(log: SqliteLog, projector: Projector, seals: SealStore) -> None:
     """Project what arrived since the last time, and seal the streams that finished."""
     while arrivals := log.arrivals(BATCH):
-        streams: dict[str, list[Entry]] = {}
+        streams: dict[str, list[LogEntry]] = {}
         for _, stream, entry in arrivals:
             if has_state(stream):
                 streams.setdefault(stream, []).append(entry)

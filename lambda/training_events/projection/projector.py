@@ -21,7 +21,7 @@ from training_events.event import check_stream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from training_events.event import Entry
+    from training_events.event import LogEntry
     from training_events.folds import State
     from training_events.stores.event_log import EventLog
     from training_events.stores.read_models import ReadModel, ReadModels
@@ -63,9 +63,9 @@ class Projector:
         self._max_attempts, self._max_pause = max_attempts, max_pause_seconds
         self._sleep = sleep
 
-    def project(self, stream: str, entries: Iterable[Entry]) -> Projected:
+    def project(self, stream: str, entries: Iterable[LogEntry]) -> Projected:
         """These events of the stream were appended, in any order. Raises Overtaken when others were faster every time."""
-        return self._write(stream, sorted({entry[0]: entry for entry in entries}.values()))
+        return self._write(stream, sorted({entry.position: entry for entry in entries}.values()))
 
     def refold(self, stream: str) -> Projected:
         """Fold the stream anew, whatever its read model says. Raises Overtaken as `project` does."""
@@ -79,7 +79,7 @@ class Projector:
             return self.refold(state.stream)
         return Projected(Update.REFOLDED, state)
 
-    def _write(self, stream: str, news: list[Entry]) -> Projected:
+    def _write(self, stream: str, news: list[LogEntry]) -> Projected:
         for attempt in range(self._max_attempts):
             if attempt:
                 self._sleep(random.uniform(0, self._max_pause))  # noqa: S311 - no secret
@@ -95,7 +95,7 @@ class Projector:
             return Projected(update, state)
         raise Overtaken(f"the read model of {stream} was written by others {self._max_attempts} times in a row")
 
-    def _next(self, stream: str, current: ReadModel | None, news: list[Entry]) -> tuple[Update, State]:
+    def _next(self, stream: str, current: ReadModel | None, news: list[LogEntry]) -> tuple[Update, State]:
         state = None if current is None else stored_state(current)
         if state is not None and news and news[0][0] > state.position:
             return Update.APPLIED, folds.fold(state, news)
@@ -109,7 +109,7 @@ class Projector:
             self._read_models.put(state.stream, STATE_TOO_LARGE, summary=summary, first_at=first_at, replaces=replaces)
 
 
-def _until(current: ReadModel | None, state: State | None, news: list[Entry]) -> str | None:
+def _until(current: ReadModel | None, state: State | None, news: list[LogEntry]) -> str | None:
     """The time of the newest event that was delivered so far; none where that is not known.
 
     A state that went ahead of the deliveries would be folded anew at each of them: a backlog would take its square in time.
@@ -118,7 +118,7 @@ def _until(current: ReadModel | None, state: State | None, news: list[Entry]) ->
         return None
     newest = news[-1][0]
     time = (newest if state is None else max(newest, state.position)).partition("#")[0]
-    return time if len(time) == times.LENGTH and time.isascii() else None  # in an altered log it may be no time
+    return time if len(time) == times.TEXT_LENGTH and time.isascii() else None  # in an altered log it may be no time
 
 
 def has_state(stream: str) -> bool:

@@ -22,7 +22,7 @@ from training_events.projection.projector import STATE_TOO_LARGE, Projected, Upd
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from training_events.event import Entry
+    from training_events.event import LogEntry
     from training_events.folds import State
     from training_events.projection.projector import Projector
     from training_events.stores.event_log import EventLog
@@ -214,7 +214,7 @@ class StreamFolds:
         self.stream = stream
         self._state: State | None = None
 
-    def take(self, entries: Iterable[tuple[str, Entry]]) -> Iterator[tuple[str, State | None]]:
+    def take(self, entries: Iterable[tuple[str, LogEntry]]) -> Iterator[tuple[str, State | None]]:
         """Fold these too; gives the streams that they end."""
         for stream, group in groupby(entries, key=itemgetter(0)):
             if not has_state(stream):
@@ -225,7 +225,7 @@ class StreamFolds:
                 self._state = folds.empty(stream)
             if self._state is not None:
                 piece = [entry for _, entry in group]
-                positions = [self._state.position, *(entry[0] for entry in piece)]
+                positions = [self._state.position, *(entry.position for entry in piece)]
                 in_order = all(one < other for one, other in pairwise(positions))
                 self._state = folds.fold(self._state, piece) if in_order else None
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from training_events.bus.envelope import envelope
+from training_events.bus.envelope import to_envelope
 from training_events.catalogue.dataset import DatasetRegistered
 from training_events.catalogue.model import ModelPromoted, ModelRegistered
 from training_events.catalogue.stored import Stored
@@ -167,7 +167,7 @@ def record_event(stream: str, type_: str, data: dict[str, Any]) -> Event:
     event = journal.next_event(type_, fit_to_size(stream, data, MAX_EVENT_BYTES, keep))
     spool = Spool(home, to, journal.producer)
     try:
-        spool.append(envelope(event))
+        spool.append(to_envelope(event))
         if unsent := Delivery(to).send(spool):
             log.warning(
                 "%s of %s cannot be sent to %s: %s; it waits in %s, and is sent by the next recorder, or by"

@@ -10,7 +10,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.event import Entry, Event, RecordedEvent
+    from training_events.event import Event, LogEntry, RecordedEvent
 
 
 class Appended(Enum):
@@ -42,7 +42,7 @@ class Alteration(Struct, frozen=True):
 class Page(NamedTuple):
     """A piece of a walk through the log: entries with their streams, and the token to go on from (none at the end)."""
 
-    entries: list[tuple[str, Entry]]
+    entries: list[tuple[str, LogEntry]]
     after: str | None
 
 
@@ -79,7 +79,7 @@ class EventLog(Protocol):
         """
         ...
 
-    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[Entry]:
+    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
         """The stream in key order, behind the position `after`, up to the time `until` (occurred_at, inclusive).
 
         What cannot be read is an entry with what there is: no text, version 0.

@@ -52,7 +52,7 @@ def test_what_the_header_does_not_know_is_kept():
     assert event.extensions == {"trace": {"span": "b7ad6b7169203331"}}
     assert isinstance(event.producer, Producer)
     assert event.producer.extensions == {"key_id": "k-1"}
-    assert event.said()["producer"]["key_id"] == "k-1"
+    assert event.to_dict()["producer"]["key_id"] == "k-1"
     assert event.digest != decode(received("recorder", schema_version=7)).digest
 
 

@@ -5,6 +5,7 @@ import pytest
 from training_events import catalogue, folds
 from training_events.catalogue import EventType
 from training_events.errors import DoesNotFit, NewerVersion, UnknownType
+from training_events.event import LogEntry
 from training_events.folds import encode, fold
 from training_events.folds.dataset import DatasetState
 
@@ -48,17 +49,17 @@ def test_folds_take_older_versions_and_count_what_they_cannot():
     registered = catalogue.CATALOGUE["dataset"]["DatasetRegistered"].fact
     newer = {"dataset": {"DatasetRegistered": EventType(registered, [lambda data: {"uri": data["url"]}])}}
     entries = [
-        ("2026-11-22T15:00:00.000000Z#1", "", "DatasetRegistered", 1, '{"url":"s3://old"}'),
-        ("2026-11-22T15:00:00.000000Z#2", "", "DatasetRegistered", 2, '{"uri":"s3://new"}'),
-        ("2026-11-22T15:00:00.000000Z#3", "", "DatasetRegistered", 3, '{"address":"s3://newer"}'),
-        ("2026-11-22T15:00:00.000000Z#4", "", "DatasetRegistered", 1, '{"uri":"not of version 1"}'),
-        ("2026-11-22T15:00:00.000000Z#5", "", "Happened", 1, "{}"),
-        ("2026-11-22T15:00:00.000000Z#6", "", "", 0, ""),
+        LogEntry("2026-11-22T15:00:00.000000Z#1", "", "DatasetRegistered", 1, '{"url":"s3://old"}'),
+        LogEntry("2026-11-22T15:00:00.000000Z#2", "", "DatasetRegistered", 2, '{"uri":"s3://new"}'),
+        LogEntry("2026-11-22T15:00:00.000000Z#3", "", "DatasetRegistered", 3, '{"address":"s3://newer"}'),
+        LogEntry("2026-11-22T15:00:00.000000Z#4", "", "DatasetRegistered", 1, '{"uri":"not of version 1"}'),
+        LogEntry("2026-11-22T15:00:00.000000Z#5", "", "Happened", 1, "{}"),
+        LogEntry("2026-11-22T15:00:00.000000Z#6", "", "", 0, ""),
     ]
     state = fold(DatasetState("dataset/d"), entries, newer)
     assert [version.stored.uri for version in state.versions] == ["s3://old", "s3://new"]
     assert msgspec.to_builtins(state.counts) == {"events": 6, "unknown": 2, "newer": 1, "unreadable": 1}
-    assert state.position == entries[-1][0]
+    assert state.position == entries[-1].position
     assert encode(state)
 
 

@@ -44,7 +44,7 @@ def test_history_for_programs_is_one_document_and_nothing_else(log, capsys):
     assert code == 0
     [first, second] = parse_document("history", out)["events"]
     assert second["occurred_at"] > first["occurred_at"]
-    assert first | event(10).said() == first
+    assert first | event(10).to_dict() == first
     assert {key for key, value in first.items() if value in (None, [], {})} == {
         "producer",
         "correlation_id",

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from training_events import folds
 from training_events.canonical import canonical_json
 from training_events.cli.sparkline import blocks, sparkline
+from training_events.event import LogEntry
 from training_events.folds.run import RunState
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -13,7 +14,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 def metric(*values):
     points = [{"name": "loss", "step": step, "value": value} for step, value in enumerate(values)]
-    entry = ("2026-11-22T15:00:00.000000Z#e", "", "MetricsRecorded", 1, canonical_json({"points": points}).decode())
+    entry = LogEntry("2026-11-22T15:00:00.000000Z#e", "", "MetricsRecorded", 1, canonical_json({"points": points}).decode())
     return folds.fold(RunState("run/a"), [entry]).metrics["loss"]
 
 

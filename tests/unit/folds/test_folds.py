@@ -4,16 +4,17 @@ import msgspec
 import pytest
 from training_events import folds
 from training_events.canonical import canonical_json
+from training_events.event import LogEntry
 from training_events.folds.metric import goal_by_name
-from training_events.folds.run import MOST_KEPT
-from training_events.folds.summary import MOST_METRICS
+from training_events.folds.run import MAX_KEPT
+from training_events.folds.summary import MAX_METRICS
 
 
 def told(stream, *events):
     """The state after these events, (type, data), a second apart."""
     moments = (f"2026-11-22T15:{minute:02d}:{second:02d}.500000Z" for minute in range(60) for second in range(60))
     entries = [
-        (f"{moment}#e", "", type_, 1, canonical_json(data).decode())
+        LogEntry(f"{moment}#e", "", type_, 1, canonical_json(data).decode())
         for moment, (type_, data) in zip(moments, events, strict=False)
     ]
     return folds.fold(folds.empty(stream), entries)
@@ -181,9 +182,9 @@ def test_a_pipelines_execution_that_is_retried_goes_on():
 
 def test_a_state_keeps_the_newest_of_what_has_no_end():
     """A state has to fit into an item, however long its stream is."""
-    many = told("run/a", *(("CheckpointSaved", {"step": step}) for step in range(MOST_KEPT + 50)))
-    assert [one.step for one in many.checkpoints] == list(range(50, MOST_KEPT + 50))
-    assert many.checkpoints_saved == MOST_KEPT + 50
+    many = told("run/a", *(("CheckpointSaved", {"step": step}) for step in range(MAX_KEPT + 50)))
+    assert [one.step for one in many.checkpoints] == list(range(50, MAX_KEPT + 50))
+    assert many.checkpoints_saved == MAX_KEPT + 50
 
 
 def test_a_stage_is_served_by_one_version():
@@ -237,5 +238,5 @@ def test_a_listing_shows_a_state_of_any_kind(stream):
 def test_a_listing_shows_some_metrics():
     run = told("run/a", *(points(1, 2, name=f"loss {letter}") for letter in "zyxwvutsrq"))
     shown = msgspec.json.decode(folds.summary(run))["metrics"]
-    assert list(shown) == [f"loss {letter}" for letter in sorted("zyxwvutsrq")][:MOST_METRICS]
+    assert list(shown) == [f"loss {letter}" for letter in sorted("zyxwvutsrq")][:MAX_METRICS]
     assert shown["loss q"] == {"goal": "minimize", "best": 1, "last": 2}

@@ -65,7 +65,7 @@ def test_data_that_does_not_fit_its_type_is_a_flaw_and_still_counts():
     arrival = arrival_of(data={"points": "many"})
     assert reason_of(arrival) == "does_not_fit"
     assert "points" in str(arrival.flaw)
-    assert arrival.entry[2] == "MetricsRecorded"
+    assert arrival.entry.type == "MetricsRecorded"
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_whatever_stands_in_an_item_is_told_and_not_raised(log, name, value):
     with pytest.raises(DamagedEvent, match="cannot be read as an event"):
         recorded(log)
     [entry] = log.entries("run/a")
-    assert [list(map(type, entry)), entry[0]] == [[str, str, str, int, str], EVENT.position]
+    assert [list(map(type, entry)), entry.position] == [[str, str, str, int, str], EVENT.position]
     assert [entry for page in log.scan(0, 1) for _, entry in page.entries] == [entry]
     if name == "digest":
         with pytest.raises(Conflict):

@@ -131,7 +131,7 @@ def test_a_full_disk_is_said_and_nothing_half_recorded(log):
     log.database._connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(LogUnavailable, match=r"log\.db: database or disk is full"):
         log.append(event(1, data={"big": "x" * 300_000}))
-    assert [entry[0] for entry in log.entries("run/a")] == [event().position]
+    assert [entry.position for entry in log.entries("run/a")] == [event().position]
     assert len(log.arrivals(10)) == 1
 
 
@@ -180,7 +180,7 @@ def test_a_reader_holds_a_page_and_no_snapshot(log, path):
     busy, *_ = log.database._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     assert not busy
     assert path.with_name("log.db-wal").stat().st_size == 0
-    assert [entry[0] for entry in [first, *reading]] == [event(number).position for number in range(60)]
+    assert [entry.position for entry in [first, *reading]] == [event(number).position for number in range(60)]
 
 
 def test_the_largest_event_is_dynamodbs(log):
@@ -205,7 +205,7 @@ def test_arrivals_wait_in_their_order_until_they_are_forgotten(log):
     log.forget_arrivals(arrivals[-1][0])
     [(number, stream, entry)] = log.arrivals(10)
     assert number > arrivals[-1][0]
-    assert (stream, entry[0]) == ("run/a", event(6).position)
+    assert (stream, entry.position) == ("run/a", event(6).position)
 
 
 def test_no_number_comes_twice(log):
@@ -215,7 +215,7 @@ def test_no_number_comes_twice(log):
     log.forget_arrivals(number)
     log.append(event(2))
     log.forget_arrivals(number)
-    assert [entry[0] for _, _, entry in log.arrivals(10)] == [event(2).position]
+    assert [entry.position for _, _, entry in log.arrivals(10)] == [event(2).position]
 
 
 def test_arrivals_of_events_that_were_taken_away_do_not_stand_in_the_way(log, path):
@@ -223,9 +223,9 @@ def test_arrivals_of_events_that_were_taken_away_do_not_stand_in_the_way(log, pa
         log.append(event(number))
     behind_its_back(path, "DELETE FROM events WHERE event_id IN ('e-0', 'e-1', 'e-2')")
     [(number, _, entry)] = log.arrivals(1)
-    assert entry[0] == event(3).position
+    assert entry.position == event(3).position
     log.forget_arrivals(number)
-    assert [entry[0] for _, _, entry in log.arrivals(9)] == [event(4).position]
+    assert [entry.position for _, _, entry in log.arrivals(9)] == [event(4).position]
 
 
 def test_a_log_that_is_only_appended_to_has_no_alterations(log):
@@ -315,10 +315,10 @@ def test_whatever_stands_in_a_row_is_told_and_not_raised(log, path, column, valu
         list(log.read("run/a"))
     entries = list(log.entries("run/a"))
     assert [list(map(type, entry)) for entry in entries] == [[str, str, str, int, str]] * 3
-    assert [entry[0] for entry in entries] == [one.position for one in said]
+    assert [entry.position for entry in entries] == [one.position for one in said]
     assert [entry for _, _, entry in log.arrivals(10)] == entries
     assert [entry for page in log.scan(0, 1) for _, entry in page.entries] == entries
-    entries[1][4].encode()
+    entries[1].data.encode()
 
 
 @pytest.mark.parametrize("column", ["stream", "position"])
@@ -430,5 +430,5 @@ def test_programs_write_to_one_file_at_once_and_one_is_killed(path):
     assert {position for _, position in acknowledged} <= set(there)
     # of what was not acknowledged there can be the one event that the killed program was about to acknowledge
     assert len(set(there) - {position for _, position in acknowledged}) <= 1
-    assert sorted(entry[0] for _, _, entry in log.arrivals(10_000)) == there
+    assert sorted(entry.position for _, _, entry in log.arrivals(10_000)) == there
     assert list(log.alterations()) == []

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from training_events.bus.envelope import detail_of, within
+from training_events.bus.envelope import at_path, detail_of
 from training_events.canonical import canonical_json, digest
 from training_events.errors import BadField, NoStream, NotRecordable
 from training_events.event import Event
 from training_events.times import to_utc_text
 
 
-class Said:
+class AwsEvent:
     """An event of AWS whose detail is sound JSON. Raises a NotRecordable for one that is not."""
 
     def __init__(self, received: Any) -> None:
         self._envelope = received
         self._detail = detail_of(received)
-        within(("detail",), canonical_json, self._detail)
+        at_path(("detail",), canonical_json, self._detail)
 
     def find(self, *path: str) -> Any:
         """What stands there in the detail; None if nothing does."""
@@ -53,20 +53,20 @@ class Said:
         """The first of these times that the event says."""
         for key in keys:
             if (value := self.find(key)) is not None:
-                return within(("detail", key), to_utc_text, value)
+                return at_path(("detail", key), to_utc_text, value)
         raise BadField("it is missing", "a time", ("detail", keys[0]))
 
     def sent_at(self) -> str:
-        return within(("time",), to_utc_text, self._envelope.get("time"))
+        return at_path(("time",), to_utc_text, self._envelope.get("time"))
 
 
-def event(
-    *, source: str, type_: str, stream: str, named_at: tuple[str, ...], occurred_at: str, identity: str, data: dict[str, Any]
+def to_event(
+    *, source: str, type_: str, stream: str, named_at: tuple[str, ...], occurred_at: str, event_id: str, data: dict[str, Any]
 ) -> Event:
     """The Event. What is None or empty in its data is left out; an invalid name is reported where it stands in the detail."""
     try:
         return Event(
-            event_id=identity,
+            event_id=event_id,
             stream=stream,
             type=type_,
             occurred_at=occurred_at,
@@ -78,6 +78,6 @@ def event(
         raise
 
 
-def identity(kind: str, *said: str | None) -> str:
-    """An event id that is the same for the same words: `kind` and their SHA-256."""
-    return f"{kind}-{digest(said).removeprefix('sha256:')}"
+def event_id(kind: str, *parts: str | None) -> str:
+    """An event id that is the same for the same parts: `kind` and their SHA-256."""
+    return f"{kind}-{digest(parts).removeprefix('sha256:')}"

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from training_events.bus.aws_events.aws_event import event, identity
+from training_events.bus.aws_events.aws_event import event_id, to_event
 from training_events.errors import NoStream
 
 if TYPE_CHECKING:
-    from training_events.bus.aws_events.aws_event import Said
+    from training_events.bus.aws_events.aws_event import AwsEvent
     from training_events.event import Event
 
 SOURCE = "aws.s3"
 _KEY = ("object", "key")
 
 
-def object_created(said: Said) -> Event:
+def object_created(received: AwsEvent) -> Event:
     """`dataset/<name>`. What the object holds S3 does not say: the sha256 is absent, unless the recorder tells it.
 
     The key is the object's own: unlike S3's notifications to queues and functions, those to EventBridge are not URL-encoded.
     The envelope's time is when S3 made the object, and not when it told of it, so it is the same in every delivery.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
-    bucket, key = said.needed("bucket", "name"), said.name(*_KEY)
+    bucket, key = received.needed("bucket", "name"), received.name(*_KEY)
     folder, _, rest = key.partition("/")
     name, _, file = rest.partition("/")
     if folder != "datasets" or not name or not file or file.endswith("/"):
         raise NoStream(f"the object {key!a:.200} is no dataset's", "datasets/<name>/<file>", ("detail", *_KEY))
-    version, sequencer = said.text("object", "version-id"), said.text("object", "sequencer")
-    size = said.find("object", "size")
-    return event(
+    version, sequencer = received.text("object", "version-id"), received.text("object", "sequencer")
+    size = received.find("object", "size")
+    return to_event(
         source=SOURCE,
         type_="DatasetRegistered",
         stream=f"dataset/{name}",
         named_at=_KEY,
-        occurred_at=said.sent_at(),
-        identity=identity("s3-object", bucket, key, version, sequencer),
+        occurred_at=received.sent_at(),
+        event_id=event_id("s3-object", bucket, key, version, sequencer),
         data={"uri": f"s3://{bucket}/{key}", "version_id": version, "bytes": size if type(size) is int else None},
     )

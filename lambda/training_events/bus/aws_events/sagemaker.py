@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from training_events.bus.aws_events.aws_event import event, identity
+from training_events.bus.aws_events.aws_event import event_id, to_event
 
 if TYPE_CHECKING:
-    from training_events.bus.aws_events.aws_event import Said
+    from training_events.bus.aws_events.aws_event import AwsEvent
     from training_events.event import Event
 
 SOURCE = "aws.sagemaker"
@@ -18,78 +18,79 @@ _LAST, _AGAIN = 3, 4
 ended comes last, and only a pipeline goes on from there, when its execution is retried."""
 
 
-def training_job(said: Said) -> Event:
+def training_job(received: AwsEvent) -> Event:
     """`run/<name of the job>`: the same stream as that of the recorder in the job."""
-    name, arn = said.name("TrainingJobName"), said.arn("TrainingJobArn")
-    status, secondary = said.needed("TrainingJobStatus"), said.text("SecondaryStatus")
-    at = said.time("LastModifiedTime", "CreationTime")
-    return event(
+    name, arn = received.name("TrainingJobName"), received.arn("TrainingJobArn")
+    status, secondary = received.needed("TrainingJobStatus"), received.text("SecondaryStatus")
+    at = received.time("LastModifiedTime", "CreationTime")
+    return to_event(
         source=SOURCE,
         type_="TrainingJobStateChanged",
         stream=f"run/{name}",
         named_at=("TrainingJobName",),
         occurred_at=at,
-        identity=identity(f"sagemaker-job-{_PLACES.get(status, _LAST)}", arn, status, secondary, at),
+        event_id=event_id(f"sagemaker-job-{_PLACES.get(status, _LAST)}", arn, status, secondary, at),
         data={
             "status": status,
             "secondary_status": secondary,
             "arn": arn,
-            "failure_reason": said.text("FailureReason"),
-            "image": _present(uri=said.text("AlgorithmSpecification", "TrainingImage")),
+            "failure_reason": received.text("FailureReason"),
+            "image": _present(uri=received.text("AlgorithmSpecification", "TrainingImage")),
             "instance": _present(
-                type=said.text("ResourceConfig", "InstanceType"), count=_count(said.find("ResourceConfig", "InstanceCount"))
+                type=received.text("ResourceConfig", "InstanceType"),
+                count=_count(received.find("ResourceConfig", "InstanceCount")),
             ),
-            "hyperparameters": _object(said.find("HyperParameters")),
-            "datasets": _inputs(said.find("InputDataConfig")),
-            "artifact": _present(uri=said.text("ModelArtifacts", "S3ModelArtifacts")),
+            "hyperparameters": _object(received.find("HyperParameters")),
+            "datasets": _inputs(received.find("InputDataConfig")),
+            "artifact": _present(uri=received.text("ModelArtifacts", "S3ModelArtifacts")),
         },
     )
 
 
-def model_package(said: Said) -> Event:
+def model_package(received: AwsEvent) -> Event:
     """`model/<group>`; a package outside of every group is a model by itself, whose only version bears its name."""
-    arn = said.arn("ModelPackageArn")
+    arn = received.arn("ModelPackageArn")
     version = arn.rpartition("/")[2]
-    named_at = next((key for key in ("ModelPackageGroupName", "ModelPackageName") if said.text(key)), "ModelPackageArn")
-    status, approval = said.needed("ModelPackageStatus"), said.text("ModelApprovalStatus")
-    at = said.time("LastModifiedTime", "CreationTime")  # there is no modification yet when it has just been made
-    return event(
+    named_at = next((key for key in ("ModelPackageGroupName", "ModelPackageName") if received.text(key)), "ModelPackageArn")
+    status, approval = received.needed("ModelPackageStatus"), received.text("ModelApprovalStatus")
+    at = received.time("LastModifiedTime", "CreationTime")  # there is no modification yet when it has just been made
+    return to_event(
         source=SOURCE,
         type_="ModelPackageStateChanged",
-        stream=f"model/{version if named_at == 'ModelPackageArn' else said.name(named_at)}",
+        stream=f"model/{version if named_at == 'ModelPackageArn' else received.name(named_at)}",
         named_at=(named_at,),
         occurred_at=at,
-        identity=identity(f"sagemaker-package-{_PLACES.get(status, _LAST)}", arn, status, approval, at),
+        event_id=event_id(f"sagemaker-package-{_PLACES.get(status, _LAST)}", arn, status, approval, at),
         data={"version": version, "status": status, "approval_status": approval, "arn": arn},
     )
 
 
-def pipeline_execution(said: Said) -> Event:
+def pipeline_execution(received: AwsEvent) -> Event:
     """`run/<pipeline>-<execution id>`.
 
     Of the times of an execution SageMaker says its start and its end alone. What happens between them, that it is being
     stopped or retried, stands at the last of the two that the event says, behind the state it followed.
     """
-    arn = said.name("pipelineExecutionArn")  # …:pipeline/<name>/execution/<id>
+    arn = received.name("pipelineExecutionArn")  # …:pipeline/<name>/execution/<id>
     pipeline, _, execution = arn.partition(":pipeline/")[2].partition("/execution/")
-    status, previous = said.needed("currentPipelineExecutionStatus"), said.text("previousPipelineExecutionStatus")
+    status, previous = received.needed("currentPipelineExecutionStatus"), received.text("previousPipelineExecutionStatus")
     ended, retried = status not in _PLACES, previous is not None and previous not in _PLACES
-    times = [said.time(key) for key in ("executionStartTime", "executionEndTime") if said.find(key) is not None]
-    at = said.sent_at() if not times or (ended and said.find("executionEndTime") is None) else max(times)
+    times = [received.time(key) for key in ("executionStartTime", "executionEndTime") if received.find(key) is not None]
+    at = received.sent_at() if not times or (ended and received.find("executionEndTime") is None) else max(times)
     place = _LAST if ended else _AGAIN if retried else _PLACES[status]
-    return event(
+    return to_event(
         source=SOURCE,
         type_="PipelineExecutionStateChanged",
         stream=f"run/{pipeline}-{execution}" if pipeline and execution else "run/",
         named_at=("pipelineExecutionArn",),
         occurred_at=at,
-        identity=identity(f"sagemaker-pipeline-{place}", arn, status, previous, at),
+        event_id=event_id(f"sagemaker-pipeline-{place}", arn, status, previous, at),
         data={
             "status": status,
             "previous_status": previous,
             "arn": arn,
-            "failure_reason": said.text("failureReason"),
-            "name": said.text("pipelineExecutionDisplayName"),
+            "failure_reason": received.text("failureReason"),
+            "name": received.text("pipelineExecutionDisplayName"),
         },
     )
 

@@ -70,7 +70,7 @@ def _document(recorded: RecordedEvent) -> HistoryEvent:
         source=event.source,
         schema_version=event.schema_version,
         data=event.data,
-        producer=None if event.producer is None else event.producer.said(),
+        producer=None if event.producer is None else event.producer.to_dict(),
         correlation_id=event.correlation_id,
         resources=list(event.resources),
         extensions=event.extensions,

@@ -10,8 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct, structs
 
 from training_events import aws, strict_json
-from training_events.bus.envelope import decode, entry
-from training_events.bus.publisher import FINAL, TOO_LARGE, EventBusPublisher
+from training_events.bus.envelope import decode, put_events_entry
+from training_events.bus.publisher import EventBusPublisher, is_final
 from training_events.canonical import digest
 from training_events.errors import BadLogUrl, NotRecordable, TrainingEventsError
 from training_events.settings import LAPTOP_LOG, Settings
@@ -108,11 +108,11 @@ class BusSink:
             except msgspec.MsgspecError as flaw:  # somebody wrote in the spool
                 unsent.append(Unsent(line, f"it is no event: {flaw}", final=True))
         failed = self._publisher.put(entries)
-        return unsent + [Unsent(line, why, final=why in FINAL or why == TOO_LARGE) for line, why in failed]
+        return unsent + [Unsent(line, why, final=is_final(why)) for line, why in failed]
 
     def _entry(self, line: bytes) -> Any:
         said = _read_line(line)
-        return entry(self._publisher.bus, said.source, said.type, bytes(said.detail).decode(), said.resources)
+        return put_events_entry(self._publisher.bus, said.source, said.type, bytes(said.detail).decode(), said.resources)
 
 
 class LogSink:

@@ -9,7 +9,7 @@ from threading import Condition, Thread
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
-from training_events.bus.envelope import envelope
+from training_events.bus.envelope import to_envelope
 from training_events.bus.publisher import MAX_REQUEST_BYTES
 from training_events.recorder.delivery.points import MetricCall, Points
 from training_events.recorder.reporting import log
@@ -123,7 +123,7 @@ class Writer:
             yield MetricCall(*points.popleft())
 
     def _record(self, type_: str, data: dict[str, Any], at_ns: int) -> None:
-        self._spool.append(envelope(self._journal.next_event(type_, data, at_ns)))
+        self._spool.append(to_envelope(self._journal.next_event(type_, data, at_ns)))
         self._sender.wake()
 
 

@@ -15,7 +15,7 @@ from training_events.stores.dynamodb.item import entry_of, from_item
 from training_events.stores.event_log import Damaged
 
 if TYPE_CHECKING:
-    from training_events.event import Entry
+    from training_events.event import LogEntry
 
 
 class Arrival(NamedTuple):
@@ -26,7 +26,7 @@ class Arrival(NamedTuple):
 
     number: str
     stream: str
-    entry: Entry | None
+    entry: LogEntry | None
     flaw: NotFoldable | None
     record: dict[str, Any]
     understood: bool
@@ -57,16 +57,16 @@ def _what_was_done(record: dict[str, Any]) -> str:
     return f"{record['eventName']} at {position!a}, where {digest} was"
 
 
-def _flaw(stream: str, entry: Entry, image: Any) -> NotFoldable | None:
+def _flaw(stream: str, entry: LogEntry, image: Any) -> NotFoldable | None:
     """Why nothing can be made of the event, or should not have been, if so."""
-    read = event_or_damaged(stream, entry[0], image, from_item)
+    read = event_or_damaged(stream, entry.position, image, from_item)
     if isinstance(read, Damaged):
         return Unreadable(f"the item at {read.position!a} is no event: {read.why}", "what the event processor puts")
     if read.digest != read.event.digest:  # taken above in any case
-        why = f"put at {entry[0]!a} with the digest {read.digest!a:.80}, where the content gives {read.event.digest}"
+        why = f"put at {entry.position!a} with the digest {read.digest!a:.80}, where the content gives {read.event.digest}"
         return LogAltered(why, "what the event processor puts")
     try:
-        catalogue.read(stream, *entry[2:])
+        catalogue.read(stream, entry.type, entry.schema_version, entry.data)
     except NotFoldable as flaw:
         return flaw
     return None

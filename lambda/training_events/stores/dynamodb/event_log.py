@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from training_events.event import Entry, Event, RecordedEvent
+    from training_events.event import Event, LogEntry, RecordedEvent
     from training_events.stores.dynamodb.item import Item
     from training_events.stores.event_log import Alteration, Damaged
 
@@ -64,7 +64,7 @@ class DynamoDbLog:
         for item in chain.from_iterable(self._query(stream, after)):
             yield event_or_damaged(stream, item["position"]["S"], item, from_item)
 
-    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[Entry]:
+    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
         end = None if until is None else until + "$"  # follows '#', which follows the time in every position
         return chain.from_iterable(map(to_entries, self._query(stream, after, end, **_only(*ENTRY_ATTRIBUTES))))
 

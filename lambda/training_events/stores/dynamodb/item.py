@@ -12,14 +12,12 @@ import msgspec
 
 from training_events.canonical import canonical_json
 from training_events.errors import DamagedEvent, TooLarge
-from training_events.event import Event, Producer, RecordedEvent
+from training_events.event import Event, LogEntry, Producer, RecordedEvent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
-
-    from training_events.event import Entry
 
     Item = dict[str, AttributeValueTypeDef]
 
@@ -76,11 +74,11 @@ def from_item(item: Item) -> RecordedEvent:
     return RecordedEvent(event, _get(item, "recorded_at", "S"), _get(item, "digest", "S"))
 
 
-def to_entries(items: Sequence[Item]) -> list[Entry]:
+def to_entries(items: Sequence[Item]) -> list[LogEntry]:
     """The items' entries; a damaged item's has what there is."""
     try:
         return [
-            (
+            LogEntry(
                 item["position"]["S"],
                 item["recorded_at"]["S"],
                 item["type"]["S"],
@@ -93,13 +91,13 @@ def to_entries(items: Sequence[Item]) -> list[Entry]:
         return [entry_of(item) for item in items]
 
 
-def entry_of(item: Any) -> Entry:
+def entry_of(item: Any) -> LogEntry:
     """One item's entry, whatever the item lacks."""
-    position, recorded_at, kind, data = (
+    position, recorded_at, type_, data = (
         item.get(name, {}).get("S", "") for name in ("position", "recorded_at", "type", "data")
     )
     version = item.get("schema_version", {}).get("N", "")
-    return position, recorded_at, kind, int(version) if version.isdecimal() else 0, data
+    return LogEntry(position, recorded_at, type_, int(version) if version.isdecimal() else 0, data)
 
 
 def item_bytes(item: Item) -> int:

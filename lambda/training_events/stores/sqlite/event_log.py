@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from training_events.errors import Conflict
@@ -12,13 +12,13 @@ from training_events.stores.damage import event_or_damaged, sound
 from training_events.stores.dynamodb.item import to_item
 from training_events.stores.event_log import Alteration, Appended, Page
 from training_events.stores.sqlite.database import PAGE_BYTES, weight
-from training_events.stores.sqlite.row import COLUMNS, ENTRY_COLUMNS, are_sound, from_row, to_entry, to_row
+from training_events.stores.sqlite.row import COLUMNS, ENTRY_COLUMNS, from_row, to_bytes, to_entries, to_row, to_text
 from training_events.times import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from training_events.event import Entry, Event, RecordedEvent
+    from training_events.event import Event, LogEntry, RecordedEvent
     from training_events.stores.event_log import Damaged
     from training_events.stores.sqlite.database import Database
 
@@ -70,20 +70,20 @@ class SqliteLog:
         return self._found(stream, "")
 
     def _found(self, stream: str, after: str | bytes) -> Iterator[RecordedEvent | Damaged]:
-        while rows := self.database.rows(_EVENTS, (_bytes(stream), _bytes(after), _END)):
+        while rows := self.database.rows(_EVENTS, (to_bytes(stream), to_bytes(after), _END)):
             for row in rows:
-                yield event_or_damaged(stream, _text(row[1]), row, from_row)
+                yield event_or_damaged(stream, to_text(row[1]), row, from_row)
             after = rows[-1][1]
 
-    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[Entry]:
+    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
         return chain.from_iterable(page for page, _ in self._pages(stream, after, until))
 
-    def _pages(self, stream: str, after: str | bytes, until: str | None = None) -> Iterator[tuple[list[Entry], bytes]]:
+    def _pages(self, stream: str, after: str | bytes, until: str | None = None) -> Iterator[tuple[list[LogEntry], bytes]]:
         """Entries, and the key they end at."""
         end = _END if until is None else until + "$"  # follows '#', which follows the time in every position
-        while rows := self.database.rows(_ENTRIES, (_bytes(stream), _bytes(after), end)):
-            after = _bytes(rows[-1][0])
-            yield _entries(rows), after
+        while rows := self.database.rows(_ENTRIES, (to_bytes(stream), to_bytes(after), end)):
+            after = to_bytes(rows[-1][0])
+            yield to_entries(rows), after
 
     def streams(self) -> Iterator[str]:
         return self._streams("")
@@ -91,31 +91,31 @@ class SqliteLog:
     def _streams(self, after: str) -> Iterator[str]:
         # from each to the next by the index: its events are not read
         next_one = "SELECT min(stream) FROM events WHERE stream > CAST(? AS TEXT) AND stream < X''"
-        while (stream := self.database.rows(next_one, (_bytes(after),))[0][0]) is not None:
-            yield (after := _text(stream))
+        while (stream := self.database.rows(next_one, (to_bytes(after),))[0][0]) is not None:
+            yield (after := to_text(stream))
 
     def scan(self, part: int, parts: int, after: str | None = None) -> Iterator[Page]:
         resumed, position = json.loads(after) if after else ("", "")
-        mine = (stream for stream in self._streams(resumed) if crc32(_bytes(stream)) % parts == part)
-        entries: list[tuple[str, Entry]] = []
+        mine = (stream for stream in self._streams(resumed) if crc32(to_bytes(stream)) % parts == part)
+        entries: list[tuple[str, LogEntry]] = []
         size = 0
         for stream in chain([resumed] if resumed else [], mine):
             for page, last in self._pages(stream, position if stream == resumed else ""):
                 entries += ((stream, entry) for entry in page)
                 size += weight(page)
                 if size >= PAGE_BYTES:
-                    yield Page(entries, json.dumps((stream, _text(last))))
+                    yield Page(entries, json.dumps((stream, to_text(last))))
                     entries, size = [], 0
         yield Page(entries, None)
 
-    def arrivals(self, limit: int) -> list[tuple[int, str, Entry]]:
+    def arrivals(self, limit: int) -> list[tuple[int, str, LogEntry]]:
         """Events that were appended and not forgotten, in the order of their arrival: (number, stream, entry), at most `limit`.
 
         None are given only when none wait.
         """
         rows = self.database.rows(_ARRIVALS, (limit,))
-        entries = _entries([row[2:] for row in rows])
-        return [(number, _text(stream), entry) for (number, stream, *_), entry in zip(rows, entries, strict=True)]
+        entries = to_entries([row[2:] for row in rows])
+        return [(number, to_text(stream), entry) for (number, stream, *_), entry in zip(rows, entries, strict=True)]
 
     def forget_arrivals(self, up_to: int) -> None:
         """Those up to this number were taken."""
@@ -126,17 +126,5 @@ class SqliteLog:
         number = 0
         while rows := self.database.rows(_ALTERATIONS, (number,)):
             number = rows[-1][0]
-            found = (Alteration(*map(_text, row[1:])) for row in rows)
+            found = (Alteration(*map(to_text, row[1:])) for row in rows)
             yield from (one for one in found if stream in (None, one.stream))
-
-
-def _entries(rows: list[Any]) -> list[Entry]:
-    return rows if are_sound(rows) else [to_entry((_text(row[0]), *row[1:])) for row in rows]
-
-
-def _text(stored: str | bytes) -> str:
-    return stored if isinstance(stored, str) else stored.decode(errors="surrogateescape")
-
-
-def _bytes(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode(errors="surrogateescape")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Any
 
 import msgspec
 
 from training_events.canonical import canonical_json
 from training_events.errors import DamagedEvent
-from training_events.event import Entry, Event, Producer, RecordedEvent
+from training_events.event import Event, LogEntry, Producer, RecordedEvent
 
 COLUMNS = (
     "stream", "position", "event_id", "occurred_at", "recorded_at", "type", "source", "schema_version", "digest",
@@ -18,7 +17,6 @@ COLUMNS = (
 """`data` is the last: Database.rows measures rows by it."""
 ENTRY_COLUMNS = ("position", "recorded_at", "type", "schema_version", "data")
 
-_SOUND = [str, str, str, int, str]
 _PRODUCER = ("id", "sequence", "previous")
 
 
@@ -26,8 +24,8 @@ def to_row(event: Event, recorded_at: str) -> tuple[Any, ...]:
     """The values of COLUMNS."""
     return (
         event.stream, event.position, event.event_id, event.occurred_at, recorded_at, event.type, event.source,
-        event.schema_version, event.digest, _text(event.producer and event.producer.said()), event.correlation_id,
-        _text(event.resources), _text(event.extensions), event.canonical_data.decode(),
+        event.schema_version, event.digest, _json_text(event.producer and event.producer.to_dict()), event.correlation_id,
+        _json_text(event.resources), _json_text(event.extensions), event.canonical_data.decode(),
     )  # fmt: skip
 
 
@@ -45,16 +43,35 @@ def from_row(row: tuple[Any, ...]) -> RecordedEvent:
     return msgspec.convert({"event": said, "recorded_at": said.get("recorded_at"), "digest": said.get("digest")}, RecordedEvent)
 
 
-def are_sound(entries: list[Entry]) -> bool:
-    """Whether they are of an entry's types: SQLite stores what it is given, whatever a column is declared as."""
-    return [*map(type, chain.from_iterable(entries))] == _SOUND * len(entries)
+def to_entries(rows: list[tuple[Any, ...]]) -> list[LogEntry]:
+    """The entries in rows of ENTRY_COLUMNS; that of a damaged row has what there is."""
+    try:
+        return msgspec.convert(rows, list[LogEntry])
+    except msgspec.ValidationError:  # SQLite stores what it is given; sound rows, nearly all there are, pay nothing
+        return [_entry_of(row) for row in rows]
 
 
-def to_entry(row: tuple[Any, ...]) -> Entry:
-    """The entry in the values of ENTRY_COLUMNS, with what there is."""
-    position, recorded_at, kind, data = (value if isinstance(value, str) else "" for value in (*row[:3], row[4]))
-    return position, recorded_at, kind, row[3] if isinstance(row[3], int) else 0, data
+def _entry_of(row: tuple[Any, ...]) -> LogEntry:
+    """One row's entry, whatever stands in the row."""
+    position, recorded_at, type_, schema_version, data = (to_text(row[0]), *row[1:])
+    return LogEntry(
+        position=position,
+        recorded_at=recorded_at if isinstance(recorded_at, str) else "",
+        type=type_ if isinstance(type_, str) else "",
+        schema_version=schema_version if isinstance(schema_version, int) else 0,
+        data=data if isinstance(data, str) else "",
+    )
 
 
-def _text(value: Any) -> str | None:
+def to_text(stored: str | bytes) -> str:
+    """A key as text. SQLite gives bytes for one that is not UTF-8, as only an altered log has."""
+    return stored if isinstance(stored, str) else stored.decode(errors="surrogateescape")
+
+
+def to_bytes(text: str | bytes) -> bytes:
+    """The bytes of a key, also of one that `to_text` made of bytes that are not UTF-8."""
+    return text if isinstance(text, bytes) else text.encode(errors="surrogateescape")
+
+
+def _json_text(value: Any) -> str | None:
     return canonical_json(value).decode() if value else None

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from training_events.bus.envelope import decode, envelope
+from training_events.bus.envelope import decode, to_envelope
 from training_events.errors import NotRecordable
 from training_events.proof.verification import verify
 from training_events.recorder.delivery.journal import Journal
@@ -32,13 +32,13 @@ def test_a_chain_without_gaps_whatever_is_said_and_whenever(many):
     assert [chain.complete_up_to for chain in verification.producers] == [len(said)] * bool(said)
     assert journal.count == len(said)
     assert [event.position for event in said] == sorted({event.position for event in said})
-    assert all(event.said()["producer"]["rank"] == 1 for event in said)
+    assert all(event.to_dict()["producer"]["rank"] == 1 for event in said)
 
 
 @given(json_objects, moments)
 def test_a_line_is_what_was_said(data, at):
     event = Journal("run/ä b", {"rank": 0}).next_event("Happened", data, at)
-    line = envelope(event)
+    line = to_envelope(event)
     assert b"\n" not in line
     assert decode(loads(line)).digest == event.digest
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from training_events import catalogue
-from training_events.bus.envelope import envelope
+from training_events.bus.envelope import to_envelope
 from training_events.bus.publisher import MAX_REQUEST_BYTES
 from training_events.canonical import canonical_json
 from training_events.recorder.delivery import points as module
@@ -60,7 +60,7 @@ def test_every_number_becomes_one_point_that_the_catalogue_knows(many):
 def test_no_batch_outgrows_an_event(many):
     for data, at in Points().batches(said(*many * 100)):
         assert len(data["points"]) <= module.MAX_POINTS
-        assert len(envelope(Journal("run/a").next_event("MetricsRecorded", data, at))) < MAX_REQUEST_BYTES
+        assert len(to_envelope(Journal("run/a").next_event("MetricsRecorded", data, at))) < MAX_REQUEST_BYTES
 
 
 @pytest.mark.parametrize(
