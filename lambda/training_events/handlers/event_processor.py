@@ -1,4 +1,4 @@
-"""The event processor: what EventBridge delivers goes into the event log, or is set aside with its reason."""
+"""The event processor: records what EventBridge delivers in the event log, or sets it aside with its reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ProcessorResult(TypedDict):
-    """What became of one event. Stream and id are absent when the event could not be understood that far."""
+    """What became of one event. Stream and id are absent if the event could not be understood that far."""
 
     outcome: Literal["recorded", "repeated", "set_aside"]
     stream: NotRequired[str]
@@ -30,17 +30,17 @@ class ProcessorResult(TypedDict):
 
 METRICS = {"recorded": "EventsRecorded", "repeated": "EventsRepeated", "set_aside": "EventsSetAside"}
 
-# Made while Lambda starts the function, when it has a whole processor, and used by every invocation after.
+# Made while Lambda starts the function, when it has a whole processor, and used by every invocation.
 settings = Settings()
 log = open_event_log(settings.log)
 undelivered = UndeliveredQueue(settings.undelivered, settings.bucket)
 logger = Logger()  # service and level: POWERTOOLS_SERVICE_NAME, POWERTOOLS_LOG_LEVEL
-# Powertools refuses to flush without a namespace, and a metric must not fail an event that is recorded already
+# Powertools refuses to flush without a namespace; a metric must not fail an event that is already recorded
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "TrainingEvents")
 
 
 def handler(received: Any, context: LambdaContext) -> ProcessorResult:
-    """Record one event. What can never be recorded is set aside; whatever else goes wrong raises, so that Lambda retries."""
+    """Record one event. What can never be recorded is set aside; any other error raises, so that Lambda retries."""
     outcome: ProcessorResult = {"outcome": "set_aside"}
     explanation: dict[str, str] = {}
     try:
@@ -51,7 +51,7 @@ def handler(received: Any, context: LambdaContext) -> ProcessorResult:
         undelivered.set_aside(received, why, by=context.function_name, request_id=context.aws_request_id)
         outcome["reason"] = why.reason
         explanation = {"explanation": str(why)}
-        # a second set of dimensions: one alarm over all reasons, one graph by reason
+        # a second set of dimensions: one alarm over all reasons, one graph for each reason
         metrics.add_dimensions(reason=why.reason)
     metrics.add_metric(METRICS[outcome["outcome"]], MetricUnit.Count, 1)
     metrics.flush_metrics()

@@ -1,7 +1,7 @@
-"""The projector: what the log's change stream delivers goes into the read models, and finished streams are sealed.
+"""The projector: puts what the log's change stream delivers into the read models, and seals finished streams.
 
-Streams stand for themselves: one that fails is delivered again, the others of its batch are done. A record other than an insert
-means that somebody altered the log: it raises the alarm and touches no read model, as the state before it is evidence.
+Each stream stands for itself: a stream that fails is delivered again, the others of its batch are done. A record other than an
+insert means that somebody altered the log: it raises the alarm and touches no read model, as the state before it is evidence.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Failure(TypedDict):
 
 
 class Response(TypedDict):
-    """For Lambda: which records failed. It delivers again from the first of them on."""
+    """The answer to Lambda: which records failed. Lambda delivers again from the first of them on."""
 
     batchItemFailures: list[Failure]
 
@@ -46,14 +46,14 @@ if store.read_models is None:
 seals = S3SealStore(settings.bucket, aws.client("s3"), mode=settings.seal_mode, days=settings.seal_days)
 undelivered = UndeliveredQueue(settings.undelivered, settings.bucket)
 projector = Projector(store.log, store.read_models)
-told: deque[str] = deque(maxlen=10_000)
-"""Ids of records that were set aside: Lambda delivers them again as long as one before them fails."""
+set_aside_ids: deque[str] = deque(maxlen=10_000)
+"""Ids of records that were set aside. Lambda delivers them again as long as a record before them fails."""
 logger = Logger()
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "TrainingEvents")
 
 
 def handler(received: dict[str, Any], context: LambdaContext) -> Response:
-    """Project a batch of the change stream. What may succeed later is answered as failed; the rest is done or set aside."""
+    """Project a batch of the change stream. What may succeed later is reported as failed; the rest is done or set aside."""
     streams: dict[str, list[Arrival]] = defaultdict(list)
     for arrival in map(read_arrival, received["Records"]):
         streams[arrival.stream].append(arrival)
@@ -62,11 +62,11 @@ def handler(received: dict[str, Any], context: LambdaContext) -> Response:
     for stream, arrivals in streams.items():
         try:
             _take(stream, arrivals, done, context)
-        except Exception:  # whatever it is, the other streams go on; Lambda tries this one again, then sets it aside
+        except Exception:  # whatever it is, the other streams go on; Lambda retries this one, then sets it aside
             logger.exception("failed", extra={"stream": stream})
             failed += [arrival.number for arrival in arrivals]
             done["StreamsFailed"] += 1
-    done = +done  # what there was none of is no news
+    done = +done  # drops the counts that are zero
     for name, count in done.items():
         metrics.add_metric(name, MetricUnit.Count, count)
     if done:
@@ -76,8 +76,8 @@ def handler(received: dict[str, Any], context: LambdaContext) -> Response:
 
 
 def _take(stream: str, arrivals: list[Arrival], done: Counter[str], context: LambdaContext) -> None:
-    """One stream's part of the batch: set aside what nothing can be made of, project the rest, seal; count it by metric."""
-    # first, and counted before anything can fail: the alarm waits for no read model, no bucket and no queue
+    """Handle one stream's part of the batch: set aside what is not understood, project the rest, seal; count by metric."""
+    # counted first, before anything can fail: the alarm must not wait for a read model, a bucket or a queue
     done["LogAltered"] += sum(isinstance(arrival.flaw, LogAltered) for arrival in arrivals)
     for arrival in arrivals:
         if arrival.flaw is not None:
@@ -87,7 +87,7 @@ def _take(stream: str, arrivals: list[Arrival], done: Counter[str], context: Lam
         return
     try:
         projected = projector.project(stream, entries)
-    except NotUnderstood as why:  # no state comes of it, however often it is tried
+    except NotUnderstood as why:  # it makes no state, however often it is tried
         for arrival in arrivals:
             _set_aside(arrival, why, done, context)
         return
@@ -98,16 +98,17 @@ def _take(stream: str, arrivals: list[Arrival], done: Counter[str], context: Lam
 
 
 def _set_aside(arrival: Arrival, why: NotUnderstood, done: Counter[str], context: LambdaContext) -> None:
-    if arrival.record["eventID"] in told:
+    if arrival.record["eventID"] in set_aside_ids:
         return
     logger.error(str(why), extra={"stream": arrival.stream, "reason": why.reason})
     undelivered.set_aside(arrival.record, why, by=context.function_name, request_id=context.aws_request_id)
-    told.append(arrival.record["eventID"])
-    done["RecordsSetAside"] += not isinstance(why, LogAltered)
+    set_aside_ids.append(arrival.record["eventID"])
+    if not isinstance(why, LogAltered):
+        done["RecordsSetAside"] += 1
 
 
 def _seal(stream: str) -> str:
-    """What came of sealing a finished stream, by metric. A log that contradicts itself or its seals does so on a retry too."""
+    """Seal a finished stream; returns the metric to count. A log that contradicts its seals does so on a retry too."""
     try:
         return "SealsWritten" if seal_stream(store.log, seals, stream) else "SealsUnchanged"
     except LogAltered as why:

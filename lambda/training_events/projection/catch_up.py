@@ -1,6 +1,7 @@
-"""The laptop's projector: what DynamoDB's change stream and a Lambda do on AWS is done here before somebody reads.
+"""Brings a laptop's read models and seals up to date before a command reads them.
 
-Any number of processes may catch up at once: what one has taken, another takes again without harm.
+On AWS the log's change stream and the projector do this as events arrive. Any number of processes may catch up at once: doing
+the same work twice is harmless.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
     from training_events.stores.sqlite.event_log import SqliteLog
 
 BATCH = 1000
-"""Arrivals taken at once: few enough to hold, many enough that a stream is written once for most of them."""
+"""Arrivals handled together: few enough to hold in memory, many enough that most streams are written only once."""
 
 
 def catch_up(log: SqliteLog, projector: Projector, seals: SealStore) -> None:
-    """Project what arrived since the last time, and seal the streams that finished."""
+    """Project what arrived since the last time, and seal the streams that have finished."""
     while arrivals := log.arrivals(BATCH):
         streams: dict[str, list[LogEntry]] = {}
         for _, stream, entry in arrivals:
             if has_state(stream):
                 streams.setdefault(stream, []).append(entry)
         for stream, entries in streams.items():
-            with suppress(NotUnderstood):  # the log was altered, and `verify` tells: everything else can still be read
+            with suppress(NotUnderstood):  # the log was altered, which `verify` reports; every other stream can still be read
                 if projector.project(stream, entries).state.finished:
                     seal_stream(log, seals, stream)
         log.forget_arrivals(arrivals[-1][0])

@@ -1,8 +1,8 @@
-"""Keeping the read models in step with the log: incrementally when the newest event comes, by folding anew when it is not.
+"""Keeps the read models in step with the log: a newer event is applied to the state, a late one makes the stream be refolded.
 
-Safe under any delivery: a batch may come twice, late, in pieces, or to two workers at once. Every write says which revision it
-replaces, so nobody undoes what another has written; who was overtaken reads again. What is in a read model is in the log,
-and what comes to the log comes here in the end, so the models agree with the log as soon as all is delivered.
+Every kind of delivery is safe: a batch may come twice, late, in pieces, or to two workers at once. Each write names the
+revision that it replaces, so no worker undoes what another has written; a worker that was overtaken reads again. Every event in
+the log is delivered here in the end, so the read models agree with the log once everything is delivered.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from training_events.stores.read_models import ReadModel, ReadModels
 
 STATE_TOO_LARGE = b""
-"""Stands for a state that does not fit into the store of the read models: readers fold it from the log."""
+"""What is stored in place of a state that does not fit into the store: readers then fold it from the log."""
 
 
 class Update(Enum):
-    """What was done to bring a read model up to date."""
+    """How a read model was brought up to date."""
 
     APPLIED = "applied"
     REFOLDED = "refolded"
@@ -46,8 +46,8 @@ class Projected(NamedTuple):
 class Projector:
     """Brings the read models of single streams up to date.
 
-    What the stores raise comes through: then try again. A NotUnderstood is for good: what is in the log makes no state that
-    can be written down.
+    What the stores raise passes through: the caller tries again. A NotUnderstood is final: what the log holds makes no state
+    that can be stored.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class Projector:
         self._sleep = sleep
 
     def project(self, stream: str, entries: Iterable[LogEntry]) -> Projected:
-        """These events of the stream were appended, in any order. Raises Overtaken when others were faster every time."""
+        """Take in events of the stream that were appended, in any order. Raises Overtaken if others were faster every time."""
         return self._write(stream, sorted({entry.position: entry for entry in entries}.values()))
 
     def refold(self, stream: str) -> Projected:
-        """Fold the stream anew, whatever its read model says. Raises Overtaken as `project` does."""
+        """Fold the stream from its beginning, whatever its read model says. Raises Overtaken as `project` does."""
         return self._write(stream, [])
 
     def create(self, state: State) -> Projected:
-        """Store this fold of a stream that has no read model; should it get one meanwhile, fold anew."""
+        """Store the state of a stream that has no read model. If it got one meanwhile, refold the stream."""
         try:
             self._put(state, folds.encode(state), None)
         except Overtaken:
@@ -83,7 +83,7 @@ class Projector:
         for attempt in range(self._max_attempts):
             if attempt:
                 self._sleep(random.uniform(0, self._max_pause))  # noqa: S311 - no secret
-            current = self._read_models.get(stream)  # before the log is read: what comes between makes the write fail
+            current = self._read_models.get(stream)  # read before the log: a write in between makes ours fail
             update, state = self._next(stream, current, news)
             encoded = folds.encode(state)
             if not state.position or (current is not None and current.state == encoded):
@@ -110,19 +110,19 @@ class Projector:
 
 
 def _until(current: ReadModel | None, state: State | None, news: list[LogEntry]) -> str | None:
-    """The time of the newest event that was delivered so far; none where that is not known.
+    """The time of the newest event that was delivered so far; None if that is not known.
 
-    A state that went ahead of the deliveries would be folded anew at each of them: a backlog would take its square in time.
+    A state that ran ahead of the deliveries would be refolded at each of them: a backlog would take quadratic time.
     """
     if not news or (current is not None and state is None):
         return None
     newest = news[-1][0]
     time = (newest if state is None else max(newest, state.position)).partition("#")[0]
-    return time if len(time) == times.TEXT_LENGTH and time.isascii() else None  # in an altered log it may be no time
+    return time if len(time) == times.TEXT_LENGTH and time.isascii() else None  # in an altered log it may not be a time
 
 
 def has_state(stream: str) -> bool:
-    """Whether events under this name make a state. An altered log may hold items under names that are no stream's."""
+    """Whether events under this name make a state. An altered log may hold items under names that no stream can have."""
     try:
         check_stream(stream).encode()
     except (NotUnderstood, UnicodeEncodeError):
@@ -131,7 +131,7 @@ def has_state(stream: str) -> bool:
 
 
 def stored_state(model: ReadModel) -> State | None:
-    """The state in a read model; none if there is none to go on from: too large to store, made by other folds, or not ours."""
+    """The state in a read model; None if it cannot be continued: too large to store, made by other folds, or not a state."""
     try:
         state = folds.decode(model.stream, model.state)
     except (msgspec.MsgspecError, RecursionError):

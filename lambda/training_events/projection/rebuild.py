@@ -1,6 +1,6 @@
-"""Folding every stream anew, by readers side by side over the whole log, and correcting the read models that differ.
+"""Rebuilds the read models: parallel readers fold every stream of the log, and the read models that differ are corrected.
 
-The models stay readable all the time, events may go on arriving, and a rebuild that was interrupted goes on where it was.
+The read models stay readable all the time, and events may go on arriving. An interrupted rebuild resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 
 PARTS = 8
-"""Readers side by side. DynamoDB answers one of them about 1 MB at a time; more would mostly wait for each other here."""
+"""How many readers work in parallel. DynamoDB answers each about 1 MB at a time; more would mostly wait for each other."""
 NOTE = "rebuild"
 
 
 class Change(Struct, frozen=True):
-    """A read model that was not what the log says: the parts of the state that differ, none for one that is new or gone."""
+    """A read model that differed from the log, and which parts of the state did; no parts if it is new or removed."""
 
     stream: str
     what: Literal["new", "changed", "removed"]
@@ -43,7 +43,7 @@ class Change(Struct, frozen=True):
 
 
 class Reached(Struct, frozen=True):
-    """Update far one reader has come: the token to go on behind, and the stream it was in the middle of."""
+    """How far one reader has come: the token to continue after, and the stream that it was reading."""
 
     after: str | None
     stream: str
@@ -51,7 +51,7 @@ class Reached(Struct, frozen=True):
 
 
 class Progress(Struct):
-    """Update far a rebuild has come, over all sittings. It can only be gone on with by the same folds and as many readers."""
+    """How far a rebuild has come, over all its runs. Only the same folds and the same number of readers can resume it."""
 
     begun_at: str
     folded_by: int
@@ -62,7 +62,7 @@ class Progress(Struct):
 
 
 class Rebuild:
-    """One rebuild. `dry_run` only says what would change: a rehearsal, for example of new folds, that writes nothing."""
+    """One rebuild. `dry_run` only reports what would change, and writes nothing: a rehearsal of new folds, for example."""
 
     def __init__(
         self,
@@ -79,22 +79,22 @@ class Rebuild:
         self._dry_run = dry_run
         self._on_change, self._on_progress = on_change, on_progress
         self._seen: set[str] = set()
-        self._told: set[str] = set()
-        self._lock = Lock()  # over what the readers share: the progress, and telling of it
+        self._reported: set[str] = set()
+        self._lock = Lock()  # guards what the readers share: the progress and the reports
         self._stopped = False
         noted = None if dry_run else _noted(read_models)
         self.resumed = noted is not None
         self.progress = noted or Progress(begun_at, folds.VERSION, PARTS)
 
     def run(self) -> Progress:
-        """To the end; interrupted by an error or Ctrl-C, the next one goes on. Raises what the stores raise, and Overtaken."""
+        """Run to the end. After an error or Ctrl-C the next rebuild resumes. Raises what the stores raise, and Overtaken."""
         with ThreadPoolExecutor(PARTS) as readers:
             walks = [readers.submit(self._walk, part) for part in range(PARTS)]
             try:
                 for walk in as_completed(walks):
                     walk.result()
             finally:
-                self._stopped = True  # one reader failed, or Ctrl-C: the others stop at their next page
+                self._stopped = True  # after a failed reader or Ctrl-C the others stop at their next page
         self._remove_orphans()
         if not self._dry_run:
             self._read_models.set_note(NOTE, None)
@@ -115,11 +115,11 @@ class Rebuild:
             self._advance(part, Reached(page.after, streams.stream, done=page.after is None), len(page.entries), new)
 
     def _correct(self, stream: str, state: State | None) -> bool:
-        """The stream was folded to this state; to none if it has to be read by itself. False if it came before, in pieces."""
-        with contextlib.suppress(NotUnderstood):  # the log was altered: there is no state to store, and `verify` tells
+        """Correct the read model by this state (None: read the stream by itself). Returns whether the stream is new here."""
+        with contextlib.suppress(NotUnderstood):  # the log was altered, which `verify` reports: there is no state to store
             change = self._change(stream, state)
             if change is not None:
-                self._tell(change)
+                self._report(change)
         with self._lock:
             new = stream not in self._seen
             self._seen.add(stream)
@@ -132,7 +132,7 @@ class Rebuild:
             return Change(stream, "new", []) if made else None
         if current is not None and state is not None and current.state == folds.encode(state):
             return None
-        # What the walk folded may be older than what is there: only the log, read after the model, can say
+        # What the walk folded may be older than the read model: only the log, read after the model, can tell
         projected = self._rehearse(stream, current) if self._dry_run else self._projector.refold(stream)
         if projected.update is Update.UNCHANGED:
             return None
@@ -148,24 +148,24 @@ class Rebuild:
         return Projected(Update.UNCHANGED if same else Update.REFOLDED, state)
 
     def _is_too_large(self, current: ReadModel) -> bool:
-        """What stands for a state that does not fit into the store cannot be compared: it is the same if it came again."""
+        """Whether it was too large before and still is. Such a state is not stored, so the two cannot be compared."""
         again = self._read_models.get(current.stream) if current.state == STATE_TOO_LARGE else None
         return again is not None and again.state == STATE_TOO_LARGE
 
     def _remove_orphans(self) -> None:
-        """Read models of streams that the log does not hold: somebody put them there, or altered the log."""
+        """Remove read models of streams that the log does not hold: somebody made them, or altered the log."""
         for stream in self._read_models.streams():
             if stream in self._seen:
                 continue
-            current = self._read_models.get(stream)  # before the log is read: what comes between makes the removal fail
+            current = self._read_models.get(stream)  # read before the log: a write in between makes the removal fail
             if current is None or next(self._log.entries(stream), None) is not None:
                 continue
             if not self._dry_run:
                 try:
                     self._read_models.remove(stream, replaces=current.revision)
-                except Overtaken:  # it has its first event just now
+                except Overtaken:  # it has just got its first event
                     continue
-            self._tell(Change(stream, "removed", []))
+            self._report(Change(stream, "removed", []))
 
     def _advance(self, part: int, reached: Reached, events: int, streams: int) -> None:
         with self._lock:
@@ -176,15 +176,15 @@ class Rebuild:
                 self._read_models.set_note(NOTE, msgspec.json.encode(self.progress))
             self._on_progress(self.progress)
 
-    def _tell(self, change: Change) -> None:
+    def _report(self, change: Change) -> None:
         with self._lock:
-            if change.stream not in self._told:
-                self._told.add(change.stream)
+            if change.stream not in self._reported:
+                self._reported.add(change.stream)
                 self._on_change(change)
 
 
 def _noted(read_models: ReadModels) -> Progress | None:
-    """Where an interrupted rebuild can be gone on with."""
+    """The progress of an interrupted rebuild that can be resumed."""
     note = read_models.note(NOTE)
     try:
         progress = None if note is None else msgspec.json.decode(note, type=Progress)
@@ -194,7 +194,7 @@ def _noted(read_models: ReadModels) -> Progress | None:
 
 
 def _differing(before: bytes, after: bytes) -> list[str]:
-    """The names of the state's parts that are not what they were; none if what was there is no state at all."""
+    """The names of the parts of the state that differ; none if what was stored is not a state at all."""
     try:
         was, now = (msgspec.json.decode(state, type=dict[str, Any]) for state in (before, after))
     except (msgspec.MsgspecError, RecursionError):
@@ -205,8 +205,8 @@ def _differing(before: bytes, after: bytes) -> list[str]:
 class StreamFolds:
     """Folds the entries of a walk, page by page.
 
-    Gives a stream without a state where its entries came out of order, or the walk was interrupted in the middle of it
-    (`stream`). One that comes in several pieces is given for each: none of them is what the read model says, and so it is
+    A stream is given without a state if its entries came out of order, or if the walk resumed in the middle of it (`stream`).
+    A stream that comes in several pieces is given once for each piece: no piece equals the read model, so the stream is then
     read by itself.
     """
 
@@ -215,7 +215,7 @@ class StreamFolds:
         self._state: State | None = None
 
     def take(self, entries: Iterable[tuple[str, LogEntry]]) -> Iterator[tuple[str, State | None]]:
-        """Fold these too; gives the streams that they end."""
+        """Fold these entries too. Yields the streams that end among them."""
         for stream, group in groupby(entries, key=itemgetter(0)):
             if not has_state(stream):
                 continue
@@ -226,11 +226,11 @@ class StreamFolds:
             if self._state is not None:
                 piece = [entry for _, entry in group]
                 positions = [self._state.position, *(entry.position for entry in piece)]
-                in_order = all(one < other for one, other in pairwise(positions))
+                in_order = all(before < after for before, after in pairwise(positions))
                 self._state = folds.fold(self._state, piece) if in_order else None
 
     def rest(self) -> Iterator[tuple[str, State | None]]:
-        """The stream that is still open."""
+        """Yields the stream that is still open."""
         if self.stream:
             yield self.stream, self._state
         self.stream = ""

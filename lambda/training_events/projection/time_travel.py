@@ -1,4 +1,4 @@
-"""The state of a stream now, as it was at a time, and as it was known at a time."""
+"""The state of a stream: now, as it was at a time, and as the log knew it at a time."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def state_now(log: EventLog, read_models: ReadModels | None, stream: str) -> State:
-    """From the read model, and on from there by what the log has behind it. Raises NoSuchStream.
+    """The read model, with the events that the log has after it. Raises NoSuchStream.
 
-    An event that came late and has not been projected yet may be missing; of the newest none is.
+    A late event that has not been projected yet may be missing. The newest events are never missing.
     """
     model = None if read_models is None else read_models.get(stream)
     state = (stored_state(model) if model is not None else None) or folds.empty(stream)
@@ -28,14 +28,18 @@ def state_now(log: EventLog, read_models: ReadModels | None, stream: str) -> Sta
 
 
 def state_at(log: EventLog, stream: str, *, as_of: str | None = None, known_at: str | None = None) -> State:
-    """From the log: the fold of what had occurred by `as_of` and was recorded by `known_at` (27-character times, inclusive).
+    """Fold from the log what had occurred by `as_of` and was recorded by `known_at` (27-character times, inclusive).
 
     `as_of` asks what was true, `known_at` what the log knew; either may be left out. Memory does not grow with the
-    stream. Raises NoSuchStream when there was nothing yet.
+    stream. Raises NoSuchStream if there was no event yet.
     """
     entries = log.entries(stream, until=as_of)
     state = folds.fold(folds.empty(stream), entries if known_at is None else (one for one in entries if one[1] <= known_at))
     if not state.position:
-        clauses = [f" that had occurred by {as_of}"] * bool(as_of) + [f" that was recorded by {known_at}"] * bool(known_at)
+        clauses = []
+        if as_of is not None:
+            clauses.append(f" that had occurred by {as_of}")
+        if known_at is not None:
+            clauses.append(f" that was recorded by {known_at}")
         raise NoSuchStream(f"the log has no event of {stream}" + " and".join(clauses))
     return state

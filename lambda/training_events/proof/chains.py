@@ -1,7 +1,7 @@
-"""The chains of a stream's producers: numbered from 1, each event naming the digest of the one before.
+"""Checks the chains of a stream's producers: each numbers its events from 1, and each event names the digest of the one before.
 
-A stream is in the order of its clocks, and a producer's clock may step back, so its events need not come in the order of its
-numbers. What is kept is the unbroken runs of numbers seen so far: memory grows with the gaps, not with the events.
+A stream is sorted by its producers' clocks. A clock may step back, so a producer's events need not come in the order of their
+numbers. Only the unbroken runs of numbers are kept: memory grows with the gaps, not with the events.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 
 class Chain(Struct, frozen=True):
-    """How far a producer's events are complete: all with the numbers 1 to `complete_up_to` (0: none) are there."""
+    """How far a producer's events are complete: the stream holds all of its numbers 1 to `complete_up_to` (0: none)."""
 
     id: str
     complete_up_to: int
     position: str | None
-    """Of the event with the number `complete_up_to`."""
+    """The position of the event with the number `complete_up_to`."""
     events: int
 
 
 class _Run(Struct):
-    """Numbers without a gap, of which only the ends matter any more."""
+    """Consecutive numbers of one producer. Only the two ends are needed to join it with what comes later."""
 
     first: int
     previous: str | None
@@ -44,43 +44,45 @@ class _Run(Struct):
 class _Producer:
     def __init__(self) -> None:
         self.events = 0
-        self.runs: list[_Run] = []  # in their order, none touching the next
+        self.runs: list[_Run] = []  # sorted by number; no run touches the next
 
 
 class Chains:
-    """Takes the events of a stream in any order."""
+    """The chains of all producers of a stream. Events may be added in any order."""
 
     def __init__(self) -> None:
         self._producers: dict[str, _Producer] = {}
 
     def add(self, event: Event, digest: str) -> list[Finding]:
-        """Take an event and the digest it was recorded with; what they show to be wrong."""
+        """Add an event and the digest it was recorded with. Returns what they show to be wrong."""
         if event.producer is None:
             return []
-        said, position = event.producer, event.position
-        producer = self._producers.setdefault(said.id, _Producer())
+        header, position = event.producer, event.position
+        producer = self._producers.setdefault(header.id, _Producer())
         producer.events += 1
         runs = producer.runs
-        at = bisect_right(runs, said.sequence, key=_first)
-        if at and said.sequence <= runs[at - 1].last:
-            return [_finding(Kind.FORGED, said, position, f"another event has the number {said.sequence} of this producer too")]
+        at = bisect_right(runs, header.sequence, key=_first)
+        if at and header.sequence <= runs[at - 1].last:
+            return [
+                _finding(Kind.FORGED, header, position, f"another event has the number {header.sequence} of this producer too")
+            ]
         found = []
-        if (said.sequence == 1) != (said.previous is None):
-            why = "it is numbered 1 and names an event before it" if said.previous else "it names no event before it"
-            found.append(_finding(Kind.BROKEN_CHAIN, said, position, why))
-        run = _Run(said.sequence, said.previous, position, said.sequence, digest, position)
+        if (header.sequence == 1) != (header.previous is None):
+            why = "it is numbered 1 and names an event before it" if header.previous else "it names no event before it"
+            found.append(_finding(Kind.BROKEN_CHAIN, header, position, why))
+        run = _Run(header.sequence, header.previous, position, header.sequence, digest, position)
         low = high = at
         if at and runs[at - 1].last == run.first - 1:
             low -= 1
-            run = _joined(said.id, runs[low], run, found)
+            run = _joined(header.id, runs[low], run, found)
         if at < len(runs) and runs[at].first == run.last + 1:
             high += 1
-            run = _joined(said.id, run, runs[at], found)
+            run = _joined(header.id, run, runs[at], found)
         runs[low:high] = [run]
         return found
 
     def gaps(self) -> Iterator[Finding]:
-        """The numbers that are not there, when all events have been taken: a finding for each gap, at the event behind it."""
+        """The missing numbers, once all events are added: one finding for each gap, at the position of the event after it."""
         for name, producer in self._producers.items():
             expected = 1
             for run in producer.runs:
@@ -116,8 +118,8 @@ def _joined(producer: str, before: _Run, after: _Run, found: list[Finding]) -> _
     return _Run(before.first, before.previous, before.first_position, after.last, after.digest, after.last_position)
 
 
-def _finding(kind: Kind, said: Producer, position: str, why: str) -> Finding:
-    return Finding(kind=kind, position=position, explanation=why, producer=said.id, sequence=said.sequence)
+def _finding(kind: Kind, header: Producer, position: str, why: str) -> Finding:
+    return Finding(kind=kind, position=position, explanation=why, producer=header.id, sequence=header.sequence)
 
 
 def _head(name: str, producer: _Producer) -> Chain:

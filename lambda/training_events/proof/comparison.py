@@ -1,4 +1,4 @@
-"""The log and the seals of a stream walked through together, place by place in key order, and what is wrong at one place."""
+"""Walks through the log and the seals of a stream together, position by position, and says what is wrong at a position."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """What stands at one position: in the log (nothing, if it was removed), and in seals (none, one, or too many)."""
+    """What one position holds: in the log (None if it was removed), and in seals (none, one, or too many)."""
 
     position: str
     recorded: RecordedEvent | Damaged | None
@@ -25,19 +25,19 @@ class Place(NamedTuple):
 
 
 def side_by_side(recorded: Iterable[RecordedEvent | Damaged], seals: Iterable[Iterable[SealedEvent]]) -> Iterator[Place]:
-    """Every position of the log or a seal, once. All that is given has to be in key order; nothing of it is held."""
+    """Every position of the log or of a seal, once. All arguments must be in key order; they are streamed, not held."""
     for position, here in groupby(merge(recorded, *seals, key=_position), key=_position):
         in_log, sealed = None, []
-        for one in here:
-            if isinstance(one, SealedEvent):
-                sealed.append(one)
+        for item in here:
+            if isinstance(item, SealedEvent):
+                sealed.append(item)
             else:
-                in_log = one
+                in_log = item
         yield Place(position, in_log, sealed)
 
 
 def flaw_at(place: Place) -> Finding | None:
-    """What is wrong there, the worst first. It takes the digest of the event's content anew."""
+    """The worst thing that is wrong at a position, or None. The digest of the event's content is computed again."""
     position, recorded, sealed = place
     number = sealed[0].seal if sealed else None
     if recorded is None:
@@ -51,15 +51,17 @@ def flaw_at(place: Place) -> Finding | None:
     if recorded.event.digest != recorded.digest:
         why = f"the event was recorded with the digest {recorded.digest}; its content gives {recorded.event.digest}"
         return Finding(kind=Kind.ALTERED, position=position, explanation=why, producer=by, sequence=sequence, seal=number)
-    for one in sealed:
-        if one.digest != recorded.digest:
-            why = f"seal {one.seal} covers an event here with the digest {one.digest}; the log has {recorded.digest}"
-            return Finding(kind=Kind.ALTERED, position=position, explanation=why, producer=by, sequence=sequence, seal=one.seal)
+    for event in sealed:
+        if event.digest != recorded.digest:
+            why = f"seal {event.seal} covers an event here with the digest {event.digest}; the log has {recorded.digest}"
+            return Finding(
+                kind=Kind.ALTERED, position=position, explanation=why, producer=by, sequence=sequence, seal=event.seal
+            )
     if len(sealed) > 1:
         why = f"seals {sealed[0].seal} and {sealed[1].seal} both cover it as new"
         return Finding(kind=Kind.BROKEN_SEAL, position=position, explanation=why, seal=sealed[1].seal)
     return None
 
 
-def _position(one: RecordedEvent | Damaged | SealedEvent) -> str:
-    return one.event.position if isinstance(one, RecordedEvent) else one.position
+def _position(item: RecordedEvent | Damaged | SealedEvent) -> str:
+    return item.event.position if isinstance(item, RecordedEvent) else item.position

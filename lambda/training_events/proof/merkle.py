@@ -1,7 +1,8 @@
-"""A Merkle tree that only grows, in memory of its height: one hash stands for all that was ever appended, in its order.
+"""An append-only Merkle tree: one root hash stands for everything that was appended, in its order.
 
-The tree hash of RFC 6962 (and RFC 9162), section 2.1, as in Certificate Transparency. Of n leaves it keeps the roots of the
-perfect subtrees that n's binary digits name, largest first. This frontier is all it takes to go on from there.
+The tree hash is that of RFC 6962 (and RFC 9162), section 2.1, as in Certificate Transparency. For n leaves the tree keeps only
+the roots of its perfect subtrees, one for each 1 in n's binary digits, largest first. This frontier is enough to append more;
+memory grows with the height of the tree.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# a leaf and an inner node can never have the same hash, so that no tree passes for another one
+# The prefixes keep a leaf and an inner node from ever having the same hash, so that one tree cannot pass for another.
 _LEAF, _NODE = b"\x00", b"\x01"
 
 
@@ -26,7 +27,7 @@ class MerkleTree:
     def append(self, leaf: bytes) -> None:
         node = sha256(_LEAF + leaf).digest()
         size = self.size
-        while size & 1:  # two perfect subtrees of the same size make one of twice that
+        while size & 1:  # two perfect subtrees of one size make a subtree of twice that size
             node = _joined(self.frontier.pop(), node)
             size >>= 1
         self.frontier.append(node)

@@ -1,7 +1,7 @@
-"""Seals in S3, under Object Lock: `seals/<stream>/<number>.jsonl`, written once; the oldest version of a key is the seal.
+"""Keeps seals in S3 under Object Lock: `seals/<stream>/<number>.jsonl`, written once. The oldest version of a key is the seal.
 
-Object Lock keeps that version, but not the view of it: another version, or a delete marker, may come to lie over it. So
-listing and reading go by versions, and what lies over a seal is reported.
+Object Lock keeps that version, but another version or a delete marker can be put over it. So seals are listed and read by
+version, and what lies over a seal is reported.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CHUNK_BYTES = 2**18
-"""Read by one request: a seal is read as slowly as the log beside it, and no connection stays open as long as that."""
+"""How much one request reads. A seal is read as slowly as the log beside it; no connection should stay open that long."""
 MAX_NAME_BYTES = 900
-"""A key has at most 1,024 bytes (S3 User Guide, "Naming Amazon S3 objects"); a stream's name, encoded, may be longer."""
+"""A key has at most 1,024 bytes (S3 User Guide, "Naming Amazon S3 objects"). The encoded name of a stream can be longer."""
 
 _HASHED = "sha256="
 _LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict"}
@@ -37,18 +37,18 @@ _FILE = re.compile(r"([0-9]{6}|[1-9][0-9]{6,17})\.jsonl")
 
 
 def prefix(stream: str) -> str:
-    """Where the seals of a stream are. No two streams share one."""
+    """The key prefix of a stream's seals. Two streams never share one."""
     kind, _, name = stream.partition("/")
     quoted = quote(name, safe="")
     if len(quoted) > MAX_NAME_BYTES:
-        quoted = _HASHED + sha256(name.encode()).hexdigest()  # no quoted name has a '='
-    elif quoted in (".", ".."):  # some programs take these for folders
+        quoted = _HASHED + sha256(name.encode()).hexdigest()  # a quoted name never has a '='
+    elif quoted in (".", ".."):  # some programs treat these as folders
         quoted = quoted.replace(".", "%2E")
     return f"seals/{kind}/{quoted}/"
 
 
 class S3SealStore:
-    """Seals in one bucket. What writes has to say how long they stay locked; without, the bucket's default applies."""
+    """The seals in one bucket. `mode` and `days` are the lock of new seals; without them the bucket's default applies."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class S3SealStore:
                 yield self._stream(kind, folder)
 
     def _stream(self, kind: str, folder: str) -> str:
-        """Whose seals are under this prefix; where the name was too long for a key, a seal itself says it."""
+        """The stream whose seals are under this prefix. If its name was too long for a key, the first seal names it."""
         quoted = folder.split("/")[2]
         if not quoted.startswith(_HASHED):
             return f"{kind}/{unquote(quoted)}"
@@ -108,7 +108,7 @@ class S3SealStore:
                 Key=f"{prefix(stream)}{number:06d}.jsonl",
                 Body=content,
                 ContentType="application/x-ndjson",
-                ChecksumAlgorithm="SHA256",  # S3 wants one with Object Lock; this one is what the next seal calls `previous`
+                ChecksumAlgorithm="SHA256",  # S3 wants one with Object Lock; the next seal names it as `previous`
                 IfNoneMatch="*",
                 **lock,
             )
@@ -140,6 +140,6 @@ class S3SealStore:
 
 
 def _number(key: str) -> int:
-    """The number of a seal's key; 0 for a key that is none."""
+    """The number in a seal's key; 0 if it is no seal's key."""
     match = _FILE.fullmatch(key.rpartition("/")[2])
     return int(match[1]) if match else 0

@@ -1,8 +1,8 @@
-"""A seal as text that anyone can check with sha256sum and jq: what a stream held when it was sealed.
+"""The text format of a seal: what a stream held when it was sealed. Anyone can check it with sha256sum and jq.
 
-JSON Lines, each ending in a newline: first the seal itself, then one line for each event that it covers and no seal before
-did, `["<position>","sha256:<the event's digest>"]`, in key order. The bytes of these lines, without their newlines, are the
-leaves of one Merkle tree that all seals of a stream grow.
+A seal is JSON Lines, each line ending in a newline. The first line is the seal itself. One line follows for each event that it
+covers and no earlier seal does, `["<position>","sha256:<the event's digest>"]`, in key order. The bytes of these lines, without
+their newlines, are the leaves of one Merkle tree that grows from seal to seal.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Seal(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The first line."""
+    """The first line of a seal."""
 
     stream: str
     number: int
-    """From 1, without gaps: a stream is sealed again when late facts have come."""
+    """Counted from 1, without gaps. A stream is sealed again when late events have arrived."""
     sealed_at: str
     events: int
-    """All that are covered so far, by this seal and those before it."""
+    """How many events this seal and those before it cover."""
     added: int
-    """Those whose lines follow."""
+    """How many events this seal adds: the lines that follow."""
     first: str
-    """The position of the first event added, as `last` is of the last."""
+    """The position of the first event it adds; `last` is that of the last."""
     last: str
     root: str
-    """The Merkle root over the lines of all events covered so far, in the order of sealing."""
+    """The Merkle root over the lines of all events covered so far, in the order in which they were sealed."""
     frontier: tuple[str, ...]
-    """The tree's perfect subtrees, largest first: the next seal goes on from them, so each can be checked by itself."""
+    """The roots of the tree's perfect subtrees, largest first. The next seal continues from them."""
     previous: str | None = None
-    """The SHA-256 of the whole seal before, its first line included; absent in seal 1."""
+    """The SHA-256 of the whole previous seal, first line included; absent in seal 1."""
 
     def __post_init__(self) -> None:
         whole = self.events >= 1 and len(self.frontier) == self.events.bit_count()
@@ -47,12 +47,12 @@ class Seal(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def tree(self) -> MerkleTree:
-        """The tree as this seal left it, to go on with."""
+        """The tree as this seal left it. The next seal appends to it."""
         return MerkleTree(self.events, (bytes.fromhex(node.removeprefix("sha256:")) for node in self.frontier))
 
 
 class SealedEvent(NamedTuple):
-    """What a seal says of one event."""
+    """One event as a seal lists it."""
 
     position: str
     digest: str
@@ -60,19 +60,19 @@ class SealedEvent(NamedTuple):
 
 
 FLAWS = (msgspec.MsgspecError, ValueError, RecursionError)
-"""All that reading a line can raise: it is no JSON, no UTF-8, nested without end, or something else."""
+"""Everything that reading a line can raise: it is not JSON, not UTF-8, nested too deep, or not a seal's line."""
 
 _decode_seal = msgspec.json.Decoder(Seal).decode
 _decode_event = msgspec.json.Decoder(tuple[str, str]).decode
 
 
 def read_seal(line: bytes) -> Seal:
-    """The seal of a first line. Raises one of FLAWS."""
+    """Read a first line. Raises one of FLAWS."""
     return _decode_seal(line)
 
 
 def read_event(line: bytes) -> tuple[str, str]:
-    """Position and digest of an event's line. Raises one of FLAWS."""
+    """Read an event's line: its position and digest. Raises one of FLAWS."""
     return _decode_event(line)
 
 
@@ -89,7 +89,7 @@ def event_line(position: str, digest: str) -> bytes:
 def next_seal(
     before: Seal | None, tree: MerkleTree, *, stream: str, sealed_at: str, first: str, last: str, previous: str | None
 ) -> Seal:
-    """The seal behind `before`, when its lines have grown the tree to `tree`; `previous` is the digest of `before`."""
+    """The seal after `before`. `tree` already has the new lines; `previous` is the digest of `before`."""
     return Seal(
         stream=stream,
         number=1 if before is None else before.number + 1,

@@ -1,4 +1,4 @@
-"""The seals of one stream, each read once from end to end, and what is wrong with them: known when all have been read."""
+"""Reads the seals of one stream, each once from start to end. What is wrong with them is known when all have been read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SealReader:
-    """One seal. Iterating gives the events of its lines, up to a line that can be none."""
+    """One seal. Iterating gives the events of its lines, and stops at a line that is not an event's."""
 
     def __init__(self, stream: str, stored: StoredSeal, before: SealReader | None) -> None:
         self.number = stored.number
@@ -39,17 +39,17 @@ class SealReader:
             self._first, self._last = self._first or event.position, event.position
             self._tree.append(line.removesuffix(b"\n"))
             yield event
-        for _ in self._lines:  # the digest is over all of it
+        for _ in self._lines:  # the digest is over every line
             pass
 
     @property
     def digest(self) -> str:
-        """Of what was read."""
+        """The digest of what has been read so far."""
         return f"sha256:{self._content.hexdigest()}"
 
     @property
     def flaw(self) -> str | None:
-        """What is wrong with it, when it and the seal before have been read to their ends."""
+        """What is wrong with the seal. Complete once it and the seal before have been read to their ends."""
         before = self._before
         unknown_before = self.number > 1 if before is None else before.seal is None
         if self._flaw or self.seal is None or unknown_before:
@@ -88,7 +88,7 @@ class SealReader:
 
 
 class SealedStream:
-    """All seals of a stream, looked up at once: what is recorded from now on is in none of them."""
+    """All seals of a stream, listed at once: none of them covers an event that is recorded later."""
 
     def __init__(self, stream: str, seals: SealStore | None) -> None:
         self.readers: list[SealReader] = []
@@ -98,20 +98,20 @@ class SealedStream:
 
     @property
     def last(self) -> Seal | None:
-        """As far as its first line can be read."""
+        """The last seal; None if there is none, or if its first line cannot be read."""
         return self.readers[-1].seal if self.readers else None
 
     @property
     def last_digest(self) -> str | None:
-        """When it has been read to its end."""
+        """The digest of the last seal. Valid once it has been read to its end."""
         return self.readers[-1].digest if self.readers else None
 
     def findings(self) -> Iterator[Finding]:
-        """What is wrong with the seals themselves, when all have been read to their ends."""
+        """What is wrong with the seals themselves. Complete once all have been read to their ends."""
         expected = 1
         for reader in self.readers:
             if reader.number != expected:
-                yield _broken(expected, f"seal {expected} is missing: the next there is, is seal {reader.number}")
+                yield _broken(expected, f"seal {expected} is missing: the next one is seal {reader.number}")
             if (flaw := reader.flaw) is not None:
                 yield _broken(reader.number, f"seal {reader.number}: {flaw}")
             expected = reader.number + 1

@@ -1,4 +1,4 @@
-"""Sealing: a digest over what a stream holds, kept where nobody can take it back, once for all that was recorded so far."""
+"""Seals a stream: writes a digest over everything it holds so far to a place where nobody can take it back."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from training_events.stores.event_log import EventLog
 
 MAX_ATTEMPTS = 10
-"""Each time somebody else has sealed something meanwhile; who is overtaken that often may leave it to them."""
+"""Each attempt failed because another process sealed meanwhile; after this many the rest is left to them."""
 SPOOL_BYTES = 2**20
-"""Up to here a seal is put together in memory, beyond it in a temporary file, of about 150 bytes for each event."""
+"""Up to this size a seal is composed in memory, beyond it in a temporary file. It has about 150 bytes for each event."""
 
 
 def seal_stream(log: EventLog, seals: SealStore, stream: str, clock: Callable[[], str] = now) -> Seal | None:
-    """Seal what no seal covers yet; None when there is nothing. Safe to repeat, to break off, and to do twice at once.
+    """Seal the events that no seal covers yet; None if there are none. Safe to repeat, to interrupt, and to run twice at once.
 
-    Raises LogAltered when the log and the seals disagree or do not hold together by themselves: nothing is sealed as true
-    that is not. Raises Overtaken when others were faster every time. What is missing from a producer's numbers is no
-    hindrance: it may arrive late, and is then sealed too.
+    Raises LogAltered if the log and the seals contradict each other or themselves: a false record is never sealed as true.
+    Raises Overtaken if other processes were faster every time. Missing numbers of a producer do not prevent a seal: the
+    events may arrive late, and are sealed then.
     """
     for _ in range(MAX_ATTEMPTS - 1):
         with suppress(Overtaken):
@@ -42,7 +42,7 @@ def seal_stream(log: EventLog, seals: SealStore, stream: str, clock: Callable[[]
 
 
 def _seal(log: EventLog, seals: SealStore, stream: str, clock: Callable[[], str]) -> Seal | None:
-    sealed = SealedStream(stream, seals)  # before the log is read: every event they cover is in it by now
+    sealed = SealedStream(stream, seals)  # read before the log: every event that they cover is in it by then
     before = sealed.last
     tree = before.tree if before else MerkleTree()
     first = last = ""
@@ -58,7 +58,7 @@ def _seal(log: EventLog, seals: SealStore, stream: str, clock: Callable[[], str]
         if not last:
             return None
         seal = next_seal(before, tree, stream=stream, sealed_at=clock(), first=first, last=last, previous=sealed.last_digest)
-        content.write(seal_line(seal) + b"\n")  # comes first, and is known last
+        content.write(seal_line(seal) + b"\n")  # the first line of the seal is known last
         lines.seek(0)
         shutil.copyfileobj(lines, content)
         content.seek(0)

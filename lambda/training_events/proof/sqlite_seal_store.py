@@ -1,6 +1,7 @@
-"""Seals beside the events in the SQLite file: the same lines, a row each.
+"""Keeps seals beside the events in the SQLite file: the same lines, one row each.
 
-Nothing locks them: who can write the file can rewrite events and seals alike. Against that, keep the newest root elsewhere.
+Nothing locks them: whoever can write the file can rewrite events and seals alike. To guard against that, keep the newest root
+somewhere else.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SqliteSealStore:
-    """Seals in the file that holds the log."""
+    """The seals in the file that holds the log."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -46,7 +47,7 @@ class SqliteSealStore:
 
     def _lines(self, stream: str, number: int) -> Iterator[bytes]:
         last = 0
-        # CAST: whatever somebody put there instead comes as bytes
+        # CAST: whatever somebody put there instead is read as bytes
         query = "SELECT line, CAST(content AS BLOB) FROM seals WHERE stream = ? AND number = ? AND line > ? ORDER BY line"
         while rows := self._database.rows(query, (stream, number, last)):
             last = rows[-1][0]
@@ -54,5 +55,5 @@ class SqliteSealStore:
 
 
 def _key(stream: str) -> bytes:
-    """As bytes, to be cast: also a name that is not UTF-8, as only an altered log has, can be asked for."""
+    """The name as bytes, for a CAST: a name that is not UTF-8, which only an altered log has, can be queried too."""
     return stream.encode(errors="surrogateescape")

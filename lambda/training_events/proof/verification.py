@@ -1,8 +1,7 @@
-"""Whether a stream is complete and as it was recorded: one walk through log and seals, in memory that does not grow with them.
+"""Verifies that a stream is complete and as it was recorded: one walk through log and seals, in constant memory.
 
-Sound is a stream in which nothing contradicts anything: no event its digest, its producer's chain or a seal. Nothing that
-honest producers, late arrivals and repeated sealing do makes a stream unsound, at any moment. docs/design/proof.md says what
-this proves and what it cannot.
+A stream is sound if no event contradicts its digest, its producer's chain or a seal. Honest producers, late arrivals and
+repeated sealing never make a stream unsound, at any moment. docs/design/proof.md says what this proves and what it cannot.
 """
 
 from __future__ import annotations
@@ -23,38 +22,38 @@ if TYPE_CHECKING:
 
 
 class SealsVerified(Struct, frozen=True):
-    """What the seals say of the stream; events that none covers were recorded after the last one was written."""
+    """What the seals show about the stream. Events that no seal covers were recorded after the last seal was written."""
 
     checked: bool
-    """False where no seals were looked at: then nothing shows whether the newest events were removed."""
+    """False if no seals were read: then nothing shows whether the newest events were removed."""
     count: int
     covered: int
-    """Events that stand in the log where a seal covers one."""
+    """How many events of the log a seal covers."""
     root: str | None
-    """The Merkle root in the last seal: the one text that stands for all that is covered."""
+    """The Merkle root in the last seal: one text that stands for every covered event."""
     not_covered: int
     first_not_covered: str | None
 
 
 class Verification(Struct, frozen=True):
-    """What was found in a stream."""
+    """The result of verifying a stream."""
 
     stream: str
     sound: bool
-    """Nothing was altered, removed or forged, as far as digests, chains and seals show: no finding but gaps."""
+    """Nothing was altered, removed or forged, as far as digests, chains and seals show. Gaps are the only findings."""
     complete: bool
-    """Nothing is missing, as far as the producers' numbers and the seals show."""
+    """No event is missing, as far as the producers' numbers and the seals show."""
     events: int
     producers: list[Chain]
     seals: SealsVerified
     findings_total: int
     findings: list[Finding]
-    """The first of them: about events by position, then about whole seals, then gaps."""
+    """The first findings: about events by position, then about whole seals, then gaps."""
 
 
 def verify(log: EventLog, seals: SealStore | None, stream: str) -> Verification:
-    """Check all that stands in the stream. Raises only what the stores raise when they cannot be read."""
-    sealed = SealedStream(stream, seals)  # before the log is read: what comes in meanwhile is covered by none of them
+    """Check everything the stream holds. Raises only what the stores raise when they cannot be read."""
+    sealed = SealedStream(stream, seals)  # read before the log: no seal then covers an event that the walk misses
     findings, chains = Findings(), Chains()
     events = covered = not_covered = 0
     first_not_covered: str | None = None
@@ -73,7 +72,7 @@ def verify(log: EventLog, seals: SealStore | None, stream: str) -> Verification:
             for broken in chains.add(place.recorded.event, place.recorded.digest):
                 findings.add(broken)
     for seen in map(_seen, log.alterations(stream)):
-        if not findings.tell_of(seen.kind, seen.position):  # a seal may tell it too
+        if not findings.contains(seen.kind, seen.position):  # a seal may show the same
             findings.add(seen)
     for finding in (*chains.gaps(), *sealed.findings()):
         findings.add(finding)
@@ -98,7 +97,7 @@ def verify(log: EventLog, seals: SealStore | None, stream: str) -> Verification:
 
 
 def _seen(alteration: Alteration) -> Finding:
-    """What the store itself saw being done to an event."""
+    """The finding for a change to an event that the store itself noticed."""
     if alteration.what == "delete":
         kind, done = Kind.MISSING, "removed"
     else:

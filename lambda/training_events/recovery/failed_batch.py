@@ -1,4 +1,4 @@
-"""Which streams of the log a failed batch was about: read back from the table's change stream, while that holds it."""
+"""Finds the streams that a failed batch was about, by reading the table's change stream again while it still holds them."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
     from training_events.recovery.message import Batch
 
 _GONE = {"TrimmedDataAccessException", "ResourceNotFoundException"}
-"""Older than 24 hours, or the stream itself is no more:
+"""The records are older than 24 hours, or the change stream no longer exists:
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html"""
 _MAX_EMPTY_ANSWERS = 100
 """"It might take multiple calls to get to a portion of the shard that contains stream records" (same page)."""
 
 
 def streams_of(batch: Batch, client: Any) -> list[str]:
-    """The streams, each once. Raises when the records are gone: then only a rebuild brings the states up to date."""
+    """The streams, each once. Raises if the records are gone: then only a rebuild brings the states up to date."""
     try:
-        found = _read(batch, client)
+        streams = _read(batch, client)
     except ClientError as error:
         if error.response["Error"]["Code"] not in _GONE:
             raise
-        found = None
-    if found is None:
+        streams = None
+    if streams is None:
         raise TrainingEventsError("the change stream no longer holds these records; `training-events rebuild` does their work")
-    return sorted(found)
+    return sorted(streams)
 
 
 def _read(batch: Batch, client: Any) -> set[str] | None:
-    """None when the end of the batch is not to be found."""
+    """The streams of the batch; None if its end was not found."""
     streams: set[str] = set()
     iterator = client.get_shard_iterator(
         StreamArn=batch.stream_arn,

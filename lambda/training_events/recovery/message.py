@@ -1,11 +1,11 @@
-"""One message of the undelivered queue as a typed value, whoever put it there.
+"""Reads a message of the undelivered queue into a typed value, whoever sent it.
 
-| shape | who put it there | what is in it |
+| shape | who sent it | what it holds |
 |---|---|---|
-| `dead_letter` | EventBridge, which could not hand the event to the rule's target | the event |
-| `failed_function` | Lambda, as the event processor failed at every attempt | the event, and the last error |
+| `dead_letter` | EventBridge, which could not deliver the event to the rule's target | the event |
+| `failed_function` | Lambda, because the event processor failed at every attempt | the event, and the last error |
 | `set_aside` | the processor or the projector, with its reason | the event, or the record of the log's change stream |
-| `failed_batch` | Lambda, as the projector failed at records of the change stream | where they are, not what they say |
+| `failed_batch` | Lambda, because the projector failed at records of the change stream | where they are, not what they hold |
 | `unknown` | anyone else | a text |
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
@@ -33,7 +33,7 @@ Shape: TypeAlias = Literal["dead_letter", "failed_function", "set_aside", "faile
 
 
 class StoredOriginal(Struct, frozen=True):
-    """Where an original is that was too large for a message."""
+    """Where an original is kept that was too large for a message."""
 
     at: str
     sha256: str
@@ -41,7 +41,7 @@ class StoredOriginal(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """Records of a DynamoDB stream, the last included."""
+    """A range of records of a DynamoDB stream; the last one is included."""
 
     stream_arn: str
     shard: str
@@ -50,7 +50,7 @@ class Batch(Struct, frozen=True):
 
 
 class Names(NamedTuple):
-    """What an original says of itself, as far as that can be read from one that may be broken."""
+    """What an original says about itself. It may be broken, so any field may be missing."""
 
     stream: str | None = None
     type: str | None = None
@@ -58,7 +58,7 @@ class Names(NamedTuple):
 
 
 class Message(Struct, frozen=True):
-    """`original` is as the function was given it, None when it is not in the message; `at` is when the queue took it."""
+    """A message. `original` is what the function received, None if the message does not hold it; `at` is when it was sent."""
 
     message_id: str
     at: str
@@ -76,12 +76,12 @@ class Message(Struct, frozen=True):
 
 
 def stream_of_record(original: Any) -> str | None:
-    """The log's stream that a record of the change stream belongs to; None for what is no such record."""
+    """The log's stream that a record of the change stream belongs to; None if it is no such record."""
     return _text(original, "dynamodb", "Keys", "stream", "S")
 
 
 def read(received: MessageTypeDef) -> Message:
-    """The message as SQS handed it over, with all its attributes. Never raises: what is not understood is `unknown`."""
+    """Read a message as SQS returned it, with all its attributes. Never raises: what is not understood is `unknown`."""
     text = received.get("Body", "")
     try:
         body = json.loads(text)
@@ -91,13 +91,13 @@ def read(received: MessageTypeDef) -> Message:
     at = to_utc_text(received["Attributes"]["SentTimestamp"])
     message = Message(received["MessageId"], at, "unknown", text, explanation="not put there by any part of this system")
     for shape in (_dead_letter, _set_aside, _failed_batch, _failed_function):
-        if found := shape(body, attributes):
-            return Message(message.message_id, message.at, body=text, **found)
+        if fields := shape(body, attributes):
+            return Message(message.message_id, message.at, body=text, **fields)
     return message
 
 
 def _dead_letter(body: Any, attributes: dict[str, Any]) -> dict[str, Any] | None:
-    # an event without the attributes was moved by hand, and is worth as much
+    # an event without the attributes was moved by hand; it counts just the same
     if "RULE_ARN" not in attributes and not (_text(body, "detail-type") and _text(body, "source")):
         return None
     condition, retries = _text(attributes, "EXHAUSTED_RETRY_CONDITION"), _text(attributes, "RETRY_ATTEMPTS")
@@ -173,9 +173,9 @@ def _at(value: Any, *path: str) -> Any:
 
 
 def _text(value: Any, *path: str) -> str | None:
-    """The text there, with half surrogate pairs written out, as no output takes them."""
-    found = _at(value, *path)
-    return found.encode(errors="backslashreplace").decode() if isinstance(found, str) else None
+    """The text at this path. Half surrogate pairs are escaped, as no output accepts them."""
+    text = _at(value, *path)
+    return text.encode(errors="backslashreplace").decode() if isinstance(text, str) else None
 
 
 def _sequence_number(info: Any, key: str) -> str | None:

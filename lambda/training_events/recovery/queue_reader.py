@@ -1,9 +1,8 @@
-"""The undelivered queue as it is: every message once, and none taken out of it by looking.
+"""Reads the undelivered queue: every message once, without taking any out of it.
 
-SQS has no way to look without receiving. So a message is hidden from other readers while it is looked at, and given back at
-the end; if the program dies before that, it is there again by itself after HIDDEN_SECONDS. What remains of a look is the
-message's receive count; the queue has no redrive policy of its own that would act on it, and how long a message is kept
-counts from when it was sent.
+SQS cannot read without receiving. So a message is hidden from other readers while it is read, and given back at the end. If the
+program dies before that, the message reappears by itself after HIDDEN_SECONDS. Reading leaves only a higher receive count: the
+queue has no redrive policy that would act on it, and its retention counts from when the message was sent.
 """
 
 from __future__ import annotations
@@ -24,32 +23,32 @@ if TYPE_CHECKING:
     from training_events.recovery.message import Message
 
 HIDDEN_SECONDS = 300
-"""Longer than a walk through a queue of 100,000 messages; SQS has at most 120,000 of a queue hidden at a time."""
+"""Longer than reading a queue of 100,000 messages takes; SQS hides at most 120,000 messages of a queue at a time."""
 _PAGE = 10
-"""SQS: messages in one request."""
+"""The most messages that SQS takes or returns in one request."""
 _WAIT_SECONDS = 1
-"""Any wait makes SQS ask all of its servers, so that an empty answer means an empty queue and not a lucky draw:
+"""With any wait SQS asks all of its servers, so that an empty answer means an empty queue and not chance:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html"""
 _MAX_IDLE_ANSWERS = 10
-"""Answers in a row with nothing new: what was seen first has come back, the walk took too long and is at its end."""
+"""Answers in a row without a new message: the first ones have reappeared, as reading took too long; it ends here."""
 
 
 class QueueReader:
-    """The messages that wait. A context manager: what was not removed when it is left is given back to the queue."""
+    """The messages of a queue. A context manager: on leaving it, the messages that were not removed are given back."""
 
     def __init__(self, url: str, sqs: SQSClient) -> None:
         self.url = url
         self._sqs = sqs
         self._seen: set[str] = set()
         self._held: dict[str, str] = {}
-        """Receipt handles by message id, the newest of each: an older one no longer counts."""
+        """The newest receipt handle of each message id: older handles are no longer valid."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         held = iter(self._held.values())
-        with suppress(BotoCoreError, ClientError):  # then they are there again a little later
+        with suppress(BotoCoreError, ClientError):  # then they reappear a little later
             while handles := list(islice(held, _PAGE)):
                 entries: Any = [
                     {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": 0}
@@ -58,7 +57,7 @@ class QueueReader:
                 self._sqs.change_message_visibility_batch(QueueUrl=self.url, Entries=entries)
 
     def messages(self) -> Iterator[Message]:
-        """Each message once, though SQS may hand it over twice; read as they are asked for."""
+        """Each message once, although SQS may return it twice. Messages are received as the caller iterates."""
         idle = 0
         while idle < _MAX_IDLE_ANSWERS:
             answer = self._sqs.receive_message(
@@ -78,6 +77,6 @@ class QueueReader:
             idle = 0 if fresh else idle + 1
 
     def remove(self, message: Message) -> None:
-        """Take the message out of the queue for good."""
+        """Delete the message from the queue."""
         self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=self._held[message.message_id])
         del self._held[message.message_id]

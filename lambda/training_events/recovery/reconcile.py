@@ -1,8 +1,8 @@
-"""Back-filling what SageMaker did and no event of its told: its training jobs' states, each looked for in the log.
+"""Finds states of SageMaker training jobs whose events never arrived, and makes the events that back-fill them.
 
-A state that never arrived is recorded as its event would have been, but under an id and a source of its own and marked as
-back-filled, so that everyone can tell what SageMaker told from what it was asked. Its own event, should it come after all, is
-another event at the same moment that says the same: the run's state stays as it is.
+A missing state is recorded as its event would have been, but with an id and a source of its own and marked as back-filled, so
+that everybody can tell what SageMaker sent from what it was asked for. If SageMaker's own event arrives after all, it is
+another event of the same time with the same content: the run's state does not change.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 _SUFFIX = "-backfilled"
 _PAGE = 100
-"""SageMaker: jobs in one answer, at most: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingJobs.html"""
+"""The most jobs in one answer of SageMaker: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingJobs.html"""
 
 
 def states_of_jobs(client: SageMakerClient, since: str, source: str = DEFAULT_SOURCE) -> Iterator[Event]:
-    """The state now of every training job that was modified since then, as the event that would back-fill it."""
+    """The current state of every training job that was modified since then, as the event that would back-fill it."""
     pages = client.get_paginator("list_training_jobs")
     for page in pages.paginate(LastModifiedTimeAfter=datetime.fromisoformat(since), PaginationConfig={"PageSize": _PAGE}):
         for job in page["TrainingJobSummaries"]:
@@ -40,14 +40,14 @@ def states_of_jobs(client: SageMakerClient, since: str, source: str = DEFAULT_SO
 
 
 def has_arrived(log: EventLog, state: Event) -> bool:
-    """Whether the log has it: told by SageMaker, or back-filled before."""
+    """Whether the log has this state, from SageMaker or back-filled before."""
     known = {f"{state.occurred_at}#{event_id}" for event_id in (state.event_id, state.event_id.removesuffix(_SUFFIX))}
     at_that_moment = log.entries(state.stream, after=state.occurred_at, until=state.occurred_at)
     return any(position in known for position, *_ in at_that_moment)
 
 
 def _envelope(described: Any) -> dict[str, Any]:
-    """SageMaker's answer as its event says the same, which calls everything by the same names."""
+    """SageMaker's answer in the form of its event, which uses the same names."""
     detail = {key: value for key, value in described.items() if key != "ResponseMetadata"}
     return {
         "source": sagemaker.SOURCE,

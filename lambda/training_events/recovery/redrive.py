@@ -1,7 +1,7 @@
-"""Doing what an undelivered message still asks for: recording its event, or folding its stream.
+"""Does the work that an undelivered message asks for: records its event, or folds its stream.
 
-An event keeps its identity on the way: decoded, its id, stream and time are said outright, so that it arrives with the same
-digest in a new envelope. Doing it twice changes nothing, so a message is removed only after its work is done.
+An event keeps its identity: once decoded, it names its id, stream and time itself, so it arrives with the same digest in a new
+envelope. Doing the work twice changes nothing, so a message is removed only after its work is done.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class RedriveOutcome(Struct, frozen=True):
-    """What became of a message: sent again, or `why` it stays. Streams and event id as far as they are known."""
+    """What became of a message: it was sent again, or `why` says why it stays. Streams and event id as far as known."""
 
     message: Message
     streams: list[str]
@@ -41,7 +41,7 @@ class RedriveOutcome(Struct, frozen=True):
 
 
 class Redriver:
-    """`record` takes an event to the log, `refold` folds a stream of the log anew; both are safe to repeat."""
+    """Works through messages. `record` records an event, `refold` folds a stream again; both are safe to repeat."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Redriver:
         self._sent: set[str] = set()
 
     def send(self, queue: QueueReader, messages: Iterable[Message], *, dry_run: bool = False) -> Iterator[RedriveOutcome]:
-        """One outcome a message; what fails with one does not stop those after it. A dry run only finds out what to do."""
+        """Yields one outcome for each message; a failure does not stop the messages after it. A dry run only finds the work."""
         for message in messages:
             names = message.names
             streams, event_id = [names.stream] if names.stream else [], names.event_id
@@ -69,7 +69,7 @@ class Redriver:
                 why = f"{flaw.reason}: {flaw}"
             except (TrainingEventsError, BotoCoreError, ClientError) as error:
                 why = str(error)
-            except Exception as error:  # noqa: BLE001 - anyone who may send to the queue can make a message up
+            except Exception as error:  # noqa: BLE001 - anybody who may send to the queue can make up a message
                 why = f"{type(error).__name__}: {error}"
             yield RedriveOutcome(message, streams, event_id, why)
 
@@ -86,7 +86,7 @@ class Redriver:
 
     def _do(self, work: Event | list[str]) -> None:
         if isinstance(work, Event):
-            # a processor that refuses it again puts it back while the queue is still being read: never round in circles
+            # a processor that refuses the event again puts it back while we still read: it must not go round in circles
             if work.digest in self._sent:
                 raise TrainingEventsError("the same event was sent a moment ago: see what became of it, then send again")
             self._record(work)
@@ -96,8 +96,8 @@ class Redriver:
             self._refold(stream)
 
     def _fetch(self, stored: StoredOriginal) -> Any:
-        place = urlsplit(stored.at)
-        answer = self._clients("s3").get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))
+        uri = urlsplit(stored.at)
+        answer = self._clients("s3").get_object(Bucket=uri.netloc, Key=uri.path.lstrip("/"))
         content = answer["Body"].read()
         if (digest := sha256(content).hexdigest()) != stored.sha256:
             raise TrainingEventsError(f"{stored.at} was altered: its sha256 is {digest}, set aside was {stored.sha256}")
@@ -105,7 +105,7 @@ class Redriver:
 
 
 def _stream_to_fold(record: Any) -> str:
-    """Of a record that the projector set aside: its event is in the log, its fold is missing. Raises what is wrong still."""
+    """The stream of a record that the projector set aside: the log has the event, the fold is missing. Raises its flaw."""
     arrival = read_arrival(record)
     if arrival.flaw is not None:
         raise arrival.flaw
@@ -113,7 +113,7 @@ def _stream_to_fold(record: Any) -> str:
 
 
 def recording(publisher: EventBusPublisher | None, log: Callable[[], EventLog]) -> Callable[[Event], None]:
-    """By way of the bus where there is one; straight to the log what no one may publish, as AWS keeps its sources to itself."""
+    """Record over the bus if there is one. AWS's own events go straight to the log: nobody may publish under AWS's sources."""
 
     def record(event: Event) -> None:
         if publisher is None or event.source.startswith("aws."):

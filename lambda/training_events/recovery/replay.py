@@ -1,7 +1,7 @@
-"""Replaying the bus's archive: EventBridge sends what went over the bus in a stretch of time once more, to all of its rules.
+"""Replays the archive of a bus: EventBridge sends the events of a period again, to all rules of the bus.
 
-Harmless at any time, as the log records each event once. At most 10 replays run at a time in an account and region, a
-replay goes through its stretch minute by minute, and an event may take 10 minutes to reach the archive:
+A replay is harmless at any time, as the log records each event once. At most 10 replays run at a time in an account and region,
+a replay goes through its period minute by minute, and an event may take 10 minutes to reach the archive:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html
 """
@@ -27,7 +27,7 @@ ENDED = ("COMPLETED", "FAILED", "CANCELLED")
 
 
 class Replay(Struct, frozen=True):
-    """How far a replay is. `last_replayed` lies between `first` and `last`, None before the first event."""
+    """How far a replay has come. `last_replayed` is between `first` and `last`; None before the first event."""
 
     name: str
     archive: str
@@ -39,7 +39,7 @@ class Replay(Struct, frozen=True):
 
 
 class Archive:
-    """The archive of one bus, by the bus's name or ARN."""
+    """The archive of one bus, which is given by its name or ARN."""
 
     def __init__(
         self,
@@ -54,14 +54,14 @@ class Archive:
         self._clock, self._sleep = clock, sleep
 
     def replay(self, first: str, last: str) -> Replay:
-        """Start replaying the events whose envelopes say a time from `first` to `last`, in whole seconds around them.
+        """Start replaying the events whose envelopes have a time from `first` to `last`, rounded outwards to whole seconds.
 
-        Raises Misused for times that cannot be, and for a bus that has not exactly one archive.
+        Raises Misused for an impossible period, and for a bus that does not have exactly one archive.
         """
         present = self._clock()
         if last > present:
             raise Misused(f"the end, {last}, lies in the future: it is {present}")
-        # the request carries whole seconds, as envelopes do: cut off, the end would leave out its own second
+        # the request has whole seconds, as envelopes do: an end that is cut off would leave out its own second
         start = datetime.fromisoformat(first).replace(microsecond=0)
         end = min(_up_to_a_second(last), datetime.fromisoformat(present).replace(microsecond=0))
         if first >= last or start >= end:
@@ -79,7 +79,7 @@ class Archive:
         return Replay(name, archive, answer["State"], _text(start), _text(end), None, answer.get("StateReason"))
 
     def follow(self, replay: Replay) -> Iterator[Replay]:
-        """How far it is, now and again, until it has ended: the last one says how."""
+        """Yields how far the replay has come, every few seconds, until it has ended. The last one says how it ended."""
         while True:
             answer: Any = self._client.describe_replay(ReplayName=replay.name)
             reached = answer.get("EventLastReplayedTime")

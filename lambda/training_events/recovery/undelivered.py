@@ -1,4 +1,4 @@
-"""Setting aside what can never be recorded: to the undelivered queue, with the reason and the original as it came."""
+"""Sets aside what can never be recorded: sends it to the undelivered queue, with the reason and the original as it came."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ events may be 1 MB, so a larger original goes to the bucket and the message says
 
 
 class UndeliveredQueue:
-    """The queue where an event waits that could not be recorded. Its clients are made when the first one does."""
+    """The queue of events that could not be recorded. The AWS clients are made when the first event is set aside."""
 
     def __init__(
         self, url: str, bucket: str, clients: Callable[[str], Any] = aws.client, clock: Callable[[], str] = now
@@ -42,9 +42,9 @@ class UndeliveredQueue:
         return self._clients("s3")  # type: ignore[no-any-return]
 
     def set_aside(self, original: Any, why: NotUnderstood, *, by: str, request_id: str) -> None:
-        """Send the original with the reason it was refused for. Raises what AWS raises: then it is not set aside.
+        """Send the original with the reason for its refusal. Raises what AWS raises: then it is not set aside.
 
-        `by` is the function that refused, `request_id` its invocation. Setting aside twice makes two messages, as any
+        `by` is the function that refused it, `request_id` its invocation. Setting aside twice makes two messages, as any
         delivery to SQS may.
         """
         note = {
@@ -54,7 +54,7 @@ class UndeliveredQueue:
             "set_aside_by": by,
             "request_id": request_id,
         }
-        # ASCII escapes and Python's NaN literal: also what is not sound JSON or UTF-8 arrives as it came
+        # ASCII escapes and Python's NaN literal: even what is not valid JSON or UTF-8 arrives as it came
         body = json.dumps({**note, "original": original})
         if len(body) + len("reasonString" + why.reason) > MAX_MESSAGE_BYTES:
             body = json.dumps({**note, **self._stored(json.dumps(original).encode())})
@@ -62,7 +62,7 @@ class UndeliveredQueue:
         self._sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=attributes)
 
     def _stored(self, original: bytes) -> dict[str, Any]:
-        """Where the original is now. The key is its digest, so that a retry writes the same object again."""
+        """Store the original in the bucket and say where. The key is its digest, so a retry writes the same object again."""
         digest = sha256(original).hexdigest()
         key = f"undelivered/{digest}.json"
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=original, ContentType="application/json")
