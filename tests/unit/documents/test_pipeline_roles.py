@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 from tests.support.stack_json import StackJson
 
 TEXT = (ROOT / "docs" / "guides" / "pipeline-roles.md").read_text(encoding="utf-8")
-BLOCKS: list[tuple[str, str]] = re.findall(r"^```json ([\w-]+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+BLOCKS: list[tuple[str, str]] = re.findall(r'^```json title="([\w-]+)\.json"\n(.*?)^```$', TEXT, re.MULTILINE | re.DOTALL)
 POLICIES: dict[str, Any] = {name: json.loads(text) for name, text in BLOCKS}
 
 GITHUB = "token.actions.githubusercontent.com"

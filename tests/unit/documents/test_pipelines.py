@@ -13,10 +13,10 @@ from tests.support.paths import ROOT
 from tests.support.workflow_rules import ENVIRONMENTS, TARGETS
 
 TEXT = (ROOT / "docs" / "guides" / "pipelines.md").read_text(encoding="utf-8")
-BLOCKS: dict[str, str] = dict(re.findall(r"^```yaml ([\w-]+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
-GITLAB: dict[str, Any] = yaml.safe_load(BLOCKS["gitlab-ci"])
-ATLANTIS: dict[str, Any] = yaml.safe_load(BLOCKS["atlantis"])
-ATLANTIS_SERVER: dict[str, Any] = yaml.safe_load(BLOCKS["atlantis-server"])
+BLOCKS: dict[str, str] = dict(re.findall(r'^```yaml title="([\w.-]+)"\n(.*?)^```$', TEXT, re.MULTILINE | re.DOTALL))
+GITLAB: dict[str, Any] = yaml.safe_load(BLOCKS[".gitlab-ci.yml"])
+ATLANTIS: dict[str, Any] = yaml.safe_load(BLOCKS["atlantis.yaml"])
+ATLANTIS_SERVER: dict[str, Any] = yaml.safe_load(BLOCKS["repos.yaml"])
 
 
 def extended(job: dict[str, Any], jobs: dict[str, Any]) -> dict[str, Any]:
@@ -36,13 +36,13 @@ def against_gitlabs_schema(text: str, folder: Path) -> subprocess.CompletedProce
 
 
 def test_gitlabs_file_keeps_gitlabs_schema(tmp_path: Path) -> None:
-    done = against_gitlabs_schema(BLOCKS["gitlab-ci"], tmp_path)
+    done = against_gitlabs_schema(BLOCKS[".gitlab-ci.yml"], tmp_path)
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(("old", "new"), [("when: manual", "when: asked"), ("id_tokens", "ids"), ("resource_group", "lock")])
 def test_what_gitlab_does_not_know_is_found(tmp_path: Path, old: str, new: str) -> None:
-    done = against_gitlabs_schema(BLOCKS["gitlab-ci"].replace(old, new), tmp_path)
+    done = against_gitlabs_schema(BLOCKS[".gitlab-ci.yml"].replace(old, new), tmp_path)
     assert done.returncode == 1, done.stdout
 
 
@@ -75,7 +75,7 @@ def test_atlantis_knows_every_environment_and_takes_no_workflow_from_a_pull_requ
     assert workflow["apply"]["steps"][-1]["run"].endswith(' apply -input=false "$PLANFILE"')
 
 
-@pytest.mark.parametrize("name", ["gitlab-ci", "atlantis-server"])
+@pytest.mark.parametrize("name", [".gitlab-ci.yml", "repos.yaml"])
 def test_every_target_is_in_the_makefile(name: str) -> None:
     called = set(re.findall(r"\bmake ([a-z-]+)", BLOCKS[name]))
     assert {"review"} < called <= TARGETS
@@ -93,4 +93,4 @@ def test_the_same_terraform_is_installed_everywhere() -> None:
     [version] = [
         step["with"]["terraform_version"] for step in action["runs"]["steps"] if "setup-terraform" in step.get("uses", "")
     ]
-    assert set(re.findall(r"terraform_(\d+\.\d+\.\d+)_", BLOCKS["gitlab-ci"])) == {version}
+    assert set(re.findall(r"terraform_(\d+\.\d+\.\d+)_", BLOCKS[".gitlab-ci.yml"])) == {version}
