@@ -154,7 +154,7 @@ def spoil(log: EventLog, event: Event) -> None:
     """What an attacker, or a bug elsewhere, may do to the store itself."""
     if isinstance(log, DynamoDbLog):
         key = {"stream": {"S": event.stream}, "position": {"S": event.position}}
-        log._client.put_item(TableName=TABLE, Item={**key, "data": {"N": "7"}})
+        log.client.put_item(TableName=TABLE, Item={**key, "data": {"N": "7"}})
     elif isinstance(log, SqliteLog):
         with log.database.transaction() as connection:
             connection.execute("UPDATE events SET data = '[' WHERE position = ?", (event.position,))

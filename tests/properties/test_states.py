@@ -114,7 +114,7 @@ class Interrupted(InMemoryReadModels):
 
     def __init__(self, step: str, meanwhile: Callable[[], object]) -> None:
         super().__init__()
-        self._step, self._meanwhile = step, meanwhile
+        self.step, self._meanwhile = step, meanwhile
 
     def get(self, stream: str) -> Any:
         there = super().get(stream)
@@ -126,8 +126,8 @@ class Interrupted(InMemoryReadModels):
         super().put(stream, state, **more)
 
     def _reach(self, step: str) -> None:
-        if step == self._step:
-            self._step = ""
+        if step == self.step:
+            self.step = ""
             self._meanwhile()
 
 
@@ -143,7 +143,7 @@ def test_two_workers_do_not_undo_each_other(drawn: list[Event], order: list[int]
     models.put(
         "run/a", folds.encode(folds.fold(folds.empty("run/a"), [entry(before)])), summary=b"", first_at="", replaces=None
     )
-    models._step = step
+    models.step = step
     Projector(log, models, sleep=lambda _: None).project("run/a", [entry(mine)])
     assert stored_states(models) == states_of(events)
 

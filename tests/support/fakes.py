@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectionClosedError
 from moto.core.models import botocore_stubber  # imported before any client is made, or moto would not see it
 from training_events.errors import Conflict, Overtaken
 from training_events.event import Event, LogEntry, RecordedEvent
-from training_events.stores.damage import sound
+from training_events.stores.damage import undamaged
 from training_events.stores.event_log import Alteration, Appended, Damaged, Page
 from training_events.stores.read_models import ReadModel
 from training_events.times import now
@@ -38,7 +38,7 @@ class InMemoryLog:
         return [record.event for record in self.records.values() if isinstance(record, RecordedEvent)]
 
     def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
-        return sound(record for position, record in self._of(stream) if position > after)
+        return undamaged(record for position, record in self._of(stream) if position > after)
 
     def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
         return (record for _, record in self._of(stream))

@@ -35,7 +35,7 @@ def event_or_damaged(
     return recorded
 
 
-def sound(found: Iterable[RecordedEvent | Damaged]) -> Iterator[RecordedEvent]:
+def undamaged(found: Iterable[RecordedEvent | Damaged]) -> Iterator[RecordedEvent]:
     """The events. Raises DamagedEvent at what is none."""
     for one in found:
         if isinstance(one, Damaged):

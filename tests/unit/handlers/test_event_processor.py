@@ -155,14 +155,14 @@ def test_a_metric_set_does_not_leak_into_the_next_event(processor, capsys):
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "ResourceNotFoundException"])
 def test_what_may_succeed_later_raises_and_is_not_set_aside(processor, code):
-    refuse(processor.log._client, "PutItem", float("inf"), code)
+    refuse(processor.log.client, "PutItem", float("inf"), code)
     with pytest.raises(ClientError):
         processor.handler(received(), CONTEXT)
     assert waiting(processor) == []
 
 
 def test_a_lost_reply_is_no_loss_and_no_double(processor):
-    lose_replies(processor.log._client, "PutItem", 1)
+    lose_replies(processor.log.client, "PutItem", 1)
     assert processor.handler(received(), CONTEXT)["outcome"] == "repeated"
     assert len(recorded()) == 1
 

@@ -203,7 +203,7 @@ def test_what_cannot_be_read_waits_with_its_reason_and_the_rest_is_done(projecto
 @pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "AccessDeniedException"])
 def test_a_stream_that_may_succeed_later_fails_alone(projector, given, capsys, operation, code):
     records = given.appended(event("run/a", 1), event("run/b", 1), event("run/a", 2))
-    refuse(projector.store.read_models._client, operation, 3 if code.startswith("Prov") else 1, code)
+    refuse(projector.store.read_models.client, operation, 3 if code.startswith("Prov") else 1, code)
     assert handled(projector, records) == numbers([records[0], records[2]]), "of the first stream; it alone was refused"
     assert agrees(projector, "run/b")
     assert waiting(projector) == []
@@ -214,7 +214,7 @@ def test_a_stream_that_may_succeed_later_fails_alone(projector, given, capsys, o
 
 def test_a_log_that_cannot_be_read_fails_the_stream(projector, given):
     records = given.appended(event("run/a", 1), event("run/b", 1))
-    refuse(projector.store.log._client, "Query", 3, "ThrottlingException")
+    refuse(projector.store.log.client, "Query", 3, "ThrottlingException")
     assert handled(projector, records) == numbers(records[:1])
     assert handled(projector, records) == []
     assert agrees(projector, "run/a")
@@ -222,7 +222,7 @@ def test_a_log_that_cannot_be_read_fails_the_stream(projector, given):
 
 def test_a_lost_reply_is_no_loss_and_no_double(projector, given):
     records = given.appended(event("run/a", 1))
-    lose_replies(projector.store.read_models._client, "PutItem", 1)
+    lose_replies(projector.store.read_models.client, "PutItem", 1)
     assert handled(projector, records) == []
     assert agrees(projector, "run/a")
     assert projector.store.read_models.get("run/a").revision == 1
@@ -242,7 +242,7 @@ def test_without_the_queue_nothing_is_lost_and_the_alarm_is_raised_all_the_same(
 def test_what_was_set_aside_does_not_go_to_the_queue_again_while_another_stream_fails(projector, given, capsys):
     """Lambda delivers all behind the first failure again, as often as it fails."""
     failing, misfit = given.appended(event("run/a", 1)), given.put(event("run/b", 1, points="many"))
-    seen = refuse(projector.store.read_models._client, "PutItem", float("inf"), "AccessDeniedException")
+    seen = refuse(projector.store.read_models.client, "PutItem", float("inf"), "AccessDeniedException")
     for _ in range(3):
         assert handled(projector, [*failing, misfit]) == numbers([*failing, misfit])
     assert len(waiting(projector)) == 1

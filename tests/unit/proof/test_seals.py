@@ -245,8 +245,8 @@ def test_an_altered_item_of_dynamodb_is_named():
 
 def _put(log: DynamoDbLog, position: str, changes: dict[str, Any]) -> None:
     key = {"stream": {"S": STREAM}, "position": {"S": position}}
-    item = log._client.get_item(TableName=TABLE, Key=key)["Item"]
-    log._client.put_item(TableName=TABLE, Item={**item, **changes})
+    item = log.client.get_item(TableName=TABLE, Key=key)["Item"]
+    log.client.put_item(TableName=TABLE, Item={**item, **changes})
 
 
 def test_an_altered_row_of_sqlite_is_named(tmp_path):

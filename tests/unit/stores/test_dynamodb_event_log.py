@@ -31,14 +31,14 @@ def recorded(log):
 
 
 def test_a_lost_reply_is_a_repeat_for_the_sdks_own_retry(log):
-    requests = lose_replies(log._client, "PutItem", times=1)
+    requests = lose_replies(log.client, "PutItem", times=1)
     assert log.append(EVENT) is Appended.REPEATED
     assert len(requests) == 2
     assert recorded(log) == [EVENT]
 
 
 def test_replies_lost_for_ever_raise_and_the_next_append_is_a_repeat(log):
-    requests = lose_replies(log._client, "PutItem", times=aws.MAX_ATTEMPTS)
+    requests = lose_replies(log.client, "PutItem", times=aws.MAX_ATTEMPTS)
     with pytest.raises(ConnectionClosedError):
         log.append(EVENT)
     assert len(requests) == aws.MAX_ATTEMPTS
@@ -48,7 +48,7 @@ def test_replies_lost_for_ever_raise_and_the_next_append_is_a_repeat(log):
 
 @pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"])
 def test_throttled_then_taken(log, code):
-    requests = refuse(log._client, "PutItem", 2, code)
+    requests = refuse(log.client, "PutItem", 2, code)
     assert log.append(EVENT) is Appended.RECORDED
     assert len(requests) == 3
     assert recorded(log) == [EVENT]
@@ -59,7 +59,7 @@ def test_throttled_then_taken(log, code):
     [("ThrottlingException", aws.MAX_ATTEMPTS), ("AccessDeniedException", 1), ("ResourceNotFoundException", 1)],
 )
 def test_what_may_succeed_later_raises_as_aws_said_it(log, code, attempts):
-    requests = refuse(log._client, "PutItem", float("inf"), code)
+    requests = refuse(log.client, "PutItem", float("inf"), code)
     with pytest.raises(ClientError) as raised:
         log.append(EVENT)
     assert raised.value.response["Error"]["Code"] == code
@@ -99,7 +99,7 @@ def requests_of(log):
     def note(request, **_):
         seen.append((request.headers["X-Amz-Target"].decode().partition(".")[2], json.loads(request.body)))
 
-    log._client.meta.events.register_first("before-send.*", note)
+    log.client.meta.events.register_first("before-send.*", note)
     return seen
 
 
@@ -153,8 +153,8 @@ DAMAGE: dict[str, list[Any]] = {
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in DAMAGE.items() for value in values])
 def test_whatever_stands_in_an_item_is_told_and_not_raised(log, name, value):
     log.append(EVENT)
-    [item] = log._client.scan(TableName=TABLE)["Items"]
-    log._client.put_item(TableName=TABLE, Item={key: one for key, one in {**item, name: value}.items() if one is not None})
+    [item] = log.client.scan(TableName=TABLE)["Items"]
+    log.client.put_item(TableName=TABLE, Item={key: one for key, one in {**item, name: value}.items() if one is not None})
     [there] = log.audit("run/a")
     assert isinstance(there, Damaged)
     assert (there.stream, there.position) == ("run/a", EVENT.position)
@@ -171,7 +171,7 @@ def test_whatever_stands_in_an_item_is_told_and_not_raised(log, name, value):
 
 def test_numbers_and_text_are_stored_exactly_as_said(log):
     log.append(Event("e-2", "run/a", "T", "2026-11-22T15:08:39.955123Z", "s", {"seed": 2**64 - 1, "x": 0.1, "t": "é"}))
-    [item] = log._client.scan(TableName=TABLE)["Items"]
+    [item] = log.client.scan(TableName=TABLE)["Items"]
     assert item["data"] == {"S": '{"seed":18446744073709551615,"t":"é","x":0.1}'}
     assert item.keys() == {
         "stream", "position", "event_id", "occurred_at", "recorded_at", "type", "source", "schema_version", "data", "digest",

@@ -26,7 +26,7 @@ def put(read_models, state, replaces=None):
 
 
 def test_a_lost_reply_is_a_success_for_the_sdks_own_retry(read_models):
-    requests = lose_replies(read_models._client, "PutItem", times=2)
+    requests = lose_replies(read_models.client, "PutItem", times=2)
     put(read_models, b"1")
     assert len(requests) == 3
     put(read_models, b"2", replaces=1)
@@ -43,7 +43,7 @@ def test_a_lost_reply_after_which_another_has_put_is_not_taken_for_a_success(rea
 
 def test_a_lost_reply_of_a_removal_is_a_success(read_models):
     put(read_models, b"1")
-    requests = lose_replies(read_models._client, "DeleteItem", times=1)
+    requests = lose_replies(read_models.client, "DeleteItem", times=1)
     read_models.remove("run/a", replaces=1)
     assert len(requests) == 2
     assert read_models.get("run/a") is None
@@ -51,7 +51,7 @@ def test_a_lost_reply_of_a_removal_is_a_success(read_models):
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "ResourceNotFoundException"])
 def test_what_aws_says_comes_through(read_models, code):
-    refuse(read_models._client, "PutItem", float("inf"), code)
+    refuse(read_models.client, "PutItem", float("inf"), code)
     with pytest.raises(ClientError) as raised:
         put(read_models, b"1")
     assert raised.value.response["Error"]["Code"] == code
@@ -66,14 +66,14 @@ def test_the_size_that_counts_is_the_compressed_one(read_models):
 
 def test_items_are_as_the_projectors_rights_and_the_index_expect_them(read_models):
     used = []
-    read_models._client.meta.events.register_first(
+    read_models.client.meta.events.register_first(
         "before-send.*", lambda request, **_: used.append(request.headers["X-Amz-Target"])
     )
     put(read_models, b"{}")
     read_models.get("run/a")
     assert [target.decode().partition(".")[2] for target in used] == ["PutItem", "GetItem"]
     read_models.set_note("rebuild", b"x")
-    items = {item["stream"]["S"]: item for item in read_models._client.scan(TableName=READ_MODELS)["Items"]}
+    items = {item["stream"]["S"]: item for item in read_models.client.scan(TableName=READ_MODELS)["Items"]}
     assert items["run/a"].keys() == {"stream", "kind", "first_at", "revision", "state", "summary"}
     assert items["run/a"]["first_at"] == {"S": f"{AT}#run/a"}
     assert items["#rebuild"].keys() == {"stream", "value"}
@@ -83,7 +83,7 @@ def test_items_are_as_the_projectors_rights_and_the_index_expect_them(read_model
 def test_a_state_that_somebody_spoiled_is_folded_anew(read_models, update):
     put(read_models, b"1")
     more = {"ExpressionAttributeValues": {":junk": {"B": b"junk"}}} if ":junk" in update else {}
-    read_models._client.update_item(
+    read_models.client.update_item(
         TableName=READ_MODELS,
         Key={"stream": {"S": "run/a"}},
         UpdateExpression=update,

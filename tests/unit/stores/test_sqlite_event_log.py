@@ -49,6 +49,14 @@ def behind_its_back(path, statement, *values):
     other.close()
 
 
+def moved_into_the_file(path):
+    """Moves the write-ahead log into the file, if no reader holds a snapshot of what was before: whether it did."""
+    other = sqlite3.connect(path)
+    busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    other.close()
+    return not busy
+
+
 def become(path, column, value, *, as_text=False):
     """A value of the second event; `as_text` bytes that are declared to be text, of whatever encoding."""
     mark = "CAST(? AS TEXT)" if as_text else "?"
@@ -128,7 +136,7 @@ def test_a_full_disk_is_said_and_nothing_half_recorded(log):
     log.append(event())
     with log.database.transaction() as connection:
         [pages] = connection.execute("PRAGMA page_count").fetchone()
-    log.database._connection.execute(f"PRAGMA max_page_count = {pages}")
+        connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(LogUnavailable, match=r"log\.db: database or disk is full"):
         log.append(event(1, data={"big": "x" * 300_000}))
     assert [entry.position for entry in log.entries("run/a")] == [event().position]
@@ -138,7 +146,7 @@ def test_a_full_disk_is_said_and_nothing_half_recorded(log):
 def test_a_broken_file(path, log):
     for number in range(500):
         log.append(event(number))
-    log.database._connection.close()
+    moved_into_the_file(path)
     content = bytearray(path.read_bytes())
     content[4096:] = os.urandom(len(content) - 4096)
     path.write_bytes(content)
@@ -177,8 +185,7 @@ def test_a_reader_holds_a_page_and_no_snapshot(log, path):
     for number in range(30, 60):
         log.append(event(number, data={"big": "x" * 100_000}))
     assert sum(len(data) for (data,) in log.database.rows("SELECT data FROM events")) < 2 * sqlite.PAGE_BYTES
-    busy, *_ = log.database._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    assert not busy
+    assert moved_into_the_file(path)
     assert path.with_name("log.db-wal").stat().st_size == 0
     assert [entry.position for entry in [first, *reading]] == [event(number).position for number in range(60)]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from training_events.errors import Conflict
-from training_events.stores.damage import event_or_damaged, sound
+from training_events.stores.damage import event_or_damaged, undamaged
 from training_events.stores.dynamodb.item import ENTRY_ATTRIBUTES, from_item, to_entries, to_item
 from training_events.stores.event_log import Appended, Page
 from training_events.times import now
@@ -31,20 +31,20 @@ class DynamoDbLog:
 
     def __init__(self, table: str, client: DynamoDBClient, clock: Callable[[], str] = now) -> None:
         self.table = table
-        self._client = client
+        self.client = client
         self._clock = clock
 
     def append(self, event: Event) -> Appended:
         item = to_item(event, self._clock())
         try:
-            self._client.put_item(
+            self.client.put_item(
                 TableName=self.table,
                 Item=item,
                 ConditionExpression="attribute_not_exists(#stream)",  # of the item with this whole key
                 ExpressionAttributeNames={"#stream": "stream"},  # a reserved word
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except self._client.exceptions.ConditionalCheckFailedException as refusal:
+        except self.client.exceptions.ConditionalCheckFailedException as refusal:
             # Also the answer to a put that was applied before, its reply lost, and tried again: what is there tells.
             there: Item = refusal.response["Item"]  # type: ignore[typeddict-item]  # stubs lack Item
             recorded = there.get("digest", {}).get("S")  # absent when somebody altered the log
@@ -55,7 +55,7 @@ class DynamoDbLog:
         return Appended.RECORDED
 
     def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
-        return sound(self._found(stream, after))
+        return undamaged(self._found(stream, after))
 
     def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
         return self._found(stream, "")
@@ -73,7 +73,7 @@ class DynamoDbLog:
 
     def streams(self) -> Iterator[str]:
         seen: set[str] = set()  # DynamoDB does not promise that a scan meets a stream in one piece
-        for page in self._client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True, **_only("stream")):
+        for page in self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True, **_only("stream")):
             new = {item["stream"]["S"] for item in page["Items"]} - seen
             seen |= new
             yield from new
@@ -82,7 +82,7 @@ class DynamoDbLog:
         request = {"Segment": part, "TotalSegments": parts, **_only("stream", *ENTRY_ATTRIBUTES)}
         if after is not None:
             request["ExclusiveStartKey"] = msgspec.json.decode(after)
-        for page in self._client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True, **request):
+        for page in self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True, **request):
             items, last = page["Items"], page.get("LastEvaluatedKey")
             streams = (item["stream"]["S"] for item in items)
             yield Page(list(zip(streams, to_entries(items), strict=True)), msgspec.json.encode(last).decode() if last else None)
@@ -93,7 +93,7 @@ class DynamoDbLog:
             return  # DynamoDB refuses a range that ends before it begins
         condition, bounds = _range(after, end)
         aliases = {"#stream": "stream"} | ({"#position": "position"} if bounds else {})  # DynamoDB refuses unused ones
-        pages = self._client.get_paginator("query").paginate(
+        pages = self.client.get_paginator("query").paginate(
             TableName=self.table,
             KeyConditionExpression=f"#stream = :stream{condition}",
             ExpressionAttributeNames=more.pop("ExpressionAttributeNames", {}) | aliases,

@@ -30,7 +30,7 @@ class DynamoDbReadModels:
 
     def __init__(self, table: str, client: DynamoDBClient) -> None:
         self.table = table
-        self._client = client
+        self.client = client
 
     def get(self, stream: str) -> ReadModel | None:
         item = self._item(stream)
@@ -48,10 +48,10 @@ class DynamoDbReadModels:
         if (size := item_bytes(item)) > MAX_ITEM_BYTES:
             raise TooLarge(f"the state makes an item of {size} bytes", f"at most {MAX_ITEM_BYTES} bytes (DynamoDB)")
         try:
-            self._client.put_item(
+            self.client.put_item(
                 TableName=self.table, Item=item, ReturnValuesOnConditionCheckFailure="ALL_OLD", **_replacing(replaces)
             )
-        except self._client.exceptions.ConditionalCheckFailedException as refusal:
+        except self.client.exceptions.ConditionalCheckFailedException as refusal:
             # also the answer to a put that was applied before, its reply lost, and tried again: then it is there
             if refusal.response.get("Item") != item:
                 raise Overtaken(f"the read model of {stream!a} is not at revision {replaces} any more") from None
@@ -59,15 +59,15 @@ class DynamoDbReadModels:
     def remove(self, stream: str, *, replaces: int) -> None:
         key: Item = {"stream": {"S": stream}}
         try:
-            self._client.delete_item(
+            self.client.delete_item(
                 TableName=self.table, Key=key, ReturnValuesOnConditionCheckFailure="ALL_OLD", **_replacing(replaces)
             )
-        except self._client.exceptions.ConditionalCheckFailedException as refusal:
+        except self.client.exceptions.ConditionalCheckFailedException as refusal:
             if "Item" in refusal.response:
                 raise Overtaken(f"the read model of {stream!a} is not at revision {replaces} any more") from None
 
     def summaries(self, kind: str) -> Iterator[bytes]:
-        pages = self._client.get_paginator("query").paginate(
+        pages = self.client.get_paginator("query").paginate(
             TableName=self.table,
             IndexName=BY_KIND,
             KeyConditionExpression="#kind = :kind",
@@ -81,7 +81,7 @@ class DynamoDbReadModels:
                 yield item["summary"]["S"].encode()
 
     def streams(self) -> Iterator[str]:
-        pages = self._client.get_paginator("scan").paginate(
+        pages = self.client.get_paginator("scan").paginate(
             TableName=self.table,
             ConsistentRead=True,
             ProjectionExpression="#stream",
@@ -97,13 +97,13 @@ class DynamoDbReadModels:
     def set_note(self, name: str, value: bytes | None) -> None:
         key: Item = {"stream": {"S": f"#{name}"}}
         if value is None:
-            self._client.delete_item(TableName=self.table, Key=key)
+            self.client.delete_item(TableName=self.table, Key=key)
         else:
-            self._client.put_item(TableName=self.table, Item={**key, "value": {"B": value}})
+            self.client.put_item(TableName=self.table, Item={**key, "value": {"B": value}})
 
     def _item(self, key: str) -> Any:
         # who has just written must see it
-        return self._client.get_item(TableName=self.table, Key={"stream": {"S": key}}, ConsistentRead=True).get("Item")
+        return self.client.get_item(TableName=self.table, Key={"stream": {"S": key}}, ConsistentRead=True).get("Item")
 
 
 def _replacing(revision: int | None) -> Any:

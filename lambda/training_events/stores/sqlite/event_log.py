@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from training_events.errors import Conflict
-from training_events.stores.damage import event_or_damaged, sound
+from training_events.stores.damage import event_or_damaged, undamaged
 from training_events.stores.dynamodb.item import to_item
 from training_events.stores.event_log import Alteration, Appended, Page
 from training_events.stores.sqlite.database import PAGE_BYTES, weight
@@ -64,7 +64,7 @@ class SqliteLog:
         raise Conflict(f"{event.digest} at {key!a}", f"the content recorded there, {there[0]}")
 
     def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
-        return sound(self._found(stream, after))
+        return undamaged(self._found(stream, after))
 
     def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
         return self._found(stream, "")
