@@ -1,4 +1,4 @@
-"""How the commands of this project end: with an exit code and, where something went wrong, one clear line on standard error."""
+"""How this project's commands end: with an exit code and, if something went wrong, one clear line on standard error."""
 
 import signal
 import sys
@@ -7,20 +7,20 @@ from types import FrameType
 
 
 class CommandError(Exception):
-    """The world did not play along."""
+    """Something outside the command failed."""
 
     exit_code = 1
 
 
 class UsageError(CommandError):
-    """The caller can put it right."""
+    """The caller made a mistake, and can correct it."""
 
     exit_code = 2
 
 
 def run_command(command: Callable[[], int]) -> int:
-    """Run the command; its exit code, or that of what ended it."""
-    signal.signal(signal.SIGTERM, _unwind)
+    """Run the command and return its exit code, or the exit code of the error that ended it."""
+    signal.signal(signal.SIGTERM, _exit)
     try:
         return command()
     except CommandError as error:
@@ -29,11 +29,11 @@ def run_command(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except OSError as error:  # a full disk, a folder that may not be written, a reader that went away
+    except OSError as error:  # the disk is full, a folder is not writable, the reader of a pipe has ended
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
-def _unwind(number: int, _frame: FrameType | None) -> None:
-    """Leave by the way of every `finally`, as on Ctrl-C."""
+def _exit(number: int, _frame: FrameType | None) -> None:
+    """Exit so that every `finally` runs, as it does on Ctrl-C."""
     raise SystemExit(128 + number)

@@ -1,4 +1,4 @@
-"""The cdktf app: one stack for each settings file in environments/."""
+"""The cdktf app: it declares one stack for each settings file in environments/."""
 
 import sys
 

@@ -1,1 +1,1 @@
-"""What a person runs around a deploy: the bucket of Terraform's state, the question before a destroy, a new environment."""
+"""Commands that people run around a deploy: make the state bucket, confirm a destroy, add an environment."""

@@ -1,7 +1,7 @@
 """Asks before an environment is destroyed: `python -m deploy.confirm_destroy ENVIRONMENT [--auto-approve]`.
 
-It says what stays and what is gone for good, and wants the environment's name typed: `yes` is typed by habit, `dev` in place of
-`dev-2` is not. Exit code 0 lets `make destroy` go on; what else is in its ARGS is for cdktf, and passes by.
+It prints what stays and what is gone for good, and asks for the environment's name: people type `yes` by habit, but not `dev`
+in place of `dev-2`. Exit code 0 lets `make destroy` go on. Other arguments in the ARGS of make are for cdktf, and are ignored.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from stacks.settings.file import load
 
 
 def explanation(settings: Settings) -> str:
-    """What becomes of what the environment holds, in lines for a terminal."""
+    """What a destroy keeps and what it removes, as text for a terminal."""
     protected = settings.deletion_protection
     return "\n".join(
         [
@@ -44,13 +44,13 @@ def _stays(settings: Settings) -> Iterator[str]:
 
 def _goes(settings: Settings) -> Iterator[str]:
     if settings.deletion_protection:
-        yield "the policies of log and bucket: nothing but the locks of seals keeps them append-only any longer"
+        yield "the policies of log and bucket: after that, only the locks of seals keep them append-only"
     else:
         yield f"{settings.name('event-log')} with every event, {settings.name('read-models')}"
         yield f"{settings.data_bucket_name} with datasets, checkpoints, models, and seals under a GOVERNANCE lock"
-    yield f"{settings.name('undelivered')} with the events that wait in it (training-events undelivered lists them)"
-    yield f"the archive of {settings.name('events')}, from which events could be replayed"
-    yield f"{settings.name('notebook')} with all that is on its volume; the functions with their logs"
+    yield f"{settings.name('undelivered')} with the events in it (training-events undelivered lists them)"
+    yield f"the archive of {settings.name('events')}, from which events can be replayed"
+    yield f"{settings.name('notebook')} with everything on its volume; the functions with their logs"
 
 
 def main() -> int:
@@ -59,19 +59,19 @@ def main() -> int:
     )
     parser.add_argument("environment", help="the name of a file in environments/, without .toml")
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
-    arguments, more = parser.parse_known_args()
-    return run_command(lambda: _ask(arguments.environment, more, approved=arguments.auto_approve))
+    arguments, others = parser.parse_known_args()
+    return run_command(lambda: _ask(arguments.environment, others, approved=arguments.auto_approve))
 
 
-def _ask(name: str, more: Iterable[str], *, approved: bool) -> int:
-    for argument in more:
-        if argument.startswith("training-") or "*" in argument:  # cdktf takes more stacks, and patterns
+def _ask(name: str, others: Iterable[str], *, approved: bool) -> int:
+    for argument in others:
+        if argument.startswith("training-") or "*" in argument:  # cdktf takes several stacks, and patterns
             raise UsageError(f"{argument}: one environment is destroyed at a time, here {name}")
     if approved:
         return 0
     settings = load(name)
     if not sys.stdin.isatty():
-        raise UsageError(f"nobody is there to ask whether {name} may be destroyed: ARGS=--auto-approve does not ask")
+        raise UsageError(f"there is no terminal to ask whether {name} may be destroyed: ARGS=--auto-approve does not ask")
     print(explanation(settings))
     try:
         answer = input(f"To destroy it, type its name ({name}): ")

@@ -19,8 +19,8 @@ from stacks.settings.listing import Setting, settings
 from stacks.settings.types import EnvironmentName
 
 _TOP = """\
-# The environment {name}. Fill in the first two; everything else has a default, which stands here behind a "#":
-# take the "#" away to set something else. All settings are in docs/reference/settings.md.
+# The environment {name}. Fill in the first two settings. All others have a default, which is shown here behind a "#":
+# remove the "#" to set another value. docs/reference/settings.md lists all settings.
 """
 
 
@@ -29,34 +29,37 @@ class NewEnvironmentError(UsageError):
 
 
 def write(name: str, folder: Path) -> Path:
-    """The new file `<folder>/<name>.toml`. Raises NewEnvironmentError, and OSError where the folder cannot be written to."""
+    """Write `<folder>/<name>.toml` and return its path.
+
+    Raises NewEnvironmentError, and OSError if the folder is not writable.
+    """
     try:
         TypeAdapter(EnvironmentName).validate_python(name)
     except ValidationError as error:
-        raise NewEnvironmentError(f"{name!r} is no name for an environment: {error.errors()[0]['ctx']['error']}") from None
+        raise NewEnvironmentError(f"{name!r} is not a name for an environment: {error.errors()[0]['ctx']['error']}") from None
     file = folder / f"{name}.toml"
     try:
         with file.open("x", encoding="utf-8") as new:
             new.write(_TOP.format(name=name) + "".join(f"{line}\n" for line in _lines()))
     except FileExistsError:
-        raise NewEnvironmentError(f"{folder.name}/{file.name} is there already: nothing was written") from None
+        raise NewEnvironmentError(f"{folder.name}/{file.name} exists already: nothing was written") from None
     return file
 
 
 def _lines() -> Iterator[str]:
     section = None
     for setting in settings():
-        of, _, key = setting.key.rpartition(".")
-        if of != section:
-            section = of
-            yield from ("", f"[{of}]") if of else ("",)
+        in_section, _, key = setting.key.rpartition(".")
+        if in_section != section:
+            section = in_section
+            yield from ("", f"[{section}]") if section else ("",)
         yield f"{_assignment(key, setting)}    # {_meaning(setting)}"
 
 
 def _assignment(key: str, setting: Setting) -> str:
     if setting.is_required:
         return f'{key} = ""'
-    return f"# {key} = {json.dumps(setting.example if setting.otherwise else setting.default)}"  # which is TOML, too
+    return f"# {key} = {json.dumps(setting.example if setting.otherwise else setting.default)}"  # this JSON is TOML too
 
 
 def _meaning(setting: Setting) -> str:
@@ -67,16 +70,14 @@ def _meaning(setting: Setting) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.new_environment", description=__doc__.split("\n", 1)[0])
-    parser.add_argument("name", help="what the environment is called, such as staging")
+    parser.add_argument("name", help="the name of the environment, such as staging")
     name = parser.parse_args().name
     return run_command(lambda: _write(name))
 
 
 def _write(name: str) -> int:
     file = write(name, ENVIRONMENTS)
-    print(
-        f"{file.parent.name}/{file.name} is written: fill in account_id and region there, before anything else is synthesized."
-    )
+    print(f"Wrote {file.parent.name}/{file.name}: fill in account_id and region there before the next synth.")
     print(f"Then: make bootstrap ENV={name}, make diff ENV={name}, make deploy ENV={name}")
     return 0
 

@@ -1,7 +1,8 @@
 """Makes the bucket that keeps Terraform's state: `python -m deploy.state_bucket ENVIRONMENT`.
 
-The state cannot make its own home, so this is the one thing made without Terraform. It may run any number of times, and
-brings a bucket that somebody made by hand up to the same standard: versioned, encrypted, private, TLS only.
+Terraform cannot make the bucket that it needs for its own state, so this is the only thing that is made without it. The command
+may run any number of times. It brings a bucket that somebody made by hand up to the same standard: versioned, encrypted,
+private, TLS only.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from stacks.settings.file import load
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_OLD_STATE_DAYS = 365  # how long a replaced state can be brought back
+_OLD_STATE_DAYS = 365  # how long a replaced state can be restored
 
 
 class BootstrapError(CommandError):
@@ -29,7 +30,7 @@ class BootstrapError(CommandError):
 
 
 def bootstrap(settings: Settings) -> bool:
-    """Make or mend the state bucket; True if it was not there before. Raises BootstrapError, and botocore's errors."""
+    """Make the state bucket, or correct its configuration. True if it is new. Raises BootstrapError, and botocore's errors."""
     account = boto3.client("sts", region_name=settings.region).get_caller_identity()["Account"]
     if account != settings.account_id:
         raise BootstrapError(
@@ -37,17 +38,17 @@ def bootstrap(settings: Settings) -> bool:
             f"account {account}: nothing was made"
         )
     s3 = boto3.client("s3", region_name=settings.region)
-    made = _make(s3, settings)
+    is_new = _make(s3, settings)
     _protect(s3, settings)
-    if made:
+    if is_new:
         _expire_old_states(s3, settings)
-    return made
+    return is_new
 
 
 def _make(s3: "S3Client", settings: Settings) -> bool:
     bucket = settings.state_bucket
     try:
-        there = s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=settings.account_id)
+        current = s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=settings.account_id)
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status == 403:
@@ -59,13 +60,13 @@ def _make(s3: "S3Client", settings: Settings) -> bool:
             raise
     else:
         # boto3 follows a bucket into its region; Terraform does not.
-        if (region := there.get("BucketRegion", settings.region)) != settings.region:
+        if (region := current.get("BucketRegion", settings.region)) != settings.region:
             raise BootstrapError(
                 f"the bucket {bucket} is in {region} and not where its environment is, region = '{settings.region}' in "
                 f"environments/{settings.environment}.toml: choose another name as remote_state.bucket there"
             )
         return False
-    if settings.region == "us-east-1":  # S3 refuses the name of its first region here
+    if settings.region == "us-east-1":  # S3 refuses the name of its first region as a LocationConstraint
         s3.create_bucket(Bucket=bucket)
     else:
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": settings.region})  # type: ignore[typeddict-item]
@@ -74,7 +75,7 @@ def _make(s3: "S3Client", settings: Settings) -> bool:
 
 
 def _protect(s3: "S3Client", settings: Settings) -> None:
-    """Each call says the wanted state and not a change, so that repeating it changes nothing."""
+    """Each call sets the wanted state, so that calling it again changes nothing."""
     bucket = settings.state_bucket
     arn = f"arn:{settings.partition}:s3:::{bucket}"
     s3.put_public_access_block(
@@ -87,8 +88,8 @@ def _protect(s3: "S3Client", settings: Settings) -> None:
         },
     )
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    # A bucket that others use too keeps the key that they gave it.
-    if not _told(s3.get_bucket_encryption, bucket, "ServerSideEncryptionConfigurationNotFoundError"):
+    # If others use the bucket too, it keeps their key.
+    if not _get_or_none(s3.get_bucket_encryption, bucket, "ServerSideEncryptionConfigurationNotFoundError"):
         s3.put_bucket_encryption(
             Bucket=bucket,
             ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
@@ -99,18 +100,18 @@ def _protect(s3: "S3Client", settings: Settings) -> None:
 
 
 def _statements(s3: "S3Client", bucket: str) -> list[iam.Statement]:
-    """What the bucket's policy says already: a bucket that others use too keeps their statements."""
-    told = _told(s3.get_bucket_policy, bucket, "NoSuchBucketPolicy")
-    statements = json.loads(told["Policy"])["Statement"] if told else []
+    """The statements of the bucket's policy. If others use the bucket too, it keeps theirs."""
+    current = _get_or_none(s3.get_bucket_policy, bucket, "NoSuchBucketPolicy")
+    statements = json.loads(current["Policy"])["Statement"] if current else []
     return statements if isinstance(statements, list) else [statements]
 
 
-def _told(ask: Callable[..., Any], bucket: str, nothing: str) -> Any:
-    """What S3 tells of the bucket; None where nobody has said anything of it yet, which S3 answers with the error `nothing`."""
+def _get_or_none(get: Callable[..., Any], bucket: str, not_set: str) -> Any:
+    """One configuration of the bucket; None if nobody has set it, for which S3 has the error code `not_set`."""
     try:
-        return ask(Bucket=bucket)
+        return get(Bucket=bucket)
     except ClientError as error:
-        if error.response["Error"]["Code"] == nothing:
+        if error.response["Error"]["Code"] == not_set:
             return None
         raise
 
@@ -141,10 +142,10 @@ def main() -> int:
 def _bootstrap(name: str) -> int:
     settings = load(name)
     try:
-        made = bootstrap(settings)
-    except (BotoCoreError, ClientError, ValueError) as error:  # a ValueError: AWS_ENDPOINT_URL is no address
+        is_new = bootstrap(settings)
+    except (BotoCoreError, ClientError, ValueError) as error:  # ValueError: AWS_ENDPOINT_URL is not a URL
         raise BootstrapError(f"the state bucket of {name}: {error}") from None
-    print(f"{settings.state_bucket} {'made' if made else 'was there already'}: versioned, encrypted, private, TLS only")
+    print(f"{settings.state_bucket} {'was made' if is_new else 'existed already'}: versioned, encrypted, private, TLS only")
     return 0
 
 

@@ -1,1 +1,1 @@
-"""AWS on this machine: starts and stops the emulators that the stack is deployed to. No application logic."""
+"""AWS on this machine: starts and stops the emulators, and deploys the stack to them. It has no application logic."""

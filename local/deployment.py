@@ -15,7 +15,7 @@ from local.errors import LocalError
 from local.progress import Progress, readable
 
 MAX_LINES, MAX_CHARACTERS = 20, 300
-"""How many lines of a failed command's output are shown, and how many characters of each."""
+"""How much of the output of a failed command is shown: its last lines, and the first characters of each."""
 
 
 def bootstrap(name: str, environment: Mapping[str, str], log: Path) -> None:
@@ -25,16 +25,16 @@ def bootstrap(name: str, environment: Mapping[str, str], log: Path) -> None:
 
 
 def deploy(stack: str, environment: Mapping[str, str], output: Path, log: Path) -> dict[str, str]:
-    """Deploy `stack` and return its Terraform outputs. Raises LocalError, after the end of what cdktf said.
+    """Deploy `stack` and return its Terraform outputs. Raises LocalError, after it has printed the end of cdktf's output.
 
-    output: the folder for the synthesized Terraform and its working files; `cdktf.out` is never touched unless named.
-    log: gets all that cdktf and Terraform print.
+    output: the folder for the synthesized Terraform and its working files. No other folder is changed, nor `cdktf.out`.
+    log: the file that gets everything that cdktf and Terraform print.
     """
     outputs = output / "outputs.json"
     outputs.unlink(missing_ok=True)
     output.mkdir(parents=True, exist_ok=True)
     options = ["--auto-approve", "--no-color", "--output", str(output), "--outputs-file", str(outputs)]
-    # Hashes of the provider for other platforms are of no use to a stack that lives on this machine.
+    # This stack runs on this machine only, so it needs no hashes of the provider for other platforms.
     command = ["npx", "--no-install", "cdktf", "deploy", stack, "--skip-provider-lock", *options]
     run(command, environment, log, Progress(f"deploying {stack}", sys.stderr))
     try:
@@ -44,11 +44,11 @@ def deploy(stack: str, environment: Mapping[str, str], output: Path, log: Path) 
 
 
 def run(command: list[str], environment: Mapping[str, str], log: Path, progress: Progress) -> None:
-    """Run a command to its end, showing progress; it ends, with all that it started, when this process does.
+    """Run a command and show its progress. If this process ends, the command ends too, with everything that it started.
 
-    It gets a session of its own, so that a Ctrl-C reaches this process only: Terraform would stop politely, which means
-    retrying against emulators that are gone. It is killed instead (Terraform, on a terminal of cdktf's making, by the
-    hang-up when that closes).
+    The command gets a session of its own, so that Ctrl-C reaches only this process. On Ctrl-C Terraform would end in order, and
+    retry requests to emulators that are gone. So it is killed: it runs on a terminal of cdktf, and gets the hang-up signal
+    when that terminal closes.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
@@ -62,8 +62,8 @@ def run(command: list[str], environment: Mapping[str, str], log: Path, progress:
     assert process.stdin  # noqa: S101 - for the type checker: it is a pipe
     assert process.stdout  # noqa: S101
     try:
-        with log.open("wb", buffering=0) as kept:
-            _follow(process.stdout, kept, progress)
+        with log.open("wb", buffering=0) as log_file:
+            _follow(process.stdout, log_file, progress)
         code = process.wait()
     except BaseException:
         progress.end("interrupted")
@@ -81,8 +81,8 @@ def run(command: list[str], environment: Mapping[str, str], log: Path, progress:
     progress.end("done")
 
 
-def _follow(source: IO[bytes], kept: IO[bytes], progress: Progress) -> None:
-    """Copy the output into the log as it comes, and tell the progress of each line and of each second without one."""
+def _follow(source: IO[bytes], log_file: IO[bytes], progress: Progress) -> None:
+    """Copy the output to the log as it comes, and update the progress at each line, or after a second without one."""
     rest = b""
     while True:
         if not select.select([source], [], [], 1.0)[0]:
@@ -91,7 +91,7 @@ def _follow(source: IO[bytes], kept: IO[bytes], progress: Progress) -> None:
         chunk = os.read(source.fileno(), 65536)
         if not chunk:
             return
-        kept.write(chunk)
+        log_file.write(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             progress.read(line.decode(errors="replace"))

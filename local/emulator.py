@@ -1,4 +1,4 @@
-"""One emulator as a process: starts it, waits for it, finds it again."""
+"""One emulator as a process: starts it, waits until it is ready, and finds it again later."""
 
 import fcntl
 import os
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import NamedTuple
 
 from local.endpoints import LOOPBACK
 from local.errors import LocalError
@@ -16,24 +17,31 @@ from local.errors import LocalError
 HERE = Path(__file__).parent
 
 
+class Owner(NamedTuple):
+    """The process that holds a pid file, and the port that it uses."""
+
+    pid: int
+    port: int
+
+
 @dataclass(frozen=True)
 class Emulator:
-    """What to run. `{port}`, `{region}` and `{folder}` are filled into the command and the settings when it starts."""
+    """How to run an emulator. At the start, `{port}`, `{region}` and `{folder}` in the command and settings are filled in."""
 
     name: str
     port_variable: str
-    """The environment variable that fixes its port."""
+    """The environment variable that sets a fixed port."""
     health: str
-    """The path that answers 200 when it is ready."""
+    """The path that answers 200 when the emulator is ready."""
     command: tuple[str, ...]
     """A module or a Python file, and its arguments."""
     settings: Mapping[str, str]
     """Environment variables."""
 
     def launch(self, python: Path, port: int, region: str, folder: Path, *, attached: bool) -> subprocess.Popen[bytes]:
-        """Start it as the leader of its own process group; its log and its process id go to `folder`.
+        """Start the emulator as the leader of its own process group. Its log and its pid file are in `folder`.
 
-        Of this process's environment it gets the path only: functions inherit what the emulator has, and a profile, a
+        Of this process's environment it gets only the PATH: functions inherit the emulator's environment, and a profile, a
         proxy or a PYTHONPATH from here would change what they do.
         """
         folder = folder.resolve()
@@ -62,20 +70,20 @@ class Emulator:
             )
 
     def wait_until_ready(self, port: int, process: subprocess.Popen[bytes], folder: Path, seconds: float) -> None:
-        """Return when it answers. Raises LocalError when it ends first or does not answer within `seconds`."""
+        """Return when it answers. Raises LocalError if it ends before that, or does not answer within `seconds`."""
         log = self.log(folder)
         deadline = time.monotonic() + seconds
         while not self.answers(port):
             if process.poll() is not None:
                 lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-                said = lines[-1] if lines else "it said nothing"
-                raise LocalError(f"{self.name} ended while starting: {said} (log: {log})")
+                reason = lines[-1] if lines else "it printed nothing"
+                raise LocalError(f"{self.name} ended while starting: {reason} (log: {log})")
             if time.monotonic() > deadline:
                 raise LocalError(f"{self.name} does not answer on port {port} after {seconds:.0f} s (log: {log})")
             time.sleep(0.05)
 
     def answers(self, port: int) -> bool:
-        """Whether it serves on that port; asked without a proxy, whatever the environment says."""
+        """Whether it answers on that port. Asks without a proxy, even if the environment sets one."""
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with direct.open(f"http://{LOOPBACK}:{port}{self.health}", timeout=2) as reply:
@@ -83,23 +91,23 @@ class Emulator:
         except OSError:
             return False
 
-    def owner(self, folder: Path) -> tuple[int, int] | None:
-        """The process id and port of the emulator that runs in `folder`. Only a locked pid file counts: see supervisor.py."""
+    def owner(self, folder: Path) -> Owner | None:
+        """The process that runs in `folder`, if one does. Only a locked pid file counts: see supervisor.py."""
         try:
             with self.pid_file(folder).open() as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
                     pid, port = file.read().split()
-                    return int(pid), int(port)
+                    return Owner(int(pid), int(port))
         except FileNotFoundError:
             pass
         return None
 
     def pid_file(self, folder: Path) -> Path:
-        """Holds "PID PORT", and is locked while the process lives."""
+        """Holds "PID PORT". It is locked while the process runs."""
         return folder / f"{self.name}.pid"
 
     def log(self, folder: Path) -> Path:
-        """What it prints."""
+        """The file with everything that it prints."""
         return folder / f"{self.name}.log"

@@ -1,7 +1,7 @@
 """The two emulators, started and stopped together: MiniStack for nearly all of AWS, moto for SageMaker and CloudWatch.
 
-Both listen on the loopback address only and hold everything in memory. Their logs, temporary files and process ids are in
-one folder.
+Both listen on the loopback address only, and keep everything in memory. Their logs, temporary files and pid files are in one
+folder.
 """
 
 import os
@@ -19,11 +19,11 @@ from local.errors import LocalError, LocalUsageError
 from local.installation import python_of_emulators
 
 READY_SECONDS = 60.0
-"""How long one may take until it answers: a second when warm, much more on a busy machine's first start."""
+"""How long an emulator may take until it answers: usually a second, but much longer at the first start on a busy machine."""
 
 
 def script(name: str) -> str:
-    """The path of a launcher beside this file, with nothing in it to be filled in."""
+    """The path of a script beside this file, with its braces escaped, so that nothing in it is filled in."""
     return str(HERE / name).replace("{", "{{").replace("}", "}}")
 
 
@@ -34,13 +34,13 @@ MINISTACK = Emulator(
     command=(script("ministack_server.py"),),
     settings={
         "GATEWAY_PORT": "{port}",
-        "BIND_HOST": LOOPBACK,  # its default is every interface
+        "BIND_HOST": LOOPBACK,  # the default is every interface
         "AUTH": "true",  # IAM policies are enforced; the access key `test` is root
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": "{region}",
         "STATE_DIR": "{folder}/state",
         "S3_DATA_DIR": "{folder}/s3",
-        "IOT_MTLS_ENABLED": "0",  # these two would open ports of their own
+        "IOT_MTLS_ENABLED": "0",  # these two services would open ports of their own
         "SFTP_ENABLED": "0",
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.2",  # AWS waits a minute, then two: too long for a test
         "LAMBDA_ASYNC_RETRY_MAX_SECONDS": "1",
@@ -58,9 +58,9 @@ EMULATORS = (MINISTACK, MOTO)
 
 @contextmanager
 def emulators(region: str, folder: Path, build: Path) -> Iterator[Endpoints]:
-    """Both emulators for as long as the block runs; they end with it or with this process, whichever comes first.
+    """Run both emulators while the block runs. They end with the block or with this process, whichever ends first.
 
-    Raises LocalUsageError for a port in use, LocalError when one does not start.
+    Raises LocalUsageError if a port is in use, LocalError if an emulator does not start.
     """
     started: list[subprocess.Popen[bytes]] = []
     try:
@@ -70,7 +70,7 @@ def emulators(region: str, folder: Path, build: Path) -> Iterator[Endpoints]:
 
 
 def start_detached(region: str, folder: Path, build: Path) -> Endpoints:
-    """Both emulators, left running until `stop(folder)`. What an earlier start left half running is ended first."""
+    """Start both emulators, which run until `stop(folder)`. First stop what an earlier start may have left running."""
     stop(folder)
     started: list[subprocess.Popen[bytes]] = []
     try:
@@ -81,21 +81,21 @@ def start_detached(region: str, folder: Path, build: Path) -> Endpoints:
 
 
 def running(region: str, folder: Path) -> Endpoints | None:
-    """The endpoints of the detached emulators in `folder`, or None unless both run and answer."""
+    """The endpoints of the detached emulators in `folder`; None unless both run and answer."""
     ports = []
     for emulator in EMULATORS:
         owner = emulator.owner(folder)
-        if owner is None or not emulator.answers(owner[1]):
+        if owner is None or not emulator.answers(owner.port):
             return None
-        ports.append(owner[1])
+        ports.append(owner.port)
     return _endpoints(ports, region)
 
 
 def stop(folder: Path) -> bool:
-    """End the detached emulators in `folder` and the functions that they run; false if there were none."""
-    groups = [owner[0] for emulator in EMULATORS if (owner := emulator.owner(folder))]
+    """Stop the detached emulators in `folder` and the functions that they run. False if none ran."""
+    groups = [owner.pid for emulator in EMULATORS if (owner := emulator.owner(folder))]
     for group in groups:
-        # There is nothing in memory worth saving, and MiniStack takes two seconds for a polite end.
+        # Killed at once: nothing in memory is worth saving, and MiniStack would take two seconds to end in order.
         os.killpg(group, signal.SIGKILL)
     deadline = time.monotonic() + 10
     while any(emulator.owner(folder) for emulator in EMULATORS):
@@ -106,7 +106,7 @@ def stop(folder: Path) -> bool:
 
 
 def _start(region: str, folder: Path, build: Path, started: list[subprocess.Popen[bytes]], *, attached: bool) -> Endpoints:
-    """Start both side by side; each is in `started` as soon as it lives, so that the caller can end it."""
+    """Start both at the same time. Each is added to `started` as soon as it runs, so that the caller can end it."""
     python = python_of_emulators(build)
     ports = choose_ports()
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
@@ -118,10 +118,10 @@ def _start(region: str, folder: Path, build: Path, started: list[subprocess.Pope
 
 
 def _end(started: Sequence[subprocess.Popen[bytes]]) -> None:
-    """End what this process started: its own children, not yet waited for, so their ids cannot be anyone else's."""
+    """End the processes that this process started. It has not waited for them yet, so nobody else can have their ids."""
     for process in started:
         if process.returncode is None:
-            with suppress(ProcessLookupError, PermissionError):  # ended already; macOS says the latter
+            with suppress(ProcessLookupError, PermissionError):  # it has ended already; the second error is macOS's
                 os.killpg(process.pid, signal.SIGKILL)
     for process in started:
         process.wait()
@@ -130,30 +130,30 @@ def _end(started: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 def choose_ports() -> list[int]:
-    """A port for each emulator: the one that its variable names, else a free one. Raises LocalUsageError."""
-    taken: list[socket.socket] = []
+    """A port for each emulator: the one in its variable, or a free one. Raises LocalUsageError."""
+    sockets: list[socket.socket] = []
     try:
         for emulator in EMULATORS:
-            taken.append(socket.socket())
-            _take(taken[-1], emulator.port_variable)
-        return [each.getsockname()[1] for each in taken]
+            sockets.append(socket.socket())
+            _bind(sockets[-1], emulator.port_variable)
+        return [each.getsockname()[1] for each in sockets]
     finally:
-        for each in taken:
+        for each in sockets:
             each.close()
 
 
-def _take(taken: socket.socket, variable: str) -> None:
+def _bind(free: socket.socket, variable: str) -> None:
     wanted = os.environ.get(variable) or "0"
     try:
-        # A port that was in use a moment ago is free; one that is listened on is not.
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind((LOOPBACK, int(wanted)))
-        taken.listen(1)
+        # With this option, a port that was in use a moment ago counts as free, but not one on which somebody listens.
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind((LOOPBACK, int(wanted)))
+        free.listen(1)
     except (ValueError, OverflowError):
         raise LocalUsageError(f"{variable}={wanted}: a port is a number from 1 to 65535") from None
     except OSError as error:
-        said = error.strerror or str(error)
-        raise LocalUsageError(f"port {wanted} cannot be used ({said}): free it, or set {variable} to another") from None
+        reason = error.strerror or str(error)
+        raise LocalUsageError(f"port {wanted} cannot be used ({reason}): free it, or set {variable} to another") from None
 
 
 def _endpoints(ports: Sequence[int], region: str) -> Endpoints:

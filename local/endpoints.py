@@ -1,4 +1,4 @@
-"""Where the emulators answer, as the environment variables that every AWS SDK and Terraform read."""
+"""The addresses of the emulators, as the environment variables that every AWS SDK and Terraform read."""
 
 import os
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Endpoints:
     region: str
 
     def variables(self) -> dict[str, str]:
-        """What points an SDK at the emulators and keeps it from looking anywhere else."""
+        """Variables that point an SDK at the emulators, and keep it from reading other AWS settings of this machine."""
         return {
             "AWS_ENDPOINT_URL": self.aws,
             "AWS_ENDPOINT_URL_CLOUDWATCH": self.moto,
@@ -34,10 +34,10 @@ class Endpoints:
         }
 
     def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
-        """A whole environment: `base` (default: this process's) without any AWS setting of its own, and the variables above.
+        """A whole environment: `base` (default: this process's) without its AWS settings, and with the variables above.
 
-        Everything named AWS_ goes: a profile, a session token, a role to assume or "ignore configured endpoints" would each
-        send a request meant for this machine to a real account, or have it refused.
+        Everything that begins with AWS_ is removed: a profile, a session token, a role to assume or "ignore configured
+        endpoints" could send a request for this machine to a real account, or cause it to be refused.
         """
         kept = {name: value for name, value in (base or os.environ).items() if not name.startswith("AWS_")}
         for name in ("NO_PROXY", "no_proxy"):

@@ -1,4 +1,4 @@
-"""AWS on this machine with the stack deployed to it: left running for `make local`, or for as long as a block runs."""
+"""AWS on this machine with the stack deployed to it. It stays running for `make local`, or it ends with a block."""
 
 import os
 import shutil
@@ -13,18 +13,18 @@ from local.deployment import bootstrap, deploy
 from local.emulators import emulators, running, start_detached, stop
 from local.endpoints import Endpoints
 from local.errors import LocalUsageError
-from local.installation import exclusive
+from local.installation import hold_lock
 
 ENVIRONMENT = "local"
 STACK = f"training-{ENVIRONMENT}"
 SETTINGS = Path("environments") / f"{ENVIRONMENT}.toml"
 STATE = Path(".local")
-"""What `make local` leaves behind: `env`, the logs, Terraform's working folder, the emulators' process ids."""
+"""The folder of `make local`: `env`, the logs, Terraform's working folder, the emulators' pid files."""
 
 
 @dataclass(frozen=True)
 class LocalEnvironment:
-    """A deployed stack: where AWS answers, what Terraform put out, the folder with the logs, the build folder."""
+    """A deployed stack: the endpoints of AWS, Terraform's outputs, the folder with the logs, the build folder."""
 
     endpoints: Endpoints
     outputs: Mapping[str, str]
@@ -33,11 +33,11 @@ class LocalEnvironment:
 
     @property
     def terraform_folder(self) -> Path:
-        """Where `terraform plan` and `terraform output` can be run, with `environment()`."""
+        """The folder for `terraform plan` and `terraform output`; they need `environment()`."""
         return self.folder / "terraform" / "stacks" / STACK
 
     def variables(self) -> dict[str, str]:
-        """What a program needs to use the stack: the AWS endpoints, this project's own settings, each Terraform output."""
+        """What a program needs to use the stack: the AWS endpoints, this project's own settings, and each Terraform output."""
         log, read_models = self.outputs["event_log_table_name"], self.outputs["read_model_table_name"]
         return {
             **self.endpoints.variables(),
@@ -49,19 +49,19 @@ class LocalEnvironment:
         }
 
     def environment(self) -> dict[str, str]:
-        """What a child process gets: this one's environment, these variables, and what Terraform needs."""
-        # What waits for these emulators is of no use after them. Not in the variables: a folder may have a blank in its name,
-        # and `env` is read by shells.
+        """The environment of a child process: this process's own, these variables, and what Terraform needs."""
+        # A spool of its own: events for these emulators are of no use after they end. It is not in the variables, because
+        # shells read `env`, and the name of a folder may have a blank in it.
         spool = {"TRAINING_EVENTS_SPOOL": str(self.folder / "spool")}
         return self.endpoints.environment({**os.environ, **terraform.environment(self.build)}) | self.variables() | spool
 
 
 def up(state: Path = STATE, build: Path = terraform.BUILD) -> tuple[LocalEnvironment, bool]:
-    """Start the emulators (or take those that run), deploy, and write `<state>/env`; true if they ran before.
+    """Start the emulators (or use those that run), deploy, and write `<state>/env`. True if the emulators ran before.
 
-    A deployment that fails ends the emulators that were started for it. Raises LocalError.
+    If the deployment fails, the emulators that were started for it are stopped. Raises LocalError.
     """
-    with exclusive(build / f"{state.name}.lock", wait=False, busy=f"another command is at work on {state}: wait for it"):
+    with hold_lock(build / f"{state.name}.lock", busy=f"another command is at work on {state}: wait for it"):
         terraform.require_terraform(terraform.environment(build))
         endpoints = running(region(), state)
         reused = endpoints is not None
@@ -80,8 +80,8 @@ def up(state: Path = STATE, build: Path = terraform.BUILD) -> tuple[LocalEnviron
 
 
 def down(state: Path = STATE, build: Path = terraform.BUILD) -> bool:
-    """End what `up` started and remove its folder; false if nothing ran. Raises LocalError."""
-    with exclusive(build / f"{state.name}.lock", wait=False, busy=f"another command is at work on {state}: wait for it"):
+    """Stop what `up` started, and remove its folder. False if nothing ran. Raises LocalError."""
+    with hold_lock(build / f"{state.name}.lock", busy=f"another command is at work on {state}: wait for it"):
         ran = stop(state)
         shutil.rmtree(state, ignore_errors=True)
         return ran
@@ -89,13 +89,13 @@ def down(state: Path = STATE, build: Path = terraform.BUILD) -> bool:
 
 @contextmanager
 def local_environment(name: str, build: Path = terraform.BUILD) -> Iterator[LocalEnvironment]:
-    """The stack deployed to emulators of its own for as long as the block runs, beside any `make local`.
+    """Deploy the stack to emulators of its own, which run while the block runs, independent of `make local`.
 
-    name: of its folder in `<build>`, for example "demo". The folder is made anew, and kept afterwards for its logs.
+    name: of its folder in `<build>`, for example "demo". The folder is emptied first, and stays afterwards for its logs.
     Raises LocalError.
     """
     folder = build / name
-    with exclusive(build / f"{name}.lock", wait=False, busy=f"another command is at work on {folder}: wait for it"):
+    with hold_lock(build / f"{name}.lock", busy=f"another command is at work on {folder}: wait for it"):
         terraform.require_terraform(terraform.environment(build))
         shutil.rmtree(folder, ignore_errors=True)
         with emulators(region(), folder, build) as endpoints:
@@ -103,7 +103,7 @@ def local_environment(name: str, build: Path = terraform.BUILD) -> Iterator[Loca
 
 
 def region() -> str:
-    """The region in the settings of the local environment."""
+    """The region in the settings of the local environment. Raises LocalUsageError."""
     try:
         return str(tomllib.loads(SETTINGS.read_text())["region"])
     except FileNotFoundError:
@@ -114,14 +114,14 @@ def region() -> str:
 
 def _deploy(endpoints: Endpoints, folder: Path, build: Path) -> LocalEnvironment:
     environment = endpoints.environment({**os.environ, **terraform.environment(build)})
-    folder = folder.resolve()  # cdktf goes from one working folder to another
+    folder = folder.resolve()  # cdktf changes its working folder
     bootstrap(ENVIRONMENT, environment, folder / "bootstrap.log")
     outputs = deploy(STACK, environment, folder / "terraform", folder / "deploy.log")
     return LocalEnvironment(endpoints=endpoints, outputs=outputs, folder=folder, build=build.resolve())
 
 
 def write_env(path: Path, variables: Mapping[str, str]) -> None:
-    """KEY=VALUE lines, put in place at once."""
+    """Write KEY=VALUE lines. Replaces the file in one step."""
     draft = path.with_suffix(".new")
     draft.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
     draft.replace(path)

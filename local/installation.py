@@ -1,4 +1,4 @@
-"""Virtual environments for what must not share this project's own, made on demand from hash-locked requirements."""
+"""Installs virtual environments on demand, from hash-locked requirements: for packages that this project's own cannot have."""
 
 import fcntl
 import hashlib
@@ -17,19 +17,19 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 
 def python_of_emulators(build: Path, requirements: Path = REQUIREMENTS) -> Path:
-    """The interpreter of `<build>/emulators`. Raises LocalError when the packages cannot be installed."""
+    """The interpreter of `<build>/emulators`. Raises LocalError if the packages cannot be installed."""
     return python_of(build / "emulators", "the AWS emulators", requirements)
 
 
 def python_of(home: Path, what: str, requirements: Path) -> Path:
-    """The interpreter of the virtual environment `home`, installed first where it is missing, half made or out of date.
+    """The interpreter of the virtual environment `home`, which is installed first if it is missing, incomplete or out of date.
 
-    what: is in it, for people. Raises LocalError when the packages cannot be installed.
+    what: what it contains, for messages. Raises LocalError if the packages cannot be installed.
     """
     home = home.resolve()
     python = home / "bin" / "python"
     stamp = home / "installed"
-    with exclusive(home.with_suffix(".lock"), wait=True):
+    with wait_for_lock(home.with_suffix(".lock")):
         if not (python.exists() and stamp.is_file() and stamp.read_text() == _fingerprint(requirements)):
             print(f"Installing {what} into {home} (once, about 20 s) …", file=sys.stderr, flush=True)
             shutil.rmtree(home, ignore_errors=True)
@@ -39,37 +39,46 @@ def python_of(home: Path, what: str, requirements: Path) -> Path:
                 raise LocalError(f"{what} could not be installed: {' '.join(error.stderr.split()):.300}") from None
             except OSError as error:
                 raise LocalError(f"{what} could not be installed: {error}") from None
-            # Last of all: an installation that was cut short has no stamp and is done again.
+            # Written last: an installation that was interrupted has no stamp, and is made again.
             stamp.write_text(_fingerprint(requirements))
     return python
 
 
 @contextmanager
-def exclusive(path: Path, *, wait: bool, busy: str = "") -> Iterator[None]:
-    """Hold the lock `path`, so that two commands do not do the same thing at once.
+def wait_for_lock(path: Path) -> Iterator[None]:
+    """Hold the lock `path` while the block runs; first wait until no other process holds it.
 
-    The kernel frees it when its holder ends, however that happens. Raises LocalUsageError with the text `busy` where
-    another holds it and `wait` is false.
+    The kernel releases the lock when the process ends, however it ends.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as held:
+    with path.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def hold_lock(path: Path, *, busy: str) -> Iterator[None]:
+    """As wait_for_lock, but raises LocalUsageError with the text `busy` if another process holds the lock."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as lock:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LocalUsageError(busy) from None
         yield
 
 
 def _fingerprint(requirements: Path) -> str:
-    """What the installation depends on: the requirements' content and this Python."""
+    """What the installation depends on: the content of the requirements, and this Python."""
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
     return f"{digest} {sys.implementation.cache_tag} {sys.version.split()[0]}\n"
 
 
 def _install(home: Path, python: Path, requirements: Path) -> None:
-    """A virtual environment with the locked packages and nothing else, made by uv, which takes a third of the time of pip.
+    """Make a virtual environment with the locked packages and nothing else.
 
-    Set-up keeps uv beside a pip, for the sake of its settings. Who installed with pipenv has uv in the project's environment.
+    uv installs them, in a third of the time of pip. Set-up keeps uv together with a pip, because of pip's settings; after an
+    installation with pipenv, uv is in the project's own environment.
     """
     venv.create(home, with_pip=False, symlinks=True)
     set_up = ROOT / ".build" / "uv" / "bin" / "python"

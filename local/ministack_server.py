@@ -1,8 +1,8 @@
-"""MiniStack with its gaps mended that this project's stack would fall into.
+"""MiniStack, with changes for behaviour of AWS that it lacks and this project's stack needs.
 
     python ministack_server.py
 
-Runs in the emulators' virtual environment. Each mend is for MiniStack 1.5.33 and goes when MiniStack has it.
+Runs in the emulators' virtual environment. Each change is for MiniStack 1.5.33, and is removed when MiniStack has it.
 """
 
 import json
@@ -13,7 +13,7 @@ from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import eventbridge, lambda_svc
 
-# How many environments of functions run at once; on AWS, up to the account's concurrency.
+# How many functions run at the same time. On AWS the limit is the account's concurrency.
 AT_ONCE = 4
 
 free = threading.BoundedSemaphore(AT_ONCE)
@@ -23,8 +23,8 @@ s3_keys = iam_actions.s3_service_context
 
 
 def execute_when_free(function: dict[str, Any], event: Any) -> Any:
-    """Lambda queues an asynchronous event until an environment is free; MiniStack starts a new process for each at once,
-    and drops the event when there are too many.
+    """Wait until a function may run. Lambda queues an asynchronous event until an environment is free; MiniStack starts a new
+    process for each at once, and drops the event if there are too many.
     """
     with free:
         result = execute(function, event)
@@ -32,8 +32,8 @@ def execute_when_free(function: dict[str, Any], event: Any) -> Any:
 
 
 def partly_failed(event: Any, answer: Any) -> bool:
-    """Of a change stream's batch, Lambda hands over again what its function says has failed; MiniStack takes it as done.
-    Here the whole batch comes again, as it may on AWS, too.
+    """Whether the function reports failed records of a change stream. Lambda hands those over again; MiniStack treats them as
+    done. Here the whole batch comes again, which may happen on AWS too.
     """
     of_a_change_stream = isinstance(event, dict) and event.get("Records", [{}])[0].get("eventSource") == "aws:dynamodb"
     answer = json.loads(answer) if of_a_change_stream and isinstance(answer, str | bytes) else answer
@@ -41,8 +41,8 @@ def partly_failed(event: Any, answer: Any) -> bool:
 
 
 def dispatch_to_lambda(arn: str, payload: str) -> None:
-    """EventBridge invokes functions asynchronously: with retries, then the on-failure destination. MiniStack does so for
-    every other asynchronous invocation, but forgets an event of EventBridge whose function fails.
+    """Invoke asynchronously, as EventBridge does: with retries, then the on-failure destination. MiniStack does so for all
+    other asynchronous invocations, but drops an event of EventBridge if its function fails.
     """
     function, configuration, _ = lambda_svc._get_func_record_for_ref(arn)  # noqa: SLF001
     if function and configuration:
@@ -51,12 +51,12 @@ def dispatch_to_lambda(arn: str, payload: str) -> None:
 
 
 def condition_key_as_over_tls(key: str, context: Any) -> Any:
-    """Policies that refuse whoever comes without TLS would refuse everyone; what never leaves the machine counts as TLS."""
+    """Requests never leave this machine, so they count as TLS: a policy that requires TLS would refuse all of them."""
     return "true" if key.lower() == "aws:securetransport" else condition_key(key, context)
 
 
 def s3_keys_of_conditional_writes(action: str, query: Any, path: str = "", headers: Any = None) -> dict[str, Any]:
-    """Policies can ask for a conditional write; MiniStack makes it, but its policies do not see the condition."""
+    """Policies can require a conditional write. MiniStack supports such writes, but does not show the condition to policies."""
     condition = (headers or {}).get("if-none-match")
     keys: dict[str, Any] = s3_keys(action, query, path, headers)
     return keys | {"s3:if-none-match": condition} if condition else keys

@@ -1,9 +1,9 @@
-"""moto's server with its SageMaker notebook gaps mended, so that Terraform sees back what it asked for. It answers one request
+"""moto's server, with changes for SageMaker notebooks, so that Terraform reads back what it has set. It answers one request
 at a time (moto_in_turn.py).
 
     python moto_server.py -H 127.0.0.1 -p PORT
 
-Runs in the emulators' virtual environment. Each mend is for moto 5.2.5 and goes when moto has it.
+Runs in the emulators' virtual environment. Each change is for moto 5.2.5, and is removed when moto has it.
 """
 
 import runpy
@@ -17,9 +17,9 @@ from moto.sagemaker.models import SageMakerModelBackend as Backend
 from moto.sagemaker.responses import SageMakerResponse as Response
 from moto.server import main
 
-# AWS keeps these and gives them back; moto drops them, and Terraform would replace the notebook at every plan.
-FORGOTTEN = ("PlatformIdentifier", "InstanceMetadataServiceConfiguration")
-# What UpdateNotebookInstance may change, and where moto keeps it.
+# AWS stores these parameters and returns them. moto drops them, so Terraform would replace the notebook at every plan.
+DROPPED = ("PlatformIdentifier", "InstanceMetadataServiceConfiguration")
+# The parameters that UpdateNotebookInstance may change, and moto's attribute for each.
 CHANGEABLE = {
     "InstanceType": "instance_type",
     "RoleArn": "role_arn",
@@ -34,28 +34,28 @@ notebook_to_dict = Notebook.to_dict
 find_resource = Backend._get_resource_from_arn  # noqa: SLF001 - moto has no public way in
 
 
-def create_notebook_remembering(self: Any) -> Any:
-    """CreateNotebookInstance, with the two parameters that moto forgets."""
+def create_notebook_with_all_parameters(self: Any) -> Any:
+    """CreateNotebookInstance, with the two parameters that moto drops."""
     result = create_notebook(self)
     notebook = self.sagemaker_backend.get_notebook_instance(self._get_param("NotebookInstanceName"))
-    notebook.remembered = {name: self._get_param(name) for name in FORGOTTEN}
+    notebook.dropped = {name: self._get_param(name) for name in DROPPED}
     return result
 
 
 def notebook_to_full_dict(self: Any) -> dict[str, Any]:
-    """DescribeNotebookInstance and ListNotebookInstances, with them."""
-    return {**notebook_to_dict(self), **getattr(self, "remembered", {})}
+    """DescribeNotebookInstance and ListNotebookInstances, with these parameters."""
+    return {**notebook_to_dict(self), **getattr(self, "dropped", {})}
 
 
 def update_notebook(self: Any) -> Any:
-    """UpdateNotebookInstance, which moto lacks: without it a changed notebook could not be deployed a second time."""
+    """UpdateNotebookInstance, which moto lacks. Without it, a changed notebook could not be deployed again."""
     notebook = self.sagemaker_backend.get_notebook_instance(self._get_param("NotebookInstanceName"))
     for parameter, attribute in CHANGEABLE.items():
         if (value := self._get_param(parameter)) is not None:
             setattr(notebook, attribute, value)
     if self._get_param("DisassociateLifecycleConfig"):
         notebook.lifecycle_config_name = None
-    notebook.remembered |= {name: value for name in FORGOTTEN if (value := self._get_param(name)) is not None}
+    notebook.dropped |= {name: value for name in DROPPED if (value := self._get_param(name)) is not None}
     return EmptyResult()
 
 
@@ -81,7 +81,7 @@ def lifecycle_of(response: Any) -> Any:
 
 
 def find_any_resource(self: Any, arn: str) -> Any:
-    """What the tag actions look up: moto answers 500 for a lifecycle configuration, and the provider retries for minutes."""
+    """Find the resource of a tag action: moto answers 500 for lifecycle configurations, and the provider retries for long."""
     kind, _, name = arn.rpartition(":")[2].partition("/")
     if kind == "notebook-instance-lifecycle-config":
         return self.notebook_instance_lifecycle_configurations[name]
@@ -89,15 +89,15 @@ def find_any_resource(self: Any, arn: str) -> Any:
 
 
 def add_tags(self: Any, arn: str, tags: list[dict[str, str]]) -> list[dict[str, str]]:
-    """AddTags: a key given again takes its new value; moto keeps both, and Terraform would see the old one."""
+    """AddTags: a key that exists gets its new value. moto keeps both, and Terraform would read the old one."""
     resource = self._get_resource_from_arn(arn)
     values = {tag["Key"]: tag["Value"] for tag in [*resource.tags, *tags]}
     resource.tags = [{"Key": key, "Value": value} for key, value in values.items()]
     return resource.tags  # type: ignore[no-any-return]
 
 
-MENDS = (
-    (Response, "create_notebook_instance", create_notebook_remembering),
+CHANGES = (
+    (Response, "create_notebook_instance", create_notebook_with_all_parameters),
     (Response, "update_notebook_instance", update_notebook),
     (Response, "create_notebook_instance_lifecycle_config", create_lifecycle_with_tags),
     (Response, "update_notebook_instance_lifecycle_config", update_lifecycle),
@@ -107,8 +107,8 @@ MENDS = (
 )
 
 if __name__ == "__main__":
-    for owner, name, mended in MENDS:
-        setattr(owner, name, mended)
+    for owner, name, changed in CHANGES:
+        setattr(owner, name, changed)
     # By its path: the emulators are started without this folder among those that Python imports from.
     answer_in_turn = runpy.run_path(str(Path(__file__).with_name("moto_in_turn.py")))["answer_in_turn"]
     answer_in_turn(DomainDispatcherApplication, "__call__")

@@ -1,6 +1,6 @@
-"""What a person sees of a deployment: one counting line on a terminal, a plain line every few seconds elsewhere.
+"""Shows the progress of a deployment: a line that counts on a terminal; without a terminal, a plain line every few seconds.
 
-Rich's progress bars show nothing where there is no terminal, and a log has to show that a deployment goes on.
+Rich's progress bars show nothing without a terminal, and a log has to show that a deployment goes on.
 """
 
 import re
@@ -12,13 +12,13 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 NOISE = re.compile(r"Stacks? (deploying|done|waiting)|^\S\s+(Starting|Synthesizing)$")
 PLANNED = re.compile(r"Plan: (\d+) to add, (\d+) to change, (\d+) to destroy")
 FINISHED = re.compile(r"([\w.\[\]\"/-]+)\)?: (?:Creation|Modifications|Destruction) complete after")
-"""What is finished: cdktf writes the construct's path in brackets after Terraform's address, Terraform the address only."""
+"""A resource that is finished. cdktf writes the construct's path in brackets after the address, Terraform the address only."""
 QUIET_SECONDS = 5.0
-"""How often something is said where there is no terminal."""
+"""The time between two lines where there is no terminal."""
 
 
 class Progress:
-    """Reads what cdktf prints, line by line, and counts the resources that are finished."""
+    """Reads cdktf's output line by line, and counts the resources that are finished."""
 
     def __init__(self, title: str, stream: TextIO) -> None:
         self.title = title
@@ -26,7 +26,7 @@ class Progress:
         self.finished = 0
         self.latest = ""
         self._stream = stream
-        self._started = self._said = time.monotonic()
+        self._started = self._last_shown = time.monotonic()
 
     def read(self, line: str) -> None:
         """Take one line of cdktf's output."""
@@ -38,32 +38,32 @@ class Progress:
         self.show()
 
     def show(self) -> None:
-        """Say how far it is, if it is time to."""
+        """Show the progress; without a terminal, only if it is time for another line."""
         now = time.monotonic()
         if self._stream.isatty():
-            width = shutil.get_terminal_size().columns - 1  # a line that wraps could not be written over
+            width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be overwritten
             self._stream.write(f"\r\x1b[K{self.state(now)[:width]}")
-        elif now - self._said < QUIET_SECONDS:
+        elif now - self._last_shown < QUIET_SECONDS:
             return
         else:
             self._stream.write(f"{self.state(now)}\n")
-        self._said = now
+        self._last_shown = now
         self._stream.flush()
 
     def end(self, outcome: str) -> None:
-        """The last line."""
+        """Show the last line."""
         start = "\r\x1b[K" if self._stream.isatty() else ""
         self._stream.write(f"{start}{self.title}: {outcome} in {time.monotonic() - self._started:.0f} s\n")
         self._stream.flush()
 
     def state(self, now: float) -> str:
-        """How far it is, in one line."""
-        known = f"{self.finished} of {self.planned} resources" if self.planned else "preparing"
+        """The progress as one line."""
+        counts = f"{self.finished} of {self.planned} resources" if self.planned else "preparing"
         latest = f", {self.latest}" if self.latest else ""
-        return f"{self.title}: {known}, {now - self._started:.0f} s{latest}"
+        return f"{self.title}: {counts}, {now - self._started:.0f} s{latest}"
 
 
 def readable(output: str) -> list[str]:
-    """The lines of cdktf's output that tell a person something, without colours and spinners."""
+    """The lines of cdktf's output that have something to read, without colours and spinners."""
     lines = (ESCAPES.sub("", line).strip(" \r│╷╵") for line in output.splitlines())
     return [line for line in lines if line and not NOISE.search(line)]

@@ -1,4 +1,4 @@
-"""The local environment, deployed once for all tests of this level by the real cdktf CLI and the real Terraform."""
+"""Deploys the local environment once for all tests of this folder, with the real cdktf CLI and the real Terraform."""
 
 import uuid
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ START = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 
 @dataclass
 class Deployed:
-    """The deployed stack as the tests use it: its outputs, and clients of its AWS as root or as one of its roles."""
+    """The deployed stack for tests: its outputs, and clients of its AWS, as root or as one of its roles."""
 
     environment: LocalEnvironment
     outputs: dict[str, str] = field(init=False)
@@ -37,14 +37,14 @@ class Deployed:
         return boto3.client(service, region_name=variables["AWS_REGION"], endpoint_url=endpoint, **credentials)  # type: ignore[call-overload]
 
     def client_as_role_of(self, function: str, service: str) -> Any:
-        """A client with the credentials of a function's role, as Lambda hands them to the handler."""
+        """A client with the credentials of a function's role, as the handler has them in Lambda."""
         role = self.client("lambda").get_function_configuration(FunctionName=function)["Role"]
-        given = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        credentials = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
         return self.client(
             service,
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
         )
 
 
@@ -55,12 +55,12 @@ def deployed() -> Iterator[Deployed]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes the stack down goes last."""
+    """Run tests that take the stack down last."""
     items.sort(key=lambda item: item.get_closest_marker("takes_down") is not None)
 
 
 def new_event(stream: str, number: int) -> Event:
-    """An event that nobody has published yet; a higher number is a later one."""
+    """An event that nobody has published yet. A higher number is a later time."""
     moment = START + timedelta(milliseconds=number)
     return Event(
         event_id=uuid.uuid4().hex,

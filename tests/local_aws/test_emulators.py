@@ -1,4 +1,4 @@
-"""The real emulators: they answer, enforce, forget nothing that Terraform reads back, and leave nothing running."""
+"""The real emulators: they answer, enforce policies, keep what Terraform reads back, and leave no process running."""
 
 import io
 import json
@@ -37,7 +37,7 @@ def client(service: str, url: str, key: str = "test", signature: str = "test") -
     return connect(service, endpoint_url=url, region_name=REGION, aws_access_key_id=key, aws_secret_access_key=signature)
 
 
-def test_both_have_the_same_account_and_listen_on_loopback(endpoints: Endpoints) -> None:
+def test_both_emulators_have_the_same_account_and_listen_on_loopback(endpoints: Endpoints) -> None:
     assert client("sts", endpoints.aws).get_caller_identity()["Account"] == ACCOUNT
     arn = client("sagemaker", endpoints.moto).create_model(
         ModelName="m", ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT}:role/r", PrimaryContainer={"Image": "i"}
@@ -55,7 +55,7 @@ def test_policies_are_enforced(endpoints: Endpoints) -> None:
         nobody.list_tables()
 
 
-def test_a_policy_can_ask_for_conditional_writes(endpoints: Endpoints) -> None:
+def test_a_policy_can_require_conditional_writes(endpoints: Endpoints) -> None:
     s3, iam = client("s3", endpoints.aws), client("iam", endpoints.aws)
     s3.create_bucket(Bucket="written-once")
     iam.create_user(UserName="writer")
@@ -85,7 +85,7 @@ def handler(event, context):
 """
 
 
-def test_what_a_function_says_has_failed_of_a_change_stream_comes_again(endpoints: Endpoints, tmp_path: Path) -> None:
+def test_records_of_a_change_stream_that_a_function_reports_as_failed_come_again(endpoints: Endpoints, tmp_path: Path) -> None:
     dynamodb, functions = client("dynamodb", endpoints.aws), client("lambda", endpoints.aws)
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     role = client("iam", endpoints.aws).create_role(
@@ -115,7 +115,7 @@ def test_what_a_function_says_has_failed_of_a_change_stream_comes_again(endpoint
         FunctionResponseTypes=["ReportBatchItemFailures"],
     )
     dynamodb.put_item(TableName="followed", Item={"id": {"S": "1"}})
-    until(mark.with_suffix(".done").exists)  # it came again
+    until(mark.with_suffix(".done").exists)  # the record came again
 
 
 def test_a_lifecycle_configuration_keeps_its_tags_and_takes_a_new_script(endpoints: Endpoints) -> None:
@@ -146,13 +146,13 @@ def test_a_notebook_keeps_its_platform_and_metadata_setting(endpoints: Endpoints
 
     sagemaker.update_notebook_instance(**name, InstanceType="ml.t3.large")
 
-    told = sagemaker.describe_notebook_instance(**name)
-    assert told["PlatformIdentifier"] == "notebook-al2-v3"
-    assert told["InstanceMetadataServiceConfiguration"] == imds
-    assert told["InstanceType"] == "ml.t3.large"
+    notebook = sagemaker.describe_notebook_instance(**name)
+    assert notebook["PlatformIdentifier"] == "notebook-al2-v3"
+    assert notebook["InstanceMetadataServiceConfiguration"] == imds
+    assert notebook["InstanceType"] == "ml.t3.large"
 
 
-def test_detached_emulators_are_found_again_and_ended(tmp_path: Path) -> None:
+def test_detached_emulators_are_found_again_and_stopped(tmp_path: Path) -> None:
     try:
         started = start_detached(REGION, tmp_path, BUILD)
         assert running(REGION, tmp_path) == started
@@ -162,8 +162,8 @@ def test_detached_emulators_are_found_again_and_ended(tmp_path: Path) -> None:
     assert running(REGION, tmp_path) is None
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_outlives_an_interrupted_block(how: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_an_interrupted_block(signal_number: signal.Signals, tmp_path: Path) -> None:
     program = (
         "import signal, time; from pathlib import Path; from local.emulators import emulators;"
         # A shell's background job ignores SIGINT, and so would this process.
@@ -176,5 +176,5 @@ def test_nothing_outlives_an_interrupted_block(how: signal.Signals, tmp_path: Pa
         assert process.stdout.readline() == b"up\n"
         owners = [emulator.owner(tmp_path) for emulator in EMULATORS]
         assert all(owners)
-        os.kill(process.pid, how)
+        os.kill(process.pid, signal_number)
     until(lambda: not any(emulator.owner(tmp_path) for emulator in EMULATORS))

@@ -1,4 +1,4 @@
-"""How commands end: by their own exit code, or with one line and the code of what ended them."""
+"""How commands end: with their own exit code, or with one line and the exit code of an error."""
 
 import os
 import signal
@@ -17,13 +17,13 @@ def fails(error: BaseException) -> Callable[[], int]:
 
 
 @pytest.mark.parametrize("code", [0, 1, 2])
-def test_a_command_has_its_own_exit_code(code: int, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_command_keeps_its_own_exit_code(code: int, capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(lambda: code) == code
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "said"),
+    ("error", "code", "message"),
     [
         (CommandError("it broke"), 1, "error: it broke\n"),
         (UsageError("no such thing"), 2, "error: no such thing\n"),
@@ -31,11 +31,11 @@ def test_a_command_has_its_own_exit_code(code: int, capfd: pytest.CaptureFixture
         (KeyboardInterrupt(), 130, "interrupted\n"),
     ],
 )
-def test_what_ends_a_command_is_one_line_and_a_code(
-    error: BaseException, code: int, said: str, capfd: pytest.CaptureFixture[str]
+def test_an_error_that_ends_a_command_is_one_line_and_a_code(
+    error: BaseException, code: int, message: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run_command(fails(error)) == code
-    assert capfd.readouterr() == ("", said)
+    assert capfd.readouterr() == ("", message)
 
 
 def test_a_mistake_in_the_program_is_not_hidden() -> None:
@@ -43,7 +43,7 @@ def test_a_mistake_in_the_program_is_not_hidden() -> None:
         run_command(fails(ZeroDivisionError()))
 
 
-def test_a_command_that_is_told_to_end_cleans_up() -> None:
+def test_a_command_that_gets_sigterm_cleans_up() -> None:
     done = []
 
     def command() -> int:
@@ -53,6 +53,6 @@ def test_a_command_that_is_told_to_end_cleans_up() -> None:
             done.append("cleaned up")
         return 0
 
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as ended:
         run_command(command)
-    assert (left.value.code, done) == (128 + signal.SIGTERM, ["cleaned up"])
+    assert (ended.value.code, done) == (128 + signal.SIGTERM, ["cleaned up"])

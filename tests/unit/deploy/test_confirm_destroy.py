@@ -1,4 +1,4 @@
-"""`make destroy` says what stays, wants the environment's name typed on a terminal, and goes on for nothing else."""
+"""`make destroy` prints what stays, asks for the environment's name on a terminal, and goes on for no other answer."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ def command(*arguments: str) -> list[str]:
 
 @contextmanager
 def on_a_terminal(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The question with a terminal of its own, and the other end of that."""
+    """The command with a terminal of its own, and our end of that terminal."""
     ours, theirs = os.openpty()
     with subprocess.Popen(command(*arguments), cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
@@ -34,7 +34,7 @@ def on_a_terminal(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], in
 
 
 def read_until(terminal: int, text: str = "\0 never") -> str:
-    """What is shown up to the text, or up to the end: a terminal whose other end is closed raises."""
+    """What the terminal shows up to the text, or up to the end: if the other end is closed, reading raises."""
     shown = ""
     while text not in shown:
         try:
@@ -48,7 +48,7 @@ def read_until(terminal: int, text: str = "\0 never") -> str:
 
 
 def answered(answer: bytes, *arguments: str) -> tuple[int, str]:
-    """The exit code, and all that was shown, for someone who answers the question."""
+    """The exit code and everything that was shown, with this answer to the question."""
     with on_a_terminal(*arguments) as (process, terminal):
         shown = read_until(terminal, "type its name (dev): ")
         os.write(terminal, answer)
@@ -56,7 +56,7 @@ def answered(answer: bytes, *arguments: str) -> tuple[int, str]:
         return process.wait(), shown
 
 
-def test_the_environments_name_lets_it_go_on() -> None:
+def test_the_name_of_the_environment_lets_the_destroy_go_on() -> None:
     code, shown = answered(b"dev\n", "dev")
     assert code == 0
     assert explanation(load("dev")) in shown
@@ -64,14 +64,16 @@ def test_the_environments_name_lets_it_go_on() -> None:
 
 
 @pytest.mark.parametrize("answer", [b"\n", b"yes\n", b"y\n", b"Dev\n", b"prod\n", b"training-dev\n", b"\x04"])
-def test_any_other_answer_ends_it(answer: bytes) -> None:
+def test_any_other_answer_stops_the_destroy(answer: bytes) -> None:
     code, shown = answered(answer, "dev")
     assert code == 2
     assert shown.endswith(" is not dev: nothing was destroyed\n")
 
 
-def test_ctrl_c_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """In this process: where tests run in the background, their children have Ctrl-C switched off."""
+def test_ctrl_c_ends_the_question_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process: if the tests run in the background, their children ignore Ctrl-C."""
 
     def interrupted(_: str) -> str:
         raise KeyboardInterrupt
@@ -82,7 +84,7 @@ def test_ctrl_c_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatch, cap
     with os.fdopen(theirs) as terminal:
         monkeypatch.setattr("sys.stdin", terminal)
         codes = []
-        with suppress(KeyboardInterrupt):  # which would end the tests, too
+        with suppress(KeyboardInterrupt):  # it would end the tests too
             codes.append(confirm_destroy.main())
     assert codes == [130]
     os.close(ours)
@@ -90,14 +92,14 @@ def test_ctrl_c_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatch, cap
 
 
 @pytest.mark.parametrize("arguments", [("dev",), ("dev", "--no-color"), ("dev", "--auto")])
-def test_where_nobody_can_answer_it_refuses(arguments: tuple[str, ...]) -> None:
+def test_without_a_terminal_it_refuses(arguments: tuple[str, ...]) -> None:
     done = subprocess.run(command(*arguments), cwd=ROOT, input="dev\n", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: nobody is there to ask whether dev may be destroyed: ARGS=--auto-approve does not ask\n"
+    assert done.stderr == "error: there is no terminal to ask whether dev may be destroyed: ARGS=--auto-approve does not ask\n"
 
 
 @pytest.mark.parametrize("more", [(), ("--output", "elsewhere", "--skip-synth")])
-def test_a_pipeline_says_beforehand_that_it_is_meant(more: tuple[str, ...]) -> None:
+def test_with_auto_approve_it_does_not_ask(more: tuple[str, ...]) -> None:
     arguments = command("dev", *more, "--auto-approve")
     done = subprocess.run(arguments, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -105,8 +107,8 @@ def test_a_pipeline_says_beforehand_that_it_is_meant(more: tuple[str, ...]) -> N
 
 @pytest.mark.parametrize("other", ["training-prod", "training-*", "*"])
 @pytest.mark.parametrize("more", [(), ("--auto-approve",)])
-def test_no_other_stack_is_destroyed_with_it(other: str, more: tuple[str, ...]) -> None:
-    """cdktf takes several, and a pattern for them; only one name is typed."""
+def test_another_stack_or_a_pattern_is_refused(other: str, more: tuple[str, ...]) -> None:
+    """cdktf takes several stacks, and patterns for them; a person types one name only."""
     done = subprocess.run(
         command("dev", "--skip-synth", other, *more),
         cwd=ROOT,
@@ -119,13 +121,13 @@ def test_no_other_stack_is_destroyed_with_it(other: str, more: tuple[str, ...]) 
     assert done.stderr == f"error: {other}: one environment is destroyed at a time, here dev\n"
 
 
-def test_an_environment_that_there_is_not_is_not_asked_about() -> None:
+def test_an_environment_that_does_not_exist_is_an_error_without_a_question() -> None:
     done = subprocess.run(command("staging"), cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: environments/staging.toml: there is no such environment; there are: ")
 
 
-def test_make_asks_before_anything_is_destroyed() -> None:
+def test_make_asks_before_it_destroys_anything() -> None:
     planned = subprocess.run(
         ["make", "-n", "destroy", "ENV=dev", "ARGS=--x"], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -138,26 +140,26 @@ def settings(**more: Any) -> Settings:
 
 
 def parts(**more: Any) -> tuple[str, str]:
-    """What stays and what goes, as it is told."""
+    """The two parts of the explanation: what stays, and what goes."""
     stays, goes = explanation(settings(**more)).split("What is gone for good:")
     return stays, goes
 
 
-def test_under_deletion_protection_log_bucket_seals_and_state_stay() -> None:
+def test_with_deletion_protection_log_bucket_seals_and_state_stay() -> None:
     stays, goes = parts()
-    for kept in (
+    for name in (
         "team-event-log",
         "team-read-models",
         "team-data-",
         "the seals in it",
         "training-state-111122223333-eu-west-1",
     ):
-        assert kept in stays
+        assert name in stays
     assert "event-log" not in goes
     assert "Terraform ends with an error" in goes
 
 
-def test_without_it_only_what_aws_or_a_compliance_lock_keeps_stays() -> None:
+def test_without_deletion_protection_only_backups_and_compliance_locks_stay() -> None:
     stays, goes = parts(deletion_protection=False)
     assert "event-log" not in stays
     assert "seals" not in stays
@@ -167,9 +169,9 @@ def test_without_it_only_what_aws_or_a_compliance_lock_keeps_stays() -> None:
     assert "the seals in training-team-data-111122223333-eu-west-1, and so the bucket: each is locked for 30 days" in stays
 
 
-def test_every_name_in_it_is_one_of_the_stack(stacks: dict[str, StackJson]) -> None:
+def test_every_name_in_the_explanation_is_a_name_in_the_stack(stacks: dict[str, StackJson]) -> None:
     text = explanation(load("dev"))
     named = {word.strip(",:;()") for word in text.split() if word.startswith("training-dev-")}
-    there = {value for _, _, resource in stacks["dev"].resources() for value in resource.values() if isinstance(value, str)}
+    declared = {value for _, _, resource in stacks["dev"].resources() for value in resource.values() if isinstance(value, str)}
     assert len(named) == 6
-    assert named <= there
+    assert named <= declared

@@ -1,4 +1,4 @@
-"""A new environment's file names every setting with its default, and is complete once account and region are filled in."""
+"""The file of a new environment lists every setting with its default, and is complete with an account and a region."""
 
 import re
 import subprocess
@@ -29,38 +29,40 @@ def filled_in(file: Path) -> Path:
 
 
 def settings_of(text: str) -> dict[str, tuple[Any, str]]:
-    """By key: the value that a line gives it, whether or not it is commented out, and the meaning behind it."""
-    found: dict[str, tuple[Any, str]] = {}
+    """For each key: the value on its line, also on one that is commented out, and the meaning after it."""
+    listed: dict[str, tuple[Any, str]] = {}
     section = ""
     for line in text.splitlines():
         if line.startswith("["):
             section = line.strip("[]") + "."
         elif setting := SETTING.match(line):
             key, value, meaning = setting.groups()
-            assert section + key not in found
-            found[section + key] = (tomllib.loads(f"value = {value}")["value"], meaning)
-    return found
+            assert section + key not in listed
+            listed[section + key] = (tomllib.loads(f"value = {value}")["value"], meaning)
+    return listed
 
 
-def test_every_setting_is_there_with_its_default_and_a_meaning(tmp_path: Path) -> None:
-    said = settings_of(write("staging", tmp_path).read_text(encoding="utf-8"))
-    assert sorted(said) == sorted(defaults())
+def test_every_setting_is_listed_with_its_default_and_a_meaning(tmp_path: Path) -> None:
+    listed = settings_of(write("staging", tmp_path).read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(defaults())
     for key, default in defaults().items():
-        value, meaning = said[key]
+        value, meaning = listed[key]
         if default is PydanticUndefined:
             assert value == "", key
         elif default is None or default == ():
-            assert "by default" in meaning, f"{key} has no default: its line shows an example, and says what holds without it"
+            assert "by default" in meaning, (
+                f"{key} has no default: its line must show an example, and what holds without a value"
+            )
         else:
             assert value == (list(default) if isinstance(default, tuple) else default), key
 
 
-def test_it_has_nothing_but_settings_and_the_words_above_them(tmp_path: Path) -> None:
+def test_the_file_has_two_lines_of_text_and_then_only_settings(tmp_path: Path) -> None:
     _, _, *lines = write("staging", tmp_path).read_text(encoding="utf-8").splitlines()
     assert not [line for line in lines if line and not line.startswith("[") and not SETTING.match(line)]
 
 
-def test_filled_in_it_loads_with_every_default(tmp_path: Path) -> None:
+def test_a_file_with_account_and_region_loads_with_every_default(tmp_path: Path) -> None:
     write("staging", tmp_path)
     filled_in(tmp_path / "staging.toml")
     (tmp_path / "bare.toml").write_text('account_id = "111122223333"\nregion = "eu-central-1"\n', encoding="utf-8")
@@ -69,7 +71,7 @@ def test_filled_in_it_loads_with_every_default(tmp_path: Path) -> None:
     )
 
 
-def test_every_line_is_right_without_its_mark(tmp_path: Path) -> None:
+def test_every_line_is_a_valid_setting_without_its_comment_sign(tmp_path: Path) -> None:
     file = filled_in(write("staging", tmp_path))
     file.write_text(re.sub(r"^# (?=[a-z_]+ = )", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE), encoding="utf-8")
     settings = load("staging", tmp_path)
@@ -78,7 +80,7 @@ def test_every_line_is_right_without_its_mark(tmp_path: Path) -> None:
     assert settings.observability.alarm_email
 
 
-def test_until_it_is_filled_in_the_settings_check_says_so(tmp_path: Path) -> None:
+def test_the_settings_check_refuses_a_file_without_account_and_region(tmp_path: Path) -> None:
     write("staging", tmp_path)
     with pytest.raises(SettingsError) as raised:
         load("staging", tmp_path)
@@ -87,9 +89,9 @@ def test_until_it_is_filled_in_the_settings_check_says_so(tmp_path: Path) -> Non
     assert "/staging.toml: region = '': a region with SageMaker is one of " in region
 
 
-def test_a_file_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_file_that_exists_is_not_changed(tmp_path: Path) -> None:
     (tmp_path / "staging.toml").write_text("mine\n", encoding="utf-8")
-    with pytest.raises(NewEnvironmentError, match=r"/staging\.toml is there already: nothing was written$"):
+    with pytest.raises(NewEnvironmentError, match=r"/staging\.toml exists already: nothing was written$"):
         write("staging", tmp_path)
     assert (tmp_path / "staging.toml").read_text(encoding="utf-8") == "mine\n"
 
@@ -97,28 +99,28 @@ def test_a_file_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["", "a", "Staging", "1st", "staging-", "a-name-that-is-too-long", "../dev", "a b", "dev.toml"]
 )
-def test_what_no_resource_could_be_called_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(NewEnvironmentError, match=r"is no name for an environment: must be 2 to 16 lower-case letters"):
+def test_a_name_that_resources_cannot_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NewEnvironmentError, match=r"is not a name for an environment: must be 2 to 16 lower-case letters"):
         write(name, tmp_path / "environments")
     assert list(tmp_path.rglob("*")) == []
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "says"),
+    ("name", "code", "message"),
     [
-        ("dev", 2, "error: environments/dev.toml is there already"),
-        ("Dev!", 2, "error: 'Dev!' is no name"),
+        ("dev", 2, "error: environments/dev.toml exists already"),
+        ("Dev!", 2, "error: 'Dev!' is not a name"),
         ("--x", 2, "usage: "),
     ],
 )
-def test_the_command_says_in_one_line_what_the_caller_got_wrong(name: str, code: int, says: str) -> None:
+def test_the_command_reports_a_mistake_of_the_caller_in_one_line(name: str, code: int, message: str) -> None:
     command = [sys.executable, "-m", "deploy.new_environment", name]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (code, "")
-    assert done.stderr.startswith(says)
+    assert done.stderr.startswith(message)
 
 
-def test_the_command_says_what_to_do_next(
+def test_the_command_prints_what_to_do_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(new_environment, "ENVIRONMENTS", tmp_path)
@@ -130,7 +132,7 @@ def test_the_command_says_what_to_do_next(
     assert second == "Then: make bootstrap ENV=staging, make diff ENV=staging, make deploy ENV=staging"
 
 
-def test_a_folder_that_may_not_be_written_is_one_line(
+def test_a_folder_that_is_not_writable_is_an_error_of_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(new_environment, "ENVIRONMENTS", tmp_path / "nowhere")

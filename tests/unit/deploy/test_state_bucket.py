@@ -1,4 +1,4 @@
-"""The state bucket is made once, brought up to standard always, and never in the wrong account."""
+"""The state bucket is made once, corrected at every call, and never made in the wrong account."""
 
 import json
 from collections.abc import Iterator
@@ -43,17 +43,17 @@ def _described(settings: Settings) -> dict[str, Any]:
 def test_the_bucket_is_versioned_encrypted_private_and_tls_only(region: str) -> None:
     settings = _settings(region=region)
     assert bootstrap(settings)
-    made = _described(settings)
-    assert made["region"] == (None if region == "us-east-1" else region)
-    assert made["versioning"] == "Enabled"
-    assert made["encryption"][0]["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
-    assert all(made["private"].values())
-    (statement,) = made["policy"]
+    bucket = _described(settings)
+    assert bucket["region"] == (None if region == "us-east-1" else region)
+    assert bucket["versioning"] == "Enabled"
+    assert bucket["encryption"][0]["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert all(bucket["private"].values())
+    (statement,) = bucket["policy"]
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
-    assert [rule["ID"] for rule in made["lifecycle"]] == ["old-states"]
+    assert [rule["ID"] for rule in bucket["lifecycle"]] == ["old-states"]
 
 
-def test_a_second_time_changes_nothing() -> None:
+def test_a_second_call_changes_nothing() -> None:
     settings = _settings()
     bootstrap(settings)
     before = _described(settings)
@@ -88,7 +88,7 @@ def test_a_bucket_with_a_key_of_its_own_keeps_it() -> None:
 
 
 def test_a_bucket_of_another_region_is_refused_and_left_as_it_is() -> None:
-    """boto3 finds it wherever it is; Terraform asks in the region of the settings only."""
+    """boto3 finds a bucket in any region; Terraform asks only in the region of the settings."""
     s3 = boto3.client("s3", region_name="us-east-1")
     s3.create_bucket(Bucket="states-of-the-team")
     with pytest.raises(BootstrapError, match=r"states-of-the-team is in us-east-1 and .* region = 'eu-west-1'"):
@@ -96,14 +96,16 @@ def test_a_bucket_of_another_region_is_refused_and_left_as_it_is() -> None:
     assert "Status" not in s3.get_bucket_versioning(Bucket="states-of-the-team")
 
 
-def test_an_address_that_is_none_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_endpoint_that_is_not_a_url_is_an_error_of_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost")
     monkeypatch.setattr("sys.argv", ["bootstrap", "dev"])
     assert main() == 1
     assert capsys.readouterr().err == "error: the state bucket of dev: Invalid endpoint: localhost\n"
 
 
-def test_another_account_than_the_settings_name_gets_nothing() -> None:
+def test_credentials_of_another_account_than_in_the_settings_make_nothing() -> None:
     with pytest.raises(BootstrapError, match=r"environments/team\.toml: account_id = '111122223333', .* account 123456789012"):
         bootstrap(_settings(account="111122223333"))
     assert boto3.client("s3").list_buckets()["Buckets"] == []

@@ -1,4 +1,4 @@
-"""Finding, starting and stopping emulators, with harmless processes in their place."""
+"""Emulators are found, started and stopped; harmless processes take their place here."""
 
 import fcntl
 import os
@@ -16,7 +16,7 @@ from local.emulator import HERE, Emulator
 from local.emulators import choose_ports, running, stop
 from local.endpoints import Endpoints
 from local.errors import LocalError, LocalUsageError
-from local.installation import exclusive
+from local.installation import hold_lock
 from tests.support.patience import PATIENCE_SECONDS, until
 
 SLEEPER = "import subprocess, sys, time; subprocess.Popen(['sleep', '300']); print('up', flush=True); time.sleep(300)"
@@ -31,9 +31,9 @@ def sleeper(tmp_path: Path) -> Emulator:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "state"
-    made.mkdir()
-    return made
+    path = tmp_path / "state"
+    path.mkdir()
+    return path
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def detached(sleeper: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def group_is_gone(group: int) -> bool:
-    """Whether no process of the group is alive (one that has ended and is not collected yet is not)."""
-    told = subprocess.run(["ps", "-e", "-o", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
-    return not any(line.split()[0] == str(group) and "Z" not in line.split()[1] for line in told.splitlines())
+    """Whether no process of the group runs. A process that has ended, but was not waited for yet, does not count."""
+    processes = subprocess.run(["ps", "-e", "-o", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    return not any(line.split()[0] == str(group) and "Z" not in line.split()[1] for line in processes.splitlines())
 
 
-def test_a_detached_emulator_is_found_and_ended_with_what_it_started(
+def test_a_detached_emulator_is_found_and_stopped_with_what_it_started(
     detached: subprocess.Popen[bytes], sleeper: Emulator, folder: Path
 ) -> None:
     assert sleeper.owner(folder) == (detached.pid, 7)
@@ -78,12 +78,14 @@ def test_a_recycled_process_id_is_never_killed(folder: Path) -> None:
         stranger.wait()
 
 
-def test_one_that_runs_but_does_not_answer_is_not_taken_for_running(detached: subprocess.Popen[bytes], folder: Path) -> None:
+def test_an_emulator_that_does_not_answer_does_not_count_as_running(detached: subprocess.Popen[bytes], folder: Path) -> None:
     assert detached.poll() is None
     assert running("us-east-1", folder) is None
 
 
-def test_an_attached_emulator_dies_with_its_starter_however_that_ends(tmp_path: Path, folder: Path, sleeper: Emulator) -> None:
+def test_an_attached_emulator_ends_with_its_starter_even_if_that_is_killed(
+    tmp_path: Path, folder: Path, sleeper: Emulator
+) -> None:
     starter = (
         "import sys, time; from pathlib import Path; from local.emulator import Emulator;"
         f"e = Emulator('sleeper', 'NO_PORT', '/', ({sleeper.command[0]!r},), {{}});"
@@ -101,7 +103,7 @@ def test_an_attached_emulator_dies_with_its_starter_however_that_ends(tmp_path: 
     until(lambda: group_is_gone(owner[0]))
 
 
-def test_a_crash_in_the_middle_of_a_start_leaves_nothing(
+def test_a_crash_during_the_start_leaves_no_process_behind(
     tmp_path: Path, folder: Path, sleeper: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crasher = tmp_path / "crasher.py"
@@ -119,19 +121,19 @@ def test_a_crash_in_the_middle_of_a_start_leaves_nothing(
     assert sleeper.owner(folder) is None
 
 
-def test_an_emulator_gets_nothing_of_this_environment_but_the_path(
+def test_an_emulator_gets_only_the_path_of_this_environment(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
-    program = tmp_path / "tell.py"
+    program = tmp_path / "printer.py"
     program.write_text("import os; print(sorted(os.environ), os.environ['WHERE'])")
-    teller = Emulator("teller", "NO_PORT", "/", (str(program),), {"WHERE": "{port} {region}"})
+    printer = Emulator("printer", "NO_PORT", "/", (str(program),), {"WHERE": "{port} {region}"})
 
-    teller.launch(Path(sys.executable), 7, "eu-west-1", folder, attached=False).wait(PATIENCE_SECONDS)
+    printer.launch(Path(sys.executable), 7, "eu-west-1", folder, attached=False).wait(PATIENCE_SECONDS)
 
-    told = teller.log(folder).read_text()
-    assert "AWS_PROFILE" not in told
-    assert told.endswith("7 eu-west-1\n")
+    printed = printer.log(folder).read_text()
+    assert "AWS_PROFILE" not in printed
+    assert printed.endswith("7 eu-west-1\n")
 
 
 def test_a_port_in_use_names_the_port_and_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,19 +145,19 @@ def test_a_port_in_use_names_the_port_and_the_variable(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("value", ["http", "99999", "-1"])
-def test_a_port_that_is_none_is_said(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_is_not_a_number_in_range_is_an_error(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCAL_AWS_PORT", value)
     with pytest.raises(LocalUsageError, match=f"LOCAL_AWS_PORT={value}"):
         choose_ports()
 
 
-def test_ports_are_free_ones_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_variables_two_different_ports_are_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LOCAL_AWS_PORT", raising=False)
     monkeypatch.delenv("LOCAL_MOTO_PORT", raising=False)
     assert len(set(choose_ports())) == 2
 
 
-def test_endpoints_leave_no_way_to_another_account() -> None:
+def test_the_environment_has_no_setting_that_leads_to_another_account() -> None:
     base = {"AWS_PROFILE": "production", "AWS_SESSION_TOKEN": "x", "AWS_ENDPOINT_URL_S3": "y", "HOME": "/h", "NO_PROXY": "a"}
 
     environment = Endpoints("http://127.0.0.1:1", "http://127.0.0.1:2", "eu-west-1").environment(base)
@@ -168,11 +170,11 @@ def test_endpoints_leave_no_way_to_another_account() -> None:
     assert environment["HOME"] == "/h"
 
 
-def test_a_lock_that_is_held_is_one_clear_line(tmp_path: Path) -> None:
-    with (tmp_path / "lock").open("a") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+def test_a_lock_that_another_process_holds_is_an_error_of_one_line(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         with (
             pytest.raises(LocalUsageError, match="somebody"),
-            exclusive(tmp_path / "lock", wait=False, busy="somebody else is at it"),
+            hold_lock(tmp_path / "lock", busy="somebody else works on it"),
         ):
-            pytest.fail("two at once")
+            pytest.fail("two processes hold the lock")

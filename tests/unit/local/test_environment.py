@@ -1,4 +1,4 @@
-"""The stack's deployment on this machine, with stand-ins for the emulators and for cdktf."""
+"""The deployment of the stack on this machine; fakes take the place of the emulators and of cdktf."""
 
 import io
 import json
@@ -33,14 +33,14 @@ OUTPUTS = {
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project folder whose emulators start and stop on paper; what is done is in the file `done`."""
+    """A project folder with fake emulators. Each call is a line in the file `calls`."""
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "local.toml").write_text('region = "us-east-1"\n')
-    done = tmp_path / "done"
-    done.touch()
+    calls = tmp_path / "calls"
+    calls.touch()
 
     def note(line: str) -> None:
-        done.write_text(done.read_text() + line + "\n")
+        calls.write_text(calls.read_text() + line + "\n")
 
     def start(_region: str, folder: Path, _build: Path) -> Endpoints:
         folder.mkdir()
@@ -61,10 +61,10 @@ def fail(*_: object) -> Mapping[str, str]:
     raise LocalError("no")
 
 
-def test_up_deploys_and_writes_what_a_shell_needs(project: Path) -> None:
+def test_up_deploys_and_writes_the_variables_for_a_shell(project: Path) -> None:
     up()
 
-    assert (project / "done").read_text() == "stop\nstart\nbootstrap\n"
+    assert (project / "calls").read_text() == "stop\nstart\nbootstrap\n"
     lines = (project / ".local" / "env").read_text().splitlines()
     assert lines[0] == "AWS_ENDPOINT_URL=http://127.0.0.1:1"
     assert "TRAINING_EVENTS_BUS=bus" in lines
@@ -74,23 +74,23 @@ def test_up_deploys_and_writes_what_a_shell_needs(project: Path) -> None:
     assert lines[-1] == "OUTPUT_UNDELIVERED_QUEUE_URL=http://queue"
 
 
-def test_a_failed_deployment_ends_the_emulators_that_it_started(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_deployment_stops_the_emulators_that_it_started(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "deploy", fail)
     with pytest.raises(LocalError):
         up()
-    assert (project / "done").read_text().endswith("bootstrap\nstop\n")
+    assert (project / "calls").read_text().endswith("bootstrap\nstop\n")
 
 
-def test_a_failed_deployment_spares_emulators_that_ran_before(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_deployment_does_not_stop_emulators_that_ran_before(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / ".local").mkdir()
     monkeypatch.setattr(environment, "running", lambda _region, _folder: ENDPOINTS)
     monkeypatch.setattr(environment, "deploy", fail)
     with pytest.raises(LocalError):
         up()
-    assert (project / "done").read_text() == "bootstrap\n"
+    assert (project / "calls").read_text() == "bootstrap\n"
 
 
-def test_up_says_that_it_ran_already(
+def test_up_reports_that_the_emulators_ran_already(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / ".local").mkdir()
@@ -115,7 +115,7 @@ def test_every_failure_is_one_line_and_a_code(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    error, code, said = failure
+    error, code, message = failure
 
     def raise_it(*_: object) -> None:
         raise error
@@ -123,17 +123,17 @@ def test_every_failure_is_one_line_and_a_code(
     monkeypatch.setattr(environment, "bootstrap", raise_it)
 
     assert command_line.main(["up"]) == code
-    assert capsys.readouterr().err == said
-    assert (project / "done").read_text() == "stop\nstart\nstop\n"
+    assert capsys.readouterr().err == message
+    assert (project / "calls").read_text() == "stop\nstart\nstop\n"
 
 
-def test_elsewhere_than_in_the_project_is_one_line_and_exit_code_2(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_outside_of_the_project_it_is_one_line_and_exit_code_2(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "environments" / "local.toml").unlink()
     assert command_line.main(["up"]) == 2
     assert "run this in the project's folder" in capsys.readouterr().err
 
 
-def test_the_outputs_are_read_from_what_cdktf_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_outputs_are_read_from_the_file_that_cdktf_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def pretend(_command: list[str], _environment: Mapping[str, str], _log: Path, _progress: Progress) -> None:
         (tmp_path / "out" / "outputs.json").write_text(json.dumps({"training-local": {"a": "b"}}))
 
@@ -143,7 +143,7 @@ def test_the_outputs_are_read_from_what_cdktf_writes(tmp_path: Path, monkeypatch
         deploy("training-dev", {}, tmp_path / "out", tmp_path / "log")
 
 
-def test_a_failed_command_shows_the_end_of_what_it_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_command_shows_the_end_of_its_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["sh", "-c", "printf '\\033[31m│ Error: no such role\\033[0m\\n1 Stack deploying   0 Stacks done\\n'; exit 3"]
 
     with pytest.raises(LocalError, match=r"deploying failed with exit code 3 \(full output: .*log\)"):
@@ -152,13 +152,13 @@ def test_a_failed_command_shows_the_end_of_what_it_said(tmp_path: Path, capsys: 
     assert capsys.readouterr().err == "deploying: failed in 0 s\n  Error: no such role\n"
 
 
-def test_a_command_that_is_not_there_is_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_that_does_not_exist_is_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(LocalError):
         run(["no-such-command"], {"PATH": "/bin"}, tmp_path / "log", Progress("deploying", sys.stderr))
     assert "no-such-command: No such file or directory" in capsys.readouterr().err
 
 
-def test_a_command_ends_with_its_starter_even_when_that_is_killed(tmp_path: Path) -> None:
+def test_a_command_ends_with_its_starter_even_if_that_is_killed(tmp_path: Path) -> None:
     script = "import os, sys, time; print(os.getpid(), flush=True); time.sleep(300)"
     starter = (
         "import sys; from pathlib import Path; from local.deployment import run; from local.progress import Progress;"
@@ -179,11 +179,11 @@ def wait_for_text(path: Path) -> str:
 
 
 def alive(pid: str) -> bool:
-    told = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True, check=False).stdout
-    return bool(told.strip()) and not told.startswith("Z")
+    state = subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True, check=False).stdout
+    return bool(state.strip()) and not state.startswith("Z")
 
 
-def test_progress_counts_what_terraform_finishes() -> None:
+def test_progress_counts_the_resources_that_terraform_has_finished() -> None:
     progress = Progress("deploying", io.StringIO())
     for line in (
         "                Plan: 3 to add, 1 to change, 0 to destroy.",
@@ -195,18 +195,18 @@ def test_progress_counts_what_terraform_finishes() -> None:
     assert progress.state(time.monotonic()) == "deploying: 2 of 4 resources, 0 s, aws_s3_bucket.data"
 
 
-def test_readable_drops_colours_and_spinners() -> None:
+def test_readable_output_has_no_colours_and_no_spinners() -> None:
     assert readable("\x1b[2K⠋  Synthesizing\n\n0 Stacks deploying     1 Stack done\n\x1b[31m│\x1b[0m Error: x\r\n") == [
         "Error: x"
     ]
 
 
-def test_variables_are_one_a_line(tmp_path: Path) -> None:
+def test_each_variable_is_on_one_line(tmp_path: Path) -> None:
     write_env(tmp_path / "env", LocalEnvironment(ENDPOINTS, OUTPUTS, tmp_path).variables())
     assert all("=" in line for line in (tmp_path / "env").read_text().splitlines())
 
 
-def test_the_emulators_are_installed_again_only_when_something_changed(
+def test_the_emulators_are_installed_again_only_if_something_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     requirements = tmp_path / "requirements.txt"
@@ -214,7 +214,7 @@ def test_the_emulators_are_installed_again_only_when_something_changed(
     home = tmp_path / "emulators"
 
     def pretend(_home: Path, python: Path, _requirements: Path) -> None:
-        assert not home.exists(), "what was there before is gone"
+        assert not home.exists(), "the old installation was not removed first"
         python.parent.mkdir(parents=True)
         python.touch()
 
@@ -227,11 +227,11 @@ def test_the_emulators_are_installed_again_only_when_something_changed(
     assert [installs(), installs()] == [True, False]
     requirements.write_text("two")
     assert [installs(), installs()] == [True, False]
-    (home / "installed").unlink()  # an installation that was cut short
+    (home / "installed").unlink()  # an installation that was interrupted
     assert [installs(), installs()] == [True, False]
 
 
-def test_an_installation_that_fails_is_one_line(tmp_path: Path) -> None:
+def test_an_installation_that_fails_is_an_error_of_one_line(tmp_path: Path) -> None:
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("ministack==1.5.33\n")  # without its hash
 

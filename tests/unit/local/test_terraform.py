@@ -1,4 +1,4 @@
-"""How Terraform's providers are found on this machine."""
+"""A command finds Terraform, and Terraform finds its providers on this machine."""
 
 from pathlib import Path
 
@@ -23,15 +23,15 @@ def make_mirror(folder: Path, version: str = "5.100.0") -> Path:
     return folder
 
 
-def fake_terraform(folder: Path, says: str) -> dict[str, str]:
+def fake_terraform(folder: Path, version: str) -> dict[str, str]:
     folder.mkdir()
     binary = folder / "terraform"
-    binary.write_text(f"#!/bin/sh\necho '{says}'\n")
+    binary.write_text(f"#!/bin/sh\necho '{version}'\n")
     binary.chmod(0o755)
     return {"PATH": str(folder)}
 
 
-def test_a_mirror_is_found_and_named_in_a_configuration_of_our_own(tmp_path: Path) -> None:
+def test_a_mirror_is_found_and_named_in_a_new_configuration(tmp_path: Path) -> None:
     mirror = make_mirror(tmp_path / "prefix" / "some where" / "plugins")
 
     variables = environment(tmp_path / "build", [tmp_path / "nowhere", tmp_path / "prefix"])
@@ -43,21 +43,21 @@ def test_a_mirror_is_found_and_named_in_a_configuration_of_our_own(tmp_path: Pat
     assert "TF_PLUGIN_CACHE_DIR" not in variables
 
 
-def test_without_a_mirror_terraform_downloads_into_a_cache_of_the_project(tmp_path: Path) -> None:
+def test_without_a_mirror_terraform_downloads_to_a_cache_of_the_project(tmp_path: Path) -> None:
     variables = environment(tmp_path / "build", [tmp_path])
 
     assert "TF_CLI_CONFIG_FILE" not in variables
     assert Path(variables["TF_PLUGIN_CACHE_DIR"]).is_dir()
 
 
-def test_a_cache_of_the_user_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_own_cache_stays_in_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_PLUGIN_CACHE_DIR", "/theirs")
 
     assert "TF_PLUGIN_CACHE_DIR" not in environment(tmp_path / "build", [tmp_path])
 
 
 @pytest.mark.parametrize("by_variable", [True, False])
-def test_a_configuration_of_the_user_stays_in_force(
+def test_the_users_own_configuration_stays_in_force(
     *, by_variable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_mirror(tmp_path / "prefix")
@@ -84,13 +84,13 @@ def test_a_named_configuration_that_does_not_exist_is_replaced(tmp_path: Path, m
 @pytest.mark.parametrize(
     "where", ["a/b/c/d/e/f", "project/.terraform/providers", ".terraform.d/plugin-cache"], ids=["too deep", "project", "cache"]
 )
-def test_what_only_looks_like_a_mirror_is_passed_over(where: str, tmp_path: Path) -> None:
+def test_a_folder_that_only_looks_like_a_mirror_is_ignored(where: str, tmp_path: Path) -> None:
     make_mirror(tmp_path / where)
 
     assert find_mirror([tmp_path]) is None
 
 
-def test_a_mirror_with_an_old_provider_is_passed_over_and_a_packed_one_counts(tmp_path: Path) -> None:
+def test_an_old_provider_is_ignored_and_a_packed_one_counts(tmp_path: Path) -> None:
     make_mirror(tmp_path / "a", "4.67.0")
     assert find_mirror([tmp_path]) is None
 
@@ -99,7 +99,7 @@ def test_a_mirror_with_an_old_provider_is_passed_over_and_a_packed_one_counts(tm
     assert find_mirror([tmp_path]) == tmp_path / "b"
 
 
-def test_a_search_is_bounded_by_the_number_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_search_for_a_mirror_stops_after_a_number_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_mirror(tmp_path / "a" / "b" / "c")
     assert find_mirror([tmp_path]) == tmp_path / "a" / "b" / "c"
 
@@ -108,18 +108,19 @@ def test_a_search_is_bounded_by_the_number_of_folders(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("says", "complaint"), [("Terraform v1.9.8", "Terraform v1.9.8, and 1.10 or newer"), ("?", "does not tell its version")]
+    ("version", "message"),
+    [("Terraform v1.9.8", "Terraform v1.9.8, and 1.10 or newer"), ("?", "does not print its version")],
 )
-def test_an_unsuitable_terraform_is_one_clear_line(says: str, complaint: str, tmp_path: Path) -> None:
-    with pytest.raises(LocalUsageError, match=complaint):
-        require_terraform(fake_terraform(tmp_path / "bin", says))
+def test_an_unsuitable_terraform_is_an_error_of_one_line(version: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(LocalUsageError, match=message):
+        require_terraform(fake_terraform(tmp_path / "bin", version))
 
 
-def test_a_suitable_terraform_is_taken(tmp_path: Path) -> None:
+def test_a_suitable_terraform_is_accepted(tmp_path: Path) -> None:
     require_terraform(fake_terraform(tmp_path / "bin", "Terraform v1.10.0\non linux_amd64"))
 
 
-def test_a_missing_terraform_is_one_clear_line_and_exit_code_2(
+def test_a_missing_terraform_is_one_line_and_exit_code_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
