@@ -16,7 +16,7 @@ INSTALL = "pip install './lambda[cli]'\n"
 """The environment of the tests has it installed already."""
 
 
-def typed(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def type_into_shell(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     shell = ["bash", "-e", "-x", "-o", "pipefail", "-c", script]
     done = subprocess.run(
@@ -50,7 +50,7 @@ def test_the_five_commands_of_the_readme_print_what_it_shows(tmp_path: Path) -> 
     author = ["-c", "user.name=ada", "-c", "user.email=ada@example.com"]
     for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "The first training"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    printed = typed(script.removeprefix(INSTALL), tmp_path).stdout
+    printed = type_into_shell(script.removeprefix(INSTALL), tmp_path).stdout
     runs, found, rest = printed.partition("stream ")
     show, _, verify = rest.partition("\nstream ")
     assert without_what_differs(found + show).rstrip() == without_what_differs(shown).rstrip()
@@ -61,7 +61,7 @@ def test_the_five_commands_of_the_readme_print_what_it_shows(tmp_path: Path) -> 
 def test_the_laptop_commands_run_as_they_stand(tmp_path: Path) -> None:
     install, script = re.findall(r"```sh\n(.+?)```", LAPTOP, re.DOTALL)
     assert install == INSTALL
-    done = typed(script, tmp_path)
+    done = type_into_shell(script, tmp_path)
     assert [file.name for file in tmp_path.glob("*.db")] == ["training-events.db"]
     recorded, now, then, *rest = re.split(r"^(?:stream +run/digits-7$)", done.stdout, flags=re.MULTILINE)
     assert rest == []
@@ -73,6 +73,14 @@ def test_the_laptop_commands_run_as_they_stand(tmp_path: Path) -> None:
     assert "0.28" not in then.partition("occurred at")[0]
     assert re.findall(r"^(\S+) +sound ", then, re.MULTILINE) == ["model/digits", "run/digits-7"]
     assert json.loads(done.stdout.splitlines()[-1])["stages"] == {"production": "1"}
+
+
+def test_the_commands_of_rebuild_run_as_they_stand(tmp_path: Path) -> None:
+    states = (ROOT / "docs" / "reference" / "states.md").read_text(encoding="utf-8")
+    [rebuild] = re.findall(r"```sh\n(training-events rebuild.+?)```", states, re.DOTALL)
+    type_into_shell("training-events record run/digits-7 TrainingCompleted", tmp_path)
+    printed = type_into_shell(rebuild, tmp_path).stdout
+    assert re.findall(r"change[sd]?: (\d+)$", printed, re.MULTILINE) == ["0", "0"]
 
 
 def test_the_readme_is_short() -> None:
