@@ -93,7 +93,7 @@ def function(handler: ModuleType, log: Any, models: Any, seals: Any, queue: Any)
     handler.store = Store(log, models)  # type: ignore[attr-defined]
     handler.projector = Projector(log, models, max_attempts=3, sleep=lambda _: None)  # type: ignore[attr-defined]
     handler.seals, handler.undelivered, handler.metrics = seals, queue, Metrics()  # type: ignore[attr-defined]
-    handler.told.clear()
+    handler.set_aside_ids.clear()
     context = SimpleNamespace(function_name="projector", aws_request_id="request-1")
     return lambda received: handler.handler(received, context)
 
