@@ -1,28 +1,54 @@
-"""Every change to a dataset, a training run or a model as a recorded fact."""
+"""Records every change to a dataset, a training run or a model as a fact in an event log.
+
+All that `__all__` names is public, and nothing else is. Each name is imported when it is first used: a Lambda function, which
+needs only the inner modules, does not pay for the recorder.
+"""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from training_events.version import __version__
 
 if TYPE_CHECKING:
+    from training_events.catalogue.stored import Stored
+    from training_events.errors import Misused, NotRecordable, TrainingEventsError
     from training_events.recorder.registering import promote_model, register_dataset, register_model
-    from training_events.recorder.run import record_run
+    from training_events.recorder.run import Run, record_run
 
-__all__ = ["__version__", "promote_model", "record_run", "register_dataset", "register_model"]
+__all__ = [  # noqa: RUF022 - what people need first comes first, on the page on Python too
+    "record_run",
+    "Run",
+    "Stored",
+    "register_dataset",
+    "register_model",
+    "promote_model",
+    "TrainingEventsError",
+    "Misused",
+    "NotRecordable",
+    "__version__",
+]
 
-_RECORDER = {
-    "promote_model": "registering",
-    "record_run": "run",
-    "register_dataset": "registering",
-    "register_model": "registering",
+_MODULES = {
+    "record_run": "recorder.run",
+    "Run": "recorder.run",
+    "Stored": "catalogue.stored",
+    "register_dataset": "recorder.registering",
+    "register_model": "recorder.registering",
+    "promote_model": "recorder.registering",
+    "TrainingEventsError": "errors",
+    "Misused": "errors",
+    "NotRecordable": "errors",
 }
 
+if not TYPE_CHECKING:  # a checker that saw this function would take any name for a public one
 
-def __getattr__(name: str) -> Any:
-    """The recorder, imported when it is asked for: a Lambda function does without."""
-    if name in _RECORDER:
-        return getattr(import_module(f"training_events.recorder.{_RECORDER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        if name in _MODULES:
+            return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,6 +1,43 @@
-"""Every error this package raises by itself, in one place.
+"""Every error that this package raises itself.
 
-What AWS answers (throttled, denied, unreachable) is not wrapped: it passes through as botocore raised it, so that Lambda
+Those with a star are public: `training_events` names them, and whoever catches them catches what stands below.
+
+    TrainingEventsError *
+    ├── Misused *
+    │   ├── MissingSetting
+    │   ├── BadLogUrl
+    │   ├── NoSuchLog
+    │   └── NoSuchStream
+    ├── LogUnavailable
+    ├── DamagedEvent
+    ├── NotAsRecorded
+    ├── Overtaken
+    ├── NotStored
+    ├── NotUnderstood
+    │   ├── NotRecordable *
+    │   │   ├── MalformedJson
+    │   │   ├── DuplicateKey
+    │   │   ├── NotFiniteNumber
+    │   │   ├── IntegerTooLong
+    │   │   ├── LoneSurrogate
+    │   │   ├── TooDeep
+    │   │   ├── NotJson
+    │   │   ├── NotAnObject
+    │   │   ├── NoStream
+    │   │   ├── UnknownStream
+    │   │   ├── BadField
+    │   │   ├── BadTime
+    │   │   ├── Conflict
+    │   │   └── TooLarge
+    │   └── NotFoldable
+    │       ├── UnknownType
+    │       ├── NewerVersion
+    │       ├── DoesNotFit
+    │       ├── Unreadable
+    │       └── LogAltered
+    └── NotPublished (in bus/publisher.py)
+
+What AWS answers (throttled, denied, unreachable) is not wrapped: botocore's own exception passes through, so that Lambda
 retries it and people see the real cause.
 """
 
@@ -11,7 +48,7 @@ import re
 from typing import ClassVar, TypeAlias
 
 JsonPath: TypeAlias = tuple[str | int, ...]
-"""Keys and indexes from the root of a JSON document down to one value."""
+"""The keys and indexes that lead from the root of a JSON document to one value."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -28,23 +65,26 @@ class TrainingEventsError(Exception):
 
 
 class Misused(TrainingEventsError):  # noqa: N818 - the names say the condition
-    """The base of what the caller got wrong and can put right: a setting, an address, a name."""
+    """The caller made a mistake and can correct it: in a setting, an address, a name. The message says what is allowed.
+
+    The base of the more exact errors.
+    """
 
 
 class MissingSetting(Misused):
-    """A setting that is needed here is not in the environment."""
+    """The environment lacks a setting that is needed here, or its value is not one."""
 
 
 class BadLogUrl(Misused):
-    """The text that should say where the event log is does not."""
+    """The text that should be the address of an event log is not one."""
 
 
 class NoSuchLog(Misused):
-    """There is no event log at the address asked for."""
+    """There is no event log at this address."""
 
 
 class NoSuchStream(Misused):
-    """The log holds no event of the stream asked for."""
+    """The log holds no event of this stream."""
 
 
 class LogUnavailable(TrainingEventsError):  # noqa: N818
@@ -52,25 +92,25 @@ class LogUnavailable(TrainingEventsError):  # noqa: N818
 
 
 class DamagedEvent(TrainingEventsError):  # noqa: N818
-    """The log holds something at an event's place that is no event: it was altered. `verify` tells more."""
+    """The log was altered: what it holds in the place of an event is not one. `verify` tells more."""
 
 
 class NotAsRecorded(TrainingEventsError):  # noqa: N818
-    """Verification found a stream that is broken or incomplete."""
+    """`verify` found a stream that is broken or incomplete."""
 
 
 class Overtaken(TrainingEventsError):  # noqa: N818
-    """Someone else has written the read model since it was read: read it again."""
+    """Another writer was faster: read again what is stored now, then decide again."""
 
 
 class NotStored(TrainingEventsError):  # noqa: N818
-    """A file could not be read, or not be stored where it belongs."""
+    """A file could not be read, or could not be stored where it belongs."""
 
 
 class NotUnderstood(TrainingEventsError):  # noqa: N818
-    """The base of what is wrong with an event itself, however often it is tried: to be set aside, not retried.
+    """The event itself is wrong. No retry helps: it is set aside.
 
-    `reason` is a stable code for machines; the message says where, what, and what is allowed instead.
+    `reason` is a stable code for programs. The message says where in the event (`path`), what (`what`), and what is `allowed`.
     """
 
     reason: ClassVar[str]
@@ -84,11 +124,14 @@ class NotUnderstood(TrainingEventsError):  # noqa: N818
 
 
 class NotRecordable(NotUnderstood):
-    """The base of what the log can never take."""
+    """The log can never take this event. The message says where in it, what is wrong, and what is allowed.
+
+    The base of the more exact errors. `reason` is a stable code for programs: the reasons are listed with the event's format.
+    """
 
 
 class NotFoldable(NotUnderstood):
-    """The base of what the log holds and no state is made from."""
+    """The log holds the event, but no state can be made from it. The base of the more exact errors."""
 
 
 class MalformedJson(NotRecordable):
@@ -98,7 +141,7 @@ class MalformedJson(NotRecordable):
 
 
 class DuplicateKey(NotRecordable):
-    """An object names the same key twice, so that readers would disagree about its value."""
+    """An object has the same key twice: JSON readers disagree about its value."""
 
     reason = "duplicate_key"
 
@@ -110,13 +153,13 @@ class NotFiniteNumber(NotRecordable):
 
 
 class IntegerTooLong(NotRecordable):
-    """An integer has more digits than Python converts (its guard against quadratic time)."""
+    """An integer has more digits than Python converts: it limits them, because converting takes quadratic time."""
 
     reason = "integer_too_long"
 
 
 class LoneSurrogate(NotRecordable):
-    """A text holds half of a surrogate pair, which has no UTF-8 form."""
+    """A text holds half of a surrogate pair, which UTF-8 cannot encode."""
 
     reason = "lone_surrogate"
 
@@ -152,13 +195,13 @@ class UnknownStream(NotRecordable):
 
 
 class BadField(NotRecordable):
-    """A field of the event's header is of the wrong type or has a value that cannot be."""
+    """A field of the event's header has the wrong type, or a value that is not allowed."""
 
     reason = "bad_field"
 
 
 class BadTime(NotRecordable):
-    """A time is in none of the forms understood, or out of the calendar."""
+    """A time is in none of the known forms, or not in the calendar."""
 
     reason = "bad_time"
 
@@ -170,13 +213,13 @@ class Conflict(NotRecordable):
 
 
 class TooLarge(NotRecordable):
-    """The event does not fit: into an item of the log, or an entry of the bus."""
+    """The event, or the state, is too large for an item of DynamoDB."""
 
     reason = "too_large"
 
 
 class UnknownType(NotFoldable):
-    """No event of that type is known in a stream of that kind."""
+    """The catalogue has no such type of event for this kind of stream."""
 
     reason = "unknown_type"
 
@@ -194,7 +237,7 @@ class DoesNotFit(NotFoldable):
 
 
 class Unreadable(NotFoldable):
-    """What stands at the event's place in the log is no event."""
+    """What the log holds in the place of the event is not one."""
 
     reason = "unreadable"
 

@@ -167,6 +167,7 @@ class Run:
             self.__exit__(type(error), error, None)
 
     def forked(self) -> None:
+        """Called in a forked child, where the run continues as a producer of its own."""
         self._participant.reset_after_fork()
 
     @reported_not_raised
