@@ -126,6 +126,10 @@ schemas: .build/python.done ## what docs/reference/ has from the code: JSON Sche
 	@python -m tools.schemas docs/reference
 	@python -m tools.reference_pages docs/reference
 
+.PHONY: wheel
+wheel: .build/python.done ## the wheel and the source archive of training-events, checked for PyPI, into dist/python/
+	@python -m tools.wheel
+
 .PHONY: clean
 clean: ## remove everything that was built
 	@if [ -d .local ]; then $(MAKE) local-down; fi

@@ -22,7 +22,7 @@ PIPENV_SETTINGS = {
 
 def lock_pipfile() -> None:
     """Renew Pipfile.lock. Raises CommandError."""
-    python = python_of(ROOT / ".build" / "tools", "pipenv", ROOT / "tools" / "requirements.txt")
+    python = python_of(ROOT / ".build" / "tools", "pipenv and twine", ROOT / "tools" / "requirements.txt")
     _run([str(python), "-m", "pipenv", "lock"], PIPENV_SETTINGS)
     file = ROOT / "Pipfile.lock"
     lock = json.loads(file.read_text(encoding="utf-8"))

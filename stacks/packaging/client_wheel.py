@@ -32,8 +32,9 @@ def build(source: Path = SOURCE, cache: Path = CACHE) -> Path:
 
 
 def _files(source: Path) -> Iterator[tuple[str, bytes]]:
-    """The project file and the package's own files as (name, content), in a fixed order."""
-    yield "pyproject.toml", (source / "pyproject.toml").read_bytes()
+    """The project file, the texts that it names, and the package's own files as (name, content), in a fixed order."""
+    for own in ("pyproject.toml", "LICENSE", "README.md"):
+        yield own, (source / own).read_bytes()
     for file in sorted((source / "training_events").rglob("*")):
         name = file.relative_to(source)
         if file.is_file() and "__pycache__" not in name.parts:

@@ -15,6 +15,7 @@ from stacks.packaging import client_wheel
 from stacks.packaging.client_wheel import build
 from stacks.packaging.lambda_package import SOURCE, PackageError
 from tests.conftest import without_aws
+from tests.support.paths import ROOT
 
 
 @pytest.fixture
@@ -56,6 +57,14 @@ def test_it_holds_the_whole_client_with_its_types(tmp_path: Path) -> None:
     assert held == {f"training_events/{file.relative_to(package).as_posix()}" for file in package.rglob("*.py")} | {
         "training_events/py.typed"
     }
+
+
+def test_it_brings_the_licence_and_the_readme_along(tmp_path: Path) -> None:
+    with zipfile.ZipFile(build(cache=tmp_path)) as wheel:
+        (licence,) = [name for name in wheel.namelist() if name.endswith("/licenses/LICENSE")]
+        (metadata,) = [name for name in wheel.namelist() if name.endswith("/METADATA")]
+        assert wheel.read(licence) == (ROOT / "LICENSE").read_bytes()
+        assert (SOURCE / "README.md").read_text(encoding="utf-8") in wheel.read(metadata).decode()
 
 
 def test_pip_installs_it_and_its_command_runs(tmp_path: Path) -> None:
