@@ -1,8 +1,8 @@
 """One text for one value: canonical JSON after RFC 8785 (JCS), and its digest.
 
-One extension: an integer is written exactly, whatever its size, where JCS would round it to a double; seeds are 64-bit
-integers and must survive. A JavaScript producer and a Python one still agree on every number JavaScript can hold: floats
-with an integral value are written as integers (`1.0` as `1`), all others as ECMAScript writes them.
+There is one extension. JCS rounds an integer to a double; here every integer is written exactly, because seeds are 64-bit
+integers and must not change. A JavaScript producer and a Python one still agree on every number that JavaScript can hold:
+floats with an integral value are written as integers (`1.0` as `1`), all others as ECMAScript writes them.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_DEPTH = 64
-"""Arrays and objects inside each other, the outermost counted as 1: far below where any JSON reader's stack ends."""
+"""Levels of arrays and objects inside each other, the outermost counted as 1. The stack of any JSON reader can take more."""
 
 _EXACT_DOUBLE = 2.0**53
-"""Below it (in absolute value) a double's integral value is its shortest decimal form."""
+"""Below it, in absolute value, the shortest decimal form of an integral double is that integer."""
 
 _EXPONENTS_IN_FULL = range(-6, 21)
-"""ECMAScript writes numbers of these decimal exponents without an exponent."""
+"""ECMAScript writes a number without an exponent where its decimal exponent is one of these."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 def canonical_json(value: Any) -> bytes:
-    """The canonical UTF-8 bytes of a JSON value. Raises a NotRecordable that names the place of what is not JSON."""
+    """The canonical UTF-8 bytes of a JSON value. Raises a NotRecordable whose path leads to what is not JSON."""
     return _encode(_ordered(value, MAX_DEPTH))
 
 
@@ -41,15 +41,15 @@ def digest(value: Any) -> str:
 
 
 def digest_of_bytes(content: bytes) -> str:
-    """`sha256:<64 hex digits>` over bytes that are canonical already."""
+    """`sha256:<64 hex digits>` over bytes that are already canonical."""
     return "sha256:" + sha256(content).hexdigest()
 
 
 def _ordered(value: Any, room: int) -> Any:  # noqa: PLR0911 - one return for each JSON type
-    """The value rebuilt so that msgspec, which encodes at C speed, writes it canonically."""
+    """The value, rebuilt in such a way that msgspec, which encodes at the speed of C, writes it canonically."""
     kind = type(value)
     if kind is str:
-        return value if value.isascii() else _whole(value)
+        return value if value.isascii() else _encodable(value)
     if kind is dict:
         return _object(value, room)
     if kind is float:
@@ -60,7 +60,7 @@ def _ordered(value: Any, room: int) -> Any:  # noqa: PLR0911 - one return for ea
         return value
     if kind is list or kind is tuple:
         return _array(value, room)
-    if kind is msgspec.Raw:  # canonical already
+    if kind is msgspec.Raw:  # already canonical
         return value
     return _ordered(_plain(value), room)
 
@@ -72,7 +72,7 @@ def _object(value: dict[Any, Any], room: int) -> dict[str, Any]:
     for key in _sorted_keys(value):
         try:
             ordered[key] = _ordered(value[key], room - 1)
-        except NotRecordable as flaw:  # the path is built on the way out, so that a sound value pays nothing for it
+        except NotRecordable as flaw:  # the path is built on the way out: a value without flaws pays nothing for it
             flaw.path = (key, *flaw.path)
             raise
     return ordered
@@ -84,7 +84,7 @@ def _array(value: list[Any] | tuple[Any, ...], room: int) -> list[Any]:
     ordered: list[Any] = []
     try:
         for item in value:
-            ordered.append(_ordered(item, room - 1))  # noqa: PERF401 - its length is the index of what failed
+            ordered.append(_ordered(item, room - 1))  # noqa: PERF401 - the length of the list is the index of what fails
     except NotRecordable as flaw:
         flaw.path = (len(ordered), *flaw.path)
         raise
@@ -92,29 +92,29 @@ def _array(value: list[Any] | tuple[Any, ...], room: int) -> list[Any]:
 
 
 def _sorted_keys(value: dict[Any, Any]) -> list[str]:
-    """Keys by their UTF-16 code units, as JCS orders them; for ASCII that is Python's own order."""
+    """The keys in the order of their UTF-16 code units, as JCS wants it. For ASCII that is Python's own order."""
     ascii_only = True
     for key in value:
         if type(key) is not str:
             raise NotJson(f"an object has a key of type {type(key).__name__}", "text as keys")
         if not key.isascii():
-            _whole(key, "a key has ")
+            _encodable(key, "a key has ")
             ascii_only = False
     return sorted(value) if ascii_only else sorted(value, key=lambda key: key.encode("utf-16-be"))
 
 
-def _whole(text: str, where: str = "") -> str:
+def _encodable(text: str, where: str = "") -> str:
     try:
         text.encode()
     except UnicodeEncodeError as flaw:
-        raise LoneSurrogate(f"{where}half a surrogate pair at character {flaw.start}", "text that has a UTF-8 form") from None
+        raise LoneSurrogate(f"{where}half a surrogate pair at character {flaw.start}", "text that UTF-8 can encode") from None
     return text
 
 
 def _number(value: float) -> float | int | msgspec.Raw:
     """ECMAScript's form: shortest digits, an exponent only from 1e21 up and below 1e-6."""
     if not isfinite(value):
-        raise NotFiniteNumber(f"the number is {value!r}", "finite numbers; say NaN or infinity by name, as text")
+        raise NotFiniteNumber(f"the number is {value!r}", "finite numbers; NaN and infinity only by name, as text")
     if value.is_integer() and -_EXACT_DOUBLE < value < _EXACT_DOUBLE:
         return int(value)  # also turns -0.0 into 0
     text = repr(value)
@@ -141,7 +141,7 @@ def _long(value: int) -> msgspec.Raw:
 
 
 _PLAIN: dict[type, Callable[[Any], Any]] = {
-    # not str(value): an enum of texts would answer with its own name
+    # not str(value): the member of an enum of texts would give its own name
     str: lambda value: str.__getitem__(value, slice(None)),
     int: int.__int__,
     float: float.__float__,
@@ -152,7 +152,7 @@ _PLAIN: dict[type, Callable[[Any], Any]] = {
 
 
 def _plain(value: Any) -> Any:
-    """Subclasses of JSON's types as these types: numpy's float64 is a float, a StrEnum's member is a text."""
+    """A value of a subclass of JSON's types, as that type: numpy's float64 is a float, the member of a StrEnum is a text."""
     for kind, convert in _PLAIN.items():
         if isinstance(value, kind):
             return convert(value)

@@ -1,4 +1,4 @@
-"""An event: an immutable fact about one stream, and what its producer said word for word."""
+"""An event: an immutable fact about one stream, kept exactly as its producer recorded it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from training_events.times import to_utc_text
 STREAM_KINDS = ("run", "model", "dataset")
 SCHEMA_VERSION = 1
 DEFAULT_SOURCE = "my.sagemaker.training.jobs"
-"""What the rule listens to unless the environment's settings say otherwise."""
+"""The source that the rule takes, unless the environment's settings name others."""
 MAX_STREAM_BYTES = 2048
 """DynamoDB: the longest partition key, in bytes of UTF-8."""
 MAX_POSITION_BYTES = 1024
 """DynamoDB: the longest sort key, in bytes of UTF-8."""
 MAX_INTEGER = 2**53 - 1
-"""The largest integer that every JSON reader and DynamoDB's number hold exactly."""
+"""The largest integer that every JSON reader, and a number of DynamoDB, holds exactly."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-"""A character that no name has."""
+"""The control characters. No name has one."""
 
 
 class LogEntry(NamedTuple):
@@ -37,7 +37,10 @@ class LogEntry(NamedTuple):
 
 
 class Producer(Struct, frozen=True, omit_defaults=True):
-    """Who numbered and chained the event: `previous` is the digest of its event before, absent for the first."""
+    """The program that numbered and chained the event.
+
+    `sequence` counts its events from 1. `previous` is the digest of its event before this one; the first event has none.
+    """
 
     id: str
     sequence: int
@@ -57,10 +60,10 @@ class Producer(Struct, frozen=True, omit_defaults=True):
 
 
 class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_property remembers
-    """A fact in the past tense. `extensions` keeps what stood in its header and this version does not know.
+    """A fact in the past tense. `extensions` keeps the fields of its header that this version does not know.
 
-    Raises UnknownStream, BadField or BadTime for a header that cannot be; `canonical` and `digest` raise for content
-    that is not JSON.
+    Raises UnknownStream, BadField or BadTime where a field is not allowed. `canonical` and `digest` raise a NotRecordable
+    where the content is not JSON.
     """
 
     event_id: str
@@ -85,7 +88,7 @@ class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_
             _check_text(self.correlation_id, "correlation_id")
         try:
             if to_utc_text(self.occurred_at) != self.occurred_at:
-                raise BadField(f"the time is {self.occurred_at!a:.80}", "what times.to_utc_text answers")
+                raise BadField(f"the time is {self.occurred_at!a:.80}", "what times.to_utc_text returns")
         except NotRecordable as flaw:
             flaw.path = ("occurred_at",)
             raise
@@ -95,7 +98,7 @@ class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_
 
     @property
     def position(self) -> str:
-        """Where the event stands in its stream: positions sort as text."""
+        """The event's place in its stream. Positions sort as text."""
         return f"{self.occurred_at}#{self.event_id}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -129,7 +132,7 @@ class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_
 
     @cached_property
     def canonical(self) -> bytes:
-        # the data is nearly all of an event, and a log stores it as text by itself: it is put into this form once
+        # the data is nearly all of an event, and a log stores it as a text of its own: it is encoded only once
         return canonical_json({**self.to_dict(), "data": Raw(self.canonical_data)})
 
     @cached_property
@@ -138,7 +141,7 @@ class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_
 
 
 class RecordedEvent(Struct, frozen=True):
-    """An event as the log holds it: when it was taken (by the log's clock) and the digest it was taken with."""
+    """An event as the log holds it: with the time at which the log took it (by the log's clock), and its digest then."""
 
     event: Event
     recorded_at: str
@@ -146,7 +149,7 @@ class RecordedEvent(Struct, frozen=True):
 
 
 def check_stream(stream: str) -> str:
-    """The name of a stream, `<kind>/<name>`, if it is one. Raises UnknownStream or BadField."""
+    """Returns the name of a stream, `<kind>/<name>`, if it is allowed. Raises UnknownStream or BadField."""
     kind, slash, name = stream.partition("/")
     if not slash or kind not in STREAM_KINDS:
         allowed = ", ".join(f"{kind}/<name>" for kind in STREAM_KINDS)
@@ -158,12 +161,12 @@ def check_stream(stream: str) -> str:
 
 
 def _check_text(text: str, *path: str) -> None:
-    # blanks at an end and control characters make two names that look like one
+    # with blanks at its ends or control characters, a name would look like another one
     if not text or text != text.strip() or CONTROL.search(text):
         raise BadField(f"the text is {text!a:.80}", "text, not empty, no blanks at its ends, no control characters", path)
 
 
 def _check_count(count: int, *path: str) -> None:
     if not 1 <= count <= MAX_INTEGER:
-        shown = count if abs(count) < 10**20 else "of more than 20 digits"
+        shown = count if abs(count) < 10**20 else "one of more than 20 digits"
         raise BadField(f"the number is {shown}", f"an integer from 1 to {MAX_INTEGER}", path)

@@ -1,4 +1,4 @@
-"""What the environment must say, read when it is asked for, so that each program needs only its own settings."""
+"""The settings in environment variables. Each is read when it is asked for: a program needs only those that it uses."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 LAPTOP_LOG = "sqlite:///training-events.db"
-"""The event log of people's programs where nothing names one: a file in the working folder."""
+"""The event log of a person's program, where nothing names another: a file in the working folder."""
 
 
 class _Variable:
-    """An attribute that is an environment variable."""
+    """An attribute whose value is that of an environment variable."""
 
     def __init__(self, name: str, meaning: str) -> None:
         self.name, self.meaning = name, meaning
@@ -28,7 +28,7 @@ class _Variable:
 
 
 class Settings:
-    """The settings of this package. Reading one that is missing or empty raises MissingSetting."""
+    """The settings of this package. To read one that is missing or empty raises MissingSetting."""
 
     log = _Variable("TRAINING_EVENTS_LOG", "where the event log is (dynamodb://<event log table>?read_models=<table>)")
     undelivered = _Variable("TRAINING_EVENTS_UNDELIVERED", "the URL of the SQS queue for events that cannot be recorded")
@@ -49,7 +49,7 @@ class Settings:
             raise MissingSetting(f"TRAINING_EVENTS_SEAL_DAYS is {self._seal_days!a}: it has to be a number of days") from None
 
     def optional(self, name: str) -> str | None:
-        """The setting of this name (`bus`), none if the environment does not say it."""
+        """The setting with this name (`bus`, say), or None if the environment does not have it."""
         try:
             return str(getattr(self, name))
         except MissingSetting:

@@ -1,4 +1,4 @@
-"""JSON text to a value, refusing what JSON readers disagree about: each flaw with its own reason and its place."""
+"""Decodes JSON strictly: what JSON readers disagree about is an error, with a reason and a path of its own."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from training_events.errors import DuplicateKey, IntegerTooLong, JsonPath, Malfo
 
 
 def loads(text: str | bytes) -> Any:
-    """The value of one JSON document (bytes must be UTF-8).
+    """The value of one JSON document. Bytes have to be UTF-8.
 
     Raises MalformedJson, DuplicateKey, NotFiniteNumber (NaN, Infinity, 1e999), LoneSurrogate, TooDeep or IntegerTooLong.
     """
-    doubled: dict[int, tuple[str, dict[str, Any]]] = {}  # by identity; holding the object keeps its identity its own
+    # by id() of the object, which is held here so that no other object gets this id
+    duplicates: dict[int, tuple[str, dict[str, Any]]] = {}
 
     def to_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(pairs)
         if len(value) < len(pairs):
             [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
-            doubled[id(value)] = key, value
+            duplicates[id(value)] = key, value
         return value
 
     try:
@@ -32,18 +33,18 @@ def loads(text: str | bytes) -> Any:
         raise MalformedJson(f"{flaw.msg} (line {flaw.lineno}, column {flaw.colno})", "one JSON document") from None
     except RecursionError:
         raise TooDeep(f"nested deeper than {MAX_DEPTH} levels", f"at most {MAX_DEPTH}") from None
-    except ValueError:  # int() refuses to convert more digits than sys.set_int_max_str_digits allows
+    except ValueError:  # int() converts at most as many digits as sys.set_int_max_str_digits allows
         raise IntegerTooLong("an integer of more digits than can be converted", "at most 4300 digits") from None
-    canonical_json(value)  # finds NaN, infinities, lone surrogates and depth, with their places
-    if doubled:  # the parser's hook saw the objects but not their places
-        path = _place(value, doubled)
+    canonical_json(value)  # finds NaN, infinities, lone surrogates and too deep a nesting, and where they are
+    if duplicates:  # the parser's hook saw the objects, but not where they are
+        path = _path_to_duplicate(value, duplicates)
         raise DuplicateKey(f"the key {json.dumps(path[-1])} is there more than once", "each key once", path)
     return value
 
 
-def _place(value: Any, doubled: dict[int, tuple[str, dict[str, Any]]]) -> JsonPath:
-    """The path to the first key that is doubled, in document order; empty when there is none in this value."""
-    if id(value) in doubled:
-        return (doubled[id(value)][0],)
+def _path_to_duplicate(value: Any, duplicates: dict[int, tuple[str, dict[str, Any]]]) -> JsonPath:
+    """The path to the first key, in document order, that is a duplicate. Empty if this value has none."""
+    if id(value) in duplicates:
+        return (duplicates[id(value)][0],)
     steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return next(((step, *below) for step, item in steps if (below := _place(item, doubled))), ())
+    return next(((step, *below) for step, item in steps if (below := _path_to_duplicate(item, duplicates))), ())

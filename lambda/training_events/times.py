@@ -1,7 +1,7 @@
-"""Every form of time that producers and AWS send, as one text: `2026-11-22T15:08:39.955123Z`.
+"""One text for every form of time that producers and AWS send: `2026-11-22T15:08:39.955123Z`.
 
-UTC, microseconds, 27 characters: such texts sort as the instants do. What is finer than a microsecond is cut off, never
-rounded up, so that no event is moved behind a later one.
+The text is UTC with microseconds and has 27 characters, so such texts sort as the times do. What is finer than a microsecond
+is cut off and never rounded up: no event moves behind a later one.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ ALLOWED = (
     "in the years 0001 to 9999 of UTC"
 )
 
-# Seconds may be left out and fractions be of any length. The offset may not be left out: a time without one names
-# 27 different instants, and a wrong guess could never be mended in a log that only grows.
+# Seconds may be absent, and fractions may have any length. The offset has to be there: a time without one can be any of
+# 27 instants, and nobody could correct a wrong guess in a log that only grows.
 _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)(Z|z|[+-][0-9]{2}:?[0-9]{2})"
 )
 _MILLISECONDS = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?")
 
 TEXT_LENGTH = len("2026-11-22T15:08:39.955123Z")
-"""Characters of every time: a position in a stream begins with so many."""
+"""How many characters every time has. A position in a stream begins with so many."""
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC is meant wherever _text is given a moment
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - every datetime that _text takes is in UTC
 _MICROSECOND = Decimal("0.001")
 _FIRST, _LAST = Decimal(-62135596800000), Decimal(253402300800000)
-"""The years 0001 to 9999 in milliseconds since 1970, the end excluded."""
+"""The years 0001 to 9999 in milliseconds since 1970; the end is excluded."""
 
 
 def to_utc_text(value: Any) -> str:
-    """The 27-character text of a time in any form of ALLOWED. Raises BadTime.
+    """The text of a time in any form of ALLOWED. Raises BadTime.
 
-    Numbers are always milliseconds, as in AWS's events; none is taken for seconds because it is small.
+    A number always counts milliseconds, as in AWS's events. A small one is not taken for seconds.
     """
     if isinstance(value, str):
         if match := _ISO.fullmatch(value):
@@ -52,7 +52,7 @@ def to_utc_text(value: Any) -> str:
 
 
 def now() -> str:
-    """The present moment by this machine's clock."""
+    """The text of the present moment, by this machine's clock."""
     return _text(datetime.now(UTC).replace(tzinfo=None))
 
 
@@ -64,7 +64,7 @@ def from_nanoseconds(since_1970: int) -> str:
 
 @lru_cache(maxsize=8)
 def _second(seconds: int) -> str:
-    # asked for once a point, and points of the same second come one after another
+    # every point asks, and the points of a second come one after the other
     return (_EPOCH + timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
