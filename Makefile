@@ -47,12 +47,13 @@ test: setup ## every test; the local AWS is deployed once
 	@python -m pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
-lint: .build/python.done ## style and types, also of workflows and shell scripts
+lint: .build/python.done ## style and types, also of workflows, issue forms and shell scripts
 	@ruff format --check . && ruff check . && mypy
 	@zizmor --offline --no-progress --quiet --strict-collection .github
 	@check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	@check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
 	@shellcheck .ci/run stacks/notebook_start.sh
 	@# The program that the start-up script writes is a text to shellcheck, so it gets that by itself.
 	@sed "1,/<<'INSTALL'/d; /^INSTALL$$/,\$$d" stacks/notebook_start.sh | shellcheck -

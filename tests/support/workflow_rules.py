@@ -18,6 +18,7 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding=
 PINNED = re.compile(r"[\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 MAKE = re.compile(r'make ([a-z-]+)( ENV="\$ENVIRONMENT")?( ARGS=--auto-approve)?')
 ROLE = "aws-actions/configure-aws-credentials@"
+PUBLISH = "pypa/gh-action-pypi-publish@"
 
 Tree = dict[str, str]
 """The text of every workflow and action, by its path in the repository."""
@@ -55,6 +56,10 @@ def called(job: dict[str, Any]) -> str:
 
 def deploys(text: str) -> bool:
     return "make deploy" in text
+
+
+def publishes(job: dict[str, Any]) -> bool:
+    return any(step.get("uses", "").startswith(PUBLISH) for step in job.get("steps", []))
 
 
 def every_command_is_a_make_target(files: Tree) -> Iterator[str]:
@@ -109,7 +114,7 @@ def nothing_is_a_stored_key(files: Tree) -> Iterator[str]:
 def identity_is_for_jobs_with_a_role(files: Tree) -> Iterator[str]:
     for where, job in jobs(files):
         wanted = job.get("permissions", {}).get("id-token") == "write"
-        taken = any(step.get("uses", "").startswith(ROLE) for step in job.get("steps", []))
+        taken = any(step.get("uses", "").startswith((ROLE, PUBLISH)) for step in job.get("steps", []))
         if wanted != (taken or ROLE in files.get(called(job), "")):
             yield where
 
@@ -130,6 +135,16 @@ def who_writes_runs_no_code_of_the_pull_request(files: Tree) -> Iterator[str]:
     for where, job in jobs(files):
         if job.get("permissions", {}).get("pull-requests") == "write" and "steps" in job:
             ours = [step for step in job["steps"] if "run" in step or step["uses"].startswith(("actions/checkout@", "./"))]
+            yield from (f"{where}: {step}" for step in ours)
+
+
+def who_publishes_runs_no_code_of_ours(files: Tree) -> Iterator[str]:
+    """What is published was built by a job without an identity, and only passes through this one."""
+    for where, job in jobs(files):
+        if publishes(job):
+            ours = [
+                step for step in job["steps"] if not step.get("uses", "").startswith(("actions/download-artifact@", PUBLISH))
+            ]
             yield from (f"{where}: {step}" for step in ours)
 
 
@@ -179,11 +194,11 @@ def forks_and_dependabot_get_no_role(files: Tree) -> Iterator[str]:
                 yield from (f"{path}: {name}: without {one}" for one in wanted if one not in given)
 
 
-def only_deploys_wait_for_an_approval(files: Tree) -> Iterator[str]:
+def deploys_and_publishing_wait_for_an_approval(files: Tree) -> Iterator[str]:
     """A job with an `environment` waits for its reviewers, and has that environment's identity."""
     for where, job in jobs(files):
         commands = [step.get("run", "") for step in job.get("steps", [])]
-        wanted = "${{ inputs.environment }}" if any(map(deploys, commands)) else None
+        wanted = "${{ inputs.environment }}" if any(map(deploys, commands)) else "pypi" if publishes(job) else None
         if job.get("environment") != wanted:
             yield where
 

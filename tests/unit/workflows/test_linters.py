@@ -54,6 +54,8 @@ def test_zizmor_finds_what_is_insecure(copied: Path, old: str, new: str, finding
         ("vendor.github-workflows", "workflows/audit.yml", "timeout-minutes", "timeout"),
         ("vendor.github-actions", "actions/set-up/action.yml", "using: composite", "using: make"),
         ("vendor.dependabot", "dependabot.yml", "interval: weekly", "interval: often"),
+        ("vendor.github-issue-forms", "ISSUE_TEMPLATE/bug.yml", "type: textarea", "type: text"),
+        ("vendor.github-issue-forms", "ISSUE_TEMPLATE/proposal.yml", "type: textarea", "type: text"),
     ],
 )
 def test_a_key_or_value_that_github_does_not_know_is_found(copied: Path, schema: str, file: str, old: str, new: str) -> None:

@@ -26,7 +26,7 @@ const given = JSON.parse(process.argv[1]), { comments, main } = given, said = []
 const repo = { owner: 'my-org', repo: 'my-repo' }
 const context = {
   repo, issue: { number: 7 }, runId: 42, serverUrl: 'https://github.com', sha: given.sha,
-  payload: { pull_request: { head: { sha: given.sha } } },
+  payload: { pull_request: { head: { sha: given.sha } }, release: { tag_name: given.tag } },
 }
 const core = { setFailed: (message) => said.push(message) }
 const issues = {
@@ -105,3 +105,27 @@ NEWER = "0" * 40
 )
 def test_only_the_newest_commit_of_main_is_deployed(tmp_path: Path, main: str, said: list[str]) -> None:
     assert run("deploy-environment.yml", tmp_path, main=main)["said"] == said
+
+
+@pytest.mark.parametrize("tag", ["v1.2.0", "1.2.0"])
+def test_a_release_with_the_tag_of_its_version_is_published(tmp_path: Path, tag: str) -> None:
+    built(tmp_path, "training_events-1.2.0-py3-none-any.whl", "training_events-1.2.0.tar.gz")
+    assert run("publish.yml", tmp_path, tag=tag)["said"] == []
+
+
+@pytest.mark.parametrize("tag", ["v1.2.1", "v1.2", "1.2.0rc1", "release"])
+def test_a_release_with_another_tag_is_not(tmp_path: Path, tag: str) -> None:
+    files = built(tmp_path, "training_events-1.2.0-py3-none-any.whl", "training_events-1.2.0.tar.gz")
+    assert run("publish.yml", tmp_path, tag=tag)["said"] == [f"the tag is {tag}, but version.py makes {' and '.join(files)}"]
+
+
+def test_nothing_is_published_beside_the_wheel_and_the_source_archive(tmp_path: Path) -> None:
+    built(tmp_path, "training_events-1.2.0-py3-none-any.whl", "training_events-1.2.0.tar.gz", "another-1.0.tar.gz")
+    assert len(run("publish.yml", tmp_path, tag="v1.2.0")["said"]) == 1
+
+
+def built(folder: Path, *names: str) -> tuple[str, ...]:
+    (folder / "dist" / "python").mkdir(parents=True)
+    for name in names:
+        (folder / "dist" / "python" / name).touch()
+    return names

@@ -27,6 +27,7 @@ RULES: dict[rules.Rule, list[tuple[str, str]]] = {
     rules.identity_is_for_jobs_with_a_role: [
         ("      id-token: write\n", ""),
         ("pull-requests: write\n    steps", "id-token: write\n    steps"),
+        ("      - uses: pypa/gh-action-pypi-publish@", "      - uses: pypa/another@"),
     ],
     rules.permissions_are_the_least: [
         ("permissions:\n  contents: read\n", ""),
@@ -51,7 +52,14 @@ RULES: dict[rules.Rule, list[tuple[str, str]]] = {
         ("!= 'dependabot[bot]'", "== 'dependabot[bot]'"),
         ("&& github.event.pull_request.head", "|| github.event.pull_request.head"),
     ],
-    rules.only_deploys_wait_for_an_approval: [
+    rules.who_publishes_runs_no_code_of_ours: [
+        (
+            "    steps:\n      - uses: actions/download-artifact",
+            "    steps:\n      - run: make wheel\n      - uses: actions/download-artifact",
+        ),
+    ],
+    rules.deploys_and_publishing_wait_for_an_approval: [
+        ("    environment: pypi #", "    #"),
         ("    environment: ${{ inputs.environment }} #", "    #"),
         ("  plan: # has", "  plan:\n    environment: dev # has"),
     ],
