@@ -41,19 +41,19 @@ metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "T
 
 def handler(received: Any, context: LambdaContext) -> ProcessorResult:
     """Record one event. What can never be recorded is set aside; any other error raises, so that Lambda retries."""
-    outcome: ProcessorResult = {"outcome": "set_aside"}
+    result: ProcessorResult = {"outcome": "set_aside"}
     explanation: dict[str, str] = {}
     try:
         event = event_of(received)
-        outcome |= {"stream": event.stream, "event_id": event.event_id}
-        outcome["outcome"] = "recorded" if log.append(event) is Appended.RECORDED else "repeated"
+        result |= {"stream": event.stream, "event_id": event.event_id}
+        result["outcome"] = "recorded" if log.append(event) is Appended.RECORDED else "repeated"
     except NotRecordable as why:
         undelivered.set_aside(received, why, by=context.function_name, request_id=context.aws_request_id)
-        outcome["reason"] = why.reason
+        result["reason"] = why.reason
         explanation = {"explanation": str(why)}
         # a second set of dimensions: one alarm over all reasons, one graph for each reason
         metrics.add_dimensions(reason=why.reason)
-    metrics.add_metric(METRICS[outcome["outcome"]], MetricUnit.Count, 1)
+    metrics.add_metric(METRICS[result["outcome"]], MetricUnit.Count, 1)
     metrics.flush_metrics()
-    logger.info(outcome["outcome"], extra={"request_id": context.aws_request_id, **outcome, **explanation})
-    return outcome
+    logger.info(result["outcome"], extra={"request_id": context.aws_request_id, **result, **explanation})
+    return result

@@ -57,31 +57,30 @@ def handler(received: dict[str, Any], context: LambdaContext) -> Response:
     streams: dict[str, list[Arrival]] = defaultdict(list)
     for arrival in map(read_arrival, received["Records"]):
         streams[arrival.stream].append(arrival)
-    done: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     failed: list[str] = []
     for stream, arrivals in streams.items():
         try:
-            _take(stream, arrivals, done, context)
+            _handle_stream(stream, arrivals, counts, context)
         except Exception:  # whatever it is, the other streams go on; Lambda retries this one, then sets it aside
             logger.exception("failed", extra={"stream": stream})
             failed += [arrival.number for arrival in arrivals]
-            done["StreamsFailed"] += 1
-    done = +done  # drops the counts that are zero
-    for name, count in done.items():
+            counts["StreamsFailed"] += 1
+    for name, count in counts.items():
         metrics.add_metric(name, MetricUnit.Count, count)
-    if done:
+    if counts:
         metrics.flush_metrics()
-    logger.info("projected", extra={"request_id": context.aws_request_id, **done, "failed": len(failed)})
+    logger.info("projected", extra={"request_id": context.aws_request_id, **counts, "failed": len(failed)})
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
 
-def _take(stream: str, arrivals: list[Arrival], done: Counter[str], context: LambdaContext) -> None:
+def _handle_stream(stream: str, arrivals: list[Arrival], counts: Counter[str], context: LambdaContext) -> None:
     """Handle one stream's part of the batch: set aside what is not understood, project the rest, seal; count by metric."""
     # counted first, before anything can fail: the alarm must not wait for a read model, a bucket or a queue
-    done["LogAltered"] += sum(isinstance(arrival.flaw, LogAltered) for arrival in arrivals)
+    counts.update("LogAltered" for arrival in arrivals if isinstance(arrival.flaw, LogAltered))
     for arrival in arrivals:
         if arrival.flaw is not None:
-            _set_aside(arrival, arrival.flaw, done, context)
+            _set_aside(arrival, arrival.flaw, counts, context)
     entries = [arrival.entry for arrival in arrivals if arrival.entry is not None]
     if not entries:
         return
@@ -89,22 +88,22 @@ def _take(stream: str, arrivals: list[Arrival], done: Counter[str], context: Lam
         projected = projector.project(stream, entries)
     except NotUnderstood as why:  # it makes no state, however often it is tried
         for arrival in arrivals:
-            _set_aside(arrival, why, done, context)
+            _set_aside(arrival, why, counts, context)
         return
-    done[METRICS[projected.update]] += 1
-    done["EventsNotFolded"] += sum(not arrival.understood for arrival in arrivals if arrival.entry is not None)
+    counts[METRICS[projected.update]] += 1
+    counts.update("EventsNotFolded" for arrival in arrivals if arrival.entry is not None and not arrival.understood)
     if projected.state.finished:
-        done[_seal(stream)] += 1
+        counts[_seal(stream)] += 1
 
 
-def _set_aside(arrival: Arrival, why: NotUnderstood, done: Counter[str], context: LambdaContext) -> None:
+def _set_aside(arrival: Arrival, why: NotUnderstood, counts: Counter[str], context: LambdaContext) -> None:
     if arrival.record["eventID"] in set_aside_ids:
         return
     logger.error(str(why), extra={"stream": arrival.stream, "reason": why.reason})
     undelivered.set_aside(arrival.record, why, by=context.function_name, request_id=context.aws_request_id)
     set_aside_ids.append(arrival.record["eventID"])
     if not isinstance(why, LogAltered):
-        done["RecordsSetAside"] += 1
+        counts["RecordsSetAside"] += 1
 
 
 def _seal(stream: str) -> str:

@@ -34,4 +34,5 @@ def catch_up(log: SqliteLog, projector: Projector, seals: SealStore) -> None:
             with suppress(NotUnderstood):  # the log was altered, which `verify` reports; every other stream can still be read
                 if projector.project(stream, entries).state.finished:
                     seal_stream(log, seals, stream)
-        log.forget_arrivals(arrivals[-1][0])
+        last_number, _, _ = arrivals[-1]
+        log.forget_arrivals(last_number)

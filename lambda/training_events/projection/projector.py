@@ -79,12 +79,12 @@ class Projector:
             return self.refold(state.stream)
         return Projected(Update.REFOLDED, state)
 
-    def _write(self, stream: str, news: list[LogEntry]) -> Projected:
+    def _write(self, stream: str, delivered: list[LogEntry]) -> Projected:
         for attempt in range(self._max_attempts):
             if attempt:
                 self._sleep(random.uniform(0, self._max_pause))  # noqa: S311 - no secret
             current = self._read_models.get(stream)  # read before the log: a write in between makes ours fail
-            update, state = self._next(stream, current, news)
+            update, state = self._next_state(stream, current, delivered)
             encoded = folds.encode(state)
             if not state.position or (current is not None and current.state == encoded):
                 return Projected(Update.UNCHANGED, state)
@@ -95,11 +95,12 @@ class Projector:
             return Projected(update, state)
         raise Overtaken(f"the read model of {stream} was written by others {self._max_attempts} times in a row")
 
-    def _next(self, stream: str, current: ReadModel | None, news: list[LogEntry]) -> tuple[Update, State]:
+    def _next_state(self, stream: str, current: ReadModel | None, delivered: list[LogEntry]) -> tuple[Update, State]:
         state = None if current is None else stored_state(current)
-        if state is not None and news and news[0][0] > state.position:
-            return Update.APPLIED, folds.fold(state, news)
-        return Update.REFOLDED, folds.fold(folds.empty(stream), self._log.entries(stream, until=_until(current, state, news)))
+        if state is not None and delivered and delivered[0].position > state.position:
+            return Update.APPLIED, folds.fold(state, delivered)
+        entries = self._log.entries(stream, until=_newest_time(current, state, delivered))
+        return Update.REFOLDED, folds.fold(folds.empty(stream), entries)
 
     def _put(self, state: State, encoded: bytes, replaces: int | None) -> None:
         summary, first_at = folds.summary(state), state.first_at
@@ -109,16 +110,20 @@ class Projector:
             self._read_models.put(state.stream, STATE_TOO_LARGE, summary=summary, first_at=first_at, replaces=replaces)
 
 
-def _until(current: ReadModel | None, state: State | None, news: list[LogEntry]) -> str | None:
+def _newest_time(current: ReadModel | None, state: State | None, delivered: list[LogEntry]) -> str | None:
     """The time of the newest event that was delivered so far; None if that is not known.
 
     A state that ran ahead of the deliveries would be refolded at each of them: a backlog would take quadratic time.
     """
-    if not news or (current is not None and state is None):
+    if not delivered or (current is not None and state is None):
         return None
-    newest = news[-1][0]
-    time = (newest if state is None else max(newest, state.position)).partition("#")[0]
-    return time if len(time) == times.TEXT_LENGTH and time.isascii() else None  # in an altered log it may not be a time
+    newest = delivered[-1].position
+    if state is not None:
+        newest = max(newest, state.position)
+    occurred_at, _, _ = newest.partition("#")
+    if len(occurred_at) != times.TEXT_LENGTH or not occurred_at.isascii():  # an altered log may hold anything there
+        return None
+    return occurred_at
 
 
 def has_state(stream: str) -> bool:

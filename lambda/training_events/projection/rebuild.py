@@ -42,7 +42,7 @@ class Change(Struct, frozen=True):
     fields: list[str]
 
 
-class Reached(Struct, frozen=True):
+class ReaderProgress(Struct, frozen=True):
     """How far one reader has come: the token to continue after, and the stream that it was reading."""
 
     after: str | None
@@ -56,7 +56,7 @@ class Progress(Struct):
     begun_at: str
     folded_by: int
     parts: int
-    reached: dict[int, Reached] = field(default_factory=dict)
+    reached: dict[int, ReaderProgress] = field(default_factory=dict)
     events: int = 0
     streams: int = 0
 
@@ -82,9 +82,9 @@ class Rebuild:
         self._reported: set[str] = set()
         self._lock = Lock()  # guards what the readers share: the progress and the reports
         self._stopped = False
-        noted = None if dry_run else _noted(read_models)
-        self.resumed = noted is not None
-        self.progress = noted or Progress(begun_at, folds.VERSION, PARTS)
+        interrupted = None if dry_run else _interrupted(read_models)
+        self.resumed = interrupted is not None
+        self.progress = interrupted or Progress(begun_at, folds.VERSION, PARTS)
 
     def run(self) -> Progress:
         """Run to the end. After an error or Ctrl-C the next rebuild resumes. Raises what the stores raise, and Overtaken."""
@@ -101,7 +101,7 @@ class Rebuild:
         return self.progress
 
     def _walk(self, part: int) -> None:
-        reached = self.progress.reached.get(part, Reached(None, ""))
+        reached = self.progress.reached.get(part, ReaderProgress(None, ""))
         if reached.done:
             return
         streams = StreamFolds(reached.stream)
@@ -111,25 +111,31 @@ class Rebuild:
             ended = list(streams.take(page.entries))
             if page.after is None:
                 ended += streams.rest()
-            new = sum(self._correct(stream, state) for stream, state in ended)
-            self._advance(part, Reached(page.after, streams.stream, done=page.after is None), len(page.entries), new)
+            for stream, state in ended:
+                self._correct(stream, state)
+            new_streams = self._not_seen_before([stream for stream, _ in ended])
+            reached = ReaderProgress(page.after, streams.stream, done=page.after is None)
+            self._advance(part, reached, len(page.entries), new_streams)
 
-    def _correct(self, stream: str, state: State | None) -> bool:
-        """Correct the read model by this state (None: read the stream by itself). Returns whether the stream is new here."""
+    def _correct(self, stream: str, state: State | None) -> None:
+        """Correct the read model by this state (None: read the stream by itself)."""
         with contextlib.suppress(NotUnderstood):  # the log was altered, which `verify` reports: there is no state to store
             change = self._change(stream, state)
             if change is not None:
                 self._report(change)
+
+    def _not_seen_before(self, streams: list[str]) -> int:
+        """How many of these streams no reader of this rebuild has come to the end of before."""
         with self._lock:
-            new = stream not in self._seen
-            self._seen.add(stream)
-        return new
+            before = len(self._seen)
+            self._seen.update(streams)
+            return len(self._seen) - before
 
     def _change(self, stream: str, state: State | None) -> Change | None:
         current = self._read_models.get(stream)
         if current is None and state is not None:
-            made = self._dry_run or self._projector.create(state).update is not Update.UNCHANGED
-            return Change(stream, "new", []) if made else None
+            is_new = self._dry_run or self._projector.create(state).update is not Update.UNCHANGED
+            return Change(stream, "new", []) if is_new else None
         if current is not None and state is not None and current.state == folds.encode(state):
             return None
         # What the walk folded may be older than the read model: only the log, read after the model, can tell
@@ -167,7 +173,7 @@ class Rebuild:
                     continue
             self._report(Change(stream, "removed", []))
 
-    def _advance(self, part: int, reached: Reached, events: int, streams: int) -> None:
+    def _advance(self, part: int, reached: ReaderProgress, events: int, streams: int) -> None:
         with self._lock:
             self.progress.events += events
             self.progress.streams += streams
@@ -183,7 +189,7 @@ class Rebuild:
                 self._on_change(change)
 
 
-def _noted(read_models: ReadModels) -> Progress | None:
+def _interrupted(read_models: ReadModels) -> Progress | None:
     """The progress of an interrupted rebuild that can be resumed."""
     note = read_models.note(NOTE)
     try:
@@ -196,10 +202,10 @@ def _noted(read_models: ReadModels) -> Progress | None:
 def _differing(before: bytes, after: bytes) -> list[str]:
     """The names of the parts of the state that differ; none if what was stored is not a state at all."""
     try:
-        was, now = (msgspec.json.decode(state, type=dict[str, Any]) for state in (before, after))
+        old, new = (msgspec.json.decode(state, type=dict[str, Any]) for state in (before, after))
     except (msgspec.MsgspecError, RecursionError):
         return []
-    return [name for name in sorted(was.keys() | now.keys()) if was.get(name) != now.get(name)]
+    return [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
 
 
 class StreamFolds:

@@ -34,7 +34,9 @@ def state_at(log: EventLog, stream: str, *, as_of: str | None = None, known_at: 
     stream. Raises NoSuchStream if there was no event yet.
     """
     entries = log.entries(stream, until=as_of)
-    state = folds.fold(folds.empty(stream), entries if known_at is None else (one for one in entries if one[1] <= known_at))
+    if known_at is not None:
+        entries = (entry for entry in entries if entry.recorded_at <= known_at)
+    state = folds.fold(folds.empty(stream), entries)
     if not state.position:
         clauses = []
         if as_of is not None:

@@ -1,7 +1,7 @@
 """Checks the chains of a stream's producers: each numbers its events from 1, and each event names the digest of the one before.
 
 A stream is sorted by its producers' clocks. A clock may step back, so a producer's events need not come in the order of their
-numbers. Only the unbroken runs of numbers are kept: memory grows with the gaps, not with the events.
+numbers. Only the unbroken stretches of numbers are kept: memory grows with the gaps, not with the events.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Chain(Struct, frozen=True):
     events: int
 
 
-class _Run(Struct):
-    """Consecutive numbers of one producer. Only the two ends are needed to join it with what comes later."""
+class _Stretch(Struct):
+    """Consecutive numbers of one producer. Only its two ends are needed to join it with events that are added later."""
 
     first: int
     previous: str | None
@@ -41,72 +41,78 @@ class _Run(Struct):
     last_position: str
 
 
-class _Producer:
+class _PartialChain:
     def __init__(self) -> None:
         self.events = 0
-        self.runs: list[_Run] = []  # sorted by number; no run touches the next
+        self.stretches: list[_Stretch] = []  # sorted by number; at least one number is missing between two of them
 
 
 class Chains:
     """The chains of all producers of a stream. Events may be added in any order."""
 
     def __init__(self) -> None:
-        self._producers: dict[str, _Producer] = {}
+        self._partial: dict[str, _PartialChain] = {}
 
     def add(self, event: Event, digest: str) -> list[Finding]:
         """Add an event and the digest it was recorded with. Returns what they show to be wrong."""
         if event.producer is None:
             return []
-        header, position = event.producer, event.position
-        producer = self._producers.setdefault(header.id, _Producer())
-        producer.events += 1
-        runs = producer.runs
-        at = bisect_right(runs, header.sequence, key=_first)
-        if at and header.sequence <= runs[at - 1].last:
-            return [
-                _finding(Kind.FORGED, header, position, f"another event has the number {header.sequence} of this producer too")
-            ]
-        found = []
-        if (header.sequence == 1) != (header.previous is None):
-            why = "it is numbered 1 and names an event before it" if header.previous else "it names no event before it"
-            found.append(_finding(Kind.BROKEN_CHAIN, header, position, why))
-        run = _Run(header.sequence, header.previous, position, header.sequence, digest, position)
-        low = high = at
-        if at and runs[at - 1].last == run.first - 1:
-            low -= 1
-            run = _joined(header.id, runs[low], run, found)
-        if at < len(runs) and runs[at].first == run.last + 1:
-            high += 1
-            run = _joined(header.id, run, runs[at], found)
-        runs[low:high] = [run]
-        return found
+        producer, position = event.producer, event.position
+        chain = self._partial.setdefault(producer.id, _PartialChain())
+        chain.events += 1
+        stretches = chain.stretches
+        index = bisect_right(stretches, producer.sequence, key=_first)  # of the stretch after this event
+        before = stretches[index - 1] if index > 0 else None
+        after = stretches[index] if index < len(stretches) else None
+        if before is not None and producer.sequence <= before.last:
+            why = f"another event has the number {producer.sequence} of this producer too"
+            return [_finding(Kind.FORGED, producer, position, why)]
+        findings = []
+        if (producer.sequence == 1) != (producer.previous is None):
+            why = "it is numbered 1 and names an event before it" if producer.previous else "it names no event before it"
+            findings.append(_finding(Kind.BROKEN_CHAIN, producer, position, why))
+        stretch = _Stretch(producer.sequence, producer.previous, position, producer.sequence, digest, position)
+        start = end = index
+        if before is not None and before.last == stretch.first - 1:
+            start -= 1
+            stretch = _joined(producer.id, before, stretch, findings)
+        if after is not None and after.first == stretch.last + 1:
+            end += 1
+            stretch = _joined(producer.id, stretch, after, findings)
+        stretches[start:end] = [stretch]
+        return findings
 
     def gaps(self) -> Iterator[Finding]:
         """The missing numbers, once all events are added: one finding for each gap, at the position of the event after it."""
-        for name, producer in self._producers.items():
+        for producer, chain in self._partial.items():
             expected = 1
-            for run in producer.runs:
-                if run.first > expected:
-                    missing = f"{expected}" if run.first == expected + 1 else f"{expected} to {run.first - 1}"
-                    why = f"of this producer's events {missing} is not there: not arrived yet, or removed"
-                    yield Finding(kind=Kind.GAP, position=run.first_position, explanation=why, producer=name, sequence=expected)
-                expected = run.last + 1
+            for stretch in chain.stretches:
+                if stretch.first > expected:
+                    yield _gap(producer, expected, stretch)
+                expected = stretch.last + 1
 
     def heads(self) -> list[Chain]:
         """How far each producer's events are complete."""
-        return [_head(name, producer) for name, producer in sorted(self._producers.items())]
+        return [_head(producer, chain) for producer, chain in sorted(self._partial.items())]
 
 
 _first = attrgetter("first")
 
 
-def _joined(producer: str, before: _Run, after: _Run, found: list[Finding]) -> _Run:
+def _gap(producer: str, expected: int, after: _Stretch) -> Finding:
+    missing = f"{expected}" if after.first == expected + 1 else f"{expected} to {after.first - 1}"
+    why = f"of this producer's events {missing} is not there: not arrived yet, or removed"
+    return Finding(kind=Kind.GAP, position=after.first_position, explanation=why, producer=producer, sequence=expected)
+
+
+def _joined(producer: str, before: _Stretch, after: _Stretch, findings: list[Finding]) -> _Stretch:
+    """Join two stretches that touch. Adds a finding if the second does not name the digest at the end of the first."""
     if after.previous is not None and after.previous != before.digest:
         why = (
             f"it names {after.previous} as the event before it, and that is {before.digest}, at {before.last_position!a}:"
             " one of the two was altered or put in its place"
         )
-        found.append(
+        findings.append(
             Finding(
                 kind=Kind.BROKEN_CHAIN,
                 position=after.first_position,
@@ -115,15 +121,15 @@ def _joined(producer: str, before: _Run, after: _Run, found: list[Finding]) -> _
                 sequence=after.first,
             )
         )
-    return _Run(before.first, before.previous, before.first_position, after.last, after.digest, after.last_position)
+    return _Stretch(before.first, before.previous, before.first_position, after.last, after.digest, after.last_position)
 
 
-def _finding(kind: Kind, header: Producer, position: str, why: str) -> Finding:
-    return Finding(kind=kind, position=position, explanation=why, producer=header.id, sequence=header.sequence)
+def _finding(kind: Kind, producer: Producer, position: str, why: str) -> Finding:
+    return Finding(kind=kind, position=position, explanation=why, producer=producer.id, sequence=producer.sequence)
 
 
-def _head(name: str, producer: _Producer) -> Chain:
-    first = producer.runs[0]
+def _head(producer: str, chain: _PartialChain) -> Chain:
+    first = chain.stretches[0]
     if first.first > 1:
-        return Chain(name, 0, None, producer.events)
-    return Chain(name, first.last, first.last_position, producer.events)
+        return Chain(producer, 0, None, chain.events)
+    return Chain(producer, first.last, first.last_position, chain.events)

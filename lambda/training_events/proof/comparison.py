@@ -26,9 +26,9 @@ class Place(NamedTuple):
 
 def side_by_side(recorded: Iterable[RecordedEvent | Damaged], seals: Iterable[Iterable[SealedEvent]]) -> Iterator[Place]:
     """Every position of the log or of a seal, once. All arguments must be in key order; they are streamed, not held."""
-    for position, here in groupby(merge(recorded, *seals, key=_position), key=_position):
+    for position, items in groupby(merge(recorded, *seals, key=_position), key=_position):
         in_log, sealed = None, []
-        for item in here:
+        for item in items:
             if isinstance(item, SealedEvent):
                 sealed.append(item)
             else:
@@ -47,15 +47,18 @@ def flaw_at(place: Place) -> Finding | None:
         why = f"what stands here cannot be read as an event: {recorded.why}"
         return Finding(kind=Kind.DAMAGED, position=position, explanation=why, seal=number)
     producer = recorded.event.producer
-    by, sequence = (None, None) if producer is None else (producer.id, producer.sequence)
+    producer_id = None if producer is None else producer.id
+    sequence = None if producer is None else producer.sequence
     if recorded.event.digest != recorded.digest:
         why = f"the event was recorded with the digest {recorded.digest}; its content gives {recorded.event.digest}"
-        return Finding(kind=Kind.ALTERED, position=position, explanation=why, producer=by, sequence=sequence, seal=number)
+        return Finding(
+            kind=Kind.ALTERED, position=position, explanation=why, producer=producer_id, sequence=sequence, seal=number
+        )
     for event in sealed:
         if event.digest != recorded.digest:
             why = f"seal {event.seal} covers an event here with the digest {event.digest}; the log has {recorded.digest}"
             return Finding(
-                kind=Kind.ALTERED, position=position, explanation=why, producer=by, sequence=sequence, seal=event.seal
+                kind=Kind.ALTERED, position=position, explanation=why, producer=producer_id, sequence=sequence, seal=event.seal
             )
     if len(sealed) > 1:
         why = f"seals {sealed[0].seal} and {sealed[1].seal} both cover it as new"

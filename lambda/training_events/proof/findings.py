@@ -60,7 +60,7 @@ class Findings:
             kept = self._seals
         else:
             kept = self._events
-        insort(kept, finding, key=_place)
+        insort(kept, finding, key=_position_or_start)
         del kept[MAX_FINDINGS:]
 
     def contains(self, kind: Kind, position: str | None) -> bool:
@@ -72,5 +72,5 @@ class Findings:
         return self._events + self._seals + self._gaps
 
 
-def _place(finding: Finding) -> str:
+def _position_or_start(finding: Finding) -> str:
     return finding.position or ""

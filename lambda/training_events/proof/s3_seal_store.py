@@ -60,13 +60,13 @@ class S3SealStore:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.bucket = bucket
-        self._client = client
+        self.client = client
         self._mode, self._days = mode, days
         self._clock = clock
 
     def streams(self) -> Iterator[str]:
         for kind in STREAM_KINDS:
-            pages = self._client.get_paginator("list_object_versions").paginate(
+            pages = self.client.get_paginator("list_object_versions").paginate(
                 Bucket=self.bucket, Prefix=f"seals/{kind}/", Delimiter="/"
             )
             folders = (folder["Prefix"] for page in pages for folder in page.get("CommonPrefixes", []))
@@ -78,17 +78,20 @@ class S3SealStore:
         quoted = folder.split("/")[2]
         if not quoted.startswith(_HASHED):
             return f"{kind}/{unquote(quoted)}"
-        listed = self._client.list_object_versions(Bucket=self.bucket, Prefix=folder)["Versions"]
-        first = next(self._lines(listed[-1]["Key"], listed[-1]["VersionId"], listed[-1]["Size"]), b"")
+        versions = self.client.list_object_versions(Bucket=self.bucket, Prefix=folder)["Versions"]
+        oldest = versions[-1]
+        first_line = next(self._lines(oldest["Key"], oldest["VersionId"], oldest["Size"]), b"")
         try:
-            return read_seal(first).stream
+            return read_seal(first_line).stream
         except FLAWS:
-            raise NotAsRecorded(f"s3://{self.bucket}/{listed[-1]['Key']} is no seal, and whose it was is not known") from None
+            raise NotAsRecorded(
+                f"s3://{self.bucket}/{oldest['Key']} is no seal, and nothing tells which stream it was written for"
+            ) from None
 
     def of(self, stream: str) -> list[StoredSeal]:
         versions: dict[int, list[Any]] = defaultdict(list)
         markers: dict[int, int] = defaultdict(int)
-        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix(stream))
+        pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix(stream))
         for page in pages:  # "in the order of their storage, returning the most recently stored object first"
             for version in page.get("Versions", []):
                 versions[_number(version["Key"])].append(version)
@@ -103,7 +106,7 @@ class S3SealStore:
             until = self._clock() + timedelta(days=self._days)
             lock = {"ObjectLockMode": self._mode, "ObjectLockRetainUntilDate": until}
         try:
-            self._client.put_object(
+            self.client.put_object(
                 Bucket=self.bucket,
                 Key=f"{prefix(stream)}{number:06d}.jsonl",
                 Body=content,
@@ -129,7 +132,7 @@ class S3SealStore:
     def _lines(self, key: str, version: str, size: int) -> Iterator[bytes]:
         rest = b""
         for start in range(0, size, CHUNK_BYTES):
-            answer = self._client.get_object(
+            answer = self.client.get_object(
                 Bucket=self.bucket, Key=key, VersionId=version, Range=f"bytes={start}-{start + CHUNK_BYTES - 1}"
             )
             *lines, rest = (rest + answer["Body"].read()).split(b"\n")

@@ -33,7 +33,7 @@ class SealReader:
         for number, line in enumerate(self._lines, 2):
             event = self._event(line)
             if event is None or event.position <= self._last:
-                why = "no event's" if event is None else "not in key order"
+                why = "not that of an event" if event is None else "not in key order"
                 self._flaw = self._flaw or f"line {number} is {why}"
                 break
             self._first, self._last = self._first or event.position, event.position
@@ -83,7 +83,7 @@ class SealReader:
         try:
             return read_seal(next(self._lines, b""))
         except FLAWS as flaw:
-            self._flaw = self._flaw or f"its first line is no seal's: {flaw}"
+            self._flaw = self._flaw or f"its first line is not that of a seal: {flaw}"
             return None
 
 

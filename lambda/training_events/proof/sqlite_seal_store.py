@@ -27,15 +27,18 @@ class SqliteSealStore:
     def streams(self) -> Iterator[str]:
         stream = ""
         query = "SELECT CAST(min(stream) AS BLOB) FROM seals WHERE stream > CAST(? AS TEXT)"
-        while (found := self._database.rows(query, (_key(stream),))[0][0]) is not None:
-            stream = found.decode(errors="surrogateescape")
+        while True:
+            [(next_stream,)] = self._database.rows(query, (_key(stream),))
+            if next_stream is None:
+                return
+            stream = next_stream.decode(errors="surrogateescape")
             yield stream
 
     def of(self, stream: str) -> list[StoredSeal]:
         numbers: list[int] = []
         query = "SELECT DISTINCT number FROM seals WHERE stream = CAST(? AS TEXT) AND number > ? ORDER BY number"
-        while more := self._database.rows(query, (_key(stream), numbers[-1] if numbers else 0)):
-            numbers += (number for (number,) in more)
+        while rows := self._database.rows(query, (_key(stream), numbers[-1] if numbers else 0)):
+            numbers += (number for (number,) in rows)
         return [StoredSeal(number, partial(self._lines, stream, number)) for number in numbers]
 
     def write(self, stream: str, number: int, content: IO[bytes]) -> None:
@@ -46,11 +49,11 @@ class SqliteSealStore:
             connection.executemany("INSERT INTO seals VALUES (?, ?, ?, ?)", rows)
 
     def _lines(self, stream: str, number: int) -> Iterator[bytes]:
-        last = 0
+        last_line = 0
         # CAST: whatever somebody put there instead is read as bytes
         query = "SELECT line, CAST(content AS BLOB) FROM seals WHERE stream = ? AND number = ? AND line > ? ORDER BY line"
-        while rows := self._database.rows(query, (stream, number, last)):
-            last = rows[-1][0]
+        while rows := self._database.rows(query, (stream, number, last_line)):
+            last_line, _ = rows[-1]
             yield from (content + b"\n" for _, content in rows)
 
 

@@ -71,9 +71,9 @@ def verify(log: EventLog, seals: SealStore | None, stream: str) -> Verification:
         if isinstance(place.recorded, RecordedEvent):
             for broken in chains.add(place.recorded.event, place.recorded.digest):
                 findings.add(broken)
-    for seen in map(_seen, log.alterations(stream)):
-        if not findings.contains(seen.kind, seen.position):  # a seal may show the same
-            findings.add(seen)
+    for finding in map(_finding, log.alterations(stream)):
+        if not findings.contains(finding.kind, finding.position):  # a seal may show the same
+            findings.add(finding)
     for finding in (*chains.gaps(), *sealed.findings()):
         findings.add(finding)
     counts = findings.counts
@@ -96,11 +96,11 @@ def verify(log: EventLog, seals: SealStore | None, stream: str) -> Verification:
     )
 
 
-def _seen(alteration: Alteration) -> Finding:
+def _finding(alteration: Alteration) -> Finding:
     """The finding for a change to an event that the store itself noticed."""
     if alteration.what == "delete":
-        kind, done = Kind.MISSING, "removed"
+        kind, change = Kind.MISSING, "removed"
     else:
-        kind, done = Kind.ALTERED, "altered"
-    why = f"the event recorded here with the digest {alteration.digest} was {done} at {alteration.at}"
+        kind, change = Kind.ALTERED, "altered"
+    why = f"the event recorded here with the digest {alteration.digest} was {change} at {alteration.at}"
     return Finding(kind=kind, position=alteration.position, explanation=why)

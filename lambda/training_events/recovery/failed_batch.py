@@ -41,8 +41,8 @@ def _read(batch: Batch, client: Any) -> set[str] | None:
         ShardIteratorType="AT_SEQUENCE_NUMBER",
         SequenceNumber=batch.first,
     )["ShardIterator"]
-    empty = 0
-    while iterator and empty < _MAX_EMPTY_ANSWERS:
+    empty_answers = 0
+    while iterator and empty_answers < _MAX_EMPTY_ANSWERS:
         answer = client.get_records(ShardIterator=iterator)
         for record in answer["Records"]:
             if stream := stream_of_record(record):
@@ -50,5 +50,5 @@ def _read(batch: Batch, client: Any) -> set[str] | None:
             if int(record["dynamodb"]["SequenceNumber"]) >= int(batch.last):
                 return streams
         iterator = answer.get("NextShardIterator")
-        empty = 0 if answer["Records"] else empty + 1
+        empty_answers = 0 if answer["Records"] else empty_answers + 1
     return None

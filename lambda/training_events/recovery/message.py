@@ -35,7 +35,7 @@ Shape: TypeAlias = Literal["dead_letter", "failed_function", "set_aside", "faile
 class StoredOriginal(Struct, frozen=True):
     """Where an original is kept that was too large for a message."""
 
-    at: str
+    uri: str
     sha256: str
     bytes: int | None
 
@@ -58,10 +58,11 @@ class Names(NamedTuple):
 
 
 class Message(Struct, frozen=True):
-    """A message. `original` is what the function received, None if the message does not hold it; `at` is when it was sent."""
+    """A message of the queue. `original` is what the function received; None if the message does not hold it."""
 
     message_id: str
-    at: str
+    sent_at: str
+    """When it was sent to the queue."""
     shape: Shape
     body: str
     reason: str | None = None
@@ -77,7 +78,7 @@ class Message(Struct, frozen=True):
 
 def stream_of_record(original: Any) -> str | None:
     """The log's stream that a record of the change stream belongs to; None if it is no such record."""
-    return _text(original, "dynamodb", "Keys", "stream", "S")
+    return _text_at(original, "dynamodb", "Keys", "stream", "S")
 
 
 def read(received: MessageTypeDef) -> Message:
@@ -88,53 +89,52 @@ def read(received: MessageTypeDef) -> Message:
     except (ValueError, RecursionError):
         body = None
     attributes = {name: value.get("StringValue") for name, value in received.get("MessageAttributes", {}).items()}
-    at = to_utc_text(received["Attributes"]["SentTimestamp"])
-    message = Message(received["MessageId"], at, "unknown", text, explanation="not put there by any part of this system")
-    for shape in (_dead_letter, _set_aside, _failed_batch, _failed_function):
-        if fields := shape(body, attributes):
-            return Message(message.message_id, message.at, body=text, **fields)
-    return message
+    message_id, sent_at = received["MessageId"], to_utc_text(received["Attributes"]["SentTimestamp"])
+    for fields_of_shape in (_dead_letter, _set_aside, _failed_batch, _failed_function):
+        if fields := fields_of_shape(body, attributes):
+            return Message(message_id, sent_at, body=text, **fields)
+    return Message(message_id, sent_at, "unknown", text, explanation="not put there by any part of this system")
 
 
 def _dead_letter(body: Any, attributes: dict[str, Any]) -> dict[str, Any] | None:
     # an event without the attributes was moved by hand; it counts just the same
-    if "RULE_ARN" not in attributes and not (_text(body, "detail-type") and _text(body, "source")):
+    if "RULE_ARN" not in attributes and not (_text_at(body, "detail-type") and _text_at(body, "source")):
         return None
-    condition, retries = _text(attributes, "EXHAUSTED_RETRY_CONDITION"), _text(attributes, "RETRY_ATTEMPTS")
+    condition, retries = _text_at(attributes, "EXHAUSTED_RETRY_CONDITION"), _text_at(attributes, "RETRY_ATTEMPTS")
     return {
         "shape": "dead_letter",
-        "reason": _text(attributes, "ERROR_CODE"),
-        "explanation": _joined(_text(attributes, "ERROR_MESSAGE"), condition, retries and f"{retries} retries"),
+        "reason": _text_at(attributes, "ERROR_CODE"),
+        "explanation": _joined(_text_at(attributes, "ERROR_MESSAGE"), condition, retries and f"{retries} retries"),
         "original": body,
     }
 
 
 def _set_aside(body: Any, _: dict[str, Any]) -> dict[str, Any] | None:
-    reason, place, digest = _text(body, "reason"), _text(body, "original_at"), _text(body, "original_sha256")
-    if not (reason and _text(body, "set_aside_by") and ("original" in body or (place and digest))):
+    reason, uri, digest = _text_at(body, "reason"), _text_at(body, "original_at"), _text_at(body, "original_sha256")
+    if not (reason and _text_at(body, "set_aside_by") and ("original" in body or (uri and digest))):
         return None
     size = body.get("original_bytes")
     return {
         "shape": "set_aside",
         "reason": reason,
-        "explanation": _text(body, "explanation"),
+        "explanation": _text_at(body, "explanation"),
         "original": body.get("original"),
-        "stored": StoredOriginal(place, digest, size if type(size) is int else None) if place and digest else None,
+        "stored": StoredOriginal(uri, digest, size if type(size) is int else None) if uri and digest else None,
     }
 
 
 def _failed_batch(body: Any, _: dict[str, Any]) -> dict[str, Any] | None:
-    info = _at(body, "DDBStreamBatchInfo")
-    arn, shard, size = _text(info, "streamArn"), _text(info, "shardId"), _at(info, "batchSize")
+    info = _value_at(body, "DDBStreamBatchInfo")
+    arn, shard, size = _text_at(info, "streamArn"), _text_at(info, "shardId"), _value_at(info, "batchSize")
     first, last = _sequence_number(info, "startSequenceNumber"), _sequence_number(info, "endSequenceNumber")
     if not (arn and shard and first and last):
         return None
     return {
         "shape": "failed_batch",
-        "reason": _text(body, "requestContext", "condition"),
+        "reason": _text_at(body, "requestContext", "condition"),
         "explanation": _joined(
             f"{size} records of the log's change stream" if type(size) is int else "records of the log's change stream",
-            _text(body, "responseContext", "functionError"),
+            _text_at(body, "responseContext", "functionError"),
         ),
         "batch": Batch(arn, shard, first, last),
     }
@@ -143,13 +143,13 @@ def _failed_batch(body: Any, _: dict[str, Any]) -> dict[str, Any] | None:
 def _failed_function(body: Any, _: dict[str, Any]) -> dict[str, Any] | None:
     if not isinstance(body, dict) or "requestPayload" not in body or not isinstance(body.get("requestContext"), dict):
         return None
-    attempts = _at(body, "requestContext", "approximateInvokeCount")
+    attempts = _value_at(body, "requestContext", "approximateInvokeCount")
     return {
         "shape": "failed_function",
-        "reason": _text(body, "requestContext", "condition"),
+        "reason": _text_at(body, "requestContext", "condition"),
         "explanation": _joined(
-            _text(body, "responsePayload", "errorType"),
-            _text(body, "responsePayload", "errorMessage"),
+            _text_at(body, "responsePayload", "errorType"),
+            _text_at(body, "responsePayload", "errorMessage"),
             f"{attempts} attempts" if type(attempts) is int else None,
         ),
         "original": body["requestPayload"],
@@ -158,28 +158,28 @@ def _failed_function(body: Any, _: dict[str, Any]) -> dict[str, Any] | None:
 
 def _names(original: Any) -> Names:
     if stream := stream_of_record(original):
-        image = _at(original, "dynamodb", "NewImage")
-        return Names(stream, _text(image, "type", "S"), _text(image, "event_id", "S"))
-    detail = _at(original, "detail")
-    named = (f"{kind}/{name}" for key, kind in NAMES_OF_STREAMS.items() if (name := _text(detail, key)))
-    stream = _text(detail, "stream") or next(named, None)
-    return Names(stream, _text(original, "detail-type"), _text(detail, "event_id") or _text(original, "id"))
+        image = _value_at(original, "dynamodb", "NewImage")
+        return Names(stream, _text_at(image, "type", "S"), _text_at(image, "event_id", "S"))
+    detail = _value_at(original, "detail")
+    named = (f"{kind}/{name}" for key, kind in NAMES_OF_STREAMS.items() if (name := _text_at(detail, key)))
+    stream = _text_at(detail, "stream") or next(named, None)
+    return Names(stream, _text_at(original, "detail-type"), _text_at(detail, "event_id") or _text_at(original, "id"))
 
 
-def _at(value: Any, *path: str) -> Any:
+def _value_at(value: Any, *path: str) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
-def _text(value: Any, *path: str) -> str | None:
+def _text_at(value: Any, *path: str) -> str | None:
     """The text at this path. Half surrogate pairs are escaped, as no output accepts them."""
-    text = _at(value, *path)
+    text = _value_at(value, *path)
     return text.encode(errors="backslashreplace").decode() if isinstance(text, str) else None
 
 
 def _sequence_number(info: Any, key: str) -> str | None:
-    text = _text(info, key) or ""
+    text = _text_at(info, key) or ""
     return text if text.isascii() and text.isdecimal() and len(text) <= _MAX_SEQUENCE_NUMBER else None
 
 

@@ -41,9 +41,10 @@ def states_of_jobs(client: SageMakerClient, since: str, source: str = DEFAULT_SO
 
 def has_arrived(log: EventLog, state: Event) -> bool:
     """Whether the log has this state, from SageMaker or back-filled before."""
-    known = {f"{state.occurred_at}#{event_id}" for event_id in (state.event_id, state.event_id.removesuffix(_SUFFIX))}
-    at_that_moment = log.entries(state.stream, after=state.occurred_at, until=state.occurred_at)
-    return any(position in known for position, *_ in at_that_moment)
+    event_ids = (state.event_id, state.event_id.removesuffix(_SUFFIX))
+    positions = {f"{state.occurred_at}#{event_id}" for event_id in event_ids}
+    entries_of_that_time = log.entries(state.stream, after=state.occurred_at, until=state.occurred_at)
+    return any(entry.position in positions for entry in entries_of_that_time)
 
 
 def _envelope(described: Any) -> dict[str, Any]:

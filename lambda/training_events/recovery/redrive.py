@@ -61,7 +61,10 @@ class Redriver:
             why = None
             try:
                 work = self._work_of(message)
-                streams, event_id = ([work.stream], work.event_id) if isinstance(work, Event) else (work, event_id)
+                if isinstance(work, Event):
+                    streams, event_id = [work.stream], work.event_id
+                else:
+                    streams = work
                 if not dry_run:
                     self._do(work)
                     queue.remove(message)
@@ -80,7 +83,7 @@ class Redriver:
         if message.shape == "unknown":
             raise TrainingEventsError("it is not an event, nor a message of this system")
         if message.reason == Conflict.reason:  # over the bus it would only come back
-            raise TrainingEventsError("the log holds other content under its key, and nothing there is ever overwritten")
+            raise TrainingEventsError("the log holds other content under its key, and the log is never overwritten")
         original = message.original if message.stored is None else self._fetch(message.stored)
         return event_of(original) if stream_of_record(original) is None else [_stream_to_fold(original)]
 
@@ -96,11 +99,13 @@ class Redriver:
             self._refold(stream)
 
     def _fetch(self, stored: StoredOriginal) -> Any:
-        uri = urlsplit(stored.at)
+        uri = urlsplit(stored.uri)
         answer = self._clients("s3").get_object(Bucket=uri.netloc, Key=uri.path.lstrip("/"))
         content = answer["Body"].read()
         if (digest := sha256(content).hexdigest()) != stored.sha256:
-            raise TrainingEventsError(f"{stored.at} was altered: its sha256 is {digest}, set aside was {stored.sha256}")
+            raise TrainingEventsError(
+                f"{stored.uri} was altered: its sha256 is {digest}; what was set aside had {stored.sha256}"
+            )
         return json.loads(content)
 
 

@@ -107,8 +107,8 @@ class Archive:
                 break
             token = {"NextToken": page["NextToken"]}
         if len(names) != 1:
-            found = f"several archives, {', '.join(names)}" if names else "no archive"
-            raise Misused(f"the bus {bus} has {found}: a replay needs exactly one")
+            archives = f"several archives, {', '.join(names)}" if names else "no archive"
+            raise Misused(f"the bus {bus} has {archives}: a replay needs exactly one")
         return self._client.describe_archive(ArchiveName=names[0])["ArchiveArn"]
 
 

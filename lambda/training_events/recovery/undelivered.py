@@ -34,11 +34,11 @@ class UndeliveredQueue:
         self._clock = clock
 
     @cached_property
-    def _sqs(self) -> SQSClient:
+    def sqs(self) -> SQSClient:
         return self._clients("sqs")  # type: ignore[no-any-return]
 
     @cached_property
-    def _s3(self) -> S3Client:
+    def s3(self) -> S3Client:
         return self._clients("s3")  # type: ignore[no-any-return]
 
     def set_aside(self, original: Any, why: NotUnderstood, *, by: str, request_id: str) -> None:
@@ -59,13 +59,13 @@ class UndeliveredQueue:
         if len(body) + len("reasonString" + why.reason) > MAX_MESSAGE_BYTES:
             body = json.dumps({**note, **self._stored(json.dumps(original).encode())})
         attributes: Any = {"reason": {"DataType": "String", "StringValue": why.reason}}
-        self._sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=attributes)
+        self.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=attributes)
 
     def _stored(self, original: bytes) -> dict[str, Any]:
         """Store the original in the bucket and say where. The key is its digest, so a retry writes the same object again."""
         digest = sha256(original).hexdigest()
         key = f"undelivered/{digest}.json"
-        self._s3.put_object(Bucket=self.bucket, Key=key, Body=original, ContentType="application/json")
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=original, ContentType="application/json")
         return {
             "original_at": f"s3://{self.bucket}/{key}",
             "original_sha256": digest,

@@ -168,14 +168,14 @@ def test_a_lost_reply_is_no_loss_and_no_double(processor):
 
 
 def test_failing_to_set_aside_raises_so_that_lambda_keeps_the_event(processor, capsys):
-    refuse(processor.undelivered._sqs, "SendMessage", float("inf"), "AccessDenied")
+    refuse(processor.undelivered.sqs, "SendMessage", float("inf"), "AccessDenied")
     with pytest.raises(ClientError):
         processor.handler(received("no_stream"), CONTEXT)
     assert printed(capsys) == [], "nothing claims that it was set aside"
 
 
 def test_failing_to_store_a_large_original_raises_before_a_message_is_sent(processor):
-    refuse(processor.undelivered._s3, "PutObject", float("inf"), "AccessDenied")
+    refuse(processor.undelivered.s3, "PutObject", float("inf"), "AccessDenied")
     with pytest.raises(ClientError):
         processor.handler(received(data={"x": "y" * 500_000}), CONTEXT)
     assert waiting(processor) == []

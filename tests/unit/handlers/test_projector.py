@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from training_events import aws, folds
 from training_events.event import Event
+from training_events.projection.projector import Projector
 from training_events.proof.verification import verify
 from training_events.stores.dynamodb.item import to_item
 
@@ -42,7 +43,8 @@ def projector(monkeypatch):
         sys.modules.pop(NAME, None)
         module = importlib.import_module(NAME)
         monkeypatch.setattr(module.logger.registered_handler, "stream", Stdout())
-        module.projector._sleep = lambda _: None
+        projector = Projector(module.store.log, module.store.read_models, sleep=lambda _: None)
+        monkeypatch.setattr(module, "projector", projector)
         yield module
         sys.modules.pop(NAME, None)
 
@@ -231,7 +233,7 @@ def test_a_lost_reply_is_no_loss_and_no_double(projector, given):
 def test_without_the_queue_nothing_is_lost_and_the_alarm_is_raised_all_the_same(projector, given, capsys):
     misfit, sound = given.put(event("run/a", 1, points="many")), given.appended(event("run/b", 1))
     altered = given.altered("MODIFY", event("run/c", 1))
-    refuse(projector.undelivered._sqs, "SendMessage", 2, "AccessDenied")
+    refuse(projector.undelivered.sqs, "SendMessage", 2, "AccessDenied")
     assert handled(projector, [misfit, *sound, altered]) == numbers([misfit, altered])
     assert agrees(projector, "run/b")
     assert counted(capsys) == {"StreamsFailed": 2, "StatesRefolded": 1, "LogAltered": 1}
@@ -286,7 +288,7 @@ def test_a_finished_run_is_sealed_once_under_a_lock(projector, given, capsys):
 
 def test_a_seal_that_cannot_be_written_yet_fails_the_stream_whose_state_is_there(projector, given):
     records = given.appended(event("run/a", 1, "TrainingCompleted", artifact=None), event("run/b", 1))
-    refuse(projector.seals._client, "PutObject", 1, "AccessDenied")
+    refuse(projector.seals.client, "PutObject", 1, "AccessDenied")
     assert handled(projector, records) == numbers(records[:1])
     assert agrees(projector, "run/a")
     assert handled(projector, records) == []

@@ -63,7 +63,7 @@ def test_a_message_is_read(name):
     shape, reason, explanation, names = READ[name]
     assert (found.shape, found.reason, found.names) == (shape, reason, names)
     assert found.explanation.startswith(explanation)
-    assert (found.message_id, found.at, found.body) == (f"message-{name}", "2026-11-22T15:08:41.512000Z", received["Body"])
+    assert (found.message_id, found.sent_at, found.body) == (f"message-{name}", "2026-11-22T15:08:41.512000Z", received["Body"])
 
 
 def test_what_a_message_stands_for():

@@ -71,20 +71,20 @@ def undelivered(
 def _row(message: Message) -> tuple[str, ...]:
     names = message.names
     said = (message.reason, names.stream, names.type, message.explanation)
-    return short_time(message.at), message.shape, *(text or "-" for text in said)
+    return short_time(message.sent_at), message.shape, *(text or "-" for text in said)
 
 
 def _document(message: Message) -> UndeliveredMessage:
     stored, original = message.stored, _original(message)
     return UndeliveredMessage(
         message_id=message.message_id,
-        at=message.at,
+        at=message.sent_at,
         shape=message.shape,
         reason=message.reason,
         explanation=message.explanation,
         **message.names._asdict(),
         original=Raw(original or b"null"),
-        original_at=stored.at if stored else None,
+        original_at=stored.uri if stored else None,
         original_sha256=stored.sha256 if stored else None,
         original_bytes=stored.bytes if stored else None,
         body=message.body if original is None and stored is None and message.batch is None else None,
