@@ -8,8 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-import typer
-from training_events.cli import app
+from training_events.cli.program import program
 
 from stacks.settings.listing import Setting, settings
 
@@ -55,11 +54,10 @@ def _setting_row(setting: Setting) -> str:
 
 
 def _commands_page() -> str:
-    group = typer.main.get_group(app)
-    context = group.make_context(
+    context = program.make_context(
         "training-events", [], resilient_parsing=True, max_content_width=_COLUMNS, terminal_width=_COLUMNS
     )
-    commands = [command for name in group.list_commands(context) if (command := group.get_command(context, name))]
+    commands = [command for name in program.list_commands(context) if (command := program.resolve_command(context, [name])[1])]
     rows, sections = "", ""
     for command in commands:
         name = str(command.name)

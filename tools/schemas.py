@@ -64,24 +64,36 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def _schema(structs: list[type[Struct]], title: str) -> dict[str, Any]:
-    found, components = schema_components(structs, ref_template="#/$defs/{name}")
+    references, components = schema_components(structs, ref_template="#/$defs/{name}")
     for component in components.values():
         if "description" in component:
             component["description"] = inspect.cleandoc(component["description"])
-    what = {"oneOf": list(found)} if len(structs) > 1 else found[0]
-    return {"$schema": _DIALECT, "title": title, **what, "$defs": components}
+    root = {"oneOf": list(references)} if len(structs) > 1 else references[0]
+    return _with_plain_names({"$schema": _DIALECT, "title": title, **root, "$defs": components})
+
+
+def _with_plain_names(schema: dict[str, Any]) -> dict[str, Any]:
+    """`training_events.folds.model.Version`, as msgspec calls one of two structs of the same name, becomes `ModelVersion`."""
+    text = json.dumps(schema)
+    for name in schema["$defs"]:
+        if "." in name:
+            *_, module, struct = name.split(".")
+            plain = f"{module.title()}{struct}"
+            text = text.replace(f'"{name}"', f'"{plain}"').replace(f'"#/$defs/{name}"', f'"#/$defs/{plain}"')
+    named: dict[str, Any] = json.loads(text)
+    return named
 
 
 def _exact(schema: Any) -> Any:
-    """The schema of what is printed: every key is there, null if there is nothing to say, and no other."""
+    """The schema of what is printed: every key is there, null where there is nothing, and no other."""
     if isinstance(schema, list):
-        return [_exact(one) for one in schema]
+        return [_exact(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     exact = {key: _exact(value) for key, value in schema.items()}
     if "properties" in schema:
-        for one in exact["properties"].values():
-            one.pop("default", None)
+        for value in exact["properties"].values():
+            value.pop("default", None)
         exact |= {"required": list(schema["properties"]), "additionalProperties": False}
     return exact
 

@@ -1,4 +1,4 @@
-"""The pinned spec of a run for people: what identifies an input stands whole on a line of its own, to be searched for."""
+"""The pinned spec of a run for people. Whatever identifies an input has a line of its own, uncut, to be searched for."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 """Columns to which the list of packages is wrapped."""
-_SAID_BY_THE_STATE = ("model", "requested_by")
+_SHOWN_WITH_THE_STATE = ("model", "requested_by")
 
 
 def spec_fields(spec: dict[str, Any]) -> dict[str, Any]:
-    """A field for each key, its value as text of one or more lines; what has no form of its own stays as it was said."""
+    """A field for each key, whose value is text of one or more lines. A key without a format keeps its value."""
     return {
-        name.replace("_", " "): _FORMS.get(name, _as_said)(value)
+        name.replace("_", " "): _FORMATS.get(name, _unchanged)(value)
         for name, value in spec.items()
-        if name not in _SAID_BY_THE_STATE
+        if name not in _SHOWN_WITH_THE_STATE
     }
 
 
-def _as_said(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
@@ -34,22 +34,22 @@ def _parts(value: Any) -> Any:
 
 
 def _datasets(value: Any) -> Any:
-    """Each with its place first; a place is all that may be known."""
+    """Each dataset with its place first. A place may be all that is known."""
     if not value or not isinstance(value, list):
         return _parts(value)
-    return "\n".join(line for one in value for line in (_dataset(one) if isinstance(one, dict) else [_text(one)]))
+    return "\n".join(line for item in value for line in (_dataset(item) if isinstance(item, dict) else [_text(item)]))
 
 
-def _dataset(one: dict[str, Any]) -> Iterator[str]:
-    yield _text(one.get("uri", "-"))
-    yield from ("  " + line for line in _lines({name: part for name, part in one.items() if name != "uri"}))
+def _dataset(dataset: dict[str, Any]) -> Iterator[str]:
+    yield _text(dataset.get("uri", "-"))
+    yield from ("  " + line for line in _lines({name: part for name, part in dataset.items() if name != "uri"}))
 
 
 def _packages(value: Any) -> Any:
     """`numpy 2.1.3, scipy 1.14.1, …`: all of them, each on one line with its version."""
     if not value or not isinstance(value, dict) or "sha256" in value:  # too many for an event, which says where they are
         return _parts(value)
-    # what must not be parted is held together by a letter that `_text` leaves in no name
+    # a name and its version must stay on one line: until the text is wrapped, \0 holds them together, which `_text` escapes
     listed = ", ".join(f"{_text(name)}\0{_text(version)}".replace(" ", "\0") for name, version in value.items())
     return textwrap.fill(listed, _WIDTH, break_long_words=False, break_on_hyphens=False).replace("\0", " ")
 
@@ -64,7 +64,7 @@ def _text(value: Any) -> str:
     return printable(value if isinstance(value, str) else to_json(value))
 
 
-_FORMS: dict[str, Callable[[Any], Any]] = {
+_FORMATS: dict[str, Callable[[Any], Any]] = {
     "code": _parts,
     "image": _parts,
     "instance": _parts,

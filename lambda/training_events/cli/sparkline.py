@@ -14,7 +14,7 @@ _NOT_FINITE = {"NaN": "N", "Infinity": "↑", "-Infinity": "↓"}
 
 
 def sparkline(metric: Metric) -> str:
-    """The state's points and the last one, and how many of all are no number, as the curve may have left those out."""
+    """The points that the state keeps, and the last one. A state leaves points out, so it says how many are not finite."""
     values = [value for _, value in metric.curve.points]
     if (metric.points - 1) % metric.curve.every:
         values.append(metric.last.value)
@@ -23,13 +23,13 @@ def sparkline(metric: Metric) -> str:
 
 
 def blocks(values: Sequence[float | str]) -> str:
-    """A letter for each value, from the least ▁ to the greatest █; N is NaN, ↑ and ↓ are the infinities."""
+    """A letter for each value, from ▁ for the lowest to █ for the highest; N is NaN, ↑ and ↓ are the infinities."""
     finite = [value for value in values if not isinstance(value, str)]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
     return "".join(_NOT_FINITE[value] if isinstance(value, str) else _block(value, low, high) for value in values)
 
 
 def _block(value: float, low: float, high: float) -> str:
-    span = high / 2 - low / 2  # halved: the whole may be more than a float holds
-    share = (value / 2 - low / 2) / span if span else 0.5
+    half_span = high / 2 - low / 2  # halved: the whole may be more than a float holds
+    share = (value / 2 - low / 2) / half_span if half_span else 0.5
     return _BLOCKS[min(int(share * len(_BLOCKS)), len(_BLOCKS) - 1)]

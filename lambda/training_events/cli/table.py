@@ -1,6 +1,6 @@
-"""What people read: rows under titles, and fields one below the other. Into a pipe or file they go whole.
+"""What people read: rows under titles, and fields one below the other. In a pipe or a file, nothing is cut.
 
-Rich measures cells here and draws no tables: its tables hold every row, and print none before the last is read.
+Rich only measures cells here. Its own tables keep every row, and print none before they have the last one.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 LOOK_AHEAD_ROWS = 100
-"""Rows to look at before the first is printed, where they come quickly: enough for widths that suit nearly all tables."""
+"""How many rows to measure before the first is printed, where rows come quickly. Nearly all tables then have fitting widths."""
 
-_NARROWEST_NAME = 24
-"""To which the first column is cut on a narrow terminal: the beginning and the end of a name tell most of them apart."""
-_LAST_COLUMN = 20
+_MIN_NAME_WIDTH = 24
+"""The first column is not cut below this on a narrow terminal: its beginning and end tell most names apart."""
+_MIN_LAST_WIDTH = 20
 """What the first column leaves to the last one as long as it can."""
 _GAP = "  "
 
 
 def print_fields(fields: dict[str, Any]) -> None:
-    """For each field that is there its name, and its value as JSON or text; further lines of a text stand under the first."""
+    """The name of each field that has a value, and the value as text or JSON. Further lines of a text stand under its first."""
     present = {printable(name): value for name, value in fields.items() if value is not None}
     width = max(map(len, present), default=0)
     for name, value in present.items():
@@ -39,49 +39,50 @@ def print_fields(fields: dict[str, Any]) -> None:
 
 
 def print_rows(titles: tuple[str, ...], widths: tuple[int, ...], rows: Iterable[tuple[str, ...]], look_ahead: int = 1) -> None:
-    """Rows under titles, the first column being the name of what the row tells of.
+    """Rows under titles. The first column is the name of what the row describes.
 
-    On a terminal, `widths` are the most that the columns but the last get; the last one takes what is left. Into a pipe or
-    file everything goes whole. With LOOK_AHEAD_ROWS rows to look ahead, columns are as wide as those need.
+    `widths` are those of all columns but the last. On a terminal cells are cut to them, and the last column takes what is
+    left; in a pipe or a file nothing is cut. With LOOK_AHEAD_ROWS to look ahead, columns are as wide as those rows need.
     """
     first, rows = peek((tuple(map(printable, row)) for row in rows), look_ahead)
     if look_ahead > 1:
         needed = tuple(max(map(cell_len, column)) for column in zip(titles, *first, strict=True))
         widths = tuple(map(min, widths, needed)) if sys.stdout.isatty() else needed[:-1]
-    show = _on_terminal(widths) if sys.stdout.isatty() else _whole(widths)
-    print(_bold(show(titles)))
+    to_line = _cut_line(widths) if sys.stdout.isatty() else _whole_line(widths)
+    print(_bold(to_line(titles)))
     for row in rows:
-        print(show(row), flush=True)
+        print(to_line(row), flush=True)
 
 
-def _whole(widths: tuple[int, ...]) -> Callable[[tuple[str, ...]], str]:
-    def show(cells: tuple[str, ...]) -> str:
-        return _GAP.join([*map(_padded, cells, widths), cells[-1]]).rstrip()
+def _whole_line(widths: tuple[int, ...]) -> Callable[[tuple[str, ...]], str]:
+    def to_line(cells: tuple[str, ...]) -> str:
+        return _GAP.join([*map(_pad, cells, widths), cells[-1]]).rstrip()
 
-    return show
+    return to_line
 
 
-def _on_terminal(widths: tuple[int, ...]) -> Callable[[tuple[str, ...]], str]:
-    room = shutil.get_terminal_size().columns
+def _cut_line(widths: tuple[int, ...]) -> Callable[[tuple[str, ...]], str]:
+    """Lines no wider than the terminal."""
+    columns = shutil.get_terminal_size().columns
     name, *others = widths
-    name = max(min(name, room - _LAST_COLUMN - sum(others) - len(_GAP) * len(widths)), min(name, _NARROWEST_NAME))
+    name = max(min(name, columns - _MIN_LAST_WIDTH - sum(others) - len(_GAP) * len(widths)), min(name, _MIN_NAME_WIDTH))
 
-    def show(cells: tuple[str, ...]) -> str:
-        first, *middle = map(_padded, (_middle_cut(cells[0], name), *map(_end_cut, cells[1:], others)), (name, *others))
-        return _end_cut(_GAP.join([first, *middle, cells[-1]]).rstrip(), room)
+    def to_line(cells: tuple[str, ...]) -> str:
+        first, *middle = map(_pad, (_cut_middle(cells[0], name), *map(_cut_end, cells[1:], others)), (name, *others))
+        return _cut_end(_GAP.join([first, *middle, cells[-1]]).rstrip(), columns)
 
-    return show
+    return to_line
 
 
-def _padded(cell: str, width: int) -> str:
+def _pad(cell: str, width: int) -> str:
     return cell + " " * (width - cell_len(cell))
 
 
-def _end_cut(cell: str, width: int) -> str:
+def _cut_end(cell: str, width: int) -> str:
     return cell if cell_len(cell) <= width else set_cell_size(cell, width - 1) + "…"
 
 
-def _middle_cut(cell: str, width: int) -> str:
+def _cut_middle(cell: str, width: int) -> str:
     if cell_len(cell) <= width:
         return cell
     end = cell[-(width // 2) :]

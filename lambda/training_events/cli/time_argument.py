@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -20,14 +20,19 @@ ALLOWED = (
 )
 
 _TOO_FEW_DIGITS = re.compile(r"-?[0-9]{1,11}(\.[0-9]*)?")
-"""Milliseconds have 12 digits since 1973: fewer are meant as a year, or as a date without its dashes."""
-_LONGEST = 64
+"""Milliseconds have 12 digits since 1973. Fewer are meant as a year, or as a date without its dashes."""
+_MAX_LENGTH = 64
+
+
+def time_option(*names: str, meaning: str, show_default: str | bool = True) -> Any:
+    """An option that takes a time."""
+    return typer.Option(*names, parser=parse_time, metavar="TIME", help=meaning, show_default=show_default)
 
 
 def parse_time(text: str, clock: Callable[[], str] = now) -> str:
-    """The UTC text of a time at a terminal: whatever form events may have, and what people say instead.
+    """The UTC text of a time typed at a terminal: in any form that events may have, or in words. Raises typer.BadParameter.
 
-    A program has to give its offset; a person may leave it out, and means UTC then, as everything here is printed in UTC.
+    A program has to give its offset. A person may leave it out, and then means UTC, since everything here is printed in UTC.
     """
     text = text.strip()
     if _TOO_FEW_DIGITS.fullmatch(text):
@@ -41,12 +46,12 @@ def parse_time(text: str, clock: Callable[[], str] = now) -> str:
 
 
 def _from_words(text: str, present: str) -> str:
-    # imported here: it takes a tenth of a second, and few calls say a time in words
+    # imported here: it takes a tenth of a second, and few calls give a time in words
     import dateparser  # noqa: PLC0415
 
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_LENGTH:
         raise _bad(text)
-    then = dateparser.parse(
+    parsed = dateparser.parse(
         text,
         languages=["en"],
         settings={
@@ -56,9 +61,9 @@ def _from_words(text: str, present: str) -> str:
             "RETURN_AS_TIMEZONE_AWARE": True,
         },
     )
-    if then is None:
+    if parsed is None:
         raise _bad(text)
-    return to_utc_text(then.isoformat())
+    return to_utc_text(parsed.isoformat())
 
 
 def _bad(text: str) -> typer.BadParameter:

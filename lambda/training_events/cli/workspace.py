@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import Struct
 
-from training_events import aws
 from training_events.errors import BadLogUrl, MissingSetting, NoSuchLog
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
-from training_events.proof.s3_seal_store import S3SealStore
 from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.settings import LAPTOP_LOG, Settings
 from training_events.stores.opening import open_store
@@ -27,13 +25,17 @@ if TYPE_CHECKING:
 Stream = Annotated[str, typer.Argument(help="run/<id>, model/<name> or dataset/<name>", metavar="STREAM")]
 LogUrl = Annotated[
     str,
-    typer.Option("--log", metavar="URL", help=f"Where the event log is; else TRAINING_EVENTS_LOG, else {LAPTOP_LOG}."),
+    typer.Option("--log", metavar="URL", help=f"Where the event log is. Default: TRAINING_EVENTS_LOG, else {LAPTOP_LOG}."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")]
+QueueUrl = Annotated[str, typer.Option("--queue", metavar="URL", help="The queue's URL. Default: TRAINING_EVENTS_UNDELIVERED.")]
+Source = Annotated[
+    str, typer.Option("--source", metavar="NAME", help="The event's source, by which the bus's rule selects it.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")]
 
 
 class Workspace(Struct, frozen=True):
-    """`seals` are none where nothing says in which bucket they are (TRAINING_EVENTS_BUCKET)."""
+    """`seals` are None where TRAINING_EVENTS_BUCKET does not say which bucket has them."""
 
     log: EventLog
     read_models: ReadModels | None
@@ -42,9 +44,9 @@ class Workspace(Struct, frozen=True):
 
 
 def url_to_read(url: str) -> str:
-    """The address of the log to read. Raises MissingSetting where nobody says one and no laptop's log is in this folder."""
-    if said := url or Settings().optional("log"):
-        return said
+    """The address of the log to read. Raises MissingSetting where nothing names one and this folder has no laptop's log."""
+    if named := url or Settings().optional("log"):
+        return named
     if not Path(LAPTOP_LOG.removeprefix("sqlite:///")).exists():
         raise MissingSetting(
             "TRAINING_EVENTS_LOG is not set, and in this folder there is no training-events.db: set it (or say --log) to"
@@ -54,7 +56,7 @@ def url_to_read(url: str) -> str:
 
 
 def open_workspace(url: str) -> Workspace:
-    """The store at `url`, else where the environment says, as it is."""
+    """What is at `url`, else where the environment says, as it is."""
     store = open_store(url_to_read(url))
     projector = None if store.read_models is None else Projector(store.log, store.read_models)
     seals = SqliteSealStore(store.log.database) if isinstance(store.log, SqliteLog) else _seals_in_s3()
@@ -62,26 +64,32 @@ def open_workspace(url: str) -> Workspace:
 
 
 def open_current_workspace(url: str) -> Workspace:
-    """The same, in which a laptop's read models and seals know all of its log."""
+    """The same, after a laptop's read models and seals were brought up to date."""
     workspace = open_workspace(url)
     with contextlib.suppress(NoSuchLog):  # whatever reads the log says so
         bring_up_to_date(workspace)
     return workspace
 
 
-def bring_up_to_date(store: Workspace) -> None:
-    """A laptop has no projector of its own: its states, and the seals of what is finished, are made here."""
-    if isinstance(store.log, SqliteLog) and store.projector is not None and store.seals is not None:
-        catch_up(store.log, store.projector, store.seals)
+def bring_up_to_date(workspace: Workspace) -> None:
+    """A laptop has no projector of its own: its states, and the seals of finished streams, are made here."""
+    if isinstance(workspace.log, SqliteLog) and workspace.projector is not None and workspace.seals is not None:
+        catch_up(workspace.log, workspace.projector, workspace.seals)
 
 
-def require_read_models(store: Workspace) -> tuple[ReadModels, Projector]:
-    """The read models, where a command cannot do without. Raises BadLogUrl."""
-    if store.read_models is None or store.projector is None:
+def require_read_models(workspace: Workspace) -> tuple[ReadModels, Projector]:
+    """The read models, for a command that cannot do without. Raises BadLogUrl."""
+    if workspace.read_models is None or workspace.projector is None:
         raise BadLogUrl("the event log's address names no read models: add ?read_models=<table>")
-    return store.read_models, store.projector
+    return workspace.read_models, workspace.projector
 
 
 def _seals_in_s3() -> SealStore | None:
     bucket = Settings().optional("bucket")
-    return None if bucket is None else S3SealStore(bucket, aws.client("s3"))
+    if bucket is None:
+        return None
+    # imported here: with a log in SQLite nobody waits for AWS's SDK
+    from training_events import aws  # noqa: PLC0415
+    from training_events.proof.s3_seal_store import S3SealStore  # noqa: PLC0415
+
+    return S3SealStore(bucket, aws.client("s3"))

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from training_events import aws
+from training_events.cli.commands import COMMANDS
 from training_events.event import Event
 from training_events.stores.opening import open_event_log
 
@@ -69,7 +70,9 @@ def test_history_takes_its_log_from_the_option_first(log, capsys, monkeypatch):
         (["history", "run/\udcff"], "is not UTF-8"),
         (["history", "run/a", "--nonsense"], "--nonsense"),
         (["history"], "Missing argument"),
-        (["histroy"], "histroy"),
+        (["histroy"], "No such command 'histroy'. Did you mean 'history'?"),
+        (["history", "run/a", "--jsno"], "No such option: --jsno (Possible options: --json"),
+        (["--versino"], "No such option: --versino (Possible options: --version)"),
     ],
 )
 def test_what_the_caller_can_put_right_is_2(log, capsys, arguments, message):
@@ -95,8 +98,10 @@ def test_every_command_helps(capsys, monkeypatch, command):
     code, out, _ = run_cli(capsys, command, "--help")
     assert code == 0
     assert "  For example:\n    training-events " in out
+    assert out.splitlines()[2].strip() == COMMANDS[command], "the list of commands says the same"
     listed = next(line for line in run_cli(capsys, "--help")[1].splitlines() if line.strip().startswith(f"{command} "))
     assert listed.endswith("."), "the first sentence fits into the list"
+    assert run_cli(capsys, command, "-h") == (0, out, "")
 
 
 def test_version(capsys):
@@ -107,6 +112,7 @@ def test_help(capsys):
     code, out, _ = run_cli(capsys, "--help")
     assert code == 0
     assert "history" in out
+    assert run_cli(capsys, "-h") == (0, out, "")
 
 
 ENDLESS = """
@@ -119,7 +125,7 @@ event = Event("e", "run/a", "Happened", "2026-11-22T15:08:10.000000Z", "tests", 
 class Log:
     def read(self, stream):
         return (RecordedEvent(event, event.occurred_at, event.digest) for _ in itertools.count())
-sys.modules["training_events.cli.commands.history"].open_event_log = lambda url: Log()
+history.open_event_log = lambda url: Log()
 sys.argv = ["training-events", "history", "run/a", "--log", "x", *sys.argv[1:]]
 cli.main()
 """

@@ -1,17 +1,18 @@
 """What people see: tables that fit their terminal, nothing that a terminal would obey, and progress on terminals only."""
 
+import io
 import json
 import os
 import pty
 import re
 import subprocess
 import sys
+from contextlib import redirect_stdout
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from training_events.cli import table as tables
 from training_events.cli.output import duration, printable, to_json
 from training_events.cli.table import print_fields, print_rows
 from training_events.recorder.delivery.destination import configured_destination
@@ -40,8 +41,17 @@ def terminal(monkeypatch):
     return of
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def without_bold(text):
+    return re.sub(r"\x1b\[[01]m", "", text)
+
+
 def lines(capsys):
-    return re.sub(r"\x1b\[[01]m", "", capsys.readouterr().out).splitlines()
+    return without_bold(capsys.readouterr().out).splitlines()
 
 
 def test_into_a_pipe_everything_goes_whole(capsys, monkeypatch):
@@ -70,11 +80,14 @@ def test_on_a_terminal_a_table_is_as_wide_as_that(capsys, terminal, columns, loo
 
 @given(st.lists(st.tuples(loose_text, loose_text, loose_text), max_size=4), st.integers(40, 120))
 def test_any_text_stays_in_its_place(rows, columns):
-    show = tables._on_terminal((30, 9))
-    for row in rows:
-        line = show(tuple(map(printable, row)))
+    with redirect_stdout(Terminal()) as shown, pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        print_rows(TITLES, (30, 9), rows)
+    told = without_bold(shown.getvalue()).splitlines()
+    assert len(told) == 1 + len(rows)
+    for line in told:
         assert line.isprintable()
-        assert cell_len(line) <= max(columns, 80)
+        assert cell_len(line) <= columns
 
 
 @given(loose_text)

@@ -1,4 +1,4 @@
-"""`training-events flush`: what recorders could not send, sent now."""
+"""`training-events flush`: sends what recorders could not send."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 from msgspec import Struct
-from rich.progress import BarColumn, TextColumn
 
-from training_events.cli.output import print_document, printable, progress
+from training_events.cli.output import print_document, printable
+from training_events.cli.progress import progress
 from training_events.cli.workspace import AsJson
 from training_events.errors import TrainingEventsError
 from training_events.recorder.delivery.destination import configured_destination
@@ -18,7 +18,7 @@ from training_events.settings import Settings
 
 
 class FlushDocument(Struct):
-    """`sent` and `left` count events, `waiting` is what is in the spool afterwards: of any destination, and of any recorder."""
+    """`sent` and `left` count events. `waiting` is what is in the spool afterwards, for any destination and of any recorder."""
 
     spool: str
     destination: str
@@ -29,14 +29,14 @@ class FlushDocument(Struct):
 
 
 def flush(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what waits.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing: list what is in the spool.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Send the events that recorders had to leave on disk.
 
-    They are left when the bus or the log could not be reached, refused them, or when the training was killed; the next
-    recorder sends them too. They go where the environment says, TRAINING_EVENTS_BUS or TRAINING_EVENTS_LOG, and only what
-    was recorded for just that destination does; sending an event again changes nothing.
+    A recorder leaves events on disk when the bus or the log cannot be reached or refuses them, and when its training is
+    killed. The next recorder sends them too. They go where TRAINING_EVENTS_BUS or TRAINING_EVENTS_LOG says, and only those
+    that were recorded for this destination. An event that is sent twice changes nothing.
 
     For example:
       training-events flush --dry-run
@@ -45,22 +45,21 @@ def flush(
     settings = Settings()
     home, to = spool_folder(settings), configured_destination(settings)
     files: list[FlushResult] = []
-    with progress(TextColumn("{task.description}"), BarColumn()) as bar:
-        task = bar.add_task("", total=None)
-        if not dry_run:
-            files += flush_all(home, to, lambda sent: bar.update(task, description=f"{sent} events sent"))
-    document = FlushDocument(
-        str(home), str(to), sum(one.sent for one in files), sum(one.left for one in files), files, list(spool_files(home))
-    )
+    if not dry_run:
+        with progress() as show:
+            files += flush_all(home, to, lambda sent: show(f"{sent} events sent"))
+    sent, left = sum(file.sent for file in files), sum(file.left for file in files)
+    document = FlushDocument(str(home), str(to), sent, left, files, list(spool_files(home)))
     if as_json:
         print_document(document)
     else:
-        for one in document.waiting:
-            print(printable(f"{one.file}: {one.bytes} bytes wait for {one.destination}{' (in use)' if one.in_use else ''}"))
+        for pending in document.waiting:
+            in_use = " (in use)" if pending.in_use else ""
+            print(printable(f"{pending.file}: {pending.bytes} bytes wait for {pending.destination}{in_use}"))
         if not dry_run:
             print(f"{document.sent} event(s) sent to {to}; {document.left} left")
         elif not document.waiting:
             print("nothing waits")
     if document.left:
-        why = next(one.why for one in files if one.why)
+        why = next(file.why for file in files if file.why)
         raise TrainingEventsError(f"{document.left} event(s) could not be sent to {to}, and wait in {home}: {why}")

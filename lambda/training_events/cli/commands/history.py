@@ -1,4 +1,4 @@
-"""`training-events history STREAM`: the events of a stream in order."""
+"""`training-events history STREAM`: prints the events of a stream in order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class HistoryEvent(Struct):
-    """What the producer said, then what the log added: when it took the event (by its clock), and the event's digest."""
+    """The event as its producer sent it, then what the log added: when it took the event (by its clock), and the digest."""
 
     event_id: str
     stream: str
@@ -44,7 +44,7 @@ class HistoryDocument(Struct):
 def history(stream: Stream, log: LogUrl = "", as_json: AsJson = False) -> None:
     """Print the events of a stream, in the order they occurred.
 
-    Read as they are printed: a stream may be of any length.
+    They are printed as they are read, so a stream may be of any length.
 
     For example:
       training-events history run/digits-7

@@ -1,4 +1,4 @@
-"""`training-events reconcile`: asks SageMaker for its training jobs, and records what no event told of them."""
+"""`training-events reconcile`: asks SageMaker for its training jobs, and records the states that no event brought."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from msgspec import Struct
-from rich.progress import SpinnerColumn, TextColumn
 
 from training_events import aws
 from training_events.bus.publisher import EventBusPublisher
-from training_events.cli.output import print_document, printable, progress
-from training_events.cli.time_argument import parse_time
-from training_events.cli.workspace import AsJson, LogUrl, bring_up_to_date, open_current_workspace
+from training_events.cli.output import print_document, printable
+from training_events.cli.progress import progress
+from training_events.cli.time_argument import parse_time, time_option
+from training_events.cli.workspace import AsJson, LogUrl, Source, bring_up_to_date, open_current_workspace
 from training_events.event import DEFAULT_SOURCE
 from training_events.recovery.reconcile import has_arrived, states_of_jobs
 from training_events.settings import Settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     ReconcileOutcome = Literal["missing", "published", "recorded"]
 
 _WINDOW = "14 days ago"
-"""As long as the undelivered queue keeps what could not be recorded."""
+"""The undelivered queue keeps what could not be recorded this long."""
 
 
 class Backfilled(Struct):
@@ -40,7 +40,7 @@ class Backfilled(Struct):
 
 
 class ReconcileDocument(Struct):
-    """`jobs` were modified since then; of all but the back-filled ones the log had the state already."""
+    """`jobs` counts the jobs modified since then. The log had the state of all of them but the back-filled ones."""
 
     dry_run: bool
     since: str
@@ -49,39 +49,38 @@ class ReconcileDocument(Struct):
 
 
 def reconcile(
-    since: Annotated[
-        str | None, typer.Option(parser=parse_time, metavar="TIME", help="Jobs modified then or later.", show_default=_WINDOW)
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Record nothing: say what would be.")] = False,
-    source: Annotated[str, typer.Option(metavar="NAME", help="The source on the bus: the rule goes by it.")] = DEFAULT_SOURCE,
+    since: Annotated[str | None, time_option(meaning="Only jobs modified at or after this time.", show_default=_WINDOW)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Record nothing: print what is missing.")] = False,
+    source: Source = DEFAULT_SOURCE,
     log: LogUrl = "",
     as_json: AsJson = False,
 ) -> None:
-    """Record the states of SageMaker's training jobs that never arrived.
+    """Record the states of SageMaker's jobs that never arrived.
 
-    Asks SageMaker for its jobs and looks for the present state of each in the log. What is missing is recorded, marked as
-    back-filled, over TRAINING_EVENTS_BUS if that is set, else straight to the log. Done twice, it changes nothing.
+    It asks SageMaker for its training jobs, and looks for the present state of each in the log. What is missing is
+    recorded, marked as back-filled: over TRAINING_EVENTS_BUS if that is set, else straight to the log. A second run changes
+    nothing.
     Needs sagemaker:ListTrainingJobs and sagemaker:DescribeTrainingJob.
 
     For example:
       training-events reconcile --dry-run
       training-events reconcile --since "2 hours ago" --json | jq '.backfilled[].stream'
     """
-    store = open_current_workspace(log)
+    workspace = open_current_workspace(log)
     document = ReconcileDocument(dry_run, since or parse_time(_WINDOW), 0, [])
-    record, outcome = _recording(store.log.append, dry_run=dry_run)
-    with progress(SpinnerColumn(), TextColumn("{task.description}", markup=False)) as line:
-        task = line.add_task("asking SageMaker for its training jobs", total=None)
+    record, outcome = _recording(workspace.log.append, dry_run=dry_run)
+    with progress() as show:
+        show("asking SageMaker for its training jobs")
         for state in states_of_jobs(aws.client("sagemaker"), document.since, source):
             document.jobs += 1
-            line.update(task, description=printable(f"{document.jobs} jobs, {state.stream}"))
-            if has_arrived(store.log, state):
+            show(printable(f"{document.jobs} jobs, {state.stream}"))
+            if has_arrived(workspace.log, state):
                 continue
             record(state)
             document.backfilled.append(_backfilled(state, outcome))
             if not as_json:
                 print(printable(f"{state.stream}: {state.data['status']} since {state.occurred_at}: {outcome}"), flush=True)
-    bring_up_to_date(store)
+    bring_up_to_date(workspace)
     if as_json:
         print_document(document)
     else:

@@ -1,4 +1,4 @@
-"""`training-events record STREAM TYPE`: one event, by hand or from a script."""
+"""`training-events record STREAM TYPE`: records one event, by hand or from a script."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Annotated, Literal
 import typer
 from msgspec import Struct
 
-from training_events import aws, catalogue, strict_json, times
-from training_events.bus.publisher import EventBusPublisher
+from training_events import catalogue, strict_json, times
 from training_events.cli.output import print_document, printable
-from training_events.cli.time_argument import parse_time
-from training_events.cli.workspace import AsJson, Stream, bring_up_to_date, open_workspace
+from training_events.cli.time_argument import time_option
+from training_events.cli.workspace import AsJson, Source, Stream, bring_up_to_date, open_workspace
 from training_events.errors import NotAnObject, NotRecordable, UnknownType
 from training_events.event import DEFAULT_SOURCE, SCHEMA_VERSION, Event
 from training_events.settings import LAPTOP_LOG, Settings
@@ -22,7 +21,7 @@ from training_events.settings import LAPTOP_LOG, Settings
 class RecordDocument(Struct):
     """Where the event went: `published` to the bus, or `recorded` in the log, which may have had it already (`repeated`).
 
-    Of an event whose type is not `known` in streams of this kind, no state is made.
+    No state is made from an event whose type is not `known` in streams of this kind.
     """
 
     stream: str
@@ -36,30 +35,30 @@ class RecordDocument(Struct):
 
 def record(
     stream: Stream,
-    type_: Annotated[str, typer.Argument(help="The event's type, in the past tense: ModelPromoted", metavar="TYPE")],
+    type_: Annotated[str, typer.Argument(help="The event's type, in the past tense: ModelPromoted.", metavar="TYPE")],
     data: Annotated[
-        str, typer.Option(metavar="JSON", help="What happened, as a JSON object; - reads it from standard input.")
+        str, typer.Option(metavar="JSON", help="What happened, as a JSON object. - reads it from standard input.")
     ] = "{}",
-    occurred_at: Annotated[
-        str | None, typer.Option(parser=parse_time, metavar="TIME", help="When it happened.", show_default="now")
-    ] = None,
+    occurred_at: Annotated[str | None, time_option(meaning="When it happened.", show_default="now")] = None,
     event_id: Annotated[
         str,
-        typer.Option(metavar="ID", help="Its identity, together with --occurred-at.", show_default="a new one"),
+        typer.Option(
+            metavar="ID", help="The event's id, which identifies it together with --occurred-at.", show_default="a new one"
+        ),
     ] = "",
-    correlation_id: Annotated[str, typer.Option(metavar="ID", help="What it belongs together with.")] = "",
-    source: Annotated[str, typer.Option(metavar="NAME", help="The source on the bus: the rule goes by it.")] = DEFAULT_SOURCE,
+    correlation_id: Annotated[str, typer.Option(metavar="ID", help="An id that related events share.")] = "",
+    source: Source = DEFAULT_SOURCE,
     log: Annotated[
-        str, typer.Option("--log", metavar="URL", help="Straight to this log, whatever TRAINING_EVENTS_BUS says.")
+        str, typer.Option("--log", metavar="URL", help="Record straight to this log, whatever TRAINING_EVENTS_BUS says.")
     ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Record one event.
 
-    It goes to the bus that TRAINING_EVENTS_BUS names. Where none is set, or with --log, it goes straight to the log: at
-    TRAINING_EVENTS_LOG, else in training-events.db in this folder, which is made if need be. The data of a type in the
-    catalogue has to fit it (docs/reference/events); a type of your own is recorded as it is. The same event recorded again,
-    with its id and time, changes nothing.
+    It goes to the bus that TRAINING_EVENTS_BUS names. If none is set, or with --log, it goes straight to the log: the one
+    that TRAINING_EVENTS_LOG names, else training-events.db in this folder, which is created if it does not exist. Data of a
+    type in the catalogue has to fit its schema (docs/reference/events). A type of your own is recorded as it is. To record
+    the same event again, with its id and time, changes nothing.
 
     For example:
       training-events record model/digits ModelPromoted --data '{"version": 3, "stage": "production"}'
@@ -111,13 +110,18 @@ def _fits(event: Event) -> bool:
 
 
 def _send(event: Event, log: str) -> Literal["published", "recorded", "repeated"]:
+    """To the bus that the environment names, else to the log."""
     settings = Settings()
     bus = settings.optional("bus")
     if bus and not log:
+        # imported here: on a laptop nobody waits for AWS's SDK
+        from training_events import aws  # noqa: PLC0415
+        from training_events.bus.publisher import EventBusPublisher  # noqa: PLC0415
+
         EventBusPublisher(bus, aws.client("events")).publish([event])
         return "published"
     url = log or settings.optional("log") or LAPTOP_LOG
-    store = open_workspace(url)
-    appended = store.log.append(event)
-    bring_up_to_date(store)
+    workspace = open_workspace(url)
+    appended = workspace.log.append(event)
+    bring_up_to_date(workspace)
     return appended.value

@@ -1,4 +1,4 @@
-"""`training-events redrive`: what could not be recorded, once more."""
+"""`training-events redrive`: sends what could not be recorded again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from training_events import aws
 from training_events.bus.publisher import EventBusPublisher
 from training_events.cli.output import print_document
 from training_events.cli.table import print_rows
-from training_events.cli.workspace import AsJson, open_current_workspace, require_read_models
+from training_events.cli.workspace import AsJson, QueueUrl, open_current_workspace, require_read_models
 from training_events.errors import TrainingEventsError
 from training_events.recovery.queue_reader import QueueReader
 from training_events.recovery.redrive import Redriver, recording
@@ -48,20 +48,20 @@ class RedriveDocument(Struct):
 
 def redrive(
     reason: Annotated[
-        list[str] | None, typer.Option(metavar="REASON", help="Only messages of this reason; may be repeated.")
+        list[str] | None, typer.Option(metavar="REASON", help="Only messages set aside for this reason. May be repeated.")
     ] = None,
     message_id: Annotated[str | None, typer.Option(metavar="ID", help="Only this message.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="At most so many messages.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
-    queue: Annotated[str, typer.Option(metavar="URL", help="The queue's URL; else TRAINING_EVENTS_UNDELIVERED.")] = "",
-    log: Annotated[str, typer.Option(metavar="URL", help="Where the event log is; else TRAINING_EVENTS_LOG.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="At most this many messages.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing: print what would be sent.")] = False,
+    queue: QueueUrl = "",
+    log: Annotated[str, typer.Option(metavar="URL", help="Where the event log is. Default: TRAINING_EVENTS_LOG.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Send again what could not be recorded.
 
-    What is sent is taken out of the queue. Events go over TRAINING_EVENTS_BUS if that is set, else straight to the log.
-    Of what the log holds already, and only its state is behind, the stream is folded anew. What still cannot be
-    understood stays, with its reason.
+    A message that was sent is removed from the queue. Events go over TRAINING_EVENTS_BUS if that is set, else straight to
+    the log. Where the log has the event and only the state is behind, the stream is folded again. What still cannot be
+    understood stays in the queue, with its reason.
 
     For example:
       training-events redrive --dry-run
@@ -75,7 +75,7 @@ def redrive(
             for message in reader.messages()
             if (not reason or message.reason in reason) and message_id in (None, message.message_id)
         )
-        outcomes = _noted(redriver.send(reader, islice(wanted, limit), dry_run=dry_run), document)
+        outcomes = _collect(redriver.send(reader, islice(wanted, limit), dry_run=dry_run), document)
         if as_json:
             _print_document(outcomes, document)
         else:
@@ -85,25 +85,25 @@ def redrive(
 
 
 def _redriver(log: str) -> Redriver:
-    """With the log opened only when it is needed: events that go over the bus do without."""
+    """It opens the log only when it needs it: events that go over the bus do not."""
     settings = Settings()
     bus = settings.optional("bus")
     url = (log or settings.optional("log")) if bus else (log or settings.log)
 
     @cache
-    def store() -> Workspace:
-        # never a laptop's log because nothing names another: what is sent there is gone from the queue
+    def workspace() -> Workspace:
+        # never a laptop's log just because nothing names another one: what is sent there is gone from the queue
         return open_current_workspace(url or settings.log)
 
     def refold(stream: str) -> None:
-        _, projector = require_read_models(store())
+        _, projector = require_read_models(workspace())
         projector.refold(stream)
 
     publisher = EventBusPublisher(bus, aws.client("events")) if bus else None
-    return Redriver(recording(publisher, lambda: store().log), refold)
+    return Redriver(recording(publisher, lambda: workspace().log), refold)
 
 
-def _noted(outcomes: Iterator[RedriveOutcome], document: RedriveDocument) -> Iterator[RedriveOutcome]:
+def _collect(outcomes: Iterator[RedriveOutcome], document: RedriveDocument) -> Iterator[RedriveOutcome]:
     for outcome in outcomes:
         message_id = outcome.message.message_id
         if outcome.why is None:
@@ -114,13 +114,13 @@ def _noted(outcomes: Iterator[RedriveOutcome], document: RedriveDocument) -> Ite
 
 
 def _print_document(outcomes: Iterator[RedriveOutcome], document: RedriveDocument) -> None:
-    """Also when it ends early, by Ctrl-C or an error: what was sent is sent, and should be known."""
-    whole = False
+    """Prints it also after Ctrl-C or an error: what was sent is sent, and people should know."""
+    finished = False
     try:
         deque(outcomes, maxlen=0)
-        whole = True
+        finished = True
     finally:
-        if whole or document.sent or document.left:
+        if finished or document.sent or document.left:
             print_document(document)
 
 

@@ -1,4 +1,4 @@
-"""`training-events replay`: what went over the bus in a stretch of time, once more."""
+"""`training-events replay`: sends what went over the bus in a period once more."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from msgspec import Struct, field
-from rich.progress import BarColumn, TextColumn
 
 from training_events import aws
-from training_events.cli.output import print_document, progress
-from training_events.cli.time_argument import parse_time
+from training_events.cli.output import print_document
+from training_events.cli.progress import progress
+from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson
 from training_events.errors import TrainingEventsError
 from training_events.recovery.replay import Archive
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ReplayDocument(Struct):
-    """`state` is EventBridge's, `from` and `to` are what was asked of it: whole seconds around what the caller said."""
+    """`state` is EventBridge's. `from` and `to` are what it was asked for: whole seconds around the times of the caller."""
 
     replay: str
     archive: str
@@ -34,15 +33,15 @@ class ReplayDocument(Struct):
 
 
 def replay(
-    first: Annotated[str, typer.Option("--from", parser=parse_time, metavar="TIME", help="From when on.")],
-    last: Annotated[str, typer.Option("--to", parser=parse_time, metavar="TIME", help="Until when; not in the future.")],
+    first: Annotated[str, time_option("--from", meaning="Start of the period.")],
+    last: Annotated[str, time_option("--to", meaning="End of the period, not in the future.")],
     as_json: AsJson = False,
 ) -> None:
-    """Send over the bus again what the archive holds of a time.
+    """Send the archived events of a period over the bus again.
 
-    Of the bus that TRAINING_EVENTS_BUS names; followed until all is sent. Goes by when events were published. The log
-    takes each event once, so a replay is harmless, whatever was recorded meanwhile. An event may take 10 minutes to reach
-    the archive: then replay again.
+    The archive is that of the bus that TRAINING_EVENTS_BUS names, and the period is when events were published. The command
+    follows the replay until all is sent. The log takes each event once, so a replay is harmless, whatever was recorded
+    meanwhile. An event may take 10 minutes to reach the archive: then replay again.
 
     For example:
       training-events replay --from "2 hours ago" --to now
@@ -66,15 +65,14 @@ def replay(
 
 def _follow(archive: Archive, started: Replay) -> Replay:
     reached = started
-    with progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}")) as bar:
-        task = bar.add_task(started.name, total=1, state=started.state)
+    with progress() as show:
         for reached in archive.follow(started):
-            bar.update(task, completed=_share(reached), state=reached.state)
+            show(f"{reached.name} {reached.state}", _share(reached))
     return reached
 
 
 def _share(replay: Replay) -> float:
-    """How much of the stretch of time is done: EventBridge goes through it in order, minute by minute."""
+    """How much of the period is done: EventBridge goes through it in order, minute by minute."""
     if replay.last_replayed is None:
         return 0
     first, last, reached = map(datetime.fromisoformat, (replay.first, replay.last, replay.last_replayed))

@@ -1,17 +1,16 @@
-"""`training-events show STREAM`: the state of a run, a model or a dataset, now or at any time."""
+"""`training-events show STREAM`: prints the state of a run, a model or a dataset, now or at any time."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-import typer
 
 from training_events.cli.output import duration, print_document, short_time, with_all_keys
 from training_events.cli.run_spec import spec_fields
 from training_events.cli.sparkline import sparkline
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_fields, print_rows
-from training_events.cli.time_argument import parse_time
+from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, LogUrl, Stream, open_current_workspace
 from training_events.event import check_stream
 from training_events.folds.dataset import DatasetState
@@ -46,20 +45,15 @@ ShowDocument = RunDocument | ModelDocument | DatasetDocument
 
 def show(
     stream: Stream,
-    as_of: Annotated[
-        str | None, typer.Option(parser=parse_time, metavar="TIME", help="What was true then: by events that had occurred.")
-    ] = None,
-    known_at: Annotated[
-        str | None,
-        typer.Option(parser=parse_time, metavar="TIME", help="What the log knew then: by events that were recorded."),
-    ] = None,
+    as_of: Annotated[str | None, time_option(meaning="What was true at this time, by when events occurred.")] = None,
+    known_at: Annotated[str | None, time_option(meaning="What the log knew at this time, by when it recorded events.")] = None,
     log: LogUrl = "",
     as_json: AsJson = False,
 ) -> None:
     """Print the state of a stream, now or at any time.
 
-    Now, it comes from the read model and the newest events. At another time it is folded from the log: --as-of goes by
-    the producers' clock, --known-at by the log's, and both together ask what was known then of what was true then.
+    The present state comes from the read model and the newest events. A past state is folded from the log: --as-of uses
+    the producers' clock and --known-at the log's. Both together ask what the log knew at one time about another.
 
     For example:
       training-events show run/digits-7
@@ -67,33 +61,32 @@ def show(
       training-events show run/digits-7 --as-of "2 hours ago" --json
     """
     check_stream(stream)
-    store = open_current_workspace(log)
+    workspace = open_current_workspace(log)
     if as_of is None and known_at is None:
-        state = state_now(store.log, store.read_models, stream)
+        state = state_now(workspace.log, workspace.read_models, stream)
     else:
-        state = state_at(store.log, stream, as_of=as_of, known_at=known_at)
+        state = state_at(workspace.log, stream, as_of=as_of, known_at=known_at)
     if as_json:
         print_document({**with_all_keys(state), "as_of": as_of, "known_at": known_at})
     else:
-        _print(state, {"as of": as_of, "known at": known_at})
+        _print_state(state, {"as of": as_of, "known at": known_at})
 
 
-def _print(state: State, asked: dict[str, str | None]) -> None:
-    heading = _heading(state) | asked
+def _print_state(state: State, times: dict[str, str | None]) -> None:
+    heading = _heading(state) | times
     if isinstance(state, RunState):
-        print_fields(heading | _of_run(state))
-        _print_table(("metric", "points", "first", "last", "min", "max", "best"), (24, 7, *[18] * 4), _metrics(state))
-        _print_table(("metric", "steps", "curve"), (24, 24), _curves(state))
+        print_fields(heading | _run_fields(state))
+        _print_table(("metric", "points", "first", "last", "min", "max", "best"), (24, 7, *[18] * 4), _metric_rows(state))
+        _print_table(("metric", "steps", "curve"), (24, 24), _sparkline_rows(state))
     elif isinstance(state, ModelState):
         print_fields(heading | {"retired at": state.retired_at})
-        _print_table(
-            ("version", "stages", "registered at", "retired at", "approval", "run"), (16, 24, 20, 20, 22), _versions(state)
-        )
-        _print_table(("promoted at", "version", "stage", "by"), (20, 16, 24), _promotions(state))
+        titles = ("version", "stages", "registered at", "retired at", "approval", "run")
+        _print_table(titles, (16, 24, 20, 20, 22), _model_version_rows(state))
+        _print_table(("promoted at", "version", "stage", "by"), (20, 16, 24), _promotion_rows(state))
     else:
         print_fields(heading | {"retired at": state.retired_at})
         titles = ("registered at", "retired at", "rows", "sha256", "version id", "uri")
-        _print_table(titles, (20, 20, 10, 16, 16), _dataset_versions(state))
+        _print_table(titles, (20, 20, 10, 16, 16), _dataset_version_rows(state))
 
 
 def _print_table(titles: tuple[str, ...], widths: tuple[int, ...], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -114,8 +107,8 @@ def _heading(state: State) -> dict[str, Any]:
     }
 
 
-def _of_run(state: RunState) -> dict[str, Any]:
-    """What of a run's state is worth a line each."""
+def _run_fields(state: RunState) -> dict[str, Any]:
+    """The parts of a run's state that get a line each."""
     took = None if state.duration_seconds is None else duration(state.duration_seconds)
     fields: dict[str, Any] = {"model": state.model, "requested by": state.requested_by, "requested at": state.requested_at}
     fields |= {"started at": state.started_at, "finished at": state.finished_at, "took": took, "stop reason": state.stop_reason}
@@ -124,8 +117,8 @@ def _of_run(state: RunState) -> dict[str, Any]:
         newest = state.checkpoints[-1]
         step = "" if newest.step is None else f"step {newest.step}, "
         fields["last checkpoint"] = f"{newest.stored.uri or '-'} ({step}{state.checkpoints_saved} in all)"
-    for one in state.artifacts:
-        fields[f"artifact {one.name or ''}".rstrip()] = one.stored.uri or "-"
+    for artifact in state.artifacts:
+        fields[f"artifact {artifact.name or ''}".rstrip()] = artifact.stored.uri or "-"
     if state.job is not None:
         fields["SageMaker job"] = " ".join(filter(None, (state.job.status, state.job.secondary_status)))
     if state.error is not None:
@@ -133,38 +126,34 @@ def _of_run(state: RunState) -> dict[str, Any]:
     return fields
 
 
-def _metrics(state: RunState) -> Iterable[tuple[Any, ...]]:
-    for name, one in sorted(state.metrics.items()):
-        yield name, one.points, *map(_reading, (one.first, one.last, one.min, one.max, one.best))
+def _metric_rows(state: RunState) -> Iterable[tuple[Any, ...]]:
+    for name, metric in sorted(state.metrics.items()):
+        readings = (metric.first, metric.last, metric.min, metric.max, metric.best)
+        yield name, metric.points, *map(_reading, readings)
 
 
-def _curves(state: RunState) -> Iterable[tuple[Any, ...]]:
-    for name, one in sorted(state.metrics.items()):
-        if one.points > 1:
-            steps = None if one.first.step is None or one.last.step is None else f"{one.first.step} to {one.last.step}"
-            yield name, steps, sparkline(one)
+def _sparkline_rows(state: RunState) -> Iterable[tuple[Any, ...]]:
+    for name, metric in sorted(state.metrics.items()):
+        if metric.points > 1:
+            first, last = metric.first.step, metric.last.step
+            yield name, None if first is None or last is None else f"{first} to {last}", sparkline(metric)
 
 
-def _versions(state: ModelState) -> Iterable[tuple[Any, ...]]:
-    for name, one in state.versions.items():
-        times = map(_time, (one.registered_at, one.retired_at))
-        yield name, ", ".join(one.stages) or None, *times, one.approval_status, one.run
+def _model_version_rows(state: ModelState) -> Iterable[tuple[Any, ...]]:
+    for name, version in state.versions.items():
+        times = map(_time, (version.registered_at, version.retired_at))
+        yield name, ", ".join(version.stages) or None, *times, version.approval_status, version.run
 
 
-def _promotions(state: ModelState) -> Iterable[tuple[Any, ...]]:
-    return ((_time(one.at), one.version, one.stage, one.promoted_by) for one in state.promotions)
+def _promotion_rows(state: ModelState) -> Iterable[tuple[Any, ...]]:
+    for promotion in state.promotions:
+        yield _time(promotion.at), promotion.version, promotion.stage, promotion.promoted_by
 
 
-def _dataset_versions(state: DatasetState) -> Iterable[tuple[Any, ...]]:
-    for one in state.versions:
-        yield (
-            _time(one.registered_at),
-            _time(one.retired_at),
-            one.rows,
-            one.stored.sha256,
-            one.stored.version_id,
-            one.stored.uri,
-        )
+def _dataset_version_rows(state: DatasetState) -> Iterable[tuple[Any, ...]]:
+    for version in state.versions:
+        stored, times = version.stored, map(_time, (version.registered_at, version.retired_at))
+        yield *times, version.rows, stored.sha256, stored.version_id, stored.uri
 
 
 def _time(time: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""`training-events undelivered`: what could not be recorded, and why."""
+"""`training-events undelivered`: lists what could not be recorded, and why."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training_events import aws
 from training_events.canonical import canonical_json
 from training_events.cli.output import print_json_document, short_time
 from training_events.cli.table import print_rows
-from training_events.cli.workspace import AsJson
+from training_events.cli.workspace import AsJson, QueueUrl
 from training_events.errors import NotRecordable
 from training_events.recovery.queue_reader import QueueReader
 from training_events.settings import Settings
@@ -25,7 +25,7 @@ WIDTHS = (20, 15, 20, 26, 22)
 
 
 class UndeliveredMessage(Struct):
-    """`body` is the message word for word where its original cannot be shown as JSON, null everywhere else."""
+    """`body` is the text of the message where its original cannot be shown as JSON, else null."""
 
     message_id: str
     at: str
@@ -48,13 +48,13 @@ class UndeliveredDocument(Struct):
 
 
 def undelivered(
-    queue: Annotated[str, typer.Option(metavar="URL", help="The queue's URL; else TRAINING_EVENTS_UNDELIVERED.")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="At most so many messages.")] = None,
+    queue: QueueUrl = "",
+    limit: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="At most this many messages.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List what could not be recorded, and why.
 
-    Nothing is taken out of the queue. docs/operate/undelivered.md says what to do about each reason.
+    Nothing is removed from the queue. docs/operate/undelivered.md says what to do about each reason.
 
     For example:
       training-events undelivered
@@ -70,8 +70,8 @@ def undelivered(
 
 def _row(message: Message) -> tuple[str, ...]:
     names = message.names
-    said = (message.reason, names.stream, names.type, message.explanation)
-    return short_time(message.sent_at), message.shape, *(text or "-" for text in said)
+    cells = (message.reason, names.stream, names.type, message.explanation)
+    return short_time(message.sent_at), message.shape, *(cell or "-" for cell in cells)
 
 
 def _document(message: Message) -> UndeliveredMessage:
@@ -92,7 +92,7 @@ def _document(message: Message) -> UndeliveredMessage:
 
 
 def _original(message: Message) -> bytes | None:
-    """None also for what JSON has no form for, NaN or half a surrogate pair: often the very reason why the event is here."""
+    """None also where JSON has no form for it, such as NaN or half a surrogate pair: often the reason why the event is here."""
     if message.original is None:
         return None
     try:

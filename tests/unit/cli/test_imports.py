@@ -1,0 +1,57 @@
+"""What a call imports: nobody waits for AWS's SDK, the recorder or pydantic where a command does without."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from training_events import cli
+
+from tests.conftest import without_aws
+
+SCRIPT = """
+import json, sys
+from training_events import cli
+cli.run(sys.argv[1:])
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+OF_TYPER = {"typer", "annotated_doc", "shellingham", "typing_extensions"}
+ALWAYS = OF_TYPER | {"msgspec", "training_events"}
+A_TABLE = ALWAYS | {"rich"}
+VERSION = {"cli", "errors", "version"}
+READING = VERSION | {"canonical", "catalogue", "event", "folds", "projection", "proof", "settings", "stores", "times"}
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    url = f"sqlite:///{tmp_path_factory.mktemp('log')}/log.db"
+    assert cli.run(["record", "run/a", "TrainingStarted", "--log", url]) == 0
+    return url
+
+
+def imported(arguments, log):
+    """The packages that are not of the standard library, the rooms of this one, and all modules by their full names."""
+    command = [sys.executable, "-c", SCRIPT, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=without_aws(TRAINING_EVENTS_LOG=log))
+    modules = json.loads(done.stderr)
+    packages = {module.partition(".")[0] for module in modules} - set(sys.stdlib_module_names)
+    rooms = {module.split(".")[1] for module in modules if module.startswith("training_events.")}
+    return {package for package in packages if not package.startswith("_")}, rooms, set(modules)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"]], ids=" ".join)
+def test_the_programs_own_options_import_no_command(log, arguments):
+    packages, rooms, modules = imported(arguments, log)
+    assert packages <= ALWAYS
+    assert rooms <= VERSION
+    assert not [module for module in modules if module.startswith("training_events.cli.commands.")]
+
+
+@pytest.mark.parametrize("arguments", [["runs"], ["show", "run/a"], ["history", "run/a"]], ids=" ".join)
+def test_reading_a_laptops_log_imports_neither_awss_sdk_nor_what_it_does_not_print_with(log, arguments):
+    packages, rooms, modules = imported(arguments, log)
+    assert packages <= A_TABLE
+    assert rooms <= READING
+    assert not {"rich.console", "rich.progress", "rich.table"} & modules
+    commands = [module for module in modules if module.startswith("training_events.cli.commands.")]
+    assert commands == [f"training_events.cli.commands.{arguments[0]}"]
