@@ -1,7 +1,7 @@
-"""What the events say: one struct for each event type of each kind of stream, and how data of any schema version becomes one.
+"""The event types of each kind of stream: a struct for the data of each, and how data of any schema version becomes one.
 
-The log never changes; reading does. Data of an older version goes through the type's upcasters, one version at a time. An
-event type, or a version, that this code does not know is kept in the log and shown as it is, but not folded.
+The log never changes, only how it is read. Data of an older version goes through the type's upcasters, one version at a time.
+An event whose type or version this code does not know stays in the log and is shown as it is, but it is not folded.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class EventType:
-    """One event type: the struct its data has today, and the way there from each older version.
+    """One event type: the struct of its data today, and how data of each older version becomes that.
 
-    `upcasters[0]` makes data of version 2 from version 1, the next one version 3 from 2, and so on: today's version is one
-    more than there are upcasters.
+    `upcasters[0]` makes data of version 2 from data of version 1, `upcasters[1]` makes version 3 from version 2, and so on.
+    Today's version is the number of upcasters plus one.
     """
 
     def __init__(self, fact: type[msgspec.Struct], upcasters: Iterable[Upcaster] = ()) -> None:
@@ -33,14 +33,14 @@ class EventType:
         self.decode = msgspec.json.Decoder(fact).decode
 
     def read(self, version: int, data: str) -> msgspec.Struct:
-        """The fact in data of any known version. Raises NewerVersion or DoesNotFit."""
+        """The fact that data of any known version states. Raises NewerVersion or DoesNotFit."""
         if version > self.version:
             raise NewerVersion(f"{self.name} of schema version {version}", f"at most {self.version}", ("schema_version",))
         try:
             if version == self.version:
                 return self.decode(data)
             return self._upcast(version, msgspec.json.decode(data))
-        # an upcaster meets data that never was of its version: a key is missing, a value of another type
+        # an upcaster may meet data that was never of its version: without a key, or with a value of another type
         except (
             msgspec.MsgspecError,
             ArithmeticError,
@@ -55,7 +55,7 @@ class EventType:
             ) from None
 
     def _upcast(self, version: int, data: dict[str, Any]) -> msgspec.Struct:
-        if version < 1:  # where the log was altered
+        if version < 1:  # only in an altered log
             raise ValueError(f"there is no schema version {version}")
         for upcast in self.upcasters[version - 1 :]:
             data = upcast(data)
@@ -71,7 +71,7 @@ CATALOGUE: Mapping[str, Mapping[str, EventType]] = {
     "run": types_of(*run.FACTS),
     "model": types_of(*model.FACTS),
 }
-"""By kind of stream, then by the event's type."""
+"""The event types by the kind of stream, then by their name."""
 
 
 def read(stream: str, type_: str, version: int, data: str) -> msgspec.Struct:

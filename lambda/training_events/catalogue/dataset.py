@@ -15,7 +15,7 @@ class DatasetRegistered(Stored, frozen=True, omit_defaults=True):
 
 
 class DatasetRetired(Struct, frozen=True, omit_defaults=True):
-    """A version (named by its digest) is out of use; without one, the whole dataset is."""
+    """A version, named by its digest, is out of use. Without a digest, the whole dataset is."""
 
     sha256: str | None = None
     reason: str | None = None

@@ -8,7 +8,7 @@ from training_events.catalogue.stored import Stored
 
 
 class ModelRegistered(Struct, frozen=True, omit_defaults=True):
-    """A version of the model exists: which run made it, and where it is stored."""
+    """A version of the model exists. `run` made it, `artifact` is where it is stored."""
 
     version: str | int
     run: str | None = None
@@ -17,7 +17,7 @@ class ModelRegistered(Struct, frozen=True, omit_defaults=True):
 
 
 class ModelPromoted(Struct, frozen=True, omit_defaults=True):
-    """From now on this version serves this stage (production, say), and no other version does."""
+    """From now on this version, and no other, serves this stage (production, say)."""
 
     version: str | int
     stage: str
@@ -25,14 +25,14 @@ class ModelPromoted(Struct, frozen=True, omit_defaults=True):
 
 
 class ModelRetired(Struct, frozen=True, omit_defaults=True):
-    """A version is out of use; without `version`, the whole model is."""
+    """A version is out of use. Without `version`, the whole model is."""
 
     version: str | int | None = None
     reason: str | None = None
 
 
 class ModelPackageStateChanged(Struct, frozen=True, omit_defaults=True):
-    """What SageMaker's model registry says of a version."""
+    """SageMaker's model registry has given a version this state."""
 
     version: str | int
     status: str | None = None

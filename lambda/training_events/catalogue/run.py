@@ -1,4 +1,4 @@
-"""The events of a run: `run/<id>`. What is not known is absent, and what is not named here is kept in the log all the same."""
+"""The events of a run: `run/<id>`. What is not known is absent. The log also keeps fields that are not named here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import Struct
 from training_events.catalogue.stored import Stored
 
 NotFinite = Literal["NaN", "Infinity", "-Infinity"]
-"""JSON has no such numbers, but a loss that became NaN is news: it is said by name."""
+"""JSON has no such numbers, but a loss that became NaN is news: it is recorded by its name."""
 
 
 class Code(Struct, frozen=True, omit_defaults=True):
@@ -29,7 +29,7 @@ class Instance(Struct, frozen=True, omit_defaults=True):
 
 
 class TrainingRequested(Struct, frozen=True, omit_defaults=True):
-    """Somebody asked for a training; nothing runs yet."""
+    """Somebody asked for a training. Nothing runs yet."""
 
     model: str | None = None
     requested_by: str | None = None
@@ -37,10 +37,10 @@ class TrainingRequested(Struct, frozen=True, omit_defaults=True):
 
 
 class TrainingStarted(Struct, frozen=True, omit_defaults=True):
-    """The training runs; the data is its pinned spec: all that another run would need to repeat it.
+    """The training runs. The data is its pinned spec: all that another run needs to repeat it.
 
-    `goals` says of a metric whether more or less of it is better, where its name does not. A field too large for an event is
-    stored elsewhere, and says where: uri, version id, sha256, bytes.
+    `goals` says of a metric whether more or less of it is better, where its name does not. A field that is too large for an
+    event is stored elsewhere; its value then says where: uri, version id, sha256, bytes.
     """
 
     model: str | None = None
@@ -60,7 +60,7 @@ class TrainingStarted(Struct, frozen=True, omit_defaults=True):
 
 
 class Point(Struct, frozen=True, omit_defaults=True, gc=False):
-    """One value of one metric. `time` (UTC) is when it was measured, if that is not when the event occurred."""
+    """One value of one metric. `time` (UTC) is when it was measured, where that is not when the event occurred."""
 
     name: str
     value: float | NotFinite
@@ -69,13 +69,13 @@ class Point(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class MetricsRecorded(Struct, frozen=True, gc=False):
-    """A batch of points, in the order they were measured."""
+    """A batch of points, in the order in which they were measured."""
 
     points: list[Point]
 
 
 class CheckpointSaved(Stored, frozen=True, omit_defaults=True):
-    """The state of the training at a step is stored: the object is there before the event is."""
+    """The state of the training at a step is stored. The object is there before the event is recorded."""
 
     step: int | float | None = None
 
@@ -87,7 +87,7 @@ class ArtifactSaved(Stored, frozen=True, omit_defaults=True):
 
 
 class TrainingCompleted(Struct, frozen=True, omit_defaults=True):
-    """The training came to its end."""
+    """The training reached its end."""
 
     artifact: Stored | None = None
 
@@ -100,15 +100,16 @@ class TrainingFailed(Struct, frozen=True, omit_defaults=True):
 
 
 class TrainingStopped(Struct, frozen=True, omit_defaults=True):
-    """The training was ended from outside: by a person, a limit, or the loss of its instance."""
+    """Something outside ended the training: a person, a limit, or the loss of its instance."""
 
     reason: str | None = None
 
 
 class TrainingJobStateChanged(Struct, frozen=True, omit_defaults=True):
-    """What SageMaker says of the training job that runs the training: its state, and what it was started with.
+    """SageMaker's training job, which runs the training, has this state, and was started with this.
 
-    `datasets` are the URIs of its input channels. `backfilled` says that SageMaker was asked, as its own event never arrived.
+    `datasets` are the URIs of its input channels. `backfilled` is true where SageMaker's own event never arrived, and
+    `training-events reconcile` asked for the state.
     """
 
     status: str
@@ -124,7 +125,7 @@ class TrainingJobStateChanged(Struct, frozen=True, omit_defaults=True):
 
 
 class PipelineExecutionStateChanged(Struct, frozen=True, omit_defaults=True):
-    """What SageMaker says of the execution of a pipeline, which is a run by itself; `name` is the one it is displayed under."""
+    """An execution of a pipeline in SageMaker, which is a run by itself, has this state. `name` is its display name."""
 
     status: str
     previous_status: str | None = None

@@ -1,4 +1,4 @@
-"""What events say of a thing that is stored somewhere: enough to fetch that very content again, and to check it."""
+"""How an event refers to a file that is stored somewhere: enough to fetch exactly that content again, and to check it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Stored(Struct, frozen=True, omit_defaults=True):
-    """An object or file: `uri`, the S3 version of it, the digest and size (bytes) of its content."""
+    """A stored object or file: its `uri`, its version in S3, and the digest and size (in bytes) of its content."""
 
     uri: str | None = None
     version_id: str | None = None

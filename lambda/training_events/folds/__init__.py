@@ -1,7 +1,8 @@
-"""State from events: pure folds over a stream in key order.
+"""Folds: pure functions from the events of a stream, in key order, to its state.
 
-A state is all there is to go on from: written down as canonical JSON and read back, it takes the next event as if it had
-never been away. Any order of arrival and any repetition give the same bytes, because a fold is given the events in key order.
+A fold can continue from a stored state: encoded as canonical JSON and decoded again, the state takes the next event as if
+nothing had happened. Events may arrive in any order and more than once; the state has the same bytes, because a fold takes
+the events in key order.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def empty(stream: str) -> State:
 
 
 def fold(state: _S, entries: Iterable[LogEntry], catalogue: Mapping[str, Mapping[str, EventType]] = CATALOGUE) -> _S:
-    """The state after these events too. They come in key order, behind all that the state has; it is changed in place."""
+    """Fold these events into the state, in place. They are in key order, and come behind all that the state has."""
     types, apply = catalogue[state.kind], _APPLY[state.kind]
     counts, position, events = state.counts, state.position, 0
     for position, _, type_, version, data in entries:
@@ -65,12 +66,12 @@ def fold(state: _S, entries: Iterable[LogEntry], catalogue: Mapping[str, Mapping
 
 
 def encode(state: State) -> bytes:
-    """The state's canonical JSON: the same state has the same bytes, wherever and however it was folded."""
+    """The state's canonical JSON. The same state has the same bytes, wherever and however it was folded."""
     return canonical_json(msgspec.to_builtins(state))
 
 
 def decode(stream: str, state: bytes) -> State:
-    """The state back from its bytes."""
+    """The state from its bytes."""
     return msgspec.json.decode(state, type=STATES[kind_of(stream)])
 
 

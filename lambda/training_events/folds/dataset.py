@@ -11,7 +11,7 @@ from training_events.catalogue.stored import Stored
 from training_events.folds.stream_state import StreamState
 
 MAX_KEPT = 100
-"""Versions that a state keeps: the newest. The log has them all."""
+"""How many versions a state keeps: the newest ones. The log has them all."""
 
 
 class Version(Struct):
@@ -23,7 +23,7 @@ class Version(Struct):
 
 
 class DatasetState(StreamState):
-    """A dataset: its newest versions, oldest first; the last of them is what it holds now."""
+    """A dataset: its newest versions, the oldest first. The last one is what it holds now."""
 
     kind: Literal["dataset"] = "dataset"
     status: Literal["active", "retired"] = "active"
@@ -39,12 +39,13 @@ class DatasetState(StreamState):
 def registered(state: DatasetState, fact: facts.DatasetRegistered, at: str, _: str) -> None:
     """A registration after the dataset's retirement brings it back.
 
-    Who stored a version tells of it, and so does S3 by itself: it is one version, and each tells what the other left open.
+    Both the program that stored a version and S3 itself register it. That is one version, and each fills in what the other
+    does not know.
     """
     stored = Stored(fact.uri, fact.version_id, fact.sha256, fact.bytes)
     state.status, state.retired_at = "active", None
-    if known := _known(state, stored):
-        known.stored = _filled(known.stored, stored)
+    if known := _known_version(state, stored):
+        known.stored = _filled_in(known.stored, stored)
         known.registered_by = known.registered_by or fact.registered_by
         known.rows = fact.rows if known.rows is None else known.rows
         known.retired_at = None
@@ -53,23 +54,24 @@ def registered(state: DatasetState, fact: facts.DatasetRegistered, at: str, _: s
     state.registered += 1
 
 
-def _known(state: DatasetState, stored: Stored) -> Version | None:
-    """The version that this is, if it was told of before.
+def _known_version(state: DatasetState, stored: Stored) -> Version | None:
+    """The version that was registered before as this very content, if one was.
 
-    In S3 the version's id says it. Elsewhere it is the newest at its address, if the content is the same: a file that has
-    an older content again is a new version, because the last one is what the dataset holds now.
+    In S3 the version's id tells. Elsewhere it is the newest version at the same address, if the content is the same: a file
+    that has an older content again is a new version, because the last version is what the dataset holds now.
     """
     if stored.uri is None:
         return None
-    there = [one for one in state.versions if one.stored.uri == stored.uri]
+    same_address = [version for version in state.versions if version.stored.uri == stored.uri]
     if stored.version_id is not None:
-        return next((one for one in there if one.stored.version_id == stored.version_id), None)
-    if there and stored.sha256 is not None and (there[-1].stored.version_id, there[-1].stored.sha256) == (None, stored.sha256):
-        return there[-1]
-    return None
+        return next((version for version in same_address if version.stored.version_id == stored.version_id), None)
+    if not same_address or stored.sha256 is None:
+        return None
+    newest = same_address[-1]
+    return newest if (newest.stored.version_id, newest.stored.sha256) == (None, stored.sha256) else None
 
 
-def _filled(known: Stored, more: Stored) -> Stored:
+def _filled_in(known: Stored, more: Stored) -> Stored:
     return Stored(
         known.uri,
         known.version_id,

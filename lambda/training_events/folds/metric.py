@@ -1,4 +1,4 @@
-"""One metric of a run, point by point: the first, last, lowest, highest and best of its values, their number and curve."""
+"""One metric of a run, folded point by point: its first, last, lowest, highest and best value, their number, and its curve."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ _LESS_IS_BETTER = re.compile(
     r"loss|err|perplexity|cost|divergence|latency|seconds|(^|[^a-z])(r?mse|mae|mape|nll|wer|cer|fid)([^a-z]|$)"
 )
 
-
 MAX_CURVE_POINTS = 32
-"""Points of a curve. With them a metric of mere noise takes 280 bytes of a compressed state, so that 1,400 fit into DynamoDB's
-400 KB; without them it would take 100."""
+"""The points of a curve. With a full curve, a metric of pure noise takes 280 bytes of a compressed state, so that 1,400 metrics
+fit into DynamoDB's 400 KB. Without a curve it would take 100 bytes."""
 
 
 class Reading(Struct, gc=False):
-    """A value, the step it was measured at (as the producer counts) and when (by the producer's clock, UTC)."""
+    """A value, the step at which it was measured (as the producer counts), and when (by the producer's clock, in UTC)."""
 
     value: float | NotFinite
     step: int | float | None
@@ -33,10 +32,10 @@ class Reading(Struct, gc=False):
 
 
 class Curve(Struct):
-    """The values in outline: the first, and each `every` points after it one more, as [step, value] with six digits.
+    """The values in outline: the first one, then one in `every`, as [step, value] with six digits.
 
-    When there would be too many, each second one goes and `every` doubles: the same points make the same curve, however
-    they came.
+    When there are too many, every second one goes and `every` doubles. So the same points make the same curve, in whatever
+    batches they come.
     """
 
     every: Annotated[int, Meta(ge=1)]
@@ -44,7 +43,7 @@ class Curve(Struct):
 
 
 class Metric(Struct):
-    """`min`, `max` and `best` are of finite values alone, and the first of several that are equal; null without any."""
+    """`min`, `max` and `best` are of the finite values, and null if there are none. Of equal values they are the first one."""
 
     goal: Goal
     points: int
@@ -57,26 +56,26 @@ class Metric(Struct):
     curve: Curve
 
 
-def start(name: str, goal: Goal | None, point: Point, at: str) -> Metric:
+def from_first_point(name: str, goal: Goal | None, point: Point, at: str) -> Metric:
     """The metric after its first point."""
     reading = Reading(point.value, point.step, point.time or at)
     finite = None if isinstance(point.value, str) else reading
-    curve = Curve(1, [_in_outline(point)])
+    curve = Curve(1, [_curve_point(point)])
     return Metric(goal or goal_by_name(name), 1, int(finite is None), reading, reading, finite, finite, finite, curve)
 
 
-def go_on(metric: Metric, point: Point, at: str) -> None:
-    """One point more."""
+def add_point(metric: Metric, point: Point, at: str) -> None:
+    """Add the next point to the metric."""
     value = point.value
     metric.last = reading = Reading(value, point.step, point.time or at)
     if not metric.points % metric.curve.every:
-        _draw(metric.curve, point)
+        _add_to_curve(metric.curve, point)
     metric.points += 1
     if isinstance(value, str):
         metric.not_finite += 1
     elif metric.min is None or metric.max is None:
         metric.min = metric.max = metric.best = reading
-    elif value < metric.min.value:  # type: ignore[operator]  # neither is a name: it would not be here
+    elif value < metric.min.value:  # type: ignore[operator]  # both are finite numbers, not names
         metric.min = reading
         if metric.goal == "minimize":
             metric.best = reading
@@ -86,23 +85,23 @@ def go_on(metric: Metric, point: Point, at: str) -> None:
             metric.best = reading
 
 
-def _draw(curve: Curve, point: Point) -> None:
+def _add_to_curve(curve: Curve, point: Point) -> None:
     if len(curve.points) == MAX_CURVE_POINTS:
         del curve.points[1::2]
         curve.every *= 2
-    curve.points.append(_in_outline(point))
+    curve.points.append(_curve_point(point))
 
 
-def _in_outline(point: Point) -> tuple[int | float | None, float | NotFinite]:
+def _curve_point(point: Point) -> tuple[int | float | None, float | NotFinite]:
     return point.step, point.value if isinstance(point.value, str) else float(f"{point.value:.6g}")
 
 
-def aim(metric: Metric, goal: Goal) -> None:
-    """The run has said which way is better."""
+def set_goal(metric: Metric, goal: Goal) -> None:
+    """Set the goal that the run has named: whether less or more is better."""
     metric.goal = goal
     metric.best = metric.min if goal == "minimize" else metric.max
 
 
 def goal_by_name(name: str) -> Goal:
-    """What people expect of a metric so called: less of a loss or an error is better, more of anything else."""
+    """What people expect of a metric with this name: less of a loss or an error is better, more of anything else."""
     return "minimize" if _LESS_IS_BETTER.search(name.lower()) else "maximize"

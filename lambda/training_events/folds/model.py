@@ -11,11 +11,11 @@ from training_events.catalogue.stored import Stored
 from training_events.folds.stream_state import StreamState
 
 MAX_KEPT = 100
-"""Promotions that a state keeps: the newest. The log has them all."""
+"""How many promotions a state keeps: the newest ones. The log has them all."""
 
 
 class Version(Struct):
-    """A version; what was never said of it is null. `stages` are those it serves now."""
+    """A version. What no event has said of it is null. `stages` are those that it serves now."""
 
     registered_at: str | None = None
     registered_by: str | None = None
@@ -36,7 +36,7 @@ class Promotion(Struct):
 
 
 class ModelState(StreamState):
-    """A model: its versions by name, which of them serves each stage, and who promoted it when."""
+    """A model: its versions by name, which of them serves each stage, and who promoted which of them when."""
 
     kind: Literal["model"] = "model"
     status: Literal["active", "retired"] = "active"
@@ -63,7 +63,7 @@ def registered(state: ModelState, fact: facts.ModelRegistered, at: str, _: str) 
 
 def promoted(state: ModelState, fact: facts.ModelPromoted, at: str, _: str) -> None:
     name = str(fact.version)
-    _leave(state, [fact.stage])
+    _take_from_service(state, [fact.stage])
     version = _version(state, name)
     version.stages = sorted([*version.stages, fact.stage])
     state.stages[fact.stage] = name
@@ -73,11 +73,11 @@ def promoted(state: ModelState, fact: facts.ModelPromoted, at: str, _: str) -> N
 
 def retired(state: ModelState, fact: facts.ModelRetired, at: str, _: str) -> None:
     if fact.version is None:
-        _leave(state, list(state.stages))
+        _take_from_service(state, list(state.stages))
         state.status, state.retired_at = "retired", at
         return
     version = _version(state, fact.version)
-    _leave(state, version.stages)
+    _take_from_service(state, version.stages)
     version.retired_at = at
 
 
@@ -92,8 +92,8 @@ def _version(state: ModelState, name: str | int) -> Version:
     return state.versions.setdefault(str(name), Version())
 
 
-def _leave(state: ModelState, stages: list[str]) -> None:
-    """No version serves these stages any more."""
+def _take_from_service(state: ModelState, stages: list[str]) -> None:
+    """Note that no version serves these stages any more."""
     for stage in list(stages):
         if (serving := state.stages.pop(stage, None)) is not None:
             state.versions[serving].stages.remove(stage)

@@ -14,8 +14,8 @@ from training_events.folds import metric
 from training_events.folds.stream_state import StreamState
 
 MAX_KEPT = 100
-"""Checkpoints, and artifacts, that a state keeps: the newest. A state has to fit into an item of DynamoDB, and memory must not
-grow with the stream; how many there were is counted, and the log has them all."""
+"""How many checkpoints, and how many artifacts, a state keeps: the newest ones. A state has to fit into an item of DynamoDB,
+and memory must not grow with the stream. The state counts them all, and the log has them all."""
 
 Status = Literal["unknown", "requested", "running", "completed", "failed", "stopped"]
 _FINISHED = ("completed", "failed", "stopped")
@@ -29,7 +29,7 @@ _SAGEMAKER_STATUS: dict[str, Status] = {
     "Failed": "failed",
     "Stopped": "stopped",
 }
-"""SageMaker's TrainingJobStatus and PipelineExecutionStatus; of any other the state only keeps that it was said.
+"""The run's status for each TrainingJobStatus and PipelineExecutionStatus of SageMaker. Another one is only kept in `job`.
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribePipelineExecution.html"""
 
@@ -52,7 +52,7 @@ class Error(Struct):
 
 
 class Job(Struct):
-    """What SageMaker said last, of the training job or of the pipeline's execution; the image is its URI."""
+    """The last state that SageMaker gave of the training job, or of the pipeline's execution. `image` is a URI."""
 
     at: str
     status: str
@@ -66,16 +66,16 @@ class Job(Struct):
 
 
 class Lineage(Struct):
-    """What the run was made from: the datasets of its spec, else of its training job, and the run it went on from."""
+    """What the run was made from: the datasets of its spec, else those of its training job, and the run that it resumed."""
 
     datasets: list[Stored] = []
     resumed_from: str | None = None
 
 
 class RunState(StreamState):
-    """A run. Times are UTC with microseconds; `spec` is what the last start pinned, as it was said.
+    """A run. Times are UTC with microseconds. `spec` is what the last start pinned, as it was recorded.
 
-    `ended_by` is who told of the end: the training itself, or SageMaker where the training could not.
+    `ended_by` is who recorded the end: the training itself, or SageMaker where the training could not.
     """
 
     kind: Literal["run"] = "run"
@@ -115,19 +115,21 @@ def requested(state: RunState, fact: facts.TrainingRequested, at: str, _: str) -
 
 
 def started(state: RunState, fact: facts.TrainingStarted, at: str, data: str) -> None:
-    """A start after an end is the same run going on: its interruption is over."""
-    _go_on(state)
-    if not state.starts:  # the training's own word on its start: its job began with waiting for instances and data
+    """A start after an end continues the run: the interruption is over."""
+    _resume(state)
+    if not state.starts:  # SageMaker's start is earlier: its job first waits for instances and data
         state.started_at = at
     state.model = fact.model or state.model
     state.requested_by = fact.requested_by or state.requested_by
     state.spec = msgspec.json.decode(data)
     datasets = [fact.datasets] if isinstance(fact.datasets, Stored) else fact.datasets
-    state.lineage = Lineage([Stored(uri=one) if isinstance(one, str) else one for one in datasets], fact.resumed_from)
+    state.lineage = Lineage(
+        [Stored(uri=dataset) if isinstance(dataset, str) else dataset for dataset in datasets], fact.resumed_from
+    )
     state.goals = fact.goals
     for name, goal in fact.goals.items():
         if name in state.metrics:
-            metric.aim(state.metrics[name], goal)
+            metric.set_goal(state.metrics[name], goal)
     state.starts += 1
 
 
@@ -135,9 +137,9 @@ def metrics_recorded(state: RunState, fact: facts.MetricsRecorded, at: str, _: s
     metrics = state.metrics
     for point in fact.points:
         if (known := metrics.get(point.name)) is None:
-            metrics[point.name] = metric.start(point.name, state.goals.get(point.name), point, at)
+            metrics[point.name] = metric.from_first_point(point.name, state.goals.get(point.name), point, at)
         else:
-            metric.go_on(known, point, at)
+            metric.add_point(known, point, at)
     state.points += len(fact.points)
 
 
@@ -180,15 +182,15 @@ def pipeline_state_changed(state: RunState, fact: facts.PipelineExecutionStateCh
 
 
 def _follow_sagemaker(state: RunState, job: Job) -> None:
-    """SageMaker's word on the end counts where the training could not say it (killed, out of memory), never against its own."""
+    """SageMaker's word on the end counts where the training could not record it (killed, out of memory), never against it."""
     state.job = job
     status = _SAGEMAKER_STATUS.get(job.status)
     if status is None or state.ended_by == "training":
         return
     if status == "running":
-        _go_on(state)
+        _resume(state)
         state.started_at = state.started_at or job.at
-    elif status != state.status:  # else said before: SageMaker modifies a job after its end too
+    elif status != state.status:  # otherwise it is known: SageMaker modifies a job after its end too
         if status == "failed":
             state.error = Error(job.failure_reason, None)
         if status == "stopped":
@@ -196,7 +198,7 @@ def _follow_sagemaker(state: RunState, job: Job) -> None:
         _finish(state, status, job.at, "SageMaker")
 
 
-def _go_on(state: RunState) -> None:
+def _resume(state: RunState) -> None:
     state.status = "running"
     state.finished_at = state.ended_by = state.duration_seconds = state.error = state.stop_reason = None
 
@@ -215,7 +217,7 @@ def _finish(state: RunState, status: Status, at: str, by: Literal["training", "S
 def _seconds_between(start: str, end: str) -> float | None:
     try:
         return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
-    except ValueError:  # where the log was altered; `verify` tells
+    except ValueError:  # only in an altered log, of which `verify` tells
         return None
 
 

@@ -1,4 +1,4 @@
-"""What the states of all kinds of streams have in common."""
+"""What the states of all kinds of streams share."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from training_events.folds.version import VERSION
 
 
 class Counts(Struct):
-    """`events` are all. Of them `unknown` are of a type and `newer` of a schema version that this code does not know, and the
-    data of `unreadable` ones does not fit their type: these are in the log, but nothing was made of them.
+    """How many events were folded. `events` counts all of them.
+
+    The other three are in the log, but the state says nothing of them: this code does not know the type of the `unknown` ones
+    and the schema version of the `newer` ones, and the data of the `unreadable` ones does not fit their type.
     """
 
     events: int = 0
@@ -19,7 +21,7 @@ class Counts(Struct):
 
 
 class StreamState(Struct):
-    """`position` is that of the newest event folded; `first_at` and `last_at` are when the first and this one occurred."""
+    """`position` is that of the newest event. `first_at` and `last_at` are when the first and the newest event occurred."""
 
     stream: str
     folded_by: int = VERSION

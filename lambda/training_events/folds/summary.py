@@ -1,4 +1,4 @@
-"""What a listing shows of a stream: a few lines of its state."""
+"""What a listing shows of a stream: the most important parts of its state."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
 
 MAX_METRICS = 8
-"""Metrics in a summary, in the order of their names: a listing has no room for more."""
+"""How many metrics a summary has, in the order of their names: a listing has no room for more."""
 
 
-class Headline(Struct):
+class Headline(Struct, frozen=True):
     """A metric at a glance."""
 
     goal: Goal
@@ -25,7 +25,7 @@ class Headline(Struct):
     last: float | NotFinite
 
 
-class RunSummary(Struct):
+class RunSummary(Struct, frozen=True):
     stream: str
     status: str
     model: str | None
@@ -37,7 +37,7 @@ class RunSummary(Struct):
     metrics: dict[str, Headline]
 
 
-class ModelSummary(Struct):
+class ModelSummary(Struct, frozen=True):
     stream: str
     status: str
     first_at: str
@@ -46,7 +46,7 @@ class ModelSummary(Struct):
     stages: dict[str, str]
 
 
-class DatasetSummary(Struct):
+class DatasetSummary(Struct, frozen=True):
     stream: str
     status: str
     first_at: str

@@ -1,5 +1,5 @@
-"""Which folds made a state."""
+"""The version of the folds, which each state keeps."""
 
 VERSION = 2
-"""To be raised whenever a fold makes something else of the same events: states of another version are folded anew, not gone on
-from. `training-events rebuild --dry-run` shows beforehand what changes."""
+"""Raise it whenever a fold makes another state of the same events. States of another version are not continued: they are folded
+from scratch. `training-events rebuild --dry-run` shows beforehand what changes."""
