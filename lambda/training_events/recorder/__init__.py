@@ -1,1 +1,1 @@
-"""Recording from training code, and nothing of it ever in the training's way."""
+"""Recording from training code, without ever getting in the way of the training."""

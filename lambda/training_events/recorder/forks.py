@@ -1,8 +1,7 @@
-"""A fork waits for a good moment: what this package's threads do in OpenSSL, botocore and on standard error must not be half
-done in a child.
+"""A fork waits until the recorder's threads have nothing half done in OpenSSL, in botocore or on standard error.
 
-A child has no threads but the one that forked. A lock that another one held stays locked there for ever, and then a worker
-that never heard of this package hangs in `ssl`, in `hashlib`, or when it prints.
+A forked child has only the thread that forked. A lock that another thread held stays locked in the child for ever. A worker
+that never uses this package would then hang in `ssl`, in `hashlib`, or when it prints.
 """
 
 from __future__ import annotations
@@ -10,27 +9,31 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from threading import RLock, local
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _CLIENT_SETUP_SECONDS = 5.0
-"""What a fork waits for a client to be made: that goes through imports and contexts all the time, and takes half a second."""
+"""How long a fork waits while a client is made: that takes half a second, with imports and TLS contexts all the time."""
 _LOG_LINE_SECONDS = 5.0
-"""What it waits for a line in the log: standard error may be a pipe that is full."""
+"""How long it waits for a line in the log: standard error may be a pipe that is full."""
 _REQUEST_SECONDS = 0.2
-"""What it waits for a request: by then that is past the handshake, and only waits for its reply."""
+"""How long it waits for a request: after that time the handshake is over, and only the reply is missing."""
 
 
 class Gate:
-    """Passed by one thread at a time, and closed for the moment of a fork."""
+    """One thread passes at a time, and the gate is closed for the moment of a fork.
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._lock = RLock()  # a signal's handler may come to pass where its thread is passing
-        self._passage = 1
-        self._overdue = 0  # the passage that a fork has waited long enough for: the next ones do not
+    A fork waits at most `max_wait_seconds` for the thread that is passing.
+    """
+
+    def __init__(self, max_wait_seconds: float, make_lock: Callable[[], Any] = RLock) -> None:
+        self.max_wait_seconds = max_wait_seconds
+        self._make_lock = make_lock
+        self._lock = make_lock()  # reentrant: a signal's handler may pass in a thread that is passing
+        self._passage = 1  # the number of the present passage, or of the next one
+        self._overdue = 0  # the passage that a fork has waited for in vain: further forks do not wait for it
         self._forking = local()  # several threads may fork at once
 
     @contextmanager
@@ -41,24 +44,26 @@ class Gate:
             finally:
                 self._passage += 1
 
-    def before(self) -> None:
+    def before_fork(self) -> None:
         passage = self._passage
-        self._forking.closed = self._lock.acquire(timeout=0 if passage == self._overdue else self._seconds)
+        self._forking.closed = self._lock.acquire(timeout=0 if passage == self._overdue else self.max_wait_seconds)
         if not self._forking.closed:
             self._overdue = passage
 
-    def after_in_parent(self) -> None:
+    def after_fork_in_parent(self) -> None:
         if self._forking.closed:
             self._lock.release()
 
-    def after_in_child(self) -> None:
-        self._lock = RLock()
+    def after_fork_in_child(self) -> None:
+        self._lock = self._make_lock()
 
 
 client_setup = Gate(_CLIENT_SETUP_SECONDS)
 request = Gate(_REQUEST_SECONDS)
 log_line = Gate(_LOG_LINE_SECONDS)
 
-# the last one registered is asked first: who is preparing or sending may have something to tell
+# The gate registered last is closed first: a thread that passes another gate may still have a line to log.
 for _gate in (log_line, request, client_setup):
-    os.register_at_fork(before=_gate.before, after_in_parent=_gate.after_in_parent, after_in_child=_gate.after_in_child)
+    os.register_at_fork(
+        before=_gate.before_fork, after_in_parent=_gate.after_fork_in_parent, after_in_child=_gate.after_fork_in_child
+    )

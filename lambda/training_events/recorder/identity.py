@@ -1,7 +1,7 @@
 """Which run this process belongs to, and which of its processes it is.
 
-All processes of one training record into one run. So the run's id comes from what they have in common: what the caller or
-TRAINING_EVENTS_RUN says, the names that SageMaker, torchrun and Slurm give a job, or the launcher that started them.
+All processes of one training record into one run. So the run's id comes from what they have in common: the caller's name or
+TRAINING_EVENTS_RUN, the names that SageMaker, torchrun and Slurm give a job, or the launcher that started them.
 """
 
 from __future__ import annotations
@@ -26,38 +26,38 @@ _RANK_AND_WORLD = (
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),  # Open MPI's mpirun
     ("SLURM_PROCID", "SLURM_NTASKS"),  # srun
 )
-_WITHOUT_A_NAME = ("TORCHELASTIC_RUN_ID", "OMPI_COMM_WORLD_SIZE")
-"""Set by launchers that may start the processes of a job without telling them a name for it."""
+_SET_BY_LAUNCHERS = ("TORCHELASTIC_RUN_ID", "OMPI_COMM_WORLD_SIZE")
+"""By those launchers that may start the processes of a job without giving the job a name."""
 _MAX_BYTES = MAX_STREAM_BYTES - len("run/")
 
 
 class Rank(NamedTuple):
-    """The number of this process among those of the training, from 0, and how many they are."""
+    """The number of this process among those of the training, from 0, and how many there are."""
 
     rank: int
     world: int
 
 
-def run_id(model: str | None, given: str | None, environment: Mapping[str, str] = os.environ) -> str:
-    """The id of the run, so that `run/<id>` is the name of a stream. Never raises: what no name may have is replaced."""
-    said = (
-        given,
+def run_id(model: str | None, given_id: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """The id of the run, such that `run/<id>` is the name of a stream. Never raises: what no name may have is replaced."""
+    candidates = (
+        given_id,
         environment.get("TRAINING_EVENTS_RUN"),
-        environment.get("TRAINING_JOB_NAME"),  # SageMaker: what AWS's own events about the job are recorded under, too
+        environment.get("TRAINING_JOB_NAME"),  # SageMaker: AWS's own events about the job are recorded under this name too
         _unless_none(environment.get("TORCHELASTIC_RUN_ID")),
         _prefixed("slurm-", environment.get("SLURM_JOB_ID")),
     )
-    for name in said:
+    for name in candidates:
         if name is not None and (valid := _valid(plain_text(name), _MAX_BYTES)):
             return valid
     prefix = _valid(plain_text(model), _MAX_BYTES - 13) if model is not None else ""
-    return f"{prefix or 'run'}-{_of_launcher(environment) or uuid4().hex[:12]}"
+    return f"{prefix or 'run'}-{_id_of_launcher(environment) or uuid4().hex[:12]}"
 
 
 def rank(environment: Mapping[str, str] = os.environ, folder: Path = sagemaker.FOLDER) -> Rank | None:
     """Which process of a distributed training this is; None for a training of a single process.
 
-    The first that tells of more than one process counts. Where no launcher does, each host of a SageMaker job is one.
+    The first launcher that counts more than one process decides. Without a launcher each host of a SageMaker job is a process.
     """
     for rank_name, world_name in _RANK_AND_WORLD:
         with suppress(KeyError, ValueError):
@@ -70,27 +70,27 @@ def rank(environment: Mapping[str, str] = os.environ, folder: Path = sagemaker.F
     return None
 
 
-def _of_launcher(environment: Mapping[str, str]) -> str | None:
-    """12 hex digits that all children of this process's launcher agree on, and no other launcher's.
+def _id_of_launcher(environment: Mapping[str, str]) -> str | None:
+    """12 hex digits that all children of this process's launcher compute, and those of no other launcher.
 
-    torchrun on one machine gives its processes no name in common ("none"); what they share is their parent.
+    torchrun on one machine gives its processes no common name ("none"). What they share is their parent.
     """
-    if not any(name in environment for name in _WITHOUT_A_NAME):
+    if not any(name in environment for name in _SET_BY_LAUNCHERS):
         return None
     try:
-        # its number alone would come again: field 22 of stat(5), counted behind the name in parentheses, is when it started
+        # Process numbers are used again. So its start time counts too: field 22 of stat(5), after the name in parentheses.
         parent = os.getppid()
         started = Path(f"/proc/{parent}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
-    except (OSError, IndexError):  # not Linux: each process becomes a run of its own, unless TRAINING_EVENTS_RUN is set
+    except (OSError, IndexError):  # not Linux: each process is a run of its own, unless TRAINING_EVENTS_RUN is set
         return None
     return sha256(f"{socket.gethostname()} {boot} {parent} {started}".encode(errors="replace")).hexdigest()[:12]
 
 
 def _valid(name: str, max_bytes: int) -> str:
-    """`name` itself if it can name a run, otherwise the nearest that can; empty if nothing is left of it."""
-    near = CONTROL.sub("-", name.strip())
-    return near.encode()[:max_bytes].decode(errors="ignore").strip()
+    """`name` if it can name a run, otherwise the nearest text that can; empty if nothing is left."""
+    printable = CONTROL.sub("-", name.strip())
+    return printable.encode()[:max_bytes].decode(errors="ignore").strip()
 
 
 def _unless_none(name: str | None) -> str | None:

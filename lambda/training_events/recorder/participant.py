@@ -1,4 +1,4 @@
-"""One process's part in a run: a producer of its own, opened with the run or, after a fork, with the first that it says."""
+"""One process's part in a run: a producer of its own, opened with the run, or after a fork with the child's first event."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from training_events.recorder.reporting import log, reported_not_raised
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from training_events.recorder.termination import Open
+    from training_events.recorder.termination import OpenRun
 
     Point = tuple[Any, Any, Any, int]
 
+_UNKNOWN_PROCESS = 0
+
 
 class Participant:
-    """`append` takes a point, whatever state the run is in; `points` are those that wait."""
+    """`append` takes a point, whatever state the run is in. `points` are those that no event holds yet."""
 
-    def __init__(self, stream: str, run: Open) -> None:
+    def __init__(self, stream: str, run: OpenRun) -> None:
         self.stream = stream
         self.append: Callable[[Point], object] = self._reject
         self.points: Sequence[Point] = ()
         self._run = run
         self._rank = rank()
-        self._started_by: int | None = None  # the number of the process that began the run; 0 for one unknown here
+        self._started_by: int | None = None  # the number of the process that began the run
         self._channel: Channel | None = None
         self._recorded = 0
         self._opening = Lock()
@@ -37,16 +39,16 @@ class Participant:
 
     @property
     def started(self) -> bool:
+        """Whether the run has begun, in this process or another."""
         return self._started_by is not None
 
     @property
     def started_here(self) -> bool:
-        """Whether it was this process that began the run."""
         return self._started_by == os.getpid()
 
     @property
     def is_leader(self) -> bool:
-        """Whether this process says how the run begins and ends."""
+        """Whether this process records how the run begins and ends."""
         return self.started_here and (self._rank is None or self._rank.rank == 0)
 
     @property
@@ -58,37 +60,37 @@ class Participant:
         self._open()
 
     def reset_after_fork(self) -> None:
-        """After a fork: the threads are the parent's, and so is what it said. Nothing is started for a child that is silent."""
-        self._started_by = self._started_by or 0
+        """Forget the channel, in a child: its threads and events are the parent's. Nothing starts until the child records."""
+        self._started_by = self._started_by or _UNKNOWN_PROCESS
         self._channel = None
         self.points = ()
-        self._opening = Lock()  # the parent's may have been held
+        self._opening = Lock()  # the parent may have held its own
         self.append = self._append_first
 
     @property
     def open_channel(self) -> Channel | None:
-        """None if this process has said nothing yet, or the run has ended."""
+        """None if this process has recorded nothing yet, or the run has ended."""
         return self._channel
 
     def ensure_open(self) -> Channel | None:
-        """Opened, if this is the first that a child says. None if the run is not open."""
+        """The channel, which is opened if a child records its first event. None if the run is not open."""
         if self.append == self._append_first:
             self._open_in_child()
         return self._channel
 
     def relieve(self) -> None:
-        """More points wait than MAX_BUFFERED_POINTS."""
-        waiting, channel = len(self.points), self._channel
+        """Make events of the points: there are more than MAX_BUFFERED_POINTS."""
+        pending, channel = len(self.points), self._channel
         if channel is not None:
-            channel.writer.relieve(waiting)
+            channel.writer.relieve(pending)
 
     def close(self) -> None:
-        """Put everything into the spool, and send it if that goes."""
+        """Put everything into the spool, and send it if that works."""
         self.append, self.points = self._reject, ()
         if (channel := self._channel) is not None:
             channel.close()
             self._recorded, self._channel = channel.recorded, None
-        termination.unwatch(self._run)  # not before: who is interrupted on the way here does the rest at the end of the program
+        termination.unwatch(self._run)  # last: what an interruption leaves undone here is done at the end of the program
 
     def _open(self) -> None:
         channel = self._channel = Channel(self.stream, {} if self._rank is None else {"rank": self._rank.rank})

@@ -1,7 +1,7 @@
-"""Any Python value as strict JSON: what people pass to a recorder is said as well as JSON can say it, and never refused.
+"""Any Python value as strict JSON: what people pass to a recorder is written as well as JSON can hold it, and never refused.
 
-The same value gives the same JSON in every process: sets are sorted, and no text holds an address in memory. A value is
-walked to a bounded depth and size; where that ends, or a value holds itself, a text in angle brackets says so.
+The same value gives the same JSON in every process: sets are sorted, and no text holds a memory address. A value is followed
+to a limited depth and size. Where a limit is reached, or a value holds itself, a text in angle brackets says so.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 MAX_DEPTH = 32
-"""Half of what an event may have (canonical.MAX_DEPTH): there is room for what the value is put into, and for the envelope."""
+"""Half of what an event may have (canonical.MAX_DEPTH): the rest is for the fields around the value, and for the envelope."""
 MAX_VALUES = 100_000
-"""In all: a list that holds another one twice, which holds another one twice, and so on, has no end worth waiting for."""
+"""In all. A list that holds a list twice, which holds a list twice, and so on, would take for ever."""
 MAX_ARRAY = 1_000
-"""Elements of an array that are said one by one."""
+"""Elements of an array. A larger array is described by its shape."""
 MAX_TEXT = 1_000
-"""Characters of an object's own text."""
+"""Characters of the text that `str` makes of an object."""
 MAX_BITS = 2_048
-"""Of an integer in decimal: 617 digits, below any guard that Python's readers may have (640 digits at the strictest)."""
+"""Of an integer in decimal: 617 digits, less than the strictest limit that Python may have for reading one (640 digits)."""
 
 _ADDRESS = re.compile(r"(?: at)? ?\b0x[0-9A-Fa-f]{8,16}\b")
 
@@ -45,17 +45,17 @@ def plain(value: Any) -> Any:
 
 
 def plain_text(value: Any) -> str:
-    """`value` as one text: a text is itself, everything else its JSON."""
-    said = plain(value)
-    return said if isinstance(said, str) else canonical_json(said).decode()
+    """`value` as one text: a text as it is, everything else as its JSON."""
+    converted = plain(value)
+    return converted if isinstance(converted, str) else canonical_json(converted).decode()
 
 
 class _Walk:
-    """One value on its way to JSON: how many values there may still be, and which ones are around the present one."""
+    """One value on its way to JSON: how many more values it may hold, and which ones enclose the present one."""
 
     def __init__(self) -> None:
         self._left = MAX_VALUES
-        self._around: list[int] = []
+        self._enclosing: list[int] = []
 
     def plain(self, value: Any) -> Any:
         self._left -= 1
@@ -63,40 +63,40 @@ class _Walk:
             return "<too much>"
         try:
             return self._scalar(value)
-        except Exception:  # noqa: BLE001 - it is somebody's own class, and may raise anything
+        except Exception:  # noqa: BLE001 - the class is the user's own, and may raise anything
             return f"<{_kind(value)}>"
 
     def _scalar(self, value: Any) -> Any:  # noqa: PLR0911 - one return for each kind of value
-        if isinstance(value, Enum):  # first: its members may be numbers and texts as well
+        if isinstance(value, Enum):  # first: a member may be a number or a text as well
             return self._inside(value, lambda: self.plain(value.value))
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, str):
-            return _whole(value)
+            return _utf8(value)
         if isinstance(value, int):
             number = int.__int__(value)
             return number if number.bit_length() <= MAX_BITS else hex(number)
         if isinstance(value, float):
             return _number(float.__float__(value))
         if isinstance(value, (date, datetime, time)):
-            return _whole(value.isoformat())
+            return _utf8(value.isoformat())
         if isinstance(value, PathLike):
             path = fspath(value)
-            return _whole(path if isinstance(path, str) else path.decode(errors="surrogateescape"))
+            return _utf8(path if isinstance(path, str) else path.decode(errors="surrogateescape"))
         if isinstance(value, (bytes, bytearray, memoryview)):
             return f"<{len(content := bytes(value))} bytes, sha256:{sha256(content).hexdigest()}>"
         return self._inside(value, lambda: self._container(value))
 
     def _inside(self, value: Any, walk: Callable[[], Any]) -> Any:
-        if id(value) in self._around:
+        if id(value) in self._enclosing:
             return "<cycle>"
-        if len(self._around) == MAX_DEPTH:
+        if len(self._enclosing) == MAX_DEPTH:
             return "<too deep>"
-        self._around.append(id(value))
+        self._enclosing.append(id(value))
         try:
             return walk()
         finally:
-            self._around.pop()
+            self._enclosing.pop()
 
     def _container(self, value: Any) -> Any:  # noqa: PLR0911 - one return for each kind of container
         if isinstance(value, Mapping):
@@ -115,24 +115,24 @@ class _Walk:
         return self._array(value, shape) if isinstance(shape, tuple) else _text(value)
 
     def _object(self, items: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
-        """Keys that are the same as text are told apart by their types; the order they came in makes no difference."""
+        """Keys that are equal as text are told apart by their types. The order in which they come makes no difference."""
         named = [(type(key) is not str, plain_text(key), _kind(key), item) for key, item in islice(items, self._left + 1)]
-        said: dict[str, Any] = {}
-        for _, name, kind, item in sorted(named, key=lambda one: one[:3]):
-            while name in said:
+        object_: dict[str, Any] = {}
+        for _, name, kind, item in sorted(named, key=lambda entry: entry[:3]):
+            while name in object_:
                 name += f" <{kind}>"  # noqa: PLW2901
-            said[name] = self.plain(item)
-        return said
+            object_[name] = self.plain(item)
+        return object_
 
     def _array(self, value: Any, shape: tuple[Any, ...]) -> Any:
         dtype = getattr(value, "dtype", None)
-        if getattr(dtype, "kind", None) in ("m", "M"):  # numpy's times: what they hold inside is a count of units
+        if getattr(dtype, "kind", None) in ("m", "M"):  # numpy's times: `tolist` makes counts of units of them
             return _text(value)
         if shape == ():
             item = value.item()
             return _text(value) if type(item) is type(value) else self.plain(item)
         if prod(shape) > MAX_ARRAY or not hasattr(value, "tolist"):
-            return _whole(f"<{_kind(value)} of shape {tuple(shape)}>")
+            return _utf8(f"<{_kind(value)} of shape {tuple(shape)}>")
         return self.plain(value.tolist())
 
 
@@ -143,21 +143,21 @@ def _number(number: float) -> float | str:
 
 
 def _text(value: Any) -> str:
-    """What an object says of itself, without the addresses that are other ones in each process."""
+    """The text that `str` makes of an object, without memory addresses, which differ from process to process."""
     if isinstance(value, (type, FunctionType, BuiltinFunctionType, MethodType)):
-        return _whole(f"{value.__module__}.{value.__qualname__}")
-    text = _whole(_ADDRESS.sub("", str(value))) or f"<{_kind(value)}>"
+        return _utf8(f"{value.__module__}.{value.__qualname__}")
+    text = _utf8(_ADDRESS.sub("", str(value))) or f"<{_kind(value)}>"
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
 
 
 def _kind(value: Any) -> str:
     try:
-        return _whole(f"{type(value).__module__}.{type(value).__qualname__}")
-    except Exception:  # noqa: BLE001 - even a class can be in the way of its own name
+        return _utf8(f"{type(value).__module__}.{type(value).__qualname__}")
+    except Exception:  # noqa: BLE001 - a class can hide even its own name
         return "object"
 
 
-def _whole(text: str) -> str:
-    """Text (no class of its own) that has a UTF-8 form: half a surrogate pair is written as its escape."""
+def _utf8(text: str) -> str:
+    """A plain `str` that has a UTF-8 form: half a surrogate pair is written as its escape."""
     text = str.__getitem__(text, slice(None))
     return text if text.isascii() else text.encode(errors="backslashreplace").decode()

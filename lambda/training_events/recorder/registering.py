@@ -1,7 +1,7 @@
-"""Datasets and models said to exist, outside of a run: stored first, then recorded.
+"""Registers datasets and models, outside of a run: each is stored first, and then recorded.
 
-What is wrong with the arguments raises at once, as Misused or TypeError. What cannot be stored is said in one warning, and
-then nothing is recorded: no event tells of an object that is not there.
+A wrong argument raises at once, Misused or TypeError. What cannot be stored becomes one warning, and then nothing is recorded:
+no event names an object that is not there.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ from training_events.settings import Settings
 if TYPE_CHECKING:
     import os
 
-    from training_events.event import Event
-
 
 class HasStream(Protocol):
     """A run as `record_run` gives it."""
@@ -49,13 +47,14 @@ def register_dataset(
 ) -> Stored | None:
     """Record that a version of a dataset exists: a local file or folder, stored in the bucket first, or an object in S3.
 
-    It is called as the file is, without the suffix, unless a name is given. Returns what is recorded of its content.
+    Its name is by default the file's, without the suffix. `rows` counts its rows; `registered_by` is by default the user that
+    is logged in. Returns what is recorded of its content, None if it cannot be stored. Raises Misused, TypeError.
     """
     file = _file_name(path)
     stream = _dataset_stream(PurePosixPath(file).stem if name is None else name)
     count = None if rows is None else operator.index(rows)  # numpy's integers, too; nothing else
     by = _person("registered_by", registered_by)
-    stored = _kept(path, f"{stream.replace('dataset/', 'datasets/', 1)}/{file}", stream)
+    stored = _store(path, f"{stream.replace('dataset/', 'datasets/', 1)}/{file}", stream)
     if stored is not None:
         fact = DatasetRegistered(stored.uri, stored.version_id, stored.sha256, stored.bytes, rows=count, registered_by=by)
         _record(stream, fact)
@@ -72,8 +71,8 @@ def register_model(
 ) -> None:
     """Record that a version of a model exists: which run made it, and where it is.
 
-    `artifact` is what `run.checkpoint` or `run.artifact` returned, a local file or folder, which is stored in the bucket
-    first, or the URI of an object in S3.
+    `run` is a run or its id. `artifact` is what `run.checkpoint` or `run.artifact` returned, or a local file or folder, stored
+    in the bucket first, or the URI of an object in S3. Raises Misused, TypeError.
     """
     stream = _stream("model", name)
     fact = ModelRegistered(
@@ -83,14 +82,17 @@ def register_model(
         stored = artifact
     else:
         key = f"{stream.replace('model/', 'models/', 1)}/{version}/{_file_name(artifact)}"
-        stored = _kept(artifact, key, stream)
+        stored = _store(artifact, key, stream)
         if stored is None:
             return
     _record(stream, msgspec.structs.replace(fact, artifact=stored))
 
 
 def promote_model(name: str, *, version: str | int, stage: str, promoted_by: str | None = None) -> None:
-    """Record that from now on this version serves this stage, production for one, and no other version does."""
+    """Record that from now on this version serves this stage (such as production), and no other does.
+
+    Raises Misused, TypeError.
+    """
     stream = _stream("model", name)
     fact = ModelPromoted(_version(version), _text("stage", stage), _person("promoted_by", promoted_by))
     _record(stream, fact)
@@ -100,7 +102,7 @@ def _record(stream: str, fact: msgspec.Struct) -> None:
     record_event(stream, type(fact).__name__, msgspec.to_builtins(fact))
 
 
-def _kept(path: str | os.PathLike[str], key: str, stream: str) -> Stored | None:
+def _store(path: str | os.PathLike[str], key: str, stream: str) -> Stored | None:
     try:
         return pin(path) if is_remote(path) else object_store(Settings()).store(local_path(path), key)
     except NotStored as error:
@@ -109,7 +111,7 @@ def _kept(path: str | os.PathLike[str], key: str, stream: str) -> Stored | None:
 
 
 def _file_name(path: Any) -> str:
-    """Raises Misused for what names nothing."""
+    """Raises Misused for a path that names nothing."""
     try:
         return file_name(path) if is_remote(path) else local_path(path).absolute().name
     except NotStored as flaw:
@@ -118,16 +120,16 @@ def _file_name(path: Any) -> str:
 
 def _dataset_stream(name: Any) -> str:
     stream = _stream("dataset", name)
-    if "/" in name:  # S3's own events of `datasets/<name>/<file>` would tell of another dataset
+    if "/" in name:  # S3's own events about `datasets/<name>/<file>` would name another dataset
         raise Misused(f"{name!a:.80} cannot be the name of a dataset: it has a slash")
     return stream
 
 
 def _run_stream(run: Any) -> str:
-    said = run if isinstance(run, str) else getattr(run, "stream", None)
-    if not isinstance(said, str):
-        raise TypeError(f"run is of type {type(run).__name__}: allowed is what record_run gives, or a run's id")
-    return _stream("run", said.removeprefix("run/"))
+    name = run if isinstance(run, str) else getattr(run, "stream", None)
+    if not isinstance(name, str):
+        raise TypeError(f"run is of type {type(run).__name__}: allowed is what record_run returns, or a run's id")
+    return _stream("run", name.removeprefix("run/"))
 
 
 def _stream(kind: str, name: Any) -> str:
@@ -135,7 +137,7 @@ def _stream(kind: str, name: Any) -> str:
         stream = check_stream(f"{kind}/{_text('name', name)}")
     except NotRecordable as flaw:
         raise Misused(f"{name!a:.80} cannot be the name of a {kind}: {flaw.what}; allowed: {flaw.allowed}") from None
-    if {".", ".."} & set(name.split("/")):  # folders, to some programs
+    if {".", ".."} & set(name.split("/")):  # some programs take these for folders
         raise Misused(f"{name!a:.80} cannot be the name of a {kind}: it has a dot in place of a name")
     return stream
 
@@ -158,8 +160,8 @@ def _text(what: str, value: Any) -> str:
     return value
 
 
-def record_event(stream: str, type_: str, data: dict[str, Any]) -> Event:
-    """The event, sent or spooled. Raises a NotRecordable for what can be no event."""
+def record_event(stream: str, type_: str, data: dict[str, Any]) -> None:
+    """Send an event, or leave it in the spool. Raises a NotRecordable for data that no event can hold."""
     settings = Settings()
     home, to = spool_folder(settings), configured_destination(settings)
     journal = Journal(stream)
@@ -180,4 +182,3 @@ def record_event(stream: str, type_: str, data: dict[str, Any]) -> Event:
             )
     finally:
         spool.close()
-    return event

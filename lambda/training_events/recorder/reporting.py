@@ -1,6 +1,6 @@
-"""What the recorder reports to people, in the log of the program under the name `training_events`.
+"""What the recorder reports to people: lines in the program's log, under the name `training_events`.
 
-Recording is never in the way of the training: an error in it becomes a warning here, and the training goes on.
+A failure of the recorder becomes a warning there, and the training goes on.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ else:
 
 
 class _ForkSafeLogger(_Adapter):
-    """A fork waits until a line is written: in a child, whoever prints next would wait for the rest of it for ever."""
+    """A fork waits until a line is written. Else a child that prints would wait for the rest of the line for ever."""
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
-        # a handler of the program's that raises would end a thread of ours, or the training
+        # if a handler of the program's raised here, it would end a thread of the recorder, or the training
         with forks.log_line.passing(), suppress(Exception):
             super().log(level, msg, *args, **{"stacklevel": 2, **kwargs})
 
@@ -39,13 +39,13 @@ _T = TypeVar("_T")
 
 
 def reported_not_raised(method: Callable[_P, _T]) -> Callable[_P, _T | None]:
-    """The method, which warns and answers None instead of raising. Ctrl-C and the program's end pass."""
+    """The method, which warns and returns None where it would raise an Exception. Ctrl-C and SystemExit are raised on."""
 
     @functools.wraps(method)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _T | None:
         try:
             return method(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - that is the point
+        except Exception as error:  # noqa: BLE001 - whatever it is, the training goes on
             what = method.__name__.strip("_").replace("_", " ")
             log.warning("recording failed (%s): %s: %s; the training goes on", what, type(error).__name__, error)
             return None

@@ -1,22 +1,23 @@
-"""A training run as its code sees it: what it says is taken at once, and recorded in the background.
+"""A training run, as training code sees it: what it records is buffered at once, and sent in the background.
 
-Nothing here raises into the training, waits for the network where it measures, or changes how the program ends.
+Nothing here raises into the training, waits for the network while the training measures, or changes how the program ends.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-import traceback
 from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar
 
 import msgspec
 
-from training_events.recorder.delivery.points import number, step_of
+from training_events.recorder.delivery.points import as_number, step_of
 from training_events.recorder.delivery.writer import MAX_BUFFERED_POINTS
-from training_events.recorder.identity import run_id
+from training_events.recorder.ending import Ending, failed, stopped
+from training_events.recorder.identity import run_id as id_of_run
+from training_events.recorder.options import RunOptions
 from training_events.recorder.participant import Participant
 from training_events.recorder.pinning.spec import pinned_spec
 from training_events.recorder.plain import plain_text
@@ -29,46 +30,45 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from training_events.catalogue.stored import Stored
+    from training_events.recorder.ending import LastEvent
 
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 FLUSH_SECONDS = 30.0
-_SPOOLED_SECONDS = 5.0
-"""What the disk may take for an event."""
+_SPOOL_SECONDS = 5.0
+"""How long `checkpoint` and `artifact` wait for the disk to take their event."""
 
 
 class Run:
-    """A run, begun by `start` or a `with` block. Any thread may use it, and any process that was forked from its own.
+    """A run that records itself, as `record_run` makes it. `start` or a `with` block begins it.
 
-    `spec` is what `recorder.spec.pinned_spec` takes.
+    Any thread may use it, and any process that is forked from the one that began it.
     """
 
-    def __init__(self, given_id: str | None, **spec: Any) -> None:
-        self.id = run_id(spec.get("model"), given_id)
+    def __init__(self, options: RunOptions) -> None:
+        self.id = id_of_run(options.model, options.run_id)
         self.stream = f"run/{self.id}"
-        self._given_id, self._spec = given_id, spec
+        self._options = options
         self._participant = Participant(self.stream, self)
-        self._last_words: tuple[str, dict[str, Any]] | None = None  # how the run ended
-        self._said_all = False
-        self._interrupted: str | None = None
+        self._ending = Ending()
 
     @property
     def recorded(self) -> int:
-        """How many events this process has made of the run so far."""
+        """How many events of the run this process has made so far."""
         return self._participant.recorded
 
     def start(self) -> Self:
-        """Record TrainingStarted with the pinned spec, and take what comes."""
+        """Record TrainingStarted with the pinned spec. From now on the run is open."""
         if not self._participant.started:
             self._start()
         return self
 
     def metric(self, name: str, value: float, step: float | None = None) -> None:
-        """One value of one metric. Only put into a buffer here; in the log within seconds."""
+        """Record one value of one metric. This only fills a buffer; the log has the value within seconds."""
         if type(value) is not float:
-            value = number(value)  # now: a tensor or an array may be another one later
+            value = as_number(value)  # now: the program may change a tensor or an array later
         participant = self._participant
         participant.append((name, value, step, time_ns()))
         if len(participant.points) > MAX_BUFFERED_POINTS:
@@ -76,71 +76,56 @@ class Run:
 
     @reported_not_raised
     def metrics(self, values: Mapping[str, float], step: float | None = None) -> None:
-        """Several metrics of one step."""
+        """Record several metrics of one step."""
         for name, value in values.items():
             self.metric(name, value, step)
 
     @reported_not_raised
     def checkpoint(self, path: str | os.PathLike[str], step: float | None = None) -> Stored | None:
-        """Store a file or folder and record CheckpointSaved. Returns when it is stored, so that it may be written anew.
+        """Store a file or folder and record CheckpointSaved. Returns when it is stored, so that you may overwrite it.
 
-        None if it could not be stored: then nothing is recorded of it, and a warning says why.
+        Returns None if it cannot be stored: then nothing is recorded, and a warning gives the reason.
         """
         at = step_of(step)
         return self._store("CheckpointSaved", path, "checkpoints" if at is None else f"checkpoints/{at}", {"step": at})
 
     @reported_not_raised
     def artifact(self, path: str | os.PathLike[str], name: str | None = None) -> Stored | None:
-        """Store a file that the training made and record ArtifactSaved, as `checkpoint` does; its name is else the file's."""
+        """Store a file of the training and record ArtifactSaved, as `checkpoint` does. `name` is by default the file's."""
         return self._store("ArtifactSaved", path, "artifacts", {"name": Path(path).name if name is None else plain_text(name)})
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
-        """Send what was said so far: whether it is sent. What is not is in the spool."""
+        """Send what was recorded so far. Returns whether all of it is sent; the rest is in the spool."""
         channel = self._participant.open_channel
         return channel is None or channel.flush(seconds)
 
     def finish(self) -> None:
-        """The training came to its end: record TrainingCompleted, unless it ended because it was told to stop."""
-        if self._interrupted is None:
-            self._end("TrainingCompleted", {})
-        else:
-            self.stop(self._interrupted)
+        """Record TrainingCompleted; TrainingStopped if a signal has asked the program to stop."""
+        self._end(self._ending.of_return())
 
     def fail(self, error: BaseException | str) -> None:
-        """The training ended with an error: record TrainingFailed, with the traceback of an exception."""
-        if isinstance(error, BaseException):
-            last = "".join(traceback.format_exception_only(error)).strip()
-            trace = "".join(traceback.format_exception(error))
-            self._end("TrainingFailed", {"error": plain_text(last), "traceback": plain_text(trace)})
-        else:
-            self._end("TrainingFailed", {"error": plain_text(error)})
+        """Record TrainingFailed; of an exception also the traceback."""
+        self._end(failed(error))
 
     def stop(self, reason: str) -> None:
-        """The training was ended from outside: record TrainingStopped."""
-        self._end("TrainingStopped", {"reason": plain_text(reason)})
+        """Record TrainingStopped: something outside of the training ended it."""
+        self._end(stopped(reason))
 
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
-            self.finish()
-        elif isinstance(error, KeyboardInterrupt | GeneratorExit):
-            self.stop(type(error).__name__)
-        elif isinstance(error, SystemExit) and self._interrupted is not None:
-            self.stop(self._interrupted)
-        else:
-            self.fail(error)
+        self._end(self._ending.of_return() if error is None else self._ending.of_exception(error))
 
     def __call__(self, function: Callable[_P, _T]) -> Callable[_P, _T]:
-        """As a decorator: each call is a run of its own, given to the function if it has a parameter `run`."""
+        """As a decorator: each call is a run of its own. The function gets the run if it has a parameter `run`."""
         if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
             raise TypeError(f"record_run cannot decorate {function.__qualname__}: use it as a with block inside")
         takes_run = "run" in inspect.signature(function).parameters
 
         @functools.wraps(function)
         def recorded(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-            with Run(self._given_id, **self._spec) as run:
+            with Run(self._options) as run:
                 if takes_run:
                     kwargs.setdefault("run", run)
                 return function(*args, **kwargs)
@@ -148,25 +133,26 @@ class Run:
         return recorded
 
     def __reduce__(self) -> tuple[Callable[[str], Run], tuple[str]]:
-        """In a process that was spawned it is the same run, of which that process is a producer of its own."""
-        return _in_another_process, (self.id,)
+        """In a spawned process it is the same run, and that process becomes a producer of its own."""
+        return _in_spawned_process, (self.id,)
 
-    def interrupted(self, reason: str, *, ends_now: bool) -> None:
-        """In a signal's handler. Where the program has one of its own, that decides when the training ends."""
-        if ends_now and self._participant.is_leader and self._last_words is None:
-            self._say("TrainingStopped", {"reason": reason})
+    def on_fatal_signal(self, name: str) -> None:
+        """Called by a signal's handler when the program ends right after it."""
+        if self._participant.is_leader and not self._ending.is_decided:
+            self._record(*stopped(name))
         else:
-            self._interrupted = reason
-            self._say_last_words()  # the handler may have come between them and the end
+            self.on_handled_signal(name)
 
-    def left_open(self, error: BaseException | None) -> None:
-        """The interpreter ends, and nobody has said how the run did."""
-        if error is None:
-            self.stop("the program ended without finishing the run")
-        else:
-            self.__exit__(type(error), error, None)
+    def on_handled_signal(self, name: str) -> None:
+        """Called by a signal's handler when a handler of the program's own decides what happens next."""
+        self._ending.interrupt(name)
+        self._ending.record(self._record)  # the handler may have interrupted `_end`
 
-    def forked(self) -> None:
+    def on_program_end(self, error: BaseException | None) -> None:
+        """Called when the interpreter ends and the run is still open."""
+        self._end(stopped("the program ended without finishing the run") if error is None else self._ending.of_exception(error))
+
+    def on_fork(self) -> None:
         """Called in a forked child, where the run continues as a producer of its own."""
         self._participant.reset_after_fork()
 
@@ -174,40 +160,34 @@ class Run:
     def _start(self) -> None:
         self._participant.open()
         if self._participant.is_leader:
-            self._say("TrainingStarted", pinned_spec(**self._spec, pin=pin))
+            self._record("TrainingStarted", pinned_spec(self._options, pin=pin))
 
     @reported_not_raised
-    def _end(self, type_: str, data: dict[str, Any]) -> None:
-        fails_here = self._participant.started_here and type_ == "TrainingFailed"  # which any rank may record
-        if (self._participant.is_leader or fails_here) and self._last_words is None:
-            self._last_words = type_, data
-        self._say_last_words()
+    def _end(self, event: LastEvent) -> None:
+        fails_here = self._participant.started_here and event.type == "TrainingFailed"  # any rank may fail
+        if self._participant.is_leader or fails_here:
+            self._ending.decide(event)
+        self._ending.record(self._record)
         self._participant.close()
 
-    def _say_last_words(self) -> None:
-        """Also in a signal's handler, in the midst of it: then they may be said twice, which is better than never."""
-        if self._last_words is not None and not self._said_all:
-            self._say(*self._last_words)
-            self._said_all = True
-
-    def _store(self, type_: str, path: str | os.PathLike[str], place: str, more: dict[str, Any]) -> Stored | None:
+    def _store(self, type_: str, path: str | os.PathLike[str], folder: str, more: dict[str, Any]) -> Stored | None:
         if (channel := self._participant.ensure_open()) is None:
             raise RuntimeError(f"{self.stream} is not open")
-        stored = channel.objects.store(path, f"runs/{self.id}/{place}/{Path(path).name}")
-        said = {**msgspec.to_builtins(stored), **more}
-        if not channel.writer.record(type_, {key: value for key, value in said.items() if value is not None}):
+        stored = channel.objects.store(path, f"runs/{self.id}/{folder}/{Path(path).name}")
+        data = {**msgspec.to_builtins(stored), **more}
+        if not channel.writer.record(type_, {key: value for key, value in data.items() if value is not None}):
             raise RuntimeError(f"{self.stream} ended meanwhile")
-        channel.writer.wait_spooled(_SPOOLED_SECONDS)  # who has a checkpoint in his hands can be sure that it will be known of
+        channel.writer.wait_spooled(_SPOOL_SECONDS)  # once this returns, not even a kill makes the checkpoint unknown
         return stored
 
-    def _say(self, type_: str, data: dict[str, Any]) -> None:
+    def _record(self, type_: str, data: dict[str, Any]) -> None:
         if (channel := self._participant.open_channel) is not None:
             channel.writer.record(type_, data)
 
 
-def _in_another_process(id_: str) -> Run:
-    run = Run(id_)
-    run.forked()
+def _in_spawned_process(id_: str) -> Run:
+    run = Run(RunOptions(run_id=id_))
+    run.on_fork()
     return run
 
 
@@ -229,26 +209,29 @@ def record_run(
             run.metric("loss", value, step=step)
             run.checkpoint("model.joblib", step=step)
 
-    Leaving the block records TrainingCompleted; an exception records TrainingFailed and passes on. Events go to the bus that
-    TRAINING_EVENTS_BUS names, else to the log at TRAINING_EVENTS_LOG, else to training-events.db in the working folder. What
-    cannot be sent waits on disk, and is sent by the next recorder or by `training-events flush`.
+    Leaving the block records TrainingCompleted. An exception records TrainingFailed and is raised on. Events go to the bus
+    that TRAINING_EVENTS_BUS names; without it to the log at TRAINING_EVENTS_LOG; without both to training-events.db in the
+    working folder. What cannot be sent waits on disk. The next recorder sends it, or `training-events flush` does.
 
-    run_id: a name of your own; else that of the SageMaker training job, of the launcher's job, or a new one. All processes
-        of a distributed training have to have the same one: TRAINING_EVENTS_RUN says it to all of them.
+    run_id: a name of your own; by default that of the SageMaker training job, of the launcher's job, or a new one. All
+        processes of a distributed training need the same one: TRAINING_EVENTS_RUN sets it for all of them.
     datasets: files (pinned by their sha256), `s3://` addresses (by version id), or any name.
-    goals: of a metric whose name does not say whether more or less of it is better.
-    resumed_from: the run that this one goes on from.
-    requested_by: who asked for it; else who is logged in.
-    environment: names of environment variables to pin beside those that are known to matter. Never one that holds a secret.
+    goals: for a metric whose name does not tell whether more or less of it is better.
+    resumed_from: the run that this one continues.
+    requested_by: who asked for it; by default the user that is logged in.
+    environment: names of environment variables to pin, beside those that are known to matter. A variable that looks like a
+        secret is never recorded.
     """
     return Run(
-        run_id,
-        model=model,
-        hyperparameters=hyperparameters,
-        seeds=seeds,
-        datasets=datasets,
-        goals=goals,
-        resumed_from=resumed_from,
-        requested_by=requested_by,
-        environment=environment,
+        RunOptions(
+            run_id=run_id,
+            model=model,
+            hyperparameters=hyperparameters,
+            seeds=seeds,
+            datasets=datasets,
+            goals=goals,
+            resumed_from=resumed_from,
+            requested_by=requested_by,
+            environment=environment,
+        )
     )

@@ -1,3 +1,5 @@
+"""Which run a process records into, and which of its processes it is, under every launcher."""
+
 import os
 import re
 import subprocess
@@ -19,44 +21,44 @@ of_a_job = st.dictionaries(st.sampled_from(VARIABLES[:4]), names.filter(lambda n
 
 
 @given(st.none() | st.text(st.characters()) | anything, st.none() | st.text(st.characters()) | anything, environments)
-def test_whatever_is_said_there_is_a_stream_of_that_name(model, given_, environment):
-    name = run_id(model, given_, environment)
+def test_every_run_gets_an_id_that_names_a_stream(model, given_id, environment):
+    name = run_id(model, given_id, environment)
     assert check_stream(f"run/{name}")
     name.encode()
 
 
 @given(names, environments)
-def test_a_valid_name_stays_as_it_is(name, environment):
+def test_a_valid_name_is_used_as_it_is(name, environment):
     assert run_id("model", name, environment) == name
     assert run_id("model", None, environment | {"TRAINING_EVENTS_RUN": name}) == name
 
 
 @given(of_a_job, st.integers(2, 16))
 def test_all_processes_of_a_job_record_into_one_run(environment, world):
-    ranks = [environment | {"RANK": str(number), "WORLD_SIZE": str(world)} for number in range(world)]
-    assert len({run_id("model", None, one) for one in ranks}) == 1
-    assert [rank(one) for one in ranks] == [Rank(number, world) for number in range(world)]
+    processes = [environment | {"RANK": str(number), "WORLD_SIZE": str(world)} for number in range(world)]
+    assert len({run_id("model", None, process) for process in processes}) == 1
+    assert [rank(process) for process in processes] == [Rank(number, world) for number in range(world)]
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("environment", "name"),
     [
         ({}, "slurm-7"), ({"TORCHELASTIC_RUN_ID": "elastic"}, "elastic"), ({"TORCHELASTIC_RUN_ID": "none"}, "slurm-7"),
         ({"TORCHELASTIC_RUN_ID": ""}, "slurm-7"), ({"TRAINING_JOB_NAME": "job-1", "TORCHELASTIC_RUN_ID": "elastic"}, "job-1"),
         ({"TRAINING_EVENTS_RUN": "own", "TRAINING_JOB_NAME": "job-1"}, "own"), ({"TRAINING_EVENTS_RUN": " "}, "slurm-7"),
     ],
 )  # fmt: skip
-def test_who_names_the_run(said, name):
-    assert run_id("digits", None, {"SLURM_JOB_ID": "7"} | said) == name
+def test_the_most_specific_variable_names_the_run(environment, name):
+    assert run_id("digits", None, {"SLURM_JOB_ID": "7"} | environment) == name
 
 
-def test_without_a_name_each_run_has_a_new_one():
+def test_each_run_without_a_name_gets_a_new_one():
     assert re.fullmatch("digits-[0-9a-f]{12}", run_id("digits", None, {}))
     assert re.fullmatch("run-[0-9a-f]{12}", run_id(None, "", {}))
     assert run_id("digits", None, {}) != run_id("digits", None, {})
 
 
-def test_what_no_name_may_have_is_replaced():
+def test_characters_that_no_name_may_have_are_replaced():
     assert run_id(None, "\n a\nb\ud800 ", {}) == "a-b\\ud800"
     assert len(f"run/{run_id('é' * 5000, None, {})}".encode()) <= MAX_STREAM_BYTES
     assert run_id(None, "é" * 5000, {}) == "é" * ((MAX_STREAM_BYTES - 4) // 2)
@@ -77,8 +79,8 @@ def launched(**environment: str) -> list[str]:
     return done.stdout.split()
 
 
-def test_a_launcher_without_a_name_makes_one_run_of_its_processes():
-    """torchrun on one machine says "none", mpirun says nothing."""
+def test_the_processes_of_a_launcher_that_names_no_job_record_into_one_run():
+    """torchrun on one machine names the job "none", mpirun does not name it."""
     first, second = launched(TORCHELASTIC_RUN_ID="none"), launched(TORCHELASTIC_RUN_ID="none")
     assert len(first) == len(second) == 3
     assert len({*first, *second}) == 2
@@ -87,7 +89,7 @@ def test_a_launcher_without_a_name_makes_one_run_of_its_processes():
 
 
 @pytest.mark.parametrize(
-    ("environment", "which"),
+    ("environment", "expected"),
     [
         ({}, None),
         ({"RANK": "1", "WORLD_SIZE": "4"}, Rank(1, 4)),
@@ -102,11 +104,11 @@ def test_a_launcher_without_a_name_makes_one_run_of_its_processes():
         ({"SM_HOSTS": "[", "SM_CURRENT_HOST": "algo-1"}, None), ({"SM_HOSTS": '["algo-1","algo-2"]'}, None),
     ],
 )  # fmt: skip
-def test_the_rank_each_launcher_gives(environment, which, tmp_path):
-    assert rank(environment, tmp_path) == which
+def test_the_rank_of_a_process_under_each_launcher(environment, expected, tmp_path):
+    assert rank(environment, tmp_path) == expected
 
 
-def test_the_hosts_of_a_sagemaker_job_are_ranks_where_no_launcher_is(tmp_path):
+def test_without_a_launcher_each_host_of_a_sagemaker_job_is_a_rank(tmp_path):
     folder = training_job(tmp_path)
     assert rank({}, folder) == Rank(1, 3)
     assert rank({"RANK": "5", "WORLD_SIZE": "24"}, folder) == Rank(5, 24)

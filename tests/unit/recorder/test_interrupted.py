@@ -1,6 +1,6 @@
-"""A signal at any line of entering or leaving a run's block: what was said is recorded, and the run has one end.
+"""A signal at any line of entering or leaving a run's block: everything is recorded, and the run has one end.
 
-Each line is tried by a child of its own: the signal comes right before it, and then the program ends as it would.
+A child of its own tries each line: the signal comes right before that line, and then the program ends as it would.
 """
 
 import os
@@ -26,14 +26,14 @@ NEVER = 10**6
 
 
 class Unreachable:
-    """All that is said waits in the spool, where the test finds it."""
+    """Everything stays in the spool, where the test finds it."""
 
     def send(self, _):
         raise ConnectionError
 
 
 def send_at(number, sent):
-    """Send the signal to this process before so many lines of the recorder; returns what tells whether it was sent."""
+    """Send the signal to this process before line `number` of the recorder. Returns a function: whether it was sent."""
     lines = 0
 
     def trace(frame, event, _):
@@ -51,7 +51,7 @@ def send_at(number, sent):
 
 
 def train(number, sent, place):
-    """Whether it came as far as that line. Ends the process as the interpreter does: the exception, then atexit."""
+    """Whether it came as far as that line. The end is that of an interpreter: first the exception, then atexit."""
     signalled = send_at(number if place == "enter" else NEVER, sent)
     try:
         with record_run(run_id="r") as run:
@@ -63,7 +63,7 @@ def train(number, sent, place):
     except (KeyboardInterrupt, SystemExit) as error:
         sys.last_value = error
     sys.settrace(None)
-    termination._at_exit()
+    termination.end_open_runs()
     return signalled()
 
 
@@ -77,12 +77,12 @@ def spool(tmp_path, monkeypatch):
     monkeypatch.setattr(channel, "configured_destination", lambda _: HERE)
     monkeypatch.setattr(sender, "CLOSING_RETRY_SECONDS", 0.0)
     monkeypatch.setattr(sender, "FIRST_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(module, "pinned_spec", lambda **_: {})
+    monkeypatch.setattr(module, "pinned_spec", lambda *_, **__: {})
     return tmp_path
 
 
 def recorded(spool, monkeypatch):
-    """What was recorded since the last time."""
+    """The events recorded since the last call."""
     sink = FaultySink()
     with monkeypatch.context() as patch:
         patch.setattr(Destination, "sink", lambda *_: sink)
@@ -91,7 +91,7 @@ def recorded(spool, monkeypatch):
 
 
 def every_line(spool, monkeypatch, sent, handler, place):
-    """Exit code and events of one training for each line."""
+    """For each line the exit code and the events of one training."""
     monkeypatch.setattr(Destination, "sink", lambda *_: Unreachable())
     for number in range(1, NEVER):
         if not (child := os.fork()):
@@ -104,7 +104,7 @@ def every_line(spool, monkeypatch, sent, handler, place):
             return
 
 
-WAYS = pytest.mark.parametrize(
+SIGNALS = pytest.mark.parametrize(
     ("sent", "handler", "code"),
     [
         (signal.SIGINT, signal.default_int_handler, 1),
@@ -115,21 +115,21 @@ WAYS = pytest.mark.parametrize(
 )
 
 
-@WAYS
-def test_leaving(spool, monkeypatch, sent, handler, code):
+@SIGNALS
+def test_a_signal_at_any_line_of_leaving_loses_nothing(spool, monkeypatch, sent, handler, code):
     tried = list(every_line(spool, monkeypatch, sent, handler, "exit"))
     assert {code for code, _ in tried[:-1]} == {code}
     for _, events in tried:
         assert points(events) == {"loss": POINTS}
         types = [event.type for event in events if event.type != "MetricsRecorded"]
         assert types[0] == "TrainingStarted"
-        assert set(types[1:]) in ({"TrainingStopped"}, {"TrainingCompleted"}), "one end, and it may be told twice"
+        assert set(types[1:]) in ({"TrainingStopped"}, {"TrainingCompleted"}), "one end, which may be recorded twice"
     assert len(tried) > 20
 
 
-@WAYS
-def test_entering(spool, monkeypatch, sent, handler, code):
-    """Before the run is open nothing is said; afterwards its end is."""
+@SIGNALS
+def test_a_signal_at_any_line_of_entering_records_nothing_or_an_end(spool, monkeypatch, sent, handler, code):
+    """Before the run is open nothing is recorded; afterwards its end is."""
     tried = list(every_line(spool, monkeypatch, sent, handler, "enter"))
     assert {code for code, _ in tried[:-1]} == {code}
     for _, events in tried[:-1]:

@@ -1,3 +1,5 @@
+"""Python values of many types, and the JSON that is recorded of each."""
+
 import argparse
 import math
 from collections import UserDict, deque
@@ -20,11 +22,11 @@ class Gauge:
 
 
 def function():
-    """Only named."""
+    """It is recorded by its name."""
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "expected"),
     [
         (math.nan, "NaN"), (math.inf, "Infinity"), (-math.inf, "-Infinity"), (np.float32("nan"), "NaN"),
         (np.int64(3), 3), (np.bool_(True), True), (np.array(0.5), 0.5), (np.array([[1, 2]]), [[1, 2]]),  # noqa: FBT003
@@ -44,15 +46,15 @@ def function():
         (2**MAX_BITS - 1, 2**MAX_BITS - 1), (-(2**MAX_BITS), hex(-(2**MAX_BITS))),
     ],
 )  # fmt: skip
-def test_a_value_and_what_is_said(value, said):
-    assert plain(value) == said
+def test_the_json_of_a_value(value, expected):
+    assert plain(value) == expected
 
 
-def test_an_estimator_says_its_parameters():
+def test_an_estimator_is_recorded_with_its_parameters():
     assert plain({"estimator": SGDClassifier(alpha=0.5)}) == {"estimator": "SGDClassifier(alpha=0.5)"}
 
 
-def test_a_cycle_and_depth_end_in_a_text():
+def test_a_cycle_or_too_much_depth_ends_in_a_text():
     value: list = [1]
     value.append(value)
     assert plain(value) == [1, "<cycle>"]
@@ -64,7 +66,7 @@ def test_a_cycle_and_depth_end_in_a_text():
     assert "<too deep>" in plain_text(deep)
 
 
-def test_what_grows_without_end_is_cut():
+def test_a_value_that_is_too_large_is_cut():
     value: list = []
     for _ in range(31):
         value = [value, value]

@@ -1,4 +1,4 @@
-"""Datasets and models registered from a script: the object first, then the event; what is wrong is said at once."""
+"""Datasets and models registered from a script: the object first, then the event; a wrong argument raises at once."""
 
 import getpass
 from datetime import date
@@ -32,7 +32,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def recorded(place: Any, stream: str) -> list[tuple[str, dict[str, Any]]]:
     """The events of a stream by type and data, all of which fit the catalogue."""
-    events = [one.event for one in open_event_log(place.log).read(stream)]
+    events = [record.event for record in open_event_log(place.log).read(stream)]
     for event in events:
         catalogue.read(stream, event.type, event.schema_version, event.canonical_data.decode())
     return [(event.type, event.data) for event in events]
@@ -60,8 +60,8 @@ def test_an_object_in_s3_is_recorded_where_it_is(place):
     stored = register_dataset(f"s3://{BUCKET}/elsewhere/iris 1.parquet", registered_by="bob")
     assert stored is not None
     register_dataset(f"{stored.uri}?versionId={stored.version_id}", registered_by="bob")
-    said = {"uri": stored.uri, "version_id": stored.version_id, "sha256": stored.sha256, "bytes": 1, "registered_by": "bob"}
-    assert recorded(place, "dataset/iris 1") == [("DatasetRegistered", said)] * 2
+    data = {"uri": stored.uri, "version_id": stored.version_id, "sha256": stored.sha256, "bytes": 1, "registered_by": "bob"}
+    assert recorded(place, "dataset/iris 1") == [("DatasetRegistered", data)] * 2
     assert register_dataset("sklearn:load_digits", name="toy") == Stored(uri="sklearn:load_digits")
 
 
@@ -82,7 +82,7 @@ def test_without_a_bucket_the_file_is_recorded_where_it_is(place):
 
 
 @pytest.mark.parametrize("path", ["no such file.csv", f"s3://{BUCKET}/no such object"])
-def test_what_cannot_be_stored_is_not_recorded_and_said_once(place, caplog, path):
+def test_what_cannot_be_stored_is_not_recorded_and_becomes_one_warning(place, caplog, path):
     assert register_dataset(path, name="d") is None
     register_model("m", version=1, artifact=path)
     assert not Path("log.db").exists()
@@ -92,7 +92,7 @@ def test_what_cannot_be_stored_is_not_recorded_and_said_once(place, caplog, path
         assert path in message
 
 
-def test_a_model_by_its_run_and_artifact_and_its_promotion(place):
+def test_a_model_is_registered_with_its_run_and_artifact_and_then_promoted(place):
     Path("model.joblib").write_bytes(b"model")
     register_model("org/digits", version=3, run=SimpleNamespace(stream="run/r 7"), artifact="model.joblib")
     promote_model("org/digits", version=3, stage="production", promoted_by="bob")
@@ -105,15 +105,15 @@ def test_a_model_by_its_run_and_artifact_and_its_promotion(place):
 
 
 @pytest.mark.parametrize("run", ["run/r", "r"])
-def test_a_model_of_an_artifact_that_is_stored_already(place, run):
+def test_the_artifact_of_a_model_may_be_stored_already(place, run):
     stored = Stored("s3://b/k", "v", "0" * 64, 1)
     register_model("m", version="1.0", run=run, artifact=stored)
     artifact = {"uri": "s3://b/k", "version_id": "v", "sha256": "0" * 64, "bytes": 1}
-    said = {"version": "1.0", "run": "run/r", "artifact": artifact, "registered_by": "ada"}
-    assert recorded(place, "model/m") == [("ModelRegistered", said)]
+    data = {"version": "1.0", "run": "run/r", "artifact": artifact, "registered_by": "ada"}
+    assert recorded(place, "model/m") == [("ModelRegistered", data)]
 
 
-def test_who_did_it_is_absent_where_nobody_is_logged_in(place):
+def test_the_person_is_absent_where_nobody_is_logged_in(place):
     place.monkeypatch.setenv("TRAINING_JOB_NAME", "job-7")
     promote_model("m", version=1, stage="production")
     assert recorded(place, "model/m") == [("ModelPromoted", {"version": 1, "stage": "production"})]
@@ -145,7 +145,7 @@ WRONG: list[Any] = [
 
 
 @pytest.mark.parametrize("call", WRONG)
-def test_what_is_wrong_raises_at_once_and_is_one_line(place, call):
+def test_a_wrong_argument_raises_one_line_at_once(place, call):
     place.monkeypatch.setattr(registering, "record_event", lambda *_: pytest.fail("it was recorded"))
     with pytest.raises((Misused, TypeError)) as error:
         call()

@@ -1,4 +1,4 @@
-"""A run as training code uses it, rightly and wrongly: nothing raises, and the log tells how the run began and ended."""
+"""A run as training code uses it, rightly and wrongly: nothing raises, and the log has how the run began and ended."""
 
 import logging
 import multiprocessing
@@ -24,14 +24,14 @@ from tests.support.recording import points
 
 @pytest.fixture
 def sink(tmp_path, monkeypatch):
-    """Where everything recorded in this process is sent to."""
-    made = FaultySink()
-    monkeypatch.setattr(Destination, "sink", lambda *_: made)
+    """Takes everything that this process records."""
+    faulty_sink = FaultySink()
+    monkeypatch.setattr(Destination, "sink", lambda *_: faulty_sink)
     for name in ("BUS", "LOG", "BUCKET", "RUN"):
         monkeypatch.delenv(f"TRAINING_EVENTS_{name}", raising=False)
     monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path / "spool"))
     monkeypatch.chdir(tmp_path)
-    return made
+    return faulty_sink
 
 
 def events(sink, run):
@@ -47,7 +47,7 @@ def warnings(caplog):
     return [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_from_the_start_to_the_end_in_the_order_it_was_said(sink, tmp_path, caplog):
+def test_events_are_recorded_in_the_order_of_the_calls(sink, tmp_path, caplog):
     file = tmp_path / "model.joblib"
     file.write_bytes(b"weights")
     with record_run(model="digits", seeds=7, hyperparameters={"C": 1.0}) as run:
@@ -55,7 +55,7 @@ def test_from_the_start_to_the_end_in_the_order_it_was_said(sink, tmp_path, capl
         stored = run.checkpoint(file, step=1)
         run.metric("loss", 0.25, step=2)
         run.artifact(file, name="the model")
-    found = events(sink, run)
+    recorded = events(sink, run)
     expected = [
         "TrainingStarted",
         "MetricsRecorded",
@@ -64,19 +64,19 @@ def test_from_the_start_to_the_end_in_the_order_it_was_said(sink, tmp_path, capl
         "ArtifactSaved",
         "TrainingCompleted",
     ]
-    assert [event.type for event in found] == expected
-    assert found[0].data["hyperparameters"] == {"C": 1}
+    assert [event.type for event in recorded] == expected
+    assert recorded[0].data["hyperparameters"] == {"C": 1}
     assert stored is not None
-    assert found[2].data["sha256"] == stored.sha256
-    assert found[4].data["name"] == "the model"
-    assert points(found) == {"loss": [(1, 0.5), (2, 0.25)], "accuracy": [(1, 0.1)]}
-    assert run.recorded == len(found)
+    assert recorded[2].data["sha256"] == stored.sha256
+    assert recorded[4].data["name"] == "the model"
+    assert points(recorded) == {"loss": [(1, 0.5), (2, 0.25)], "accuracy": [(1, 0.1)]}
+    assert run.recorded == len(recorded)
     assert run.id.startswith("digits-")
     assert warnings(caplog) == []
 
 
 @pytest.mark.parametrize(
-    ("error", "ending", "said"),
+    ("error", "ending", "data"),
     [
         (ValueError("no data"), "TrainingFailed", {"error": "ValueError: no data"}),
         (SystemExit(0), "TrainingCompleted", {}),
@@ -86,17 +86,17 @@ def test_from_the_start_to_the_end_in_the_order_it_was_said(sink, tmp_path, capl
         (KeyboardInterrupt(), "TrainingStopped", {"reason": "KeyboardInterrupt"}),
     ],
 )
-def test_what_leaves_the_block_passes_and_is_recorded(sink, error, ending, said):
+def test_an_exception_leaves_the_block_and_is_recorded(sink, error, ending, data):
     with pytest.raises(type(error)) as raised, record_run() as run:
         raise error
     assert raised.value is error
     end = events(sink, run)[-1]
     assert end.type == ending
-    assert said.items() <= end.data.items()
-    assert ("test_what_leaves_the_block" in end.data.get("traceback", "")) == (ending == "TrainingFailed")
+    assert data.items() <= end.data.items()
+    assert ("test_an_exception_leaves_the_block" in end.data.get("traceback", "")) == (ending == "TrainingFailed")
 
 
-def test_by_hand(sink):
+def test_a_run_can_be_ended_by_hand(sink):
     finished, failed, stopped = record_run(run_id="a").start(), record_run(run_id="b").start(), record_run(run_id="c").start()
     finished.finish()
     failed.fail("the loss exploded")
@@ -106,7 +106,7 @@ def test_by_hand(sink):
     assert events(sink, stopped)[-1].data == {"reason": "patience"}
 
 
-def test_as_a_decorator_each_call_is_a_run(sink):
+def test_each_call_of_a_decorated_function_is_a_run(sink):
     runs = []
 
     @record_run(model="digits")
@@ -129,7 +129,7 @@ def test_as_a_decorator_each_call_is_a_run(sink):
 
 
 @pytest.mark.parametrize("wrong", ["generator", "coroutine"])
-def test_a_decorator_over_what_runs_later_is_refused_at_once(sink, wrong):
+def test_decorating_a_generator_or_a_coroutine_is_refused_at_once(sink, wrong):
     def generator():
         yield
 
@@ -140,7 +140,7 @@ def test_a_decorator_over_what_runs_later_is_refused_at_once(sink, wrong):
         record_run()({"generator": generator, "coroutine": coroutine}[wrong])
 
 
-def test_runs_within_and_after_each_other(sink):
+def test_runs_may_be_nested_and_follow_each_other(sink):
     with record_run(run_id="outer") as outer:
         outer.metric("loss", 1.0)
         with record_run(run_id="inner") as inner:
@@ -162,7 +162,7 @@ def test_runs_within_and_after_each_other(sink):
         lambda run: run.artifact(object()),
     ],
 )
-def test_misuse_is_one_warning(sink, caplog, misuse):
+def test_a_misuse_becomes_one_warning(sink, caplog, misuse):
     with record_run() as run:
         misuse(run)
         run.metric("accuracy", 1.0)
@@ -170,7 +170,7 @@ def test_misuse_is_one_warning(sink, caplog, misuse):
     assert len(warnings(caplog)) == 1
 
 
-def test_what_comes_too_early_or_too_late_is_one_warning(sink, caplog):
+def test_recording_before_the_start_or_after_the_end_becomes_one_warning(sink, caplog):
     run = record_run()
     run.metric("loss", 1.0)
     with run:
@@ -184,19 +184,19 @@ def test_what_comes_too_early_or_too_late_is_one_warning(sink, caplog):
     assert 1 <= len(warnings(caplog)) <= 2
 
 
-def test_ended_within_its_block(sink):
+def test_a_run_may_be_ended_inside_its_block(sink):
     with record_run() as run:
         run.stop("patience")
     assert types(sink, run) == ["TrainingStarted", "TrainingStopped"]
 
 
-def test_started_twice(sink):
+def test_a_second_start_changes_nothing(sink):
     with record_run().start() as run:
         run.metric("loss", 1.0)
     assert types(sink, run) == ["TrainingStarted", "MetricsRecorded", "TrainingCompleted"]
 
 
-def test_no_thread_can_be_started(sink, caplog, monkeypatch):
+def test_a_training_goes_on_where_no_thread_can_be_started(sink, caplog, monkeypatch):
     def refuse(_thread):
         raise RuntimeError("can't start new thread")
 
@@ -225,7 +225,7 @@ def test_any_exception_is_recorded(sink, reason):
     assert types(sink, run)[-1] == "TrainingFailed"
 
 
-def test_what_is_stored_when_the_run_has_ended_is_one_warning(sink, caplog, monkeypatch):
+def test_a_file_stored_after_the_run_has_ended_becomes_one_warning(sink, caplog, monkeypatch):
     store = ObjectStore.store
 
     def slowly(objects, path, key):
@@ -240,11 +240,19 @@ def test_what_is_stored_when_the_run_has_ended_is_one_warning(sink, caplog, monk
     assert len(warnings(caplog)) == 1
 
 
-def test_the_last_words_of_many_runs_take_no_longer_than_those_of_one(sink, monkeypatch):
-    """What a signal finds open is said at once, then all of it is waited for."""
+@pytest.fixture
+def handled_signal():
+    """SIGTERM has a handler of the program's own, which does nothing."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    yield signal.SIGTERM
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_a_signal_waits_no_longer_for_many_runs_than_for_one(sink, monkeypatch, handled_signal):
+    """All open runs record at once how they end. Then the handler waits for all of them together."""
     clock, order, given = [0.0], [], []
 
-    def slowly(run, seconds):
+    def flush_slowly(run, seconds):
         order.append("waited")
         given.append(seconds)
         clock[0] += 4.0
@@ -252,30 +260,29 @@ def test_the_last_words_of_many_runs_take_no_longer_than_those_of_one(sink, monk
 
     with record_run(run_id="a"), record_run(run_id="b"), record_run(run_id="c"), monkeypatch.context() as patch:
         patch.setattr(termination, "monotonic", lambda: clock[0])
-        patch.setattr(Run, "interrupted", lambda *_, **__: order.append("said"))
-        patch.setattr(Run, "flush", slowly)
-        patch.setattr(termination, "_before", lambda *_: None)
-        termination._terminated(signal.SIGTERM, None)
-    assert order == ["said"] * 3 + ["waited"] * 3
+        patch.setattr(Run, "on_handled_signal", lambda *_: order.append("recorded"))
+        patch.setattr(Run, "flush", flush_slowly)
+        signal.raise_signal(handled_signal)
+    assert order == ["recorded"] * 3 + ["waited"] * 3
     assert given == [5.0, 1.0, 0.0]
 
 
-def test_a_flush_takes_no_longer_than_it_may(sink, monkeypatch):
+def test_a_flush_takes_no_longer_than_its_seconds(sink, monkeypatch):
     clock, given = iter([0.0, 4.0]), []
 
-    def waited(_, seconds):
+    def wait(_, seconds):
         given.append(seconds)
         return True
 
     monkeypatch.setattr(channel, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(Writer, "wait_spooled", waited)
-    monkeypatch.setattr(Sender, "flush", waited)
+    monkeypatch.setattr(Writer, "wait_spooled", wait)
+    monkeypatch.setattr(Sender, "flush", wait)
     with record_run() as run:
         run.flush(5.0)
     assert given == [5.0, 1.0]
 
 
-def test_flush_says_whether_all_is_sent(sink, caplog):
+def test_flush_returns_whether_everything_is_sent(sink, caplog):
     with record_run() as run:
         run.metric("loss", 1.0)
         assert run.flush()
@@ -289,19 +296,19 @@ def test_flush_says_whether_all_is_sent(sink, caplog):
     assert len(warnings(caplog)) == 1
 
 
-def test_what_it_hands_to_a_spawned_process_is_the_same_run(sink):
+def test_a_pickled_run_is_the_same_run_with_another_producer(sink):
     with record_run() as run:
         other = pickle.loads(pickle.dumps(run))  # noqa: S301 - our own
         other.metric("loss", 1.0)
         assert other.flush()
         other.finish()
-    found = events(sink, run)
+    recorded = events(sink, run)
     assert (other.id, other.stream) == (run.id, run.stream)
-    assert len({event.producer.id for event in found}) == 2
-    assert sorted(event.type for event in found) == ["MetricsRecorded", "TrainingCompleted", "TrainingStarted"]
+    assert len({event.producer.id for event in recorded}) == 2
+    assert sorted(event.type for event in recorded) == ["MetricsRecorded", "TrainingCompleted", "TrainingStarted"]
 
 
-def test_nothing_of_it_stays(sink, tmp_path):
+def test_a_finished_run_leaves_no_thread_and_no_file(sink, tmp_path):
     before = threading.active_count()
     with record_run():
         pass

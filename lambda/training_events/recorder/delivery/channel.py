@@ -1,4 +1,4 @@
-"""One producer's way from what is said to where it is recorded: journal, spool and the two threads, put together."""
+"""One producer's way from what is recorded to where it is sent: journal, spool and the two threads, put together."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from training_events.catalogue.stored import Stored
 
 CLOSE_SECONDS = 30.0
-"""The longest that the end of a program waits for what it said to be sent; the rest stays in the spool."""
+"""The longest that the end of a program waits until its events are sent. The rest stays in the spool."""
 
 
 class Channel:
-    """Of one process and one stream, from `start` to `close`."""
+    """For one process and one stream, from `start` to `close`."""
 
     def __init__(self, stream: str, extensions: Mapping[str, Any]) -> None:
         settings = Settings()
@@ -37,8 +37,8 @@ class Channel:
         self._journal = Journal(stream, extensions)
         spool = Spool(home, to, self._journal.producer)
         self._sender = Sender(spool, to, home)
-        fitting = partial(fit_to_size, stream, keep=field_store(home, stream, self.objects))
-        self.writer = Writer(self._journal, spool, self._sender, fitting)
+        fit = partial(fit_to_size, stream, keep=field_store(home, stream, self.objects))
+        self.writer = Writer(self._journal, spool, self._sender, fit)
 
     @property
     def recorded(self) -> int:
@@ -49,33 +49,33 @@ class Channel:
         self._sender.start()
 
     def flush(self, seconds: float) -> bool:
-        """Whether all that was said is sent; false if it waits in the spool, or is still on its way after so long."""
-        until = monotonic() + seconds
-        return self.writer.wait_spooled(seconds) and self._sender.flush(max(until - monotonic(), 0))
+        """Returns whether all that was recorded is sent; false if after that time some of it is still in the spool."""
+        deadline = monotonic() + seconds
+        return self.writer.wait_spooled(seconds) and self._sender.flush(max(deadline - monotonic(), 0))
 
     def close(self) -> None:
         try:
             self.writer.close(CLOSE_SECONDS)
             self._sender.close(CLOSE_SECONDS)
-        except BaseException:  # Ctrl-C: then the network is not waited for, but the disk is
+        except BaseException:  # after Ctrl-C wait for the disk, and not for the network
             self.writer.close(CLOSE_SECONDS)
             self._sender.close(0)
             raise
 
 
 def object_store(settings: Settings) -> ObjectStore:
-    """Where files are kept: in TRAINING_EVENTS_BUCKET, or where they are."""
+    """Files are stored in TRAINING_EVENTS_BUCKET. Without one they stay where they are."""
     return ObjectStore(settings.optional("bucket"))
 
 
 def field_store(home: Path, stream: str, objects: ObjectStore) -> Callable[[bytes, str], Stored]:
-    """Keeps what is too large for an event: in the bucket, or where there is none in a file beside the spool."""
+    """Stores a field that is too large for an event: in the bucket, or without one in a file beside the spool."""
 
-    def keep(content: bytes, name: str) -> Stored:
+    def store(content: bytes, name: str) -> Stored:
         path = home / "fields" / f"{name}-{sha256(content).hexdigest()}.json"
-        key = f"fields/{stream}/{path.name}"  # of a dataset not beside it, where S3 tells of new files
+        key = f"fields/{stream}/{path.name}"  # a dataset's not under `datasets/`: S3 reports new files there as datasets
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        own = path.with_suffix(f".{uuid4().hex}")  # another recorder may be at the same content, and done with it before
+        own = path.with_suffix(f".{uuid4().hex}")  # another recorder may store the same content, and remove its file sooner
         try:
             own.write_bytes(content)
             stored = objects.store(own, key)
@@ -86,4 +86,4 @@ def field_store(home: Path, stream: str, objects: ObjectStore) -> Callable[[byte
             own.unlink(missing_ok=True)
         return objects.store(path, key)
 
-    return keep
+    return store

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 REPLY_SECONDS = 30.0
-"""How long a reply of the bus may take: nobody waits for it."""
+"""How long a reply of the bus may take. Nothing waits for it."""
 
 
 class Unsent(NamedTuple):
-    """An event's line that was not taken, and why. What is `final` would not be taken however often it is sent."""
+    """An event's line that was not taken, and why. A `final` one would not be taken however often it is sent."""
 
     line: bytes
     why: str
@@ -34,13 +34,13 @@ class Unsent(NamedTuple):
 
 
 class Sink(Protocol):
-    """Takes events as the spool keeps them: as lines of `journal.envelope`. Taking one again changes nothing."""
+    """Takes events as the spool keeps them: lines of `bus.envelope.to_envelope`. Taking one again changes nothing."""
 
     def send(self, lines: Sequence[bytes]) -> list[Unsent]: ...
 
 
 class Destination(Struct, frozen=True):
-    """A bus or a log, told apart from others of the same name by region and endpoint."""
+    """A bus or a log. Region and endpoint tell it apart from others of the same name."""
 
     kind: Literal["bus", "log"]
     at: str
@@ -49,12 +49,12 @@ class Destination(Struct, frozen=True):
 
     @property
     def folder_name(self) -> str:
-        """A short name for a folder."""
+        """The folder of the spool that holds the events for this destination."""
         return digest(msgspec.to_builtins(self)).removeprefix("sha256:")[:16]
 
     @property
     def folder_names(self) -> tuple[str, ...]:
-        """Its own, and that of the same bus where nothing said the region: that is why nothing was sent then."""
+        """Its own folder, and that of the same bus without a region: recorders that knew no region could not send."""
         return (self.folder_name, structs.replace(self, region="").folder_name) if self.region else (self.folder_name,)
 
     def __str__(self) -> str:
@@ -70,19 +70,19 @@ class Destination(Struct, frozen=True):
 
 def configured_destination(settings: Settings) -> Destination:
     """TRAINING_EVENTS_BUS, else TRAINING_EVENTS_LOG, else the laptop's log in the working folder."""
-    said = settings.environment
-    region = said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION") or ""
+    environment = settings.environment
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or ""
 
     def endpoint(service: str) -> str:
-        return said.get(f"AWS_ENDPOINT_URL_{service}") or said.get("AWS_ENDPOINT_URL") or ""
+        return environment.get(f"AWS_ENDPOINT_URL_{service}") or environment.get("AWS_ENDPOINT_URL") or ""
 
     if bus := settings.optional("bus"):
-        # an ARN says its region itself
+        # an ARN names its region itself
         return Destination("bus", bus, region, endpoint("EVENTBRIDGE"))
     url = settings.optional("log") or LAPTOP_LOG
-    with suppress(BadLogUrl):  # said when it is opened
-        if isinstance(place := parse(url), SqliteFile):
-            return Destination("log", f"sqlite:///{place.path}")  # absolute: the program may go to another folder
+    with suppress(BadLogUrl):  # raised again, to be reported, when the log is opened
+        if isinstance(address := parse(url), SqliteFile):
+            return Destination("log", f"sqlite:///{address.path}")  # absolute: the program may change its working folder
     return Destination("log", url, region, endpoint("DYNAMODB"))
 
 
@@ -105,18 +105,18 @@ class BusSink:
         for line in lines:
             try:
                 entries.append((line, self._entry(line)))
-            except msgspec.MsgspecError as flaw:  # somebody wrote in the spool
+            except msgspec.MsgspecError as flaw:  # something else has written into the spool
                 unsent.append(Unsent(line, f"it is no event: {flaw}", final=True))
         failed = self._publisher.put(entries)
         return unsent + [Unsent(line, why, final=is_final(why)) for line, why in failed]
 
     def _entry(self, line: bytes) -> Any:
-        said = _read_line(line)
-        return put_events_entry(self._publisher.bus, said.source, said.type, bytes(said.detail).decode(), said.resources)
+        event = _read_line(line)
+        return put_events_entry(self._publisher.bus, event.source, event.type, bytes(event.detail).decode(), event.resources)
 
 
 class LogSink:
-    """For who records without a bus."""
+    """For recorders without a bus."""
 
     def __init__(self, url: str) -> None:
         self._log = open_event_log(url)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FlushResult(Struct):
-    """What became of the events of one producer: how many were sent, how many wait still, and why."""
+    """What became of one producer's events: how many were sent, how many are left, and why."""
 
     file: str
     sent: int
@@ -25,7 +25,7 @@ class FlushResult(Struct):
 
 
 class SpoolFileStatus(Struct):
-    """A file of the spool; `in_use` by a recorder that is at work."""
+    """A file of the spool. It is `in_use` while its recorder runs."""
 
     file: str
     destination: str
@@ -34,25 +34,25 @@ class SpoolFileStatus(Struct):
 
 
 def flush_all(home: Path, to: Destination, on_progress: Callable[[int], object]) -> Iterator[FlushResult]:
-    """Send what no recorder holds and is for this destination; a file that fails does not stop those after it.
+    """Send the files for this destination that no recorder holds. A file that fails does not stop those after it.
 
-    `on_progress` is told how many events were sent so far.
+    `on_progress` gets the number of events sent so far.
     """
     delivery = Delivery(to)
     for spool in orphaned_spools(home, to):
-        before, why = delivery.sent_count, None
+        sent_before, why = delivery.sent_count, None
         try:
             while spool.pending and why is None:
                 unsent = delivery.send(spool)
                 why = unsent[0].why if unsent else None
                 on_progress(delivery.sent_count)
-            yield FlushResult(str(spool.path), delivery.sent_count - before, spool.pending, why)
+            yield FlushResult(str(spool.path), delivery.sent_count - sent_before, spool.pending, why)
         finally:
             spool.close()
 
 
 def spool_files(home: Path) -> Iterator[SpoolFileStatus]:
-    """What is in the spool, whatever its destination."""
+    """The files of the spool that hold events, for any destination."""
     for path in sorted(home.glob("*/*.jsonl")):
         try:
             with path.open("rb") as file:
@@ -60,5 +60,5 @@ def spool_files(home: Path) -> Iterator[SpoolFileStatus]:
             to, size = convert(json.decode(head)["to"], Destination), path.stat().st_size - len(head)
             if size:
                 yield SpoolFileStatus(str(path), str(to), size, is_in_use(path))
-        except (OSError, MsgspecError, KeyError, TypeError):  # sent meanwhile, or none of ours
+        except (OSError, MsgspecError, KeyError, TypeError):  # it was sent meanwhile, or is none of ours
             continue

@@ -1,4 +1,4 @@
-"""What one producer says of one stream: its events numbered from 1, each naming the digest of the one before."""
+"""The events that one producer makes of one stream: numbered from 1, each with the digest of the one before."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Journal:
-    """For one thread. `extensions` tell more of the producer, its rank for one."""
+    """For one thread. `extensions` are further facts about the producer, such as its rank."""
 
     def __init__(self, stream: str, extensions: Mapping[str, Any] | None = None) -> None:
         self.stream = stream
@@ -25,9 +25,9 @@ class Journal:
         self._last_ns = 0
 
     def next_event(self, type_: str, data: dict[str, Any], at_ns: int | None = None) -> Event:
-        """The next event. `at_ns` is when it happened, in nanoseconds since 1970; now, if nothing is said.
+        """The next event. `at_ns` is when it happened, in nanoseconds since 1970; the default is now.
 
-        A producer's times grow with its numbers, so that a clock that steps back does not turn their order round.
+        A producer's times grow with its numbers. So a clock that steps back does not change the order of its events.
         """
         at = max(time.time_ns() if at_ns is None else at_ns, self._last_ns + 1000)
         number = self.count + 1
@@ -41,6 +41,6 @@ class Journal:
             producer=Producer(self.producer, number, self._previous, self._extensions),
             correlation_id=self.stream.partition("/")[2],
         )
-        # only an event that has a canonical form counts: the number of one that has none is still free
+        # `digest` raises for an event that has no canonical form: then its number stays free
         self._previous, self._last_ns, self.count = event.digest, at, number
         return event

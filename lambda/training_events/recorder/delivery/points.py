@@ -1,4 +1,4 @@
-"""Metric points on their way into events: as the training says them, and in batches that fit."""
+"""Metric points on their way into events: from the calls of `metric` to batches that fit into an event."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_POINTS = 1000
 MAX_BYTES = 128 * 1024
 """In one event, about: half of what an event may have."""
 MAX_NAME_LENGTH = 500
-"""Characters of a metric's name: more is no name, and it is said with every point."""
+"""Characters of a metric's name. More is no name, and every point repeats it."""
 _POINT_BYTES = 120
 """What a point takes besides its name, at most: value and step of 64 bits, and the time."""
 
@@ -34,33 +34,33 @@ class MetricCall(NamedTuple):
     at_ns: int
 
 
-class Points:
-    """Makes the data of MetricsRecorded. What is no number is left out, with one warning for each metric."""
+class PointBatcher:
+    """Makes the data of MetricsRecorded. A value that is no number is left out, with one warning for each metric."""
 
     def __init__(self) -> None:
         self._names: dict[str, tuple[str, int]] = {}
         self._warned: set[str] = set()
 
-    def batches(self, said: Iterable[MetricCall]) -> Iterator[tuple[dict[str, Any], int]]:
-        """Data of events in the order of what was said, each with the time of its last point (nanoseconds since 1970)."""
+    def batches(self, calls: Iterable[MetricCall]) -> Iterator[tuple[dict[str, Any], int]]:
+        """Data of events in the order of the calls, each with the time of its last point (nanoseconds since 1970)."""
         points: list[dict[str, Any]] = []
         room = MAX_BYTES
         last_ns = 0
-        for one in said:
-            name, size = self._named(one.name)
-            if (point := self._point(name, one)) is None:
+        for call in calls:
+            name, size = self._name_and_size(call.name)
+            if (point := self._point(name, call)) is None:
                 continue
             if points and (size > room or len(points) == MAX_POINTS):
                 yield {"points": points}, last_ns
                 points, room = [], MAX_BYTES
             points.append(point)
             room -= size
-            last_ns = one.at_ns
+            last_ns = call.at_ns
         if points:
             yield {"points": points}, last_ns
 
-    def _named(self, name: Any) -> tuple[str, int]:
-        """The name as it is recorded, and the bytes that a point of it takes."""
+    def _name_and_size(self, name: Any) -> tuple[str, int]:
+        """The name as it is recorded, and the bytes that a point with it takes."""
         if type(name) is str and (known := self._names.get(name)):
             return known
         text = plain(name)
@@ -69,20 +69,20 @@ class Points:
             what = f"its name is {len(text)} characters long and was cut; allowed: {MAX_NAME_LENGTH}"
             self._warn(text[:MAX_NAME_LENGTH], what)
             text = text[:MAX_NAME_LENGTH]
-        found = text, len(json.encode(text)) + _POINT_BYTES
+        name_and_size = text, len(json.encode(text)) + _POINT_BYTES
         if type(name) is str:
-            self._names[name] = found
-        return found
+            self._names[name] = name_and_size
+        return name_and_size
 
-    def _point(self, name: str, said: MetricCall) -> dict[str, Any] | None:
-        if (value := _value(said.value)) is None:
-            kind = type(said.value).__name__
+    def _point(self, name: str, call: MetricCall) -> dict[str, Any] | None:
+        if (value := _recordable(call.value)) is None:
+            kind = type(call.value).__name__
             self._warn(name, f"a value is of type {kind}, and it was left out; allowed: a number")
             return None
-        point = {"name": name, "time": from_nanoseconds(said.at_ns), "value": value}
-        if (step := step_of(said.step)) is not None:
+        point = {"name": name, "time": from_nanoseconds(call.at_ns), "value": value}
+        if (step := step_of(call.step)) is not None:
             point["step"] = step
-        elif said.step is not None:
+        elif call.step is not None:
             self._warn(name, "a step is no finite number, and it was left out")
         return point
 
@@ -92,31 +92,31 @@ class Points:
             log.warning("metric %r: %s", name[:80], what)
 
 
-def number(value: Any) -> Any:
-    """What stands for a number (numpy's, a tensor of one element) as the number it is now; else the value as it is."""
+def as_number(value: Any) -> Any:
+    """The number that a value stands for now (numpy's, a tensor of one element); a value that is none as it is."""
     for convert in (index, float):  # integers exactly
         try:
             return convert(value)
-        except Exception:  # noqa: BLE001, S112 - told where points are put into events; the training goes on
+        except Exception:  # noqa: BLE001, S112 - `PointBatcher` warns of what is no number
             continue
     return value
 
 
-def step_of(said: Any) -> float | None:
-    """A step as it is recorded; none if it is no finite number."""
-    step = None if said is None else _value(number(said))
+def step_of(given: Any) -> float | None:
+    """A step as it is recorded; None if it is no finite number."""
+    step = None if given is None else _recordable(as_number(given))
     return None if isinstance(step, str) else step
 
 
-def _value(said: Any) -> float | str | None:
-    """A number as it is recorded: exactly where 64 bits hold it, by name where it is not finite; none if it is no number."""
-    if type(said) is int:
-        if -(2**63) <= said < 2**64:
-            return said
+def _recordable(value: Any) -> float | str | None:
+    """A number as it is recorded: exactly if 64 bits hold it, by name if it is not finite. None for what is no number."""
+    if type(value) is int:
+        if -(2**63) <= value < 2**64:
+            return value
         try:
-            return float(said)
+            return float(value)
         except OverflowError:
-            return "Infinity" if said > 0 else "-Infinity"
-    if type(said) is not float:
+            return "Infinity" if value > 0 else "-Infinity"
+    if type(value) is not float:
         return None
-    return said if isfinite(said) else str(plain(said))
+    return value if isfinite(value) else str(plain(value))

@@ -1,7 +1,7 @@
-"""Sends what the spool holds: a thread of its own, so that nothing ever waits for the network.
+"""Sends what the spool holds, in a thread of its own, so that nothing ever waits for the network.
 
-What cannot be sent stays in the spool, and is tried again with growing pauses. When all of its own is sent, it sends what
-recorders that were killed, or ended without a network, have left for the same destination.
+What cannot be sent stays in the spool, and is tried again with growing pauses. Once all of its own is sent, the sender sends
+what other recorders have left for the same destination: those that were killed, or ended without a network.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 30.0
 CLOSING_RETRY_SECONDS = 3.0
-"""An outage that has lasted so long outlasts the end of the program: it is not waited for. A bus may be busy for a moment."""
+"""The end of a program does not wait for an outage that has lasted this long. A bus may be busy for a moment."""
 
 
 class Delivery:
-    """Sends from any spool to one destination. `pause` waits, in seconds, and may be cut short."""
+    """Sends from any spool to one destination. `pause` waits that many seconds, and may be cut short."""
 
     def __init__(self, to: Destination, pause: Callable[[float], None] = time.sleep) -> None:
         self.to = to
@@ -40,46 +40,59 @@ class Delivery:
         self._sink: Sink | None = None
 
     def send(self, spool: Spool) -> list[Unsent]:
-        """Try once to send what comes next. What did not arrive stays in the spool; what never will is set aside."""
+        """Try once to send the spool's next batch. Returns the events that did not arrive.
+
+        They stay in the spool. Events that the destination will never take are set aside, and not returned.
+        """
         lines = spool.next_batch()
+        unsent = self._set_aside_refused(spool, self._try_send(lines))
+        self.sent_count += len(lines) - len(unsent)
+        spool.acknowledge([event.line for event in unsent])
+        return unsent
+
+    def _try_send(self, lines: list[bytes]) -> list[Unsent]:
         try:
             if self._sink is None:
-                with forks.client_setup.passing():  # the first request too: it still imports, looks up names and connects
+                with forks.client_setup.passing():  # also for the first request: it imports, looks up names and connects
                     self._sink = self.to.sink(self._pause)
-                    unsent = self._sink.send(lines)
-            else:
-                with forks.request.passing():
-                    unsent = self._sink.send(lines)
+                    return self._sink.send(lines)
+            with forks.request.passing():
+                return self._sink.send(lines)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the settings, the events are kept
             why = str(error) if isinstance(error, TrainingEventsError) else f"{type(error).__name__}: {error}"
-            unsent = [Unsent(line, why) for line in lines]
-        if (refused := [one for one in unsent if one.final]) and spool.set_aside(refused):
-            unsent = [one for one in unsent if not one.final]
-            log.warning(
-                "%d event(s) can never be recorded: %s; they are kept in %s", len(refused), refused[0].why, spool.refused_path
-            )
-        self.sent_count += len(lines) - len(unsent)
-        spool.acknowledge([one.line for one in unsent])
-        return unsent
+            return [Unsent(line, why) for line in lines]
+
+    def _set_aside_refused(self, spool: Spool, unsent: list[Unsent]) -> list[Unsent]:
+        """Returns the events that are still to be sent."""
+        refused = [event for event in unsent if event.final]
+        if not refused or not spool.set_aside(refused):
+            return unsent
+        log.warning(
+            "%d event(s) can never be recorded: %s; they are kept in %s", len(refused), refused[0].why, spool.refused_path
+        )
+        return [event for event in unsent if not event.final]
 
 
 class Sender:
-    """Delivers one recorder's spool, and then what others have left, until it is closed."""
+    """Sends one recorder's spool, and then what others have left, until it is closed."""
 
     def __init__(self, spool: Spool, to: Destination, home: Path) -> None:
         self._spool, self._to = spool, to
         self._delivery = Delivery(to, self._pause)
+        self._orphans: Iterator[OrphanedSpool] = orphaned_spools(home, to)
+        self._orphan: OrphanedSpool | None = None
         self._changed = Condition()
-        self._news = False  # said since the thread last looked
-        self._attempts = 0  # to send the recorder's own, begun so far
-        self._failed = 0  # the number of the last that failed
-        self._wanted = 0  # the number of the one that somebody waits for
-        self._ended = False
-        self._until: float | None = None  # when to give up, once it is closing
-        self._warned = False
-        self._others: Iterator[OrphanedSpool] = orphaned_spools(home, to)
-        self._other: OrphanedSpool | None = None
-        self._thread = Thread(target=self._work, name="training-events-sender", daemon=True)
+        self._has_news = False  # there are events that the thread has not seen
+        # attempts to send the recorder's own spool are numbered from 1
+        self._attempt = 0  # the last one that began
+        self._failed_attempt = 0  # the last one that failed
+        self._awaited_attempt = 0  # the one that a flush waits for
+        self._deadline: float | None = None  # when to give up, once the sender is closing
+        self._has_ended = False
+        self._has_warned = False
+        self._last_success = 0.0
+        self._max_pause = FIRST_PAUSE_SECONDS
+        self._thread = Thread(target=self._run, name="training-events-sender", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -87,119 +100,130 @@ class Sender:
     def wake(self) -> None:
         """There is something new to send."""
         with self._changed:
-            self._news = True
+            self._has_news = True
             self._changed.notify_all()
 
     def flush(self, seconds: float) -> bool:
-        """Wait until all of the recorder's own is sent, an attempt to has failed, or the time is over: whether all is sent.
+        """Wait until the recorder's own spool is sent, an attempt to send it has failed, or the time is over.
 
-        One that is under way may be from before the trouble ended: it counts only if it succeeds.
+        Returns whether all is sent. An attempt that has begun before counts only if it succeeds: whatever made it fail may
+        be over by now.
         """
         with self._changed:
-            wanted = self._wanted = self._attempts + 1
+            awaited = self._awaited_attempt = self._attempt + 1
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._spool.pending or self._failed >= wanted or self._ended, seconds)
+            self._changed.wait_for(
+                lambda: not self._spool.pending or self._failed_attempt >= awaited or self._has_ended, seconds
+            )
             return not self._spool.pending and not self._spool.lost
 
     def close(self, seconds: float) -> None:
-        """Send the rest, and wait for it, unless it fails or takes too long: then it is left for the next recorder.
+        """Send the rest and wait for that. If it fails or takes too long, the rest is left for the next recorder.
 
-        Closed again, it does not get more time than it had.
+        A second call does not give more time than the first.
         """
         with self._changed:
-            until = time.monotonic() + seconds
-            self._until = until = until if self._until is None else min(until, self._until)
+            deadline = time.monotonic() + seconds
+            self._deadline = deadline = deadline if self._deadline is None else min(deadline, self._deadline)
             self._changed.notify_all()
         if self._thread.ident is not None:  # it was started
-            self._thread.join(max(until - time.monotonic(), 0))
+            self._thread.join(max(deadline - time.monotonic(), 0))
 
-    def _work(self) -> None:
-        pause, well_at = FIRST_PAUSE_SECONDS, time.monotonic()
+    def _run(self) -> None:
+        self._last_success = time.monotonic()
         try:
-            while True:
-                until = self._until  # asked before the look: an event said during it, or an attempt begun, comes before the end
-                spool = self._next_spool()
-                if spool is None:
-                    if until is not None:
-                        break
-                    self._idle()
-                    well_at = time.monotonic()
-                    continue
-                before, own = self._delivery.sent_count, spool is self._spool
-                self._attempts += own
-                unsent = self._delivery.send(spool)
-                with self._changed:
-                    if unsent and own:
-                        self._failed = self._attempts
-                    self._changed.notify_all()
-                if self._delivery.sent_count > before:
-                    well_at = time.monotonic()
-                if not unsent:
-                    pause = FIRST_PAUSE_SECONDS
-                    continue
-                self._warn(unsent[0])
-                if until is not None and time.monotonic() > min(until, well_at + CLOSING_RETRY_SECONDS):
-                    break
-                self._pause(random.uniform(0, pause))  # noqa: S311 - no secret
-                pause = min(2 * pause, MAX_PAUSE_SECONDS)
-        except Exception:  # noqa: BLE001 - told in the log; the program goes on
+            self._send_until_closed()
+        except Exception:  # noqa: BLE001 - the log has it; the program goes on
             log.exception("a mistake in training_events itself: events wait in %s", self._spool.path.parent)
         finally:
             self._end()
 
+    def _send_until_closed(self) -> None:
+        while True:
+            deadline = self._deadline  # read first: an event that comes during the look, or an attempt, is before the end
+            spool = self._next_spool()
+            if spool is None:
+                if deadline is not None:
+                    return
+                self._wait_for_news()
+                self._last_success = time.monotonic()
+            elif (failure := self._send_batch(spool)) is None:
+                self._max_pause = FIRST_PAUSE_SECONDS
+            else:
+                self._warn(failure)
+                if deadline is not None and time.monotonic() > min(deadline, self._last_success + CLOSING_RETRY_SECONDS):
+                    return
+                self._pause(random.uniform(0, self._max_pause))  # noqa: S311 - no secret
+                self._max_pause = min(2 * self._max_pause, MAX_PAUSE_SECONDS)
+
     def _next_spool(self) -> Spool | None:
+        """The spool to send from: the recorder's own first. None if there is nothing to send, or no time."""
         if self._spool.pending:
             return self._spool
-        if self._until is not None and time.monotonic() > self._until:
+        if self._deadline is not None and time.monotonic() > self._deadline:
             return None
-        while self._other is None or not self._other.pending:
-            if self._other is not None:
-                self._other.close()
-            self._other = next(self._others, None)
-            if self._other is None:
+        while self._orphan is None or not self._orphan.pending:
+            if self._orphan is not None:
+                self._orphan.close()
+            self._orphan = next(self._orphans, None)
+            if self._orphan is None:
                 return None
-        return self._other
+        return self._orphan
 
-    def _idle(self) -> None:
+    def _send_batch(self, spool: Spool) -> Unsent | None:
+        """Returns the first event that was not sent, if any."""
+        sent_before, is_own = self._delivery.sent_count, spool is self._spool
+        if is_own:
+            self._attempt += 1
+        unsent = self._delivery.send(spool)
         with self._changed:
-            self._changed.wait_for(lambda: self._news or self._until is not None)
-            self._news = False
+            if unsent and is_own:
+                self._failed_attempt = self._attempt
+            self._changed.notify_all()
+        if self._delivery.sent_count > sent_before:
+            self._last_success = time.monotonic()
+        return unsent[0] if unsent else None
+
+    def _wait_for_news(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._has_news or self._deadline is not None)
+            self._has_news = False
 
     def _pause(self, seconds: float) -> None:
-        """What is said meanwhile does not cut it short: whoever refused one event should not get more requests for it.
+        """New events do not cut it short: a destination that refused one event should not get more requests for that.
 
-        The end does; then pauses are short.
+        A flush and the end do; once the sender is closing, pauses are short.
         """
         with self._changed:
-            if self._until is None:
-                self._changed.wait_for(lambda: self._hurried or self._until is not None, seconds)
+            if self._deadline is None:
+                self._changed.wait_for(lambda: self._is_awaited or self._deadline is not None, seconds)
             else:
                 self._changed.wait(min(seconds, FIRST_PAUSE_SECONDS))
 
     @property
-    def _hurried(self) -> bool:
-        """Somebody waits for an attempt that has not begun yet."""
-        return self._spool.pending > 0 and self._attempts < self._wanted
+    def _is_awaited(self) -> bool:
+        """Whether a flush waits for an attempt that has not begun yet."""
+        return self._spool.pending > 0 and self._attempt < self._awaited_attempt
 
-    def _warn(self, failed: Unsent) -> None:
-        """Once, whatever happens later: the training's output is its own."""
-        level = logging.INFO if self._warned else logging.WARNING
-        self._warned = True
+    def _warn(self, failure: Unsent) -> None:
+        """Warn once, whatever happens later: the output of the training is its own."""
+        level = logging.INFO if self._has_warned else logging.WARNING
+        self._has_warned = True
         log.log(
             level,
             "events cannot be sent to %s: %s; the training goes on. They wait in %s, and are sent when that works again,"
             " by the next recorder, or by `training-events flush`",
             self._to,
-            failed.why,
+            failure.why,
             self._spool.path.parent,
         )
 
     def _end(self) -> None:
-        if self._other is not None:
-            self._other.close()
+        if self._orphan is not None:
+            self._orphan.close()
         self._spool.close()
         with self._changed:
-            self._ended = True
+            self._has_ended = True
             self._changed.notify_all()
         if self._spool.lost:
             log.error("%d event(s) are lost: they could not be sent, and the disk took none", self._spool.lost)

@@ -1,7 +1,7 @@
-"""A file of the spool: a head that says where its events go, and one line an event, taken from its front as they are sent.
+"""A file of the spool: a head that says where its events go, and a line for each event. Lines that are sent leave at the front.
 
-Who writes a file holds its lock, which the kernel frees when he ends, however that is. A file without a holder is left over:
-whoever takes its lock sends what is in it. What had been sent already is then sent again, which changes nothing.
+The process that writes a file holds its lock; the kernel releases the lock when the process ends. A file that no process holds
+is orphaned: the process that takes its lock sends what is in it. Some of that may be sent a second time, which changes nothing.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ _CLOSED = -1
 
 
 class SpoolFile:
-    """Open and held until it is closed. What the disk does not take is an OSError, and then nothing has changed."""
+    """Open and locked until it is closed. What the disk does not take is an OSError, and then nothing has changed."""
 
     def __init__(self, path: Path, flags: int = 0) -> None:
         self.path = path
         self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC | flags, 0o600)
         _all.add(self)
-        self._start = self._next = self._end = 0  # where events begin, where the next one to send is, where a new one comes
+        # places in bytes: where the events begin, where the next one to send is, and where a new one is added
+        self._start = self._next = self._end = 0
 
     @classmethod
     def create(cls, path: Path, head: bytes) -> Self:
-        """A new one, locked before it has the name by which others look for files that are left over."""
+        """A new file. It is locked before it gets the name by which others find orphaned files."""
         file = cls(path.with_suffix(".new"), os.O_CREAT)
         try:
             file._lock()
@@ -45,14 +46,14 @@ class SpoolFile:
 
     @classmethod
     def take_over(cls, path: Path) -> Self | None:
-        """One that nobody holds; its events are known when they are counted."""
+        """A file that no process holds. Call `count` before anything else: it finds the events."""
         try:
             file = cls(path)
         except OSError:
             return None
         try:
             file._lock()
-            if not file.deleted:  # else another has sent it meanwhile
+            if not file.deleted:  # else another process has sent it meanwhile
                 return file
         except OSError:  # its producer lives
             pass
@@ -60,13 +61,13 @@ class SpoolFile:
         return None
 
     def count(self) -> int:
-        """How many events another has left in it."""
+        """How many events its producer has left in it."""
         place = lines = 0
         while content := os.pread(self._file, CHUNK, place):
             if not self._start and (end := content.find(b"\n")) >= 0:
                 self._start = self._next = place + end + 1
             lines += content.count(b"\n")
-            # behind the last line's end may be what its producer was writing when he was killed: it was never said
+            # after the last line end may be a line that the producer was writing when it was killed: that was never recorded
             if (end := content.rfind(b"\n")) >= 0:
                 self._end = place + end + 1
             place += len(content)
@@ -74,13 +75,13 @@ class SpoolFile:
 
     @property
     def deleted(self) -> bool:
-        """Whether it has no name any more, so that nobody will ever find it."""
+        """Whether it has no name any more, so that nobody can find it."""
         return os.fstat(self._file).st_nlink == 0
 
     def append(self, line: bytes) -> None:
         self._put(line + b"\n")
 
-    def read(self, most: int) -> list[bytes]:
+    def read(self, max_lines: int) -> list[bytes]:
         """The oldest lines that are not taken out; none if they cannot be read."""
         content = b""
         try:
@@ -91,10 +92,10 @@ class SpoolFile:
                 content += more
         except OSError:
             return []
-        return content[: content.rfind(b"\n")].split(b"\n")[:most]
+        return content[: content.rfind(b"\n")].split(b"\n")[:max_lines]
 
     def take_out(self, size: int) -> None:
-        """So many bytes of what was read. When all are out, the room is given back: a disk that is full takes this as well."""
+        """Take out so many bytes of what was read. When all are out, the file is cut, which a full disk allows too."""
         self._next += size
         if self._next == self._end:
             with suppress(OSError):
@@ -102,7 +103,7 @@ class SpoolFile:
                 self._next = self._end = self._start
 
     def copy_to(self, other: SpoolFile) -> None:
-        """Put what waits in it into a new one, which is removed if that does not go."""
+        """Copy the lines that are not taken out into a new file. If that fails, the new file is removed."""
         try:
             for place in range(self._next, self._end, CHUNK):
                 other._put(os.pread(self._file, min(CHUNK, self._end - place), place))
@@ -112,7 +113,7 @@ class SpoolFile:
 
     def remove(self) -> None:
         with suppress(OSError):
-            if not self.deleted:  # else the name may be another's
+            if not self.deleted:  # else another file may have the name
                 self.path.unlink()
         self.close()
 
@@ -125,7 +126,7 @@ class SpoolFile:
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _put(self, content: bytes) -> None:
-        """At the end, all of it or nothing."""
+        """Add it at the end, all of it or nothing."""
         try:
             done = 0
             while done < len(content):
@@ -141,9 +142,9 @@ _all: WeakSet[SpoolFile] = WeakSet()
 
 
 def _in_child() -> None:
-    """A child that held its parent's files, and those that he had taken over, would keep them from everyone else."""
+    """Close the parent's files in a child: a lock is shared by both, so the child would keep the files from all others."""
     for file in _all:
-        with suppress(OSError):  # it was being closed
+        with suppress(OSError):  # the parent was closing it
             file.close()
 
 

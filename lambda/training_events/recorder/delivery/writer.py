@@ -1,17 +1,18 @@
-"""The one thread that makes events of what a training says: it batches, numbers, chains, and puts them into the spool."""
+"""The one thread that makes events of what a training records. It batches, numbers, chains, and puts them into the spool."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
+from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from threading import Condition, Thread
 from threading import Event as Flag
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from training_events.bus.envelope import to_envelope
 from training_events.bus.publisher import MAX_REQUEST_BYTES
-from training_events.recorder.delivery.points import MetricCall, Points
+from training_events.recorder.delivery.points import MetricCall, PointBatcher
 from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
@@ -21,123 +22,136 @@ if TYPE_CHECKING:
     from training_events.recorder.delivery.sender import Sender
     from training_events.recorder.delivery.spool import Spool
 
-    Within = Callable[[dict[str, Any], int], dict[str, Any]]
+    FitToSize = Callable[[dict[str, Any], int], dict[str, Any]]
 
 FLUSH_SECONDS = 2.0
-"""How long a point may wait to become part of an event: what a `kill -9` takes with it."""
+"""How long a point may wait until it is part of an event: a `kill -9` loses the points of that time."""
 MAX_BUFFERED_POINTS, MAX_PENDING_POINTS = 2_000, 20_000
-"""Points: when the writer is called before their time is over, and when who says more of them has to wait."""
-_ALL = 2**63 - 1
-"""No time is later."""
+"""More points than the first number wake the writer early. More than the second slow down the thread that records them."""
 MAX_EVENT_BYTES = MAX_REQUEST_BYTES - 16 * 1024
-"""Of an event's data: what is left is for its header."""
+"""Of an event's data. The rest is for its header."""
+
+
+class _Reason(Enum):
+    """Why the writer makes events of the buffered points."""
+
+    INTERVAL_OVER = auto()
+    TOO_MANY_POINTS = auto()
+    BEFORE_ACTION = auto()
+    CLOSING = auto()
+
+
+class _Order(NamedTuple):
+    reason: _Reason
+    up_to_ns: int = 2**63 - 1  # later points stay in the buffer; by default all of them become events
+    action: Callable[[], object] | None = None  # what is done afterwards
 
 
 class Writer:
-    """Points come in by a deque, everything else by a queue: both may be filled from any thread and from a signal handler."""
+    """Points come in by a deque, everything else by a queue. Any thread may fill both, and a signal's handler too."""
 
-    def __init__(self, journal: Journal, spool: Spool, sender: Sender, within: Within) -> None:
+    def __init__(self, journal: Journal, spool: Spool, sender: Sender, fit_to_size: FitToSize) -> None:
         self.points: deque[tuple[Any, Any, Any, int]] = deque()
-        self._journal, self._spool, self._sender, self._within = journal, spool, sender, within
-        self._orders: SimpleQueue[tuple[Callable[[], object] | None, int]] = SimpleQueue()
-        self._batches = Points()
-        self._changed = Condition()  # a signal's handler may come to it where its thread is at it
-        self._open = self._ended = False
-        self._thread = Thread(target=self._work, name="training-events-writer", daemon=True)
+        self._journal, self._spool, self._sender, self._fit_to_size = journal, spool, sender, fit_to_size
+        self._orders: SimpleQueue[_Order] = SimpleQueue()
+        self._batcher = PointBatcher()
+        self._changed = Condition()  # reentrant: a signal's handler may interrupt a thread that holds it
+        self._is_open = self._has_ended = False
+        self._thread = Thread(target=self._run, name="training-events-writer", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
-        self._open = True
+        self._is_open = True
 
     def record(self, type_: str, data: dict[str, Any]) -> bool:
-        """Record an event of now, behind all points up to now and before those that come later. False: it came too late."""
+        """Record an event of now, after all points up to now and before later ones. False if the writer is closed already."""
         now = time.time_ns()
-        return self._take(lambda: self._record(type_, self._within(data, MAX_EVENT_BYTES), now), now)
+        return self._give(
+            _Order(_Reason.BEFORE_ACTION, now, lambda: self._append(type_, self._fit_to_size(data, MAX_EVENT_BYTES), now))
+        )
 
-    def relieve(self, waiting: int) -> None:
-        """So many points are waiting that they are worth an event at once; far more, and the caller gives way a moment.
+    def relieve(self, pending: int) -> None:
+        """Make events of this many pending points early. With far more of them the calling thread pauses for a moment.
 
-        No training measures that fast for long. One that does is slowed down rather than let the memory grow.
+        No training measures that fast for long. One that does is slowed down, so that the memory does not grow.
         """
-        if waiting % MAX_BUFFERED_POINTS == 0 or waiting > MAX_PENDING_POINTS:
-            self._take(_crowded)
-        if waiting > MAX_PENDING_POINTS:
+        if pending % MAX_BUFFERED_POINTS == 0 or pending > MAX_PENDING_POINTS:
+            self._give(_Order(_Reason.TOO_MANY_POINTS))
+        if pending > MAX_PENDING_POINTS:
             time.sleep(0.001)
 
     def wait_spooled(self, seconds: float) -> bool:
-        """Wait until all that was said before is in the spool. May be called in a signal handler."""
+        """Wait until all that was recorded before is in the spool. May be called in a signal's handler."""
         done = Flag()
-        return done.wait(seconds) if self._take(done.set) else self._wait(seconds)
+        if self._give(_Order(_Reason.BEFORE_ACTION, action=done.set)):
+            return done.wait(seconds)
+        return self._wait_ended(seconds)
 
     def close(self, seconds: float) -> None:
-        """Put everything into the spool and end; what comes later is not taken."""
+        """Put everything into the spool and end. What comes later is not taken."""
         with self._changed:
-            self._take(None)
-            self._open = False
-        if self._wait(seconds) and self._thread.ident is not None:
+            self._give(_Order(_Reason.CLOSING))
+            self._is_open = False
+        if self._wait_ended(seconds) and self._thread.ident is not None:
             self._thread.join(seconds)
 
-    def _take(self, order: Callable[[], object] | None, until_ns: int = _ALL) -> bool:
-        """False if the last order is given: nobody would see to one behind it."""
+    def _give(self, order: _Order) -> bool:
+        """False if the thread has its last order already: it would not carry out one after that."""
         with self._changed:
-            if self._open:
-                self._orders.put((order, until_ns))
-            return self._open
+            if self._is_open:
+                self._orders.put(order)
+            return self._is_open
 
-    def _wait(self, seconds: float) -> bool:
-        """Until the thread has ended, if it was ever started. A join that Ctrl-C cuts short could not be begun again."""
+    def _wait_ended(self, seconds: float) -> bool:
+        """Wait until the thread has ended, if it ever started. Unlike a join this can be called again after a Ctrl-C."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._ended or self._thread.ident is None, seconds)
+            return self._changed.wait_for(lambda: self._has_ended or self._thread.ident is None, seconds)
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         try:
-            self._serve()
+            self._carry_out_orders()
         finally:
             with self._changed:
-                self._ended = True
+                self._has_ended = True
                 self._changed.notify_all()
 
-    def _serve(self) -> None:
+    def _carry_out_orders(self) -> None:
         while True:
-            try:
-                order, at_ns = self._orders.get(timeout=FLUSH_SECONDS)
-            except Empty:
-                order, at_ns = _timed, _ALL
-            if order is _crowded and len(self.points) < MAX_BUFFERED_POINTS:  # an order before it has seen to that
-                continue
-            _guarded(self._drain, at_ns)
-            if order is None:
+            order = self._next_order()
+            if order.reason is _Reason.TOO_MANY_POINTS and len(self.points) < MAX_BUFFERED_POINTS:
+                continue  # an earlier order has made events of them
+            _log_failure(self._append_points, order.up_to_ns)
+            if order.reason is _Reason.CLOSING:
                 return
-            _guarded(order)
+            if order.action is not None:
+                _log_failure(order.action)
 
-    def _drain(self, until_ns: int) -> None:
-        for data, at_ns in self._batches.batches(self._waiting(until_ns)):
-            self._record("MetricsRecorded", data, at_ns)
+    def _next_order(self) -> _Order:
+        try:
+            return self._orders.get(timeout=FLUSH_SECONDS)
+        except Empty:
+            return _Order(_Reason.INTERVAL_OVER)
 
-    def _waiting(self, until_ns: int) -> Iterator[MetricCall]:
-        """What was said up to then, and is there by now: what comes meanwhile is for the next time."""
+    def _append_points(self, up_to_ns: int) -> None:
+        for data, at_ns in self._batcher.batches(self._buffered_calls(up_to_ns)):
+            self._append("MetricsRecorded", data, at_ns)
+
+    def _buffered_calls(self, up_to_ns: int) -> Iterator[MetricCall]:
+        """The calls up to that time that are in the buffer by now. Calls that come meanwhile are left for the next time."""
         points = self.points
         for _ in range(len(points)):
-            if points[0][3] > until_ns:
+            if points[0][3] > up_to_ns:
                 return
             yield MetricCall(*points.popleft())
 
-    def _record(self, type_: str, data: dict[str, Any], at_ns: int) -> None:
+    def _append(self, type_: str, data: dict[str, Any], at_ns: int) -> None:
         self._spool.append(to_envelope(self._journal.next_event(type_, data, at_ns)))
         self._sender.wake()
 
 
-def _guarded(work: Callable[..., object], *args: Any) -> None:
-    """What fails leaves everything else as it is."""
+def _log_failure(work: Callable[..., object], *args: Any) -> None:
+    """Do it; where it fails, everything else goes on."""
     try:
         work(*args)
-    except Exception:  # noqa: BLE001 - told in the log; the program goes on
+    except Exception:  # noqa: BLE001 - the log has it
         log.exception("a mistake in training_events itself; the training goes on")
-
-
-def _timed() -> None:
-    """The points' time is over."""
-
-
-def _crowded() -> None:
-    """There are many points."""

@@ -1,1 +1,1 @@
-"""What another run would need to repeat this one: code, environment, data, machine."""
+"""What another run needs to repeat this one: code, environment, data, machine."""

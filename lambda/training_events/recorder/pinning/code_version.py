@@ -1,8 +1,8 @@
 """The version of the code that trains: the git repository that a folder lies in.
 
-Changes to files that git tracks make it dirty; files that git does not know do not, as trainings leave such files behind.
-Where there is no repository (a training job gets its code without `.git`), the environment may tell:
-TRAINING_EVENTS_GIT_COMMIT and TRAINING_EVENTS_GIT_REPOSITORY. What neither tells is absent.
+A change to a file that git tracks makes it dirty. Untracked files do not, because trainings leave such files behind. Where
+there is no repository (a training job gets its code without `.git`), the environment may name the version:
+TRAINING_EVENTS_GIT_COMMIT and TRAINING_EVENTS_GIT_REPOSITORY. What neither of them has is absent.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TIMEOUT_SECONDS = 3.0
-"""For each question to git: a large repository on a network file system takes its time, a training does not wait for it."""
+"""For each call of git. A large repository on a network file system takes long, and a training does not wait for it."""
 
-# A hook's or an editor's git would point ours at its own repository.
-_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
-# No lock that the user's own git would trip over, no question on the terminal.
+# Inside a hook or an editor, git sets these. They would lead our git to that repository.
+_MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
+# No lock that the user's own git would find taken, and no question on the terminal.
 _UNOBTRUSIVE = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
@@ -52,20 +52,20 @@ def code_version(
 
 
 def _git(folder: Path, environment: Mapping[str, str], timeout: float, *command: str) -> str | None:
-    """What git answers; None if it fails, is not there or does not answer in time."""
-    own = {name: value for name, value in environment.items() if name not in _ELSEWHERE} | _UNOBTRUSIVE
+    """What git prints; None if it fails, is not installed, or does not answer in time."""
+    variables = {name: value for name, value in environment.items() if name not in _MISLEADING} | _UNOBTRUSIVE
     try:
         with subprocess.Popen(
-            ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *command],  # no daemon that stays behind
-            env=own,
+            ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *command],  # without a daemon that outlives this call
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # so that what git starts can be ended with it
+            start_new_session=True,  # so that the processes that git starts can be killed with it
         ) as git:
             try:
                 answer, _ = git.communicate(timeout=timeout)
-            except BaseException:  # also an interruption: a git that hangs would be waited for
+            except BaseException:  # also at Ctrl-C: `with` would wait for a git that hangs
                 with suppress(ProcessLookupError):
                     os.killpg(git.pid, signal.SIGKILL)
                 raise

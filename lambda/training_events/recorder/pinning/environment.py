@@ -1,6 +1,6 @@
-"""What this process was started as and runs in: the script, module or notebook, the packages, the environment variables.
+"""How this process was started and what it runs in: script, module or notebook; packages; environment variables.
 
-A secret is never among the variables.
+No secret is among the variables.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 def folder_of(main: ModuleType | None) -> Path:
-    """The folder that the code lies in; where no file was started (a notebook, a prompt), the working folder."""
+    """The folder of the code. Where no file was started (a notebook, a prompt) that is the working folder."""
     file = getattr(main, "__file__", None)
     return Path(file).resolve().parent if isinstance(file, str) else Path.cwd()
 
 
 def entry_point(main: ModuleType | None, root: Path | None, environment: Mapping[str, str] = os.environ) -> str | None:
-    """`-m package.module`, or the file's path: from the repository's root, else from the working folder, else in full.
+    """`-m package.module`, or the file's path: relative to the repository's root or else the working folder, or else in full.
 
-    A notebook is known where Jupyter Server names it in JPY_SESSION_NAME:
+    A notebook is known if Jupyter Server names it in JPY_SESSION_NAME:
     https://github.com/jupyter-server/jupyter_server/pull/1100
     """
     module = getattr(getattr(main, "__spec__", None), "name", None)
-    if isinstance(module, str) and module != "__main__":  # which is what a folder or an archive is called that is run
+    if isinstance(module, str) and module != "__main__":  # the name that a folder or an archive has when it is run
         return f"-m {module.removesuffix('.__main__')}"
     file = getattr(main, "__file__", None)
     if not isinstance(file, str):
@@ -47,7 +47,7 @@ def entry_point(main: ModuleType | None, root: Path | None, environment: Mapping
 
 
 def main_module() -> ModuleType | None:
-    """The module that Python was started with; in a notebook the one that its cells run in."""
+    """The module that Python was started with; in a notebook the one in which its cells run."""
     return sys.modules.get("__main__")
 
 
@@ -56,7 +56,7 @@ _VERSION = re.compile(r"^Version:\s*(\S+)\s*$", re.MULTILINE | re.IGNORECASE)
 
 
 def installed_packages() -> dict[str, str]:
-    """Versions by normalized name; of two installations the one that is imported. What cannot be read is left out."""
+    """Versions by normalized name. Of two installations the one that is imported counts. What cannot be read is left out."""
     packages: dict[str, str] = {}
     for distribution in distributions():  # in the order of sys.path
         name, version = _name_and_version(distribution)
@@ -66,10 +66,10 @@ def installed_packages() -> dict[str, str]:
 
 
 def _name_and_version(distribution: Distribution) -> tuple[str | None, str | None]:
-    """From the text of the headers: parsing all of them, as `Distribution.metadata` does, takes twenty times as long."""
+    """Searched in the text of the headers: to parse them all, as `Distribution.metadata` does, takes twenty times as long."""
     try:
         text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or distribution.read_text("") or ""
-    except Exception:  # noqa: BLE001 - broken, or found by an import hook of somebody's own
+    except Exception:  # noqa: BLE001 - it is broken, or an import hook of the user's own has found it
         return None, None
     headers = text.partition("\n\n")[0]
     name, version = _NAME.search(headers), _VERSION.search(headers)
@@ -98,6 +98,6 @@ ALLOWED = (
 
 
 def pinned_variables(asked_for: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
-    """Those of ALLOWED and `asked_for` that are set; what looks like a secret is left out, and a URL's credentials are."""
+    """Those of ALLOWED and `asked_for` that are set. What looks like a secret is left out, and so are credentials in a URL."""
     names = [name for name in (*ALLOWED, *asked_for) if name in environment and not looks_secret(name)]
     return {name: without_credentials(environment[name]) for name in names}

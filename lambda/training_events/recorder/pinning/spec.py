@@ -1,6 +1,6 @@
-"""What a run pins when it starts: all that another run would need to repeat it, as far as this process can know it.
+"""What a run pins when it starts: all that another run needs to repeat it, as far as this process can know it.
 
-What is not known is absent. What cannot be found out never stops the training: one warning names it.
+What is not known is absent. What cannot be found out does not stop the training: one warning names it.
 """
 
 from __future__ import annotations
@@ -30,51 +30,46 @@ from training_events.recorder.redaction import looks_secret, without_credentials
 from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
+
+    from training_events.recorder.options import RunOptions
 
 
 def pinned_spec(
+    options: RunOptions,
     *,
-    model: str | None,
-    hyperparameters: Any,
-    seeds: Any,
-    datasets: Any,
-    goals: Mapping[str, str] | None,
-    resumed_from: str | None,
-    requested_by: str | None,
-    environment: Sequence[str],
     pin: Callable[[Any], Stored],
     variables: Mapping[str, str] = os.environ,
     folder: Path = sagemaker.FOLDER,
 ) -> dict[str, Any]:
-    """The data of TrainingStarted, only what is known. Never raises.
+    """The data of TrainingStarted: only what is known. Never raises.
 
-    `pin` says which content a dataset is; `folder` is where SageMaker's files are.
+    `pin` finds the content of a dataset. `variables` are those of the environment, and `folder` holds SageMaker's files.
     """
-    spec = _Spec()
-    spec.add("model", lambda: _text(model))
+    spec = _SpecBuilder()
+    spec.add("model", lambda: _text(options.model))
     main = main_module()
     root = spec.get("code", lambda: root_of(folder_of(main), variables))
     spec.add("code", lambda: code_version(root, variables))
     spec.add("image", lambda: _image(variables.get("TRAINING_EVENTS_IMAGE", "").strip()))
     spec.add("entry_point", lambda: entry_point(main, root, variables))
-    spec.add("hyperparameters", lambda: _hyperparameters(hyperparameters, variables, folder))
-    spec.add("seeds", lambda: _seeds(seeds))
-    spec.add("datasets", lambda: [spec.dataset(one, pin) for one in _each(datasets)] or None)
+    spec.add("hyperparameters", lambda: _hyperparameters(options.hyperparameters, variables, folder))
+    spec.add("seeds", lambda: _seeds(options.seeds))
+    spec.add("datasets", lambda: [spec.dataset(dataset, pin) for dataset in _each(options.datasets)] or None)
     spec.add("instance", lambda: sagemaker.instance(variables, folder))
     spec.add("packages", installed_packages)
     spec.add("python", platform.python_version)
-    spec.add("environment", lambda: pinned_variables(spec.asked_for(environment), variables) or None)
-    spec.add("requested_by", lambda: _text(requested_by) or logged_in(variables, folder))
-    spec.add("resumed_from", lambda: _text(resumed_from))
-    spec.add("goals", lambda: spec.goals(goals) or None)
+    spec.add("environment", lambda: pinned_variables(spec.allowed_names(options.environment), variables) or None)
+    spec.add("requested_by", lambda: _text(options.requested_by) or logged_in(variables, folder))
+    spec.add("resumed_from", lambda: _text(options.resumed_from))
+    spec.add("goals", lambda: spec.goals(options.goals) or None)
     if spec.flaws:
         log.warning("not all of what the run started with could be recorded: %s", "; ".join(spec.flaws))
     return spec.data
 
 
-class _Spec:
+class _SpecBuilder:
     """The fields that are known, and what is wrong with the others."""
 
     def __init__(self) -> None:
@@ -84,7 +79,7 @@ class _Spec:
     def get(self, name: str, find: Callable[[], Any]) -> Any:
         try:
             return find()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is not worth the training
+        except Exception as error:  # noqa: BLE001 - whatever it is, the training goes on
             self.flaws.append(f"{name}: {plain_text(error)}")
             return None
 
@@ -94,47 +89,48 @@ class _Spec:
             self.data[name] = value
 
     def dataset(self, dataset: Any, pin: Callable[[Any], Stored]) -> Any:
-        """The dataset as `pin` finds it, else its address alone; either way without the credentials in it."""
-        if isinstance(dataset, Stored):  # registered before
+        """The dataset as `pin` finds it, or else its address alone; in both cases without credentials."""
+        if isinstance(dataset, Stored):  # it was registered before
             return _builtins(dataset)
         uri = without_credentials(plain_text(dataset))
-        found = self.get(f"dataset {uri}", lambda: pin(dataset)) or Stored(uri)
-        return _builtins(structs.replace(found, uri=without_credentials(found.uri or uri)))
+        stored = self.get(f"dataset {uri}", lambda: pin(dataset)) or Stored(uri)
+        return _builtins(structs.replace(stored, uri=without_credentials(stored.uri or uri)))
 
-    def asked_for(self, environment: Any) -> list[str]:
+    def allowed_names(self, environment: Any) -> list[str]:
+        """The names of variables that the caller asks for."""
         names = [plain_text(name) for name in _each(environment)]
         if secret := [name for name in names if looks_secret(name)]:
             self.flaws.append(f"environment: {', '.join(secret)} looks like a secret")
         return names
 
     def goals(self, goals: Mapping[str, str] | None) -> dict[str, str]:
-        said: dict[str, str] = plain(dict(goals or {}))
-        wrong = [name for name, goal in said.items() if goal not in ("minimize", "maximize")]
+        given: dict[str, str] = plain(dict(goals or {}))
+        wrong = [name for name, goal in given.items() if goal not in ("minimize", "maximize")]
         if wrong:
             self.flaws.append(f"goals: {', '.join(wrong)} is neither 'minimize' nor 'maximize'")
-        return {name: goal for name, goal in said.items() if name not in wrong}
+        return {name: goal for name, goal in given.items() if name not in wrong}
 
 
 def _hyperparameters(given: Any, variables: Mapping[str, str], folder: Path) -> dict[str, Any] | None:
-    """As given, an object's attributes where it is no mapping; SageMaker's where none are given."""
+    """A mapping as it is, of another object the attributes; SageMaker's where none are given."""
     if given is None:
         return sagemaker.hyperparameters(variables, folder)
-    said = plain(given)
-    return said if isinstance(said, dict) else plain(vars(given))
+    value = plain(given)
+    return value if isinstance(value, dict) else plain(vars(given))
 
 
 def _seeds(given: Any) -> Any:
-    """A number or an object, which is what the field holds; anything else as the object's one value."""
-    said = plain(given)
-    return said if said is None or type(said) is int or isinstance(said, dict) else {"seeds": said}
+    """The field holds an integer or an object. Anything else becomes the only value of an object."""
+    value = plain(given)
+    return value if value is None or type(value) is int or isinstance(value, dict) else {"seeds": value}
 
 
 def _each(values: Any) -> list[Any]:
-    """The values of a sequence; one that stands alone is meant as the only one."""
+    """The values of a sequence. A single value stands for a sequence of one."""
     if values is None:
         return []
-    alone = isinstance(values, (str, os.PathLike, Stored, Mapping))
-    return [values] if alone else list(values)
+    is_single = isinstance(values, (str, os.PathLike, Stored, Mapping))
+    return [values] if is_single else list(values)
 
 
 def _image(uri: str) -> Image | None:
@@ -143,7 +139,7 @@ def _image(uri: str) -> Image | None:
 
 
 def logged_in(variables: Mapping[str, str] = os.environ, folder: Path = sagemaker.FOLDER) -> str | None:
-    """In a training job nobody is: its processes are root's."""
+    """The user that is logged in. In a training job that is nobody: its processes belong to root."""
     if sagemaker.in_training_job(variables):
         return None
     if user := sagemaker.notebook_user(folder):
@@ -155,7 +151,7 @@ def logged_in(variables: Mapping[str, str] = os.environ, folder: Path = sagemake
 
 
 def _builtins(value: Any) -> Any:
-    """A struct as an object without what is not known; anything else as it is."""
+    """A struct as an object that leaves out what is not known; anything else as it is."""
     return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value
 
 

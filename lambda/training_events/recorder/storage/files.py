@@ -1,6 +1,6 @@
-"""Local files and folders: what to read of them, what to call them, and the digests of what is in them.
+"""Local files and folders: which files there are, their names, and the digests of their contents.
 
-A file is read once and never held: the SHA-256 of its content, and the checksum that S3 makes of it.
+A file is read once, piece by piece. That gives the SHA-256 of its content and the checksum that S3 makes of it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def local_path(named: Any) -> Path:
         raise NotStored(f"a value of type {type(named).__name__} names no file") from None
     if text.startswith(_FILE_URI):
         text = unquote(text.removeprefix(_FILE_URI).removeprefix("localhost"), errors="surrogateescape")
-    if not text:  # Path("") would be the folder the program runs in
+    if not text:  # Path("") would be the working folder
         raise NotStored("an empty text names no file")
     return Path(text)
 
@@ -43,17 +43,17 @@ def is_folder(path: Path) -> bool:
     """Whether it is a folder and not a file. Raises NotStored for what is neither."""
     try:
         mode = path.stat().st_mode
-    except (OSError, ValueError) as flaw:  # ValueError: a null character in its name
+    except (OSError, ValueError) as flaw:  # ValueError: the name has a null character
         raise NotStored(f"{printable(path)} cannot be read: {one_line_reason(flaw)}") from None
     if stat.S_ISDIR(mode):
         return True
     if stat.S_ISREG(mode):
         return False
-    raise NotStored(f"{printable(path)} is neither a file nor a folder")  # a pipe, say, which one would wait for
+    raise NotStored(f"{printable(path)} is neither a file nor a folder")  # such as a pipe, where reading never ends
 
 
 def files_in(folder: Path) -> list[tuple[str, Path]]:
-    """Every file below, by its name from the folder on; links are followed. Raises NotStored, also if there is none."""
+    """Every file below, with its path inside the folder. Links are followed. Raises NotStored, also if there is no file."""
     if files := [(path.relative_to(folder).as_posix(), path) for path in _below(folder)]:
         return files
     raise NotStored(f"the folder {printable(folder)} holds no file")
@@ -61,37 +61,38 @@ def files_in(folder: Path) -> list[tuple[str, Path]]:
 
 def _below(folder: Path) -> Iterator[Path]:
     try:
-        inside = list(folder.iterdir())
+        entries = list(folder.iterdir())
     except OSError as flaw:
         raise NotStored(f"{printable(folder)} cannot be read: {one_line_reason(flaw)}") from None
-    for path in inside:
-        if is_folder(path):  # not for a link that leads round in a circle: the system says that there are too many of them
+    for path in entries:
+        if is_folder(path):  # raises for links that lead in a circle: to the system they are too many links
             yield from _below(path)
         else:
             yield path
 
 
 def uri_of(path: Path, *, folder: bool = False) -> str:
-    return path.absolute().as_uri() + "/" * folder
+    uri = path.absolute().as_uri()
+    return f"{uri}/" if folder else uri
 
 
 def printable(named: Any) -> str:
-    """On one line, whatever is in the name."""
+    """A name on one line, whatever characters it has."""
     text = str(named)
     return text if text.isprintable() else ascii(text)
 
 
 def one_line_reason(error: Exception) -> str:
-    """An error's own words, on one line."""
-    said = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
-    return " ".join(said.split())
+    """The text of an error, on one line."""
+    text = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+    return " ".join(text.split())
 
 
 CHUNK_BYTES = 2**20
 
 
 class ContentDigest(NamedTuple):
-    """A content's digest in hex, its size in bytes, and the digests of its parts if they were asked for."""
+    """A content's digest in hex, its size in bytes, and the digests of its parts if it was read for an upload in parts."""
 
     sha256: str
     size: int
@@ -99,7 +100,7 @@ class ContentDigest(NamedTuple):
 
     @property
     def checksum(self) -> str:
-        """What S3 says of it: of an upload in parts, the digest over their digests, and how many they are.
+        """The checksum that S3 returns. Of an upload in parts it is the digest of the parts' digests, with their number.
 
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
         """
@@ -109,26 +110,27 @@ class ContentDigest(NamedTuple):
 
 
 def digest_of(path: Path) -> ContentDigest:
-    """Of a file, or of a folder: what `digest_of_files` says of the files in it. Raises NotStored."""
+    """The digest of a file, or of a folder: then it is `digest_of_files`. Raises NotStored."""
     if not is_folder(path):
         return digest_of_file(path)
     files = files_in(path)
     total = sum(size_of(file) for _, file in files)
     with progress(f"reading {printable(path.name)}", total) as advance:
-        found = [(name, _read(file, None, advance)) for name, file in files]
-    return ContentDigest(digest_of_files((name, one.sha256) for name, one in found), sum(one.size for _, one in found))
+        digests = [(name, _read(file, None, advance)) for name, file in files]
+    sha256_of_all = digest_of_files((name, digest.sha256) for name, digest in digests)
+    return ContentDigest(sha256_of_all, sum(digest.size for _, digest in digests))
 
 
 def digest_of_file(path: Path, part_bytes: int | None = None) -> ContentDigest:
-    """The digests of a file, also of its parts of this size. Raises NotStored."""
+    """The digest of a file, and of its parts of this size. Raises NotStored."""
     with progress(f"reading {printable(path.name)}", size_of(path)) as advance:
         return _read(path, part_bytes, advance)
 
 
 def digest_of_files(digests: Iterable[tuple[str, str]]) -> str:
-    r"""The SHA-256, in hex, over the files' names and digests as `sha256sum` prints them, sorted by name.
+    r"""The SHA-256, in hex, of the files' digests and names as `sha256sum` prints them, sorted by name.
 
-    So anyone can make it, in the folder, if no name has a backslash or a line break in it:
+    Anyone can compute it inside the folder, if no name has a backslash or a line break:
     `find -L . -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum`
     """
     lines = sorted((os.fsencode(name), digest) for name, digest in digests)

@@ -1,4 +1,4 @@
-"""Artifacts and datasets as events name them: kept in the bucket, or pinned where they are."""
+"""Artifacts and datasets as events name them: stored in the bucket, or pinned where they are."""
 
 from __future__ import annotations
 
@@ -32,108 +32,108 @@ if TYPE_CHECKING:
 _S3_URI = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<key>.+?)(\?versionId=(?P<version>[^?&/=]+))?", re.DOTALL)
 _S3_PREFIX = re.compile(r"s3://[^/]+/(.*/)?", re.DOTALL)
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-"""One letter before the colon would be a drive of Windows."""
+"""A single letter before the colon would be a drive of Windows."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class ObjectStore:
-    """Where files are kept: in a bucket, each with the digest it was read with, or without one where they are.
+    """Stores files in a bucket, each with the digest that it had when it was read. Without a bucket they stay where they are.
 
-    A URI is `s3://<bucket>/<key>` with the key as it is, blanks and all, which is what `aws s3 cp` takes.
+    A URI is `s3://<bucket>/<key>` with the key as it is, with blanks and all: `aws s3 cp` takes it like that.
     """
 
     def __init__(self, bucket: str | None, client: Callable[[], Any] = client, *, least_part_bytes: int = PART_BYTES) -> None:
         self._bucket, self._client, self._least_part_bytes = bucket, client, least_part_bytes
 
     def store(self, path: str | os.PathLike[str], key: str) -> Stored:
-        """A file, or a folder: each file in it under `<key>/`. Kept again it is another version. Raises NotStored.
+        """Store a file, or a folder: each file in it under `<key>/`. To store it again makes another version. Raises NotStored.
 
-        Of a folder, which for S3 is none and has no version, the digest is `hashing.digest_of_files`.
+        A folder has no version, because S3 has no folders. Its digest is `files.digest_of_files`.
         """
-        place = local_path(path)
-        folder = is_folder(place)
+        local = local_path(path)
+        folder = is_folder(local)
         if self._bucket is None:
-            return _where_it_is(place, folder=folder)
-        _check(key)
+            return _pin_local(local)
+        _check_key(key)
         try:
-            s3 = self._client()  # a new one each time: a forked process must not share its parent's connections
+            s3 = self._client()  # a new client each time: a forked process must not share its parent's connections
         except (BotoCoreError, Misused) as error:
-            raise NotStored(f"{printable(place)} was not stored in {self._bucket}: {why(error)}") from None
+            raise NotStored(f"{printable(local)} was not stored in {self._bucket}: {why(error)}") from None
         if not folder:
-            return upload(place, self._bucket, key, s3, self._least_part_bytes)
-        files = [(name, file, f"{key}/{name}") for name, file in files_in(place)]
-        for *_, whole in files:  # all of them first: half a folder is of no use
-            _check(whole)
-        stored = [(name, upload(file, self._bucket, whole, s3, self._least_part_bytes)) for name, file, whole in files]
-        digest = digest_of_files((name, str(one.sha256)) for name, one in stored)
-        return Stored(f"s3://{self._bucket}/{key}/", None, digest, sum(one.bytes or 0 for _, one in stored))
+            return upload(local, self._bucket, key, s3, self._least_part_bytes)
+        files = [(name, file, f"{key}/{name}") for name, file in files_in(local)]
+        for *_, file_key in files:  # check all of them first: half a folder is of no use
+            _check_key(file_key)
+        stored = [(name, upload(file, self._bucket, file_key, s3, self._least_part_bytes)) for name, file, file_key in files]
+        digest = digest_of_files((name, str(file.sha256)) for name, file in stored)
+        return Stored(f"s3://{self._bucket}/{key}/", None, digest, sum(file.bytes or 0 for _, file in stored))
 
 
 def pin(dataset: str | os.PathLike[str]) -> Stored:
-    """Which content a dataset is, as far as it can be known now. Raises NotStored.
+    """Which content a dataset has, as far as that can be known now. Raises NotStored.
 
-    A local file or folder is read. Of an object in S3 (`s3://<bucket>/<key>`, with `?versionId=<id>` that version of it) S3
-    says what it knows. `s3://<bucket>/<prefix>/`, and what has another scheme (`sklearn:load_digits`), is taken by its word.
+    A local file or folder is read. S3 is asked about an object (`s3://<bucket>/<key>`; with `?versionId=<id>` about that
+    version of it). `s3://<bucket>/<prefix>/` and an address with another scheme (`sklearn:load_digits`) are recorded as given.
     """
     if is_remote(dataset):
         uri = str(dataset)
         in_s3 = uri.startswith("s3://") and not _S3_PREFIX.fullmatch(uri)
-        return _object(uri) if in_s3 else Stored(uri=without_credentials(uri))
-    place = local_path(dataset)
-    return _where_it_is(place, folder=is_folder(place))
+        return _pin_object(uri) if in_s3 else Stored(uri=without_credentials(uri))
+    return _pin_local(local_path(dataset))
 
 
 def is_remote(named: object) -> bool:
-    """Whether it is the URI of something that is not on this machine."""
+    """Whether it is the URI of something that is not a file of this machine."""
     if not isinstance(named, str) or named.startswith("file://"):
         return False
     return named.startswith("s3://") or (_URI.match(named) is not None and not os.path.lexists(named))
 
 
 def file_name(uri: str) -> str:
-    """The last name in the URI of something elsewhere. Raises NotStored for an address in S3 that is none."""
+    """The last name in a remote URI. Raises NotStored for an S3 address that names no object."""
     if uri.startswith("s3://") and not _S3_PREFIX.fullmatch(uri):
-        uri = _named(uri)["key"]
+        uri = _parse(uri)["key"]
     return PurePosixPath(uri).name
 
 
-def _where_it_is(place: Path, *, folder: bool) -> Stored:
-    content = digest_of(place)
-    return Stored(uri_of(place, folder=folder), None, content.sha256, content.size)
+def _pin_local(path: Path) -> Stored:
+    folder = is_folder(path)
+    content = digest_of(path)
+    return Stored(uri_of(path, folder=folder), None, content.sha256, content.size)
 
 
-def _object(uri: str) -> Stored:
-    named = _named(uri)
-    bucket, key, version = named["bucket"], named["key"], named["version"]
-    _check(key)
+def _pin_object(uri: str) -> Stored:
+    parts = _parse(uri)
+    bucket, key, version = parts["bucket"], parts["key"], parts["version"]
+    _check_key(key)
     try:
-        said = aws.client("s3").head_object(
+        head = aws.client("s3").head_object(
             Bucket=bucket, Key=key, ChecksumMode="ENABLED", **({"VersionId": version} if version else {})
         )
     except (BotoCoreError, ClientError, Misused) as error:
         raise NotStored(f"{printable(uri)} is not known: {why(error)}") from None
-    found = said.get("VersionId", version)
-    return Stored(f"s3://{bucket}/{key}", None if found == "null" else found, _digest_in(said), said["ContentLength"])
+    current = head.get("VersionId", version)
+    return Stored(f"s3://{bucket}/{key}", None if current == "null" else current, _digest_in(head), head["ContentLength"])
 
 
-def _named(uri: str) -> re.Match[str]:
+def _parse(uri: str) -> re.Match[str]:
     """The bucket, key and version in the URI of an object. Raises NotStored."""
-    if named := _S3_URI.fullmatch(uri):
-        return named
+    if parts := _S3_URI.fullmatch(uri):
+        return parts
     raise NotStored(f"{printable(uri)} names no object: s3://<bucket>/<key>, or s3://<bucket>/<prefix>/")
 
 
-def _digest_in(said: Any) -> str | None:
-    """The SHA-256 of the whole: S3's own if it has one, else what who stored it says."""
-    checksum = said.get("ChecksumSHA256", "")
-    if checksum and "-" not in checksum and said.get("ChecksumType") != "COMPOSITE":
+def _digest_in(head: Any) -> str | None:
+    """The SHA-256 of the whole object: S3's own if it has one, or else the one in the metadata that the uploader wrote."""
+    checksum = head.get("ChecksumSHA256", "")
+    if checksum and "-" not in checksum and head.get("ChecksumType") != "COMPOSITE":
         return b64decode(checksum).hex()
-    told = said["Metadata"].get(SHA256, "").lower()
-    return told if _SHA256.fullmatch(told) else None
+    in_metadata = head["Metadata"].get(SHA256, "").lower()
+    return in_metadata if _SHA256.fullmatch(in_metadata) else None
 
 
-def _check(key: str) -> None:
-    """Raises NotStored for what is no key, or none that every program takes for one and the same."""
+def _check_key(key: str) -> None:
+    """Raises NotStored for what is no key, or a key that programs read in different ways."""
     if not key or key.endswith("/") or {".", ".."} & set(key.split("/")):
         raise NotStored(f"{printable(key)} is no name for an object")
     try:

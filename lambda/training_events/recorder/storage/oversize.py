@@ -1,4 +1,4 @@
-"""What is too large for an event goes elsewhere, and the event says where: the largest fields of its data first."""
+"""Fits data into an event: its largest fields are stored elsewhere, and the event holds a reference to each."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
     from training_events.catalogue.stored import Stored
 
 MIN_MOVED_BYTES = 1024
-"""A smaller field stays: what would stand in its place is hardly smaller."""
+"""A smaller field stays: a reference is hardly smaller."""
 MAX_CUT_TEXT_LENGTH = 4_000
-"""Characters that stay of a text that could not be kept: of a traceback, where it began and how it ended."""
+"""Characters that stay of a text that could not be stored: of a traceback its beginning and its end."""
 MAX_FIELD_NAME_LENGTH = 100
-"""Characters of a field's name in the name it is kept by: a file's name has at most 255 bytes."""
+"""Characters of a field's name in the name of its file, which has at most 255 bytes."""
 
 _REFERENCE = {"uri": "", "version_id": "", "sha256": "", "bytes": 0}
 
 
-def fit_to_size(stream: str, data: dict[str, Any], most_bytes: int, keep: Callable[[bytes, str], Stored]) -> dict[str, Any]:
-    """The data with at most so many bytes of canonical JSON, or with as few as can be.
+def fit_to_size(stream: str, data: dict[str, Any], max_bytes: int, keep: Callable[[bytes, str], Stored]) -> dict[str, Any]:
+    """The data with at most so many bytes of canonical JSON, or with as few as possible.
 
-    `keep(content, name)` keeps a field's canonical JSON, and its answer takes the field's place. What it cannot keep
-    (NotStored, OSError) is cut, visibly and with its digest: the rest of the event is worth recording. A field that the
-    catalogue would not read any more stays as it is, but for a text, which is cut.
+    `keep(content, name)` stores a field's canonical JSON, and what it returns takes the field's place. A field that it cannot
+    store (NotStored, OSError) is cut, visibly and with its digest: the rest of the event is worth recording. A field for
+    which the catalogue allows no reference stays as it is; if it is a text, it is cut.
     """
     size = len(canonical_json(data))
-    if size <= most_bytes:
+    if size <= max_bytes:
         return data
     contents = {name: canonical_json(value) for name, value in data.items()}
     movable = _movable(stream, data)
     data = dict(data)
     for name, content in sorted(contents.items(), key=lambda field: (-len(field[1]), field[0])):
-        if size <= most_bytes or len(content) < MIN_MOVED_BYTES:
+        if size <= max_bytes or len(content) < MIN_MOVED_BYTES:
             break
         smaller = _moved(stream, name, content, keep) if name in movable else None
         if smaller is None:
@@ -70,7 +70,7 @@ def _cut(value: Any, content: bytes, *, movable: bool) -> Any:
 
 
 def _movable(stream: str, data: dict[str, Any]) -> set[str]:
-    """The fields that may be a reference: in every event of the stream's kind whose data this could be."""
+    """The fields that may be a reference in every event type of the stream's kind whose data this could be."""
     movable = set(data)
     for type_ in CATALOGUE[stream.partition("/")[0]].values():
         if _fits(data, type_.fact):

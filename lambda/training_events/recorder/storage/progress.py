@@ -1,4 +1,4 @@
-"""A bar on standard error for work over many bytes: on a terminal only, and gone at the end."""
+"""A progress bar on standard error for work on many bytes: only on a terminal, and removed at the end."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     Advance: TypeAlias = Callable[[int], object]
 
 WORTH_SHOWING_BYTES = 64 * 2**20
-"""Less is read, or sent, before anybody has read the bar."""
+"""Less is read or sent before anybody has read the bar."""
 
 
 @contextmanager
-def progress(doing: str, total_bytes: int) -> Iterator[Advance]:
-    """What is called with each number of bytes more that are done."""
+def progress(description: str, total_bytes: int) -> Iterator[Advance]:
+    """Gives a function to call with each further number of bytes that are done."""
     if total_bytes < WORTH_SHOWING_BYTES or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -32,8 +32,8 @@ def progress(doing: str, total_bytes: int) -> Iterator[Advance]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    # what the training prints meanwhile is its own
+    # what the training prints meanwhile is not redirected
     console = Console(stderr=True, highlight=False)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
-        task = bar.add_task(doing, total=total_bytes)
+        task = bar.add_task(description, total=total_bytes)
         yield lambda count: bar.advance(task, count)

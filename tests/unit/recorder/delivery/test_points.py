@@ -1,4 +1,4 @@
-"""Points on their way into events: every number once and in order, in events that fit, whatever the training says."""
+"""Points on their way into events: every number once and in order, in events that fit, whatever the training records."""
 
 import logging
 import math
@@ -14,7 +14,7 @@ from training_events.bus.publisher import MAX_REQUEST_BYTES
 from training_events.canonical import canonical_json
 from training_events.recorder.delivery import points as module
 from training_events.recorder.delivery.journal import Journal
-from training_events.recorder.delivery.points import MetricCall, Points, number, step_of
+from training_events.recorder.delivery.points import MetricCall, PointBatcher, as_number, step_of
 
 from tests.support.strategies import loose_text
 
@@ -25,7 +25,7 @@ names = st.sampled_from(["loss", "é" * 600, "\ud800"]) | loose_text
 
 
 class Hostile:
-    """Nothing can be done with it."""
+    """It cannot be turned into anything."""
 
     def __repr__(self):
         raise ValueError
@@ -33,32 +33,33 @@ class Hostile:
     __str__ = __index__ = __float__ = __repr__
 
 
-def said(*many):
-    return [MetricCall(name, value, step, 10**18 + at) for at, (name, value, step) in enumerate(many)]
+def metric_calls(*given):
+    return [MetricCall(name, value, step, 10**18 + at) for at, (name, value, step) in enumerate(given)]
 
 
-def batches(*many):
-    return [data["points"] for data, _ in Points().batches(said(*many))]
+def batches(*given):
+    return [data["points"] for data, _ in PointBatcher().batches(metric_calls(*given))]
 
 
-def value(given):
-    [[point]] = batches(("loss", number(given), None))
+def recorded_value(given):
+    [[point]] = batches(("loss", as_number(given), None))
     return point["value"]
 
 
 @given(st.lists(st.tuples(names, numbers, st.none() | numbers), max_size=30))
-def test_every_number_becomes_one_point_that_the_catalogue_knows(many):
-    found = batches(*many)
-    for one in found:
-        text = canonical_json({"points": one}).decode()
+def test_every_number_becomes_one_point_that_the_catalogue_can_read(given_calls):
+    all_batches = batches(*given_calls)
+    for batch in all_batches:
+        text = canonical_json({"points": batch}).decode()
         catalogue.read("run/a", "MetricsRecorded", 1, text)
-    assert [point["time"] for one in found for point in one] == sorted(point["time"] for one in found for point in one)
-    assert sum(map(len, found)) == len(many)
+    times = [point["time"] for batch in all_batches for point in batch]
+    assert times == sorted(times)
+    assert len(times) == len(given_calls)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "é" * 500, "x" * 10_000]), numbers, numbers), min_size=1, max_size=20))
-def test_no_batch_outgrows_an_event(many):
-    for data, at in Points().batches(said(*many * 100)):
+def test_no_batch_is_larger_than_an_event_may_be(given_calls):
+    for data, at in PointBatcher().batches(metric_calls(*given_calls * 100)):
         assert len(data["points"]) <= module.MAX_POINTS
         assert len(to_envelope(Journal("run/a").next_event("MetricsRecorded", data, at))) < MAX_REQUEST_BYTES
 
@@ -80,34 +81,34 @@ def test_no_batch_outgrows_an_event(many):
         (Decimal("1.5"), 1.5),
     ],
 )
-def test_numbers_of_every_kind(given, recorded):
-    assert value(given) == recorded
-    assert type(value(given)) is type(recorded)
+def test_numbers_of_every_type_are_recorded(given, recorded):
+    assert recorded_value(given) == recorded
+    assert type(recorded_value(given)) is type(recorded)
 
 
 @pytest.mark.parametrize("given", ["much", None, [1], Hostile(), 1j, np.array([1.0, 2.0])])
-def test_what_is_no_number_is_left_out_with_one_warning(caplog, given):
+def test_a_value_that_is_no_number_is_left_out_with_one_warning(caplog, given):
     with caplog.at_level(logging.WARNING):
-        [[point]] = batches(*[("loss", number(given), LONG)] * 3, ("loss", 1.0, 1))
+        [[point]] = batches(*[("loss", as_number(given), LONG)] * 3, ("loss", 1.0, 1))
     assert (point["value"], point["step"]) == (1.0, 1)
     assert len(caplog.records) == 1
     assert "'loss'" in caplog.text
 
 
 @pytest.mark.parametrize("step", ["first", math.nan, math.inf, pytest.param(LONG, id="long"), Hostile(), [1]])
-def test_a_step_that_is_none_is_left_out_and_the_value_is_not(caplog, step):
+def test_a_step_that_is_no_number_is_left_out_and_the_value_is_kept(caplog, step):
     assert step_of(step) is None
     assert [set(point) for [point] in batches(("loss", 1.0, step))] == [{"name", "time", "value"}]
     assert len(caplog.records) == 1
 
 
 @pytest.mark.parametrize("step", [0, 7, 0.5, np.int32(7), np.float32(0.5), True])
-def test_steps_of_every_kind(step):
+def test_steps_of_every_number_type_are_recorded(step):
     [[point]] = batches(("loss", 1.0, step))
     assert point["step"] == step
 
 
 @pytest.mark.parametrize("name", [None, 3, ("a", 1), Hostile(), b"loss"])
-def test_any_name_is_made_text(name):
+def test_a_name_of_any_type_becomes_text(name):
     [[point]] = batches((name, 1.0, None))
     assert isinstance(point["name"], str)

@@ -1,10 +1,9 @@
-"""The sender: patient with a destination that fails, quick when somebody waits, and never in the way of what comes behind."""
+"""The sender: patient with a destination that fails, quick when a flush waits, and no reason why later events stay behind."""
 
 import itertools
 import logging
 import random
 import threading
-import time
 
 import pytest
 from training_events.recorder.delivery import sender as sending
@@ -19,39 +18,39 @@ HERE = Destination("bus", "training", "eu-central-1")
 
 
 class Bus:
-    """Answers as `unsent` says of a line."""
+    """Takes every line for which `refusal` returns None."""
 
-    def __init__(self, unsent=lambda _: None):
-        self.unsent = unsent
+    def __init__(self, refusal=lambda _: None):
+        self.refusal = refusal
         self.taken = []
-        self.times = 0
+        self.requests = 0
         self.called = threading.Condition()
 
     def send(self, lines):
-        refused = [unsent for line in lines if (unsent := self.unsent(line))]
-        self.taken += [line for line in lines if line not in {one.line for one in refused}]
+        refused = [unsent for line in lines if (unsent := self.refusal(line))]
+        self.taken += [line for line in lines if line not in {unsent.line for unsent in refused}]
         with self.called:
-            self.times += 1
+            self.requests += 1
             self.called.notify_all()
         return refused
 
-    def wait(self, times):
+    def wait_for_requests(self, count):
         with self.called:
-            assert self.called.wait_for(lambda: self.times >= times, 60)
+            assert self.called.wait_for(lambda: self.requests >= count, 60)
 
 
-def away(times):
-    """Refuses the first so many lines, whichever they are."""
-    trouble = iter(["the network was away"] * times)
-    return lambda line: Unsent(line, why) if (why := next(trouble, None)) else None
+def away_for(lines):
+    """Refuses the first lines, so many of them, whichever they are."""
+    reasons = iter(["the network was away"] * lines)
+    return lambda line: Unsent(line, why) if (why := next(reasons, None)) else None
 
 
 @pytest.fixture
-def begin(tmp_path, monkeypatch):
-    """A sender at work for this bus, and its spool."""
+def start(tmp_path, monkeypatch):
+    """Starts a sender for a bus; returns the sender and its spool."""
     started: list[Sender] = []
 
-    def begun(bus):
+    def start(bus):
         monkeypatch.setattr(Destination, "sink", lambda *_: bus)
         spool = Spool(tmp_path, HERE, f"producer-{len(started)}")
         sender = Sender(spool, HERE, tmp_path)
@@ -59,212 +58,238 @@ def begin(tmp_path, monkeypatch):
         started.append(sender)
         return sender, spool
 
-    yield begun
+    yield start
     for sender in started:
         sender.close(60)
 
 
-def say(sender, spool, *lines):
+def append(sender, spool, *lines):
     for line in lines:
         spool.append(line)
         sender.wake()
 
 
-def test_everything_in_its_order(begin):
+def test_everything_is_sent_in_its_order(start):
     bus = Bus()
-    sender, spool = begin(bus)
+    sender, spool = start(bus)
     lines = [b"%d" % number for number in range(95)]
-    say(sender, spool, *lines)
+    append(sender, spool, *lines)
     assert sender.flush(60)
     assert bus.taken == lines
 
 
-def test_what_is_refused_for_good_is_not_in_the_way(begin, caplog):
+def test_an_event_that_is_refused_for_good_does_not_hold_up_others(start, caplog):
     bus = Bus(lambda line: Unsent(line, "MalformedDetail", final=True) if line == b"bad" else None)
-    sender, spool = begin(bus)
-    say(sender, spool, b"bad", b"good")
+    sender, spool = start(bus)
+    append(sender, spool, b"bad", b"good")
     assert sender.flush(60)
     assert bus.taken == [b"good"]
     assert b"MalformedDetail" in spool.refused_path.read_bytes()
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
-def test_what_is_said_meanwhile_does_not_cut_a_pause_short(begin, monkeypatch):
+def test_new_events_do_not_cut_a_pause_short_and_a_flush_does(start, monkeypatch):
     monkeypatch.setattr(random, "uniform", lambda *_: 3600.0)
     bus = Bus(lambda line: Unsent(line, "ThrottlingException"))
-    sender, spool = begin(bus)
-    say(sender, spool, b"1")
-    bus.wait(1)
-    say(sender, spool, *[b"%d" % number for number in range(2, 200)])
-    assert bus.times == 1
-    assert not sender.flush(60), "who waits for it has it tried at once"
-    assert bus.times == 2
+    sender, spool = start(bus)
+    append(sender, spool, b"1")
+    bus.wait_for_requests(1)
+    append(sender, spool, *[b"%d" % number for number in range(2, 200)])
+    assert bus.requests == 1
+    assert not sender.flush(60), "it is tried at once, and refused again"
+    assert bus.requests == 2
 
 
-def test_one_warning_however_long_the_outage(begin, monkeypatch, caplog):
+def test_an_outage_causes_one_warning_however_long_it_lasts(start, monkeypatch, caplog):
     monkeypatch.setattr(random, "uniform", lambda *_: 0.0)
     bus = Bus(lambda line: Unsent(line, "AccessDeniedException"))
-    sender, spool = begin(bus)
+    sender, spool = start(bus)
     with caplog.at_level(logging.INFO):
-        say(sender, spool, b"1")
-        bus.wait(20)
+        append(sender, spool, b"1")
+        bus.wait_for_requests(20)
         sender.close(60)
     assert [record.levelname for record in caplog.records].count("WARNING") == 1
     assert spool.path.exists()
 
 
-def test_an_end_without_a_network_does_not_wait(begin):
+def test_the_end_of_a_program_without_a_network_does_not_wait(start):
     bus = Bus(lambda line: Unsent(line, "unreachable"))
-    sender, spool = begin(bus)
-    say(sender, spool, b"1")
-    bus.wait(1)
+    sender, spool = start(bus)
+    append(sender, spool, b"1")
+    bus.wait_for_requests(1)
     sender.close(3600)
     assert spool.path.exists()
 
 
-def test_a_moment_of_trouble_at_the_end_leaves_nothing(begin, monkeypatch):
-    monkeypatch.setattr(sending, "CLOSING_RETRY_SECONDS", 60.0)  # a busy machine's moment may be long
-    bus = Bus(away(2))
-    sender, spool = begin(bus)
-    say(sender, spool, b"last")
+def test_a_short_outage_at_the_end_leaves_nothing_unsent(start, monkeypatch):
+    monkeypatch.setattr(sending, "CLOSING_RETRY_SECONDS", 60.0)  # on a busy machine a short outage may last long
+    bus = Bus(away_for(2))
+    sender, spool = start(bus)
+    append(sender, spool, b"last")
     sender.close(60)
     assert bus.taken == [b"last"]
     assert not spool.path.exists()
 
 
-def test_what_is_said_right_before_the_end_is_sent(begin, monkeypatch):
+def test_an_event_right_before_the_end_is_sent(start, monkeypatch):
     looking, closed = threading.Event(), threading.Event()
 
-    def looked_through_slowly(*_):
+    def look_slowly(*_):
         looking.set()
         assert closed.wait(60)
         yield from ()
 
-    monkeypatch.setattr(sending, "orphaned_spools", looked_through_slowly)
+    monkeypatch.setattr(sending, "orphaned_spools", look_slowly)
     bus = Bus()
-    sender, spool = begin(bus)
+    sender, spool = start(bus)
     assert looking.wait(60)
-    say(sender, spool, b"last")
+    append(sender, spool, b"last")
     sender.close(0)
     closed.set()
-    bus.wait(1)
+    bus.wait_for_requests(1)
     assert bus.taken == [b"last"]
 
 
-def test_a_sink_that_cannot_be_made_is_told_and_tried_again(tmp_path, monkeypatch):
-    made = iter([ValueError("no region"), Bus()])
+def test_a_sink_that_cannot_be_made_is_a_reason_and_is_tried_again(tmp_path, monkeypatch):
+    results = iter([ValueError("no region"), Bus()])
 
     def make(*_):
-        one = next(made)
-        if isinstance(one, Exception):
-            raise one
-        return one
+        result = next(results)
+        if isinstance(result, Exception):
+            raise result
+        return result
 
     monkeypatch.setattr(Destination, "sink", make)
     delivery, spool = Delivery(HERE), Spool(tmp_path, HERE, "a")
     spool.append(b"1")
-    assert [one.why for one in delivery.send(spool)] == ["ValueError: no region"]
+    assert [unsent.why for unsent in delivery.send(spool)] == ["ValueError: no region"]
     assert delivery.send(spool) == []
     assert (delivery.sent_count, spool.pending) == (1, 0)
     spool.close()
 
 
-class Slow(Bus):
-    """Its first answer comes when it is let go; `looked` lets its later ones go."""
+class SlowBus(Bus):
+    """Its first reply comes once `first_reply` is set, the later ones once `later_replies` is."""
 
-    def __init__(self, unsent):
-        super().__init__(unsent)
-        self.asked, self.answer, self.looked = threading.Event(), threading.Event(), threading.Event()
+    def __init__(self, refusal):
+        super().__init__(refusal)
+        self.asked, self.first_reply, self.later_replies = threading.Event(), threading.Event(), threading.Event()
 
     def send(self, lines):
         self.asked.set()
-        assert (self.looked if self.times else self.answer).wait(60)
+        assert (self.later_replies if self.requests else self.first_reply).wait(60)
         return super().send(lines)
 
-    def settled(self, sender, monkeypatch):
-        """Whether all is sent, as one is told who begins to wait before the first answer, and sees it before the second."""
-        wait_for, looks = sender._changed.wait_for, itertools.count()
 
-        def watched(condition, seconds):
+@pytest.fixture
+def condition(monkeypatch):
+    """The sender's condition; the test's own thread calls `on_notify` when it notifies, and `on_look` when it waits for one."""
+
+    class Condition(threading.Condition):
+        on_notify = on_look = staticmethod(lambda: None)
+
+        def notify_all(self):
+            super().notify_all()
+            if threading.current_thread() is threading.main_thread():
+                Condition.on_notify()
+
+        def wait_for(self, predicate, timeout=None):
+            if threading.current_thread() is not threading.main_thread():
+                return super().wait_for(predicate, timeout)
+
             def look():
-                if next(looks):
-                    self.looked.set()
-                self.answer.set()
-                return condition()
+                Condition.on_look()
+                return predicate()
 
-            # the sender itself pauses by it too
-            return wait_for(look if threading.current_thread() is threading.main_thread() else condition, seconds)
+            return super().wait_for(look, timeout)
 
-        monkeypatch.setattr(sender._changed, "wait_for", watched)
-        return sender.flush(60)
+    monkeypatch.setattr(sending, "Condition", Condition)
+    return Condition
 
 
-def test_an_attempt_from_before_the_end_is_not_the_last_word_on_it(begin, monkeypatch):
-    monkeypatch.setattr(sending, "CLOSING_RETRY_SECONDS", -1.0)  # the outage has lasted
-    bus = Slow(away(1))
-    sender, spool = begin(bus)
-    bus.looked.set()
-    say(sender, spool, b"last")
+def reply_while_flushing(condition, bus):
+    """The first reply comes when a flush has begun to wait, and the later ones when it has looked at the first."""
+    looks = itertools.count()
+
+    def on_look():
+        if next(looks):
+            bus.later_replies.set()
+        bus.first_reply.set()
+
+    condition.on_look = staticmethod(on_look)
+
+
+def test_an_attempt_from_before_the_end_is_not_the_last_one(condition, start, monkeypatch):
+    monkeypatch.setattr(sending, "CLOSING_RETRY_SECONDS", -1.0)  # the outage has lasted longer than that
+    bus = SlowBus(away_for(1))
+    sender, spool = start(bus)
+    bus.later_replies.set()
+    append(sender, spool, b"last")
     assert bus.asked.wait(60)
-    sender.close(0)
-    sender._until = time.monotonic() + 3600
-    bus.answer.set()
-    bus.wait(2)
+    condition.on_notify = staticmethod(bus.first_reply.set)  # once `close` has told the thread to end
+    sender.close(3600)
+    assert bus.requests == 2
     assert bus.taken == [b"last"]
 
 
-def test_who_waits_is_not_told_of_an_attempt_from_before(begin, monkeypatch):
+def test_a_flush_does_not_end_with_the_failure_of_an_earlier_attempt(condition, start, monkeypatch):
     monkeypatch.setattr(random, "uniform", lambda *_: 3600.0)
-    bus = Slow(away(1))
-    sender, spool = begin(bus)
-    say(sender, spool, b"1")
+    bus = SlowBus(away_for(1))
+    sender, spool = start(bus)
+    append(sender, spool, b"1")
     assert bus.asked.wait(60)
-    assert bus.settled(sender, monkeypatch)
+    reply_while_flushing(condition, bus)
+    assert sender.flush(60)
     assert bus.taken == [b"1"]
 
 
-def test_who_waits_is_not_told_of_what_others_left(begin, tmp_path, monkeypatch):
+def test_a_flush_does_not_end_with_the_failure_of_another_recorders_events(condition, start, tmp_path, monkeypatch):
     monkeypatch.setattr(random, "uniform", lambda *_: 3600.0)
-    left = Spool(tmp_path, HERE, "gone")
-    left.append(b"theirs")
-    left.close()
-    bus = Slow(lambda line: Unsent(line, "Throttled") if line == b"theirs" else None)
-    sender, spool = begin(bus)
+    orphan = Spool(tmp_path, HERE, "gone")
+    orphan.append(b"theirs")
+    orphan.close()
+    bus = SlowBus(lambda line: Unsent(line, "Throttled") if line == b"theirs" else None)
+    sender, spool = start(bus)
     assert bus.asked.wait(60)
-    say(sender, spool, b"own")
-    assert bus.settled(sender, monkeypatch)
+    append(sender, spool, b"own")
+    reply_while_flushing(condition, bus)
+    assert sender.flush(60)
     assert bus.taken == [b"own"]
 
 
-def test_what_is_lost_is_not_sent(begin, monkeypatch):
+def test_an_event_that_is_lost_does_not_count_as_sent(start, monkeypatch):
     monkeypatch.setattr(spooling, "MAX_MEMORY_BYTES", 0)
-    sender, spool = begin(Bus())
+    sender, spool = start(Bus())
     with full_disk():
-        say(sender, spool, b"lost")
+        append(sender, spool, b"lost")
     assert not sender.flush(60)
 
 
-def test_nobody_waits_for_a_sender_that_has_ended(begin, monkeypatch):
+def test_nothing_waits_for_a_sender_that_has_ended(start, monkeypatch):
     monkeypatch.setattr(sending, "CLOSING_RETRY_SECONDS", 0.0)
     bus = Bus(lambda line: Unsent(line, "unreachable"))
-    sender, spool = begin(bus)
-    say(sender, spool, b"1")
+    sender, spool = start(bus)
+    append(sender, spool, b"1")
     sender.close(60)
     assert not sender.flush(3600)
 
 
-def test_closed_again_it_has_the_time_that_it_had(begin):
-    bus = Slow(lambda _: None)
-    sender, spool = begin(bus)
-    say(sender, spool, b"1")
+def is_sending():
+    return "training-events-sender" in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_second_close_does_not_give_more_time_than_the_first(start):
+    bus = SlowBus(lambda _: None)
+    sender, spool = start(bus)
+    append(sender, spool, b"1")
     assert bus.asked.wait(60)
     sender.close(0)
     sender.close(3600)  # as the end of the program does, when Ctrl-C has cut the first time short
-    assert sender._thread.is_alive(), "it was not waited for"
-    bus.answer.set()
+    assert is_sending(), "it was not waited for"
+    bus.first_reply.set()
 
 
-def test_a_handler_of_the_log_that_fails_ends_nothing(begin, monkeypatch):
+def test_a_failing_handler_of_the_log_ends_nothing(start, monkeypatch):
     class Broken(logging.Handler):
         def emit(self, _):
             raise RuntimeError
@@ -273,10 +298,10 @@ def test_a_handler_of_the_log_that_fails_ends_nothing(begin, monkeypatch):
     logging.getLogger("training_events").addHandler(broken)
     monkeypatch.setattr(random, "uniform", lambda *_: 0.0)
     try:
-        bus = Bus(away(3))
-        sender, spool = begin(bus)
-        say(sender, spool, b"1")
-        bus.wait(4)
+        bus = Bus(away_for(3))
+        sender, spool = start(bus)
+        append(sender, spool, b"1")
+        bus.wait_for_requests(4)
         assert bus.taken == [b"1"]
     finally:
         logging.getLogger("training_events").removeHandler(broken)

@@ -1,4 +1,4 @@
-"""The spool: whatever disk, network and kills do, an event is given out until it is said to be sent."""
+"""The spool: whatever disk, network and kills do, it gives an event out until that is acknowledged."""
 
 import errno
 import os
@@ -20,17 +20,17 @@ HERE = Destination("bus", "training", "eu-central-1")
 ELSEWHERE = Destination("bus", "training", "us-east-1")
 
 
-def taken_all(spool):
-    """Everything that waits, sent."""
-    taken = []
+def send_all(spool):
+    """Acknowledges every event. Returns them all."""
+    sent = []
     while lines := spool.next_batch():
-        taken += lines
+        sent += lines
         spool.acknowledge([])
-    return taken
+    return sent
 
 
 class AnyHistory(RuleBasedStateMachine):
-    """One producer's events over its spool's files: written, sent in parts, and taken over when their owner is gone."""
+    """One producer's events in the files of its spool: written, sent in parts, and taken over once the producer is gone."""
 
     def __init__(self):
         super().__init__()
@@ -38,11 +38,11 @@ class AnyHistory(RuleBasedStateMachine):
         self.spool: Spool = Spool(self.home, HERE, "producer")
         self.owned = True
         self.number = 0
-        self.on_disk: set[bytes] = set()  # said, and not known to be sent
+        self.on_disk: set[bytes] = set()  # recorded, and not known to be sent
         self.in_memory: set[bytes] = set()
 
     @initialize()
-    def _nothing_is_made_before_the_first_event(self):
+    def _there_is_no_file_before_the_first_event(self):
         assert not list(self.home.iterdir())
 
     def line(self, size):
@@ -64,15 +64,15 @@ class AnyHistory(RuleBasedStateMachine):
             self.spool.append(line)
         self.in_memory.add(line)
 
-    @rule(left=st.sets(st.integers(0, 9)))
-    def send(self, left):
+    @rule(unsent=st.sets(st.integers(0, 9)))
+    def send(self, unsent):
         lines = self.spool.next_batch()
-        assert lines == self.spool.next_batch(), "the same until they are sent"
+        assert lines == self.spool.next_batch(), "the same ones until they are acknowledged"
         assert len(set(lines)) == len(lines) <= module.MAX_BATCH_LINES
         assert set(lines) <= self.on_disk | self.in_memory, "what was sent is not given out again"
         assert bool(lines) == bool(self.on_disk | self.in_memory)
-        self.spool.acknowledge([line for number, line in enumerate(lines) if number in left])
-        sent = {line for number, line in enumerate(lines) if number not in left}
+        self.spool.acknowledge([line for number, line in enumerate(lines) if number in unsent])
+        sent = {line for number, line in enumerate(lines) if number not in unsent}
         self.on_disk -= sent
         self.in_memory -= sent
 
@@ -86,7 +86,7 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(torn=st.sampled_from([b"", b'{"numb', b'{"number":0}']))
     def be_killed(self, torn):
         path = self.spool.path
-        self.spool.release()  # lets go of the file, and that is all that a kill does to it
+        self.spool.release()  # and that is all that a kill does to the file
         if torn and path.exists():
             with path.open("ab") as file:
                 file.write(torn)
@@ -94,9 +94,9 @@ class AnyHistory(RuleBasedStateMachine):
         self.take_over()
 
     def take_over(self):
-        if found := list(orphaned_spools(self.home, HERE)):
-            [self.spool] = found
-            # what was given out with others that had not arrived comes again
+        if orphans := list(orphaned_spools(self.home, HERE)):
+            [self.spool] = orphans
+            # an event that arrived in one batch with others that did not is sent again
             self.on_disk = set(self.lines_in_file())
             self.owned = False
         else:
@@ -111,7 +111,7 @@ class AnyHistory(RuleBasedStateMachine):
         return self.spool.path.stat().st_size if self.spool.path.exists() else 0
 
     @invariant()
-    def all_that_was_said_and_not_sent_waits(self):
+    def everything_recorded_and_not_sent_is_pending(self):
         assert self.spool.pending == len(self.on_disk) + len(self.in_memory)
         assert self.spool.lost == 0
         if self.on_disk:
@@ -119,7 +119,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     def teardown(self):
         expected = self.on_disk | self.in_memory
-        assert set(taken_all(self.spool)) == expected
+        assert set(send_all(self.spool)) == expected
         self.spool.close()
         assert list(orphaned_spools(self.home, HERE)) == []
         assert not list(self.home.rglob("*.*")), "no file is left"
@@ -131,7 +131,7 @@ TestAnyHistory = AnyHistory.TestCase
 
 @pytest.fixture
 def kept(tmp_path):
-    """A spool with three events and an owner."""
+    """A spool with three events, whose producer lives."""
     spool = Spool(tmp_path, HERE, "a")
     for line in (b"1", b"2", b"3"):
         spool.append(line)
@@ -139,15 +139,15 @@ def kept(tmp_path):
     spool.close()
 
 
-def test_a_file_belongs_to_its_owner_as_long_as_he_lives(kept, tmp_path):
+def test_a_file_belongs_to_its_producer_as_long_as_that_lives(kept, tmp_path):
     assert list(orphaned_spools(tmp_path, HERE)) == []
     assert is_in_use(kept.path)
     kept.release()
     assert not is_in_use(kept.path)
-    [found] = orphaned_spools(tmp_path, HERE)
-    assert list(orphaned_spools(tmp_path, HERE)) == [], "and then to the one that took it"
-    assert taken_all(found) == [b"1", b"2", b"3"]
-    found.close()
+    [orphan] = orphaned_spools(tmp_path, HERE)
+    assert list(orphaned_spools(tmp_path, HERE)) == [], "and then to the process that took it over"
+    assert send_all(orphan) == [b"1", b"2", b"3"]
+    orphan.close()
     assert list(tmp_path.rglob("*.jsonl")) == []
 
 
@@ -157,28 +157,28 @@ def test_files_for_other_destinations_are_not_touched(kept, tmp_path):
     assert kept.path.exists()
 
 
-def test_who_comes_when_all_is_sent_finds_nothing(kept, tmp_path):
-    taken_all(kept)
-    opened = os.open(kept.path, os.O_RDWR)  # another has looked at the folder before the file was removed
+def test_a_spool_that_is_all_sent_leaves_nothing_to_take_over(kept, tmp_path):
+    send_all(kept)
+    opened = os.open(kept.path, os.O_RDWR)  # another process has looked at the folder before the file was removed
     kept.close()
     os.close(opened)
     assert list(orphaned_spools(tmp_path, HERE)) == []
 
 
-def test_only_its_user_can_read_it(kept, tmp_path):
+def test_only_the_user_can_read_a_file(kept, tmp_path):
     assert kept.path.stat().st_mode & 0o777 == 0o600
     assert kept.path.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_the_room_is_given_back_when_all_is_sent(kept):
+def test_a_file_is_cut_when_all_is_sent(kept):
     before = kept.path.stat().st_size
-    taken_all(kept)
+    send_all(kept)
     assert kept.path.stat().st_size < before
     kept.append(b"4")
-    assert taken_all(kept) == [b"4"]
+    assert send_all(kept) == [b"4"]
 
 
-def test_what_neither_disk_nor_memory_takes_is_counted(tmp_path, monkeypatch):
+def test_events_that_neither_disk_nor_memory_takes_are_counted(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "MAX_MEMORY_BYTES", 10)
     spool = Spool(tmp_path, HERE, "a")
     with full_disk():
@@ -190,27 +190,27 @@ def test_what_neither_disk_nor_memory_takes_is_counted(tmp_path, monkeypatch):
     assert spool.lost == 4
 
 
-def test_what_is_refused_for_good_is_kept_beside_with_its_reason(kept, tmp_path):
+def test_an_event_that_is_refused_for_good_is_set_aside_with_its_reason(kept, tmp_path):
     lines = kept.next_batch()
     refused = [Unsent(line, "it is too large", final=True) for line in lines]
     with full_disk():
-        assert not kept.set_aside(refused), "then they stay where they are"
+        assert not kept.set_aside(refused), "then they stay in the spool"
     assert kept.set_aside(refused)
     kept.acknowledge([])
     kept.close()
     assert kept.refused_path.read_bytes().count(b"it is too large") == 3
-    assert list(orphaned_spools(tmp_path, HERE)) == [], "and not sent again"
+    assert list(orphaned_spools(tmp_path, HERE)) == [], "they are not sent again"
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"{}", b'{"to":{}}', b'{"to":{}}\n', b"\0" * 700_000])
-def test_a_file_with_nothing_in_it(tmp_path, content):
+def test_a_file_without_events_has_nothing_pending(tmp_path, content):
     path = Spool(tmp_path, HERE, "a").path
     path.parent.mkdir()
     path.write_bytes(content)
-    [found] = orphaned_spools(tmp_path, HERE)
-    assert isinstance(found, OrphanedSpool)
-    assert (found.pending, found.next_batch()) == (0, [])
-    found.close()
+    [orphan] = orphaned_spools(tmp_path, HERE)
+    assert isinstance(orphan, OrphanedSpool)
+    assert (orphan.pending, orphan.next_batch()) == (0, [])
+    orphan.close()
 
 
 @pytest.mark.parametrize(
@@ -221,44 +221,44 @@ def test_a_file_with_nothing_in_it(tmp_path, content):
         ({"XDG_STATE_HOME": ""}, "~/.local/state/training-events/spool"),
     ],
 )
-def test_where_it_is(environment, expected):
+def test_the_spool_is_where_the_environment_says(environment, expected):
     assert spool_folder(Settings(environment)) == Path(expected).expanduser()
 
 
-def test_a_kill_before_the_first_event_leaves_nothing_for_long(tmp_path):
-    place = tmp_path / HERE.folder_name
-    place.mkdir()
-    left, being_made = place / "a.new", place / "b.new"
-    for file in (left, being_made):
+def test_a_file_that_was_never_finished_is_removed_after_an_hour(tmp_path):
+    folder = tmp_path / HERE.folder_name
+    folder.mkdir()
+    stale, being_made = folder / "a.new", folder / "b.new"
+    for file in (stale, being_made):
         file.write_bytes(b"")
-    os.utime(left, (0, 0))
+    os.utime(stale, (0, 0))
     assert list(orphaned_spools(tmp_path, HERE)) == []
-    assert list(place.iterdir()) == [being_made]
+    assert list(folder.iterdir()) == [being_made]
 
 
-def test_what_a_disk_did_not_take_is_written_with_what_it_takes_next(tmp_path):
+def test_an_event_that_the_disk_did_not_take_is_written_with_the_next_one(tmp_path):
     spool = Spool(tmp_path, HERE, "producer")
     with full_disk():
         spool.append(b"first")
     spool.append(b"second")
     spool.release()  # killed
-    [found] = orphaned_spools(tmp_path, HERE)
-    assert taken_all(found) == [b"first", b"second"]
-    found.close()
+    [orphan] = orphaned_spools(tmp_path, HERE)
+    assert send_all(orphan) == [b"first", b"second"]
+    orphan.close()
 
 
-def test_what_can_no_longer_be_read_is_counted_and_asked_for_once(kept):
+def test_events_that_can_no_longer_be_read_are_counted_once_as_lost(kept):
     os.truncate(kept.path, 0)
     assert (kept.next_batch(), kept.pending, kept.lost) == ([], 0, 3)
     kept.append(b"4")
     assert kept.pending == 1
 
 
-def test_a_file_with_events_is_never_written_over(kept, tmp_path):
-    kept.close()  # as a sender does that gives up
+def test_a_file_with_events_is_never_overwritten(kept, tmp_path):
+    kept.close()  # as a sender that gives up does
     kept.append(b"4")
     kept.close()
-    assert {line for found in orphaned_spools(tmp_path, HERE) for line in taken_all(found)} == {b"1", b"2", b"3", b"4"}
+    assert {line for orphan in orphaned_spools(tmp_path, HERE) for line in send_all(orphan)} == {b"1", b"2", b"3", b"4"}
 
 
 def delete(spool):
@@ -266,7 +266,7 @@ def delete(spool):
 
 
 @pytest.mark.parametrize("more", [[], [b"4"]])
-def test_what_waits_in_a_file_that_somebody_deleted_is_kept_in_a_new_one(kept, tmp_path, more):
+def test_the_events_of_a_deleted_file_are_copied_into_a_new_one(kept, tmp_path, more):
     kept.next_batch()
     kept.acknowledge([b"2", b"3"])
     delete(kept)
@@ -274,30 +274,30 @@ def test_what_waits_in_a_file_that_somebody_deleted_is_kept_in_a_new_one(kept, t
         kept.append(line)
         assert is_in_use(kept.path)
     kept.close()
-    [found] = orphaned_spools(tmp_path, HERE)
-    assert set(taken_all(found)) - {b"1"} == {b"2", b"3", *more}
-    found.close()
+    [orphan] = orphaned_spools(tmp_path, HERE)
+    assert set(send_all(orphan)) - {b"1"} == {b"2", b"3", *more}
+    orphan.close()
     assert not list(tmp_path.rglob("*.*"))
 
 
-def test_a_deleted_file_has_to_do_where_no_new_one_can_be(kept, tmp_path):
+def test_a_deleted_file_is_used_on_where_no_new_one_can_be_made(kept, tmp_path):
     delete(kept)
-    tmp_path.write_bytes(b"")  # no folder any more
+    tmp_path.write_bytes(b"")  # it is no folder any more
     kept.append(b"4")
-    assert taken_all(kept) == [b"1", b"2", b"3", b"4"]
+    assert send_all(kept) == [b"1", b"2", b"3", b"4"]
     tmp_path.unlink()
 
 
-def test_what_comes_behind_what_can_no_longer_be_read_is_whole(kept, tmp_path):
+def test_an_event_after_unreadable_ones_goes_into_a_whole_file(kept, tmp_path):
     os.truncate(kept.path, 0)
     assert kept.next_batch() == []
     kept.append(b"4")
     assert kept.next_batch() == [b"4"]
     kept.release()  # killed
-    assert sorted(taken_all(found) for found in orphaned_spools(tmp_path, HERE)) == [[], [b"4"]]
+    assert sorted(send_all(orphan) for orphan in orphaned_spools(tmp_path, HERE)) == [[], [b"4"]]
 
 
-def test_a_file_that_cannot_be_read_is_in_the_way_of_no_other(tmp_path, monkeypatch, caplog):
+def test_an_unreadable_file_does_not_hold_up_the_others(tmp_path, monkeypatch, caplog):
     for producer in ("a", "b", "c"):
         spool = Spool(tmp_path, HERE, producer)
         spool.append(producer.encode())
@@ -312,9 +312,9 @@ def test_a_file_that_cannot_be_read_is_in_the_way_of_no_other(tmp_path, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "pread", pread)
-        found = list(orphaned_spools(tmp_path, HERE))
-        assert [taken_all(one) for one in found] == [[b"a"], [b"c"]]
-    for one in found:
-        one.close()
+        orphans = list(orphaned_spools(tmp_path, HERE))
+        assert [send_all(orphan) for orphan in orphans] == [[b"a"], [b"c"]]
+    for orphan in orphans:
+        orphan.close()
     assert not is_in_use(flawed)
     assert "b.jsonl cannot be read: [Errno 5]" in caplog.text

@@ -1,4 +1,4 @@
-"""A file of the spool: whoever holds it is alone with it, and nobody keeps it by mistake."""
+"""A file of the spool: one process holds it at a time, and none keeps it by mistake."""
 
 import fcntl
 import os
@@ -21,23 +21,23 @@ def path(tmp_path):
 
 @contextmanager
 def forked():
-    """A child that does nothing, and holds what it has not let go of until its parent is done."""
-    (told, tell), (ended, end) = os.pipe(), os.pipe()
+    """A child that does nothing. What it has inherited it holds until the block ends."""
+    (forked_read, forked_write), (end_read, end_write) = os.pipe(), os.pipe()
     if not (child := os.fork()):
         signal.alarm(60)
-        os.write(tell, b"forked")
-        os.close(end)
-        os.read(ended, 1)
+        os.write(forked_write, b"forked")
+        os.close(end_write)
+        os.read(end_read, 1)
         os._exit(0)
-    os.read(told, 6)
+    os.read(forked_read, 6)
     yield
-    os.close(end)
+    os.close(end_write)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    for pipe in (told, tell, ended):
+    for pipe in (forked_read, forked_write, end_read):
         os.close(pipe)
 
 
-def test_a_child_keeps_no_file_of_its_parent_nor_one_that_he_has_taken_over(path):
+def test_a_child_holds_no_file_that_its_parent_has_made_or_taken_over(path):
     SpoolFile.create(path, HEAD).close()
     own, taken_over = SpoolFile.create(path.with_stem("b"), HEAD), SpoolFile.take_over(path)
     assert taken_over
@@ -48,7 +48,7 @@ def test_a_child_keeps_no_file_of_its_parent_nor_one_that_he_has_taken_over(path
             assert not is_in_use(file.path)
 
 
-def test_a_child_keeps_no_file_that_its_parent_was_making(path, monkeypatch):
+def test_a_child_holds_no_file_that_its_parent_was_making(path, monkeypatch):
     lock = fcntl.flock
     with ExitStack() as child:
 
@@ -64,7 +64,7 @@ def test_a_child_keeps_no_file_that_its_parent_was_making(path, monkeypatch):
         assert not is_in_use(path)
 
 
-def test_of_a_line_that_does_not_fit_nothing_stays(path):
+def test_a_line_that_does_not_fit_leaves_nothing_in_the_file(path):
     file = SpoolFile.create(path, HEAD)
     before = path.read_bytes()
     with full_disk(len(before) + 3), pytest.raises(OSError, match="too large"):
@@ -73,19 +73,19 @@ def test_of_a_line_that_does_not_fit_nothing_stays(path):
     file.close()
 
 
-def test_of_a_file_that_cannot_be_made_nothing_stays(path):
+def test_a_file_that_cannot_be_made_leaves_nothing_in_the_folder(path):
     with full_disk(), pytest.raises(OSError, match="too large"):
         SpoolFile.create(path, HEAD)
     assert not list(path.parent.iterdir())
 
 
-def test_who_holds_a_file_that_another_has_just_removed_has_none(path, monkeypatch):
+def test_a_file_that_another_process_has_just_removed_cannot_be_taken_over(path, monkeypatch):
     SpoolFile.create(path, HEAD).close()
     monkeypatch.setattr(fcntl, "flock", lambda *_: path.unlink())
     assert SpoolFile.take_over(path) is None
 
 
-def test_what_has_come_into_the_place_of_a_deleted_file_is_not_removed_with_it(path):
+def test_a_file_that_has_taken_the_name_of_a_deleted_one_is_not_removed(path):
     file = SpoolFile.create(path, HEAD)
     path.unlink()
     path.write_bytes(b"another's")
@@ -95,7 +95,7 @@ def test_what_has_come_into_the_place_of_a_deleted_file_is_not_removed_with_it(p
 
 
 @pytest.mark.parametrize("size", [0, CHUNK - 1, CHUNK, CHUNK + 1])
-def test_events_begin_behind_the_head_however_long_it_is(path, size):
+def test_the_events_begin_after_the_head_however_long_it_is(path, size):
     path.write_bytes(b"x" * size + b"\n1\n2\n3")
     file = SpoolFile.take_over(path)
     assert file

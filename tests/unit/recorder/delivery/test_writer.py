@@ -1,23 +1,24 @@
-"""The writer at its end: what was said before is in the spool, and who comes later is told so."""
+"""The writer when it closes: what was recorded before is in the spool, and later calls learn that they come too late."""
 
 import threading
 from typing import Any
 
 import pytest
+from training_events.recorder.delivery import writer as module
 from training_events.recorder.delivery.journal import Journal
 from training_events.recorder.delivery.writer import Writer
 
 
-class Spool(list):
-    """Holds each event up until it may be written."""
+class SlowSpool(list):
+    """Holds each event up until `may_write` is set."""
 
     def __init__(self):
         super().__init__()
-        self.writing, self.well = threading.Event(), threading.Event()
+        self.is_writing, self.may_write = threading.Event(), threading.Event()
 
     def append(self, line):
-        self.writing.set()
-        assert self.well.wait(60)
+        self.is_writing.set()
+        assert self.may_write.wait(60)
         super().append(line)
 
 
@@ -28,54 +29,59 @@ class Sender:
 
 @pytest.fixture
 def spool():
-    return Spool()
+    return SlowSpool()
 
 
-def made(spool: Any, sender: Any) -> Writer:
+def writer_into(spool: Any, sender: Any) -> Writer:
     return Writer(Journal("run/a"), spool, sender, lambda data, _: data)
 
 
 @pytest.fixture
 def writer(spool):
-    one = made(spool, Sender())
-    one.start()
-    yield one
-    spool.well.set()
-    one.close(60)
+    writer = writer_into(spool, Sender())
+    writer.start()
+    yield writer
+    spool.may_write.set()
+    writer.close(60)
 
 
-def close_at_work(writer, spool):
-    """Closed, and not at its end yet."""
+def close_while_it_writes(writer, spool):
     assert writer.record("TrainingCompleted", {})
-    assert spool.writing.wait(60)
+    assert spool.is_writing.wait(60)
     writer.close(0)
 
 
-def test_what_is_said_behind_the_end_is_not_taken(writer, spool):
-    close_at_work(writer, spool)
+def test_an_event_after_the_end_is_not_taken(writer, spool):
+    close_while_it_writes(writer, spool)
     assert not writer.record("CheckpointSaved", {})
-    spool.well.set()
+    spool.may_write.set()
     writer.close(60)
     assert not writer.record("CheckpointSaved", {})
     assert len(spool) == 1
 
 
-def test_who_asks_while_it_ends_waits_for_the_end(writer, spool, monkeypatch):
-    close_at_work(writer, spool)
+@pytest.fixture
+def released_by_a_wait(spool, monkeypatch):
+    """The spool may write as soon as a thread waits for the writer longer than a moment."""
+
+    class Condition(threading.Condition):
+        def wait_for(self, predicate, timeout=None):
+            if timeout:
+                spool.may_write.set()
+            return super().wait_for(predicate, timeout)
+
+    monkeypatch.setattr(module, "Condition", Condition)
+
+
+def test_a_wait_while_the_writer_closes_is_a_wait_for_its_end(released_by_a_wait, writer, spool):
+    close_while_it_writes(writer, spool)
     assert not writer.wait_spooled(0)
-    wait_for = writer._changed.wait_for
-
-    def let_it_write(condition, seconds):
-        spool.well.set()
-        return wait_for(condition, seconds)
-
-    monkeypatch.setattr(writer._changed, "wait_for", let_it_write)
     assert writer.wait_spooled(3600)
     assert len(spool) == 1
 
 
-def test_who_asks_one_that_never_began_does_not_wait(spool):
-    writer = made(spool, Sender())
+def test_nothing_waits_for_a_writer_that_never_started(spool):
+    writer = writer_into(spool, Sender())
     assert not writer.record("TrainingStarted", {})
     assert writer.wait_spooled(3600)
     writer.close(3600)

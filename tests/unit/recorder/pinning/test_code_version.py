@@ -1,3 +1,5 @@
+"""The version of the code that trains, from git or from the environment, with no credentials in it."""
+
 import os
 import subprocess
 from functools import partial
@@ -7,9 +9,9 @@ from training_events.catalogue.run import Code
 from training_events.recorder.pinning import code_version as module
 from training_events.recorder.redaction import without_credentials
 
-# git may be slow where the machine is busy, and here nobody waits to train
+# on a busy machine git may be slow, and here no training waits for it
 root_of, code_version = partial(module.root_of, timeout=600), partial(module.code_version, timeout=600)
-# the user's own settings (signing, hooks, another default branch) must not matter
+# the user's own settings (signing, hooks, another default branch) must make no difference
 SETTINGS = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 AUTHOR = {f"GIT_{who}_{what}": "ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
@@ -54,36 +56,36 @@ def test_changes_to_tracked_files_make_it_dirty(repository):
     assert dirty(repository) is True
 
 
-def test_nothing_in_the_repository_is_touched(repository):
+def test_nothing_in_the_repository_is_changed(repository):
     def files():
         return {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in repository.rglob("*") if file.is_file()}
 
-    os.utime(repository / "src/train.py", (0, 0))  # git would refresh its index now
+    os.utime(repository / "src/train.py", (0, 0))  # so that git would refresh its index
     before = files()
     assert dirty(repository) is False
     assert files() == before
 
 
-def test_a_repository_without_a_commit_or_a_remote(tmp_path):
+def test_a_repository_without_a_commit_or_a_remote_has_no_version(tmp_path):
     git(tmp_path, "init", "--quiet")
     assert code_version(root_of(tmp_path)) is None
 
 
-def test_the_git_of_a_hook_does_not_mislead(repository, tmp_path):
+def test_the_variables_of_a_git_hook_do_not_mislead(repository, tmp_path):
     elsewhere = os.environ | {"GIT_DIR": str(tmp_path / "other/.git"), "GIT_WORK_TREE": str(tmp_path)}
     assert root_of(repository, elsewhere) == repository.resolve()
     assert code_version(repository, elsewhere) == code_version(repository)
 
 
-TOLD = {"TRAINING_EVENTS_GIT_COMMIT": "c0ffee", "TRAINING_EVENTS_GIT_REPOSITORY": "https://token@example.org/digits.git"}
+NAMED = {"TRAINING_EVENTS_GIT_COMMIT": "c0ffee", "TRAINING_EVENTS_GIT_REPOSITORY": "https://token@example.org/digits.git"}
 
 
-def test_without_a_repository_the_environment_tells(tmp_path, repository):
+def test_without_a_repository_the_environment_names_the_version(tmp_path, repository):
     assert root_of(tmp_path) is None
     assert code_version(None, {}) is None
-    assert code_version(None, TOLD) == Code("https://example.org/digits.git", "c0ffee")
+    assert code_version(None, NAMED) == Code("https://example.org/digits.git", "c0ffee")
     assert code_version(None, {"TRAINING_EVENTS_GIT_COMMIT": "c0ffee"}) == Code(commit="c0ffee")
-    assert code_version(repository, os.environ | TOLD) == code_version(repository)
+    assert code_version(repository, os.environ | NAMED) == code_version(repository)
 
 
 def test_without_git_nothing_is_known(repository, tmp_path):
@@ -93,8 +95,8 @@ def test_without_git_nothing_is_known(repository, tmp_path):
     assert root_of(tmp_path / "no such folder") is None
 
 
-def test_a_git_that_hangs_is_ended_with_what_it_started(tmp_path):
-    """Also a process of git's own that keeps git's output open. It holds a pipe that says when the last of them is gone."""
+def test_a_git_that_hangs_is_killed_with_the_processes_it_started(tmp_path):
+    """One of them keeps git's output open. It also holds a pipe, which ends when the last of them is gone."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "git").write_text(f"#!/bin/sh\nexec 3>'{tmp_path}/pipe'\n(sleep 30; echo late >&3) &\nwait\n", encoding="utf-8")
     (tmp_path / "git").chmod(0o755)
@@ -108,7 +110,7 @@ def test_a_git_that_hangs_is_ended_with_what_it_started(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected"),
     [
         ("https://example.org/digits.git", "https://example.org/digits.git"),
         ("https://user:secret@example.org:8443/a/b.git", "https://example.org:8443/a/b.git"),
@@ -121,5 +123,5 @@ def test_a_git_that_hangs_is_ended_with_what_it_started(tmp_path):
         ("codecommit::eu-central-1://profile@digits", "codecommit::eu-central-1://digits"), ("", ""),
     ],
 )  # fmt: skip
-def test_credentials_are_removed(url, said):
-    assert without_credentials(url) == said
+def test_credentials_are_removed_from_a_url(url, expected):
+    assert without_credentials(url) == expected

@@ -1,3 +1,5 @@
+"""What a training container and a notebook of SageMaker know about themselves; nothing anywhere else."""
+
 import json
 
 import pytest
@@ -17,7 +19,7 @@ TOOLKIT = {
 }
 
 
-def test_a_training_job(tmp_path):
+def test_a_training_job_knows_its_instances_and_hyperparameters(tmp_path):
     folder = training_job(tmp_path)
     assert sagemaker.instance({}, folder) == Instance("ml.c5.xlarge", 3)
     assert sagemaker.hosts({}, folder) == ("algo-2", ["algo-1", "algo-2", "algo-3"])
@@ -32,22 +34,22 @@ def test_a_training_job(tmp_path):
     assert sagemaker.notebook_user(folder) is None
 
 
-def test_instances_of_more_than_one_type(tmp_path):
+def test_a_job_with_several_instance_types_names_them_all(tmp_path):
     groups = [{"instance_type": "ml.p4d.24xlarge"}, {"instance_type": "ml.c5.xlarge"}, {"instance_type": "ml.c5.xlarge"}]
     folder = training_job(tmp_path, RESOURCES | {"instance_groups": groups})
     assert sagemaker.instance({}, folder) == Instance("ml.c5.xlarge, ml.p4d.24xlarge", 3)
 
 
-def test_the_files_count_before_the_toolkits_variables(tmp_path):
+def test_sagemakers_files_have_precedence_over_the_toolkits_variables(tmp_path):
     folder = training_job(tmp_path / "files")
-    for told in (sagemaker.instance, sagemaker.hosts, sagemaker.hyperparameters):
-        assert told(TOOLKIT, folder) == told({}, folder)
+    for ask in (sagemaker.instance, sagemaker.hosts, sagemaker.hyperparameters):
+        assert ask(TOOLKIT, folder) == ask({}, folder)
     assert sagemaker.instance(TOOLKIT, tmp_path) == Instance("ml.g5.xlarge", 2)
     assert sagemaker.hosts(TOOLKIT, tmp_path) == ("algo-1", ["algo-1", "algo-2"])
     assert sagemaker.hyperparameters(TOOLKIT, tmp_path) == {"alpha": 0.5}
 
 
-def test_nothing_is_known_anywhere_else(tmp_path):
+def test_nothing_is_known_outside_of_sagemaker(tmp_path):
     assert sagemaker.instance({}, tmp_path) is None
     assert sagemaker.hosts({}, tmp_path) == (None, [])
     assert sagemaker.hyperparameters({}, tmp_path) is None
@@ -58,13 +60,13 @@ def test_nothing_is_known_anywhere_else(tmp_path):
 
 
 @pytest.mark.parametrize(("metadata", "user"), [(NOTEBOOK, "notebook-instance/training-dev"), (STUDIO, "ada"), ({}, None)])
-def test_who_works_in_a_notebook(tmp_path, metadata, user):
+def test_the_user_of_a_notebook(tmp_path, metadata, user):
     assert sagemaker.notebook_user(notebook(tmp_path, metadata)) == user
 
 
 def answers(folder, environment):
-    told = [ask(environment, folder) for ask in (sagemaker.instance, sagemaker.hosts, sagemaker.hyperparameters)]
-    return [*told, sagemaker.notebook_user(folder)]
+    known = [ask(environment, folder) for ask in (sagemaker.instance, sagemaker.hosts, sagemaker.hyperparameters)]
+    return [*known, sagemaker.notebook_user(folder)]
 
 
 def fill(folder, content):
@@ -74,7 +76,7 @@ def fill(folder, content):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'"text"', b"[1]", b'{"hosts": "\xff"}', b"[" * 100_000])
-def test_a_broken_file_is_as_good_as_none(tmp_path, content):
+def test_a_broken_file_counts_as_missing(tmp_path, content):
     fill(tmp_path, content)
     assert answers(tmp_path, {}) == answers(tmp_path / "missing", {}) == [None, (None, []), None, None]
 

@@ -1,3 +1,5 @@
+"""The pinned spec of a run: what is given and what can be found out, whatever the types and whatever fails."""
+
 import getpass
 import logging
 import os
@@ -7,7 +9,6 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +17,7 @@ from training_events import catalogue
 from training_events.canonical import canonical_json
 from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
+from training_events.recorder.options import RunOptions
 from training_events.recorder.pinning import spec
 from training_events.recorder.pinning.environment import ALLOWED, entry_point, folder_of, installed_packages
 from training_events.recorder.pinning.spec import pinned_spec
@@ -24,10 +26,7 @@ from training_events.recorder.redaction import looks_secret
 from tests.support.python_values import anything
 from tests.support.sagemaker_folder import STUDIO, notebook, training_job
 
-NOTHING: dict[str, Any] = {
-    "model": None, "hyperparameters": None, "seeds": None, "datasets": (), "goals": None, "resumed_from": None,
-    "requested_by": None, "environment": (),
-}  # fmt: skip
+OPTIONS = [name for name in RunOptions.__struct_fields__ if name != "run_id"]
 DIGEST = "sha256:" + "ab" * 32
 
 
@@ -41,15 +40,15 @@ def pin(dataset):
 def pinned(tmp_path):
     """The spec with nothing of this machine's SageMaker or environment in it."""
 
-    def pinned(**given):
-        return pinned_spec(**NOTHING | {"pin": pin, "variables": {"PATH": os.environ["PATH"]}, "folder": tmp_path} | given)
+    def pinned(variables={"PATH": os.environ["PATH"]}, **options):  # noqa: B006 - nobody changes it
+        return pinned_spec(RunOptions(**options), pin=pin, variables=variables, folder=tmp_path)
 
     return pinned
 
 
 @pytest.fixture
 def quiet():
-    """Generated arguments are warned of hundreds of times."""
+    """Generated arguments cause hundreds of warnings."""
     logging.getLogger("training_events").setLevel(logging.ERROR)
     yield
     logging.getLogger("training_events").setLevel(logging.NOTSET)
@@ -60,17 +59,17 @@ names = ["API_TOKEN", "HOME", "OMP_NUM_THREADS"]
 
 
 @given(
-    st.fixed_dictionaries({}, optional=dict.fromkeys(NOTHING, loose)),
+    st.fixed_dictionaries({}, optional=dict.fromkeys(OPTIONS, loose)),
     st.dictionaries(st.sampled_from([*names, "TRAINING_EVENTS_IMAGE", "TRAINING_EVENTS_GIT_COMMIT"]), st.text(st.characters())),
 )
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_whatever_is_given_the_spec_fits_the_catalogue(tmp_path, quiet, given_, environment):
-    said = pinned_spec(**NOTHING | given_, pin=pin, variables=environment, folder=tmp_path)
-    catalogue.read("run/x", "TrainingStarted", 1, canonical_json(said).decode())
+def test_whatever_is_given_the_spec_fits_the_catalogue(tmp_path, quiet, options, environment):
+    data = pinned_spec(RunOptions(**options), pin=pin, variables=environment, folder=tmp_path)
+    catalogue.read("run/x", "TrainingStarted", 1, canonical_json(data).decode())
 
 
-def test_what_is_given_is_said(pinned):
-    said = pinned(
+def test_everything_that_is_given_is_recorded(pinned):
+    data = pinned(
         model="digits",
         hyperparameters={"C": 1.0, "path": Path("x")},
         seeds={"split": 7},
@@ -79,11 +78,11 @@ def test_what_is_given_is_said(pinned):
         resumed_from="digits-1",
         requested_by="ada",
     )
-    assert said.pop("packages")["pytest"] == version("pytest")
-    assert said.pop("python") == platform.python_version()
-    said.pop("entry_point", None)  # whatever runs the tests, if it was started from a file
-    said.pop("code", None)  # of the repository that pytest lies in, if any
-    assert said == {
+    assert data.pop("packages")["pytest"] == version("pytest")
+    assert data.pop("python") == platform.python_version()
+    data.pop("entry_point", None)  # of the program that runs the tests, if it was started from a file
+    data.pop("code", None)  # of the repository that pytest lies in, if any
+    assert data == {
         "model": "digits",
         "hyperparameters": {"C": 1.0, "path": "x"},
         "seeds": {"split": 7},
@@ -100,16 +99,16 @@ def test_what_is_given_is_said(pinned):
 def test_what_is_not_known_is_absent(pinned, monkeypatch, tmp_path):
     monkeypatch.setattr(spec, "main_module", lambda: ModuleType("__main__"))
     monkeypatch.setattr(getpass, "getuser", lambda: os.environ["NO_NAME_FOR_THIS_USER"])
-    said = pinned(variables={"PATH": str(tmp_path)})  # no git
-    assert said.keys() == {"packages", "python"}
+    data = pinned(variables={"PATH": str(tmp_path)})  # without git
+    assert data.keys() == {"packages", "python"}
 
 
 @pytest.mark.parametrize(
-    ("given_", "said"),
+    ("given_", "expected"),
     [(7, 7), ({"a": 1}, {"a": 1}), ([1, 2], {"seeds": [1, 2]}), (True, {"seeds": True}), (2**64, 2**64), (0.5, {"seeds": 0.5})],
 )
-def test_seeds(pinned, given_, said):
-    assert pinned(seeds=given_)["seeds"] == said
+def test_seeds_of_any_type_become_a_number_or_an_object(pinned, given_, expected):
+    assert pinned(seeds=given_)["seeds"] == expected
 
 
 def test_hyperparameters_may_be_any_object_with_attributes(pinned):
@@ -121,18 +120,18 @@ def test_hyperparameters_may_be_any_object_with_attributes(pinned):
 
 
 def test_the_address_of_a_dataset_has_no_credentials(pinned):
-    found = pinned(datasets="https://ada:secret@example.org/x.csv")["datasets"]
-    assert found == [{"uri": "https://example.org/x.csv", "sha256": DIGEST, "bytes": 7}]
+    datasets = pinned(datasets="https://ada:secret@example.org/x.csv")["datasets"]
+    assert datasets == [{"uri": "https://example.org/x.csv", "sha256": DIGEST, "bytes": 7}]
 
 
-def test_one_dataset_needs_no_list(pinned):
+def test_a_single_dataset_needs_no_list(pinned):
     assert pinned(datasets="x.csv")["datasets"] == pinned(datasets=["x.csv"])["datasets"]
     assert pinned(datasets=Path("x.csv"))["datasets"] == [{"uri": "file:///data/x.csv", "sha256": DIGEST, "bytes": 7}]
 
 
-def test_everything_that_fails_is_one_warning_and_the_rest_is_said(pinned, caplog, monkeypatch):
+def test_all_failures_become_one_warning_and_the_rest_is_recorded(pinned, caplog, monkeypatch):
     monkeypatch.setattr(spec, "installed_packages", lambda: 1 / 0)
-    said = pinned(
+    data = pinned(
         model="digits",
         hyperparameters=7,
         datasets=["missing.csv", "https://ada:secret@example.org/missing.csv", "x.csv"],
@@ -140,11 +139,12 @@ def test_everything_that_fails_is_one_warning_and_the_rest_is_said(pinned, caplo
         environment=["API_TOKEN", "HOME"],
         variables={"API_TOKEN": "hush", "HOME": "/home/ada", "PATH": os.environ["PATH"]},
     )
-    assert said["model"] == "digits"
-    assert [one["uri"] for one in said["datasets"]] == ["missing.csv", "https://example.org/missing.csv", "file:///data/x.csv"]
-    assert said["goals"] == {"reward": "maximize"}
-    assert said["environment"] == {"HOME": "/home/ada"}
-    assert not said.keys() & {"packages", "hyperparameters"}
+    assert data["model"] == "digits"
+    uris = [dataset["uri"] for dataset in data["datasets"]]
+    assert uris == ["missing.csv", "https://example.org/missing.csv", "file:///data/x.csv"]
+    assert data["goals"] == {"reward": "maximize"}
+    assert data["environment"] == {"HOME": "/home/ada"}
+    assert not data.keys() & {"packages", "hyperparameters"}
     [warning] = caplog.messages
     for part in ("packages: division by zero", "hyperparameters: ", "dataset missing.csv: missing.csv is not there",
                  "goals: loss is neither", "environment: API_TOKEN looks like a secret"):  # fmt: skip
@@ -157,17 +157,17 @@ def test_everything_that_fails_is_one_warning_and_the_rest_is_said(pinned, caplo
     ["API_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "HF_TOKEN", "WANDB_API_KEY", "PGPASSWORD",
      "MYSQL_PWD", "db_pass", "OpenAiApiKey", "KEY2", "GOOGLE_APPLICATION_CREDENTIALS", "TOKENS", "BASIC_AUTH"],
 )  # fmt: skip
-def test_a_secret_is_refused(pinned, name):
+def test_a_variable_that_looks_like_a_secret_is_left_out(pinned, name):
     assert looks_secret(name)
     assert "environment" not in pinned(environment=[name], variables={name: "hush"})
 
 
 @pytest.mark.parametrize("name", [*ALLOWED, "TOKENIZERS_PARALLELISM", "KEYBOARD", "AUTHOR", "NUM_PASSES_DONE", "MY_VARIABLE"])
-def test_what_is_no_secret_is_not(name):
+def test_a_harmless_name_does_not_look_like_a_secret(name):
     assert not looks_secret(name)
 
 
-def test_variables(pinned):
+def test_the_variables_that_matter_and_those_asked_for_are_pinned(pinned):
     environment = {"PYTHONHASHSEED": "0", "MY_URL": "http://ada:secret@proxy:3128/x", "OTHER": "1"}
     assert pinned(variables=environment)["environment"] == {"PYTHONHASHSEED": "0"}
     asked_for = pinned(variables=environment, environment=("MY_URL", "NOT_SET"))["environment"]
@@ -176,26 +176,26 @@ def test_variables(pinned):
 
 
 @pytest.mark.parametrize(
-    ("told", "image"),
+    ("variable", "image"),
     [
         (f"repo/train@{DIGEST}", {"uri": "repo/train", "digest": DIGEST}), ("repo/train:1", {"uri": "repo/train:1"}),
         (f"repo/train:1@{DIGEST}", {"uri": "repo/train:1", "digest": DIGEST}), (" ", None),
     ],
 )  # fmt: skip
-def test_the_image(pinned, told, image):
-    assert pinned(variables={"TRAINING_EVENTS_IMAGE": told}).get("image") == image
+def test_the_image_and_its_digest(pinned, variable, image):
+    assert pinned(variables={"TRAINING_EVENTS_IMAGE": variable}).get("image") == image
 
 
-def test_in_a_training_job(pinned, tmp_path):
+def test_a_training_job_pins_its_instances_and_hyperparameters(pinned, tmp_path):
     training_job(tmp_path)
-    said = pinned(variables={"TRAINING_JOB_NAME": "digits-1"})
-    assert said["instance"] == {"type": "ml.c5.xlarge", "count": 3}
-    assert said["hyperparameters"]["epochs"] == 8
-    assert "requested_by" not in said
+    data = pinned(variables={"TRAINING_JOB_NAME": "digits-1"})
+    assert data["instance"] == {"type": "ml.c5.xlarge", "count": 3}
+    assert data["hyperparameters"]["epochs"] == 8
+    assert "requested_by" not in data
     assert pinned(hyperparameters={"epochs": 1})["hyperparameters"] == {"epochs": 1}
 
 
-def test_who_asked(pinned, tmp_path, monkeypatch):
+def test_who_asked_for_the_run(pinned, tmp_path, monkeypatch):
     monkeypatch.setattr(getpass, "getuser", lambda: "grace")
     assert pinned()["requested_by"] == "grace"
     notebook(tmp_path, STUDIO)
@@ -203,7 +203,7 @@ def test_who_asked(pinned, tmp_path, monkeypatch):
     assert pinned(requested_by="team")["requested_by"] == "team"
 
 
-def test_packages():
+def test_packages_are_listed_by_normalized_name():
     packages = installed_packages()
     assert packages["scikit-learn"] == version("scikit-learn")
     assert list(packages) == sorted(packages)
@@ -232,7 +232,7 @@ SCRIPT = (
 
 @pytest.fixture
 def started(tmp_path):
-    """What a process of Python's says of itself; files in `project`, the working folder is another one."""
+    """What a Python process prints about itself. The code is in `project`, and the working folder is another one."""
     project, elsewhere = tmp_path.resolve() / "project", tmp_path.resolve() / "elsewhere"
     (project / "package").mkdir(parents=True)
     elsewhere.mkdir()
@@ -248,7 +248,7 @@ def started(tmp_path):
     return started
 
 
-def test_the_entry_point(started, tmp_path):
+def test_the_entry_point_of_scripts_modules_and_folders(started, tmp_path):
     project = tmp_path.resolve() / "project"
     assert started(project / "train.py") == "project/train.py project"
     assert started(project / "train.py", project) == "train.py project"
