@@ -3,6 +3,6 @@
 from stacks.bindings import register_without_init
 from stacks.node import use_locked_node
 
-# Before any construct module of this package is imported, as they import cdktf, and the bindings by name.
+# Before any module with a construct is imported: those import cdktf, and the bindings by name.
 use_locked_node()
 register_without_init()

@@ -1,8 +1,8 @@
 """Makes the generated AWS bindings importable one module at a time.
 
-`cdktf_cdktf_provider_aws/__init__.py` imports all of its 2,200 modules, which costs more than the rest of a synth together.
-A module such as `cdktf_cdktf_provider_aws.s3_bucket` needs only its sibling `_jsii`, so the package is registered here as an
-empty module with the right search path, and its `__init__` never runs. `make bench` checks that the output is the same.
+`cdktf_cdktf_provider_aws/__init__.py` imports all of its 2,200 modules, which takes longer than the rest of a synth. A module
+such as `cdktf_cdktf_provider_aws.s3_bucket` needs only its sibling `_jsii`. So the package is registered here as an empty
+module with the right search path, and its `__init__` never runs. `make bench` checks that the output is the same.
 """
 
 import importlib.util
@@ -13,9 +13,9 @@ _PACKAGE = "cdktf_cdktf_provider_aws"
 
 
 def register_without_init() -> None:
-    """Register the bindings' package; does nothing where it has been imported already.
+    """Register the bindings' package, unless it has been imported already.
 
-    Raises ModuleNotFoundError when the bindings are not installed.
+    Raises ModuleNotFoundError if the bindings are not installed.
     """
     if _PACKAGE in sys.modules:
         return

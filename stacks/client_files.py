@@ -1,4 +1,4 @@
-"""What the notebook starts with: the client's wheel and the example, in the data bucket of the stack that declares both."""
+"""The files that a notebook gets when it starts: the client's wheel and the example, as objects in the data bucket."""
 
 import hashlib
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ EXAMPLE = ROOT / "examples" / "train_digits.ipynb"
 
 @dataclass(frozen=True)
 class ClientFile:
-    """A file of this project, and the object that it is in the data bucket."""
+    """A file of this project as an object in the data bucket."""
 
     object: S3Object
     sha256: str
@@ -30,7 +30,7 @@ class ClientFile:
 
 
 class ClientFiles(Construct):
-    """Put there by Terraform only: what installs itself in every notebook must not come from one."""
+    """Only Terraform puts these objects: every notebook installs them, so they must not come from a notebook."""
 
     def __init__(self, scope: Construct, id_: str, settings: Settings, *, data_bucket: DataBucket) -> None:
         super().__init__(scope, id_)
@@ -41,14 +41,14 @@ class ClientFiles(Construct):
 
     def _file(self, id_: str, path: Path, content_type: str) -> ClientFile:
         asset = TerraformAsset(self, f"{id_}_file", path=str(path), type=AssetType.FILE)
-        kept = S3Object(
+        object_ = S3Object(
             self,
             id_,
             bucket=self._bucket.bucket.bucket,
             key=f"{PREFIX}/{path.name}",
             source=asset.path,
-            # So a plan shows what others have put there, too. With S3's own encryption it is the MD5 of the content. Under
-            # a KMS key it is not, and a plan shows only what has changed here.
+            # With the ETag, a plan also shows an object that somebody else has put. Under S3's own encryption the ETag is the
+            # MD5 of the content. Under a KMS key it is not, and a plan shows only what has changed in this project.
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
             etag=Fn.filemd5(asset.path) if self._etag_is_md5 else None,
             source_hash=None if self._etag_is_md5 else Fn.filemd5(asset.path),
@@ -57,4 +57,4 @@ class ClientFiles(Construct):
             override_provider=UNTAGGED,
             depends_on=self._bucket.ready,
         )
-        return ClientFile(kept, hashlib.sha256(path.read_bytes()).hexdigest())
+        return ClientFile(object_, hashlib.sha256(path.read_bytes()).hexdigest())

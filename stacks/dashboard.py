@@ -1,4 +1,4 @@
-"""One dashboard of an environment: graphs, two side by side."""
+"""The dashboard of an environment: graphs, two side by side."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,16 +27,16 @@ def dashboard(scope: Construct, settings: Settings, graphs: Sequence[Graph]) -> 
         scope,
         "dashboard",
         dashboard_name=settings.stack_name,
-        dashboard_body=json.dumps({"widgets": [_widget(place, graph, settings) for place, graph in enumerate(graphs)]}),
+        dashboard_body=json.dumps({"widgets": [_widget(index, graph, settings) for index, graph in enumerate(graphs)]}),
     )
 
 
-def _widget(place: int, graph: Graph, settings: Settings) -> dict[str, Any]:
-    """Two graphs fit side by side in a dashboard's 24 columns."""
+def _widget(index: int, graph: Graph, settings: Settings) -> dict[str, Any]:
+    """A graph at its place in the dashboard, which has 24 columns, so that two graphs fit side by side."""
     return {
         "type": "metric",
-        "x": 12 * (place % 2),
-        "y": 6 * (place // 2),
+        "x": 12 * (index % 2),
+        "y": 6 * (index // 2),
         "width": 12,
         "height": 6,
         "properties": {

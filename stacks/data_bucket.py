@@ -1,4 +1,4 @@
-"""The bucket of datasets, checkpoints, models and seals: nothing in it is overwritten or left in the open."""
+"""The bucket for datasets, checkpoints, models and seals. It keeps every version, and nothing in it is public."""
 
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
@@ -28,14 +28,14 @@ from stacks import iam, seals
 from stacks.settings import Settings
 
 UNTAGGED = S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={}))
-"""For objects, which take 10 tags: the settings may well bring more to everything else.
+"""For objects: they may have 10 tags at most, and the settings may have more tags for all resources.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
 """
 
 
 class DataBucket(Construct):
-    """Versioned, encrypted, private, TLS only; tells EventBridge of every new object."""
+    """Versioned, encrypted, private, TLS only. It sends an event to EventBridge for every new object."""
 
     def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
         super().__init__(scope, id_)
@@ -43,7 +43,7 @@ class DataBucket(Construct):
             self,
             "bucket",
             bucket=settings.data_bucket_name,
-            # Seals are kept under Object Lock, which can only be switched on at birth without replacing the bucket.
+            # For the seals. It can be switched on only when the bucket is made; later, Terraform would replace the bucket.
             object_lock_enabled=True,
             force_destroy=not settings.deletion_protection,
         )
@@ -55,7 +55,7 @@ class DataBucket(Construct):
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
         )
         encryption = self._encrypt(settings.encryption.kms_key_arn)
-        # What has to be there before an object: it keeps the key, or the lack of one, that it was put with.
+        # What must exist before an object is put: an object keeps the encryption that it was put with.
         self.ready = [self.versioning, *([encryption] if settings.encryption.kms_key_arn else [])]
         self._expire_leftovers(settings)
         self.notification = S3BucketNotification(self, "notification", bucket=self.bucket.id, eventbridge=True)
@@ -83,7 +83,7 @@ class DataBucket(Construct):
             policy=iam.policy(
                 iam.tls_only("s3:*", [self.bucket.arn, f"{self.bucket.arn}/*"]), *seals.protection(settings, self.bucket.arn)
             ),
-            depends_on=[blocked],  # S3 refuses two changes of a bucket's access at the same moment
+            depends_on=[blocked],  # S3 refuses two changes of a bucket's access at the same time
         )
 
     def _encrypt(self, key: str | None) -> S3BucketServerSideEncryptionConfigurationA:
@@ -98,7 +98,7 @@ class DataBucket(Construct):
                             sse_algorithm="aws:kms" if key else "AES256", kms_master_key_id=key
                         )
                     ),
-                    # A data key for the bucket and not for each object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+                    # One data key for the bucket, not one for each object: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
                     bucket_key_enabled=True if key else None,
                 )
             ],

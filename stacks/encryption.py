@@ -1,7 +1,7 @@
-"""What a role needs of the key that the settings name, where they name one. What AWS's services need is in its policy.
+"""The statements that let a role use the KMS key in the settings, if there is one. AWS's services are in the key's own policy.
 
-A service may use the key on the role's behalf (kms:ViaService), and the role itself may not; which table, bucket or queue the
-service opens for it is said by the role's other statements.
+A service may use the key on behalf of the role (kms:ViaService); the role itself may not. The role's other statements decide
+which table, bucket or queue the service opens for it.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from stacks.settings import Settings
 
 
 def use_of_the_key(settings: Settings, *, reading: Sequence[str], writing: Sequence[str]) -> list[iam.Statement]:
-    """Statements for a role that reads or writes what the services in `reading` keep, and puts more into those in `writing`.
+    """Statements for a role that reads from or writes to the services in `reading`, and puts new data into those in `writing`.
 
-    DynamoDB has a key for each table, which it decrypts for a put as well: https://github.com/aws/aws-cdk/issues/10010. S3 and
-    SQS make data keys for what is put, and decrypt them for an upload's next part and for the next message:
+    DynamoDB has a data key for each table, and decrypts it for a put too: https://github.com/aws/aws-cdk/issues/10010. S3 and
+    SQS make data keys for new data, and decrypt them for the next part of an upload and for the next message:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html,
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     """

@@ -1,4 +1,4 @@
-"""The bus that training code publishes to, and the archive of all that ever went over it."""
+"""The bus that training code publishes to, and the archive of its events."""
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_archive import CloudwatchEventArchive
 from cdktf_cdktf_provider_aws.cloudwatch_event_bus import CloudwatchEventBus
@@ -11,7 +11,7 @@ _ARCHIVE_TAKES_A_KEY = (6, 2)  # of the AWS provider; https://github.com/hashico
 
 
 class EventBus(Construct):
-    """A bus of its own, so that who may publish training events is decided here and not by the account's default bus."""
+    """A bus of its own: the policy of the account's default bus does not decide who may publish training events."""
 
     def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
         super().__init__(scope, id_)
@@ -28,7 +28,7 @@ class EventBus(Construct):
         )
 
     def set_aside_into(self, undelivered: UndeliveredQueue) -> None:
-        """Where events go that the bus itself cannot encrypt or decrypt with the key that it was given.
+        """Send events to the undelivered queue that the bus cannot encrypt or decrypt with its key.
 
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-dlq.html
         """

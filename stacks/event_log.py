@@ -1,4 +1,4 @@
-"""The event log and the read models folded from it: two tables with opposite promises."""
+"""The event log, which is append-only, and the read models that are folded from it and can be rebuilt: two tables."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from constructs import Construct
 from stacks import iam
 from stacks.settings import Settings
 
-# Everything that alters or removes an item. BatchWriteItem is among them: it is one permission for puts and deletes. A TTL
+# All actions that alter or remove an item. BatchWriteItem is one of them: it is one permission for puts and deletes. A TTL
 # would remove items too. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html
 _ALTERING = (
     "dynamodb:UpdateItem",
@@ -28,7 +28,7 @@ _ALTERING = (
 
 
 class EventLog(Construct):
-    """An append-only table: `stream` and, within it, `position` (occurred_at and event id) in the order of the text."""
+    """An append-only table. Its keys are `stream` and, within it, `position`: occurred_at and event id, sorted as text."""
 
     def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
         super().__init__(scope, id_)
@@ -38,7 +38,7 @@ class EventLog(Construct):
             settings,
             name=settings.name("event-log"),
             keys=("stream", "position"),
-            # Old images too: any record but an insert means that the log was altered, and shows what stood there.
+            # With old images: any record but an insert means that the log was altered, and the old image shows what it was.
             stream_enabled=True,
             stream_view_type="NEW_AND_OLD_IMAGES",
         )
@@ -58,16 +58,16 @@ class EventLog(Construct):
         )
 
     def url(self, read_models: "ReadModels") -> str:
-        """Where the log and its read models are, as TRAINING_EVENTS_LOG says it."""
+        """The address of the log and its read models, in the form of TRAINING_EVENTS_LOG."""
         return f"dynamodb://{self.table.name}?read_models={read_models.table.name}"
 
 
 class ReadModels(Construct):
-    """State folded from events, one item a stream: disposable, and rebuilt from the log at will."""
+    """The state of each stream, folded from its events, as one item. All of it can be rebuilt from the log."""
 
     def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
         super().__init__(scope, id_)
-        # For listings: all runs, models or datasets, newest first, each with its summary and without its whole state.
+        # For lists of all runs, models or datasets, newest first: with the summary of each, and without its whole state.
         by_kind = DynamodbTableGlobalSecondaryIndex(
             name="by_kind",
             hash_key="kind",

@@ -1,4 +1,4 @@
-"""From the bus to the log: the rules, the function behind them, and the two paths for what fails."""
+"""From the bus to the log: the rules, the function that they invoke, and the two paths for failures."""
 
 import json
 
@@ -22,12 +22,12 @@ from stacks.signed_package import Package
 from stacks.undelivered_queue import UndeliveredQueue
 
 _HANDLER = "training_events.handlers.event_processor.handler"
-# The longest that Lambda allows, as an event is worth waiting for: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
+# Lambda's maximum, so that an event is given up as late as possible: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
 _RETRY_SECONDS, _RETRIES = 6 * 3600, 2
 
 
 class EventProcessor(Construct):
-    """Rules hand every event of the configured sources, and AWS's own, to the function, which appends it to the log."""
+    """Rules pass AWS's own events, and every event of the configured sources, to the function, which appends it to the log."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class EventProcessor(Construct):
         self._listen_to(bus, settings, undelivered)
 
     def _send_failures_to(self, undelivered: UndeliveredQueue) -> None:
-        """The function was reached but failed, three times over."""
+        """For events that reached the function, but failed in it three times."""
         LambdaFunctionEventInvokeConfig(
             self,
             "on_failure",
@@ -81,15 +81,15 @@ class EventProcessor(Construct):
         )
 
     def _listen_to(self, bus: EventBus, settings: Settings, undelivered: UndeliveredQueue) -> None:
-        self.rule = self._hand_over(
+        self.rule = self._rule_for_function(
             bus,
             undelivered,
             name=settings.name("record"),
             description="Training events to the event processor",
             pattern={"source": list(settings.events.sources)},
         )
-        # What is forwarded from the default bus; nobody but AWS can publish under these sources.
-        self.aws_rule = self._hand_over(
+        # The events that are forwarded from the default bus. Only AWS can publish with these sources.
+        self.aws_rule = self._rule_for_function(
             bus,
             undelivered,
             prefix="aws_",
@@ -98,7 +98,7 @@ class EventProcessor(Construct):
             pattern={"source": ["aws.sagemaker", "aws.s3"], "account": [settings.account_id]},
         )
 
-    def _hand_over(
+    def _rule_for_function(
         self,
         bus: EventBus,
         undelivered: UndeliveredQueue,
@@ -108,7 +108,7 @@ class EventProcessor(Construct):
         description: str,
         pattern: dict[str, list[str]],
     ) -> CloudwatchEventRule:
-        """A rule on the bus, and all that EventBridge needs to hand to the function what matches it."""
+        """A rule on the bus, and everything that EventBridge needs to invoke the function with the events that match."""
         rule = CloudwatchEventRule(
             self,
             f"{prefix}rule",
@@ -124,7 +124,7 @@ class EventProcessor(Construct):
             action="lambda:InvokeFunction",
             function_name=self.function.function_name,
             principal="events.amazonaws.com",
-            source_arn=rule.arn,  # the rule's and not the bus's, which never matches: events would be lost in silence
+            source_arn=rule.arn,  # not the bus's ARN: that never matches, and events would be lost without an error
         )
         rule_target(
             self,

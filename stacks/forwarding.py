@@ -1,4 +1,4 @@
-"""AWS's own events, which reach the account's default bus only: rules there forward them to the bus of training events."""
+"""Rules on the account's default bus, the only one that gets AWS's own events: they forward these to the bus of this stack."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ _FROM_SAGEMAKER = (
 
 
 class Forwarding(Construct):
-    """From SageMaker what becomes of runs and models, from S3 new datasets; what they mean is the event processor's to say."""
+    """Forwards SageMaker's events on runs and models, and S3's on new datasets. The event processor interprets them."""
 
     def __init__(
         self,
@@ -50,13 +50,13 @@ class Forwarding(Construct):
                 "detail-type": ["Object Created"],
                 "detail": {
                     "bucket": {"name": [data_bucket.bucket.bucket]},
-                    # An empty object is what the console makes as a folder.
+                    # Larger than 0: as a folder, the console makes an empty object.
                     "object": {"key": [{"prefix": "datasets/"}], "size": [{"numeric": [">", 0]}]},
                 },
             },
         )
         self.rules = [self.sagemaker, self.datasets]
-        # Named by the rule's ARN, EventBridge cannot be talked into using the role for anyone else's rule:
+        # With the ARNs of the rules in the condition, EventBridge cannot be made to use the role for a rule of somebody else:
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/cross-service-confused-deputy-prevention.html
         role = ServiceRole(
             self,
@@ -80,12 +80,12 @@ class Forwarding(Construct):
                 role=role,
             )
 
-    def _rule(self, what: str, settings: Settings, description: str, pattern: dict[str, Any]) -> CloudwatchEventRule:
-        """On the default bus. Of this account's events only: a bus may be open to others."""
+    def _rule(self, name: str, settings: Settings, description: str, pattern: dict[str, Any]) -> CloudwatchEventRule:
+        """A rule on the default bus, for events of this account only: a bus may be open to other accounts."""
         return CloudwatchEventRule(
             self,
-            what,
-            name=settings.name(f"forward-{what}"),
+            name,
+            name=settings.name(f"forward-{name}"),
             description=description,
             event_pattern=json.dumps(pattern | {"account": [settings.account_id]}),
         )

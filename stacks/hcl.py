@@ -1,7 +1,7 @@
-"""What cdktf's HCL needs of a stack before it is written: `cdktf synth --hcl`.
+"""Prepares a stack for `cdktf synth --hcl`, because cdktf 0.21 writes faulty HCL in two cases (hcl/render.js).
 
-cdktf 0.21 renders a text that has a reference in it as it stands between two quotes, so that a policy's own quotes end it, and
-a setting of the `terraform` block by its number in place of its name (hcl/render.js). JSON, the default, has neither fault.
+It puts a text with a reference between two quotes without escaping it, so that a quote in a policy ends the text. And it
+writes a setting of the `terraform` block by its number, not by its name. JSON, the default, has neither fault.
 """
 
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from cdktf import App, TerraformElement, TerraformLocal, TerraformStack
 
 ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
-"""Of Terraform's quoted texts. References are still tokens when they are put in, with nothing in them to escape."""
+"""The escapes in Terraform's quoted texts. References are still tokens at this time, and have nothing to escape."""
 
 
 def prepare(app: App) -> None:
-    """Make the HCL of every stack say what its JSON says, in arguments and locals: nothing deeper has a text to escape.
+    """Escape the texts in arguments and locals of every stack, so that its HCL equals its JSON: nothing deeper needs escapes.
 
-    `required_version` is left out: the backend's `use_lockfile` asks for the same, as an older Terraform does not know it.
+    Removes `required_version`. The backend's `use_lockfile` has the same effect, as an older Terraform does not know it.
     """
     for construct in app.node.find_all():
         if isinstance(construct, TerraformStack):
@@ -31,7 +31,7 @@ def prepare(app: App) -> None:
 
 
 def _texts(binding: type[TerraformElement]) -> Iterator[str]:
-    """The arguments that a binding lets be set: each has a property of its name, and one of what was given for it."""
+    """The names of a binding's arguments. Each has a property with a setter, and a property `<name>_input`."""
     for name in dir(binding):
         argument = getattr(binding, name)
         if isinstance(argument, property) and argument.fset and hasattr(binding, f"{name}_input"):

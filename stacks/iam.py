@@ -1,4 +1,4 @@
-"""IAM policies as JSON text."""
+"""IAM policies as JSON texts."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,13 @@ Statement = dict[str, Any]
 
 
 def allow(actions: Sequence[str], resources: Sequence[str], when: Mapping[str, Mapping[str, Any]] | None = None) -> Statement:
-    """An identity policy's statement. Text tokens are fine in it; a list that is itself a token is not: JSON breaks it."""
+    """A statement of an identity policy. It may have tokens as texts, but no list that is itself a token: JSON breaks that."""
     statement: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
     return statement | ({"Condition": when} if when else {})
 
 
 def deny(actions: Sequence[str], resources: Sequence[str], when: Mapping[str, Mapping[str, Any]] | None = None) -> Statement:
-    """An identity policy's statement that takes back what a wider one allows."""
+    """A statement of an identity policy that denies a part of what another one allows."""
     return allow(actions, resources, when) | {"Effect": "Deny"}
 
 
@@ -23,7 +23,7 @@ def policy(*statements: Statement) -> str:
 
 
 def tls_only(actions: str, resources: Sequence[str]) -> Statement:
-    """A resource policy's statement that refuses whoever comes without TLS."""
+    """A statement of a resource policy that denies requests without TLS."""
     return {
         "Sid": "TlsOnly",
         "Effect": "Deny",

@@ -1,4 +1,4 @@
-"""The SageMaker notebook that training starts from: its role, its start-up script, the instance."""
+"""The SageMaker notebook from which people start training: its role, its start-up script, the instance."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,8 +25,8 @@ _START = Path(__file__).with_name("notebook_start.sh")
 
 
 class Notebook(Construct):
-    """Has the client installed, with the bus, the log and the bucket in its environment; may use these and start training jobs,
-    nothing else.
+    """It has the client installed, and the bus, the log and the bucket in its environment. It may use these, start training
+    jobs, and do nothing else.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class Notebook(Construct):
             service="sagemaker.amazonaws.com",
             statements=[
                 *_recording_and_reading(bus, log, read_models, data_bucket),
-                *_leaving_alone(settings, data_bucket),
+                *_not_overwriting_code(settings, data_bucket),
                 *_training(settings),
-                *_reaching_the_subnet(settings),
+                *_using_the_subnet(settings),
                 *encryption.use_of_the_key(settings, reading=["dynamodb"], writing=["s3"]),
             ],
         )
@@ -60,9 +60,9 @@ class Notebook(Construct):
             "TRAINING_EVENTS_BUS": bus.bus.arn,
             "TRAINING_EVENTS_LOG": log.url(read_models),
             "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
-            "AWS_DEFAULT_REGION": settings.region,  # where all of these are
+            "AWS_DEFAULT_REGION": settings.region,  # the region of all of these
         }
-        # Text in a function's arguments is escaped by cdktf, not always rightly; as a value of its own it is left alone.
+        # A local, because cdktf escapes texts in a function's arguments, and not always correctly. A local stays as it is.
         script = TerraformLocal(self, "start_script", start_script(variables, client))
         lifecycle = SagemakerNotebookInstanceLifecycleConfiguration(
             self,
@@ -91,8 +91,8 @@ class Notebook(Construct):
 
 
 def start_script(variables: Mapping[str, str], client: ClientFiles) -> str:
-    """What SageMaker runs at every start. The values are names and addresses of AWS, which have no quotes in them."""
-    filled_in = {
+    """The script that SageMaker runs at every start. The values are names and addresses of AWS, which contain no quotes."""
+    values = {
         "@VARIABLES@": "\n".join(f"export {name}='{value}'" for name, value in variables.items()),
         "@WHEEL@": client.wheel.uri,
         "@WHEEL_SHA256@": client.wheel.sha256,
@@ -100,17 +100,17 @@ def start_script(variables: Mapping[str, str], client: ClientFiles) -> str:
         "@EXAMPLE_SHA256@": client.example.sha256,
     }
     script = _START.read_text(encoding="utf-8")
-    for mark, value in filled_in.items():
-        script = script.replace(mark, value)
+    for placeholder, value in values.items():
+        script = script.replace(placeholder, value)
     return script
 
 
 def _recording_and_reading(
     bus: EventBus, log: EventLog, read_models: ReadModels, data_bucket: DataBucket
 ) -> list[iam.Statement]:
-    """Publish events, read what was recorded, put and get data. Nothing is deleted: the bucket's history is the point.
+    """Publish events, read what was recorded, put and get data; but delete nothing: the bucket is to keep its history.
 
-    Looking through the whole log and emptying the undelivered queue are the operator's work, and need an operator's role.
+    To scan the whole log and to empty the undelivered queue is an operator's work, and needs an operator's role.
     """
     return [
         iam.allow(["events:PutEvents"], [bus.bus.arn]),
@@ -125,21 +125,21 @@ def _recording_and_reading(
                 "s3:AbortMultipartUpload",
                 "s3:ListMultipartUploadParts",
             ],
-            [f"{data_bucket.bucket.arn}/*"],  # but seals, as the bucket's own policy says, are put by the projector only
+            [f"{data_bucket.bucket.arn}/*"],  # except seals: the bucket's own policy allows only the projector to put them
         ),
     ]
 
 
-def _leaving_alone(settings: Settings, data_bucket: DataBucket) -> list[iam.Statement]:
-    """What every notebook installs when it starts, and what Lambda runs, must not come from a notebook."""
+def _not_overwriting_code(settings: Settings, data_bucket: DataBucket) -> list[iam.Statement]:
+    """The code that every notebook installs at its start, and that Lambda runs, must not come from a notebook."""
     prefixes = [client_files.PREFIX, *([signed_package.PREFIX] if settings.code_signing.profile_version_arn else [])]
     return [iam.deny(["s3:PutObject"], [f"{data_bucket.bucket.arn}/{prefix}/*" for prefix in prefixes])]
 
 
 def _training(settings: Settings) -> list[iam.Statement]:
-    """Start training jobs with this same role, pull their images, read their logs."""
+    """Start training jobs with the notebook's own role, pull their images, read their logs."""
     own_role = f"arn:{settings.partition}:iam::{settings.account_id}:role/{settings.name('notebook')}"
-    # AWS's own training images are in accounts of AWS, another one in each region.
+    # AWS's own training images are in accounts of AWS, a different one in each region.
     images = f"arn:{settings.partition}:ecr:{settings.region}:*:repository/*"
     return [
         iam.allow(
@@ -147,7 +147,7 @@ def _training(settings: Settings) -> list[iam.Statement]:
             [settings.arn("sagemaker", "training-job/*")],
         ),
         iam.allow(["iam:PassRole"], [own_role], when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}),
-        iam.allow(["ecr:GetAuthorizationToken"], ["*"]),  # has no resources to name
+        iam.allow(["ecr:GetAuthorizationToken"], ["*"]),  # this action has no resources that a policy could name
         iam.allow(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], [images]),
         iam.allow(
             [
@@ -163,14 +163,14 @@ def _training(settings: Settings) -> list[iam.Statement]:
     ]
 
 
-def _reaching_the_subnet(settings: Settings) -> list[iam.Statement]:
-    """What SageMaker needs of the role to put training into the notebook's subnet, where one is given.
+def _using_the_subnet(settings: Settings) -> list[iam.Statement]:
+    """Let SageMaker put training jobs into the notebook's subnet, if the settings name one.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
     """
     if settings.notebook.subnet_id is None:
         return []
-    places = [
+    resources = [
         settings.arn("ec2", "network-interface/*"),
         settings.arn("ec2", f"subnet/{settings.notebook.subnet_id}"),
         *(settings.arn("ec2", f"security-group/{group}") for group in settings.notebook.security_group_ids),
@@ -183,7 +183,7 @@ def _reaching_the_subnet(settings: Settings) -> list[iam.Statement]:
                 "ec2:DeleteNetworkInterface",
                 "ec2:DeleteNetworkInterfacePermission",
             ],
-            places,
+            resources,
         ),
         iam.allow(
             [
@@ -193,6 +193,6 @@ def _reaching_the_subnet(settings: Settings) -> list[iam.Statement]:
                 "ec2:DescribeSubnets",
                 "ec2:DescribeVpcs",
             ],
-            ["*"],  # EC2's Describe actions have no resources to name
+            ["*"],  # EC2's Describe actions have no resources that a policy could name
         ),
     ]

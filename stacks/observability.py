@@ -1,4 +1,4 @@
-"""An alarm on everything that means "an event may be lost" or "the log was altered", and a dashboard of an event's way."""
+"""Alarms for "an event may be lost" and "the log was altered", and a dashboard that follows an event from bus to read model."""
 
 from collections.abc import Mapping
 
@@ -15,12 +15,12 @@ from stacks.projector import Projector
 from stacks.settings import Settings
 from stacks.undelivered_queue import UndeliveredQueue
 
-# One event of a long stream that comes late may keep the projector at work for as long as Lambda lets it: 15 minutes.
+# If an event of a long stream comes late, the projector may need the longest time that Lambda allows: 15 minutes.
 _BEHIND_MILLISECONDS = 2 * 15 * 60 * 1000
 
 
 class Observability(Construct):
-    """Each alarm fires at the first event in five minutes: one lost event is one too many."""
+    """Each alarm looks at five minutes, and goes off at the first event in them: one lost event is one too many."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Observability(Construct):
         self._settings = settings
         self._actions = self._topic()
         self._queue = {"QueueName": undelivered.queue.name}
-        # A rule on a custom bus has its metrics under both names, one on the default bus under its own alone:
+        # The metrics of a rule on a custom bus have two dimensions, bus and rule; on the default bus they have the rule alone:
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
         self._rule = {"EventBusName": bus.bus.name, "RuleName": processor.rule.name}
         self._aws_rule = {"EventBusName": bus.bus.name, "RuleName": processor.aws_rule.name}
@@ -50,7 +50,7 @@ class Observability(Construct):
         dashboard(self, settings, self._graphs())
 
     def _topic(self) -> list[str]:
-        """Where alarms go: a topic with one e-mail subscription, if the settings name an address."""
+        """The actions of an alarm: a topic with one e-mail subscription, if the settings name an address."""
         email = self._settings.observability.alarm_email
         if email is None:
             return []
@@ -79,27 +79,27 @@ class Observability(Construct):
             self._alarm(f"processor-{_dashed(metric)}", meaning, Metric("AWS/Lambda", metric, self._processor))
         self._watch_rule("rule", self._rule, "The rule could not hand an event to the event processor", "it is in the archive")
         self._watch_rule(
-            "rule-aws",  # and not the other way round: `aws` may end the name of another environment
+            "rule-aws",  # not `aws-rule`: the name of another environment may end in `aws`
             self._aws_rule,
             "The rule could not hand an event of AWS to the event processor",
             "it is in the archive",
         )
-        for what, otherwise in {
+        for rule, consequence in {
             "sagemaker": "`training-events reconcile` asks SageMaker for the state of its jobs",
             "datasets": "a new object under datasets/ is not recorded, but is in the bucket",
         }.items():
             self._watch_rule(
-                f"forward-{what}",
-                self._forwarding[what],
+                f"forward-{rule}",
+                self._forwarding[rule],
                 "An event of AWS could not be forwarded from the default bus",
-                otherwise,
+                consequence,
             )
 
-    def _watch_rule(self, what: str, rule: Mapping[str, str], failed: str, otherwise: str) -> None:
-        self._alarm(f"{what}-failed-invocations", failed, Metric("AWS/Events", "FailedInvocations", rule))
+    def _watch_rule(self, name: str, rule: Mapping[str, str], meaning: str, consequence: str) -> None:
+        self._alarm(f"{name}-failed-invocations", meaning, Metric("AWS/Events", "FailedInvocations", rule))
         self._alarm(
-            f"{what}-invocations-failed-to-be-sent-to-dlq",
-            f"An event could not be put into the undelivered queue: {otherwise}",
+            f"{name}-invocations-failed-to-be-sent-to-dlq",
+            f"An event could not be put into the undelivered queue: {consequence}",
             Metric("AWS/Events", "InvocationsFailedToBeSentToDlq", rule),
         )
 
@@ -107,12 +107,12 @@ class Observability(Construct):
         self._alarm(
             "log-altered",
             "The log was altered: an event that had been recorded was changed or removed; the projector's log says which",
-            self._counted("projector", "LogAltered"),
+            self._counter("projector", "LogAltered"),
         )
         self._alarm(
             "projector-records-set-aside",
             "The projector could not read changes of the log; they are in the undelivered queue, each with its reason",
-            self._counted("projector", "RecordsSetAside"),
+            self._counter("projector", "RecordsSetAside"),
         )
         for metric, meaning in {
             "Errors": "The projector failed; Lambda hands the changes over again for up to twelve hours",
@@ -128,11 +128,11 @@ class Observability(Construct):
             threshold=_BEHIND_MILLISECONDS,
         )
 
-    def _alarm(self, what: str, meaning: str, metric: Metric, *, statistic: str = "Sum", threshold: int = 0) -> None:
+    def _alarm(self, name: str, meaning: str, metric: Metric, *, statistic: str = "Sum", threshold: int = 0) -> None:
         CloudwatchMetricAlarm(
             self,
-            what,
-            alarm_name=self._settings.name(what),
+            name,
+            alarm_name=self._settings.name(name),
             alarm_description=meaning,
             namespace=metric.namespace,
             metric_name=metric.name,
@@ -142,21 +142,21 @@ class Observability(Construct):
             evaluation_periods=1,
             threshold=threshold,
             comparison_operator="GreaterThanThreshold",
-            treat_missing_data="notBreaching",  # these metrics are only sent when there is something to say
+            treat_missing_data="notBreaching",  # AWS sends these metrics only if there is something to report
             alarm_actions=self._actions or None,
             ok_actions=self._actions or None,
         )
 
-    def _counted(self, service: str, name: str) -> Metric:
-        """A metric that a handler counts itself."""
+    def _counter(self, service: str, name: str) -> Metric:
+        """A metric that a handler emits itself."""
         return Metric(self._settings.stack_name, name, {"service": service})
 
     def _graphs(self) -> list[Graph]:
         rules = (self._rule, self._aws_rule)
         on_the_bus = [Metric("AWS/Events", name, rule) for rule in rules for name in ("MatchedEvents", "FailedInvocations")]
-        recorded = [self._counted("event-processor", f"Events{outcome}") for outcome in ("Recorded", "Repeated", "SetAside")]
+        recorded = [self._counter("event-processor", f"Events{outcome}") for outcome in ("Recorded", "Repeated", "SetAside")]
         projected = [
-            self._counted("projector", name)
+            self._counter("projector", name)
             for name in (
                 "StatesProjected",
                 "StatesRefolded",
@@ -171,7 +171,7 @@ class Observability(Construct):
             Graph("Events recorded", "Sum", recorded),
             Graph("Event processor", "Sum", _invocations(self._processor)),
             Graph("Event processor, p95 of its duration", "p95", [Metric("AWS/Lambda", "Duration", self._processor)]),
-            Graph("QueueReader undelivered", "Maximum", [Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", self._queue)]),
+            Graph("Waiting undelivered", "Maximum", [Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", self._queue)]),
             Graph("Read models behind the log", "Maximum", [Metric("AWS/Lambda", "IteratorAge", self._projector)]),
             Graph("Read models and seals", "Sum", projected),
             Graph("Projector", "Sum", _invocations(self._projector)),

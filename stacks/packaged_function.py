@@ -1,4 +1,4 @@
-"""A Lambda function that runs a handler of the package, with its own role and its own log group."""
+"""A Lambda function that runs a handler of the package, with a role and a log group of its own."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,10 +18,10 @@ from stacks.signed_package import Package
 
 
 class PackagedFunction(Construct):
-    """`statements` are what the handler itself needs; logging to its own group, tracing and metrics are added, and what a key
-    and a VPC take, where the settings name them.
+    """`statements` are the permissions that the handler itself needs. This construct adds those for its log group, for tracing
+    and, if the settings name them, for a key and a VPC.
 
-    All functions share the package, and so its runtime and architecture, which the event processor's settings name.
+    All functions share the package, and so its runtime and architecture. These are in the settings of the event processor.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class PackagedFunction(Construct):
         super().__init__(scope, id_)
         self.name = settings.name(name)
         shared, key, signed = settings.event_processor, settings.encryption.kms_key_arn, package.signed
-        # Made here and not by Lambda at the first call, so that it has a retention and goes with the stack.
+        # Made here, and not by Lambda at the first call, so that it has a retention and is destroyed with the stack.
         log_group = CloudwatchLogGroup(
             self,
             "log_group",
@@ -56,14 +56,14 @@ class PackagedFunction(Construct):
             service="lambda.amazonaws.com",
             statements=[
                 iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group.arn}:*"]),
-                # X-Ray has no resources to name: https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html
+                # X-Ray has no resources that a policy could name: https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html
                 iam.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
                 *statements,
-                # Lambda reads the function's environment variables with its role, and DynamoDB the log's change stream.
+                # With the role, Lambda reads the function's environment variables, and DynamoDB the log's change stream.
                 *encryption.use_of_the_key(settings, reading=["dynamodb", "lambda"], writing=["s3", "sqs"]),
             ],
         )
-        network = function_network.rights(self, settings, self.role, self.name)
+        network = function_network.vpc_permissions(self, settings, self.role, self.name)
         self.function = LambdaFunction(
             self,
             "function",
@@ -77,8 +77,8 @@ class PackagedFunction(Construct):
             s3_bucket=signed.bucket if signed else None,
             s3_key=signed.key if signed else None,
             code_signing_config_arn=signed.config.arn if signed else None,
-            # Of the zip itself: cdktf's own asset hash is MD5 and does not see file names. Signed or not: the provider compares
-            # it with what it deployed last and not with what Lambda has, which would differ in every plan.
+            # The hash of the zip itself: cdktf's asset hash is MD5, and ignores file names. It serves for a signed package too,
+            # as the provider compares it with the hash that it deployed last. Lambda's own hash would differ in every plan.
             # https://github.com/hashicorp/terraform-provider-aws/pull/37669
             source_code_hash=Fn.filebase64sha256(package.file.path),
             memory_size=limits.memory_mb,
@@ -92,8 +92,8 @@ class PackagedFunction(Construct):
                 }
             ),
             kms_key_arn=key,
-            vpc_config=function_network.place(settings),
+            vpc_config=function_network.vpc_config(settings),
             tracing_config=LambdaFunctionTracingConfig(mode="Active"),
-            # The first event may come at once: rights and log group must be there before the function.
+            # The first event may come at once, so the permissions and the log group must exist before the function.
             depends_on=[self.role.policy, log_group, *network],
         )

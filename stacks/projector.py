@@ -1,4 +1,4 @@
-"""From the log to the read models: the function that follows the log's change stream, and the path for what fails."""
+"""From the log to the read models: the function that follows the log's change stream, and the path for failures."""
 
 from cdktf_cdktf_provider_aws.lambda_event_source_mapping import (
     LambdaEventSourceMapping,
@@ -16,14 +16,14 @@ from stacks.signed_package import Package
 from stacks.undelivered_queue import UndeliveredQueue
 
 _HANDLER = "training_events.handlers.projector.handler"
-# A read model that is late is better than one that lacks an event, so time ends the attempts and not their number, which is
-# the highest there is. A change stream keeps a record for 24 hours: what is given up after half of them is told to the queue,
-# and can still be read from the stream for as long again. https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
+# A read model that is late is better than one that lacks an event. So the age of a record ends the attempts, and not their
+# number, which is Lambda's maximum. A change stream keeps a record for 24 hours. After 12 hours a message goes to the queue,
+# and for another 12 hours the record can still be read from the stream. https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
 _RECORD_AGE_SECONDS, _RETRIES = 12 * 3600, 10_000
 
 
 class Projector(Construct):
-    """Lambda hands every change of the log to the function, which keeps the read models and seals what is finished."""
+    """Lambda passes every change of the log to the function, which updates the read models and seals finished streams."""
 
     def __init__(
         self,
@@ -70,12 +70,12 @@ class Projector(Construct):
             "change_stream",
             event_source_arn=log.table.stream_arn,
             function_name=self.function.arn,
-            starting_position="TRIM_HORIZON",  # the oldest there is: nothing recorded before this was deployed is passed over
+            starting_position="TRIM_HORIZON",  # from the oldest record, so that events from before this deployment are included
             batch_size=settings.projector.batch_size,
-            # One at a time for each shard, which is where all changes of one event stream are: with more, two invocations would
-            # fold the same stream at once, and the conditional put would send one of them back to begin again.
+            # One invocation at a time for each shard, and all changes of an event stream are in one shard. Otherwise two would
+            # fold the same stream at the same time, and one of them would fail its conditional put and start again.
             parallelization_factor=1,
-            # What failed is handed over again, not what was done before it; where the function could not even say, halves are.
+            # The batch comes again from the first record that failed; if the function could not report that, in two halves.
             function_response_types=["ReportBatchItemFailures"],
             bisect_batch_on_function_error=True,
             maximum_retry_attempts=_RETRIES,
@@ -88,16 +88,16 @@ class Projector(Construct):
 
 
 def _following(log: EventLog) -> list[iam.Statement]:
-    """What Lambda itself needs of the role to poll the change stream."""
+    """Let Lambda itself poll the change stream with the role."""
     return [
         iam.allow(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [log.table.stream_arn]),
-        # Has no resources to name: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+        # This action has no resources that a policy could name: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
         iam.allow(["dynamodb:ListStreams"], ["*"]),
     ]
 
 
 def _projecting(log: EventLog, read_models: ReadModels) -> list[iam.Statement]:
-    """Read the log, one stream at a time, and replace read models. Dropping them is for the operator who rebuilds."""
+    """Read the log, one stream at a time, and replace read models. Only an operator who rebuilds may drop them."""
     return [
         iam.allow(["dynamodb:Query"], [log.table.arn]),
         iam.allow(["dynamodb:GetItem", "dynamodb:PutItem"], [read_models.table.arn]),
@@ -105,7 +105,7 @@ def _projecting(log: EventLog, read_models: ReadModels) -> list[iam.Statement]:
 
 
 def _sealing(data_bucket: DataBucket) -> list[iam.Statement]:
-    """Write seals under Object Lock, and read them back by version. Nothing here can shorten a lock or remove a seal."""
+    """Write seals under Object Lock, and read them back by version. The role cannot shorten a lock or remove a seal."""
     bucket = data_bucket.bucket.arn
     return [
         iam.allow(["s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectRetention"], [f"{bucket}/{seals.PREFIX}/*"]),

@@ -1,4 +1,4 @@
-"""Terraform's state in S3, locked by S3 itself."""
+"""Keeps Terraform's state in S3, with S3's own lock."""
 
 from cdktf import S3Backend, TerraformStack
 
@@ -13,11 +13,11 @@ def keep_state_in_s3(stack: TerraformStack, settings: Settings) -> None:
         key=f"{settings.stack_name}/terraform.tfstate",
         region=settings.region,
         encrypt=True,
-        # For each state by itself: the bucket is shared by environments whose keys may be others.
+        # Each state has its own: environments may share the bucket, and have different keys.
         kms_key_id=settings.encryption.kms_key_arn,
         allowed_account_ids=[settings.account_id],
         use_path_style=True if settings.emulated else None,
     )
-    # S3's own lock needs no DynamoDB table; cdktf's S3Backend does not know the option, which Terraform has had since 1.10.
+    # S3's own lock needs no DynamoDB table. Terraform has it since 1.10; cdktf's S3Backend has no argument for it.
     stack.add_override("terraform.backend.s3.use_lockfile", value=True)
     stack.add_override("terraform.required_version", ">= 1.10.0")

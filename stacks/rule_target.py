@@ -1,4 +1,4 @@
-"""A rule's target: EventBridge hands an event over for as long as it may try, else puts it into the undelivered queue."""
+"""A rule's target: EventBridge retries as long as it can, and then puts the event into the undelivered queue."""
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
@@ -11,7 +11,7 @@ from constructs import Construct
 from stacks.service_role import ServiceRole
 from stacks.undelivered_queue import UndeliveredQueue
 
-# The longest that EventBridge allows, as an event is worth waiting for: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+# EventBridge's maximum, so that an event is given up as late as possible: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 _SECONDS, _ATTEMPTS = 24 * 3600, 185
 
 
@@ -26,7 +26,7 @@ def rule_target(
     undelivered: UndeliveredQueue,
     role: ServiceRole | None = None,
 ) -> CloudwatchEventTarget:
-    """`bus_name` is that of the rule's bus, None for the account's default one. Where a bus is the target, it takes a role."""
+    """`bus_name` is the name of the rule's bus, None for the account's default bus. A target that is a bus needs a role."""
     return CloudwatchEventTarget(
         scope,
         id_,
@@ -36,7 +36,7 @@ def rule_target(
         arn=arn,
         role_arn=None if role is None else role.role.arn,
         retry_policy=CloudwatchEventTargetRetryPolicy(maximum_event_age_in_seconds=_SECONDS, maximum_retry_attempts=_ATTEMPTS),
-        # EventBridge could not reach the target at all.
+        # For events with which EventBridge could not reach the target.
         dead_letter_config=CloudwatchEventTargetDeadLetterConfig(arn=undelivered.queue.arn),
         depends_on=None if role is None else [role.policy],  # the first event may come at once
     )

@@ -1,8 +1,8 @@
-"""What the data bucket's policy says of seals: each is written once, by the projector, and none is taken away.
+"""The statements on seals in the data bucket's policy: the projector writes each seal once, and nobody removes one.
 
-Object Lock keeps every version of a seal, but not the view of it: whoever may write to the bucket could lay another version
-or a delete marker over it. These statements bind the account's administrators too; to get past them is to change the policy,
-which the plan shows and CloudTrail records.
+Object Lock keeps every version of a seal, but it does not keep a seal visible: anyone who may write to the bucket could put
+another version or a delete marker on top. These statements hold for the account's administrators too. They can only change the
+policy, which a plan shows and CloudTrail records.
 """
 
 from stacks import iam
@@ -12,7 +12,7 @@ PREFIX = "seals"
 
 
 def protection(settings: Settings, bucket_arn: str) -> list[iam.Statement]:
-    """The statements on seals for the policy of the bucket that holds them."""
+    """The statements for the policy of the bucket that holds the seals."""
     seals = f"{bucket_arn}/{PREFIX}/*"
     statements = [
         _deny("SealsAreWrittenByTheProjector", "s3:PutObject", seals) | {"Condition": _unless_role(settings, "projector")},
@@ -20,7 +20,7 @@ def protection(settings: Settings, bucket_arn: str) -> list[iam.Statement]:
         _deny("SealsAreWrittenOnce", "s3:PutObject", seals) | {"Condition": {"Null": {"s3:if-none-match": "true"}}},
         _deny("SealsAreNotHidden", "s3:DeleteObject", seals),
     ]
-    if settings.deletion_protection:  # without it, destroying the bucket removes what is locked in GOVERNANCE mode as well
+    if settings.deletion_protection:  # without it, a destroy of the bucket also removes what is locked in GOVERNANCE mode
         statements.append(_deny("SealsStayLocked", "s3:BypassGovernanceRetention", seals))
     return statements
 
@@ -33,8 +33,8 @@ def _unless_role(settings: Settings, role: str) -> dict[str, dict[str, list[str]
     name = settings.name(role)
     allowed = [
         f"arn:{settings.partition}:iam::{settings.account_id}:role/{name}",
-        # AWS shows a session as its role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-        # The emulator shows it as itself.
+        # In this key AWS shows a session as its role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+        # The emulator shows the session itself.
         f"arn:{settings.partition}:sts::{settings.account_id}:assumed-role/{name}/*",
     ]
     return {"ArnNotLike": {"aws:PrincipalArn": allowed}}

@@ -1,4 +1,4 @@
-"""The role of one AWS service."""
+"""A role for one AWS service."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from stacks import iam
 
 
 class ServiceRole(Construct):
-    """A role that one AWS service assumes (on some condition), with the one policy that says all it may do."""
+    """A role that one AWS service may assume, perhaps under a condition. One policy has all of its permissions."""
 
     def __init__(
         self,

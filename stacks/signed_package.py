@@ -1,4 +1,4 @@
-"""The package that all functions run, and what AWS Signer makes of it where the settings name a signing profile."""
+"""The package that all functions run. If the settings name a signing profile, AWS Signer signs it."""
 
 from dataclasses import dataclass
 
@@ -25,10 +25,10 @@ PREFIX = "package"
 
 
 class SignedPackage(Construct):
-    """Signer signs the zip from and into the data bucket; Lambda then takes nothing that the profile has not signed.
+    """Signer reads the zip from the data bucket, and writes the signed zip there. Lambda then runs only signed packages.
 
-    A new zip is a new version of its object, so a new signing job, whose result has a key of its own: the functions change when
-    the package changes, and only then.
+    A new zip is a new version of its object, so there is a new signing job, and its result has another key. So the functions
+    change if the package changes, and only then.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class SignedPackage(Construct):
             source_hash=Fn.filebase64sha256(file.path),
             checksum_algorithm="SHA256",
             override_provider=UNTAGGED,
-            depends_on=data_bucket.ready,  # Signer asks for a version
+            depends_on=data_bucket.ready,  # Signer needs a version
         )
         job = SignerSigningJob(
             self,
@@ -66,13 +66,13 @@ class SignedPackage(Construct):
             "config",
             description=f"What the functions of {settings.stack_name} may run",
             allowed_publishers=LambdaCodeSigningConfigAllowedPublishers(signing_profile_version_arns=[profile_version]),
-            policies=LambdaCodeSigningConfigPolicies(untrusted_artifact_on_deployment="Enforce"),  # and not only warn
+            policies=LambdaCodeSigningConfigPolicies(untrusted_artifact_on_deployment="Enforce"),  # not only "Warn"
         )
 
 
 @dataclass(frozen=True)
 class Package:
-    """The zip, and the same signed, where it is."""
+    """The zip, and the signed zip if there is one."""
 
     file: TerraformAsset
     signed: SignedPackage | None = None

@@ -1,4 +1,4 @@
-"""One environment: composes the constructs and names what others need to know of them."""
+"""One environment: composes the constructs, and declares the outputs that others need."""
 
 from cdktf import AssetType, TerraformAsset, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
@@ -21,7 +21,7 @@ from stacks.undelivered_queue import UndeliveredQueue
 
 
 class TrainingStack(TerraformStack):
-    """Everything of one environment, `training-<environment>`."""
+    """All resources of one environment, `training-<environment>`."""
 
     def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(scope, settings.stack_name)
@@ -96,7 +96,7 @@ class TrainingStack(TerraformStack):
             default_tags=[AwsProviderDefaultTags(tags=settings.own_tags | settings.tags)],
             s3_use_path_style=True if settings.emulated else None,
         )
-        # In full and as a range, so that the same output serves pipelines on version 5.100 and on version 6 of the provider.
+        # With the full source and a range: the same JSON then works with version 5.100 and with version 6 of the provider.
         self.add_override(
             "terraform.required_providers.aws", {"source": "hashicorp/aws", "version": settings.aws_provider_version}
         )

@@ -1,4 +1,4 @@
-"""The queue where an event that could not be recorded waits, with its reason."""
+"""The queue for events that could not be recorded, each with its reason."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from constructs import Construct
 from stacks import iam
 from stacks.settings import Settings
 
-_LONGEST_RETENTION_SECONDS = 14 * 24 * 3600  # SQS keeps a message no longer
+_MAX_RETENTION_SECONDS = 14 * 24 * 3600  # the most that SQS allows
 
 
 class UndeliveredQueue(Construct):
-    """Every path on which an event can fail ends here: rules' targets, functions, and what a function sets aside itself."""
+    """All failed events end here: from the targets of rules, from functions, and those that a function sets aside."""
 
     def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
         super().__init__(scope, id_)
@@ -23,20 +23,20 @@ class UndeliveredQueue(Construct):
             self,
             "queue",
             name=self.name,
-            message_retention_seconds=_LONGEST_RETENTION_SECONDS,
-            sqs_managed_sse_enabled=None if key else True,  # one or the other
+            message_retention_seconds=_MAX_RETENTION_SECONDS,
+            sqs_managed_sse_enabled=None if key else True,  # SQS allows only one of the two
             kms_master_key_id=key,
         )
 
     def setting_aside(self, bucket_arn: str) -> list[iam.Statement]:
-        """What a function's role needs to send its own refusals here, and Lambda, with the same role, what it gives up."""
+        """Let a function send the events that it refuses, and Lambda, with the same role, those that it gives up."""
         return [
             iam.allow(["sqs:SendMessage"], [self.queue.arn]),
-            iam.allow(["s3:PutObject"], [f"{bucket_arn}/undelivered/*"]),  # originals too large for a queue's message
+            iam.allow(["s3:PutObject"], [f"{bucket_arn}/undelivered/*"]),  # originals that are too large for a message
         ]
 
     def accept_from(self, sources: Sequence[str]) -> None:
-        """Let EventBridge put in what these rules and buses could not hand on; without this it drops it in silence."""
+        """Let EventBridge put events here that these rules and buses could not deliver. Otherwise it drops them silently."""
         SqsQueuePolicy(
             self,
             "policy",

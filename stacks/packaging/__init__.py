@@ -1,1 +1,1 @@
-"""Builds what the stack uploads: the package that Lambda runs and the client's wheel, the same bytes everywhere."""
+"""Builds what the stack uploads, with the same bytes on every machine: the package that Lambda runs, and the client's wheel."""

@@ -1,7 +1,7 @@
-"""Builds the client's wheel, which the notebook installs: the same bytes wherever it is built, and without a network.
+"""Builds the client's wheel, which the notebook installs, with the same bytes on every machine, and without a network.
 
-hatchling builds it from a copy of what belongs in it, so that neither the folder nor what lies beside it matters. It is kept by
-the hash of that, as the functions' package is.
+hatchling builds it from a copy of the files that belong in it, so that neither the path of the folder nor other files in it
+matter. As with the functions' package, the cache has it under the hash of these files.
 """
 
 import importlib.metadata
@@ -18,16 +18,16 @@ CACHE = ROOT / ".build" / "client"
 
 
 def build(source: Path = SOURCE, cache: Path = CACHE) -> Path:
-    """The wheel of `source`, built unless it is there already. Raises PackageError."""
+    """The wheel of `source`, from the cache if it is there. Raises PackageError."""
     files = dict(_files(source))
-    hatchling = importlib.metadata.version("hatchling")  # the wheel names it
+    hatchling = importlib.metadata.version("hatchling")  # the wheel contains its version
     folder = cache / deterministic_zip.fingerprint(hatchling.encode(), files)
     for wheel in folder.glob("*.whl"):
         return wheel
     with tempfile.TemporaryDirectory() as temporary:
-        built = _built(files, Path(temporary))
-        wheel = folder / built.name
-        deterministic_zip.write(wheel, deterministic_zip.read(built))
+        original = _run_hatchling(files, Path(temporary))
+        wheel = folder / original.name
+        deterministic_zip.write(wheel, deterministic_zip.read(original))
     return wheel
 
 
@@ -41,14 +41,14 @@ def _files(source: Path) -> Iterator[tuple[str, bytes]]:
             yield name.as_posix(), file.read_bytes()
 
 
-def _built(files: dict[str, bytes], folder: Path) -> Path:
+def _run_hatchling(files: dict[str, bytes], folder: Path) -> Path:
     for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", "dist"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = done.stderr.splitlines() or [f"hatchling ended with {done.returncode}"]
-        raise PackageError(f"the client's wheel cannot be built: {said[-1]}")
+        errors = done.stderr.splitlines() or [f"hatchling ended with {done.returncode}"]
+        raise PackageError(f"the client's wheel cannot be built: {errors[-1]}")
     (wheel,) = (folder / "dist").glob("*.whl")
     return wheel

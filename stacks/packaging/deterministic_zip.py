@@ -1,4 +1,4 @@
-"""Zips that have the same bytes wherever and whenever they are written, so that an unchanged one is no change to deploy."""
+"""Writes zips with the same bytes on every machine at any time, so that an unchanged zip is not a change to deploy."""
 
 import hashlib
 import os
@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 def write(path: Path, entries: Mapping[str, bytes]) -> None:
-    """Put the zip in place at once. Sorted, with fixed times and modes, and stored: compressed bytes differ between versions of
-    zlib.
+    """Write the zip in one step. Its entries are sorted, with fixed times and modes, and are not compressed: versions of zlib
+    compress to different bytes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
@@ -19,11 +19,11 @@ def write(path: Path, entries: Mapping[str, bytes]) -> None:
             info.create_system = 3  # Unix, on every machine
             info.external_attr = 0o644 << 16
             archive.writestr(info, entries[name])
-    unfinished.replace(path)  # whoever writes the same at the same moment writes the same bytes
+    unfinished.replace(path)  # another process that writes it at the same time writes the same bytes
 
 
 def fingerprint(seed: bytes, entries: Mapping[str, bytes]) -> str:
-    """32 hex digits that are others for other entries, or another seed: what a zip made of them is kept by."""
+    """32 hex digits that depend on the entries and the seed: the name of a zip in a cache."""
     content = hashlib.sha256(seed)
     for name, data in entries.items():
         content.update(f"\0{name}\0{len(data)}\0".encode() + data)
@@ -31,6 +31,6 @@ def fingerprint(seed: bytes, entries: Mapping[str, bytes]) -> str:
 
 
 def read(path: Path) -> dict[str, bytes]:
-    """The files in a zip, by their names."""
+    """The content of each file in a zip, by its name."""
     with zipfile.ZipFile(path) as archive:
         return {info.filename: archive.read(info) for info in archive.infolist() if not info.is_dir()}

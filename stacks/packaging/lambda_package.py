@@ -1,9 +1,9 @@
-"""Builds the package that Lambda runs: `training_events` and its locked dependencies, the same bytes wherever it is built.
+"""Builds the package that Lambda runs: `training_events` and its locked dependencies, with the same bytes on every machine.
 
-Dependencies come as wheels of the target's platform, so nothing is compiled and any machine can build for any other. The zip
-is kept by the hash of all that goes into it, so an unchanged package costs a look, and needs no network.
+The dependencies are wheels for the target's platform. So nothing is compiled, and any machine can build for any platform. The
+cache has the zip under the hash of its content, so an unchanged package is found at once, and needs no network.
 
-`python -m stacks.packaging.lambda_package` builds the package of every environment ahead of a synth.
+`python -m stacks.packaging.lambda_package` builds the package of every environment before a synth.
 """
 
 import hashlib
@@ -26,21 +26,22 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "lambda"
 CACHE = ROOT / ".build" / "package"
 
-# What people run stays out: Lambda does not run it, its dependencies are not in the zip, and its changes deploy nothing.
+# The parts that people run are left out: Lambda does not run them, and a change in them needs no deploy. So their
+# dependencies are not in the zip either.
 _LEFT_OUT = {"__pycache__", "cli", "recorder"}
-# The wheels that Lambda's C library can take: glibc 2.26 under Python 3.11 (Amazon Linux 2), 2.34 under later ones (2023).
+# The wheels that work with Lambda's C library: glibc 2.26 under Python 3.11 (Amazon Linux 2), 2.34 under later ones (2023).
 _GLIBC = {"python3.11": ("manylinux2014", "manylinux_2_17")}
 _GLIBC_LATER = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
 _MACHINE = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
 class PackageError(CommandError):
-    """The package cannot be built; the message is one line."""
+    """The package or the wheel cannot be built. The message is one line."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where the package will run: a Lambda runtime such as `python3.13`, and `arm64` or `x86_64`; or this machine."""
+    """Where the package runs: on a Lambda runtime such as `python3.13` with `arm64` or `x86_64`, or on this machine."""
 
     runtime: str
     architecture: str
@@ -48,7 +49,7 @@ class Target:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """An emulator runs functions on this machine's own Python, whatever runtime is declared."""
+        """The target of the settings. An emulator runs functions with this machine's Python, not with the declared runtime."""
         if settings.emulated:
             version = f"python{sys.version_info.major}.{sys.version_info.minor}"
             return cls(version, platform.machine(), is_this_machine=True)
@@ -63,7 +64,7 @@ class Target:
 
 
 def build(target: Target, source: Path = SOURCE, cache: Path = CACHE) -> Path:
-    """The zip for `target`, built unless it is there already. Raises PackageError."""
+    """The zip for `target`, from the cache if it is there. Raises PackageError."""
     requirements = source / "requirements.txt"
     entries = dict(_own_files(source))
     seed = repr(target).encode() + requirements.read_bytes()
@@ -108,10 +109,11 @@ def _wheels(requirements: Path, target: Target, cache: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         shutil.rmtree(unfinished)
-        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
-        reason = said[-1] if said else f"pip ended with {done.returncode}"
+        lines = done.stderr.splitlines()
+        errors = [line for line in lines if line.startswith("ERROR")] or lines
+        reason = errors[-1] if errors else f"pip ended with {done.returncode}"
         raise PackageError(f"the package for {target.runtime}, {target.architecture} cannot be built: {reason}")
-    if folder.exists():  # another build was faster
+    if folder.exists():  # another build has downloaded them meanwhile
         shutil.rmtree(unfinished)
     else:
         unfinished.rename(folder)

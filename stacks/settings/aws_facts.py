@@ -1,4 +1,4 @@
-"""What AWS allows, as the installed botocore knows it: settings are checked against this and not against lists of our own."""
+"""The values that AWS allows, taken from the installed botocore, so that this project needs no lists of its own."""
 
 import os
 import re
@@ -13,7 +13,7 @@ LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 
 
 @cache
 def _session() -> botocore.session.Session:
-    """Of nobody: what AWS allows does not hang on the profile of whoever asks, nor on whether there is one of that name."""
+    """A session without a profile: what AWS allows does not depend on the user's profile, or on whether it exists."""
     nothing, no_file = (None, None, None, None), (None, None, os.devnull, None)
     return botocore.session.Session(
         {"profile": nothing, "data_path": nothing, "config_file": no_file, "credentials_file": no_file}
@@ -28,7 +28,7 @@ def regions() -> tuple[str, ...]:
 
 
 def partition_of(region: str) -> str:
-    """`aws`, `aws-cn`, `aws-us-gov` …: the second field of every ARN of the region."""
+    """`aws`, `aws-cn`, `aws-us-gov` …: the second field of every ARN in the region."""
     return str(_session().get_partition_for_region(region))
 
 

@@ -1,6 +1,6 @@
-"""Reads `environments/<name>.toml` into `Settings`, and says in one line each what is wrong with a file.
+"""Reads `environments/<name>.toml` into `Settings`, and reports each mistake in a file in one line.
 
-`python -m stacks.settings.file` checks every file; the Makefile does so before it starts anything slower.
+`python -m stacks.settings.file` checks every file. The Makefile does this before it starts anything slower.
 """
 
 import difflib
@@ -19,7 +19,7 @@ _IN_TOML = {"tuple_type": "must be a list", "model_type": "must be a table", "di
 
 
 class SettingsError(UsageError):
-    """A settings file cannot be used; the message has one line for each thing that is wrong."""
+    """A settings file cannot be used. The message has a line for each mistake."""
 
 
 def load(name: str, folder: Path = ENVIRONMENTS) -> Settings:
@@ -27,10 +27,10 @@ def load(name: str, folder: Path = ENVIRONMENTS) -> Settings:
     file = folder / f"{name}.toml"
     shown = f"{folder.name}/{file.name}"
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
+        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors put a byte order mark at the beginning
     except FileNotFoundError:
-        there = ", ".join(environment_names(folder)) or "none"
-        raise SettingsError(f"{shown}: there is no such environment; there are: {there}") from None
+        existing = ", ".join(environment_names(folder)) or "none"
+        raise SettingsError(f"{shown}: there is no such environment; there are: {existing}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"{shown}: cannot be read as TOML: {error}") from None
     if "environment" in values:
@@ -42,33 +42,33 @@ def load(name: str, folder: Path = ENVIRONMENTS) -> Settings:
 
 
 def environment_names(folder: Path = ENVIRONMENTS) -> list[str]:
-    """The environments that have a file, sorted."""
+    """The names of the environments, sorted: each has a file."""
     return sorted(file.stem for file in folder.glob("[!.]*.toml"))
 
 
 def load_all(folder: Path = ENVIRONMENTS) -> list[Settings]:
-    """Every environment's settings. Raises one SettingsError for all files that are wrong."""
-    found, wrong = [], []
+    """The settings of every environment. Raises one SettingsError for the mistakes in all files."""
+    loaded, mistakes = [], []
     for name in environment_names(folder):
         try:
-            found.append(load(name, folder))
+            loaded.append(load(name, folder))
         except SettingsError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise SettingsError("\n".join(wrong))
-    return found
+            mistakes.append(str(error))
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))
+    return loaded
 
 
 def _line(problem: Any) -> str:
-    """One pydantic problem as `key = value: what is allowed`."""
-    place, value = problem["loc"], problem["input"]
-    key = ".".join(str(part) for part in place if part != "[key]")
+    """A problem that pydantic found, as `key = value: what is allowed`."""
+    path, value = problem["loc"], problem["input"]
+    key = ".".join(str(part) for part in path if part != "[key]")
     match problem["type"]:
         case "extra_forbidden":
-            return f"{key} = {value!r}: unknown key; {_allowed_keys(place)}"
+            return f"{key} = {value!r}: unknown key; {_allowed_keys(path)}"
         case "missing":
             return f"{key}: is missing"
-        case "value_error" if not place or isinstance(value, BaseModel | dict):
+        case "value_error" if not path or isinstance(value, BaseModel | dict):
             return ": ".join(filter(None, (key, str(problem["ctx"]["error"]))))
         case "value_error":
             return f"{key} = {value!r}: {problem['ctx']['error']}"
@@ -76,13 +76,13 @@ def _line(problem: Any) -> str:
             return f"{key} = {value!r}: {_IN_TOML.get(kind) or problem['msg'][0].lower() + problem['msg'][1:]}"
 
 
-def _allowed_keys(place: tuple[str | int, ...]) -> str:
+def _allowed_keys(path: tuple[str | int, ...]) -> str:
     section: Any = Settings
-    for part in place[:-1]:
+    for part in path[:-1]:
         section = section.model_fields[str(part)].annotation
     keys = [key for key in section.model_fields if key != "environment"]
-    meant = difflib.get_close_matches(str(place[-1]), keys, n=1)
-    return f"did you mean {meant[0]}?" if meant else f"allowed: {', '.join(keys)}"
+    close = difflib.get_close_matches(str(path[-1]), keys, n=1)
+    return f"did you mean {close[0]}?" if close else f"allowed: {', '.join(keys)}"
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Every setting with its default, what it may be and its meaning: what new settings files and the documents list."""
+"""Lists every setting with its default, the allowed values and its meaning, for new settings files and for the documents."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ class Setting(NamedTuple):
 
 
 def settings(section: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Setting]:
-    """All settings in the order of the model; the key has its section, as in `events.archive_days`."""
+    """All settings in the order of the model. A key contains its section, as in `events.archive_days`."""
     schemas = section.model_json_schema()["properties"]
     for name, field in section.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
@@ -39,8 +39,8 @@ def _setting(key: str, schema: Mapping[str, Any], *, is_required: bool) -> Setti
 
 
 def _allowed(schema: Mapping[str, Any]) -> str:
-    """The choices and bounds that the model has, in words."""
-    bounds = schema | schema.get("anyOf", [{}])[0]  # a setting that may be absent has them in the first alternative
+    """The choices or bounds in the model, in words."""
+    bounds = schema | schema.get("anyOf", [{}])[0]  # for a setting that may be absent, they are in the first alternative
     if "enum" in bounds:
         return " or ".join(f'"{choice}"' for choice in bounds["enum"])
     if "maximum" in bounds:

@@ -1,8 +1,8 @@
-"""The settings of one environment: one frozen object, wholly validated before anything is declared.
+"""The settings of one environment: one frozen object, which is validated completely before anything is declared.
 
 Each setting has its default, its bounds and its meaning here, with its unit in its name. `stacks/settings/listing.py`
 lists them for new settings files and for the documents. A meaning that ends in "; by default …" tells what holds
-where a setting has no value. `stacks/settings/file.py` reads the values from `environments/<name>.toml`.
+if a setting has no value. `stacks/settings/file.py` reads the values from `environments/<name>.toml`.
 """
 
 import re
@@ -31,14 +31,14 @@ from stacks.settings.types import (
     VersionConstraint,
 )
 
-# What a setting without a default may look like.
+# Examples for settings without a default.
 _SUBNET, _GROUP = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
 _KEY = "arn:aws:kms:eu-central-1:111122223333:key/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
 _PROFILE = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/team/a1b2c3d4e5"
 
 
 class _Section(BaseModel):
-    """Strict: no text for a number; no key that nobody reads; no change after the fact."""
+    """Strict: a text is not accepted as a number, and an unknown key is an error. Frozen: nothing changes after validation."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
@@ -52,23 +52,23 @@ class RemoteState(_Section):
 
 class DataBucket(_Section):
     abandoned_upload_days: int = Field(default=7, ge=1)
-    """When the parts of an upload that was never finished are removed."""
+    """After how many days the parts of an unfinished upload are removed."""
     old_version_days: int = Field(default=365, ge=1)
-    """When a version of an object that was replaced is removed."""
+    """After how many days a replaced version of an object is removed."""
 
 
 class Events(_Section):
     sources: EventSources = Field(default=("my.sagemaker.training.jobs",), strict=False)
     """The sources that the rule listens to."""
     archive_days: int = Field(default=0, ge=0)
-    """How long the bus's archive keeps events; 0 is for ever, as EventBridge has it."""
+    """How many days the bus's archive keeps events; 0 means for ever, as in EventBridge."""
 
 
 class FunctionLimits(_Section):
-    """What each function may take."""
+    """The limits of a function."""
 
     memory_mb: int = Field(default=512, ge=128, le=10_240)
-    """The function's memory; Lambda gives CPU by memory."""
+    """The function's memory; Lambda gives CPU in proportion to memory."""
     timeout_seconds: int = Field(default=30, ge=20, le=900)
     """The longest invocation; the handler's own attempts take up to 15 s."""
     reserved_concurrency: int | None = Field(default=None, ge=1, examples=[20])
@@ -76,21 +76,21 @@ class FunctionLimits(_Section):
 
 
 class EventProcessor(FunctionLimits):
-    """Runtime, architecture and retention are the projector's too: both run from one package."""
+    """Runtime, architecture and log retention hold for the projector too: both functions run from one package."""
 
     runtime: LambdaRuntime = "python3.13"
     """Lambda's Python, 3.11 or later; the projector uses it too."""
     architecture: Literal["arm64", "x86_64"] = "arm64"
-    """The processor; the projector uses it too."""
+    """The processor architecture; the projector uses it too."""
     log_retention_days: LogRetentionDays = 90
-    """What CloudWatch Logs offers: 1, 3, 5, 7, 14, 30 … 3653; the projector's logs too."""
+    """One of the values that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30 … 3653; it holds for the projector's logs too."""
 
 
 class Projector(FunctionLimits):
     memory_mb: int = Field(default=1024, ge=128, le=10_240)
-    """The function's memory; Lambda gives CPU by memory, and folding is CPU."""
+    """The function's memory; Lambda gives CPU in proportion to memory, and folding needs CPU."""
     timeout_seconds: int = Field(default=900, ge=60, le=900)
-    """The longest invocation; an event that comes late has its whole stream folded again, however long that is."""
+    """The longest invocation; for an event that comes late, the whole stream is folded again, however long it is."""
     reserved_concurrency: int | None = Field(default=None, ge=1, examples=[5])
     """The most invocations at once; it needs one for each shard of the change stream; by default no limit."""
     # https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
@@ -98,13 +98,13 @@ class Projector(FunctionLimits):
     """How many changes of the log it takes at once."""
 
 
-class SealStore(_Section):
+class SealRetention(_Section):
     """How S3 locks the seals of finished streams."""
 
     mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
     """Nobody can lift COMPLIANCE early, not even the account's root user: try it elsewhere first."""
     retention_days: int = Field(default=3650, ge=1, le=36_500)
-    """How long S3 locks a seal; a seal that exists keeps its time."""
+    """How many days S3 locks a seal; an existing seal keeps its own time."""
 
 
 class Notebook(_Section):
@@ -130,12 +130,12 @@ class Notebook(_Section):
 
 class Encryption(_Section):
     kms_key_arn: KeyArn | None = Field(default=None, examples=[_KEY])
-    """A key of your own for all that is kept, in the same account and region; docs/operate/encryption.md has its policy;
+    """A key of your own for all stored data, in the same account and region; docs/operate/encryption.md has its policy;
     by default AWS's own."""
 
 
 class Network(_Section):
-    """Where the functions run; the most of each is Lambda's: https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html"""
+    """Where the functions run. The maximum lengths are those of Lambda: https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html"""
 
     subnet_ids: SubnetIds = Field(default=(), max_length=16, strict=False, examples=[[_SUBNET]])
     """Puts the functions into a VPC, together with its security groups; docs/operate/network.md lists what they must reach;
@@ -158,11 +158,11 @@ class CodeSigning(_Section):
 
 class Observability(_Section):
     alarm_email: Email | None = Field(default=None, examples=["on-call@example.com"])
-    """The address that gets the alarms, once it has confirmed; by default nobody."""
+    """The address that gets the alarms, after it has confirmed; by default nobody."""
 
 
 class Settings(_Section):
-    """One environment. `environment` is the settings file's name; everything else is what the file says."""
+    """One environment. `environment` is the name of the settings file; everything else is in the file."""
 
     environment: EnvironmentName
     account_id: AccountId
@@ -170,21 +170,21 @@ class Settings(_Section):
     region: Region
     """A region with SageMaker, such as "eu-central-1"."""
     deletion_protection: bool = True
-    """Tables refuse deletion, a bucket that holds objects cannot be destroyed, locks of seals cannot be lifted;
-    `prod…` cannot do without."""
+    """Tables refuse deletion, a bucket with objects in it cannot be destroyed, locks of seals cannot be lifted;
+    an environment whose name begins with `prod` must have it."""
     emulated: bool = False
     """AWS on this machine: path-style S3, and a package for this machine's Python."""
     aws_provider_version: VersionConstraint = ">= 5.100.0, < 7.0.0"
     """The constraint on `hashicorp/aws`."""
     tags: Tags = {}
-    """More tags for everything, beside `project`, `environment` and `managed-by`: letters, digits, spaces and `_.:/=+-@`;
-    keys to 128, values to 256, and keys that differ in case alone are one to IAM."""
+    """More tags for all resources, beside `project`, `environment` and `managed-by`: letters, digits, spaces and `_.:/=+-@`;
+    keys up to 128 characters, values up to 256; to IAM, keys that differ only in case are the same."""
     remote_state: RemoteState = RemoteState()
     data_bucket: DataBucket = DataBucket()
     events: Events = Events()
     event_processor: EventProcessor = EventProcessor()
     projector: Projector = Projector()
-    seals: SealStore = SealStore()
+    seals: SealRetention = SealRetention()
     notebook: Notebook = Notebook()
     encryption: Encryption = Encryption()
     network: Network = Network()
@@ -225,7 +225,7 @@ class Settings(_Section):
 
     @property
     def oldest_provider(self) -> tuple[int, ...]:
-        """The lowest version of the AWS provider that the constraint lets in: (5, 100, 0), and (0,) where it names none."""
+        """The lowest version of the AWS provider that the constraint allows: (5, 100, 0), or (0,) without a lower bound."""
         clauses = re.findall(r"(>=|<=|~>|>|<|!=|=)? ?(\d[\d.]*)", self.aws_provider_version)
         lowest = [version for operator, version in clauses if operator not in {"<", "<=", "!="}]
         return max((tuple(map(int, version.split("."))) for version in lowest), default=(0,))
@@ -240,7 +240,7 @@ class Settings(_Section):
 
     @property
     def data_bucket_name(self) -> str:
-        """Bucket names are shared by the whole world: the account and the region make this one ours."""
+        """With the account and the region in it, because bucket names must be unique in all of AWS."""
         return self.name(f"data-{self.account_id}-{self.region}")
 
     def name(self, what: str) -> str:

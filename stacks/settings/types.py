@@ -1,4 +1,4 @@
-"""What single settings may be, each with a message that says what is allowed."""
+"""Types of single settings. Each has a message that says what is allowed."""
 
 import difflib
 import re
@@ -11,7 +11,7 @@ from stacks.settings import aws_facts
 
 
 def _one_of(what: str, allowed: Callable[[], Iterable[Any]]) -> AfterValidator:
-    """Accepts one of `allowed()`; of a long list the message names the nearest."""
+    """Accepts one of `allowed()`. If that is a long list, the message names the values that are most similar."""
 
     def check(value: Any) -> Any:
         choices = list(allowed())
@@ -26,7 +26,7 @@ def _one_of(what: str, allowed: Callable[[], Iterable[Any]]) -> AfterValidator:
 
 
 def _matching(pattern: str, allowed: str) -> AfterValidator:
-    """Accepts text that matches `pattern` as a whole; `allowed` says the same in words."""
+    """Accepts a text that matches the whole `pattern`; `allowed` says the same in words."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -61,14 +61,14 @@ Region = Annotated[str, _one_of("a region with SageMaker", aws_facts.regions)]
 BucketName = Annotated[
     str, _matching(r"(?!xn--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "3 to 63 lower-case letters, digits and hyphens")
 ]
-# PutEvents refuses sources that begin with `aws.`: those are AWS's own.
+# PutEvents refuses sources that begin with `aws.`, because only AWS may use those.
 EventSource = Annotated[
     str, _matching(r"(?!aws\.)[A-Za-z0-9._-]{1,256}", "letters, digits, '.', '_' and '-', and not begin with 'aws.'")
 ]
 LogRetentionDays = Annotated[int, _one_of("a log's retention in days", lambda: aws_facts.LOG_RETENTION_DAYS)]
 SubnetId = Annotated[str, _matching(r"subnet-([0-9a-f]{8}|[0-9a-f]{17})", "a subnet id like subnet-0123456789abcdef0")]
 SecurityGroupId = Annotated[str, _matching(r"sg-([0-9a-f]{8}|[0-9a-f]{17})", "a group id like sg-0123456789abcdef0")]
-# As KMS makes ids, and as Terraform's S3 backend takes them: terraform/internal/backend/remote-state/s3/validate.go
+# The ids that KMS makes, and that Terraform's S3 backend accepts: terraform/internal/backend/remote-state/s3/validate.go
 _UUID, _OF_MANY_REGIONS = r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", r"mrk-[0-9a-f]{32}"
 KeyArn = Annotated[
     str,
@@ -84,9 +84,9 @@ SigningProfileVersionArn = Annotated[
         "the ARN of a signing profile's version, arn:<partition>:signer:<region>:<account>:/signing-profiles/<name>/<version>",
     ),
 ]
-# Without braces, which would make Terraform look for something to fill in.
+# Without braces, because Terraform would take `${` as the beginning of an expression.
 Email = Annotated[str, _matching(r"[^@\s{}]+@[^@\s{}]+\.[^@\s{}]+", "an e-mail address")]
-# As IAM takes them, to which keys that differ in case are one: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+# The characters that IAM allows. To IAM, keys that differ only in case are the same: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 TagKey = Annotated[str, _matching(r"[\w .:/=+@-]{1,128}", "1 to 128 letters, digits, spaces and _.:/=+-@")]
 TagValue = Annotated[str, _matching(r"[\w .:/=+@-]{0,256}", "up to 256 letters, digits, spaces and _.:/=+-@")]
 Tags = Annotated[dict[TagKey, TagValue], AfterValidator(_distinct_to_iam)]
