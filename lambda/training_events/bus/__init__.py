@@ -1,1 +1,1 @@
-"""How an event travels over EventBridge: its envelope, what publishes it, what is received."""
+"""How an event travels over EventBridge: its envelope, the publisher, and how AWS's own events are translated."""

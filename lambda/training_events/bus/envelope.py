@@ -1,10 +1,9 @@
-"""An event as EventBridge carries it, in both directions: what is published, and what is received.
+"""An event in EventBridge's envelope, in both directions: as it is received, and as it is published.
 
-What EventBridge hands over becomes an Event: the recorder's own form and a third party's plain one.
-
-The recorder names everything in `detail`. In a plain event the envelope's `id` and `time` serve, `run_id`, `model_name` or
-`dataset_name` name the stream, and without `data` everything in `detail` that is not header is the data. A field that is
-null counts as absent. The header is read the same in every schema version; a version newer than this code is recorded as it is.
+Two forms are received: the recorder's own, and a third party's plain event. The recorder names everything in `detail`. In a
+plain event the envelope's `id` and `time` are used, `run_id`, `model_name` or `dataset_name` names the stream, and without
+`data` all of `detail` that is not header is the data. A field that is null counts as absent. The header has the same form in
+every schema version; an event of a version newer than this code is recorded as it is.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 NAMES_OF_STREAMS = {"run_id": "run", "model_name": "model", "dataset_name": "dataset"}
-"""Keys of a plain event's detail that name its stream, the first one present counts, and the kind of stream."""
+"""The keys in a plain event's detail that name its stream, with the kind of stream. The first key that is there counts."""
 
 
-class _Envelope(Struct):
-    """What of EventBridge's envelope belongs to the fact; account, region, version and replay-name do not."""
+class _Envelope(Struct, frozen=True):
+    """The fields of EventBridge's envelope that belong to the fact. Account, region, version and replay-name do not."""
 
     source: str
     type: str = field(name="detail-type")
@@ -41,13 +40,13 @@ class _Envelope(Struct):
     resources: tuple[str, ...] | None = None
 
 
-class _ProducerHeader(Struct):
+class _ProducerHeader(Struct, frozen=True):
     id: str
     sequence: int
     previous: str | None = None
 
 
-class _Header(Struct):
+class _Header(Struct, frozen=True):
     event_id: str | None = None
     stream: str | None = None
     occurred_at: Any = None
@@ -61,29 +60,29 @@ class _Header(Struct):
 
 
 HEADER_FIELDS = frozenset(_Header.__struct_fields__) - NAMES_OF_STREAMS.keys()
-"""Keys of a detail that are never data."""
-_PRODUCER = frozenset(_ProducerHeader.__struct_fields__)
+"""The keys of a detail that are never part of the data."""
+_PRODUCER_FIELDS = frozenset(_ProducerHeader.__struct_fields__)
 
 
 def decode(received: Any) -> Event:
-    """The event in an EventBridge envelope, given as Lambda does (a parsed JSON value; `detail` may also be JSON text).
+    """The event in an EventBridge envelope, as Lambda hands it over: decoded, though `detail` may still be JSON text.
 
-    Every JSON value gives an Event or raises a NotRecordable whose path is the place in the envelope.
+    Any JSON value either gives an Event or raises a NotRecordable, whose path leads to the flaw in the envelope.
     """
     detail = detail_of(received)
     envelope = _converted(received, _Envelope, ())
     header = _converted(detail, _Header, ("detail",))
     try:
         event = _event(envelope, header, detail)
-        event.digest  # noqa: B018 - canonical form asked for now, so that every Event handed out has one
+        event.digest  # noqa: B018 - asked for now, so that every Event returned has a canonical form
     except NotRecordable as flaw:
-        flaw.path = _place(flaw.path, header)
+        flaw.path = _path_in_envelope(flaw.path, header)
         raise
     return event
 
 
 def detail_of(received: Any) -> dict[str, Any]:
-    """The `detail` of an envelope. Raises NotAnObject, or what is wrong with a detail that is JSON text."""
+    """The `detail` of an envelope. Raises NotAnObject, or what strict_json raises where the detail is JSON text."""
     if not isinstance(received, dict):
         raise NotAnObject(f"the event is of type {type(received).__name__}", "an object")
     detail = received.get("detail")
@@ -123,13 +122,13 @@ def _stream(header: _Header) -> str:
     raise NoStream("nothing names the stream", "one of stream, " + ", ".join(NAMES_OF_STREAMS))
 
 
-def _producer(header: _ProducerHeader, said: dict[str, Any]) -> Producer:
-    extensions = {key: value for key, value in said.items() if key not in _PRODUCER}
+def _producer(header: _ProducerHeader, received: dict[str, Any]) -> Producer:
+    extensions = {key: value for key, value in received.items() if key not in _PRODUCER_FIELDS}
     return Producer(header.id, header.sequence, header.previous, extensions)
 
 
-def _place(path: JsonPath, header: _Header) -> JsonPath:  # noqa: PLR0911 - a table
-    """Where in the envelope stands what is at this path of the Event."""
+def _path_in_envelope(path: JsonPath, header: _Header) -> JsonPath:  # noqa: PLR0911 - a table
+    """Where the envelope has what the Event has at this path."""
     match path:
         case ("type", *below):
             return ("detail-type", *below)
@@ -154,14 +153,14 @@ def _converted(value: dict[str, Any], to: type[_T], at: JsonPath) -> _T:
         return convert(value, to)
     except ValidationError as flaw:
         raise _bad_field(str(flaw), at) from None
-    except UnicodeEncodeError:  # a key with half a surrogate pair, which is looked up by its UTF-8 form
-        at_path(at, canonical_json, value)  # says where
+    except UnicodeEncodeError:  # msgspec looks keys up by their UTF-8 form, which one with half a surrogate pair has not
+        at_path(at, canonical_json, value)  # raises LoneSurrogate with the path
         raise
 
 
-def _bad_field(said: str, at: JsonPath) -> BadField:
-    """What msgspec says, "Expected `str`, got `int` - at `$.producer.id`", in the words of this package."""
-    message, _, where = said.partition(" - at `$")
+def _bad_field(complaint: str, at: JsonPath) -> BadField:
+    """The error for a complaint of msgspec's, such as "Expected `str`, got `int` - at `$.producer.id`"."""
+    message, _, where = complaint.partition(" - at `$")
     path = (*at, *re.findall(r"\w[\w-]*", where))
     if missing := re.search("missing required field `(.+)`", message):
         return BadField("it is missing", "see the event on the bus", (*path, missing[1]))
@@ -171,7 +170,7 @@ def _bad_field(said: str, at: JsonPath) -> BadField:
 
 
 def at_path(at: JsonPath, read: Callable[[Any], _T], value: Any) -> _T:
-    """What `read` makes of the value; the path of its errors is put below `at`."""
+    """Returns `read(value)`. The paths of the errors that it raises begin with `at`."""
     try:
         return read(value)
     except NotRecordable as flaw:
@@ -184,19 +183,17 @@ def to_put_events_entry(bus: str, event: Event) -> PutEventsEntry:
 
 
 def put_events_entry(bus: str, source: str, type_: str, detail_json: str, resources: Iterable[str]) -> PutEventsEntry:
-    """An event as PutEvents takes it. No Time: the envelope then says when it was published, as the archive's replay has it."""
+    """An entry of PutEvents. It has no Time, so the envelope gets the time of publishing, as in a replay of the archive."""
     return {"EventBusName": bus, "Source": source, "DetailType": type_, "Detail": detail_json, "Resources": list(resources)}
 
 
 def to_detail(event: Event) -> bytes:
-    """What was said as canonical JSON, without what the envelope carries; what extended the header goes back beside it."""
-    said: dict[str, Any] = {
-        key: value for key, value in event.to_dict().items() if key not in ("type", "source", "resources", "extensions")
-    }
-    return canonical_json({**event.extensions, **said, "data": Raw(event.canonical_data)})
+    """The event's `detail` as canonical JSON. The envelope has the other fields; extensions of the header stand beside it."""
+    header = {key: value for key, value in event.to_dict().items() if key not in ("type", "source", "resources", "extensions")}
+    return canonical_json({**event.extensions, **header, "data": Raw(event.canonical_data)})
 
 
 def to_envelope(event: Event) -> bytes:
-    """An event as EventBridge hands it on, on one line: what `envelope.decode` reads."""
+    """The event in an envelope as EventBridge delivers it, on one line. `decode` reads it."""
     head = {"source": event.source, "detail-type": event.type, "resources": list(event.resources)}
     return b'%s,"detail":%s}' % (canonical_json(head)[:-1], to_detail(event))

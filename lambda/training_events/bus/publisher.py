@@ -1,4 +1,4 @@
-"""Events to an EventBridge bus: in batches, with what the bus refuses tried again."""
+"""Publishes events to an EventBridge bus, in batches, and tries again what the bus refuses."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 MAX_ENTRIES = 10
-"""EventBridge: entries in one PutEvents request."""
+"""EventBridge: the most entries in one PutEvents request."""
 MAX_REQUEST_BYTES = 256 * 1024
-"""EventBridge's limit on a request's entries together until it was raised to 1 MB. Kept below the old one (a single event
-too): the log takes 400 KB, SQS as declared 256 KB, and a smaller event passes everywhere."""
+"""The most bytes of all entries of a request, and so of one event. EventBridge's own limit was this, and is now 1 MB. The old
+one is kept, because the log takes 400 KB and SQS, as declared, 256 KB: an event of this size passes everywhere."""
 _ENTRY_TOO_LARGE = f"larger than {MAX_REQUEST_BYTES} bytes"
 
 _FINAL_CAUSES = frozenset({_ENTRY_TOO_LARGE, "InvalidArgument", "MalformedDetail"})
@@ -35,16 +35,16 @@ https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultE
 
 
 class NotPublished(TrainingEventsError):  # noqa: N818
-    """Some events did not reach the bus; the error carries exactly those."""
+    """Some events did not reach the bus. `events` has exactly those."""
 
-    def __init__(self, events: Sequence[Event], why: Mapping[str, int]) -> None:
+    def __init__(self, events: Sequence[Event], causes: Mapping[str, int]) -> None:
         self.events = tuple(events)
-        causes = ", ".join(f"{cause} ({count})" for cause, count in why.items())
-        super().__init__(f"{len(self.events)} event(s) not published: {causes}")
+        counted = ", ".join(f"{cause} ({count})" for cause, count in causes.items())
+        super().__init__(f"{len(self.events)} event(s) not published: {counted}")
 
 
 class EventBusPublisher:
-    """Publishes to one bus (name or ARN). Publishing an event again is harmless: the log records it once."""
+    """Publishes to one bus, given by its name or ARN. To publish an event again is harmless: the log records it once."""
 
     def __init__(
         self,
@@ -53,69 +53,70 @@ class EventBusPublisher:
         *,
         max_attempts: int = 5,
         first_pause_seconds: float = 0.1,
-        longest_pause_seconds: float = 5.0,
+        max_pause_seconds: float = 5.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.bus = bus
         self._client = client
         self._max_attempts = max_attempts
-        self._first_pause, self._longest_pause = first_pause_seconds, longest_pause_seconds
+        self._first_pause, self._max_pause = first_pause_seconds, max_pause_seconds
         self._sleep = sleep
 
     def publish(self, events: Iterable[Event]) -> None:
-        """Publish all; one that fails does not stop those after it. Raises NotPublished with exactly the failed ones."""
+        """Publish all events; one that fails does not stop those after it. Raises NotPublished with exactly the failed ones."""
         failed = self.put((event, to_put_events_entry(self.bus, event)) for event in events)
         if failed:
             raise NotPublished([event for event, _ in failed], Counter(cause for _, cause in failed))
 
     def put(self, entries: Iterable[tuple[_T, PutEventsEntry]]) -> list[tuple[_T, str]]:
-        """Put entries, each of them given with what it stands for: that of
-        those which failed, and the bus's last word on it.
+        """Put entries. Returns those that failed, each with the bus's last answer.
+
+        An entry is given with the object that it was made from (an event, a line of the spool), and that is returned for it.
         """
         failed: list[tuple[_T, str]] = []
         batch: list[tuple[_T, PutEventsEntry]] = []
         room = MAX_REQUEST_BYTES
-        for what, one in entries:
-            size = _entry_bytes(one)
+        for origin, entry in entries:
+            size = _entry_bytes(entry)
             if size > MAX_REQUEST_BYTES:
-                failed.append((what, _ENTRY_TOO_LARGE))
+                failed.append((origin, _ENTRY_TOO_LARGE))
                 continue
             if size > room or len(batch) == MAX_ENTRIES:
                 failed += self._put(batch)
                 batch, room = [], MAX_REQUEST_BYTES
-            batch.append((what, one))
+            batch.append((origin, entry))
             room -= size
         return failed + self._put(batch)
 
     def _put(self, batch: list[tuple[_T, PutEventsEntry]]) -> list[tuple[_T, str]]:
-        """Put until all are taken or the attempts are used up; what is left, with the bus's last word on it."""
+        """Put the batch until the bus has taken all or no attempt is left. Returns the rest, with the bus's last answers."""
         left = batch
         causes: list[str] = []
         for attempt in range(self._max_attempts):
             if not left:
                 break
-            if attempt:  # full jitter: publishers that were refused together do not come back together
-                self._sleep(random.uniform(0, min(self._longest_pause, self._first_pause * 2**attempt)))  # noqa: S311 - no secret
+            if attempt:  # full jitter, so that publishers who were refused together do not try again together
+                self._sleep(random.uniform(0, min(self._max_pause, self._first_pause * 2**attempt)))  # noqa: S311 - no secret
             try:
                 answers = self._client.put_events(Entries=[entry for _, entry in left]).get("Entries", [])
-            except (BotoCoreError, ClientError) as error:  # the whole request, which the SDK has tried again itself
+            except (BotoCoreError, ClientError) as error:  # of the whole request, which the SDK itself has tried again
                 causes = [str(error)] * len(left)
                 break
-            if len(answers) != len(left):  # the SDK makes something of half a reply too
+            if len(answers) != len(left):  # the SDK decodes half a reply too
                 causes = ["the reply was cut off"] * len(left)
                 continue
             answered = zip(left, answers, strict=True)
             refused = [(pair, answer["ErrorCode"]) for pair, answer in answered if "ErrorCode" in answer]
             left, causes = [pair for pair, _ in refused], [cause for _, cause in refused]
-        return [(what, cause) for (what, _), cause in zip(left, causes, strict=True)]
+        return [(origin, cause) for (origin, _), cause in zip(left, causes, strict=True)]
 
 
 def is_final(cause: str) -> bool:
-    """Whether putting the entry again cannot help: `cause` is one that `put` has given."""
+    """Whether it is useless to put the entry again. `cause` is an answer that `put` has returned."""
     return cause in _FINAL_CAUSES
 
 
 def _entry_bytes(entry: PutEventsEntry) -> int:
-    """The size EventBridge counts (User Guide, "Calculating PutEvents event entry size"): the texts in UTF-8."""
+    """The size that EventBridge counts (User Guide, "Calculating PutEvents event entry size"): the texts in UTF-8."""
     texts = (entry["Source"], entry["DetailType"], entry["Detail"], *entry["Resources"])
     return sum(len(text.encode()) for text in texts)

@@ -1,8 +1,9 @@
-"""AWS's own events as Events: what SageMaker and S3 tell the account's default bus, and rules forward to ours.
+"""What EventBridge delivers, as Events: AWS's own events are translated, all others are decoded.
 
-AWS may send several events for one change and deliver each more than once, and then only the envelopes differ. So an Event is
-identified by what AWS says of the change itself, whose state it is, which and since when, and its data is nothing but what
-follows from that or never changes for its subject: all deliveries of one change are the same Event, byte for byte.
+SageMaker and S3 send their events to the account's default bus, from where rules forward them to ours. AWS may send several
+events for one change and deliver each more than once; then only the envelopes differ. So an Event gets its identity from what
+AWS says of the change itself: whose state it is, which state, and since when. Its data is only what follows from that, or
+what never changes for its subject. So all deliveries of one change are the same Event, byte for byte.
 https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
 """
 
@@ -25,20 +26,20 @@ _TRANSLATIONS: dict[tuple[str, str], Callable[[AwsEvent], Event]] = {
     (sagemaker.SOURCE, "SageMaker Model Building Pipeline Execution Status Change"): sagemaker.pipeline_execution,
     (s3.SOURCE, "Object Created"): s3.object_created,
 }
-"""By source and detail-type."""
+"""The translations by source and detail-type."""
 
 
 def event_of(received: Any) -> Event:
-    """What EventBridge delivered, as an Event: AWS's own translated, everything else decoded as it is.
+    """The Event in what EventBridge delivered: AWS's own events are translated, all others are decoded.
 
-    Every JSON value gives an Event or raises a NotRecordable whose path is the place in the envelope.
+    Any JSON value either gives an Event or raises a NotRecordable, whose path leads to the flaw in the envelope.
     """
     translate = _TRANSLATIONS.get(_kind_of(received))
     return decode(received) if translate is None else translate(AwsEvent(received))
 
 
 def _kind_of(received: Any) -> tuple[str, str]:
-    """Source and detail-type, which say what it is; blank where there is none."""
+    """The source and the detail-type, which together say what it is; empty texts where it has none."""
     if not isinstance(received, dict):
         return "", ""
     source, detail_type = received.get("source"), received.get("detail-type")

@@ -1,1 +1,1 @@
-"""The events of AWS's own services, translated into ours."""
+"""Translates the events of AWS's own services into ours."""

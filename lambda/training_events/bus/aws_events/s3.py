@@ -1,4 +1,4 @@
-"""S3's events: a new object under `datasets/<name>/` is a version of that dataset."""
+"""Translates S3's events: a new object under `datasets/<name>/` is a version of that dataset."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _KEY = ("object", "key")
 
 
 def object_created(received: AwsEvent) -> Event:
-    """`dataset/<name>`. What the object holds S3 does not say: the sha256 is absent, unless the recorder tells it.
+    """The event's stream is `dataset/<name>`. S3 does not know the sha256 of the object; only the recorder may add it.
 
-    The key is the object's own: unlike S3's notifications to queues and functions, those to EventBridge are not URL-encoded.
-    The envelope's time is when S3 made the object, and not when it told of it, so it is the same in every delivery.
+    The key is the object's own: S3's events for EventBridge do not have it URL-encoded, unlike those for queues and functions.
+    The envelope's time is when S3 made the object, not when it sent the event, so it is the same in every delivery.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
     bucket, key = received.needed("bucket", "name"), received.name(*_KEY)

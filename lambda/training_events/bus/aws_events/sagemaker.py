@@ -1,4 +1,4 @@
-"""SageMaker's events: the state of a training job, of a version in the model registry, and of a pipeline's execution."""
+"""Translates SageMaker's events: the states of training jobs, of versions in the model registry, and of pipeline executions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 SOURCE = "aws.sagemaker"
 
-_PLACES = {"Pending": 0, "InProgress": 1, "Executing": 1, "Stopping": 2}
-_LAST, _AGAIN = 3, 4
-"""States of one subject may share a moment. Its number in the event's id then puts each behind those it came from: what has
-ended comes last, and only a pipeline goes on from there, when its execution is retried."""
+_RANKS = {"Pending": 0, "InProgress": 1, "Executing": 1, "Stopping": 2}
+_RANK_OF_END, _RANK_OF_RETRY = 3, 4
+"""Several states of one subject may have the same time. The rank, as a part of the event's id, then puts each state behind
+those that came before it. An end comes last; only the execution of a pipeline may follow it, when it is retried."""
 
 
 def training_job(received: AwsEvent) -> Event:
-    """`run/<name of the job>`: the same stream as that of the recorder in the job."""
+    """The event's stream is `run/<name of the job>`, as that of the recorder inside the job."""
     name, arn = received.name("TrainingJobName"), received.arn("TrainingJobArn")
     status, secondary = received.needed("TrainingJobStatus"), received.text("SecondaryStatus")
     at = received.time("LastModifiedTime", "CreationTime")
@@ -29,7 +29,7 @@ def training_job(received: AwsEvent) -> Event:
         stream=f"run/{name}",
         named_at=("TrainingJobName",),
         occurred_at=at,
-        event_id=event_id(f"sagemaker-job-{_PLACES.get(status, _LAST)}", arn, status, secondary, at),
+        event_id=event_id(f"sagemaker-job-{_RANKS.get(status, _RANK_OF_END)}", arn, status, secondary, at),
         data={
             "status": status,
             "secondary_status": secondary,
@@ -48,43 +48,43 @@ def training_job(received: AwsEvent) -> Event:
 
 
 def model_package(received: AwsEvent) -> Event:
-    """`model/<group>`; a package outside of every group is a model by itself, whose only version bears its name."""
+    """The event's stream is `model/<group>`. A package without a group is a model by itself; its only version has its name."""
     arn = received.arn("ModelPackageArn")
     version = arn.rpartition("/")[2]
     named_at = next((key for key in ("ModelPackageGroupName", "ModelPackageName") if received.text(key)), "ModelPackageArn")
     status, approval = received.needed("ModelPackageStatus"), received.text("ModelApprovalStatus")
-    at = received.time("LastModifiedTime", "CreationTime")  # there is no modification yet when it has just been made
+    at = received.time("LastModifiedTime", "CreationTime")  # a new one has no time of modification
     return to_event(
         source=SOURCE,
         type_="ModelPackageStateChanged",
         stream=f"model/{version if named_at == 'ModelPackageArn' else received.name(named_at)}",
         named_at=(named_at,),
         occurred_at=at,
-        event_id=event_id(f"sagemaker-package-{_PLACES.get(status, _LAST)}", arn, status, approval, at),
+        event_id=event_id(f"sagemaker-package-{_RANKS.get(status, _RANK_OF_END)}", arn, status, approval, at),
         data={"version": version, "status": status, "approval_status": approval, "arn": arn},
     )
 
 
 def pipeline_execution(received: AwsEvent) -> Event:
-    """`run/<pipeline>-<execution id>`.
+    """The event's stream is `run/<pipeline>-<execution id>`.
 
-    Of the times of an execution SageMaker says its start and its end alone. What happens between them, that it is being
-    stopped or retried, stands at the last of the two that the event says, behind the state it followed.
+    SageMaker tells only two times of an execution: its start and its end. A state between them (it is being stopped, or it is
+    retried) gets the later one of those that the event has, and comes behind the state that it followed.
     """
     arn = received.name("pipelineExecutionArn")  # …:pipeline/<name>/execution/<id>
     pipeline, _, execution = arn.partition(":pipeline/")[2].partition("/execution/")
     status, previous = received.needed("currentPipelineExecutionStatus"), received.text("previousPipelineExecutionStatus")
-    ended, retried = status not in _PLACES, previous is not None and previous not in _PLACES
+    ended, retried = status not in _RANKS, previous is not None and previous not in _RANKS
     times = [received.time(key) for key in ("executionStartTime", "executionEndTime") if received.find(key) is not None]
     at = received.sent_at() if not times or (ended and received.find("executionEndTime") is None) else max(times)
-    place = _LAST if ended else _AGAIN if retried else _PLACES[status]
+    rank = _RANK_OF_END if ended else _RANK_OF_RETRY if retried else _RANKS[status]
     return to_event(
         source=SOURCE,
         type_="PipelineExecutionStateChanged",
         stream=f"run/{pipeline}-{execution}" if pipeline and execution else "run/",
         named_at=("pipelineExecutionArn",),
         occurred_at=at,
-        event_id=event_id(f"sagemaker-pipeline-{place}", arn, status, previous, at),
+        event_id=event_id(f"sagemaker-pipeline-{rank}", arn, status, previous, at),
         data={
             "status": status,
             "previous_status": previous,
@@ -104,18 +104,18 @@ def _object(value: Any) -> dict[str, Any] | None:
 
 
 def _count(value: Any) -> int | None:
-    """A whole number, which SageMaker writes as `1.0` in some events."""
+    """A whole number; some events of SageMaker have `1.0`. None for anything else."""
     whole = type(value) is int or (type(value) is float and value.is_integer())
     return int(value) if whole else None
 
 
 def _inputs(channels: Any) -> list[str]:
-    """Where the job's input channels are in S3."""
-    found: list[str] = []
+    """The addresses in S3 of the job's input channels."""
+    uris: list[str] = []
     for channel in channels if isinstance(channels, list) else ():
         value = channel
         for step in ("DataSource", "S3DataSource", "S3Uri"):
             value = value.get(step) if isinstance(value, dict) else None
         if isinstance(value, str):
-            found.append(value)
-    return found
+            uris.append(value)
+    return uris
