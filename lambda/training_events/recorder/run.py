@@ -213,14 +213,18 @@ def record_run(
     that TRAINING_EVENTS_BUS names; without it to the log at TRAINING_EVENTS_LOG; without both to training-events.db in the
     working folder. What cannot be sent waits on disk. The next recorder sends it, or `training-events flush` does.
 
-    run_id: a name of your own; by default that of the SageMaker training job, of the launcher's job, or a new one. All
-        processes of a distributed training need the same one: TRAINING_EVENTS_RUN sets it for all of them.
-    datasets: files (pinned by their sha256), `s3://` addresses (by version id), or any name.
-    goals: for a metric whose name does not tell whether more or less of it is better.
-    resumed_from: the run that this one continues.
-    requested_by: who asked for it; by default the user that is logged in.
-    environment: names of environment variables to pin, beside those that are known to matter. A variable that looks like a
-        secret is never recorded.
+    Args:
+        model: The model that it trains.
+        run_id: A name of your own; by default that of the SageMaker training job, of the launcher's job, or a new one. All
+            processes of a distributed training need the same one: TRAINING_EVENTS_RUN sets it for all of them.
+        hyperparameters: Recorded as they are given: keep secrets out of them.
+        seeds: One number, or one by name.
+        datasets: Files (pinned by their sha256), `s3://` addresses (by version id), or any name.
+        goals: For a metric whose name does not tell whether more or less of it is better.
+        resumed_from: The run that this one continues.
+        requested_by: Who asked for it; by default the user that is logged in.
+        environment: Names of environment variables to pin, beside those that are known to matter. A variable that looks like
+            a secret is never recorded.
     """
     return Run(
         RunOptions(
