@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from benchmarks import event_processor, fold, memory, package, recording, show, synth
+from benchmarks import command_line, event_processor, fold, memory, package, recording, show, synth
 from benchmarks.measure import Ratio
 
 _BENCHMARKS = {
@@ -14,6 +14,7 @@ _BENCHMARKS = {
     "show": show.measure,
     "memory": memory.measure,
     "recording": recording.measure,
+    "command_line": command_line.measure,
 }
 
 

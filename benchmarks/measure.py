@@ -3,6 +3,7 @@
 pyperf and pytest-benchmark measure one thing after the other, so that a busy minute falls on one side only.
 """
 
+import resource
 import statistics
 import subprocess
 import time
@@ -60,3 +61,11 @@ def process_seconds(command: Sequence[str], environment: Mapping[str, str]) -> f
     started = time.perf_counter()
     subprocess.run(command, env=environment, check=True, capture_output=True)
     return time.perf_counter() - started
+
+
+def cpu_seconds(command: Sequence[str], environment: Mapping[str, str]) -> float:
+    """The processor time of a process, its own and the kernel's for it. Nothing else may end meanwhile."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
