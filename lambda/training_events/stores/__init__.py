@@ -1,1 +1,1 @@
-"""Where events and read models are kept: the protocols, and one room for each kind of store."""
+"""Where events and read models are kept: the protocols, and a folder for each kind of store."""

@@ -1,16 +1,13 @@
-"""Where the event log is, as one text, and what that text names."""
+"""The address of an event log: one text, and what it names."""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from training_events.errors import BadLogUrl
-
-if TYPE_CHECKING:
-    pass
 
 ALLOWED = (
     "dynamodb://<event log table>?read_models=<table>, sqlite:///<path from the current folder> or"
@@ -18,22 +15,26 @@ ALLOWED = (
 )
 
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
-"""DynamoDB's rule for the names of tables."""
+"""DynamoDB's rule for the name of a table."""
 _NO_PATH = re.compile(r"[\x00-\x1f?]|:memory:")
-"""`?` would begin options, of which there are none; `:memory:` is SQLAlchemy's name for what is gone when the program ends."""
+"""`?` would begin options, and there are none. `:memory:` is SQLAlchemy's name for a database that ends with the program."""
 
 
 class DynamoDbTables(NamedTuple):
+    """The names of the tables; `read_models` is None where the address has only the log's."""
+
     log: str
     read_models: str | None
 
 
 class SqliteFile(NamedTuple):
+    """The absolute path of the file."""
+
     path: str
 
 
 def parse(url: str) -> DynamoDbTables | SqliteFile:
-    """What `url` names. Raises BadLogUrl."""
+    """What the address names. Raises BadLogUrl."""
     return _file(url) if url.startswith("sqlite:") else _tables(url)
 
 
@@ -54,12 +55,12 @@ def _tables(url: str) -> DynamoDbTables:
 
 
 def _file(url: str) -> SqliteFile:
-    """As SQLAlchemy has it: what stands behind three slashes is the path, word for word."""
+    """As in SQLAlchemy: all that follows the three slashes is the path, as it stands."""
     path = url.removeprefix("sqlite:///")
     if path == url or not path or _NO_PATH.search(path):
         raise _bad(url, "it names no file")
-    # absolute at once: the program may change its folder later, and `~` as a folder's name is what nobody wants
-    return SqliteFile(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111 - pathlib's raises without a home
+    # absolute now, because the program may change its folder later; and nobody wants a folder with the name `~`
+    return SqliteFile(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111 - pathlib raises where there is no home
 
 
 def _bad(url: str, why: str) -> BadLogUrl:

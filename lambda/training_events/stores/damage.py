@@ -1,4 +1,4 @@
-"""What stands at an event's place, as the event or as Damaged: all the ways in which an altered log fails to be read."""
+"""Reads what a store holds in the place of an event: as the event, or as Damaged, however the log was altered."""
 
 from __future__ import annotations
 
@@ -14,30 +14,33 @@ if TYPE_CHECKING:
 
     from training_events.event import RecordedEvent
 
-Stored = TypeVar("Stored")
+_Stored = TypeVar("_Stored")
 
 _FLAWS = (DamagedEvent, NotRecordable, MsgspecError, ValueError, RecursionError)
-"""All that reading text, numbers and JSON, and building an Event from them, can raise."""
+"""All that can be raised while text, numbers and JSON are read and an Event is built from them."""
 
 
 def event_or_damaged(
-    stream: str, position: str, stored: Stored, read: Callable[[Stored], RecordedEvent]
+    stream: str, position: str, stored: _Stored, read: Callable[[_Stored], RecordedEvent]
 ) -> RecordedEvent | Damaged:
-    """The event that `stored` is under this key, with its digest taken: content without a canonical form is damage too."""
+    """The event that a store holds as `stored` under this key, or Damaged.
+
+    The event's digest is computed here, because content without a canonical form is damage too.
+    """
     try:
         recorded = read(stored)
         event = recorded.event
-        _ = event.digest  # kept by the event, so that who compares it pays nothing more
+        _ = event.digest  # the event keeps it: to compare it later costs nothing
     except _FLAWS as flaw:
         return Damaged(stream, position, str(flaw) or type(flaw).__name__)
     if (event.stream, event.position) != (stream, position):
-        return Damaged(stream, position, f"it says that it is {event.stream!a} {event.position!a}")
+        return Damaged(stream, position, f"by its own fields it is {event.stream!a} {event.position!a}")
     return recorded
 
 
-def undamaged(found: Iterable[RecordedEvent | Damaged]) -> Iterator[RecordedEvent]:
-    """The events. Raises DamagedEvent at what is none."""
-    for one in found:
-        if isinstance(one, Damaged):
-            raise DamagedEvent(f"{one.stream!a} {one.position!a} cannot be read as an event: {one.why}")
-        yield one
+def undamaged(records: Iterable[RecordedEvent | Damaged]) -> Iterator[RecordedEvent]:
+    """The events. Raises DamagedEvent at the first record that is not one."""
+    for record in records:
+        if isinstance(record, Damaged):
+            raise DamagedEvent(f"{record.stream!a} {record.position!a} cannot be read as an event: {record.why}")
+        yield record

@@ -1,4 +1,4 @@
-"""The event log as everything else sees it: append a fact once, read a stream in order, walk through all of it."""
+"""The event log as all other code sees it: append a fact once, read a stream in order, walk through all streams."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class Appended(Enum):
-    """How an append went well."""
+    """What an append did."""
 
     RECORDED = "recorded"
     REPEATED = "repeated"
-    """The log held the same event already; nothing changed."""
+    """The log already held the same event. Nothing changed."""
 
 
 class Damaged(Struct, frozen=True):
-    """What stands at an event's place and cannot be read as one: someone altered the log."""
+    """The store holds this in the place of an event, but it cannot be read as one: somebody altered the log."""
 
     stream: str
     position: str
@@ -30,7 +30,7 @@ class Damaged(Struct, frozen=True):
 
 
 class Alteration(Struct, frozen=True):
-    """What was done to an event after its append, as the store itself noticed. `digest` is the one it was recorded with."""
+    """What was done to an event after its append, as the store itself noticed. `digest` is that of the event as recorded."""
 
     at: str
     what: str
@@ -40,7 +40,7 @@ class Alteration(Struct, frozen=True):
 
 
 class Page(NamedTuple):
-    """A piece of a walk through the log: entries with their streams, and the token to go on from (none at the end)."""
+    """A part of a walk through the log: entries with their streams, and the token of the next page (None at the end)."""
 
     entries: list[tuple[str, LogEntry]]
     after: str | None
@@ -49,40 +49,41 @@ class Page(NamedTuple):
 class EventLog(Protocol):
     """An append-only store of streams. Every implementation passes tests/contract/test_event_log.py.
 
-    Reading is consistent (who has just recorded sees it) and lazy: memory does not grow with the stream or the log.
+    Reading is consistent: a program sees the event that it has just recorded. It is also lazy: memory does not grow with the
+    stream or the log.
     """
 
     def append(self, event: Event) -> Appended:
-        """Record the event unless it is there: one atomic step, safe to repeat at any time, from any number of writers.
+        """Record the event unless the log has it. This is one atomic step; any number of writers may repeat it at any time.
 
-        Raises Conflict when other content is under the event's key, TooLarge when it can never fit, and whatever the
-        store raises when it cannot be reached: then the event may or may not be recorded, and appending again is right.
+        Raises Conflict when the log has other content under the event's key, TooLarge when the event can never fit, and
+        whatever the store raises when it cannot be reached. Then the event may or may not be recorded: append it again.
         """
         ...
 
     def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
-        """The stream's events behind the position `after`, in key order; none when there is no such stream.
+        """The stream's events behind the position `after`, in key order. A stream that does not exist has none.
 
-        Raises DamagedEvent at what cannot be read as an event.
+        Raises DamagedEvent at a record that cannot be read as an event.
         """
         ...
 
     def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
-        """All that stands in the stream, in the store's order, whatever was done to it."""
+        """Every record of the stream, in the store's order, whatever was done to it."""
         ...
 
     def alterations(self, stream: str | None = None) -> Iterator[Alteration]:
-        """Events, of one stream or all, that the store saw removed, or given another digest, and not put back.
+        """The events, of one stream or of all, that the store saw removed or given another digest, and not put back.
 
-        Of an event that has its digest still, its content tells. DynamoDB shows such things to who follows its change stream
-        (the projector, which raises the alarm) and not to who reads the table: there this is empty.
+        If an event still has its digest, its content shows an alteration. DynamoDB shows alterations only in its change stream,
+        to the projector, which raises the alarm. Whoever reads the table sees none, so there this is empty.
         """
         ...
 
     def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
-        """The stream in key order, behind the position `after`, up to the time `until` (occurred_at, inclusive).
+        """The stream in key order, behind the position `after`, up to and including the time `until` (of occurred_at).
 
-        What cannot be read is an entry with what there is: no text, version 0.
+        A damaged record gives an entry with what there is of it; in place of the rest it has an empty text, or version 0.
         """
         ...
 
@@ -91,9 +92,9 @@ class EventLog(Protocol):
         ...
 
     def scan(self, part: int, parts: int, after: str | None = None) -> Iterator[Page]:
-        """Part `part` (from 0) of `parts` disjoint ones of the whole log, for readers side by side.
+        """Part number `part` (from 0) of the whole log, cut into `parts` disjoint parts for readers side by side.
 
-        A stream's entries normally come in one piece and in key order, but a reader has to look. `after` is the token of
-        the page to go on behind.
+        The entries of a stream normally come one after the other and in key order, but no store promises it. To continue
+        behind a page, give its token as `after`.
         """
         ...

@@ -1,4 +1,4 @@
-"""Read models as everything else sees them: one folded state a stream, replaced only by who knows what it replaces."""
+"""Read models as all other code sees them: one folded state for each stream. A writer has to name the revision it replaces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ReadModel(Struct, frozen=True):
-    """A stream's state (canonical JSON) as it was stored; the revision goes up by one with every put."""
+    """A stream's state (canonical JSON) as it was stored. Every put increases the revision by one."""
 
     stream: str
     revision: int
@@ -19,9 +19,9 @@ class ReadModel(Struct, frozen=True):
 
 
 class ReadModels(Protocol):
-    """A store of read models, and of the notes that a rebuild takes. Every implementation passes test_read_models.py.
+    """A store of read models, and of the notes of a rebuild. Every implementation passes tests/contract/test_read_models.py.
 
-    Nothing here is the only copy of anything: it can be lost, and made again from the log.
+    It holds no only copy: all of it can be lost, and made again from the log.
     """
 
     def get(self, stream: str) -> ReadModel | None:
@@ -29,27 +29,30 @@ class ReadModels(Protocol):
         ...
 
     def put(self, stream: str, state: bytes, *, summary: bytes, first_at: str, replaces: int | None) -> None:
-        """Store the state with a revision of `replaces` + 1; `replaces=None` says that there is none yet, and makes it 1.
+        """Store the state with the revision `replaces` + 1, or 1 where `replaces` is None: the stream has no read model yet.
 
-        Raises Overtaken when that is not so any more, TooLarge when the state can never fit. A put whose reply was lost may
-        raise Overtaken too, if others have put since; who then reads again finds what it wrote, or what was made from it.
+        Raises Overtaken when the revision is another one by now, and TooLarge when the state can never fit. A put whose reply
+        was lost may also raise Overtaken, if others have put since: reading again then gives what it wrote, or what others
+        made from that.
         """
         ...
 
     def remove(self, stream: str, *, replaces: int) -> None:
-        """Forget the read model of a stream that the log does not hold. Raises Overtaken; none is there: nothing to do."""
+        """Remove the read model of a stream that the log does not hold. Does nothing if there is none. Raises Overtaken."""
         ...
 
     def summaries(self, kind: str) -> Iterator[bytes]:
-        """The summaries of all streams of a kind, the newest first (by first_at, then stream). May be a moment behind."""
+        """The summaries of all streams of a kind, the newest first (by first_at, then by name). They may be a moment old."""
         ...
 
     def streams(self) -> Iterator[str]:
         """Every stream that has a read model, in no particular order."""
         ...
 
-    def note(self, name: str) -> bytes | None: ...
+    def note(self, name: str) -> bytes | None:
+        """The note with this name, if there is one."""
+        ...
 
     def set_note(self, name: str, value: bytes | None) -> None:
-        """Keep a note beside the read models; None forgets it. Notes are no streams, and the last one counts."""
+        """Keep a note beside the read models, in place of an earlier one with this name. None removes it."""
         ...

@@ -1,4 +1,4 @@
-"""One record of the log's change stream, as Lambda hands it over: an appended event, or the trace of an alteration.
+"""A record of the log's change stream, as Lambda delivers it: an event that was appended, or the trace of an alteration.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
 """
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Arrival(NamedTuple):
-    """What a record says: its number in the change stream, the entry that a fold can take, what is wrong with it.
+    """A record that was read: its number in the change stream, the entry for the folds, and what is wrong with it.
 
-    An entry that is not `understood` is only counted by the folds.
+    The folds only count an entry that is not `understood`.
     """
 
     number: str
@@ -33,19 +33,19 @@ class Arrival(NamedTuple):
 
 
 def read_arrival(record: dict[str, Any]) -> Arrival:
-    """What the record says. Anything but the insert of an event of a stream is a flaw, LogAltered, without an entry."""
+    """Read a record. Anything but the insert of an event into a stream has no entry; its flaw is LogAltered."""
     change = record["dynamodb"]
     number, stream = change["SequenceNumber"], change["Keys"]["stream"]["S"]
     try:
         check_stream(stream)
         if record["eventName"] != "INSERT":
             raise LogAltered(_what_was_done(record), "appending alone")
-    except NotUnderstood as why:
-        altered = why if isinstance(why, LogAltered) else LogAltered(f"an item that is no event: {why}", "events alone")
+    except NotUnderstood as error:
+        altered = error if isinstance(error, LogAltered) else LogAltered(f"an item that is no event: {error}", "events alone")
         return Arrival(number, stream, None, altered, record, understood=False)
     entry = entry_of(change["NewImage"])
     flaw = _flaw(stream, entry, change["NewImage"])
-    if isinstance(flaw, UnknownType | NewerVersion):  # no flaws: kept, for code that knows them
+    if isinstance(flaw, UnknownType | NewerVersion):  # not flaws: newer code knows them
         return Arrival(number, stream, entry, None, record, understood=False)
     return Arrival(number, stream, entry, flaw, record, understood=flaw is None)
 
@@ -58,11 +58,11 @@ def _what_was_done(record: dict[str, Any]) -> str:
 
 
 def _flaw(stream: str, entry: LogEntry, image: Any) -> NotFoldable | None:
-    """Why nothing can be made of the event, or should not have been, if so."""
+    """Why no state can be made from the event, or why the log should not hold it; None if it is in order."""
     read = event_or_damaged(stream, entry.position, image, from_item)
     if isinstance(read, Damaged):
         return Unreadable(f"the item at {read.position!a} is no event: {read.why}", "what the event processor puts")
-    if read.digest != read.event.digest:  # taken above in any case
+    if read.digest != read.event.digest:  # event_or_damaged has computed it already
         why = f"put at {entry.position!a} with the digest {read.digest!a:.80}, where the content gives {read.event.digest}"
         return LogAltered(why, "what the event processor puts")
     try:

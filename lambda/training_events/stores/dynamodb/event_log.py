@@ -1,4 +1,4 @@
-"""The event log in DynamoDB: partition key `stream`, sort key `position`; written by conditional PutItem alone."""
+"""The event log in DynamoDB: partition key `stream`, sort key `position`. Only conditional PutItem writes to it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 class DynamoDbLog:
-    """EventLog on one table. Throttling, denial and broken connections come through as botocore raises them.
+    """An EventLog in one table. Throttling, denial and broken connections are raised as botocore raises them.
 
-    The client needs no parameter validation: what is put was validated as an Event, and built from nothing else.
+    The client needs no parameter validation: what is put was built from an Event, which has validated it.
     """
 
     def __init__(self, table: str, client: DynamoDBClient, clock: Callable[[], str] = now) -> None:
@@ -40,14 +40,14 @@ class DynamoDbLog:
             self.client.put_item(
                 TableName=self.table,
                 Item=item,
-                ConditionExpression="attribute_not_exists(#stream)",  # of the item with this whole key
+                ConditionExpression="attribute_not_exists(#stream)",  # no item has this whole key yet
                 ExpressionAttributeNames={"#stream": "stream"},  # a reserved word
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self.client.exceptions.ConditionalCheckFailedException as refusal:
-            # Also the answer to a put that was applied before, its reply lost, and tried again: what is there tells.
-            there: Item = refusal.response["Item"]  # type: ignore[typeddict-item]  # stubs lack Item
-            recorded = there.get("digest", {}).get("S")  # absent when somebody altered the log
+            # A put that was applied, lost its reply and was tried again gets this answer too: the item there tells which.
+            current: Item = refusal.response["Item"]  # type: ignore[typeddict-item]  # stubs lack Item
+            recorded = current.get("digest", {}).get("S")  # absent where somebody altered the log
             if recorded == event.digest:
                 return Appended.REPEATED
             key = f"{event.stream} {event.position}"
@@ -55,24 +55,24 @@ class DynamoDbLog:
         return Appended.RECORDED
 
     def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
-        return undamaged(self._found(stream, after))
+        return undamaged(self._records(stream, after))
 
     def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
-        return self._found(stream, "")
+        return self._records(stream, "")
 
-    def _found(self, stream: str, after: str) -> Iterator[RecordedEvent | Damaged]:
+    def _records(self, stream: str, after: str) -> Iterator[RecordedEvent | Damaged]:
         for item in chain.from_iterable(self._query(stream, after)):
             yield event_or_damaged(stream, item["position"]["S"], item, from_item)
 
     def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
-        end = None if until is None else until + "$"  # follows '#', which follows the time in every position
+        end = None if until is None else until + "$"  # sorts behind '#', which follows the time in every position
         return chain.from_iterable(map(to_entries, self._query(stream, after, end, **_only(*ENTRY_ATTRIBUTES))))
 
     def alterations(self, stream: str | None = None) -> Iterator[Alteration]:  # noqa: ARG002 - as the protocol has it
         return iter(())
 
     def streams(self) -> Iterator[str]:
-        seen: set[str] = set()  # DynamoDB does not promise that a scan meets a stream in one piece
+        seen: set[str] = set()  # DynamoDB does not promise that a scan gives a stream's items one after the other
         for page in self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True, **_only("stream")):
             new = {item["stream"]["S"] for item in page["Items"]} - seen
             seen |= new
@@ -88,7 +88,7 @@ class DynamoDbLog:
             yield Page(list(zip(streams, to_entries(items), strict=True)), msgspec.json.encode(last).decode() if last else None)
 
     def _query(self, stream: str, after: str = "", end: str | None = None, **more: Any) -> Iterator[list[Item]]:
-        """The stream's items by pages (of at most 1 MB), those behind `after` and before `end`."""
+        """The stream's items behind `after` and before `end`, in pages of at most 1 MB."""
         if end is not None and after >= end:
             return  # DynamoDB refuses a range that ends before it begins
         condition, bounds = _range(after, end)
@@ -98,17 +98,17 @@ class DynamoDbLog:
             KeyConditionExpression=f"#stream = :stream{condition}",
             ExpressionAttributeNames=more.pop("ExpressionAttributeNames", {}) | aliases,
             ExpressionAttributeValues={":stream": {"S": stream}, **bounds},
-            ConsistentRead=True,  # who has just recorded must see it
+            ConsistentRead=True,  # a program has to see what it has just recorded
             **more,
         )
         for page in pages:
             items = page["Items"]
-            # BETWEEN includes its ends: no event stands at `end`, but the one at `after` is known already
+            # BETWEEN includes its ends. No event has the position `end`, but one may have `after`, which is left out
             yield items[1:] if items and items[0]["position"]["S"] == after else items
 
 
 def _range(after: str, end: str | None) -> tuple[str, dict[str, Any]]:
-    """The condition on the sort key, of which DynamoDB takes one only, and its values."""
+    """The condition on the sort key, and its values. DynamoDB takes only one condition."""
     if after and end is not None:
         return " AND #position BETWEEN :after AND :end", {":after": {"S": after}, ":end": {"S": end}}
     if after:
@@ -119,6 +119,6 @@ def _range(after: str, end: str | None) -> tuple[str, dict[str, Any]]:
 
 
 def _only(*attributes: str) -> dict[str, Any]:
-    """The parameters that ask for nothing else; by aliases, as many of the names are reserved words."""
+    """The parameters that ask for these attributes only. By aliases, because many of the names are reserved words."""
     aliases = {f"#{name}": name for name in attributes}
     return {"ProjectionExpression": ", ".join(aliases), "ExpressionAttributeNames": aliases}

@@ -1,7 +1,7 @@
-"""An event as an item of the DynamoDB table, and back. What is absent is no attribute.
+"""An event as an item of the DynamoDB table, and back. What is absent has no attribute.
 
-`data` and `extensions` are canonical JSON text: a DynamoDB number has 38 decimal digits and no exponent beyond ±128, and would
-not give back every number as it was said.
+`data` and `extensions` are canonical JSON text. A number of DynamoDB has 38 decimal digits and no exponent beyond ±128, so it
+could not give back every number as it was recorded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Item = dict[str, AttributeValueTypeDef]
 
 MAX_ITEM_BYTES = 400 * 1024
-"""DynamoDB: the largest item, names and values together."""
+"""DynamoDB: the largest item, counting the names and the values."""
 
 ENTRY_ATTRIBUTES = ("position", "recorded_at", "type", "schema_version", "data")
 
@@ -30,7 +30,7 @@ _object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def to_item(event: Event, recorded_at: str) -> Item:
-    """The item in DynamoDB's low-level form. Raises TooLarge for one that DynamoDB would not take."""
+    """The item in DynamoDB's low-level form. Raises TooLarge if DynamoDB would refuse it."""
     item: Item = {
         "stream": {"S": event.stream},
         "position": {"S": event.position},
@@ -57,7 +57,7 @@ def to_item(event: Event, recorded_at: str) -> Item:
 
 
 def from_item(item: Item) -> RecordedEvent:
-    """The event an item holds. What `to_item` did not write raises what damage.event_or_damaged knows."""
+    """The event in an item. An item that `to_item` did not write raises one of the errors that event_or_damaged catches."""
     event = Event(
         event_id=_get(item, "event_id", "S"),
         stream=_get(item, "stream", "S"),
@@ -75,7 +75,7 @@ def from_item(item: Item) -> RecordedEvent:
 
 
 def to_entries(items: Sequence[Item]) -> list[LogEntry]:
-    """The items' entries; a damaged item's has what there is."""
+    """The items' entries. The entry of a damaged item has what there is of it."""
     try:
         return [
             LogEntry(
@@ -87,12 +87,12 @@ def to_entries(items: Sequence[Item]) -> list[LogEntry]:
             )
             for item in items
         ]
-    except (KeyError, ValueError):  # looked for by failing: the sound ones, nearly all there are, pay nothing for it
+    except (KeyError, ValueError):  # a damaged item is rare: all others pay nothing for looking
         return [entry_of(item) for item in items]
 
 
 def entry_of(item: Any) -> LogEntry:
-    """One item's entry, whatever the item lacks."""
+    """The entry of one item, whatever the item lacks."""
     position, recorded_at, type_, data = (
         item.get(name, {}).get("S", "") for name in ("position", "recorded_at", "type", "data")
     )
@@ -101,7 +101,7 @@ def entry_of(item: Any) -> LogEntry:
 
 
 def item_bytes(item: Item) -> int:
-    """The size DynamoDB counts (Developer Guide, "DynamoDB item sizes and formats"): names and values in UTF-8."""
+    """The size that DynamoDB counts (Developer Guide, "DynamoDB item sizes and formats"): names and values in UTF-8."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 
@@ -111,7 +111,7 @@ def _value_bytes(value: Any) -> int:
         return len(content.encode())
     if kind == "B":
         return len(content)
-    if kind == "N":  # one byte for two digits and one more; the guide says "approximately", so rounded up
+    if kind == "N":  # a byte for two digits, and one more; rounded up, because the guide says "approximately"
         return (len(content) + 1) // 2 + 1
     nested = item_bytes(content) if kind == "M" else sum(_value_bytes(element) for element in content)
     return 3 + len(content) + nested  # 3 for the map or list, and 1 for each element
@@ -137,7 +137,7 @@ def _producer(item: Item) -> Producer:
 
 def _get(item: Item, name: str, kind: str) -> Any:
     try:
-        return item[name][kind]  # type: ignore[literal-required]  # one of DynamoDB's letters
+        return item[name][kind]  # type: ignore[literal-required]  # a letter of DynamoDB's
     except KeyError:
         why = f"is not of type {kind}" if name in item else "is missing"
         raise DamagedEvent(f"the attribute {name} {why}") from None

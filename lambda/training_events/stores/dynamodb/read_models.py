@@ -1,6 +1,6 @@
-"""Read models in DynamoDB: one item a stream, its state compressed; an index by kind holds the summaries for listings.
+"""Read models in DynamoDB: one item for each stream, with its state compressed. An index by kind holds the summaries.
 
-A note is an item whose key is `#` and its name: no stream's name begins so, and without `kind` it is not in the index.
+A note is an item whose key is `#` and the note's name. No stream's name begins so; without `kind` it is not in the index.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 BY_KIND = "by_kind"
 _ZLIB_LEVEL = 6
-"""Higher levels take several times as long for one part in a hundred."""
+"""Higher levels take several times as long, to save one byte in a hundred."""
 
 
 class DynamoDbReadModels:
-    """ReadModels on one table. What AWS answers comes through as botocore raises it."""
+    """ReadModels in one table. What AWS answers is raised as botocore raises it."""
 
     def __init__(self, table: str, client: DynamoDBClient) -> None:
         self.table = table
@@ -52,7 +52,7 @@ class DynamoDbReadModels:
                 TableName=self.table, Item=item, ReturnValuesOnConditionCheckFailure="ALL_OLD", **_replacing(replaces)
             )
         except self.client.exceptions.ConditionalCheckFailedException as refusal:
-            # also the answer to a put that was applied before, its reply lost, and tried again: then it is there
+            # a put that was applied, lost its reply and was tried again gets this answer too: then the item is there
             if refusal.response.get("Item") != item:
                 raise Overtaken(f"the read model of {stream!a} is not at revision {replaces} any more") from None
 
@@ -102,12 +102,12 @@ class DynamoDbReadModels:
             self.client.put_item(TableName=self.table, Item={**key, "value": {"B": value}})
 
     def _item(self, key: str) -> Any:
-        # who has just written must see it
+        # a program has to see what it has just written
         return self.client.get_item(TableName=self.table, Key={"stream": {"S": key}}, ConsistentRead=True).get("Item")
 
 
 def _replacing(revision: int | None) -> Any:
-    """The condition that nobody else has written since, as parameters."""
+    """The parameters for the condition that nobody has written since this revision."""
     if revision is None:
         return {"ConditionExpression": "attribute_not_exists(#stream)", "ExpressionAttributeNames": {"#stream": "stream"}}
     return {
@@ -118,12 +118,12 @@ def _replacing(revision: int | None) -> Any:
 
 
 def _sort_key(text: str) -> str:
-    """Cut to what a sort key may hold. The time stands first; what is lost is the end of a very long name."""
+    """The text, cut to what a sort key may hold. The time comes first: only the end of a very long name is lost."""
     return text.encode()[:MAX_POSITION_BYTES].decode(errors="ignore")
 
 
 def _state(item: Item) -> bytes:
-    """The state; empty if somebody has put something else there, so that it is folded anew."""
+    """The state; empty if somebody has put something else there, and then it is folded again."""
     try:
         return zlib.decompress(item["state"]["B"])
     except (KeyError, zlib.error):

@@ -1,4 +1,4 @@
-"""One SQLite file: its connection, and its failures in this package's words."""
+"""A SQLite file: its connection, its transactions, and its failures as errors of this package."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 BUSY_SECONDS = 60
-"""How long to wait for other writers. A write takes milliseconds, and SQLite's queue is not fair."""
+"""How long to wait for other writers. A write takes milliseconds, but SQLite's queue is not fair."""
 PAGE_BYTES = 2**20
-"""How much is read at once: as much as a page of DynamoDB."""
+"""How many bytes are read at once: as many as in a page of DynamoDB."""
 _ROWS_AT_ONCE = 16
 _ROW_BYTES = 500
-"""What a row weighs besides its last column, roughly."""
-_NO_DATABASE = "the file is no SQLite database"
+"""About how many bytes a row takes without its last column."""
+_NOT_A_DATABASE = "the file is no SQLite database"
 _SMALLEST_FILE = 512
-"""One page of the smallest size: https://www.sqlite.org/fileformat.html#pages"""
+"""A page of the smallest size: https://www.sqlite.org/fileformat.html#pages"""
 
 
 class Database:
-    """A file, for all threads of one process; another process opens its own (SQLite: never carry a connection over a fork).
+    """A file, for all threads of one process. Another process opens it itself (SQLite: never carry a connection over a fork).
 
-    Opened when first used. Reading never makes a file and raises NoSuchLog where none is; writing makes it, with its
-    folders. What SQLite raises, it raises as LogUnavailable.
+    It is opened when it is first used. Reading never makes a file, and raises NoSuchLog where there is none. Writing makes the
+    file and its folders. What SQLite raises becomes LogUnavailable.
     """
 
     def __init__(self, path: str) -> None:
@@ -41,16 +41,16 @@ class Database:
         self._connection: sqlite3.Connection | None = None
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        """The first rows of the answer, about a megabyte by their last column: who wants more asks again behind the last.
+        """The first rows of the answer: about a megabyte, measured by their last column. To read on, query after the last row.
 
-        So no reader keeps a snapshot open, which would keep the write-ahead log growing. Text is str, or bytes where it
-        is not UTF-8.
+        So no reader keeps a snapshot open, which would keep the write-ahead log growing. Text is str, or bytes where it is not
+        UTF-8.
         """
         with self._connected(create=False) as connection:
             try:
                 return _first_rows(connection.execute(sql, values))
             except sqlite3.OperationalError as flaw:
-                if "decode" not in str(flaw):  # no error of SQLite's own: there is no code to know it by
+                if "decode" not in str(flaw):  # sqlite3's own error, which has no code
                     raise
             connection.text_factory = _text_or_bytes
             try:
@@ -60,9 +60,9 @@ class Database:
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
-        """Write: all of it or nothing, one writer at a time. When it returns, a durable one survives a power cut.
+        """A transaction that writes all or nothing, one writer at a time. Once it has ended, it survives a power cut.
 
-        One that is not survives the end of the process, and is durable as soon as any later one is: the order holds.
+        With `durable=False` it survives only the end of the process, until a later durable one ends: they keep their order.
         """
         with self._connected(create=True) as connection:
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -83,9 +83,9 @@ class Database:
                     self._connection = _open(self.path, create=create)
                 yield self._connection
         except sqlite3.DatabaseError as flaw:
-            code = getattr(flaw, "sqlite_errorcode", 0) & 0xFF  # the low byte is the kind, the rest says more
+            code = getattr(flaw, "sqlite_errorcode", 0) & 0xFF  # the low byte is the kind of error
             if code == sqlite3.SQLITE_NOTADB:
-                raise _none(self.path, _NO_DATABASE) from None
+                raise _no_log(self.path, _NOT_A_DATABASE) from None
             hint = {
                 sqlite3.SQLITE_BUSY: f" for more than {BUSY_SECONDS} seconds, by another program",
                 sqlite3.SQLITE_CANTOPEN: " (SQLite also has to write beside it: <file>-wal and <file>-shm)",
@@ -94,11 +94,11 @@ class Database:
 
 
 def weight(rows: Sequence[Any]) -> int:
-    """About how many bytes these rows take, if only their last column can be large."""
+    """About how many bytes these rows take. Only their last column can be large."""
     last = [row[-1] for row in rows]
     try:
         size = sum(map(len, last))
-    except TypeError:  # neither text nor bytes: in an altered log anything may stand anywhere
+    except TypeError:  # neither text nor bytes: an altered log may have anything anywhere
         size = sum(map(getsizeof, last))
     return size + _ROW_BYTES * len(rows)
 
@@ -124,16 +124,16 @@ def _open(path: str, *, create: bool) -> sqlite3.Connection:
     file = Path(path)
     try:
         if file.is_dir():
-            raise _none(path, "it is a folder")
+            raise _no_log(path, "it is a folder")
         if file.exists():
-            # SQLite takes a shorter one for empty, and would write over it. Only asked for its size: to open and close it
-            # here would undo the locks of this process (https://www.sqlite.org/howtocorrupt.html, 2.2).
+            # SQLite takes a shorter file for an empty one, and would overwrite it. Only its size is asked for: to open and
+            # close it here would release the locks of this process (https://www.sqlite.org/howtocorrupt.html, 2.2).
             if 0 < file.stat().st_size < _SMALLEST_FILE:
-                raise _none(path, _NO_DATABASE)
+                raise _no_log(path, _NOT_A_DATABASE)
         elif create:
             file.parent.mkdir(parents=True, exist_ok=True)
         else:
-            raise _none(
+            raise _no_log(
                 path, "no such file (a path after sqlite:/// starts in the current folder, after sqlite://// at the root)"
             )
     except OSError as flaw:
@@ -149,13 +149,13 @@ def _open(path: str, *, create: bool) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: str, *, create: bool) -> None:
-    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves it in the drive's cache
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves data in the drive's cache
     if not _is_log(connection, path):
         if not create:
-            raise _none(path, "nothing was recorded in it yet")
+            raise _no_log(path, "nothing was recorded in it yet")
         connection.execute("BEGIN IMMEDIATE")
-        if not _is_log(connection, path):  # another process may have made it meanwhile
-            for statement in SCHEMA.split("\n\n"):  # sqlite3's own executescript would end the transaction first
+        if not _is_log(connection, path):  # another process may have made it in the meantime
+            for statement in SCHEMA.split("\n\n"):  # executescript would end the transaction first
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -165,8 +165,8 @@ def _prepare(connection: sqlite3.Connection, path: str, *, create: bool) -> None
 
 
 def _is_log(connection: sqlite3.Connection, path: str) -> bool:
-    """Whether it has the schema; an empty file has not."""
-    # one statement for both, so that no other process comes between
+    """Whether the file has the schema. An empty file has not. Raises NoSuchLog or LogUnavailable for anything else."""
+    # one statement, so that no other process can write between two
     [(application, version, tables)] = connection.execute(
         "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), count(*)"
         " FROM sqlite_master"
@@ -176,22 +176,22 @@ def _is_log(connection: sqlite3.Connection, path: str) -> bool:
     if application == APPLICATION_ID:
         raise LogUnavailable(f"the event log {path} was made by a newer version of training-events")
     if tables:
-        raise _none(path, "the file is another program's database")
+        raise _no_log(path, "the file is another program's database")
     return False
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Readers and the writer do not wait for each other, and the file stays so: for all but the first this does nothing."""
+    """Let readers and the writer not wait for each other. The file keeps this mode: only the first connection has to set it."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return
-        except sqlite3.OperationalError as flaw:  # here SQLite itself does not wait for the others to leave the file
+        except sqlite3.OperationalError as flaw:  # here SQLite does not wait for others itself
             if flaw.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
         time.sleep(0.01)
 
 
-def _none(path: str, why: str) -> NoSuchLog:
+def _no_log(path: str, why: str) -> NoSuchLog:
     return NoSuchLog(f"there is no event log at {path}: {why}")

@@ -1,4 +1,4 @@
-"""Read models in the same SQLite file as the log they are made from."""
+"""Read models in the SQLite file of the log from which they are made."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _SUMMARIES = (
     "SELECT first_at, stream, summary FROM read_models WHERE kind = ? AND (first_at, stream) < (?, ?)"
     " ORDER BY first_at DESC, stream DESC"
 )
-_BEYOND = (b"", b"")
-"""Any text is below the least blob."""
+_ABOVE_ALL_TEXT = (b"", b"")
+"""SQLite: any text is less than any blob, and this is the least blob, twice."""
 
 
 class SqliteReadModels:
-    """ReadModels on one database. Writes are not synced to the disk one by one: what a power cut takes is made again."""
+    """ReadModels in one database. No write is synced to the disk by itself: what a power cut takes is made again."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -60,7 +60,7 @@ class SqliteReadModels:
             raise Overtaken(f"the read model of {stream!a} is not at revision {replaces} any more")
 
     def summaries(self, kind: str) -> Iterator[bytes]:
-        last: tuple[Any, Any] = _BEYOND
+        last: tuple[Any, Any] = _ABOVE_ALL_TEXT
         while rows := self._database.rows(_SUMMARIES, (kind, *last)):
             yield from (row[2] for row in rows)
             last = rows[-1][:2]

@@ -1,4 +1,4 @@
-"""An event as a row of the SQLite table `events`, and back. What is absent is NULL; objects and lists are JSON text."""
+"""An event as a row of the SQLite table `events`, and back. What is absent is NULL. Objects and lists are JSON text."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ COLUMNS = (
     "stream", "position", "event_id", "occurred_at", "recorded_at", "type", "source", "schema_version", "digest",
     "producer", "correlation_id", "resources", "extensions", "data",
 )  # fmt: skip
-"""`data` is the last: Database.rows measures rows by it."""
+"""`data` is the last one: Database.rows measures rows by their last column."""
 ENTRY_COLUMNS = ("position", "recorded_at", "type", "schema_version", "data")
 
-_PRODUCER = ("id", "sequence", "previous")
+_PRODUCER_FIELDS = ("id", "sequence", "previous")
 
 
 def to_row(event: Event, recorded_at: str) -> tuple[Any, ...]:
@@ -30,29 +30,31 @@ def to_row(event: Event, recorded_at: str) -> tuple[Any, ...]:
 
 
 def from_row(row: tuple[Any, ...]) -> RecordedEvent:
-    """The event in the values of COLUMNS. What `to_row` did not write raises what damage.event_or_damaged knows."""
-    said = {name: value for name, value in zip(COLUMNS, row, strict=True) if value is not None}
-    for name in {"data", "resources", "extensions", "producer"} & said.keys():
-        if not isinstance(said[name], str):  # bytes would do for JSON, but no fold takes them
+    """The event in the values of COLUMNS. A row that `to_row` did not write raises an error that event_or_damaged catches."""
+    values = {name: value for name, value in zip(COLUMNS, row, strict=True) if value is not None}
+    for name in {"data", "resources", "extensions", "producer"} & values.keys():
+        if not isinstance(values[name], str):  # msgspec decodes bytes too, but no fold takes them
             raise DamagedEvent(f"{name} is not text")
-        said[name] = msgspec.json.decode(said[name])
-    if "producer" in said:
-        producer = msgspec.convert(said["producer"], dict[str, Any])
-        known = {name: producer.pop(name) for name in _PRODUCER if name in producer}
-        said["producer"] = msgspec.convert({**known, "extensions": producer}, Producer)
-    return msgspec.convert({"event": said, "recorded_at": said.get("recorded_at"), "digest": said.get("digest")}, RecordedEvent)
+        values[name] = msgspec.json.decode(values[name])
+    if "producer" in values:
+        producer = msgspec.convert(values["producer"], dict[str, Any])
+        known = {name: producer.pop(name) for name in _PRODUCER_FIELDS if name in producer}
+        values["producer"] = msgspec.convert({**known, "extensions": producer}, Producer)
+    return msgspec.convert(
+        {"event": values, "recorded_at": values.get("recorded_at"), "digest": values.get("digest")}, RecordedEvent
+    )
 
 
 def to_entries(rows: list[tuple[Any, ...]]) -> list[LogEntry]:
-    """The entries in rows of ENTRY_COLUMNS; that of a damaged row has what there is."""
+    """The entries in rows of ENTRY_COLUMNS. The entry of a damaged row has what there is of it."""
     try:
         return msgspec.convert(rows, list[LogEntry])
-    except msgspec.ValidationError:  # SQLite stores what it is given; sound rows, nearly all there are, pay nothing
+    except msgspec.ValidationError:  # a column may hold anything, but rarely does: all other rows pay nothing
         return [_entry_of(row) for row in rows]
 
 
 def _entry_of(row: tuple[Any, ...]) -> LogEntry:
-    """One row's entry, whatever stands in the row."""
+    """The entry of one row, whatever the row holds."""
     position, recorded_at, type_, schema_version, data = (to_text(row[0]), *row[1:])
     return LogEntry(
         position=position,
@@ -64,12 +66,12 @@ def _entry_of(row: tuple[Any, ...]) -> LogEntry:
 
 
 def to_text(stored: str | bytes) -> str:
-    """A key as text. SQLite gives bytes for one that is not UTF-8, as only an altered log has."""
+    """A key as text. For a key that is not UTF-8, as only an altered log has, SQLite gives bytes."""
     return stored if isinstance(stored, str) else stored.decode(errors="surrogateescape")
 
 
 def to_bytes(text: str | bytes) -> bytes:
-    """The bytes of a key, also of one that `to_text` made of bytes that are not UTF-8."""
+    """The bytes of a key, also of a key that was not UTF-8 before `to_text`."""
     return text if isinstance(text, bytes) else text.encode(errors="surrogateescape")
 
 

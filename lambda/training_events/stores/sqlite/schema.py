@@ -1,16 +1,16 @@
 """The tables of an event log in a SQLite file.
 
-The triggers are what DynamoDB's change stream is on AWS: what arrived waits in `arrivals` until it is projected, and whatever
-is done to an event after its append stands in `alterations`.
+Its triggers do what DynamoDB's change stream does on AWS. An event that arrives waits in `arrivals` until it is projected.
+Whatever is done to an event after its append is noted in `alterations`.
 """
 
 APPLICATION_ID = 0x54724576
-"""Marks the file as an event log ("TrEv"), in the place that SQLite keeps for this."""
+"""Marks the file as an event log ("TrEv"), where SQLite has a place for such marks."""
 VERSION = 1
 
-# WITHOUT ROWID: the rows stand in the key's own order, so that a stream is read in one sweep. Text compares by its UTF-8 bytes
-# (BINARY, the default), as in DynamoDB. AUTOINCREMENT: no number comes twice, or who forgets arrivals up to one would
-# forget what came since.
+# WITHOUT ROWID: the rows are in the order of the key, so that a stream is read in one pass. Text compares by its UTF-8 bytes
+# (BINARY, the default), as in DynamoDB. AUTOINCREMENT: no number comes twice; otherwise a program that forgets the arrivals
+# up to a number would also forget newer ones.
 SCHEMA = """
 CREATE TABLE events (
   stream TEXT NOT NULL, position TEXT NOT NULL, event_id TEXT NOT NULL, occurred_at TEXT NOT NULL, recorded_at TEXT NOT NULL,
