@@ -1,4 +1,4 @@
-"""What every test of faults starts with: a bus, a spool and a log of its own."""
+"""Every test of faults starts with a bus, a spool and a log of its own."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from tests.support.recording import recording
 
 @pytest.fixture(name="recording")
 def _recording(tmp_path, monkeypatch):
-    with recording(tmp_path, monkeypatch) as place:
-        yield place
+    with recording(tmp_path, monkeypatch) as setup:
+        yield setup

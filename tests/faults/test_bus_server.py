@@ -1,4 +1,4 @@
-"""The stand-in for EventBridge: what botocore and the publisher see of each fault, and what is accepted all the same."""
+"""The stand-in for EventBridge: what botocore and the publisher see of each fault, and what it accepts nevertheless."""
 
 import threading
 
@@ -41,7 +41,7 @@ def in_log(bus):
     return {event.event_id for event in log.events()}
 
 
-def test_what_is_well_comes_to_the_log_as_it_was_said(bus):
+def test_without_a_fault_every_event_reaches_the_log_unchanged(bus):
     assert publish(bus) == set()
     assert (bus.requests, bus.accepted) == (2, 12)
     log = InMemoryLog()
@@ -62,19 +62,19 @@ def test_what_is_well_comes_to_the_log_as_it_was_said(bus):
         (faults.some_fail("InternalFailure", lambda _: True), False),
     ],
 )
-def test_a_fault_for_ever(bus, fault, applied):
-    bus.misbehave(faults.repeated(fault))
+def test_a_fault_that_never_ends(bus, fault, applied):
+    bus.fail_with(faults.repeated(fault))
     assert publish(bus) == {event.event_id for event in events(12)}
     assert in_log(bus) == ({event.event_id for event in events(12)} if applied else set())
 
 
-def test_the_first_requests_only(bus):
-    bus.misbehave(faults.denied, faults.repeated(faults.some_fail("ThrottlingException", lambda place: place == 0), 2))
+def test_a_fault_of_the_first_requests_only(bus):
+    bus.fail_with(faults.denied, faults.repeated(faults.some_fail("ThrottlingException", lambda place: place == 0), 2))
     assert publish(bus, 21) == {f"e-{number}" for number in range(11)}
     assert in_log(bus) == {f"e-{number}" for number in range(11, 21)}
 
 
-def test_a_closed_port_and_an_open_one_again(bus):
+def test_connections_are_refused_and_later_accepted_again(bus):
     client = aws.client("events")
     publisher = EventBusPublisher("training", client)
     publisher.publish(events(1))
@@ -86,9 +86,9 @@ def test_a_closed_port_and_an_open_one_again(bus):
     assert in_log(bus) == {"e-0", "e-1"}
 
 
-def test_a_slow_reply_comes_when_it_is_let_go(bus):
+def test_a_slow_reply_comes_when_its_event_is_set(bus):
     gate, done = threading.Event(), threading.Event()
-    bus.misbehave(faults.slow(gate))
+    bus.fail_with(faults.slow(gate))
 
     def publish_all():
         publish(bus)
@@ -103,7 +103,7 @@ def test_a_slow_reply_comes_when_it_is_let_go(bus):
     assert bus.accepted == 12
 
 
-def test_the_limits(bus):
+def test_the_limits_of_eventbridge_hold(bus):
     client = aws.client("events")
     with pytest.raises(ClientError, match="11 entries"):
         client.put_events(Entries=[{"Source": "s", "DetailType": "t", "Detail": "{}"}] * 11)

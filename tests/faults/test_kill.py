@@ -1,4 +1,4 @@
-"""kill -9 at any moment: what was spooled or published is in the log once, and what is missing is the newest alone."""
+"""kill -9 at any moment: what was spooled or published is in the log once, and only the newest points are missing."""
 
 import itertools
 import random
@@ -8,7 +8,7 @@ import sys
 import time
 
 from tests.support import bus_faults as faults
-from tests.support.bus_server import Fault, well
+from tests.support.bus_server import Fault, no_fault
 from tests.support.paths import ROOT
 from tests.support.recording import points
 
@@ -17,17 +17,17 @@ SEED = random.SystemRandom().getrandbits(32)
 
 
 def noted(file):
-    """How many points a training said, and how many of them it flushed at least; whether it came to its end."""
+    """How many points a training recorded, how many of them it flushed at least, and whether it came to its end."""
     lines = file.read_text().split("\n")[:-1] if file.exists() else []
     flushed = [int(line.split()[1]) + 1 for line in lines if line.startswith(("flushed", "stored"))]
-    return sum(line.startswith("said") for line in lines), max(flushed, default=0), "ended" in lines
+    return sum(line.startswith("recorded") for line in lines), max(flushed, default=0), "ended" in lines
 
 
-def test_a_hundred_kills_at_random_moments(recording, tmp_path):
+def test_a_hundred_kills_at_random_moments_leave_no_hole(recording, tmp_path):
     chance = random.Random(SEED)  # noqa: S311 - no secret
     some_fail = faults.some_fail("InternalFailure", lambda place: place % 2 == 1)
-    kinds: list[Fault] = [*[well] * 5, faults.reply_lost, faults.hung_up, some_fail]
-    recording.bus.misbehave(chance.choice(kinds) for _ in itertools.count())
+    kinds: list[Fault] = [*[no_fault] * 5, faults.reply_lost, faults.hung_up, some_fail]
+    recording.bus.fail_with(chance.choice(kinds) for _ in itertools.count())
     command = [sys.executable, "-m", "tests.support.killed_trainings"]
     programs = [
         subprocess.Popen([*command, str(SEED + number), str(ROUNDS // SIDE_BY_SIDE), str(tmp_path)], cwd=ROOT)
@@ -35,23 +35,23 @@ def test_a_hundred_kills_at_random_moments(recording, tmp_path):
     ]
     assert [program.wait() for program in programs] == [0] * SIDE_BY_SIDE
     recording.settle()
-    names = [f"killed-{SEED + one}-{number}" for one in range(SIDE_BY_SIDE) for number in range(ROUNDS // SIDE_BY_SIDE)]
+    names = [f"killed-{SEED + program}-{number}" for program in range(SIDE_BY_SIDE) for number in range(ROUNDS // SIDE_BY_SIDE)]
     cut_short = 0
     for name in names:
-        said, flushed, ended = noted(tmp_path / name)
+        calls, flushed, ended = noted(tmp_path / name)
         events = recording.events(name)  # sound and complete, as far as its producer came
-        found = [value for _, value in points(events)["number"]]
-        assert found == list(range(len(found))), f"{name}: a hole, or a point twice"
-        assert flushed <= len(found) <= said + 1, name  # it may be killed before it notes what it said
+        numbers = [value for _, value in points(events)["number"]]
+        assert numbers == list(range(len(numbers))), f"{name}: a hole, or a point twice"
+        assert flushed <= len(numbers) <= calls + 1, name  # it may be killed before it notes its last call
         assert len({event.producer.id for event in events}) <= 1
         if ended:
-            assert (events[-1].type, len(found)) == ("TrainingCompleted", said), name
-        cut_short += len(found) < said or not ended
-    assert cut_short > ROUNDS // 4, "they were killed indeed"
+            assert (events[-1].type, len(numbers)) == ("TrainingCompleted", calls), name
+        cut_short += len(numbers) < calls or not ended
+    assert cut_short > ROUNDS // 4, "the kills came while they recorded"
 
 
-def test_a_training_that_never_flushes_loses_the_last_interval_alone(recording):
-    """Nobody asks for anything: what is there after a kill, the recorder wrote by itself, up to where it came."""
+def test_a_killed_training_that_never_flushes_loses_only_the_last_interval(recording):
+    """Everything that is recorded after the kill the recorder has written by itself."""
     with recording.start("--ending", "wait") as training:
         while not recording.bus.accepted > 1:  # the start, and the first batch of points
             time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Many threads and processes record into one run: each process is a producer of its own, and nothing of any is lost."""
+"""Many threads and processes record into one run: each process is a producer of its own, and no event of any is lost."""
 
 import pytest
 from training_events.event import Event
@@ -24,7 +24,7 @@ def producers(recording):
     ],
 )
 @pytest.mark.parametrize("away", [False, True])
-def test_every_point_of_every_worker_comes_once_and_in_order(recording, work, children, more, away):
+def test_every_point_of_every_worker_is_recorded_once_and_in_order(recording, work, children, more, away):
     if away:
         recording.bus.refuse_connections()
     code, out, err = recording.train("--work", work)
@@ -37,14 +37,14 @@ def test_every_point_of_every_worker_comes_once_and_in_order(recording, work, ch
     assert recording.types() in (
         ["TrainingStarted", "TrainingCompleted"],
         ["TrainingCompleted", "TrainingStarted"],
-    ), "by the process that started it, and once"
+    ), "recorded once, by the process that started the run"
 
 
 def test_children_that_do_not_record_are_not_harmed(recording):
-    """A lock of OpenSSL that one of the recorder's threads holds at a fork would be held in the child for ever."""
+    """If a thread of the recorder held a lock of OpenSSL at a fork, the lock would be held in the child for ever."""
     work = ["--work", "children that do not record"]
     plain = recording.train("--unrecorded", *work)
-    started = [recording.start(*work) for _ in range(WORKERS)]  # side by side, for more chances to fork at a bad moment
+    started = [recording.start(*work) for _ in range(WORKERS)]  # several at once, for more chances to fork at a bad moment
     for training in started:
         out, err = training.communicate()
         assert (training.returncode, out, err) == plain
@@ -52,7 +52,7 @@ def test_children_that_do_not_record_are_not_harmed(recording):
     assert points(recording.events())["loss"] == measured() * WORKERS
 
 
-def test_ranks_of_one_run(recording, monkeypatch):
+def test_all_ranks_record_into_one_run_and_rank_0_its_start_and_end(recording, monkeypatch):
     monkeypatch.setenv("TRAINING_EVENTS_RUN", "together")
     monkeypatch.setenv("WORLD_SIZE", str(WORKERS))
     started = []
@@ -65,15 +65,17 @@ def test_ranks_of_one_run(recording, monkeypatch):
         assert training.returncode == 0
     recording.settle()
     events = recording.events("together")
-    assert recording.types("together") == ["TrainingStarted", "TrainingCompleted"], "said by rank 0 alone"
+    assert recording.types("together") == ["TrainingStarted", "TrainingCompleted"], "recorded by rank 0 alone"
     by_rank: dict[int, list[Event]] = {}
     for event in events:
         by_rank.setdefault(event.producer.extensions["rank"], []).append(event)
-    assert {rank: points(said)["loss"] for rank, said in by_rank.items()} == dict.fromkeys(range(WORKERS), measured())
+    assert {rank: points(events_of_rank)["loss"] for rank, events_of_rank in by_rank.items()} == dict.fromkeys(
+        range(WORKERS), measured()
+    )
     assert {event.producer.extensions["rank"] for event in events if event.type != "MetricsRecorded"} == {0}
 
 
-def test_a_rank_that_fails_says_so(recording, monkeypatch):
+def test_any_rank_may_record_that_it_failed(recording, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
     assert recording.train("--ending", "fail")[0] == 1

@@ -1,4 +1,4 @@
-"""Whatever the bus does, the training ends as it would without recording, and all it said comes to the log once."""
+"""Whatever the bus does, the training ends as it would without recording, and all of its events are recorded once."""
 
 import itertools
 import threading
@@ -9,7 +9,7 @@ import pytest
 from tests.support import bus_faults as faults
 from tests.support.recording import measured, points
 
-UNWELL = {
+FAULTS = {
     "denied": faults.denied,
     "throttled": faults.throttled,
     "failing": faults.failed,
@@ -22,7 +22,7 @@ UNWELL = {
 
 
 def assert_as_without_recording(recording, arguments, seen, warnings=0):
-    """The same exit code and output; on standard error nothing more than so many warnings."""
+    """The same exit code and output, and on standard error only so many warnings more."""
     code, out, err = recording.train("--unrecorded", *arguments)
     assert seen[:2] == (code, out)
     more = seen[2].removesuffix(err)
@@ -40,14 +40,14 @@ def assert_all_recorded(recording):
     assert points(recording.events()) == {"loss": measured()}
 
 
-def test_a_bus_that_is_well(recording):
+def test_a_bus_without_faults_leaves_nothing_in_the_spool(recording):
     seen = recording.train()
     assert_as_without_recording(recording, [], seen)
     assert recording.spooled() == set()
     assert_all_recorded(recording)
 
 
-def test_nobody_there_from_the_start(recording):
+def test_a_bus_that_refuses_connections_from_the_start(recording):
     recording.bus.refuse_connections()
     seen = recording.train()
     assert_as_without_recording(recording, [], seen, warnings=1)
@@ -56,11 +56,11 @@ def test_nobody_there_from_the_start(recording):
     assert_all_recorded(recording)
 
 
-@pytest.mark.parametrize("how", UNWELL)
-def test_unwell_from_the_start(recording, how):
-    recording.bus.misbehave(itertools.repeat(UNWELL[how]))
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_from_the_start(recording, fault):
+    recording.bus.fail_with(itertools.repeat(FAULTS[fault]))
     seen = recording.train()
-    assert_as_without_recording(recording, [], seen, warnings="some" not in how)
+    assert_as_without_recording(recording, [], seen, warnings="some" not in fault)
     assert_all_recorded(recording)
 
 
@@ -69,13 +69,13 @@ def until(condition):
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("how", ["refusing connections", "hanging up", "losing its replies", "denied"])
-def test_dying_in_the_middle(recording, how):
+@pytest.mark.parametrize("fault", ["refusing connections", "hanging up", "losing its replies", "denied"])
+def test_a_fault_from_the_middle_on(recording, fault):
     arguments = ["--checkpoint", __file__, "--ending", "wait for input"]
     with recording.start(*arguments) as training:
-        until(lambda: recording.bus.accepted)  # the rest of the training comes behind it
-        if how in UNWELL:
-            recording.bus.misbehave(itertools.repeat(UNWELL[how]))
+        until(lambda: recording.bus.accepted)  # the rest of the training comes after that
+        if fault in FAULTS:
+            recording.bus.fail_with(itertools.repeat(FAULTS[fault]))
         else:
             recording.bus.refuse_connections()
         out, err = training.communicate()
@@ -86,8 +86,8 @@ def test_dying_in_the_middle(recording, how):
     assert points(recording.events()) == {"loss": measured()}
 
 
-def test_coming_back_while_the_training_goes_on(recording):
-    recording.bus.misbehave(itertools.repeat(faults.denied, 3))
+def test_a_bus_that_comes_back_gets_everything_while_the_training_goes_on(recording):
+    recording.bus.fail_with(itertools.repeat(faults.denied, 3))
     with recording.start("--ending", "wait for input") as training:
         until(lambda: len(points_accepted(recording)) == 300)
         training.communicate()
@@ -99,7 +99,7 @@ def test_coming_back_while_the_training_goes_on(recording):
 def test_the_loop_does_not_wait_for_a_slow_bus(recording):
     """No reply comes before the training is at its end."""
     gate = threading.Event()
-    recording.bus.misbehave(itertools.repeat(faults.slow(gate)))
+    recording.bus.fail_with(itertools.repeat(faults.slow(gate)))
     with recording.start("--ending", "wait for input") as training:
         assert training.stdout.readline() == "ready\n"
         until(lambda: recording.bus.requests)
@@ -111,7 +111,7 @@ def test_the_loop_does_not_wait_for_a_slow_bus(recording):
 
 
 def test_replies_that_take_ten_seconds(recording):
-    recording.bus.misbehave(faults.slow(10.0))
+    recording.bus.fail_with(faults.slow(10.0))
     seen = recording.train()
     assert_as_without_recording(recording, [], seen)
     assert_all_recorded(recording)

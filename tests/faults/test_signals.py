@@ -1,4 +1,4 @@
-"""What ends a training from outside or inside ends it as it would without recording, and the run says how it ended."""
+"""Whatever ends a training, from outside or inside, ends it as it would without recording, and the run records how."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.recording import measured, points
 
-END_BY_ITSELF = {
+LAST_EVENTS = {
     "return": "TrainingCompleted",
     "exit 0": "TrainingCompleted",
     "exit 3": "TrainingFailed",
@@ -19,7 +19,7 @@ END_BY_ITSELF = {
 
 
 def outcome(recording, arguments, send):
-    """Exit code and outputs of a training that a signal comes to when it has said everything."""
+    """Exit code and outputs of a training that gets a signal when it has recorded everything."""
     with recording.start(*arguments) as training:
         ready = training.stdout.readline()
         training.send_signal(send)
@@ -31,8 +31,8 @@ def all_points(recording):
     return points(recording.events())["loss"] == measured()
 
 
-@pytest.mark.parametrize("ending", END_BY_ITSELF)
-def test_the_end_of_a_block(recording, ending):
+@pytest.mark.parametrize("ending", LAST_EVENTS)
+def test_leaving_the_block_records_how_the_training_ended(recording, ending):
     arguments = ["--ending", ending]
     code, out, err = recording.train(*arguments)
     plain_code, plain_out, plain_err = recording.train("--unrecorded", *arguments)
@@ -40,12 +40,12 @@ def test_the_end_of_a_block(recording, ending):
     assert err.splitlines()[-1:] == plain_err.splitlines()[-1:]
     assert len(err.splitlines()) == len(plain_err.splitlines()), "the same traceback, and nothing of ours in it"
     recording.settle()
-    assert recording.types() == ["TrainingStarted", END_BY_ITSELF[ending]]
+    assert recording.types() == ["TrainingStarted", LAST_EVENTS[ending]]
     assert all_points(recording)
 
 
 @pytest.mark.parametrize("ending", ["return", "fail", "exit 3"])
-def test_the_end_of_a_program_that_finishes_its_run_by_hand(recording, ending):
+def test_a_program_that_ends_before_it_finishes_its_run_by_hand(recording, ending):
     arguments = ["--by-hand", "--ending", ending]
     seen = recording.train(*arguments)
     assert seen[:2] == recording.train("--unrecorded", *arguments)[:2]
@@ -55,7 +55,7 @@ def test_the_end_of_a_program_that_finishes_its_run_by_hand(recording, ending):
     assert all_points(recording)
 
 
-def test_a_program_that_leaves_nothing_time_to_end(recording):
+def test_os_exit_loses_nothing_that_was_flushed(recording):
     assert recording.train("--ending", "os._exit")[:2] == recording.train("--unrecorded", "--ending", "os._exit")[:2]
     recording.settle()
     assert recording.types() == ["TrainingStarted"]
@@ -73,30 +73,30 @@ def test_a_program_that_leaves_nothing_time_to_end(recording):
     ],
 )
 @pytest.mark.parametrize("by_hand", [False, True])
-def test_a_signal(recording, handler, sent, ended, by_hand):
+def test_a_signal_ends_the_training_and_is_recorded(recording, handler, sent, ended, by_hand):
     arguments = ["--handler", handler, "--ending", "wait", *["--by-hand"] * by_hand]
     seen = outcome(recording, arguments, sent)
     plain = outcome(recording, ["--unrecorded", *arguments], sent)
     assert seen[:2] == plain[:2]
-    assert seen[2].splitlines()[-1:] == plain[2].splitlines()[-1:]  # of a traceback, the rest says where it happened to be
+    assert seen[2].splitlines()[-1:] == plain[2].splitlines()[-1:]  # the rest of a traceback depends on where it happened to be
     assert "training_events" not in seen[2]
     recording.settle()
     if ended:
         assert recording.types() == ["TrainingStarted", *ended]
         assert all_points(recording)
-    else:  # nothing is caught that is not a stop of the training; what the last interval took is missing, and no more
+    else:  # the recorder handles no other signal: at most the last interval is missing
         assert recording.types() in ([], ["TrainingStarted"])
         assert points(recording.events())["loss"] in ([], measured())
 
 
-def test_a_signal_that_is_ignored(recording):
+def test_an_ignored_signal_stays_ignored(recording):
     arguments = ["--handler", "ignore", "--ending", "wait for input"]
     assert outcome(recording, arguments, signal.SIGTERM) == outcome(recording, ["--unrecorded", *arguments], signal.SIGTERM)
     recording.settle()
     assert recording.types() == ["TrainingStarted", "TrainingCompleted"]
 
 
-def test_a_stop_while_the_bus_is_away(recording):
+def test_a_signal_while_the_bus_is_away_loses_nothing(recording):
     recording.bus.refuse_connections()
     arguments = ["--ending", "wait"]
     code, out, _ = outcome(recording, arguments, signal.SIGTERM)
@@ -107,8 +107,8 @@ def test_a_stop_while_the_bus_is_away(recording):
     assert all_points(recording)
 
 
-def test_a_stop_of_a_whole_group(recording):
-    """As a terminal's Ctrl-C, or a launcher's end: every process gets it at once, and each says what it had to say."""
+def test_a_signal_to_a_whole_process_group_loses_nothing(recording):
+    """As at a terminal's Ctrl-C or a launcher's end, every process gets the signal at once."""
     with recording.start("--work", "threads", "--ending", "wait", start_new_session=True) as training:
         training.stdout.readline()
         os.killpg(training.pid, signal.SIGTERM)

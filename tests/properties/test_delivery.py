@@ -1,4 +1,4 @@
-"""Over a delivery as unreliable as AWS allows, every event ends in the log or in the queue: none is lost, none is doubled."""
+"""However unreliable AWS delivers, every event ends in the log or in the queue: none is lost, and none is recorded twice."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ from tests.support.stack_json import StackJson
 
 
 class Processor:
-    """The event processor's logic on a log in memory, failing when the schedule says so: before or after its work."""
+    """The event processor's logic on a log in memory. It fails when the schedule says so, before or after its work."""
 
     def __init__(self, failures: list[str]) -> None:
         self.log = InMemoryLog()
@@ -58,7 +58,7 @@ deliveries = st.lists(
 
 
 @given(deliveries=deliveries, failures=st.lists(st.sampled_from(["none", "before", "after"]), max_size=60))
-def test_every_event_is_recorded_once_or_waits_with_nothing_lost(
+def test_every_event_is_recorded_once_or_is_in_a_queue(
     stacks: dict[str, StackJson], deliveries: list[tuple[bool, int, int]], failures: list[str]
 ) -> None:
     processor = Processor(failures)
@@ -68,10 +68,10 @@ def test_every_event_is_recorded_once_or_waits_with_nothing_lost(
         delivery.put(event, failed_hand_overs=failed_hand_overs, copies=copies)
 
     recorded = Counter(event.event_id for event in processor.log.events())
-    waiting = {event["id"] for event in processor.set_aside + delivery.destination + delivery.dead_letters}
+    queued = {event["id"] for event in processor.set_aside + delivery.destination + delivery.dead_letters}
     assert delivery.lost == []
     assert set(recorded.values()) <= {1}
-    assert recorded.keys() | waiting == {event["id"] for event in events}
+    assert recorded.keys() | queued == {event["id"] for event in events}
     assert not recorded.keys() & {event["id"] for event in processor.set_aside}
 
     processor.recover()
@@ -87,15 +87,15 @@ def test_every_event_is_recorded_once_or_waits_with_nothing_lost(
     failing=st.lists(st.sampled_from([0, 0, 1, 185, 186]), min_size=2, max_size=2),
     failures=st.lists(st.sampled_from(["none", "before", "after"]), max_size=40),
 )
-def test_what_aws_tells_is_recorded_once_or_waits_with_nothing_lost(
+def test_every_event_of_aws_is_recorded_once_or_is_in_a_queue(
     stacks: dict[str, StackJson], data: st.DataObject, kind: str, failing: list[int], failures: list[str]
 ) -> None:
-    """Over both buses, with everything told several times and in any order."""
+    """Over both buses, with every event sent several times and in any order."""
     life = data.draw(LIVES[kind])
-    told = [{**event, "account": "444455556666", "source": "aws.sagemaker"} for event in data.draw(deliveries_of(kind, life))]
+    sent = [{**event, "account": "444455556666", "source": "aws.sagemaker"} for event in data.draw(deliveries_of(kind, life))]
     processor = Processor(failures)
     delivery = Delivery(stacks["prod"], processor)
-    for event in told:
+    for event in sent:
         delivery.tell(event, failed_hand_overs=data.draw(st.permutations(failing)), copies=data.draw(st.integers(1, 2)))
     assert delivery.lost == processor.set_aside == []
 

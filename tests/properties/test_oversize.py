@@ -1,4 +1,4 @@
-"""Data too large for an event becomes small enough, loses nothing unseen, and is still what the catalogue reads."""
+"""Data that is too large for an event becomes small enough. Nothing is lost silently, and the catalogue can still read it."""
 
 from hashlib import sha256
 from typing import Any
@@ -44,7 +44,7 @@ events = st.sampled_from(sorted(DATA)).flatmap(lambda type_: st.tuples(st.just(t
 
 
 class Shelf:
-    """Keeps contents, and knows them again by the reference it answered."""
+    """Keeps contents, each under the name that its reference has."""
 
     def __init__(self) -> None:
         self.contents: list[tuple[str, bytes]] = []
@@ -63,17 +63,17 @@ def size(value: Any) -> int:
 
 
 @given(events, st.integers(0, 9000))
-def test_it_fits_unless_nothing_more_can_be_moved(event: tuple[str, dict[str, Any]], most: int):
+def test_the_data_fits_unless_nothing_more_can_be_moved(event: tuple[str, dict[str, Any]], max_bytes: int):
     type_, data = event
-    shelf, as_it_was = Shelf(), canonical_json(data)
-    small = fit_to_size(STREAM, data, most, shelf.keep)
+    shelf, original = Shelf(), canonical_json(data)
+    small = fit_to_size(STREAM, data, max_bytes, shelf.keep)
     kept = {content for _, content in shelf.contents}
     assert small.keys() == data.keys()
     for name, value in small.items():
         content = canonical_json(data[name])
         if value == data[name]:
-            left = size(small) > most and len(content) >= MIN_MOVED_BYTES
-            assert not left or name in ("environment", "goals") or isinstance(value, str)
+            is_left = size(small) > max_bytes and len(content) >= MIN_MOVED_BYTES
+            assert not is_left or name in ("environment", "goals") or isinstance(value, str)
         elif isinstance(value, str):
             assert sha256(content).hexdigest() in value
             assert value[:99] == data[name][:99]
@@ -87,15 +87,15 @@ def test_it_fits_unless_nothing_more_can_be_moved(event: tuple[str, dict[str, An
                 "bytes": len(content),
             }
     catalogue.read(STREAM, type_, 1, canonical_json(small).decode())
-    assert canonical_json(data) == as_it_was
-    assert fit_to_size(STREAM, data, most, Shelf().keep) == small
-    assert small == data or size(data) > most
+    assert canonical_json(data) == original
+    assert fit_to_size(STREAM, data, max_bytes, Shelf().keep) == small
+    assert small == data or size(data) > max_bytes
 
 
 @given(events, st.integers(0, 9000))
-def test_what_cannot_be_kept_is_cut_with_its_digest(event: tuple[str, dict[str, Any]], most: int):
+def test_a_field_that_cannot_be_stored_is_cut_with_its_digest(event: tuple[str, dict[str, Any]], max_bytes: int):
     type_, data = event
-    small = fit_to_size(STREAM, data, most, full)
+    small = fit_to_size(STREAM, data, max_bytes, full)
     for name, value in small.items():
         if value != data[name]:
             digest = sha256(canonical_json(data[name])).hexdigest()
@@ -103,7 +103,7 @@ def test_what_cannot_be_kept_is_cut_with_its_digest(event: tuple[str, dict[str, 
     catalogue.read(STREAM, type_, 1, canonical_json(small).decode())
 
 
-def test_the_largest_goes_first_and_only_as_many_as_need_be():
+def test_the_largest_field_is_moved_first_and_no_more_than_necessary():
     shelf = Shelf()
     data = {"hyperparameters": {"a": "x" * 5000}, "packages": {"a": "x" * 9000}, "python": "3.11"}
     small = fit_to_size(STREAM, data, 8000, shelf.keep)
@@ -111,16 +111,16 @@ def test_the_largest_goes_first_and_only_as_many_as_need_be():
     assert shelf.contents == [("packages", canonical_json(data["packages"]))]
 
 
-def test_to_the_byte():
+def test_the_limit_is_exact_to_the_byte():
     data = {"hyperparameters": {"a": "x" * 5000}, "packages": {"a": "x" * 9000}}
     one_moved = size(fit_to_size(STREAM, data, size(data) - 1, Shelf().keep))
-    for most, moved in [(size(data), 0), (size(data) - 1, 1), (one_moved, 1), (one_moved - 1, 2)]:
+    for max_bytes, moved in [(size(data), 0), (size(data) - 1, 1), (one_moved, 1), (one_moved - 1, 2)]:
         shelf = Shelf()
-        fit_to_size(STREAM, data, most, shelf.keep)
+        fit_to_size(STREAM, data, max_bytes, shelf.keep)
         assert len(shelf.contents) == moved
 
 
-def test_of_a_traceback_that_cannot_be_kept_both_ends_stay(caplog: pytest.LogCaptureFixture):
+def test_a_traceback_that_cannot_be_stored_keeps_its_beginning_and_its_end(caplog: pytest.LogCaptureFixture):
     trace = "Traceback (most recent call last):\n" + "  deep\n" * 100_000 + "ValueError: the end"
     small = fit_to_size(STREAM, {"error": "ValueError", "traceback": trace}, 200_000, full)
     assert small["traceback"].startswith("Traceback (most recent call last):\n")
@@ -131,7 +131,7 @@ def test_of_a_traceback_that_cannot_be_kept_both_ends_stay(caplog: pytest.LogCap
     assert "the shelf is full" in warning
 
 
-def test_a_name_is_fit_for_a_file():
+def test_the_name_of_a_moved_field_can_name_a_file():
     shelf = Shelf()
     fit_to_size(STREAM, {"../é/" * 99: "x" * 5000}, 10, shelf.keep)
     ((name, _),) = shelf.contents

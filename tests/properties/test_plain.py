@@ -21,14 +21,14 @@ from tests.support.strategies import json_values
 
 @given(anything)
 def test_any_value_becomes_json(value):
-    said = plain(value)
-    json.loads(canonical_json(said))
-    assert plain(said) == said
+    converted = plain(value)
+    json.loads(canonical_json(converted))
+    assert plain(converted) == converted
     canonical_json(plain_text(value))
 
 
 @given(json_values)
-def test_what_is_json_already_is_not_changed(value):
+def test_a_json_value_is_not_changed(value):
     assert canonical_json(plain(value)) == canonical_json(value)
 
 
@@ -38,7 +38,7 @@ def depth(value):
 
 
 @given(anything)
-def test_it_is_never_deeper_than_allowed(value):
+def test_no_value_is_deeper_than_allowed(value):
     assert depth(plain(value)) <= MAX_DEPTH
 
 
@@ -48,17 +48,17 @@ lookalikes = st.sampled_from(
 
 
 @given(st.dictionaries(lookalikes, st.integers(), max_size=8), st.randoms())
-def test_the_order_of_keys_makes_no_difference_and_none_is_lost(value, chance):
+def test_the_order_of_keys_makes_no_difference_and_no_key_is_lost(value, chance):
     items = list(value.items())
     chance.shuffle(items)
     assert plain(dict(items)) == plain(value)
     assert sorted(plain(value).values()) == sorted(value.values())
 
 
-# texts as keys and members are what Python orders in another way in each process
+# Python orders texts in a set in a different way in each process
 @settings(max_examples=20)
 @given(st.lists(anything | st.frozensets(st.text(max_size=3), max_size=20), min_size=1, max_size=20))
-def test_another_process_says_the_same(values):
+def test_another_process_makes_the_same_json(values):
     script = (
         "import pickle, sys\n"
         "from training_events.canonical import canonical_json\n"

@@ -1,4 +1,4 @@
-"""Whatever a training says, and however its events' way fails: a chain without gaps in the log, every point once."""
+"""Whatever a training records, and whatever fails on the way: a chain without gaps in the log, and every point once."""
 
 from unittest.mock import patch
 
@@ -17,7 +17,7 @@ from tests.support.faulty_sink import FAULTS, FaultySink
 from tests.support.full_disk import full_disk
 from tests.support.recording import points
 
-words = st.sampled_from(["metric", "metric", "metric", "metrics", "checkpoint", "flush", "disk full", "disk well"])
+steps = st.sampled_from(["metric", "metric", "metric", "metrics", "checkpoint", "flush", "disk full", "disk free"])
 
 
 @pytest.fixture(autouse=True)
@@ -31,32 +31,32 @@ def _anywhere(tmp_path_factory, monkeypatch):
 
 
 @settings(max_examples=60)
-@given(said=st.lists(words, max_size=25), faults=st.lists(st.sampled_from(FAULTS), max_size=25))
-def test_all_of_it_comes_once(said, faults):
+@given(actions=st.lists(steps, max_size=25), faults=st.lists(st.sampled_from(FAULTS), max_size=25))
+def test_everything_is_recorded_once(actions, faults):
     sink = FaultySink(faults)
     expected, stored, disk = [], 0, 2**40
     with patch.object(Destination, "sink", lambda *_: sink):
         with record_run(run_id="r") as run:
-            for step, word in enumerate(said):
+            for step, action in enumerate(actions):
                 with full_disk(disk):
-                    match word:
+                    match action:
                         case "metric" | "metrics":
-                            getattr(run, word)(*({"loss": step},) if word == "metrics" else ("loss", step), step=step)
+                            getattr(run, action)(*({"loss": step},) if action == "metrics" else ("loss", step), step=step)
                             expected.append((step, step))
                         case "checkpoint":
                             stored += run.checkpoint(__file__, step=step) is not None
                         case "flush":
                             run.flush()
                         case _:
-                            disk = 0 if word == "disk full" else 2**40
-        sink.be_well()
+                            disk = 0 if action == "disk full" else 2**40
+        sink.recover()
         assert [
             one for one in flush_all(spool_folder(Settings()), configured_destination(Settings()), lambda _: None) if one.left
         ] == []
     verification = verify(sink.log, None, run.stream)
     assert (verification.sound, verification.complete) == (True, True)
     assert [chain.complete_up_to for chain in verification.producers] == [run.recorded]
-    found = [record.event for record in sink.log.read(run.stream)]
-    assert points(found)["loss"] == expected
-    assert [event.type for event in found].count("CheckpointSaved") == stored == said.count("checkpoint")
-    assert (found[0].type, found[-1].type) == ("TrainingStarted", "TrainingCompleted")
+    events = [record.event for record in sink.log.read(run.stream)]
+    assert points(events)["loss"] == expected
+    assert [event.type for event in events].count("CheckpointSaved") == stored == actions.count("checkpoint")
+    assert (events[0].type, events[-1].type) == ("TrainingStarted", "TrainingCompleted")

@@ -1,14 +1,14 @@
-"""What can go wrong with one PutEvents request, each as a fault that the bus server is given."""
+"""What can go wrong with one PutEvents request, each as a fault for the bus server."""
 
 import itertools
 import threading
 from collections.abc import Callable, Iterator
 
-from tests.support.bus_server import Exchange, Fault, well
+from tests.support.bus_server import Exchange, Fault, no_fault
 
 
 def repeated(fault: Fault, times: int | None = None) -> Iterator[Fault]:
-    """So often, or for ever."""
+    """The fault so many times, or for ever."""
     return itertools.repeat(fault) if times is None else itertools.repeat(fault, times)
 
 
@@ -25,23 +25,23 @@ def failed(exchange: Exchange) -> None:
 
 
 def hung_up(exchange: Exchange) -> None:
-    """The request is read, nothing is done, and the connection ends."""
+    """The request is read, nothing is done, and the connection is closed."""
     exchange.hang_up()
 
 
 def reply_lost(exchange: Exchange) -> None:
-    """Everything is done, and the connection ends before the reply."""
+    """Everything is done, and the connection is closed before the reply."""
     exchange.apply()
     exchange.hang_up()
 
 
 def reply_cut(exchange: Exchange) -> None:
-    """Everything is done, and the connection ends in the middle of the reply."""
+    """Everything is done, and the connection is closed in the middle of the reply."""
     exchange.answer(exchange.apply(), whole=False)
 
 
 def some_fail(code: str, which: Callable[[int], bool]) -> Fault:
-    """Entries at these places are refused, all others accepted."""
+    """Entries at these places are refused; all others are accepted."""
 
     def fault(exchange: Exchange) -> None:
         exchange.answer(exchange.apply(lambda number: code if which(number) else None))
@@ -49,11 +49,11 @@ def some_fail(code: str, which: Callable[[int], bool]) -> Fault:
     return fault
 
 
-def slow(over: threading.Event | float, fault: Fault = well) -> Fault:
-    """The same once the event is set, or so many seconds later."""
+def slow(over: threading.Event | float, fault: Fault = no_fault) -> Fault:
+    """The fault once the event is set, or so many seconds later."""
 
-    def waits(exchange: Exchange) -> None:
+    def wait_first(exchange: Exchange) -> None:
         exchange.wait(over)
         fault(exchange)
 
-    return waits
+    return wait_first

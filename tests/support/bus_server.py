@@ -1,9 +1,9 @@
-"""A server on this machine that speaks PutEvents as EventBridge does, with its limits, and misbehaves as it is told.
+"""A server on this machine that answers PutEvents as EventBridge does, with its limits, and with faults on request.
 
-moto speaks PutEvents as well, but knows no limit of bytes and never cuts a connection in the middle of a reply.
+moto answers PutEvents too, but knows no limit of bytes and never cuts a connection in the middle of a reply.
 
-Programs in processes of their own reach it by the SDK's variables (`environment`). It keeps the entries it accepted and hands
-them to an event log when asked, as the event processor would; so it costs little while somebody publishes at full speed.
+Programs in processes of their own reach it by the SDK's variables (`environment`). It keeps the entries that it accepts. It
+hands them to an event log when asked, as the event processor would: so it costs little while a program publishes at full speed.
 """
 
 import itertools
@@ -22,13 +22,13 @@ from training_events.times import now
 
 MAX_ENTRIES = 10
 MAX_REQUEST_BYTES = 256 * 1024
-"""EventBridge's limit until it was raised to 1 MB: what the recorder promises to keep to."""
+"""EventBridge's limit until it was raised to 1 MB: the recorder promises to keep to it."""
 _REQUIRED = ("Source", "DetailType", "Detail")
 _PLACE = "127.0.0.1"
 
 
 class BusServer:
-    """The bus, open while it is entered. `requests` counts those that reached it, `accepted` entries, `bytes` their details."""
+    """The bus, open inside a `with` block. It counts `requests`, `accepted` entries, and the `bytes` of their details."""
 
     def __init__(self) -> None:
         self.requests = self.accepted = self.bytes = 0
@@ -60,13 +60,13 @@ class BusServer:
         self.refuse_connections()
         self._holder.close()
 
-    def misbehave(self, *faults: "Fault | Iterator[Fault]") -> None:
-        """What to do to the next requests, one fault each, an iterator's in their turn; behind them it is well again."""
-        one_by_one = (iter([fault]) if callable(fault) else fault for fault in faults)
-        self._plan = itertools.chain.from_iterable(one_by_one)
+    def fail_with(self, *faults: "Fault | Iterator[Fault]") -> None:
+        """Faults for the next requests, one each; those of an iterator in turn. After them all requests succeed."""
+        iterators = (iter([fault]) if callable(fault) else fault for fault in faults)
+        self._plan = itertools.chain.from_iterable(iterators)
 
     def refuse_connections(self) -> None:
-        """As when nothing is there: open connections break, new ones are refused; the port stays reserved."""
+        """As if no server were there: open connections break, and new ones are refused. The port stays reserved."""
         if self._server is not None:
             self.closing.set()
             self._server.end()
@@ -82,28 +82,28 @@ class BusServer:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def hand_over(self, log: EventLog) -> list[Appended]:
-        """Append what was accepted since the last time, as the event processor does. Raises what says it can't be recorded."""
+        """Append what was accepted since the last call, as the event processor does. Raises the NotRecordable of an event."""
         with self._lock:
-            fresh, self._handed_over = self.envelopes[self._handed_over :], len(self.envelopes)
-        return [log.append(decode(envelope)) for envelope in fresh]
+            new, self._handed_over = self.envelopes[self._handed_over :], len(self.envelopes)
+        return [log.append(decode(envelope)) for envelope in new]
 
     def next_fault(self) -> "Fault":
         with self._lock:
             self.requests += 1
-            return next(self._plan, well)
+            return next(self._plan, no_fault)
 
     def accept(self, entries: list[dict[str, Any]]) -> list[str]:
-        """Keep the entries; their ids."""
-        kept = [_envelope(entry) for entry in entries]
+        """Keep the entries. Returns their ids."""
+        envelopes = [_envelope(entry) for entry in entries]
         with self._lock:
-            self.envelopes += kept
-            self.accepted += len(kept)
-            self.bytes += sum(len(one["detail"].encode()) for one in kept)
-        return [one["id"] for one in kept]
+            self.envelopes += envelopes
+            self.accepted += len(envelopes)
+            self.bytes += sum(len(envelope["detail"].encode()) for envelope in envelopes)
+        return [envelope["id"] for envelope in envelopes]
 
 
 class Exchange(BaseHTTPRequestHandler):
-    """One request after the other on one connection; a fault says what becomes of each."""
+    """One request after the other on one connection. A fault decides what becomes of each."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # a whole reply in one piece
@@ -125,7 +125,7 @@ class Exchange(BaseHTTPRequestHandler):
             fault(self)
 
     def apply(self, refused: Callable[[int], str | None] = lambda _: None) -> dict[str, Any]:
-        """Accept the entries but those `refused` gives an error code for, and those that can't be; the reply's document."""
+        """Accept the entries, but those that `refused` gives an error code and those that are wrong. Returns the reply."""
         codes = [refused(number) or _flaw(entry) for number, entry in enumerate(self.entries)]
         ids = iter(self.server.bus.accept([entry for entry, code in zip(self.entries, codes, strict=True) if code is None]))
         answers = [{"ErrorCode": code, "ErrorMessage": "refused"} if code else {"EventId": next(ids)} for code in codes]
@@ -149,7 +149,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def wait(self, over: threading.Event | float) -> None:
-        """Until it is set, or for so many seconds; not longer than the bus is there."""
+        """Wait until the event is set, or for so many seconds; not longer than the bus is open."""
         if isinstance(over, threading.Event):
             while not (over.is_set() or self.server.bus.closing.is_set()):
                 over.wait(0.05)
@@ -157,19 +157,19 @@ class Exchange(BaseHTTPRequestHandler):
             self.server.bus.closing.wait(over)
 
     def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
+        """Nobody reads these lines."""
 
 
 Fault = Callable[[Exchange], None]
-"""What becomes of one request; see tests/support/bus_faults.py."""
+"""What becomes of one request: see tests/support/bus_faults.py."""
 
 
-def well(exchange: Exchange) -> None:
+def no_fault(exchange: Exchange) -> None:
     exchange.answer(exchange.apply())
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True  # a reply that nobody waits for any more does not keep the test waiting
+    daemon_threads = True  # a reply that no client waits for does not hold up the test
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], bus: BusServer) -> None:
@@ -186,7 +186,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed, or no longer waits."""
+        """The client was killed, or no longer waits."""
 
     def end(self) -> None:
         self.shutdown()
@@ -196,7 +196,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def _hold(port: int) -> socket.socket:
-    """A port that is taken and refuses connections: bound, and nobody listens."""
+    """A port that is taken and refuses connections: it is bound, and nothing listens."""
     holder = socket.socket()
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     holder.bind((_PLACE, port))
@@ -204,7 +204,7 @@ def _hold(port: int) -> socket.socket:
 
 
 def _envelope(entry: dict[str, Any]) -> dict[str, Any]:
-    """What the bus makes of an entry, its detail still as text."""
+    """The envelope that the bus makes of an entry. Its detail is still text."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -219,7 +219,7 @@ def _envelope(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flaw(entry: dict[str, Any]) -> str | None:
-    """The code by which EventBridge refuses the entry by itself."""
+    """The error code with which EventBridge refuses this entry; None for a right one."""
     if not all(entry.get(name) for name in _REQUIRED):
         return "InvalidArgument"
     try:
@@ -230,6 +230,6 @@ def _flaw(entry: dict[str, Any]) -> str | None:
 
 
 def _entry_bytes(entry: dict[str, Any]) -> int:
-    """As EventBridge counts (User Guide, "Calculating PutEvents event entry size")."""
+    """The size that EventBridge counts (User Guide, "Calculating PutEvents event entry size")."""
     texts = [entry.get(name, "") for name in _REQUIRED] + entry.get("Resources", [])
     return sum(len(text.encode()) for text in texts) + 14 * ("Time" in entry)

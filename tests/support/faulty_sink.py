@@ -1,4 +1,4 @@
-"""A destination in this process: a log in memory that takes, refuses or fails as a test wants it."""
+"""A destination in this process: a log in memory that takes, refuses or fails as a test wants."""
 
 from collections.abc import Iterator, Sequence
 from itertools import repeat
@@ -13,18 +13,16 @@ TAKE, REFUSE_ALL, REFUSE_FIRST, REFUSE_LAST, RAISE, TAKE_AND_RAISE = FAULTS = ra
 
 
 class FaultySink:
-    """Goes wrong as `plan` says, one fault for each time something is sent; then all is well."""
+    """Fails as `plan` says, one fault for each call of `send`. After the last one it takes everything."""
 
     def __init__(self, plan: Iterator[int] | Sequence[int] = ()) -> None:
         self.log = InMemoryLog()
         self.plan = iter(plan)
-        self.times = 0
 
     def send(self, lines: Sequence[bytes]) -> list[Unsent]:
-        self.times += 1
         fault = next(self.plan, TAKE)
         if fault == RAISE:
-            raise ConnectionError("as the test wants it")
+            raise ConnectionError("as the test wants")
         refused = {TAKE: slice(0), TAKE_AND_RAISE: slice(0), REFUSE_FIRST: slice(1), REFUSE_LAST: slice(-1, None)}
         unsent = lines[refused.get(fault, slice(None))]
         for line in lines:
@@ -32,10 +30,10 @@ class FaultySink:
                 self.log.append(decode(loads(line)))
         if fault == TAKE_AND_RAISE:
             raise TimeoutError("the reply was lost")
-        return [Unsent(line, "as the test wants it") for line in unsent]
+        return [Unsent(line, "as the test wants") for line in unsent]
 
-    def be_down(self) -> None:
+    def break_down(self) -> None:
         self.plan = repeat(RAISE)
 
-    def be_well(self) -> None:
+    def recover(self) -> None:
         self.plan = iter(())

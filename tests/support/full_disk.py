@@ -1,4 +1,4 @@
-"""A disk that takes no more, for any user and on any machine: the largest file that the kernel lets this process write."""
+"""A full disk, for any user and on any machine: a limit on the size of the files that this process may write."""
 
 import resource
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def full_disk(largest_file_bytes: int = 0) -> Iterator[None]:
-    """No file grows beyond that. Python ignores SIGXFSZ, so a write takes what fits, and the next fails with EFBIG."""
+    """No file grows beyond that size. Python ignores SIGXFSZ: a write takes what fits, and the next one fails with EFBIG."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file_bytes, hard))
     try:

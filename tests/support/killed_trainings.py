@@ -1,7 +1,8 @@
-"""Trainings that are killed: `python -m tests.support.killed_trainings SEED ROUNDS FOLDER`, children of one warm process.
+"""Trainings that are killed: `python -m tests.support.killed_trainings SEED ROUNDS FOLDER`.
 
-Each is a run of its own that notes in a file, right after it said so, what it measured, and what it flushed; after a random
-time it gets SIGKILL, wherever it is. Some have ended by then. All share one spool, with other such programs too.
+Each is a child of one process that has imported everything, and a run of its own. It notes every call in a file, right after
+the call. After a random time it gets SIGKILL, wherever it is; some have ended by then. All of them share one spool, also with
+other such programs.
 """
 
 import os
@@ -23,7 +24,7 @@ def train(name: str, notes: Path, seed: int) -> None:
     with record_run(run_id=name, model="killed") as run:
         for number in range(chance.randint(1, 2000)):
             run.metric("number", number, step=number)
-            os.write(file, b"said %d\n" % number)
+            os.write(file, b"recorded %d\n" % number)
             if chance.random() < 0.01:
                 run.flush()
                 os.write(file, b"flushed %d\n" % number)
@@ -38,7 +39,7 @@ def train(name: str, notes: Path, seed: int) -> None:
 def main() -> None:
     seed, rounds, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     chance = random.Random(seed)  # noqa: S311 - no secret
-    writer.FLUSH_SECONDS = 0.02  # as many moments to be killed in as in a long training
+    writer.FLUSH_SECONDS = 0.02  # as many moments for a kill as in a long training
     for number in range(rounds):
         seed_of_round, seconds = chance.getrandbits(32), chance.random() * MAX_SECONDS
         name = f"killed-{seed}-{number}"

@@ -1,4 +1,4 @@
-"""Trainings that record to a bus server, and what has to be true of their events whatever went wrong meanwhile."""
+"""Trainings that record to a bus server, and what must be true of their events whatever goes wrong meanwhile."""
 
 import subprocess
 import sys
@@ -26,14 +26,14 @@ ENDS = ("TrainingCompleted", "TrainingFailed", "TrainingStopped")
 
 
 class Recording:
-    """A bus, a spool, and the log that the bus's events come to; this process's environment names them, and its children's."""
+    """A bus, a spool, and the log that gets the bus's events. The environment names them, also for child processes."""
 
     def __init__(self, bus: BusServer, spool: Path) -> None:
         self.bus, self.spool = bus, spool
         self.log = InMemoryLog()
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        """The training script; its standard input and outputs are pipes."""
+        """Start the training script. Its standard input and outputs are pipes."""
         command = [sys.executable, "-m", "tests.support.training_script", *arguments]
         pipe: int | IO[Any] = subprocess.PIPE
         return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True, **options)
@@ -45,31 +45,31 @@ class Recording:
             return process.returncode, out, err
 
     def spooled(self) -> set[str]:
-        """The ids of all events that stand whole in the files of the spool."""
+        """The ids of all events that are whole in the files of the spool."""
         lines = (line for file in self.spool.glob("*/*.jsonl") for line in file.read_bytes().split(b"\n")[1:-1])
         return {msgspec.json.decode(line)["detail"]["event_id"] for line in lines}
 
     def flush(self) -> list[FlushResult]:
-        """As `training-events flush` does."""
+        """Do what `training-events flush` does."""
         return list(flush_all(spool_folder(Settings()), configured_destination(Settings()), lambda _: None))
 
     def settle(self) -> None:
-        """The bus is well, and somebody flushes: nothing waits any more, and what waited or was accepted is in the log."""
-        waited = self.spooled()
-        self.bus.misbehave()
-        assert [one for one in self.flush() if one.left] == []
+        """End the bus's faults and flush. Then the spool is empty, and all that it held or the bus accepted is in the log."""
+        spooled = self.spooled()
+        self.bus.fail_with()
+        assert [result for result in self.flush() if result.left] == []
         self.bus.hand_over(self.log)
-        assert waited <= {event.event_id for event in self.log.events()}
-        # A file that was still being made when its producer was killed holds no event; it goes when it is an hour old.
+        assert spooled <= {event.event_id for event in self.log.events()}
+        # A file that was still being made when its producer was killed holds no event. It is removed when it is an hour old.
         assert not [file for file in self.spool.rglob("*.*") if file.suffix != ".new"], "something is left in the spool"
 
     def events(self, run: str = "r") -> list[Event]:
-        """The run's events, each producer's in their order; the stream is sound and complete."""
+        """The run's events, each producer's in order. The stream is sound and complete."""
         verification = verify(self.log, None, f"run/{run}")
         assert (verification.sound, verification.complete) == (True, True), verification.findings
-        found = [event for event in self.log.events() if event.stream == f"run/{run}"]
-        assert verification.events == len(found) == sum(chain.complete_up_to or 0 for chain in verification.producers)
-        return sorted(found, key=lambda event: (event.producer.id, event.producer.sequence) if event.producer else ("", 0))
+        events = [event for event in self.log.events() if event.stream == f"run/{run}"]
+        assert verification.events == len(events) == sum(chain.complete_up_to or 0 for chain in verification.producers)
+        return sorted(events, key=lambda event: (event.producer.id, event.producer.sequence) if event.producer else ("", 0))
 
     def types(self, run: str = "r") -> list[str]:
         """The types of the run's events, without its metrics."""
@@ -78,16 +78,16 @@ class Recording:
 
 def points(events: list[Event]) -> dict[str, list[tuple[Any, Any]]]:
     """Steps and values of each metric, in the order in which they were recorded."""
-    found = defaultdict(list)
+    by_metric = defaultdict(list)
     for event in events:
         if event.type == "MetricsRecorded":
             for point in event.data["points"]:
-                found[point["name"]].append((point.get("step"), point["value"]))
-    return found
+                by_metric[point["name"]].append((point.get("step"), point["value"]))
+    return by_metric
 
 
 def measured(name: str = "loss", steps: int = 300) -> list[tuple[int, float]]:
-    """What the training script measures: all of it, once, in order."""
+    """All that the training script measures, once and in order."""
     return list(enumerate(values(name, steps)))
 
 

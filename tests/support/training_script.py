@@ -1,6 +1,6 @@
-"""A training for the tests, in its own process: what it computes, prints and exits with is the same without recording.
+"""A training for the tests, in a process of its own. What it computes, prints and exits with is the same without recording.
 
-It prints "ready" when it has said everything, and the checksum of its computation when it ends by itself.
+It prints "ready" when it has recorded everything, and the checksum of its computation when it ends by itself.
 """
 
 import argparse
@@ -41,7 +41,7 @@ class Unrecorded:
 
 
 def values(name: str, steps: int) -> list[float]:
-    """What a worker of this name measures."""
+    """The values that a worker of this name measures."""
     state = sum(name.encode())
     measured = []
     for _ in range(steps):
@@ -51,7 +51,7 @@ def values(name: str, steps: int) -> list[float]:
 
 
 def train(run: Any, name: str, steps: int) -> float:
-    """A checksum over all that was measured."""
+    """Record the values. Returns a checksum of them."""
     checksum = 0.0
     for step, value in enumerate(values(name, steps)):
         run.metric(name, value, step=step)
@@ -78,7 +78,7 @@ def in_threads(run: Any, steps: int) -> float:
 
 
 def in_forks(run: Any, steps: int) -> float:
-    """Children by os.fork, which end without anything of Python's own; what they said they have to flush."""
+    """Children by os.fork, which end without any of Python's clean-up. They have to flush what they recorded."""
     run.metric("before", 1.0)
     children = []
     for number in range(WORKERS):
@@ -94,14 +94,14 @@ def in_forks(run: Any, steps: int) -> float:
 
 
 def in_threads_of_a_fork(run: Any, steps: int) -> float:
-    """Threads of a child that all say their first word at once."""
+    """Threads of a child that all record their first point at once."""
     child = os.fork()
     if child:
         return float(os.waitpid(child, 0)[1])
-    together = threading.Barrier(WORKERS)
+    barrier = threading.Barrier(WORKERS)
 
     def work(number: int) -> None:
-        together.wait()
+        barrier.wait()
         train(run, f"loss-{number}", steps)
 
     workers = [threading.Thread(target=work, args=(number,)) for number in range(WORKERS)]
@@ -114,12 +114,12 @@ def in_threads_of_a_fork(run: Any, steps: int) -> float:
 
 
 def in_children_that_do_not_record(run: Any, steps: int) -> float:
-    """Forked at the very start, as a loader of data does, to use what the recorder's threads are busy with as well: OpenSSL."""
+    """Forked at the very start, as a data loader does. They use OpenSSL, as the recorder's threads do at that time."""
     children = []
     for _ in range(8 * WORKERS):
         child = os.fork()
         if not child:
-            signal.alarm(60)  # one that hangs is ended by it
+            signal.alarm(60)  # ends a child that hangs
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             os._exit(0)
         children.append(child)
@@ -127,7 +127,7 @@ def in_children_that_do_not_record(run: Any, steps: int) -> float:
 
 
 def _work(run: Any, number: int, steps: int) -> None:
-    signal.alarm(120)  # one that hangs is ended by it
+    signal.alarm(120)  # ends a child that hangs
     train(run, f"loss-{number}", steps)
 
 
@@ -156,7 +156,7 @@ WORK = {
 
 
 def wait(_run: Any) -> None:
-    while not told_to_stop:
+    while not asked_to_stop:
         time.sleep(0.01)
 
 
@@ -165,16 +165,16 @@ def fail(_run: Any) -> None:
 
 
 def fork_and_fall_out(_run: Any) -> None:
-    """A child that leaves the block as its parent does."""
+    """Fork a child that leaves the block as its parent does."""
     if child := os.fork():
         os.waitpid(child, 0)
     else:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - what it prints is its parent's to print
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - only its parent prints
 
 
 def leave_a_silent_child(run: Any) -> None:
-    """A child that says nothing, and lives until the standard input ends."""
-    run.flush()  # there is a file to inherit
+    """Fork a child that records nothing, and lives until the standard input ends."""
+    run.flush()  # so that there is a file to inherit
     if os.fork():
         wait(run)
     print("forked", flush=True)
@@ -195,12 +195,12 @@ ENDINGS: dict[str, Callable[[Any], object]] = {
     "fork": fork_and_fall_out,
     "silent child": leave_a_silent_child,
 }
-told_to_stop = False
+asked_to_stop = False
 
 
 def remember(_number: int, _frame: FrameType | None) -> None:
-    global told_to_stop  # noqa: PLW0603
-    told_to_stop = True
+    global asked_to_stop  # noqa: PLW0603
+    asked_to_stop = True
 
 
 def leave(_number: int, _frame: FrameType | None) -> None:
@@ -219,29 +219,29 @@ def main() -> None:
     parser.add_argument("--ending", choices=ENDINGS, default="return")
     parser.add_argument("--handler", choices=HANDLERS, default="none")
     parser.add_argument("--checkpoint", type=Path)
-    parser.add_argument("--largest-file", type=int, help="a disk that takes no more: the most bytes of any file")
-    said = parser.parse_args()
-    if said.largest_file is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (said.largest_file, said.largest_file))
-    # what runs in the background (a shell's &, nohup) has these ignored, and so have its children
+    parser.add_argument("--largest-file", type=int, help="as on a full disk, no file may have more bytes")
+    options = parser.parse_args()
+    if options.largest_file is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (options.largest_file, options.largest_file))
+    # a process in the background (a shell's &, nohup) ignores these, and so do its children
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, HANDLERS[said.handler])
+    signal.signal(signal.SIGTERM, HANDLERS[options.handler])
 
     def body(run: Any) -> float:
-        checksum = WORK[said.work](run, said.steps)
-        if said.checkpoint:
-            run.checkpoint(said.checkpoint, step=said.steps)
+        checksum = WORK[options.work](run, options.steps)
+        if options.checkpoint:
+            run.checkpoint(options.checkpoint, step=options.steps)
         print("ready", flush=True)
-        ENDINGS[said.ending](run)
+        ENDINGS[options.ending](run)
         return checksum
 
     run: Any = Unrecorded()
-    if not said.unrecorded:
-        from training_events import record_run  # noqa: PLC0415 - without recording nothing of it is there
+    if not options.unrecorded:
+        from training_events import record_run  # noqa: PLC0415 - without recording it is not imported
 
         run = record_run(model="digits", run_id=os.environ.get("TRAINING_EVENTS_RUN", "r"), seeds=7)
-    if said.by_hand and not said.unrecorded:
+    if options.by_hand and not options.unrecorded:
         checksum = body(run.start())
         run.finish()
     else:

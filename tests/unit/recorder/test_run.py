@@ -287,10 +287,10 @@ def test_flush_returns_whether_everything_is_sent(sink, caplog):
         run.metric("loss", 1.0)
         assert run.flush()
         assert "loss" in points(events(sink, run))
-        sink.be_down()
+        sink.break_down()
         run.metric("loss", 2.0)
         assert not run.flush()
-        sink.be_well()
+        sink.recover()
         assert run.flush()
     assert points(events(sink, run))["loss"] == [(None, 1), (None, 2)]
     assert len(warnings(caplog)) == 1

@@ -1,4 +1,4 @@
-"""Large files: a few of their bytes are held at a time, and people at a terminal see how far it is."""
+"""Large files: little of them is in memory at a time, and a terminal shows the progress."""
 
 import io
 import re
@@ -25,8 +25,8 @@ from tests.support.fakes import Answer
 from tests.support.paths import ROOT
 
 
-class Hole:
-    """An S3 that takes everything, keeps nothing, and says the checksum of what it took."""
+class BottomlessS3:
+    """An S3 that takes everything, keeps nothing, and returns the checksum of what it took."""
 
     def __init__(self) -> None:
         self.client = aws.client("s3")
@@ -59,7 +59,7 @@ class Hole:
         return f"{b64encode(whole).decode()}-{len(self._parts)}"
 
     def _take(self, number: int, body: Any) -> None:
-        """In the form of Signature V4 with a trailer: each chunk's length in hex, then its content."""
+        """The body has the form of Signature V4 with a trailer: each chunk's length in hex, then its content."""
         digest, size = sha256(), 0
         for chunk in body:
             length, _, content = chunk.partition(b"\r\n")
@@ -73,9 +73,9 @@ class Hole:
 
 
 @pytest.fixture
-def hole():
+def bottomless_s3():
     with aws_in_this_process(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b"):
-        yield Hole()
+        yield BottomlessS3()
 
 
 def sparse(path: Path, mebibytes: int) -> Path:
@@ -93,16 +93,16 @@ def peak(work: Callable[[], Any]) -> int:
         tracemalloc.stop()
 
 
-def test_reading_holds_a_chunk_whatever_the_size(tmp_path):
+def test_reading_takes_the_memory_of_one_chunk_whatever_the_size(tmp_path):
     small, large = (peak(partial(pin, sparse(tmp_path / f"{size}", size))) for size in (4, 256))
     assert large < small + 50_000
 
 
-def test_sending_holds_some_chunks_and_never_whole_parts(hole, tmp_path):
-    file, objects = sparse(tmp_path / "file", 256), ObjectStore("data", lambda: hole.client)
-    held = peak(lambda: objects.store(file, "key"))
-    assert hole.size == 256 * 2**20
-    assert held < 48 * 2**20, "ten parts of 8 MiB are on their way at a time"
+def test_sending_takes_the_memory_of_some_chunks_and_never_of_whole_parts(bottomless_s3, tmp_path):
+    file, objects = sparse(tmp_path / "file", 256), ObjectStore("data", lambda: bottomless_s3.client)
+    memory = peak(lambda: objects.store(file, "key"))
+    assert bottomless_s3.size == 256 * 2**20
+    assert memory < 48 * 2**20, "ten parts of 8 MiB are sent at a time"
 
 
 class Terminal(io.StringIO):
@@ -112,21 +112,21 @@ class Terminal(io.StringIO):
 
 @pytest.mark.parametrize("terminal", [True, False])
 @pytest.mark.parametrize("least", [1, 16 * 2**20])
-def test_a_bar_for_large_files_on_a_terminal_only(hole, tmp_path, monkeypatch, terminal, least):
+def test_only_large_files_on_a_terminal_have_a_progress_bar(bottomless_s3, tmp_path, monkeypatch, terminal, least):
     screen = Terminal() if terminal else io.StringIO()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setattr(progress, "WORTH_SHOWING_BYTES", least)
     monkeypatch.setenv("TERM", "xterm")
     file = sparse(tmp_path / "[red]model.bin", 9)
-    ObjectStore("data", lambda: hole.client).store(file, "key")
+    ObjectStore("data", lambda: bottomless_s3.client).store(file, "key")
     shown = terminal and least == 1
     assert ("reading [red]model.bin" in screen.getvalue()) is shown
     assert ("storing [red]model.bin" in screen.getvalue()) is shown
     assert shown or not screen.getvalue()
 
 
-def test_when_the_program_ends_a_small_file_is_still_stored_and_a_large_one_not_stored_says_so(tmp_path):
-    """Python starts no threads any more then, and a large file is sent by some."""
+def test_at_the_end_of_the_program_a_small_file_is_still_stored_and_a_large_one_is_an_error(tmp_path):
+    """Python starts no more threads then, and a large file is sent by several."""
     script = f"""
 import atexit, sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -135,11 +135,11 @@ from training_events.errors import NotStored
 from training_events.recorder.storage.objects import ObjectStore
 from tests.conftest import ROOT
 from tests.support.dynamodb import aws_in_this_process
-from tests.unit.recorder.storage.test_large_files import Hole, sparse
+from tests.unit.recorder.storage.test_large_files import BottomlessS3, sparse
 
 def at_the_end():
     with aws_in_this_process(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b"):
-        objects = ObjectStore("data", lambda: Hole().client)
+        objects = ObjectStore("data", lambda: BottomlessS3().client)
         print(objects.store(sparse(Path({str(tmp_path / "small")!r}), 7), "small"))
         try:
             objects.store(sparse(Path({str(tmp_path / "large")!r}), 9), "large")

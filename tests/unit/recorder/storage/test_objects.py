@@ -1,4 +1,4 @@
-"""What is kept in the bucket is what was read, at the version that is recorded; anything else is an error that says why."""
+"""What is stored in the bucket is what was read, at the recorded version. Anything else is an error that says why."""
 
 import os
 import random
@@ -43,7 +43,7 @@ def s3():
 
 @pytest.fixture
 def objects(s3):
-    """Its client is the test's, which may be made to fail."""
+    """Its client is the test's own, which a test can make fail."""
     return ObjectStore(BUCKET, lambda: s3, least_part_bytes=PART)
 
 
@@ -55,7 +55,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def before(client: Any, operation: str, do: Any) -> None:
-    """Do it once, when the first such request is about to be sent."""
+    """Call `do` once, right before the first such request is sent."""
 
     def once(**_: Any) -> None:
         client.meta.events.unregister(f"before-call.s3.{operation}", once)
@@ -69,17 +69,17 @@ def unfinished(client: Any) -> Any:
 
 
 @pytest.mark.parametrize("size", [0, 1, PART - 1, PART, PART + 1, 2 * PART + 3])
-def test_what_is_kept_is_what_was_read(s3, objects, file, size):
+def test_a_stored_file_is_the_file_that_was_read(s3, objects, file, size):
     content = noise(size)
     file.write_bytes(content)
     stored = objects.store(file, KEY)
     assert (stored.uri, stored.sha256, stored.bytes) == (f"s3://{BUCKET}/{KEY}", digest(content), size)
-    there = s3.get_object(Bucket=BUCKET, Key=KEY, VersionId=stored.version_id)
-    assert (there["Body"].read(), there["Metadata"]) == (content, {"sha256": digest(content)})
+    current = s3.get_object(Bucket=BUCKET, Key=KEY, VersionId=stored.version_id)
+    assert (current["Body"].read(), current["Metadata"]) == (content, {"sha256": digest(content)})
     assert pin(stored.uri) == stored
 
 
-def test_the_checksum_of_parts_is_the_one_s3_makes():
+def test_the_checksum_of_parts_is_the_one_that_s3_computes():
     """As S3 answered an upload of 5, 5 and 1 MiB in eu-west-1: github.com/floci-io/floci/issues/3083."""
     parts = [
         "lcKa6Boe7a167tUCN5C4OaFygGSYD8MBnBARTrdL+1w=",
@@ -109,24 +109,24 @@ def test_a_file_that_is_too_large_for_s3_is_not_even_read(objects, file, monkeyp
 
 
 @pytest.mark.parametrize("name", ["best model #1.bin", "größe 模型.bin", "a?b&c=d%20+.bin", "?versionId=x", "two\nlines"])
-def test_any_name_is_in_the_uri_as_it_is(objects, file, name):
+def test_the_uri_has_any_name_as_it_is(objects, file, name):
     named = file.rename(file.parent / name)
     stored = objects.store(named, f"runs/ü ber/{name}")
     assert stored.uri == f"s3://{BUCKET}/runs/ü ber/{name}"
     assert pin(f"{stored.uri}?versionId={stored.version_id}") == stored
 
 
-def test_kept_again_is_another_version_and_each_can_be_pinned(objects, file):
+def test_storing_again_makes_another_version_and_each_can_be_pinned(objects, file):
     first = objects.store(file, KEY)
     file.write_bytes(noise(50))
     second = objects.store(file, KEY)
     third = objects.store(file, KEY)
     assert len({first.version_id, second.version_id, third.version_id}) == 3
-    for one in (first, second, third):
-        assert pin(f"{one.uri}?versionId={one.version_id}") == one
+    for stored in (first, second, third):
+        assert pin(f"{stored.uri}?versionId={stored.version_id}") == stored
 
 
-def test_a_link_is_kept_as_what_it_leads_to(objects, file):
+def test_a_link_is_stored_as_the_file_it_leads_to(objects, file):
     link = file.with_name("latest.bin")
     link.symlink_to(file)
     assert objects.store(link, KEY).sha256 == digest(file.read_bytes())
@@ -160,7 +160,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_recorded(objects, file, mon
 
 
 @pytest.mark.parametrize("size", [1000, 2 * PART])
-def test_an_object_that_another_puts_there_is_not_taken_for_ours(s3, objects, file, size):
+def test_an_object_that_another_program_puts_there_is_not_taken_for_ours(s3, objects, file, size):
     file.write_bytes(noise(size))
     other = aws.client("s3")
     before(s3, "HeadObject", lambda: other.put_object(Bucket=BUCKET, Key=KEY, Body=b"another's"))
@@ -168,7 +168,7 @@ def test_an_object_that_another_puts_there_is_not_taken_for_ours(s3, objects, fi
     assert s3.get_object(Bucket=BUCKET, Key=KEY, VersionId=stored.version_id)["Body"].read() == noise(size)
 
 
-def test_without_versions_another_s_object_is_an_error(file):
+def test_without_versions_an_object_of_another_program_is_an_error(file):
     with data_bucket(versions=False) as s3:
         objects = ObjectStore(BUCKET, lambda: s3)
         assert objects.store(file, KEY).version_id is None
@@ -180,35 +180,35 @@ def test_without_versions_another_s_object_is_an_error(file):
             objects.store(file, KEY)
 
 
-def test_a_store_that_says_no_checksum_is_not_trusted(s3, objects, file):
+def test_a_store_that_returns_no_checksum_is_not_trusted(s3, objects, file):
     s3.meta.events.register("after-call.s3.HeadObject", lambda parsed, **_: parsed.pop("ChecksumSHA256"))
     with pytest.raises(NotStored, match="says no SHA-256"):
         objects.store(file, KEY)
 
 
-def said_by(error: pytest.ExceptionInfo[NotStored], *words: str) -> None:
+def assert_one_line(error: pytest.ExceptionInfo[NotStored], *words: str) -> None:
     message = str(error.value)
     assert "\n" not in message
     assert all(word in message for word in words), message
 
 
 @pytest.mark.parametrize(("operation", "size"), [("PutObject", 9), ("CreateMultipartUpload", PART), ("UploadPart", 2 * PART)])
-def test_a_refusal_says_what_where_and_why_and_leaves_no_parts(s3, objects, file, operation, size):
+def test_a_refusal_names_what_where_and_why_and_leaves_no_parts(s3, objects, file, operation, size):
     file.write_bytes(noise(size))
     refuse(s3, operation, float("inf"), "AccessDenied")
     with pytest.raises(NotStored) as error:
         objects.store(file, KEY)
-    said_by(error, "model.bin", f"s3://{BUCKET}/{KEY}", "AccessDenied")
+    assert_one_line(error, "model.bin", f"s3://{BUCKET}/{KEY}", "AccessDenied")
     assert unfinished(aws.client("s3")) == []
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_an_interruption_passes_and_leaves_no_parts(s3, objects, file, error):
+def test_an_interruption_is_raised_on_and_leaves_no_parts(s3, objects, file, error):
     file.write_bytes(noise(6 * PART))
     interrupted = threading.Event()
 
     def interrupt() -> None:
-        """The thread that waits for the upload, and not one that sends."""
+        """Interrupt the thread that waits for the upload, and not one that sends."""
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
         assert interrupted.wait(60)
 
@@ -226,24 +226,24 @@ def test_an_interruption_passes_and_leaves_no_parts(s3, objects, file, error):
     assert unfinished(aws.client("s3")) == []
 
 
-def test_where_it_cannot_be_stored(file, monkeypatch):
-    def tried(bucket: str, client: Any) -> pytest.ExceptionInfo[NotStored]:
+def test_a_bucket_that_cannot_be_reached_is_an_error_that_says_why(file, monkeypatch):
+    def error_of(bucket: str, client: Any) -> pytest.ExceptionInfo[NotStored]:
         with pytest.raises(NotStored) as error:
             ObjectStore(bucket, client).store(file, KEY)
         return error
 
     with data_bucket():
-        said_by(tried("nowhere", lambda: aws.client("s3")), "model.bin", "s3://nowhere/", "no such bucket")
-        said_by(tried("No Bucket!", lambda: aws.client("s3")), "model.bin", "No Bucket!")
+        assert_one_line(error_of("nowhere", lambda: aws.client("s3")), "model.bin", "s3://nowhere/", "no such bucket")
+        assert_one_line(error_of("No Bucket!", lambda: aws.client("s3")), "model.bin", "No Bucket!")
         monkeypatch.setenv("AWS_REGION", "no region")
-        said_by(tried(BUCKET, lambda: aws.client("s3")), "model.bin", "no region")
+        assert_one_line(error_of(BUCKET, lambda: aws.client("s3")), "model.bin", "no region")
 
     def unreachable() -> Any:
-        once = Config(retries={"total_max_attempts": 1})
+        one_attempt = Config(retries={"total_max_attempts": 1})
         keys: Any = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-        return aws.session().create_client("s3", "eu-central-1", endpoint_url="http://127.0.0.1:9", config=once, **keys)
+        return aws.session().create_client("s3", "eu-central-1", endpoint_url="http://127.0.0.1:9", config=one_attempt, **keys)
 
-    said_by(tried(BUCKET, unreachable), "model.bin", "Could not connect")
+    assert_one_line(error_of(BUCKET, unreachable), "model.bin", "Could not connect")
 
 
 def no_such_file(folder: Path) -> Path:
@@ -261,7 +261,7 @@ def empty_folder(folder: Path) -> Path:
 
 
 def pipe(folder: Path) -> Path:
-    """Who reads it waits forever."""
+    """Reading it never ends."""
     os.mkfifo(folder / "pipe")
     return folder / "pipe"
 
@@ -273,7 +273,7 @@ def folder_with_a_pipe(folder: Path) -> Path:
 
 
 def round_trip(folder: Path) -> Path:
-    """By two links: there are more ways through it than anybody could walk."""
+    """Two links lead back to it: there are more paths through it than anybody could follow."""
     (folder / "round").symlink_to(folder)
     (folder / "again").symlink_to(folder)
     return folder
@@ -284,24 +284,24 @@ UNREADABLE: list[Any] = [no_such_file, broken_link, empty_folder, pipe, folder_w
 
 @pytest.mark.parametrize("bucket", [BUCKET, None])
 @pytest.mark.parametrize("make", UNREADABLE)
-def test_what_cannot_be_read(s3, tmp_path, make, bucket):
+def test_what_cannot_be_read_is_an_error(s3, tmp_path, make, bucket):
     path = make(tmp_path)
     for attempt in (lambda: ObjectStore(bucket, lambda: s3).store(path, KEY), lambda: pin(path), lambda: pin(str(path))):
         with pytest.raises(NotStored) as error:
             attempt()
-        said_by(error)
+        assert_one_line(error)
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
 
 
 @pytest.mark.parametrize("named", ["", None, 7, "a\0b", "file://", "s3://", "s3://bucket", "\ud800"])
-def test_what_names_nothing(s3, named: Any):
+def test_a_name_of_nothing_is_an_error(s3, named: Any):
     with pytest.raises(NotStored) as error:
         pin(named)
-    said_by(error)
+    assert_one_line(error)
 
 
 @pytest.mark.parametrize("key", ["", "a/", "a/../b", ".", "a\ud800"])
-def test_what_is_no_key(objects, file, key):
+def test_a_text_that_is_no_key_is_an_error(objects, file, key):
     with pytest.raises(NotStored, match="is no name for an object"):
         objects.store(file, key)
 
@@ -317,7 +317,7 @@ def test_without_a_bucket_a_file_stays_where_it_is(file, monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Sorted by whole names, `a-b` comes before `a/b`."""
+    """Sorted by whole paths, `a-b` comes before `a/b`."""
     root = tmp_path / "checkpoint 500"
     for name in ("a/b.bin", "a-b.bin", "größe/x y.bin", "Z"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -326,7 +326,7 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_folder_is_kept_file_by_file(s3, objects, folder):
+def test_a_folder_is_stored_file_by_file(s3, objects, folder):
     stored = objects.store(folder, "runs/r/checkpoint 500")
     names = sorted(["a/b.bin", "a-b.bin", "größe/x y.bin", "Z", "linked/b.bin"], key=str.encode)
     contents = [(folder / name).read_bytes() for name in names]
@@ -334,15 +334,15 @@ def test_a_folder_is_kept_file_by_file(s3, objects, folder):
     assert (stored.uri, stored.version_id) == (f"s3://{BUCKET}/runs/r/checkpoint 500/", None)
     assert (stored.sha256, stored.bytes) == (digest(lines.encode()), sum(map(len, contents)))
     for name, content in zip(names, contents, strict=True):
-        there = s3.get_object(Bucket=BUCKET, Key=f"runs/r/checkpoint 500/{name}")
-        assert (there["Body"].read(), there["Metadata"]["sha256"]) == (content, digest(content))
-    here = pin(folder)
-    assert (here.sha256, here.bytes) == (stored.sha256, stored.bytes)
-    assert here.uri == folder.as_uri() + "/"
-    assert pin(str(here.uri)) == ObjectStore(None).store(folder, KEY) == here
+        current = s3.get_object(Bucket=BUCKET, Key=f"runs/r/checkpoint 500/{name}")
+        assert (current["Body"].read(), current["Metadata"]["sha256"]) == (content, digest(content))
+    local = pin(folder)
+    assert (local.sha256, local.bytes) == (stored.sha256, stored.bytes)
+    assert local.uri == folder.as_uri() + "/"
+    assert pin(str(local.uri)) == ObjectStore(None).store(folder, KEY) == local
 
 
-def test_of_a_folder_that_cannot_be_kept_whole_nothing_is(s3, objects, folder):
+def test_nothing_is_stored_of_a_folder_that_cannot_be_stored_whole(s3, objects, folder):
     (folder / os.fsdecode(b"\xff")).write_bytes(b"")
     with pytest.raises(NotStored, match="no UTF-8 form"):
         objects.store(folder, KEY)
@@ -351,7 +351,7 @@ def test_of_a_folder_that_cannot_be_kept_whole_nothing_is(s3, objects, folder):
 
 
 @pytest.mark.parametrize("uri", ["sklearn:load_digits", "https://example.com/x.npz", "hf://datasets/d", "s3://b/prefix/"])
-def test_another_address_is_taken_by_its_word(uri):
+def test_an_address_elsewhere_is_recorded_as_given(uri):
     stored = pin(uri)
     assert (stored.uri, stored.version_id, stored.sha256, stored.bytes) == (uri, None, None, None)
 
@@ -360,13 +360,13 @@ def test_a_password_in_an_address_is_not_recorded():
     assert pin("https://ada:secret@example.com/x.npz").uri == "https://example.com/x.npz"
 
 
-def test_a_file_may_be_called_like_an_address(tmp_path, monkeypatch):
+def test_a_file_may_have_the_name_of_an_address(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("run:7.csv").write_bytes(b"7")
     assert pin("run:7.csv").sha256 == digest(b"7")
 
 
-def test_what_s3_knows_of_an_object_that_others_stored(s3):
+def test_s3_knows_the_digest_of_some_objects_that_others_stored(s3):
     def put(**more: Any) -> Any:
         s3.put_object(Bucket=BUCKET, Key="datasets/d/x", Body=b"x", **more)
         return pin(f"s3://{BUCKET}/datasets/d/x")
@@ -375,12 +375,12 @@ def test_what_s3_knows_of_an_object_that_others_stored(s3):
     assert put(ChecksumAlgorithm="SHA256").sha256 == digest(b"x")
     assert put(Metadata={"sha256": digest(b"x").upper()}).sha256 == digest(b"x")
     assert put(Metadata={"sha256": "unknown"}).sha256 is None
-    told = put(ChecksumAlgorithm="SHA256", Metadata={"sha256": "0" * 64})
-    assert told.sha256 == digest(b"x"), "S3's own word counts"
-    assert (told.bytes, bool(told.version_id)) == (1, True)
+    both = put(ChecksumAlgorithm="SHA256", Metadata={"sha256": "0" * 64})
+    assert both.sha256 == digest(b"x"), "S3's own checksum counts"
+    assert (both.bytes, bool(both.version_id)) == (1, True)
 
 
-def test_the_checksum_of_an_upload_in_parts_is_no_digest_of_the_whole(s3, objects, file):
+def test_the_checksum_of_an_upload_in_parts_is_not_taken_for_a_digest_of_the_whole(s3, objects, file):
     file.write_bytes(noise(PART))
     objects.store(file, KEY)
     s3.copy_object(Bucket=BUCKET, Key="copy", CopySource=f"{BUCKET}/{KEY}", MetadataDirective="REPLACE")
@@ -391,9 +391,9 @@ def test_the_checksum_of_an_upload_in_parts_is_no_digest_of_the_whole(s3, object
 @pytest.mark.parametrize(
     "uri", ["s3://nowhere/x", f"s3://{BUCKET}/x", f"s3://{BUCKET}/x?versionId=none", f"s3://{BUCKET}/gone"]
 )
-def test_an_object_that_is_not_there(s3, uri):
+def test_an_object_that_does_not_exist_is_an_error(s3, uri):
     s3.put_object(Bucket=BUCKET, Key="gone", Body=b"")
     s3.delete_object(Bucket=BUCKET, Key="gone")
     with pytest.raises(NotStored) as error:
         pin(uri)
-    said_by(error, uri.split("?")[0])
+    assert_one_line(error, uri.split("?")[0])
