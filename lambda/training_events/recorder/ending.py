@@ -24,7 +24,7 @@ class LastEvent(NamedTuple):
 class Ending:
     """The end of one run in one process: open, then decided, then recorded. It may be interrupted while it is open.
 
-    Each state is an attribute of its own that is set once: a handler, or another thread, may set one at any moment.
+    Each state has an attribute of its own, so that a handler or another thread may set one at any moment.
     """
 
     def __init__(self) -> None:

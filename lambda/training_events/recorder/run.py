@@ -177,7 +177,7 @@ class Run:
         data = {**msgspec.to_builtins(stored), **more}
         if not channel.writer.record(type_, {key: value for key, value in data.items() if value is not None}):
             raise RuntimeError(f"{self.stream} ended meanwhile")
-        channel.writer.wait_spooled(_SPOOL_SECONDS)  # once this returns, not even a kill makes the checkpoint unknown
+        channel.writer.wait_spooled(_SPOOL_SECONDS)  # from now on not even a kill loses the event
         return stored
 
     def _record(self, type_: str, data: dict[str, Any]) -> None:

@@ -42,8 +42,8 @@ class ObjectStore:
     A URI is `s3://<bucket>/<key>` with the key as it is, with blanks and all: `aws s3 cp` takes it like that.
     """
 
-    def __init__(self, bucket: str | None, client: Callable[[], Any] = client, *, least_part_bytes: int = PART_BYTES) -> None:
-        self._bucket, self._client, self._least_part_bytes = bucket, client, least_part_bytes
+    def __init__(self, bucket: str | None, client: Callable[[], Any] = client, *, min_part_bytes: int = PART_BYTES) -> None:
+        self._bucket, self._client, self._min_part_bytes = bucket, client, min_part_bytes
 
     def store(self, path: str | os.PathLike[str], key: str) -> Stored:
         """Store a file, or a folder: each file in it under `<key>/`. To store it again makes another version. Raises NotStored.
@@ -60,11 +60,11 @@ class ObjectStore:
         except (BotoCoreError, Misused) as error:
             raise NotStored(f"{printable(local)} was not stored in {self._bucket}: {why(error)}") from None
         if not folder:
-            return upload(local, self._bucket, key, s3, self._least_part_bytes)
+            return upload(local, self._bucket, key, s3, self._min_part_bytes)
         files = [(name, file, f"{key}/{name}") for name, file in files_in(local)]
         for *_, file_key in files:  # check all of them first: half a folder is of no use
             _check_key(file_key)
-        stored = [(name, upload(file, self._bucket, file_key, s3, self._least_part_bytes)) for name, file, file_key in files]
+        stored = [(name, upload(file, self._bucket, file_key, s3, self._min_part_bytes)) for name, file, file_key in files]
         digest = digest_of_files((name, str(file.sha256)) for name, file in stored)
         return Stored(f"s3://{self._bucket}/{key}/", None, digest, sum(file.bytes or 0 for _, file in stored))
 

@@ -44,7 +44,7 @@ def s3():
 @pytest.fixture
 def objects(s3):
     """Its client is the test's own, which a test can make fail."""
-    return ObjectStore(BUCKET, lambda: s3, least_part_bytes=PART)
+    return ObjectStore(BUCKET, lambda: s3, min_part_bytes=PART)
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_without_versions_an_object_of_another_program_is_an_error(file):
 
 def test_a_store_that_returns_no_checksum_is_not_trusted(s3, objects, file):
     s3.meta.events.register("after-call.s3.HeadObject", lambda parsed, **_: parsed.pop("ChecksumSHA256"))
-    with pytest.raises(NotStored, match="says no SHA-256"):
+    with pytest.raises(NotStored, match="returns no SHA-256"):
         objects.store(file, KEY)
 
 
