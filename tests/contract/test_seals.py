@@ -1,4 +1,4 @@
-"""What every store of seals must do. An implementation joins by one line here."""
+"""What every seal store must do. A new store is added to the fixture `seals`."""
 
 from collections.abc import Iterator
 from io import BytesIO
@@ -26,52 +26,52 @@ def seals(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SealStore]
         yield InMemorySeals()
     elif request.param == "sqlite":
         database = Database(str(tmp_path / "log.db"))
-        with database.transaction():  # makes the log, as the first event does
+        with database.transaction():  # creates the file, as the first event does
             pass
         yield SqliteSealStore(database)
     else:
         with aws_in_this_process():
             s3 = aws.client("s3")
-            where = {"LocationConstraint": "eu-central-1"}
-            s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where, ObjectLockEnabledForBucket=True)
+            location = {"LocationConstraint": "eu-central-1"}
+            s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location, ObjectLockEnabledForBucket=True)
             yield S3SealStore(BUCKET, s3, mode="GOVERNANCE", days=1)
 
 
-def kept(seals: SealStore, stream: str) -> dict[int, list[bytes]]:
+def lines_by_number(seals: SealStore, stream: str) -> dict[int, list[bytes]]:
     stored = seals.of(stream)
     assert [seal.disturbance for seal in stored] == [None] * len(stored)
     assert [seal.number for seal in stored] == sorted(seal.number for seal in stored)
     return {seal.number: list(seal.lines()) for seal in stored}
 
 
-def test_an_unknown_stream_has_none(seals: SealStore):
+def test_an_unknown_stream_has_no_seals(seals: SealStore):
     assert seals.of("run/never") == []
 
 
-def test_what_was_written_is_read_by_lines_and_by_number(seals: SealStore):
+def test_seals_are_read_line_by_line_in_the_order_of_their_numbers(seals: SealStore):
     for number in (1, 2, 10, 9):
         seals.write("run/a", number, BytesIO(b'{"n":%d}\n["a","b"]\n' % number))
-    assert kept(seals, "run/a") == {number: [b'{"n":%d}\n' % number, b'["a","b"]\n'] for number in (1, 2, 9, 10)}
+    assert lines_by_number(seals, "run/a") == {number: [b'{"n":%d}\n' % number, b'["a","b"]\n'] for number in (1, 2, 9, 10)}
 
 
-def test_a_number_is_written_once(seals: SealStore):
+def test_a_number_can_be_written_only_once(seals: SealStore):
     seals.write("run/a", 1, BytesIO(b"first\n"))
     with pytest.raises(Overtaken):
         seals.write("run/a", 1, BytesIO(b"second\n"))
-    assert kept(seals, "run/a") == {1: [b"first\n"]}
+    assert lines_by_number(seals, "run/a") == {1: [b"first\n"]}
 
 
-def test_a_seal_can_be_read_again_and_by_several_at_once(seals: SealStore):
+def test_a_seal_can_be_read_by_several_readers_at_once(seals: SealStore):
     seals.write("run/a", 1, BytesIO(b"a\nb\n"))
     [seal] = seals.of("run/a")
-    one, other = seal.lines(), seal.lines()
-    assert [next(one), next(other), *one, *other] == [b"a\n", b"a\n", b"b\n", b"b\n"]
+    first, second = seal.lines(), seal.lines()
+    assert [next(first), next(second), *first, *second] == [b"a\n", b"a\n", b"b\n", b"b\n"]
 
 
-def test_a_long_seal(seals: SealStore):
+def test_a_long_seal_is_read_whole(seals: SealStore):
     lines = [b'["2026-11-22T15:08:39.000000Z#%08d","sha256:%064d"]\n' % (number, number) for number in range(15_000)]
     seals.write("run/a", 1, BytesIO(b"".join(lines)))
-    assert kept(seals, "run/a") == {1: lines}
+    assert lines_by_number(seals, "run/a") == {1: lines}
 
 
 NAMES = [
@@ -82,14 +82,14 @@ NAMES = [
 ]  # fmt: skip
 
 
-def test_streams_of_any_name_keep_to_themselves(seals: SealStore):
+def test_streams_of_any_name_do_not_share_seals(seals: SealStore):
     for name in NAMES:
         seals.write(name, 1, BytesIO(name.encode() + b"\n"))
     for name in NAMES:
-        assert kept(seals, name) == {1: [name.encode() + b"\n"]}
+        assert lines_by_number(seals, name) == {1: [name.encode() + b"\n"]}
 
 
-def test_every_stream_that_was_sealed_is_known(seals: SealStore):
+def test_every_sealed_stream_is_listed(seals: SealStore):
     assert list(seals.streams()) == []
     for name in NAMES:
         log = TamperedLog()
@@ -98,7 +98,7 @@ def test_every_stream_that_was_sealed_is_known(seals: SealStore):
     assert sorted(seals.streams()) == sorted(NAMES)
 
 
-def test_sealing_and_verifying_by_way_of_it(seals: SealStore):
+def test_sealing_and_verifying_work_with_this_store(seals: SealStore):
     log, recorder = TamperedLog(), Recorder("p")
     events = [recorder.event(f"e{number}", time) for number, time in enumerate(reversed(TIMES))]
     for event in events[:3]:
@@ -113,9 +113,9 @@ def test_sealing_and_verifying_by_way_of_it(seals: SealStore):
     second = seal_stream(log, seals, STREAM)
     assert second
     assert (second.number, second.events, second.added) == (2, 5, 2)
-    found = verify(log, seals, STREAM)
-    assert found.sound
-    assert found.complete
-    assert (found.seals.count, found.seals.covered, found.seals.root) == (2, 5, second.root)
-    log.loses(events[4])
+    verification = verify(log, seals, STREAM)
+    assert verification.sound
+    assert verification.complete
+    assert (verification.seals.count, verification.seals.covered, verification.seals.root) == (2, 5, second.root)
+    log.remove(events[4])
     assert [finding.position for finding in verify(log, seals, STREAM).findings] == [events[4].position]

@@ -1,4 +1,4 @@
-"""A metric's curve is an outline of its points that depends on them alone, and never has more than a few."""
+"""A metric's curve is an outline of its points. It depends on them alone and has at most MAX_CURVE_POINTS points."""
 
 from typing import Any
 
@@ -15,15 +15,17 @@ values = numbers | st.sampled_from(["NaN", "Infinity", "-Infinity"])
 
 
 def batches_of(points: list[dict[str, Any]], draw: Any) -> list[bytes]:
-    """The points in order, cut into events anywhere."""
+    """The points in order, cut into the data of events at any places."""
     cuts = sorted(draw(st.lists(st.integers(0, len(points)), max_size=8)))
     return [canonical_json({"points": points[start:end]}) for start, end in zip([0, *cuts], [*cuts, len(points)], strict=True)]
 
 
 @given(st.integers(1, 20 * MAX_CURVE_POINTS), st.lists(values, min_size=1, max_size=9), st.data())
-def test_a_curve_is_every_so_many_th_point(count: int, some: list[float | str], data: st.DataObject):
-    """However the points are cut into events, and wherever the state is written down and read back in between."""
-    points = [{"name": "loss", "step": step, "value": some[step % len(some)]} for step in range(count)]
+def test_a_curve_keeps_every_nth_point_however_the_points_are_cut_into_events(
+    count: int, some_values: list[float | str], data: st.DataObject
+):
+    """And wherever the state is stored and read back in between."""
+    points = [{"name": "loss", "step": step, "value": some_values[step % len(some_values)]} for step in range(count)]
     state: Any = folds.empty("run/a")
     for number, batch in enumerate(batches_of(points, data.draw)):
         folds.fold(state, [LogEntry(f"2026-11-22T15:00:{number:02d}.000000Z#e", "", "MetricsRecorded", 1, batch.decode())])
@@ -35,4 +37,6 @@ def test_a_curve_is_every_so_many_th_point(count: int, some: list[float | str], 
     ]
     assert curve.points == outline[:: curve.every]
     assert len(curve.points) <= MAX_CURVE_POINTS
-    assert curve.every == 1 or len(outline[:: curve.every // 2]) > MAX_CURVE_POINTS, "as many as there may be"
+    assert curve.every == 1 or len(outline[:: curve.every // 2]) > MAX_CURVE_POINTS, (
+        "the curve has as many points as it may have"
+    )

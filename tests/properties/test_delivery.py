@@ -64,8 +64,8 @@ def test_every_event_is_recorded_once_or_is_in_a_queue(
     processor = Processor(failures)
     delivery = Delivery(stacks["prod"], processor)
     events = [_envelope(number, sound=sound) for number, (sound, _, _) in enumerate(deliveries)]
-    for event, (_, failed_hand_overs, copies) in zip(events, deliveries, strict=True):
-        delivery.put(event, failed_hand_overs=failed_hand_overs, copies=copies)
+    for event, (_, failed_attempts, copies) in zip(events, deliveries, strict=True):
+        delivery.put(event, failed_attempts=failed_attempts, copies=copies)
 
     recorded = Counter(event.event_id for event in processor.log.events())
     queued = {event["id"] for event in processor.set_aside + delivery.destination + delivery.dead_letters}
@@ -96,7 +96,9 @@ def test_every_event_of_aws_is_recorded_once_or_is_in_a_queue(
     processor = Processor(failures)
     delivery = Delivery(stacks["prod"], processor)
     for event in sent:
-        delivery.tell(event, failed_hand_overs=data.draw(st.permutations(failing)), copies=data.draw(st.integers(1, 2)))
+        delivery.put_on_default_bus(
+            event, failed_attempts=data.draw(st.permutations(failing)), copies=data.draw(st.integers(1, 2))
+        )
     assert delivery.lost == processor.set_aside == []
 
     processor.recover()
@@ -121,7 +123,7 @@ def test_the_simulator_forwards_only_what_aws_would(stacks: dict[str, StackJson]
     event = {**sample("aws_training_job"), "account": "999999999999" if weakness == "another account" else "444455556666"}
     processor = Processor([])
     delivery = Delivery(stack, processor)
-    delivery.tell(event)
+    delivery.put_on_default_bus(event)
     assert len(processor.log.records) == (weakness == "none")
     assert delivery.dead_letters == ([] if weakness in ("none", "another account") else [event])
 
@@ -152,5 +154,5 @@ def test_the_simulator_loses_events_where_aws_would(stacks: dict[str, StackJson]
                 )
     event = _envelope(1, sound=True)
     delivery = Delivery(stack, Processor(["before"] * 3))
-    delivery.put(event, failed_hand_overs=failing)
+    delivery.put(event, failed_attempts=failing)
     assert delivery.lost == [event]

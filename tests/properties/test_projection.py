@@ -1,7 +1,7 @@
-"""Over a delivery as unreliable as AWS allows, every read model comes to the fold of its stream, by the real handler.
+"""The real handler makes every read model the fold of its stream, over a delivery as unreliable as AWS allows.
 
-MiniStack knows one shard, and neither halves a batch nor ends its attempts by number; so what the mapping declares is tried
-here, on its synthesized JSON.
+MiniStack has one shard, and it neither halves a batch nor limits the attempts. So what the event source mapping declares is
+tested here, with its synthesized JSON.
 """
 
 import copy
@@ -47,7 +47,7 @@ SETTINGS = {
 
 
 class Queue:
-    """The undelivered queue: the records in it, by their reasons."""
+    """The undelivered queue: the records in it, each with its reason."""
 
     def __init__(self) -> None:
         self.records: list[tuple[str, Record]] = []
@@ -56,7 +56,7 @@ class Queue:
         self.records.append((why.reason, original))
 
     def reasons(self) -> set[tuple[str, str]]:
-        """(reason, number of the record)"""
+        """Of each record: the reason and the sequence number."""
         return {(reason, record["dynamodb"]["SequenceNumber"]) for reason, record in self.records}
 
 
@@ -72,7 +72,7 @@ class Metrics:
 
 
 def load_handler() -> ModuleType:
-    """The handler's module, for one worker alone, as an environment of Lambda's loads it."""
+    """A copy of the handler's module for one worker, as each of Lambda's environments loads one."""
     spec = importlib.util.find_spec("training_events.handlers.projector")
     assert spec is not None
     assert spec.loader is not None
@@ -89,7 +89,7 @@ def handler() -> ModuleType:
 
 
 def function(handler: ModuleType, log: Any, models: Any, seals: Any, queue: Any) -> Callable[[dict[str, Any]], Any]:
-    """The handler over these stores, in an environment that has just started."""
+    """The handler with these stores, in an environment that has just started."""
     handler.store = Store(log, models)  # type: ignore[attr-defined]
     handler.projector = Projector(log, models, max_attempts=3, sleep=lambda _: None)  # type: ignore[attr-defined]
     handler.seals, handler.undelivered, handler.metrics = seals, queue, Metrics()  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ def function(handler: ModuleType, log: Any, models: Any, seals: Any, queue: Any)
 
 
 class Troubled:
-    """A store whose calls go as the schedule says: refused, without a reply, the function's last, or behind those of others."""
+    """A store in trouble, call by call: refused, applied without a reply, the function's last, or after the work of others."""
 
     def __init__(self, store: Any, next_trouble: Callable[[], str], meanwhile: Callable[[], None]) -> None:
         self._store, self._next_trouble, self._meanwhile = store, next_trouble, meanwhile
@@ -130,7 +130,7 @@ def folded(log: EventLog) -> dict[str, bytes]:
 
 
 def reason_of(event: Event) -> str | None:
-    """Why the record of this event belongs into the queue, if it does."""
+    """The reason with which the record of this event is set aside; None if it is projected."""
     try:
         catalogue.read(event.stream, event.type, event.schema_version, event.canonical_data.decode())
     except DoesNotFit as flaw:
@@ -146,22 +146,24 @@ def planted(stacks: dict[str, StackJson], **changed: Any) -> StackJson:
     return stack
 
 
-def happened(log: InMemoryLog, event: Event, oddity: int, numbers: Iterator[int]) -> Iterator[tuple[Record, str | None]]:
-    """What the change stream tells of an append, and for what reason it belongs into the queue, if it does."""
+def append_with_oddity(
+    log: InMemoryLog, event: Event, oddity: int, numbers: Iterator[int]
+) -> Iterator[tuple[Record, str | None]]:
+    """Append the event, and what the oddity says. Yields change records, with the reason to set each aside or None."""
     log.append(event)
     key = event.stream, event.position
     record, reason = inserted(log.records[key], next(numbers)), reason_of(event)  # type: ignore[arg-type]
-    if oddity == 0:  # what somebody has put there is no event
+    if oddity == 0:  # somebody replaced the event by an item that is none
         log.records[key] = Damaged(*key, "the test")
         image = {"stream": {"S": event.stream}, "position": {"S": event.position}}
         record, reason = change("INSERT", image, next(numbers)), "unreadable"
     yield record, reason
-    if oddity in (3, 4, 5):  # somebody puts what is no event at a place where none can be
+    if oddity in (3, 4, 5):  # somebody puts an item that is no event at a position that no event can have
         number = next(numbers)
-        place = ["2027", f"{event.occurred_at}-", "~" * 40][oddity - 3] + str(number)
-        log.records[event.stream, place] = Damaged(event.stream, place, "the test")
-        yield change("INSERT", {"stream": {"S": event.stream}, "position": {"S": place}}, number), "unreadable"
-    if oddity in (1, 2):  # somebody writes the event once more, or takes it away and puts it back
+        position = ["2027", f"{event.occurred_at}-", "~" * 40][oddity - 3] + str(number)
+        log.records[event.stream, position] = Damaged(event.stream, position, "the test")
+        yield change("INSERT", {"stream": {"S": event.stream}, "position": {"S": position}}, number), "unreadable"
+    if oddity in (1, 2):  # somebody writes the event once more, or removes it and puts it back
         yield change(["MODIFY", "REMOVE"][oddity - 1], record["dynamodb"]["NewImage"], next(numbers)), "log_altered"
 
 
@@ -169,7 +171,7 @@ troubles = st.lists(st.sampled_from(["", "meanwhile", "meanwhile", "refused", "n
 
 
 @given(events=histories(), schedule=troubles, data=st.data())
-def test_every_state_comes_to_the_fold_and_what_has_none_waits_with_its_reason(
+def test_every_read_model_ends_as_the_fold_and_unreadable_records_are_set_aside(
     stacks: dict[str, StackJson], handler: ModuleType, events: list[Event], schedule: list[str], data: st.DataObject
 ) -> None:
     log, models, seals, queue = InMemoryLog(), InMemoryReadModels(), InMemorySeals(), Queue()
@@ -177,16 +179,17 @@ def test_every_state_comes_to_the_fold_and_what_has_none_waits_with_its_reason(
     expected: set[tuple[str, str]] = set()
 
     def poll_others() -> None:
-        for shard in SHARDS:  # the one that is being delivered from stays out
+        for shard in SHARDS:  # nothing happens for the shard that is being delivered from
             delivery.poll(shard)
 
     troubled = [Troubled(store, lambda: next(trouble, ""), poll_others) for store in (log, models, seals, queue)]
     stack = planted(stacks, batch_size=data.draw(st.integers(1, 4)))  # there are few records
     delivery = StreamDelivery(stack, function(handler, *troubled))
     for event in events:
-        for record, reason in happened(log, event, data.draw(st.integers(0, 16)), numbers):
+        for record, reason in append_with_oddity(log, event, data.draw(st.integers(0, 16)), numbers):
             delivery.put(record, data.draw(st.sampled_from(SHARDS)))
-            expected |= {(reason, record["dynamodb"]["SequenceNumber"])} if reason else set()
+            if reason is not None:
+                expected.add((reason, record["dynamodb"]["SequenceNumber"]))
         for _ in range(data.draw(st.integers(0, 2))):
             delivery.poll(data.draw(st.sampled_from(SHARDS)), copies=data.draw(st.sampled_from([1, 1, 2])))
     delivery.drain()
@@ -204,7 +207,7 @@ def test_every_state_comes_to_the_fold_and_what_has_none_waits_with_its_reason(
 @pytest.mark.parametrize("first", [1, 2])
 @pytest.mark.parametrize("call", range(8))
 def test_two_pollers_do_not_undo_each_other(stacks: dict[str, StackJson], handler: ModuleType, call: int, first: int) -> None:
-    """One shard is delivered in the middle of the other's delivery, at any call to a store."""
+    """A batch of one shard is delivered in the middle of the other's delivery, at any call to a store."""
     log, models = InMemoryLog(), InMemoryReadModels()
     trouble: list[str] = []
 
@@ -227,22 +230,24 @@ def test_two_pollers_do_not_undo_each_other(stacks: dict[str, StackJson], handle
     assert stored_states(models) == folded(log)
 
 
-class Poisoned(InMemoryReadModels):
-    """One stream's read model cannot be written; `ends` says that the function does not survive the attempt."""
+class PoisonedReadModels(InMemoryReadModels):
+    """One stream's read model cannot be written. With `ends` the attempt ends the function."""
 
     def __init__(self, *, ends: bool) -> None:
         super().__init__()
-        self.poison, self._ends = "run/bad", ends
+        self.poisoned, self._ends = "run/bad", ends
 
     def put(self, stream: str, state: bytes, **more: Any) -> None:
-        if stream == self.poison:
+        if stream == self.poisoned:
             raise Ended if self._ends else throttled()
         super().put(stream, state, **more)
 
 
-def delivered(stack: StackJson, handler: ModuleType, *, ends: bool = False) -> tuple[StreamDelivery, Poisoned, InMemoryLog]:
-    """Five streams, of which the middle one cannot be projected, however long it is tried."""
-    log, models = InMemoryLog(), Poisoned(ends=ends)
+def delivered(
+    stack: StackJson, handler: ModuleType, *, ends: bool = False
+) -> tuple[StreamDelivery, PoisonedReadModels, InMemoryLog]:
+    """The delivery of five streams. The middle one cannot be projected, however often it is tried."""
+    log, models = InMemoryLog(), PoisonedReadModels(ends=ends)
     delivery = StreamDelivery(stack, function(handler, log, models, InMemorySeals(), Queue()))
     for number, stream in enumerate(["run/a", "run/b", "run/bad", "run/y", "run/z"]):
         event = Event(f"e-{number}", stream, "Happened", "2026-11-22T15:00:00.000000Z", "tests", {})
@@ -253,47 +258,53 @@ def delivered(stack: StackJson, handler: ModuleType, *, ends: bool = False) -> t
 
 
 @pytest.mark.parametrize("ends", [False, True])
-def test_what_fails_for_half_a_day_is_told_to_the_queue_alone(
+def test_a_record_that_fails_for_half_a_day_goes_to_the_queue_alone(
     stacks: dict[str, StackJson], handler: ModuleType, *, ends: bool
 ) -> None:
     delivery, models, log = delivered(stacks["prod"], handler, ends=ends)
     [message] = delivery.destination
     info = message["DDBStreamBatchInfo"]
-    assert (info["batchSize"], info["startSequenceNumber"]) == (1, "800000000003126276364"), "the one of run/bad"
+    assert (info["batchSize"], info["startSequenceNumber"]) == (1, "800000000003126276364"), "the record of run/bad"
     assert delivery.lost == []
     assert set(models.models) == {"run/a", "run/b", "run/y", "run/z"}
 
-    models.poison = ""
+    models.poisoned = ""
     Projector(log, models).refold("run/bad")  # what `training-events redrive` does about it
     assert stored_states(models) == folded(log)
 
 
 def test_without_partial_answers_a_failure_passes_for_success(stacks: dict[str, StackJson], handler: ModuleType) -> None:
-    """Proof that the tests above can fail, as those that follow: the mapping's mistakes, planted one by one."""
+    """This test and those after it show that the tests above can fail: each plants one mistake into the mapping."""
     delivery, models, _ = delivered(planted(stacks, function_response_types=[]), handler)
     assert delivery.destination == delivery.lost == []
-    assert "run/bad" not in models.models, "and nobody was told"
+    assert "run/bad" not in models.models, "no state, and nobody got a message"
 
 
-def test_without_a_destination_what_is_given_up_is_lost(stacks: dict[str, StackJson], handler: ModuleType) -> None:
+def test_without_a_destination_a_record_that_is_given_up_is_lost(stacks: dict[str, StackJson], handler: ModuleType) -> None:
     delivery, _, _ = delivered(planted(stacks, destination_config=None), handler)
     assert [record["dynamodb"]["Keys"]["stream"]["S"] for record in delivery.lost] == ["run/bad"]
 
 
-def test_where_the_role_may_not_send_what_is_given_up_is_lost(stacks: dict[str, StackJson], handler: ModuleType) -> None:
+def test_without_the_permission_to_send_a_record_that_is_given_up_is_lost(
+    stacks: dict[str, StackJson], handler: ModuleType
+) -> None:
     stack = planted(stacks)
     policy = stack.one("aws_iam_role_policy", "projector")
-    kept = [one for one in json.loads(policy["policy"])["Statement"] if one["Action"] != ["sqs:SendMessage"]]
+    statements = json.loads(policy["policy"])["Statement"]
+    kept = [statement for statement in statements if statement["Action"] != ["sqs:SendMessage"]]
     policy["policy"] = json.dumps({"Statement": kept})
-    assert len(delivered(stack, handler)[0].lost) == 1
+    delivery, _, _ = delivered(stack, handler)
+    assert len(delivery.lost) == 1
 
 
-def test_without_an_end_to_the_attempts_the_stream_forgets(stacks: dict[str, StackJson], handler: ModuleType) -> None:
+def test_without_a_maximum_age_the_change_stream_drops_the_record_after_a_day(
+    stacks: dict[str, StackJson], handler: ModuleType
+) -> None:
     delivery, _, _ = delivered(planted(stacks, maximum_record_age_in_seconds=-1), handler)
     assert (len(delivery.lost), delivery.destination) == (1, [])
 
 
-def test_without_halves_one_record_that_ends_the_function_takes_its_batch_along(
+def test_without_bisecting_a_record_that_ends_the_function_fails_its_whole_batch(
     stacks: dict[str, StackJson], handler: ModuleType
 ) -> None:
     delivery, models, _ = delivered(planted(stacks, bisect_batch_on_function_error=False), handler, ends=True)
@@ -302,7 +313,7 @@ def test_without_halves_one_record_that_ends_the_function_takes_its_batch_along(
 
 
 class LargeLog(InMemoryLog):
-    """One that finds a stream without looking through all others, for several threads."""
+    """A log for many events and several threads: it finds a stream without looking through all others."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -319,7 +330,7 @@ class LargeLog(InMemoryLog):
 
 
 class SharedReadModels(InMemoryReadModels):
-    """A put is one step for all threads."""
+    """Read models whose `put` is one step for all threads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -330,12 +341,12 @@ class SharedReadModels(InMemoryReadModels):
             super().put(stream, state, **more)
 
 
-def every_hundredth() -> Iterator[str]:
+def refuse_every_hundredth() -> Iterator[str]:
     return ("refused" if number % 100 == 0 else "" for number in itertools.count(1))
 
 
 def test_two_workers_keep_up_with_ten_thousand_events(stacks: dict[str, StackJson]) -> None:
-    """Both append and project at once, the same 40 streams, in random order, a tenth of it twice, while the stores throttle."""
+    """Both append and project the same 40 streams, in random order, a tenth of the events twice, while the stores throttle."""
     shuffled = random.Random(7)  # noqa: S311 - the same order every time
     log, models, queue = LargeLog(), SharedReadModels(), Queue()
     events = [
@@ -352,7 +363,7 @@ def test_two_workers_keep_up_with_ten_thousand_events(stacks: dict[str, StackJso
     shuffled.shuffle(events)
 
     def work(handler: ModuleType, share: list[Event], numbers: Iterator[int]) -> StreamDelivery:
-        schedule = every_hundredth()
+        schedule = refuse_every_hundredth()
         stores = [Troubled(store, lambda: next(schedule), lambda: None) for store in (log, models, InMemorySeals(), queue)]
         delivery = StreamDelivery(stacks["prod"], function(handler, *stores))
         for first in range(0, len(share), 100):

@@ -1,4 +1,4 @@
-"""A rebuild makes every read model the fold of its stream, whatever it was, and tells of those that were not and no others."""
+"""A rebuild makes every read model the fold of its stream, and reports exactly those that were something else before."""
 
 import json
 import random
@@ -30,7 +30,7 @@ BEGUN = "2026-11-22T17:00:00.000000Z"
 ORPHAN = "run/orphan"
 
 
-class Crash(Exception):  # noqa: N818 - what happens
+class Crash(Exception):  # noqa: N818 - an event of the test, not an error of ours
     """The rebuild ends between two steps."""
 
 
@@ -40,35 +40,37 @@ def projector(log: Any, models: Any) -> Projector:
 
 def run(log: Any, models: Any, *, dry_run: bool = False) -> tuple[Progress, list[Change]]:
     changes: list[Change] = []
-    work = Rebuild(log, models, projector(log, models), begun_at=BEGUN, dry_run=dry_run, on_change=changes.append)
-    return work.run(), sorted(changes, key=lambda change: change.stream)
+    rebuilding = Rebuild(log, models, projector(log, models), begun_at=BEGUN, dry_run=dry_run, on_change=changes.append)
+    return rebuilding.run(), sorted(changes, key=lambda change: change.stream)
 
 
 def put(models: ReadModels, stream: str, state: bytes) -> None:
-    there = models.get(stream)
-    models.put(stream, state, summary=b"{}", first_at=BEGUN, replaces=None if there is None else there.revision)
+    current = models.get(stream)
+    models.put(stream, state, summary=b"{}", first_at=BEGUN, replaces=None if current is None else current.revision)
 
 
 def corrupt(draw: Callable[[Any], Any], models: ReadModels, events: list[Event]) -> list[Change]:
-    """Damage any of the read models of these events, all of which were sound; what a rebuild has to tell of that."""
+    """Damage any read models of these events; all were right before. Returns the changes that a rebuild has to report."""
     expected = []
     for stream, state in states_of(events).items():
-        there = models.get(stream)
-        assert there is not None
-        how = draw(st.sampled_from(["sound", "deleted", "garbage", "older", "other folds", "altered", "foreign"]))
-        if how == "deleted":
-            models.remove(stream, replaces=there.revision)
+        current = models.get(stream)
+        assert current is not None
+        damage = draw(st.sampled_from(["sound", "deleted", "garbage", "older", "other folds", "altered", "foreign"]))
+        if damage == "deleted":
+            models.remove(stream, replaces=current.revision)
             expected.append(Change(stream, "new", []))
             continue
-        mine = sorted((event for event in events if event.stream == stream), key=lambda event: event.position)
+        own_events = sorted((event for event in events if event.stream == stream), key=lambda event: event.position)
         damaged = {
             "sound": state,
             "garbage": draw(st.binary(min_size=1, max_size=9)),
-            "older": folds.encode(folds.fold(folds.empty(stream), map(entry, mine[: draw(st.integers(0, len(mine)))]))),
+            "older": folds.encode(
+                folds.fold(folds.empty(stream), map(entry, own_events[: draw(st.integers(0, len(own_events)))]))
+            ),
             "other folds": json.dumps(json.loads(state) | {"folded_by": 99}).encode(),
             "altered": json.dumps(json.loads(state) | {"last_at": "never", "counts": {"events": -1}}).encode(),
             "foreign": b'{"something": "else"}',
-        }[how]
+        }[damage]
         put(models, stream, damaged)
         if damaged != state:
             expected.append(Change(stream, "changed", fields_between(damaged, state)))
@@ -80,16 +82,16 @@ def corrupt(draw: Callable[[Any], Any], models: ReadModels, events: list[Event])
 
 def fields_between(before: bytes, after: bytes) -> list[str]:
     try:
-        was = json.loads(before)
+        old = json.loads(before)
     except ValueError:
         return []
-    now = json.loads(after)
-    if not isinstance(was, dict):
+    new = json.loads(after)
+    if not isinstance(old, dict):
         return []
-    return [name for name in sorted({*was, *now}) if was.get(name) != now.get(name)]  # null and absent are one
+    return [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]  # null counts as absent
 
 
-def recorded(log: EventLog, models: ReadModels, events: list[Event]) -> None:
+def record_and_project(log: EventLog, models: ReadModels, events: list[Event]) -> None:
     for event in events:
         log.append(event)
     for stream in log.streams():
@@ -97,39 +99,41 @@ def recorded(log: EventLog, models: ReadModels, events: list[Event]) -> None:
 
 
 def check(log: Any, models: Any, events: list[Event], draw: Callable[[Any], Any]) -> None:
-    recorded(log, models, events)
+    record_and_project(log, models, events)
     expected = corrupt(draw, models, events)
     before = [models.get(stream) for stream in sorted(models.streams())]
 
-    rehearsed, would_change = run(log, models, dry_run=True)
+    rehearsal, would_change = run(log, models, dry_run=True)
     assert would_change == expected
     assert [models.get(stream) for stream in sorted(models.streams())] == before
     assert models.note("rebuild") is None
 
-    done, changed = run(log, models)
+    progress_of_run, changed = run(log, models)
     assert changed == expected
     assert stored_states(models) == states_of(events)
     assert models.note("rebuild") is None
-    for progress in (rehearsed, done):
+    for progress in (rehearsal, progress_of_run):
         assert (progress.events, progress.streams) == (len(events), len(states_of(events)))
     assert run(log, models)[1] == []
 
 
 @given(histories(), st.data())
-def test_whatever_the_read_models_were_they_are_the_folds(events: list[Event], data: st.DataObject) -> None:
+def test_a_rebuild_makes_any_read_models_the_folds_of_the_log(events: list[Event], data: st.DataObject) -> None:
     check(InMemoryLog(), InMemoryReadModels(), events, data.draw)
 
 
 @given(histories(), st.data())
 @settings(max_examples=20)
-def test_in_sqlite_too(tmp_path_factory: pytest.TempPathFactory, events: list[Event], data: st.DataObject) -> None:
+def test_a_rebuild_in_sqlite_makes_any_read_models_the_folds_of_the_log(
+    tmp_path_factory: pytest.TempPathFactory, events: list[Event], data: st.DataObject
+) -> None:
     file = str(tmp_path_factory.mktemp("log") / "log.db")
     check(SqliteLog(Database(file)), SqliteReadModels(Database(file)), events, data.draw)
 
 
 @given(histories(), st.data())
 @settings(max_examples=8)
-def test_in_dynamodb_too(events: list[Event], data: st.DataObject) -> None:
+def test_a_rebuild_in_dynamodb_makes_any_read_models_the_folds_of_the_log(events: list[Event], data: st.DataObject) -> None:
     from training_events.stores.opening import open_store  # noqa: PLC0415 - its clients belong inside the mock
 
     with aws_in_this_process():
@@ -140,7 +144,7 @@ def test_in_dynamodb_too(events: list[Event], data: st.DataObject) -> None:
 
 
 class ScrambledLog(InMemoryLog):
-    """A scan gives each part's entries in any order, in pages of any size."""
+    """A log whose scan returns the entries of a part in any order, in pages of any size."""
 
     def __init__(self, order: random.Random) -> None:
         super().__init__()
@@ -148,7 +152,7 @@ class ScrambledLog(InMemoryLog):
 
     def scan(self, part: int, parts: int, after: str | None = None) -> Iterator[Page]:
         assert after is None
-        entries = [one for page in super().scan(part, parts) for one in page.entries]
+        entries = [entry for page in super().scan(part, parts) for entry in page.entries]
         self._order.shuffle(entries)
         while entries:
             size = self._order.randint(0, 3)
@@ -158,15 +162,17 @@ class ScrambledLog(InMemoryLog):
 
 
 @given(histories(), st.integers(0, 2**32), st.data())
-def test_streams_that_come_in_pieces_are_right_and_told_of_once(events: list[Event], seed: int, data: st.DataObject) -> None:
-    order = random.Random(seed)  # noqa: S311 - for an order
+def test_a_stream_that_comes_in_pieces_is_corrected_and_reported_once(
+    events: list[Event], seed: int, data: st.DataObject
+) -> None:
+    order = random.Random(seed)  # noqa: S311 - no secret
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(rebuild, "PARTS", 1)  # several streams in one
+        patched.setattr(rebuild, "PARTS", 1)  # one part, which then has several streams
         check(ScrambledLog(order), InMemoryReadModels(), events, data.draw)
 
 
 class Watched:
-    """A store; before and after each call, from any thread, something else may happen."""
+    """A store. `happens` is called before and after each of its calls, from any thread."""
 
     def __init__(self, store: Any, happens: Callable[[], None]) -> None:
         self._store, self._happens = store, happens
@@ -183,23 +189,23 @@ class Watched:
         return call
 
     def _each(self, answer: Iterator[Any]) -> Iterator[Any]:
-        for one in answer:
-            yield one
+        for item in answer:
+            yield item
             self._happens()
 
 
-class At:
-    """Does something at the n-th moment."""
+class AtMoment:
+    """Does something when it is called for the n-th time."""
 
-    def __init__(self, moment: int, do: Callable[[], None]) -> None:
-        self._left, self._do = moment, do
+    def __init__(self, moment: int, action: Callable[[], None]) -> None:
+        self._left, self._action = moment, action
         self._lock = threading.RLock()
 
     def __call__(self) -> None:
         with self._lock:
             self._left -= 1
             if self._left == 0:
-                self._do()
+                self._action()
 
 
 def crash() -> None:
@@ -207,54 +213,54 @@ def crash() -> None:
 
 
 @given(histories(), st.lists(st.integers(1, 60), max_size=6), st.sampled_from([1, 2, 8]), st.data())
-def test_interrupted_anywhere_it_goes_on_and_comes_to_the_same(
+def test_a_rebuild_that_is_interrupted_anywhere_resumes_and_ends_with_the_same_states(
     events: list[Event], moments: list[int], parts: int, data: st.DataObject
 ) -> None:
     log, models = InMemoryLog(), InMemoryReadModels()
-    recorded(log, models, events)
+    record_and_project(log, models, events)
     expected = corrupt(data.draw, models, events)
-    told: list[Change] = []
+    reported: list[Change] = []
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(rebuild, "PARTS", parts)
-        done = None
+        progress = None
         for moment in [*moments, 10**9]:
-            happens = At(moment, crash)
-            troubled_log, troubled = Watched(log, happens), Watched(models, happens)
+            happens = AtMoment(moment, crash)
+            watched_log, watched_models = Watched(log, happens), Watched(models, happens)
             try:
-                work = Rebuild(
-                    troubled_log,
-                    troubled,
-                    projector(troubled_log, troubled),
+                rebuilding = Rebuild(
+                    watched_log,
+                    watched_models,
+                    projector(watched_log, watched_models),
                     begun_at=BEGUN,
-                    on_change=told.append,
+                    on_change=reported.append,
                 )
-                done = work.run()
+                progress = rebuilding.run()
             except Crash:
                 continue
             break
-    assert done is not None
+    assert progress is not None
     assert stored_states(models) == states_of(events)
     assert models.notes == {}
-    assert (done.events, done.streams) == (len(events), len(states_of(events))), "over all sittings"
-    assert {change.stream for change in told} <= {change.stream for change in expected}
+    assert (progress.events, progress.streams) == (len(events), len(states_of(events))), "counted over all runs"
+    assert {change.stream for change in reported} <= {change.stream for change in expected}
 
 
-def test_a_rebuild_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was read once is not read again, if the same folds and as many readers go on."""
+def test_a_rebuild_resumes_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same folds and the same number of readers read nothing again; others start from the beginning."""
     log, models = InMemoryLog(), InMemoryReadModels()
     for number in range(20):
         log.append(Event(f"e-{number}", f"run/{number:02d}", "Happened", BEGUN, "tests", {}))
     monkeypatch.setattr(rebuild, "PARTS", 1)
     for moment in (30, 10**9):
-        happens = At(moment, crash)
-        work = Rebuild(log, Watched(models, happens), projector(log, models), begun_at=BEGUN, on_change=lambda _: None)
+        happens = AtMoment(moment, crash)
+        rebuilding = Rebuild(log, Watched(models, happens), projector(log, models), begun_at=BEGUN, on_change=lambda _: None)
         if moment == 30:
             with pytest.raises(Crash):
-                work.run()
-            before = work.progress.events
+                rebuilding.run()
+            before = rebuilding.progress.events
             assert 0 < before < 20
-    assert work.resumed
-    assert work.progress.events == before
+    assert rebuilding.resumed
+    assert rebuilding.progress.events == before
 
     note = models.notes["rebuild"]
     for name, value in [("PARTS", 2), ("folds", type("Other", (), {"VERSION": 99}))]:
@@ -265,8 +271,8 @@ def test_a_rebuild_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None
         models.notes["rebuild"] = damaged
         assert not Rebuild(log, models, projector(log, models), begun_at=BEGUN, on_change=lambda _: None).resumed
     models.notes["rebuild"] = note
-    work.run()
-    assert work.progress.events == 20
+    rebuilding.run()
+    assert rebuilding.progress.events == 20
     assert models.notes == {}
 
 
@@ -277,48 +283,50 @@ def later(draw: st.DrawFn, first: int) -> list[Event]:
 
 
 @given(histories(most=8), later(first=100), st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=5), st.data())
-def test_events_that_come_while_it_runs_are_never_lost(
+def test_events_that_arrive_during_a_rebuild_are_never_lost(
     events: list[Event], arriving: list[Event], moments: list[tuple[int, bool]], data: st.DataObject
 ) -> None:
-    """They are appended at any moment of it, and projected at once or when it is over; some are the first of an orphan."""
+    """They are appended at any moment, and projected at once or afterwards. Some streams have a read model and no event."""
     log, models = InMemoryLog(), InMemoryReadModels()
-    recorded(log, models, events)
+    record_and_project(log, models, events)
     corrupt(data.draw, models, events)
     for stream in STREAMS:
         if stream not in states_of(events) and data.draw(st.booleans()):
             put(models, stream, data.draw(st.binary(min_size=1, max_size=9)))
-    waiting: list[Event] = []
+    projected_later: list[Event] = []
 
     def arrive(event: Event, *, at_once: bool) -> Callable[[], None]:
-        def do() -> None:
+        def append() -> None:
             log.append(event)
             if at_once:
                 projector(log, models).project(event.stream, [entry(event)])
             else:
-                waiting.append(event)
+                projected_later.append(event)
 
-        return do
+        return append
 
-    times = [At(moment, arrive(event, at_once=now)) for event, (moment, now) in zip(arriving, moments, strict=False)]
+    arrivals = [
+        AtMoment(moment, arrive(event, at_once=at_once)) for event, (moment, at_once) in zip(arriving, moments, strict=False)
+    ]
 
     def happens() -> None:
-        for time in times:
-            time()
+        for arrival in arrivals:
+            arrival()
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(rebuild, "PARTS", 1)
         run(Watched(log, happens), Watched(models, happens))
-    for event in waiting:
+    for event in projected_later:
         projector(log, models).project(event.stream, [entry(event)])
     assert stored_states(models) == states_of([record.event for record in log.records.values()])  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("what", ["missing", "orphan"])
 @pytest.mark.parametrize("number", [0, 2], ids=["late", "newest"])
-def test_an_event_that_is_projected_at_any_moment_of_it_is_not_lost(
+def test_an_event_that_is_projected_at_any_moment_of_a_rebuild_is_not_lost(
     monkeypatch: pytest.MonkeyPatch, what: str, number: int
 ) -> None:
-    """Of a stream that has no read model, or has one and no event: what the rebuild saw of it is not so any more."""
+    """The stream has an event and no read model, or a read model and no event, until the rebuild has looked at it."""
     monkeypatch.setattr(rebuild, "PARTS", 1)
     first, other = (Event(f"e-{n}", "run/a", "Happened", BEGUN, "tests", {}) for n in (1, number))
     for moment in range(1, 30):
@@ -332,14 +340,13 @@ def test_an_event_that_is_projected_at_any_moment_of_it_is_not_lost(
             log.append(other)
             projector(log, models).project("run/a", [entry(other)])
 
-        happens = At(moment, arrive)
-        log_, models_ = Watched(log, happens), Watched(models, happens)
-        Rebuild(log_, models_, projector(log_, models_), begun_at=BEGUN, on_change=lambda _: None).run()
+        happens = AtMoment(moment, arrive)
+        run(Watched(log, happens), Watched(models, happens))
         assert stored_states(models) == states_of([record.event for record in log.records.values()])  # type: ignore[union-attr]
 
 
 class SmallReadModels(InMemoryReadModels):
-    """A store that takes states of 700 bytes."""
+    """A store that takes states of at most 700 bytes."""
 
     def put(self, stream: str, state: bytes, **more: Any) -> None:
         if len(state) > 700:
@@ -348,16 +355,16 @@ class SmallReadModels(InMemoryReadModels):
 
 
 @given(histories())
-def test_a_state_too_large_for_the_store_is_no_change(events: list[Event]) -> None:
+def test_a_state_too_large_for_the_store_is_not_reported_as_a_change(events: list[Event]) -> None:
     log, models = InMemoryLog(), SmallReadModels()
-    recorded(log, models, events)
+    record_and_project(log, models, events)
     assert run(log, models)[1] == []
     assert run(log, models, dry_run=True)[1] == []
     assert stored_states(models) == {stream: state if len(state) <= 700 else b"" for stream, state in states_of(events).items()}
 
 
-def test_what_is_no_stream_does_not_stop_it() -> None:
-    """An altered log may hold anything."""
+def test_a_name_that_no_stream_can_have_does_not_stop_a_rebuild() -> None:
+    """An altered log may hold items under such names."""
     log, models = InMemoryLog(), InMemoryReadModels()
     for stream in ("junk", "job/1", "run/", "run/a"):
         log.records[stream, "p"] = Damaged(stream, "p", "the test")
@@ -367,8 +374,8 @@ def test_what_is_no_stream_does_not_stop_it() -> None:
     assert run(log, models)[1] == []
 
 
-class Endless(InMemoryLog):
-    """One part fails, the others have no end."""
+class EndlessLog(InMemoryLog):
+    """Reading one part fails; the others have no end."""
 
     def scan(self, part: int, parts: int, after: str | None = None) -> Iterator[Page]:
         del after
@@ -376,27 +383,29 @@ class Endless(InMemoryLog):
             raise Crash
         for _ in range(50_000):
             yield Page([], "more")
-        pytest.fail("it went on")
+        pytest.fail("the reader did not stop")
 
 
 def test_a_reader_that_fails_stops_the_others() -> None:
     with pytest.raises(Crash):
-        run(Endless(), InMemoryReadModels())
+        run(EndlessLog(), InMemoryReadModels())
 
 
-def test_progress_only_grows_and_is_told_by_one_reader_at_a_time() -> None:
+def test_progress_only_grows_and_is_reported_by_one_reader_at_a_time() -> None:
     log, models = InMemoryLog(), InMemoryReadModels()
     for number in range(300):
         log.append(Event(f"e-{number}", f"run/{number % 50}", "Happened", BEGUN, "tests", {}))
-    seen: list[tuple[int, int]] = []
-    telling = threading.Lock()
+    reported: list[tuple[int, int]] = []
+    reporting = threading.Lock()
 
     def on_progress(progress: Progress) -> None:
-        assert telling.acquire(blocking=False), "two at once"
-        seen.append((progress.events, sum(range(progress.streams * 1000)) and progress.streams))  # for a while
-        telling.release()
+        assert reporting.acquire(blocking=False), "two readers report at once"
+        events = progress.events
+        sum(range(progress.streams * 1000))  # takes a while, so that a second reader would come in
+        reported.append((events, progress.streams))
+        reporting.release()
 
-    work = Rebuild(log, models, projector(log, models), begun_at=BEGUN, on_change=lambda _: None, on_progress=on_progress)
-    work.run()
-    assert seen == sorted(seen)
-    assert seen[-1] == (300, 50)
+    rebuilding = Rebuild(log, models, projector(log, models), begun_at=BEGUN, on_change=lambda _: None, on_progress=on_progress)
+    rebuilding.run()
+    assert reported == sorted(reported)
+    assert reported[-1] == (300, 50)

@@ -1,4 +1,4 @@
-"""The heart: a state depends on which events are in the log, and on nothing else."""
+"""A state depends on which events are in the log, and on nothing else."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,8 +26,8 @@ from tests.support.histories import entry, event_of, histories, states_of
 
 
 def stored_states(read_models: ReadModels) -> dict[str, bytes]:
-    found = [read_models.get(stream) for stream in read_models.streams()]
-    return {model.stream: model.state for model in found if model is not None}
+    models = [read_models.get(stream) for stream in read_models.streams()]
+    return {model.stream: model.state for model in models if model is not None}
 
 
 class CrashError(Exception):
@@ -35,16 +35,16 @@ class CrashError(Exception):
 
 
 class Troubled:
-    """Read models on which steps fail as drawn: before they are applied, after, or with another worker in between."""
+    """Read models whose steps fail as drawn: before they are applied, after that, or because another worker was faster."""
 
     def __init__(self, models: ReadModels, draw: Callable[[Any], Any], meanwhile: Callable[[], None]) -> None:
         self._models, self._draw, self._meanwhile = models, draw, meanwhile
 
     def get(self, stream: str) -> Any:
-        there = self._models.get(stream)
+        current = self._models.get(stream)
         if self._draw(st.integers(0, 3)) == 0:
             self._meanwhile()
-        return there
+        return current
 
     def put(self, stream: str, state: bytes, **more: Any) -> None:
         trouble = self._draw(st.sampled_from(["", "", "", "crash", "crash after", "another worker", "overtaken"]))
@@ -60,36 +60,36 @@ class Troubled:
 
 
 class ChangeStream:
-    """Delivers what was appended, in batches as drawn: in any order, some of it again, until each was taken without trouble."""
+    """Delivers what was appended in batches as drawn: in any order, some twice, until each event was taken without trouble."""
 
     def __init__(self, log: InMemoryLog, models: InMemoryReadModels, draw: Callable[[Any], Any]) -> None:
         self._log, self._models, self._draw = log, models, draw
-        self._waiting: list[Event] = []
+        self._pending: list[Event] = []
         self._taken: list[Event] = []
 
     def append(self, event: Event) -> None:
         self._log.append(event)
-        self._waiting.append(event)
+        self._pending.append(event)
 
     def deliver(self) -> None:
-        """A batch to one worker. What it has trouble with goes on waiting."""
-        batch = [event for known in (self._waiting, self._taken) if known for event in self._some_of(known)]
+        """Deliver a batch to one worker. Events that it has trouble with stay pending."""
+        batch = [event for events in (self._pending, self._taken) if events for event in self._some_of(events)]
         models: Any = Troubled(self._models, self._draw, self._to_another_worker)
         worker = Projector(self._log, models, max_attempts=3, sleep=lambda _: None)
         for stream in dict.fromkeys(event.stream for event in batch):
             part = [event for event in batch if event.stream == stream]
             with suppress(CrashError, Overtaken):
                 worker.project(stream, map(entry, part))
-                self._taken += [event for event in part if event in self._waiting]
-                self._waiting = [event for event in self._waiting if event not in part]
+                self._taken += [event for event in part if event in self._pending]
+                self._pending = [event for event in self._pending if event not in part]
 
     def deliver_the_rest(self) -> None:
-        while self._waiting:
+        while self._pending:
             self._to_another_worker()
 
     def _to_another_worker(self) -> None:
-        if self._waiting:
-            event = self._waiting.pop(0)
+        if self._pending:
+            event = self._pending.pop(0)
             Projector(self._log, self._models).project(event.stream, [entry(event)])
 
     def _some_of(self, events: list[Event]) -> list[Event]:
@@ -97,8 +97,8 @@ class ChangeStream:
 
 
 @given(histories(), st.data())
-def test_any_delivery_comes_to_the_fold(events: list[Event], data: st.DataObject):
-    """Any order, repetition, batching and interleaving, with crashes between the steps, each retried until it is through."""
+def test_any_delivery_ends_with_the_fold_of_the_log(events: list[Event], data: st.DataObject):
+    """In any order, repeated, batched, interleaved, with crashes between the steps; an event is retried until it is taken."""
     models = InMemoryReadModels()
     changes = ChangeStream(InMemoryLog(), models, data.draw)
     for event in events:
@@ -110,16 +110,16 @@ def test_any_delivery_comes_to_the_fold(events: list[Event], data: st.DataObject
 
 
 class Interrupted(InMemoryReadModels):
-    """Another worker does all of its work at one moment of this one's."""
+    """Another worker does all of its work in the middle of this one's, at a `get` or a `put`."""
 
     def __init__(self, step: str, meanwhile: Callable[[], object]) -> None:
         super().__init__()
         self.step, self._meanwhile = step, meanwhile
 
     def get(self, stream: str) -> Any:
-        there = super().get(stream)
+        current = super().get(stream)
         self._reach("get")
-        return there
+        return current
 
     def put(self, stream: str, state: bytes, **more: Any) -> None:
         self._reach("put")
@@ -133,31 +133,31 @@ class Interrupted(InMemoryReadModels):
 
 @given(st.lists(event_of("run/a", 0), min_size=3, max_size=3), st.permutations(range(3)), st.sampled_from(["get", "put"]))
 def test_two_workers_do_not_undo_each_other(drawn: list[Event], order: list[int], step: str):
-    """Whatever the order of the events, and wherever the one worker comes in between the steps of the other."""
+    """Whatever the order of the events, and wherever one worker comes between the steps of the other."""
     events = [msgspec.structs.replace(event, event_id=f"e-{number}") for number, event in enumerate(drawn)]
     log = InMemoryLog()
     for event in events:
         log.append(event)
-    before, mine, theirs = (events[number] for number in order)
-    models = Interrupted("", lambda: Projector(log, models).project("run/a", [entry(theirs)]))
+    before, own, other = (events[number] for number in order)
+    models = Interrupted("", lambda: Projector(log, models).project("run/a", [entry(other)]))
     models.put(
         "run/a", folds.encode(folds.fold(folds.empty("run/a"), [entry(before)])), summary=b"", first_at="", replaces=None
     )
     models.step = step
-    Projector(log, models, sleep=lambda _: None).project("run/a", [entry(mine)])
+    Projector(log, models, sleep=lambda _: None).project("run/a", [entry(own)])
     assert stored_states(models) == states_of(events)
 
 
 @given(histories(), st.data())
-def test_a_state_goes_on_from_its_bytes(events: list[Event], data: st.DataObject):
-    """Written down and read back at any moment, it takes the rest as if it had never been away."""
-    for stream, whole in states_of(events).items():
+def test_a_state_that_was_stored_and_read_back_continues_as_before(events: list[Event], data: st.DataObject):
+    """At any moment: the fold of the remaining events ends in the same bytes."""
+    for stream, expected in states_of(events).items():
         state = folds.empty(stream)
         for event in sorted((event for event in events if event.stream == stream), key=lambda event: event.position):
             if data.draw(st.booleans()):
                 state = folds.decode(stream, folds.encode(state))
             folds.fold(state, [entry(event)])
-        assert folds.encode(state) == whole
+        assert folds.encode(state) == expected
 
 
 @given(histories(), st.randoms(use_true_random=False), st.data())
@@ -181,11 +181,11 @@ def test_sqlite_and_memory_agree(
 
 @given(st.lists(histories(), min_size=6, max_size=6), st.data())
 @settings(max_examples=5)
-def test_dynamodb_and_memory_agree(many: list[list[Event]], data: st.DataObject):
-    """Several histories to one DynamoDB, which is slow to make."""
+def test_dynamodb_and_memory_agree(all_histories: list[list[Event]], data: st.DataObject):
+    """Few examples, of several histories each."""
     from training_events.stores.opening import open_store  # noqa: PLC0415 - its clients belong inside the mock
 
-    for events in many:
+    for events in all_histories:
         with aws_in_this_process():
             create_table()
             create_read_models_table()

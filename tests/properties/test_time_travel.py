@@ -18,7 +18,7 @@ from tests.support.histories import histories, states_of
 
 
 def clock() -> Callable[[], str]:
-    """A second later at each look."""
+    """A clock that is a second later at each call."""
     seconds = itertools.count()
     return lambda: f"2026-11-22T16:00:{next(seconds):02d}.000000Z"
 
@@ -28,7 +28,7 @@ def clock() -> Callable[[], str]:
 def test_time_travel_is_the_fold_of_what_had_happened(
     tmp_path_factory: pytest.TempPathFactory, events: list[Event], microsecond: int, data: st.DataObject
 ):
-    """As of a time: of the events that had occurred. Known at a time: of those recorded. Both: of those that are in both."""
+    """As of a time: the fold of what had occurred by then. Known at a time: of what was recorded by then. Both: of both."""
     as_of = "2026-11-22T14:59:59.999999Z" if microsecond < 0 else f"2026-11-22T15:00:00.{microsecond:06d}Z"
     file = str(tmp_path_factory.mktemp("log") / "log.db")
     for log in (InMemoryLog(clock()), SqliteLog(Database(file), clock())):
@@ -37,16 +37,16 @@ def test_time_travel_is_the_fold_of_what_had_happened(
         known = data.draw(st.integers(0, len(events)))
         known_at = f"2026-11-22T16:00:{known:02d}.000000Z"
         for occurred, recorded in itertools.product((None, as_of), (None, known_at)):
-            told = [
+            selected = [
                 event
                 for number, event in enumerate(events)
                 if (occurred is None or event.occurred_at <= occurred) and (recorded is None or number <= known)
             ]
-            expected = states_of(told)
+            expected = states_of(selected)
             for stream in {event.stream for event in events}:
                 try:
-                    found = folds.encode(state_at(log, stream, as_of=occurred, known_at=recorded))
+                    state = folds.encode(state_at(log, stream, as_of=occurred, known_at=recorded))
                 except NoSuchStream:
                     assert stream not in expected
                 else:
-                    assert found == expected[stream]
+                    assert state == expected[stream]

@@ -1,4 +1,4 @@
-"""Proof: honest logs are never accused, and whatever is done to a sealed one is found."""
+"""An honest log is never accused, and whatever is done to a sealed log is found."""
 
 import json
 
@@ -15,17 +15,17 @@ from training_events.proof.verification import Verification, verify
 from training_events.stores.event_log import Damaged
 
 from tests.support.seals import (
-    SOME,
+    NONEMPTY_HISTORIES,
     STREAM,
     TIMES,
     InMemorySeals,
     Recorder,
     TamperedLog,
+    alter,
     histories,
     kinds,
-    recorded,
-    retold,
-    sealed,
+    record,
+    record_and_seal,
 )
 from tests.unit.proof.test_merkle import tree_hash
 
@@ -43,42 +43,43 @@ def test_an_honest_log_is_never_accused(history, data):
         log.append(event)
         if data.draw(st.booleans()):
             seal_stream(log, seals, STREAM)
-        found = verify(log, seals, STREAM)
-        assert found.sound, found.findings
-        assert kinds(found) <= {Kind.GAP}
-        assert found.events == found.seals.covered + found.seals.not_covered == len(log.records)
+        verification = verify(log, seals, STREAM)
+        assert verification.sound, verification.findings
+        assert kinds(verification) <= {Kind.GAP}
+        assert verification.events == verification.seals.covered + verification.seals.not_covered == len(log.records)
         assert verify(log, None, STREAM).sound
-    found = verify(log, seals, STREAM)
-    assert found.sound
-    assert found.complete
-    assert found.findings == []
-    numbered = [event.producer for event in history if event.producer]
-    assert {chain.id: chain.complete_up_to for chain in found.producers} == {said.id: said.sequence for said in numbered}
+    verification = verify(log, seals, STREAM)
+    assert verification.sound
+    assert verification.complete
+    assert verification.findings == []
+    producers = [event.producer for event in history if event.producer]
+    expected = {producer.id: producer.sequence for producer in producers}  # the last number of each
+    assert {chain.id: chain.complete_up_to for chain in verification.producers} == expected
 
 
-@given(SOME, st.data())
-def test_a_seal_covers_what_is_new_once_and_its_root_is_that_of_all(history, data):
-    log, seals = sealed(data, history)
+@given(NONEMPTY_HISTORIES, st.data())
+def test_each_event_is_sealed_once_and_the_root_covers_all_events(history, data):
+    log, seals = record_and_seal(data, history)
     assert seal_stream(log, seals, STREAM) is None, "nothing is new"
-    leaves, positions, before = [], [], None
+    leaves, sealed_positions, before = [], [], None
     for (_, number), content in sorted(seals.contents.items()):
         first, *lines = content.splitlines()
-        said = json.loads(first)
+        seal = json.loads(first)
         leaves += lines
-        positions += [json.loads(line)[0] for line in lines]
-        assert said["number"] == number
-        assert said["added"] == len(lines)
-        assert said["events"] == len(leaves)
-        assert said["root"] == f"sha256:{tree_hash(leaves).hex()}"
-        assert said.get("previous") == before
+        sealed_positions += [json.loads(line)[0] for line in lines]
+        assert seal["number"] == number
+        assert seal["added"] == len(lines)
+        assert seal["events"] == len(leaves)
+        assert seal["root"] == f"sha256:{tree_hash(leaves).hex()}"
+        assert seal.get("previous") == before
         assert lines == sorted(lines)
         before = digest_of_bytes(content)
-    assert sorted(positions) == sorted(event.position for event in history)
-    found = verify(log, seals, STREAM).seals
-    assert (found.root, found.covered, found.not_covered, found.count) == (said["root"], len(history), 0, number)
+    assert sorted(sealed_positions) == sorted(event.position for event in history)
+    sealed = verify(log, seals, STREAM).seals
+    assert (sealed.root, sealed.covered, sealed.not_covered, sealed.count) == (seal["root"], len(history), 0, number)
 
 
-# What may be done to one event, as changes to it. With its digest made anew the alteration agrees with itself.
+# What somebody may change in one event. With its digest computed again, the altered event agrees with itself.
 ALTERATIONS = [
     {"data": {"loss": -1.0}},
     {"type": "Other"},
@@ -94,107 +95,107 @@ ALTERATIONS = [
 ]
 
 
-@given(SOME, st.data(), st.sampled_from(ALTERATIONS), st.booleans())
-def test_an_altered_event_is_named_on_a_sealed_stream(history, data, changes, digest_too):
-    log, seals = sealed(data, history)
+@given(NONEMPTY_HISTORIES, st.data(), st.sampled_from(ALTERATIONS), st.booleans())
+def test_an_altered_event_is_named_on_a_sealed_stream(history, data, changes, also_digest):
+    log, seals = record_and_seal(data, history)
     victim = data.draw(st.sampled_from(history))
     assume(victim.producer or not any("producer" in name for name in changes))
-    altered = retold(victim, **changes)
-    log.holds(altered, digest=altered.digest if digest_too else victim.digest)
-    found = verify(log, seals, STREAM)
-    assert not found.sound
-    assert positions(found, Kind.ALTERED) == [victim.position]
+    altered = alter(victim, **changes)
+    log.overwrite(altered, digest=altered.digest if also_digest else victim.digest)
+    verification = verify(log, seals, STREAM)
+    assert not verification.sound
+    assert positions(verification, Kind.ALTERED) == [victim.position]
     with pytest.raises(LogAltered, match="digest"):
         seal_stream(log, seals, STREAM)
 
 
-@given(SOME, st.data())
+@given(NONEMPTY_HISTORIES, st.data())
 def test_an_altered_digest_is_named_with_seals_and_without(history, data):
-    log, seals = sealed(data, history)
+    log, seals = record_and_seal(data, history)
     victim = data.draw(st.sampled_from(history))
-    log.holds(victim, digest="sha256:" + 64 * "0")
+    log.overwrite(victim, digest="sha256:" + 64 * "0")
     for given_seals in (seals, None):
-        found = verify(log, given_seals, STREAM)
-        assert positions(found, Kind.ALTERED) == [victim.position]
-        assert not found.sound
+        verification = verify(log, given_seals, STREAM)
+        assert positions(verification, Kind.ALTERED) == [victim.position]
+        assert not verification.sound
 
 
-@given(SOME, st.data())
+@given(NONEMPTY_HISTORIES, st.data())
 def test_a_removed_event_is_named_on_a_sealed_stream(history, data):
-    """Any of them: the last one, the only one, one that no producer numbered, several."""
-    log, seals = sealed(data, history)
+    """Any event: the last, the only one, one that no producer numbered, or several."""
+    log, seals = record_and_seal(data, history)
     removed = data.draw(st.sets(st.sampled_from(range(len(history))), min_size=1))
     for number in removed:
-        log.loses(history[number])
-    found = verify(log, seals, STREAM)
-    assert not found.sound
-    assert not found.complete
+        log.remove(history[number])
+    verification = verify(log, seals, STREAM)
+    assert not verification.sound
+    assert not verification.complete
     gone = sorted(history[number].position for number in removed)
-    assert positions(found, Kind.MISSING) == gone
-    assert found.findings[0].position == gone[0], "the first broken event comes first"
+    assert positions(verification, Kind.MISSING) == gone
+    assert verification.findings[0].position == gone[0], "the first broken event comes first"
     with pytest.raises(LogAltered, match="the log has none"):
         seal_stream(log, seals, STREAM)
 
 
 @given(histories(min_size=2), st.data(), st.sampled_from(["keys", "contents", "contents and digests"]))
 def test_swapped_events_are_found_on_a_sealed_stream(history, data, what):
-    log, seals = sealed(data, history)
-    one, other = data.draw(st.sampled_from(history)), data.draw(st.sampled_from(history))
-    assume(one is not other)
-    for mine, theirs in ((one, other), (other, one)):
+    log, seals = record_and_seal(data, history)
+    first, second = data.draw(st.sampled_from(history)), data.draw(st.sampled_from(history))
+    assume(first is not second)
+    for victim, replacement in ((first, second), (second, first)):
         if what == "keys":
-            log.holds(theirs, at=mine.position)
+            log.overwrite(replacement, position=victim.position)
         else:
-            said = replace(theirs, event_id=mine.event_id, occurred_at=mine.occurred_at)
-            log.holds(said, digest=mine.digest if what == "contents" else said.digest)
-    found = verify(log, seals, STREAM)
-    assert not found.sound
-    named = positions(found, Kind.DAMAGED if what == "keys" else Kind.ALTERED)
-    assert named == sorted([one.position, other.position])
+            altered = replace(replacement, event_id=victim.event_id, occurred_at=victim.occurred_at)
+            log.overwrite(altered, digest=victim.digest if what == "contents" else altered.digest)
+    verification = verify(log, seals, STREAM)
+    assert not verification.sound
+    named = positions(verification, Kind.DAMAGED if what == "keys" else Kind.ALTERED)
+    assert named == sorted([first.position, second.position])
 
 
-@given(SOME, st.data())
+@given(NONEMPTY_HISTORIES, st.data())
 def test_a_replaced_event_is_found_on_a_sealed_stream(history, data):
     """Removed, and another put in its place: under another key, with its number and its `previous`."""
-    log, seals = sealed(data, history)
+    log, seals = record_and_seal(data, history)
     victim = data.draw(st.sampled_from(history))
-    log.loses(victim)
-    log.append(retold(victim, event_id="another", occurred_at=data.draw(st.sampled_from(TIMES)), data={"loss": 0.0}))
-    found = verify(log, seals, STREAM)
-    assert not found.sound
-    assert positions(found, Kind.MISSING) == [victim.position]
-    assert found.seals.not_covered == 1
+    log.remove(victim)
+    log.append(alter(victim, event_id="another", occurred_at=data.draw(st.sampled_from(TIMES)), data={"loss": 0.0}))
+    verification = verify(log, seals, STREAM)
+    assert not verification.sound
+    assert positions(verification, Kind.MISSING) == [victim.position]
+    assert verification.seals.not_covered == 1
 
 
-@given(SOME, st.data())
-def test_what_cannot_be_read_is_named(history, data):
-    log, seals = sealed(data, history)
+@given(NONEMPTY_HISTORIES, st.data())
+def test_an_event_that_cannot_be_read_is_named(history, data):
+    log, seals = record_and_seal(data, history)
     victim = data.draw(st.sampled_from(history))
     log.records[STREAM, victim.position] = Damaged(STREAM, victim.position, "no JSON")
     for given_seals in (seals, None):
-        found = verify(log, given_seals, STREAM)
-        assert not found.sound
-        assert positions(found, Kind.DAMAGED) == [victim.position]
+        verification = verify(log, given_seals, STREAM)
+        assert not verification.sound
+        assert positions(verification, Kind.DAMAGED) == [victim.position]
     with pytest.raises(LogAltered, match="no JSON"):
         seal_stream(log, InMemorySeals(), STREAM)
 
 
-@given(SOME, st.data())
-def test_a_history_told_anew_is_found_on_a_sealed_stream(history, data):
-    """One event altered, and all that follow in its chain numbered, chained and digested anew: nothing contradicts itself."""
-    log, seals = sealed(data, history)
+@given(NONEMPTY_HISTORIES, st.data())
+def test_a_rewritten_history_is_found_on_a_sealed_stream(history, data):
+    """One event was altered, and all that follow in its chain were chained and digested again: nothing contradicts itself."""
+    log, seals = record_and_seal(data, history)
     victim = data.draw(st.sampled_from(history))
-    told = retold(victim, data={"loss": -1.0})
-    log.holds(told)
+    altered = alter(victim, data={"loss": -1.0})
+    log.overwrite(altered)
     if victim.producer:
         for event in history[history.index(victim) + 1 :]:
             if event.producer and event.producer.id == victim.producer.id:
-                told = retold(event, producer_previous=told.digest)
-                log.holds(told)
+                altered = alter(event, producer_previous=altered.digest)
+                log.overwrite(altered)
     assert verify(log, None, STREAM).sound, "by itself it is a history like any other"
-    found = verify(log, seals, STREAM)
-    assert not found.sound
-    assert victim.position in positions(found, Kind.ALTERED)
+    verification = verify(log, seals, STREAM)
+    assert not verification.sound
+    assert victim.position in positions(verification, Kind.ALTERED)
 
 
 def chained(history: list[Event]) -> list[tuple[Event, Event]]:
@@ -212,15 +213,15 @@ def chained(history: list[Event]) -> list[tuple[Event, Event]]:
 def test_on_an_open_stream_the_chain_names_what_was_removed(history, data):
     pairs = chained(history)
     assume(pairs)
-    victim, behind = data.draw(st.sampled_from(pairs))
-    log, _ = recorded(history)
-    log.loses(victim)
-    found = verify(log, None, STREAM)
-    assert not found.complete
-    [gap] = found.findings
+    victim, successor = data.draw(st.sampled_from(pairs))
+    log, _ = record(history)
+    log.remove(victim)
+    verification = verify(log, None, STREAM)
+    assert not verification.complete
+    [gap] = verification.findings
     assert gap.kind is Kind.GAP
-    assert (gap.producer, gap.sequence, gap.position) == (victim.producer.id, victim.producer.sequence, behind.position)
-    [chain] = [chain for chain in found.producers if chain.id == victim.producer.id]
+    assert (gap.producer, gap.sequence, gap.position) == (victim.producer.id, victim.producer.sequence, successor.position)
+    [chain] = [chain for chain in verification.producers if chain.id == victim.producer.id]
     assert chain.complete_up_to == victim.producer.sequence - 1
 
 
@@ -228,21 +229,22 @@ def test_on_an_open_stream_the_chain_names_what_was_removed(history, data):
 def test_on_an_open_stream_the_chain_shows_an_alteration_that_agrees_with_itself(history, data, changes):
     pairs = chained(history)
     assume(pairs)
-    victim, behind = data.draw(st.sampled_from(pairs))
-    log, _ = recorded(history)
-    log.holds(retold(victim, **changes))
-    found = verify(log, None, STREAM)
-    assert not found.sound
-    [broken] = found.findings
-    assert (broken.kind, broken.position) == (Kind.BROKEN_CHAIN, behind.position)
+    victim, successor = data.draw(st.sampled_from(pairs))
+    log, _ = record(history)
+    log.overwrite(alter(victim, **changes))
+    verification = verify(log, None, STREAM)
+    assert not verification.sound
+    [broken] = verification.findings
+    assert (broken.kind, broken.position) == (Kind.BROKEN_CHAIN, successor.position)
     assert victim.position in broken.explanation
 
 
 FORGERIES = [
-    ("a number twice", lambda said: {"producer_sequence": said.sequence}, {Kind.FORGED}),
-    ("a wrong previous", lambda said: {"producer_sequence": said.sequence + 1, "producer_previous": "sha256:00"},
+    ("a number twice", lambda producer: {"producer_sequence": producer.sequence}, {Kind.FORGED}),
+    ("a wrong previous", lambda producer: {"producer_sequence": producer.sequence + 1, "producer_previous": "sha256:00"},
      {Kind.BROKEN_CHAIN}),
-    ("no previous", lambda said: {"producer_sequence": said.sequence + 1, "producer_previous": None}, {Kind.BROKEN_CHAIN}),
+    ("no previous", lambda producer: {"producer_sequence": producer.sequence + 1, "producer_previous": None},
+     {Kind.BROKEN_CHAIN}),
     ("a first with a previous", lambda _: {"producer_id": "r", "producer_sequence": 1, "producer_previous": "sha256:00"},
      {Kind.BROKEN_CHAIN}),
     ("a second without", lambda _: {"producer_id": "r", "producer_sequence": 2, "producer_previous": None},
@@ -253,38 +255,40 @@ FORGERIES = [
 @pytest.mark.parametrize(
     ("changes", "shown"), [forgery[1:] for forgery in FORGERIES], ids=[forgery[0] for forgery in FORGERIES]
 )
-@given(history=SOME, data=st.data())
+@given(history=NONEMPTY_HISTORIES, data=st.data())
 def test_an_appended_forgery_is_found_when_it_does_not_fit_the_chain(changes, shown, history, data):
-    log, seals = sealed(data, history)
+    log, seals = record_and_seal(data, history)
     numbered = [event for event in history if event.producer]
     assume(numbered)
     last = max((event for event in numbered), key=lambda event: event.producer.sequence)
-    forged = retold(last, event_id="forged", occurred_at=data.draw(st.sampled_from(TIMES)), **changes(last.producer))
+    forged = alter(last, event_id="forged", occurred_at=data.draw(st.sampled_from(TIMES)), **changes(last.producer))
     log.append(forged)
     for given_seals in (seals, None):
-        found = verify(log, given_seals, STREAM)
-        assert not found.sound
-        assert kinds(found) == shown
-        assert {finding.position for finding in found.findings} <= {forged.position, last.position}
+        verification = verify(log, given_seals, STREAM)
+        assert not verification.sound
+        assert kinds(verification) == shown
+        assert {finding.position for finding in verification.findings} <= {forged.position, last.position}
 
 
-@given(SOME)
-def test_what_an_open_stream_cannot_show(history):
-    """docs/design/proof.md says so: its newest events cut off, and events that no producer numbered."""
-    log, _ = recorded(history)
+@given(NONEMPTY_HISTORIES)
+def test_a_stream_without_seals_cannot_show_that_its_newest_event_was_removed(history):
+    """docs/design/proof.md lists what remains hidden: newest events cut off, and events that no producer numbered."""
+    log, _ = record(history)
     last = history[-1]
-    log.loses(last)
-    found = verify(log, None, STREAM)
-    assert found.sound
-    assert found.complete
+    log.remove(last)
+    verification = verify(log, None, STREAM)
+    assert verification.sound
+    assert verification.complete
 
 
 def test_findings_are_bounded_and_counted():
     events = [Recorder(None).event(f"e{number:04d}", TIMES[0]) for number in range(2 * MAX_FINDINGS)]
-    log, seals = recorded(events, {len(events) - 1})
+    log, seals = record(events, {len(events) - 1})
     for event in events:
-        log.loses(event)
+        log.remove(event)
     seals.contents[STREAM, 1] += b"nonsense\n"
-    found = verify(log, seals, STREAM)
-    assert found.findings_total == 2 * MAX_FINDINGS + 1
-    assert [finding.position for finding in found.findings] == [event.position for event in events[:MAX_FINDINGS]] + [None]
+    verification = verify(log, seals, STREAM)
+    assert verification.findings_total == 2 * MAX_FINDINGS + 1
+    assert [finding.position for finding in verification.findings] == [event.position for event in events[:MAX_FINDINGS]] + [
+        None
+    ]

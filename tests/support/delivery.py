@@ -1,10 +1,10 @@
-"""A small EventBridge and Lambda, run by the synthesized JSON: what AWS does with an event and the emulators do not.
+"""A small EventBridge and Lambda that follow the synthesized JSON: they do with an event what AWS does and emulators do not.
 
-An event that a rule matches is handed to its target: to a function if its permission names the rule, to another bus if the
-target's role trusts the rule and may put events there. Else, or if every attempt at handing over fails, it goes to the target's
-dead-letter queue if that queue's policy lets the rule in. The function is tried as often as its invoke configuration says; then
-the event goes to the on-failure destination if the function's role may send there. Whatever has no place to go is lost, in
-silence. Everything is delivered at least once.
+EventBridge hands an event that matches a rule to the rule's target: to a function if the function's permission names the rule,
+to another bus if the target's role trusts the rule and may put events there. Otherwise, or if every attempt fails, the event
+goes to the target's dead-letter queue if the queue's policy allows the rule. Lambda tries the function as often as its invoke
+configuration says; then the event goes to the on-failure destination if the function's role may send there. An event that
+cannot go anywhere is lost silently. Everything is delivered at least once.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
 """
@@ -28,38 +28,38 @@ class Delivery:
         self.destination: list[Event] = []
         self.lost: list[Event] = []
 
-    def put(self, event: Event, *, failed_hand_overs: int = 0, copies: int = 1) -> None:
-        """One PutEvents entry: the first `failed_hand_overs` attempts at reaching the function fail, then `copies` arrive."""
-        self._route(self._stack.reference(BUS, "name"), event, [failed_hand_overs], copies)
+    def put(self, event: Event, *, failed_attempts: int = 0, copies: int = 1) -> None:
+        """One PutEvents entry. The first `failed_attempts` attempts to reach the function fail, then `copies` arrive."""
+        self._route(self._stack.reference(BUS, "name"), event, [failed_attempts], copies)
 
-    def tell(self, event: Event, *, failed_hand_overs: Sequence[int] = (0, 0), copies: int = 1) -> None:
-        """AWS itself sends it to the default bus; attempts fail at reaching the custom bus, and at reaching the function."""
-        self._route(None, event, failed_hand_overs, copies)
+    def put_on_default_bus(self, event: Event, *, failed_attempts: Sequence[int] = (0, 0), copies: int = 1) -> None:
+        """An event of AWS itself. Attempts to reach the custom bus fail first, then attempts to reach the function."""
+        self._route(None, event, failed_attempts, copies)
 
-    def _route(self, bus: str | None, event: Event, failed_hand_overs: Sequence[int], copies: int) -> None:
+    def _route(self, bus: str | None, event: Event, failed_attempts: Sequence[int], copies: int) -> None:
         for name, rule in self._stack.all(RULE).items():
             if rule.get("event_bus_name") == bus and matches(json.loads(rule["event_pattern"]), event):
                 for target in self._stack.all(TARGET).values():
                     if target["rule"] == f"${{{RULE}.{name}.name}}":
-                        self._hand_over(f"${{{RULE}.{name}.arn}}", target, event, failed_hand_overs, copies)
+                        self._hand_over(f"${{{RULE}.{name}.arn}}", target, event, failed_attempts, copies)
 
-    def _hand_over(self, rule: str, target: Event, event: Event, failed_hand_overs: Sequence[int], copies: int) -> None:
+    def _hand_over(self, rule: str, target: Event, event: Event, failed_attempts: Sequence[int], copies: int) -> None:
         to_a_bus = target["arn"] == self._stack.reference(BUS, "arn")
-        may = self._role_may_forward(rule, target) if to_a_bus else self._may_invoke(rule)
-        if not may or failed_hand_overs[0] > target["retry_policy"]["maximum_retry_attempts"]:
+        allowed = self._role_may_forward(rule, target) if to_a_bus else self._may_invoke(rule)
+        if not allowed or failed_attempts[0] > target["retry_policy"]["maximum_retry_attempts"]:
             queue = target.get("dead_letter_config", {}).get("arn")
             (self.dead_letters if self._queue_lets_the_rule_in(queue, rule) else self.lost).append(event)
             return
         for _ in range(copies):
             if to_a_bus:
-                self._route(self._stack.reference(BUS, "name"), event, failed_hand_overs[1:], 1)
+                self._route(self._stack.reference(BUS, "name"), event, failed_attempts[1:], 1)
             else:
                 self._invoke(event)
 
     def _invoke(self, event: Event) -> None:
         config = self._stack.one("aws_lambda_function_event_invoke_config")
         for _ in range(1 + config["maximum_retry_attempts"]):
-            with suppress(Exception):  # Lambda does not ask which
+            with suppress(Exception):  # Lambda retries after any error
                 self._function(event)
                 return
         queue = config["destination_config"]["on_failure"]["destination"]
@@ -104,15 +104,15 @@ def matches(pattern: Event, event: Event) -> bool:
     return all(
         isinstance(event.get(key), dict) and matches(wanted, event[key])
         if isinstance(wanted, dict)
-        else any(_accepts(one, event.get(key)) for one in wanted)
+        else any(_accepts(condition, event.get(key)) for condition in wanted)
         for key, wanted in pattern.items()
     )
 
 
-def _accepts(wanted: Any, value: Any) -> bool:
-    match wanted:
+def _accepts(condition: Any, value: Any) -> bool:
+    match condition:
         case {"prefix": prefix}:
             return isinstance(value, str) and value.startswith(prefix)
-        case {"numeric": [">", least]}:
-            return isinstance(value, (int, float)) and value > least
-    return bool(wanted == value)
+        case {"numeric": [">", bound]}:
+            return isinstance(value, (int, float)) and value > bound
+    return bool(condition == value)

@@ -11,16 +11,17 @@ NAMES = sorted(path.stem for path in MESSAGES.glob("*.json"))
 
 
 def sqs_message(name: str, **changed: Any) -> Any:
-    """The message as SQS hands it over. In the file its body is readable, and `changed` replaces parts of that."""
+    """The message as SQS returns it. `changed` replaces fields of its body, which is plain JSON in the file."""
     message = json.loads((MESSAGES / f"{name}.json").read_text(encoding="utf-8"))
     body = message["Body"]
     return {**message, "Body": body if isinstance(body, str) else json.dumps({**body, **changed})}
 
 
 class Queue:
-    """Receiving hides a message until it is given back; `twice` are the ids that are handed over twice all the same.
+    """A queue that hides a message from when it is received until it is given back.
 
-    `hides=False` is a queue where the time for which messages are hidden is always over.
+    `twice` are the ids of messages that are returned twice all the same. With `hides=False` messages reappear at once, as if
+    the time for which they are hidden were always over.
     """
 
     url = "https://sqs.eu-central-1.amazonaws.com/123456789012/undelivered"
@@ -39,9 +40,9 @@ class Queue:
     def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, **_: Any) -> dict[str, Any]:  # noqa: N803 - botocore's
         assert QueueUrl == self.url
         visible = [name for name in self.messages if name not in self.hidden][:MaxNumberOfMessages]
-        return {"Messages": [self._hand_over(name) for name in visible]} if visible else {}
+        return {"Messages": [self._return(name) for name in visible]} if visible else {}
 
-    def _hand_over(self, name: str) -> dict[str, Any]:
+    def _return(self, name: str) -> dict[str, Any]:
         if name in self._twice:
             self._twice.remove(name)
         elif self._hides:

@@ -24,18 +24,20 @@ TIMES = [f"2026-11-22T15:08:39.{microsecond:06d}Z" for microsecond in (0, 1, 2, 
 
 
 class TamperedLog(InMemoryLog):
-    """A log for one who may write to its store: `records` holds whatever is put there."""
+    """A log whose store somebody may write to: `records` holds whatever is put there."""
 
     def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
         for position, record in self._of(stream):
-            stays = isinstance(record, Damaged) or record.event.position == position
-            yield record if stays else Damaged(stream, position, "it is another event")
+            if isinstance(record, RecordedEvent) and record.event.position != position:
+                yield Damaged(stream, position, "it is another event")
+            else:
+                yield record
 
-    def holds(self, event: Event, digest: str | None = None, at: str | None = None) -> None:
-        key = event.stream, at or event.position
+    def overwrite(self, event: Event, *, digest: str | None = None, position: str | None = None) -> None:
+        key = event.stream, position or event.position
         self.records[key] = RecordedEvent(event, "2026-11-22T15:08:40.000000Z", digest or event.digest)
 
-    def loses(self, event: Event) -> None:
+    def remove(self, event: Event) -> None:
         del self.records[event.stream, event.position]
 
 
@@ -49,17 +51,18 @@ class InMemorySeals:
         return iter({stream for stream, _ in self.contents})
 
     def of(self, stream: str) -> list[StoredSeal]:
-        mine = sorted((number, content) for (name, number), content in self.contents.items() if name == stream)
-        return [StoredSeal(number, partial(BytesIO, content)) for number, content in mine]
+        contents = sorted((number, content) for (name, number), content in self.contents.items() if name == stream)
+        return [StoredSeal(number, partial(BytesIO, content)) for number, content in contents]
 
     def write(self, stream: str, number: int, content: IO[bytes]) -> None:
-        if self.contents.setdefault((stream, number), written := content.read()) is not written:
+        if (stream, number) in self.contents:
             raise Overtaken(f"{stream} has a seal {number}")
+        self.contents[stream, number] = content.read()
 
 
 @dataclass
 class Recorder:
-    """Numbers and chains its events, as the package's own recorder does. Without a name it is a third party, and does not."""
+    """Numbers and chains its events, as the package's own recorder does. Without a name it is a third party, which does not."""
 
     name: str | None
     stream: str = STREAM
@@ -78,16 +81,18 @@ class Recorder:
 
 @st.composite
 def histories(draw: st.DrawFn, min_size: int = 0, max_size: int = 12) -> list[Event]:
-    """What some recorders and a third party said, in the order they said it, by clocks that stand still and step back."""
+    """Events of two recorders and a third party, in the order in which they were made. Clocks stand still and step back."""
     recorders = [Recorder("p"), Recorder("q"), Recorder(None)]
-    said = st.tuples(st.sampled_from(recorders), st.sampled_from(TIMES))
-    steps = draw(st.lists(said, min_size=min_size, max_size=max_size))
+    step = st.tuples(st.sampled_from(recorders), st.sampled_from(TIMES))
+    steps = draw(st.lists(step, min_size=min_size, max_size=max_size))
     ids = draw(st.permutations(range(len(steps))))
-    return [by.event(f"e{name:02d}", time, loss=name / 8) for (by, time), name in zip(steps, ids, strict=True)]
+    return [
+        recorder.event(f"e{number:02d}", time, loss=number / 8) for (recorder, time), number in zip(steps, ids, strict=True)
+    ]
 
 
-def retold(event: Event, **changes: Any) -> Event:
-    """The event as somebody altered it; `producer_…` changes what it says of its producer."""
+def alter(event: Event, **changes: Any) -> Event:
+    """The event as somebody altered it. `producer_…` changes a field of its producer."""
     of_producer = {name.removeprefix("producer_"): changes.pop(name) for name in list(changes) if name.startswith("producer_")}
     if of_producer:
         assert event.producer is not None
@@ -95,24 +100,24 @@ def retold(event: Event, **changes: Any) -> Event:
     return replace(event, **changes)
 
 
-SOME = histories(min_size=1)
+NONEMPTY_HISTORIES = histories(min_size=1)
 
 
-def recorded(events: Iterable[Event], seal_behind: Collection[int] = ()) -> tuple[TamperedLog, InMemorySeals]:
-    """A log and its seals, sealed each time the event of one of these numbers has arrived."""
+def record(events: Iterable[Event], seal_after: Collection[int] = ()) -> tuple[TamperedLog, InMemorySeals]:
+    """A log and its seals. The stream is sealed after each of the events with these numbers (from 0)."""
     log, seals = TamperedLog(), InMemorySeals()
     for number, event in enumerate(events):
         log.append(event)
-        if number in seal_behind:
+        if number in seal_after:
             seal_stream(log, seals, STREAM)
     return log, seals
 
 
-def sealed(data: st.DataObject, history: list[Event]) -> tuple[TamperedLog, InMemorySeals]:
-    """Recorded in any order, with seals at any moments and a last one over all."""
+def record_and_seal(data: st.DataObject, history: list[Event]) -> tuple[TamperedLog, InMemorySeals]:
+    """A log and its seals: events arrive in any order, the stream is sealed at any moments, and at the end."""
     arrivals = data.draw(st.permutations(history), label="arrivals")
-    moments = data.draw(st.sets(st.integers(0, len(history) - 1)), label="sealed behind")
-    return recorded(arrivals, moments | {len(history) - 1})
+    sealed_after = data.draw(st.sets(st.integers(0, len(history) - 1)), label="sealed after")
+    return record(arrivals, sealed_after | {len(history) - 1})
 
 
 def kinds(verification: Verification) -> set[Kind]:

@@ -1,11 +1,11 @@
-"""A small Lambda that follows a DynamoDB stream, run by the synthesized JSON: what AWS does and the emulators do not.
+"""A small Lambda that reads a DynamoDB stream and follows the synthesized JSON: it does what AWS does and emulators do not.
 
-Each shard is delivered in order, a batch at a time. Where the function names records that failed, and the mapping asks for
-that, what stands before the first of them is done and the rest comes again; else the batch fails as a whole. What failed from
-its first record on comes again in halves, if the mapping says so. Who fails for too long or too often is given up: the
-destination is told where the records are, if the function's role may send there. What nobody has taken within 24 hours the
-stream forgets, in silence. Attempts at what failed come ten minutes apart here. Shards do not wait for each other, and any
-batch may come twice.
+Each shard is delivered in order, a batch at a time. If the function names records that failed, and the mapping asks for that,
+the records before the first of them are done and the rest is delivered again. Otherwise the batch fails as a whole. A batch
+that failed from its first record on is delivered again in halves, if the mapping says so. A batch that fails for too long or
+too often is given up: the destination gets a message that says where its records are, if the function's role may send there.
+A record that nobody has taken within 24 hours is dropped silently by the stream. Here ten minutes lie between two attempts.
+Shards do not wait for each other, and any batch may come twice.
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 """
@@ -35,12 +35,12 @@ class Ended(BaseException):
 
 
 def inserted(recorded: RecordedEvent, number: int) -> Record:
-    """The record of an append, the `number`th of the stream."""
+    """The change record of an append; `number` is its place in the change stream."""
     return change("INSERT", to_item(recorded.event, recorded.recorded_at), number)
 
 
 def change(name: str, image: dict[str, Any], number: int) -> Record:
-    """The record of what was done to an item (tests/events/change_stream.json shows the form)."""
+    """The change record of an INSERT, MODIFY or REMOVE (tests/events/change_stream.json shows the form)."""
     images = {"INSERT": ["NewImage"], "MODIFY": ["NewImage", "OldImage"], "REMOVE": ["OldImage"]}[name]
     return {
         "eventID": md5(str(number).encode()).hexdigest(),  # noqa: S324 - looks like AWS's
@@ -61,13 +61,13 @@ def change(name: str, image: dict[str, Any], number: int) -> Record:
 
 
 class _Shard:
-    """What is still to be delivered: batches that failed, in order, then records that nobody has seen yet."""
+    """What is still to be delivered: failed batches with their attempts, in order, then records that were never delivered."""
 
     def __init__(self) -> None:
         self.failed: list[tuple[Batch, int]] = []
         self.new: Batch = []
         self.busy = False
-        self.waited = 0
+        self.failing_seconds = 0
 
 
 class StreamDelivery:
@@ -82,7 +82,7 @@ class StreamDelivery:
         self._shards.setdefault(shard, _Shard()).new.append(record)
 
     def poll(self, name: str, copies: int = 1) -> None:
-        """Deliver one batch of a shard, `copies` times. One that is being delivered is not delivered from at the same time."""
+        """Deliver one batch of a shard, `copies` times. Does nothing while another batch of this shard is being delivered."""
         shard = self._shards.get(name)
         if shard is None or shard.busy or not (shard.failed or shard.new):
             return
@@ -91,23 +91,24 @@ class StreamDelivery:
         else:
             size = self._mapping["batch_size"]
             batch, attempts, shard.new = shard.new[:size], 0, shard.new[size:]
-            shard.waited = 0
+            shard.failing_seconds = 0
         shard.busy = True
         left = min((self._deliver(batch) for _ in range(copies)), key=len)
         shard.busy = False
         if left:
-            shard.waited += PAUSE_SECONDS
+            shard.failing_seconds += PAUSE_SECONDS
             self._try_again(name, shard, left, attempts + 1, whole=len(left) == len(batch))
 
     def drain(self) -> None:
-        while waiting := [name for name, shard in self._shards.items() if shard.failed or shard.new]:
-            for name in waiting:
+        """Deliver until nothing is left, in any shard."""
+        while pending := [name for name, shard in self._shards.items() if shard.failed or shard.new]:
+            for name in pending:
                 self.poll(name)
 
     def _deliver(self, batch: Batch) -> Batch:
-        """What of the batch is not done."""
+        """Deliver a batch. Returns the part of it that failed."""
         answer = None
-        with suppress(Exception, Ended):  # Lambda does not ask which
+        with suppress(Exception, Ended):  # Lambda retries after any error
             answer = self._function({"Records": batch})
         if answer is None:
             return batch
@@ -117,13 +118,13 @@ class StreamDelivery:
         numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]
         if failed - {*numbers}:
             return batch
-        return next((batch[place:] for place, number in enumerate(numbers) if number in failed), [])
+        return next((batch[index:] for index, number in enumerate(numbers) if number in failed), [])
 
     def _try_again(self, name: str, shard: _Shard, left: Batch, attempts: int, *, whole: bool) -> None:
         retries, age = self._mapping["maximum_retry_attempts"], self._mapping["maximum_record_age_in_seconds"]
-        if shard.waited > KEPT_SECONDS:
+        if shard.failing_seconds > KEPT_SECONDS:
             self.lost += left
-        elif (retries != UNLIMITED and attempts > retries) or (age != UNLIMITED and shard.waited > age):
+        elif (retries != UNLIMITED and attempts > retries) or (age != UNLIMITED and shard.failing_seconds > age):
             self._give_up(name, left)
         elif whole and self._mapping.get("bisect_batch_on_function_error") and len(left) > 1:
             middle = len(left) // 2  # "splitting a batch does not count towards the retry quota"
@@ -136,6 +137,6 @@ class StreamDelivery:
         if ("sqs:SendMessage", destination) not in self._stack.grants("projector"):
             self.lost += batch
             return
-        first, last = (batch[end]["dynamodb"]["SequenceNumber"] for end in (0, -1))
+        first, last = (record["dynamodb"]["SequenceNumber"] for record in (batch[0], batch[-1]))
         info = {"shardId": name, "startSequenceNumber": first, "endSequenceNumber": last, "batchSize": len(batch)}
         self.destination.append({"DDBStreamBatchInfo": info | {"streamArn": STREAM_ARN}})

@@ -1,4 +1,4 @@
-"""The handler as Lambda calls it, with DynamoDB, SQS and S3 inside this process."""
+"""The event processor's handler, called as Lambda calls it, with DynamoDB, SQS and S3 in this process."""
 
 import importlib
 import json
@@ -39,53 +39,53 @@ def processor(monkeypatch):
         sys.modules.pop("training_events.handlers.event_processor", None)
 
 
-def recorded(stream="run/digits-0199a1f2"):
+def recorded_ids(stream="run/digits-0199a1f2"):
     items = aws.client("dynamodb").scan(TableName=TABLE)["Items"]
     return [item["event_id"]["S"] for item in items if item["stream"]["S"] == stream]
 
 
-def waiting(processor):
+def undelivered_messages(processor):
     answer = aws.client("sqs").receive_message(
         QueueUrl=processor.settings.undelivered, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
     )
     return answer.get("Messages", [])
 
 
-def printed(capsys):
+def printed_lines(capsys):
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_recorded_then_repeated(processor, capsys):
-    same = {"stream": "run/digits-0199a1f2", "event_id": "0199a1f2-6c1d-7bbb-8ccc-1234567890ab"}
-    assert processor.handler(received(), CONTEXT) == {"outcome": "recorded", **same}
-    assert processor.handler(received("recorder_replayed"), CONTEXT) == {"outcome": "repeated", **same}
-    assert len(recorded()) == 1
-    metric, line, other_metric, other_line = printed(capsys)
+def test_an_event_is_recorded_once_and_repeated_after_that(processor, capsys):
+    names = {"stream": "run/digits-0199a1f2", "event_id": "0199a1f2-6c1d-7bbb-8ccc-1234567890ab"}
+    assert processor.handler(received(), CONTEXT) == {"outcome": "recorded", **names}
+    assert processor.handler(received("recorder_replayed"), CONTEXT) == {"outcome": "repeated", **names}
+    assert len(recorded_ids()) == 1
+    metric, line, other_metric, other_line = printed_lines(capsys)
     assert metric["EventsRecorded"] == [1.0]
     assert metric["_aws"]["CloudWatchMetrics"][0] == {
         "Namespace": "Test",
         "Dimensions": [["service"]],
         "Metrics": [{"Name": "EventsRecorded", "Unit": "Count"}],
     }
-    assert line | {"outcome": "recorded", "request_id": "request-1", **same} == line
+    assert line | {"outcome": "recorded", "request_id": "request-1", **names} == line
     assert (other_metric["EventsRepeated"], other_line["outcome"]) == ([1.0], "repeated")
 
 
 @pytest.mark.parametrize("name", ["unknown_type", "future_schema_version", "plain", "plain_model"])
-def test_unknown_is_recorded(processor, name):
+def test_an_event_of_an_unknown_type_or_version_is_recorded(processor, name):
     assert processor.handler(received(name), CONTEXT)["outcome"] == "recorded"
 
 
-def test_awss_own_events_are_recorded_once_however_often_aws_tells_them(processor):
-    told_again = {"id": "another", "time": "2030-01-01T00:00:00Z"}
+def test_an_event_of_aws_is_recorded_once_however_often_aws_sends_it(processor):
+    sent_again = {"id": "another", "time": "2030-01-01T00:00:00Z"}
     for name, stream in {
         "aws_training_job": "run/89c96cc8-dded-4739-afcc-6f1dc936701d",
         "aws_model_package": "model/versionedmp-p-idy6c3e1fiqj",
         "aws_pipeline_execution": "run/myPipeline-123-p4jn9xou8a8s",
     }.items():
-        outcomes = [processor.handler({**received(name), **envelope}, CONTEXT) for envelope in ({}, told_again)]
+        outcomes = [processor.handler({**received(name), **envelope}, CONTEXT) for envelope in ({}, sent_again)]
         assert [outcome["outcome"] for outcome in outcomes] == ["recorded", "repeated"]
-        assert recorded(stream) == [outcomes[0]["event_id"]]
+        assert recorded_ids(stream) == [outcomes[0]["event_id"]]
 
 
 @pytest.mark.parametrize(
@@ -106,16 +106,16 @@ def test_awss_own_events_are_recorded_once_however_often_aws_tells_them(processo
         (None, "not_an_object"),
     ],
 )
-def test_what_cannot_be_recorded_is_set_aside_at_once_with_its_reason(processor, capsys, event, reason):
+def test_an_event_that_cannot_be_recorded_is_set_aside_at_once_with_its_reason(processor, capsys, event, reason):
     outcome = processor.handler(event, CONTEXT)
     assert (outcome["outcome"], outcome["reason"]) == ("set_aside", reason)
-    [message] = waiting(processor)
+    [message] = undelivered_messages(processor)
     body = json.loads(message["Body"])
-    assert json.dumps(body["original"]) == json.dumps(event), "untouched"
+    assert json.dumps(body["original"]) == json.dumps(event), "the original is unchanged"
     assert body["reason"] == reason == message["MessageAttributes"]["reason"]["StringValue"]
     assert body["explanation"].startswith("$")
     assert (body["set_aside_by"], body["request_id"]) == ("processor", "request-1")
-    metric, line = printed(capsys)
+    metric, line = printed_lines(capsys)
     assert metric["EventsSetAside"] == [1.0]
     assert metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"], ["reason"]]
     assert line["reason"] == metric["reason"] == reason
@@ -127,16 +127,16 @@ def test_a_conflict_is_set_aside_and_changes_nothing(processor):
     outcome = processor.handler(received(data={"other": 1}), CONTEXT)
     assert outcome["reason"] == "conflict"
     assert outcome["stream"] == "run/digits-0199a1f2"
-    [message] = waiting(processor)
+    [message] = undelivered_messages(processor)
     assert json.loads(message["Body"])["original"]["detail"]["data"] == {"other": 1}
-    assert len(recorded()) == 1
+    assert len(recorded_ids()) == 1
 
 
 @pytest.mark.parametrize("size", [409_600, 900_000])
-def test_too_large_is_kept_in_the_bucket(processor, size):
+def test_an_event_that_is_too_large_is_kept_in_the_bucket(processor, size):
     event = received(data={"x": "y" * size})
     assert processor.handler(event, CONTEXT)["reason"] == "too_large"
-    [message] = waiting(processor)
+    [message] = undelivered_messages(processor)
     body = json.loads(message["Body"])
     assert "409600" in body["explanation"]
     key = body["original_at"].removeprefix(f"s3://{BUCKET}/")
@@ -147,38 +147,38 @@ def test_too_large_is_kept_in_the_bucket(processor, size):
     assert "original" not in body
 
 
-def test_a_metric_set_does_not_leak_into_the_next_event(processor, capsys):
+def test_the_dimensions_of_one_event_do_not_leak_into_the_next(processor, capsys):
     processor.handler(received("no_stream"), CONTEXT)
     processor.handler(received(), CONTEXT)
-    assert printed(capsys)[2]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+    assert printed_lines(capsys)[2]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "ResourceNotFoundException"])
-def test_what_may_succeed_later_raises_and_is_not_set_aside(processor, code):
+def test_an_error_that_may_pass_is_raised_and_the_event_is_not_set_aside(processor, code):
     refuse(processor.log.client, "PutItem", float("inf"), code)
     with pytest.raises(ClientError):
         processor.handler(received(), CONTEXT)
-    assert waiting(processor) == []
+    assert undelivered_messages(processor) == []
 
 
-def test_a_lost_reply_is_no_loss_and_no_double(processor):
+def test_a_lost_reply_neither_loses_nor_doubles_an_event(processor):
     lose_replies(processor.log.client, "PutItem", 1)
     assert processor.handler(received(), CONTEXT)["outcome"] == "repeated"
-    assert len(recorded()) == 1
+    assert len(recorded_ids()) == 1
 
 
 def test_failing_to_set_aside_raises_so_that_lambda_keeps_the_event(processor, capsys):
     refuse(processor.undelivered.sqs, "SendMessage", float("inf"), "AccessDenied")
     with pytest.raises(ClientError):
         processor.handler(received("no_stream"), CONTEXT)
-    assert printed(capsys) == [], "nothing claims that it was set aside"
+    assert printed_lines(capsys) == [], "no line and no metric says that it was set aside"
 
 
 def test_failing_to_store_a_large_original_raises_before_a_message_is_sent(processor):
     refuse(processor.undelivered.s3, "PutObject", float("inf"), "AccessDenied")
     with pytest.raises(ClientError):
         processor.handler(received(data={"x": "y" * 500_000}), CONTEXT)
-    assert waiting(processor) == []
+    assert undelivered_messages(processor) == []
 
 
 def test_a_missing_setting_stops_the_function_as_it_starts(processor, monkeypatch):

@@ -1,4 +1,4 @@
-"""The laptop's projector goes on where a log was altered, so that everything else can be read and `verify` can tell."""
+"""The laptop's read models stay up to date although a log was altered: everything else can be read, `verify` reports it."""
 
 import sqlite3
 
@@ -17,7 +17,7 @@ from training_events.stores.sqlite.read_models import SqliteReadModels
     [{"stream": b"junk/x"}, {"stream": b"run/\xff"}, {"stream": b"run/"}, {"position": b"2027\xff"}, {"data": b"\xff"}],
     ids=str,
 )
-def test_what_is_no_event_of_a_stream_stops_nothing(tmp_path, altered):
+def test_a_row_that_is_no_event_does_not_stop_the_other_streams(tmp_path, altered):
     file = str(tmp_path / "log.db")
     log, models, seals = SqliteLog(Database(file)), SqliteReadModels(Database(file)), SqliteSealStore(Database(file))
     log.append(Event("e-1", "run/a", "TrainingCompleted", "2026-11-22T15:00:00.000000Z", "tests", {}))

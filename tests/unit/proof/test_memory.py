@@ -1,4 +1,4 @@
-"""Sealing and verifying hold neither the stream nor its seals."""
+"""Sealing and verifying hold neither the stream nor its seals in memory."""
 
 import shutil
 import tracemalloc
@@ -20,7 +20,7 @@ Answer = TypeVar("Answer")
 
 
 class LongLog(TamperedLog):
-    """Its events are made as they are read. Clocks stepped back between each two, and number 5 is missing."""
+    """Makes its events as they are read. The clock steps back between every two events, and number 5 is missing."""
 
     def __init__(self, events: int) -> None:
         super().__init__()
@@ -41,13 +41,13 @@ def lines(file: Path) -> Iterator[bytes]:
 
 
 class FileSeals:
-    """Seals in files, never held."""
+    """Seals in files. They are never held in memory."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def streams(self) -> Iterator[str]:
-        return iter(())  # nobody asks
+        return iter(())  # not called here
 
     def of(self, stream: str) -> list[StoredSeal]:
         files = enumerate(sorted(self.folder.glob(f"{quote(stream, '')}-*")), 1)
@@ -67,8 +67,8 @@ def peak(work: Callable[[], Answer]) -> tuple[int, Answer]:
         tracemalloc.stop()
 
 
-def test_memory_does_not_grow_with_the_stream(monkeypatch, tmp_path):
-    monkeypatch.setattr("training_events.proof.sealing.SPOOL_BYTES", 2**12)  # or the shorter one would stay in memory whole
+def test_sealing_and_verifying_a_longer_stream_takes_no_more_memory(monkeypatch, tmp_path):
+    monkeypatch.setattr("training_events.proof.sealing.SPOOL_BYTES", 2**12)  # or the shorter seal would stay in memory
     peaks = {}
     for events in (2_000, 20_000):
         folder = tmp_path / str(events)
@@ -81,4 +81,4 @@ def test_memory_does_not_grow_with_the_stream(monkeypatch, tmp_path):
         assert [(gap.kind, gap.sequence) for gap in verification.findings] == [(Kind.GAP, 5)]
         peaks[events] = sealing, verifying
     for short, long in zip(*peaks.values(), strict=True):
-        assert long < short + 50_000, "less than three bytes for each event more"
+        assert long < short + 50_000, "at most three bytes for each further event"

@@ -1,4 +1,4 @@
-"""Against the test vectors of Certificate Transparency's reference implementation (its merkle tree tests, RFC 6962)."""
+"""The Merkle tree against the test vectors of Certificate Transparency's reference implementation (RFC 6962)."""
 
 from hashlib import sha256
 
@@ -34,7 +34,7 @@ def tree_hash(leaves: list[bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("size", range(len(ROOTS)))
-def test_the_published_vectors(size):
+def test_the_root_of_each_published_vector_is_computed(size):
     tree = MerkleTree()
     for leaf in LEAVES[:size]:
         tree.append(bytes.fromhex(leaf))
@@ -42,7 +42,7 @@ def test_the_published_vectors(size):
 
 
 @given(st.lists(st.binary(max_size=3), max_size=70), st.integers(0, 70))
-def test_the_definition_also_when_it_goes_on_from_a_frontier(leaves, stop):
+def test_a_tree_that_continues_from_a_frontier_has_the_root_of_the_definition(leaves, stop):
     tree = MerkleTree()
     for leaf in leaves[:stop]:
         tree.append(leaf)

@@ -1,4 +1,4 @@
-"""A seal's text, sealing when others seal too or the process ends, and what only a store in S3 has to see."""
+"""The text of a seal, sealing beside other processes or after a crash, and what only the store in S3 has to notice."""
 
 import json
 from datetime import UTC, datetime
@@ -39,35 +39,35 @@ def log_of(*recorded):
     return log
 
 
-def test_the_text_of_a_seal():
+def test_a_seal_is_written_in_the_documented_text_format():
     """What was sealed with this version must be readable for as long as it is locked."""
     seals = InMemorySeals()
     log = log_of(*events(2))
     seal_stream(log, seals, STREAM, lambda: "2026-11-22T15:08:41.000000Z")
     log.append(events(3)[2])
     seal_stream(log, seals, STREAM, lambda: "2026-11-22T15:08:42.000000Z")
-    one, two, three = (event.digest for event in events(3))
+    digests = [event.digest for event in events(3)]
     first = seals.contents[STREAM, 1].decode()
     second = seals.contents[STREAM, 2].decode()
     assert first == (
         '{"added":2,"events":2,"first":"2026-11-22T15:08:39.000000Z#e0","frontier":["ROOT"],'
         '"last":"2026-11-22T15:08:39.000001Z#e1","number":1,"root":"ROOT","sealed_at":"2026-11-22T15:08:41.000000Z",'
         '"stream":"run/a"}\n'
-        f'["2026-11-22T15:08:39.000000Z#e0","{one}"]\n'
-        f'["2026-11-22T15:08:39.000001Z#e1","{two}"]\n'
+        f'["2026-11-22T15:08:39.000000Z#e0","{digests[0]}"]\n'
+        f'["2026-11-22T15:08:39.000001Z#e1","{digests[1]}"]\n'
     ).replace("ROOT", json.loads(first.splitlines()[0])["root"])
-    said = json.loads(second.splitlines()[0])
-    assert said.keys() == json.loads(first.splitlines()[0]).keys() | {"previous"}
-    assert said["frontier"][0] == json.loads(first.splitlines()[0])["root"]
-    assert second.splitlines()[1:] == [f'["2026-11-22T15:08:39.000002Z#e2","{three}"]']
+    first_fields, second_fields = (json.loads(seal.splitlines()[0]) for seal in (first, second))
+    assert second_fields.keys() == first_fields.keys() | {"previous"}
+    assert second_fields["frontier"][0] == first_fields["root"]
+    assert second.splitlines()[1:] == [f'["2026-11-22T15:08:39.000002Z#e2","{digests[2]}"]']
 
 
-def test_two_at_once_seal_everything_once():
-    """While one seals, more is recorded, another seals all of it, and more comes: the first looks again and seals the rest."""
+def test_two_processes_that_seal_at_once_seal_every_event_once():
+    """While a process seals, more events arrive and another process seals them. The first then seals what came after that."""
     first, second, third = events(3)
     log, other = log_of(first), InMemorySeals()
 
-    class Slow(InMemorySeals):
+    class SlowSeals(InMemorySeals):
         def write(self, stream: str, number: int, content: IO[bytes]) -> None:
             if not other.contents:
                 log.append(second)
@@ -75,31 +75,31 @@ def test_two_at_once_seal_everything_once():
                 log.append(third)
             super().write(stream, number, content)
 
-    slow = Slow()
+    slow = SlowSeals()
     slow.contents = other.contents
     sealed = seal_stream(log, slow, STREAM)
     assert sealed
     assert (sealed.number, sealed.added, sealed.events) == (2, 1, 3)
-    found = verify(log, slow, STREAM)
-    assert (found.sound, found.seals.count, found.seals.not_covered) == (True, 2, 0)
+    verification = verify(log, slow, STREAM)
+    assert (verification.sound, verification.seals.count, verification.seals.not_covered) == (True, 2, 0)
 
 
-def test_who_is_always_overtaken_says_so():
-    class Unseen(InMemorySeals):
+def test_a_process_that_is_overtaken_at_every_attempt_raises_overtaken():
+    class HiddenSeals(InMemorySeals):
         def of(self, stream: str) -> list[StoredSeal]:
             return super().of(stream)[:0]
 
-    seals = Unseen()
-    seals.write(STREAM, 1, BytesIO(b"of somebody else"))
+    seals = HiddenSeals()
+    seals.write(STREAM, 1, BytesIO(b"of another process"))
     with pytest.raises(Overtaken):
         seal_stream(log_of(*events(1)), seals, STREAM)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_broken_off_and_repeated(when):
+def test_sealing_that_was_interrupted_can_be_repeated(when):
     log = log_of(*events(3))
 
-    class Failing(InMemorySeals):
+    class FailingSeals(InMemorySeals):
         failures = 1
 
         def write(self, stream: str, number: int, content: IO[bytes]) -> None:
@@ -110,21 +110,21 @@ def test_broken_off_and_repeated(when):
                 raise TimeoutError
             super().write(stream, number, content)
 
-    seals = Failing()
+    seals = FailingSeals()
     with pytest.raises(TimeoutError):
         seal_stream(log, seals, STREAM)
     again = seal_stream(log, seals, STREAM)
     assert (again is None) == (when == "after")
-    found = verify(log, seals, STREAM)
-    assert (found.sound, found.seals.count, found.seals.covered) == (True, 1, 3)
+    verification = verify(log, seals, STREAM)
+    assert (verification.sound, verification.seals.count, verification.seals.covered) == (True, 1, 3)
 
 
 @pytest.fixture
 def s3():
     with aws_in_this_process():
         client = aws.client("s3")
-        where = {"LocationConstraint": "eu-central-1"}
-        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where, ObjectLockEnabledForBucket=True)
+        location = {"LocationConstraint": "eu-central-1"}
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location, ObjectLockEnabledForBucket=True)
         yield client
 
 
@@ -148,7 +148,7 @@ def test_a_seal_in_s3_is_written_only_where_none_is(s3):
 
 
 @pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
-def test_who_was_too_late_looks_again(s3, code):
+def test_a_process_that_lost_the_race_for_a_number_reads_the_seals_again(s3, code):
     refuse(s3, "PutObject", times=1, code=code)
     with pytest.raises(Overtaken):
         s3_seals(s3).write(STREAM, 1, BytesIO(b"x\n"))
@@ -158,40 +158,40 @@ def test_who_was_too_late_looks_again(s3, code):
     assert sealed.number == 1
 
 
-def test_other_refusals_pass_through(s3):
+def test_other_errors_of_s3_pass_through(s3):
     refuse(s3, "PutObject", times=1, code="AccessDenied")
     with pytest.raises(ClientError, match="AccessDenied"):
         seal_stream(log_of(*events(1)), s3_seals(s3), STREAM)
 
 
 def test_a_lost_reply_leaves_one_seal(s3):
-    """The SDK tries again, and is told that there is a seal: its own."""
+    """The SDK tries again, and S3 answers that there is a seal already: its own."""
     lose_replies(s3, "PutObject", times=1)
     log, seals = log_of(*events(2)), s3_seals(s3)
     seal_stream(log, seals, STREAM)
-    found = verify(log, seals, STREAM)
-    assert (found.sound, found.seals.count, found.seals.covered) == (True, 1, 2)
+    verification = verify(log, seals, STREAM)
+    assert (verification.sound, verification.seals.count, verification.seals.covered) == (True, 1, 2)
 
 
-def test_what_is_laid_over_a_seal_is_reported_and_the_seal_still_read(s3):
+def test_a_version_over_a_seal_is_reported_and_the_seal_is_still_read(s3):
     log, seals = log_of(*events(2)), s3_seals(s3)
     seal_stream(log, seals, STREAM)
     truth = s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read()
     s3.delete_object(Bucket=BUCKET, Key=KEY)
     [finding] = verify(log, seals, STREAM).findings
     assert "0 other version(s) and 1 delete marker(s)" in finding.explanation
-    log.holds(events(2, Recorder("forger"))[1])
+    log.overwrite(events(2, Recorder("forger"))[1])
     [seal] = seals.of(STREAM)
     assert b"".join(seal.lines()) == truth
     with pytest.raises(LogAltered):
         seal_stream(log, seals, STREAM)
     assert len(s3.list_object_versions(Bucket=BUCKET)["Versions"]) == 1, "no new seal 1 under a marker that hides the first"
-    seals.write(STREAM, 1, BytesIO(b"another truth\n"))  # S3 takes it: to its condition nothing is there
+    seals.write(STREAM, 1, BytesIO(b"another truth\n"))  # S3 accepts it: under a delete marker the key counts as free
     [seal] = seals.of(STREAM)
     assert b"".join(seal.lines()) == truth
-    found = verify(log, seals, STREAM)
-    assert [(finding.kind, finding.seal) for finding in found.findings[:2]] == [(Kind.ALTERED, 1), (Kind.BROKEN_SEAL, 1)]
-    assert "1 other version(s) and 1 delete marker(s)" in found.findings[1].explanation
+    verification = verify(log, seals, STREAM)
+    assert [(finding.kind, finding.seal) for finding in verification.findings[:2]] == [(Kind.ALTERED, 1), (Kind.BROKEN_SEAL, 1)]
+    assert "1 other version(s) and 1 delete marker(s)" in verification.findings[1].explanation
 
 
 def test_a_delete_marker_alone_is_reported(s3):
@@ -206,12 +206,12 @@ def test_a_delete_marker_alone_is_reported(s3):
 @pytest.mark.parametrize(
     "name", ["notes.txt", "1.jsonl", "0000001.jsonl", "000000.jsonl", "000001.jsonl.bak", f"{'9' * 40}.jsonl"]
 )
-def test_other_objects_are_no_seals(s3, name):
+def test_objects_with_other_names_are_not_taken_for_seals(s3, name):
     s3.put_object(Bucket=BUCKET, Key=f"seals/run/a/{name}", Body=b"x")
     assert s3_seals(s3).of(STREAM) == []
 
 
-def test_seals_on_many_pages(s3, monkeypatch):
+def test_seals_are_listed_over_many_pages(s3, monkeypatch):
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "3")
     seals = s3_seals(s3)
     for number in range(1, 11):
@@ -219,7 +219,7 @@ def test_seals_on_many_pages(s3, monkeypatch):
     assert [(seal.number, seal.disturbance) for seal in seals.of(STREAM)] == [(number, None) for number in range(1, 11)]
 
 
-def test_keys_fit_in_s3():
+def test_the_keys_of_the_longest_streams_fit_in_s3():
     for stream in ("run/" + "x" * 2044, "run/" + "é" * 1022, "dataset/" + "%" * 300, "dataset/" + "%" * 301):
         assert len(f"{prefix(stream)}{10**9}.jsonl") <= 1024
     assert prefix("run/digits-0199a1") == "seals/run/digits-0199a1/"
@@ -236,8 +236,8 @@ def test_an_altered_item_of_dynamodb_is_named():
         assert verify(log, seals, STREAM).sound
         _put(log, recorded[1].position, {"data": {"S": '{"loss":9}'}})
         _put(log, recorded[2].position, {"data": {"S": "no json"}})
-        found = verify(log, seals, STREAM)
-        assert [(finding.kind, finding.position) for finding in found.findings[:2]] == [
+        verification = verify(log, seals, STREAM)
+        assert [(finding.kind, finding.position) for finding in verification.findings[:2]] == [
             (Kind.ALTERED, recorded[1].position),
             (Kind.DAMAGED, recorded[2].position),
         ]
@@ -259,8 +259,8 @@ def test_an_altered_row_of_sqlite_is_named(tmp_path):
     with database.transaction() as connection:
         connection.execute("UPDATE events SET type = 'Other' WHERE event_id = 'e1'")
         connection.execute("DELETE FROM events WHERE event_id = 'e2'")
-    found = verify(log, seals, STREAM)
-    assert [(finding.kind, finding.position) for finding in found.findings] == [
+    verification = verify(log, seals, STREAM)
+    assert [(finding.kind, finding.position) for finding in verification.findings] == [
         (Kind.ALTERED, recorded[1].position),
         (Kind.MISSING, recorded[2].position),
     ]

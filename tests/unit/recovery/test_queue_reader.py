@@ -1,4 +1,4 @@
-"""Looking into the undelivered queue: every shape of message, and a queue that is afterwards as it was before."""
+"""Reading the undelivered queue: every shape of message is read, and reading leaves the queue as it was."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.strategies import loose_text, loose_values
 
 RECORDER = Names("run/digits-0199a1f2", "MetricsRecorded", "0199a1f2-6c1d-7bbb-8ccc-1234567890ab")
 RECORD = Names("run/digits-7", "MetricsRecorded", "e-1")
-READ = {
+EXPECTED = {
     "dead_letter": ("dead_letter", "NO_PERMISSIONS", "User: events.amazonaws.com is not authorized", RECORDER),
     "dead_letter_retried": (
         "dead_letter",
@@ -48,25 +48,29 @@ def message(number, body="x") -> Any:
     return {"MessageId": f"m-{number}", "Attributes": {"SentTimestamp": "1795360121512"}, "Body": body}
 
 
-def look(queue):
+def read_queue(queue):
     return QueueReader(queue.url, queue)
 
 
-def test_every_sample_is_read_here():
-    assert READ.keys() == set(NAMES)
+def test_every_sample_message_has_an_expected_reading():
+    assert EXPECTED.keys() == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_message_is_read(name):
+def test_a_message_is_read_by_its_shape(name):
     received = sqs_message(name)
-    found: Any = read(received)
-    shape, reason, explanation, names = READ[name]
-    assert (found.shape, found.reason, found.names) == (shape, reason, names)
-    assert found.explanation.startswith(explanation)
-    assert (found.message_id, found.sent_at, found.body) == (f"message-{name}", "2026-11-22T15:08:41.512000Z", received["Body"])
+    message_read: Any = read(received)
+    shape, reason, explanation, names = EXPECTED[name]
+    assert (message_read.shape, message_read.reason, message_read.names) == (shape, reason, names)
+    assert message_read.explanation.startswith(explanation)
+    assert (message_read.message_id, message_read.sent_at, message_read.body) == (
+        f"message-{name}",
+        "2026-11-22T15:08:41.512000Z",
+        received["Body"],
+    )
 
 
-def test_what_a_message_stands_for():
+def test_a_message_holds_its_original_or_says_where_it_is():
     assert read(sqs_message("dead_letter")).original == json.loads(sqs_message("dead_letter")["Body"])
     assert read(sqs_message("failed_function")).original == json.loads(sqs_message("dead_letter")["Body"])
     stored: Any = read(sqs_message("set_aside_stored")).stored
@@ -79,9 +83,9 @@ def test_what_a_message_stands_for():
     )
 
 
-def test_an_event_that_was_moved_by_hand_is_an_event_still():
-    found = read(sqs_message("dead_letter") | {"MessageAttributes": {}})
-    assert (found.shape, found.reason, found.names) == ("dead_letter", None, RECORDER)
+def test_an_event_that_was_moved_by_hand_is_read_as_a_dead_letter():
+    message_read = read(sqs_message("dead_letter") | {"MessageAttributes": {}})
+    assert (message_read.shape, message_read.reason, message_read.names) == ("dead_letter", None, RECORDER)
 
 
 KEYS = ["detail-type", "source", "detail", "reason", "set_aside_by", "original", "original_at", "original_sha256", "dynamodb"]
@@ -99,12 +103,12 @@ bodies = st.fixed_dictionaries(
 
 @given(loose_text | bodies.map(json.dumps) | loose_values.map(json.dumps) | st.just("[" * 100_000))
 @example(json.dumps({"reason": "\ud800", "set_aside_by": "\udfff", "original": "\ud800"}))
-def test_whatever_someone_puts_there_is_listed(body):
-    found = read(message(1, body))
-    assert found.message_id == "m-1"
-    assert found.body == body
-    assert found.names is not None
-    for text in (found.reason, found.explanation, *found.names):
+def test_any_text_in_the_queue_is_listed(body):
+    message_read = read(message(1, body))
+    assert message_read.message_id == "m-1"
+    assert message_read.body == body
+    assert message_read.names is not None
+    for text in (message_read.reason, message_read.explanation, *message_read.names):
         assert text is None or text.encode()
 
 
@@ -112,45 +116,45 @@ def test_whatever_someone_puts_there_is_listed(body):
 def test_each_message_is_listed_once_and_all_are_given_back(size, data):
     twice = data.draw(st.sets(st.integers(0, 44).map("m-{}".format)))
     queue = Queue(*map(message, range(size)), twice=twice)
-    with look(queue) as reader:
-        assert sorted(found.message_id for found in reader.messages()) == sorted(queue.messages)
+    with read_queue(queue) as reader:
+        assert sorted(received.message_id for received in reader.messages()) == sorted(queue.messages)
     assert len(queue.messages) == size
     assert not queue.hidden
 
 
 @given(st.sets(st.integers(0, 24)))
-def test_only_what_is_removed_is_gone(removed):
+def test_only_removed_messages_leave_the_queue(removed):
     queue = Queue(*map(message, range(25)))
-    with look(queue) as reader:
-        for found in reader.messages():
-            if int(found.message_id[2:]) in removed:
-                reader.remove(found)
+    with read_queue(queue) as reader:
+        for received in reader.messages():
+            if int(received.message_id[2:]) in removed:
+                reader.remove(received)
     assert queue.messages.keys() == {f"m-{number}" for number in set(range(25)) - removed}
     assert not queue.hidden & queue.messages.keys()
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, ClientError({"Error": {"Code": "ExpiredToken"}}, "ReceiveMessage")])
-def test_all_are_given_back_however_it_ends(end):
+def test_all_messages_are_given_back_when_reading_fails(end):
     queue = Queue(*map(message, range(25)))
-    with pytest.raises(BaseException) as raised, look(queue) as reader:  # noqa: PT011, PT012
+    with pytest.raises(BaseException) as raised, read_queue(queue) as reader:  # noqa: PT011, PT012
         next(reader.messages())
         raise end
     assert raised.type in (end, type(end))
     assert not queue.hidden
 
 
-def test_failing_to_give_back_hides_no_other_error(monkeypatch):
+def test_an_error_while_giving_back_does_not_hide_the_first_error(monkeypatch):
     def refuse(**_):
         raise ClientError({"Error": {"Code": "ExpiredToken"}}, "ChangeMessageVisibilityBatch")
 
     queue = Queue(message(1))
     monkeypatch.setattr(queue, "change_message_visibility_batch", refuse)
-    with pytest.raises(KeyboardInterrupt), look(queue) as reader:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), read_queue(queue) as reader:  # noqa: PT012
         next(reader.messages())
         raise KeyboardInterrupt
 
 
-def test_a_walk_that_is_slower_than_the_messages_come_back_ends():
+def test_reading_ends_although_messages_reappear_while_it_reads():
     queue = Queue(*map(message, range(7)), hides=False)
-    with look(queue) as reader:
+    with read_queue(queue) as reader:
         assert len(list(reader.messages())) == 7

@@ -1,4 +1,4 @@
-"""Back-filling from SageMaker, with its training jobs in moto."""
+"""Back-filling missing states from SageMaker, whose training jobs are in moto."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -26,12 +26,14 @@ def url(request, tmp_path, monkeypatch):
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     with empty_store(request.param, tmp_path) as address:
         monkeypatch.setenv("TRAINING_EVENTS_LOG", address)
-        open_event_log(address).append(make_event("run/other", "TrainingStarted"))  # a file is a log with its first event
+        open_event_log(address).append(
+            make_event("run/other", "TrainingStarted")
+        )  # a SQLite file becomes a log with its first event
         yield address
 
 
 def job(name, modified=None, **changed):
-    """A job in SageMaker, in the state that is asked for."""
+    """Create a training job, with the attributes of moto's job changed as given."""
     aws.client("sagemaker").create_training_job(
         TrainingJobName=name,
         HyperParameters={"C": "1.0"},
@@ -44,15 +46,15 @@ def job(name, modified=None, **changed):
         ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
         StoppingCondition={"MaxRuntimeInSeconds": 60},
     )
-    made = sagemaker_backends[ACCOUNT]["eu-central-1"].training_jobs[name]
+    created = sagemaker_backends[ACCOUNT]["eu-central-1"].training_jobs[name]
     if modified is not None:
-        changed["last_modified_time"] = modified.replace(tzinfo=None)  # moto has UTC without saying so
+        changed["last_modified_time"] = modified.replace(tzinfo=None)  # moto keeps UTC without a time zone
     for attribute, value in changed.items():
-        setattr(made, attribute, value)
+        setattr(created, attribute, value)
 
 
-def told_by_sagemaker(name):
-    """The event that SageMaker sends of the job as it is now."""
+def event_of_sagemaker(name):
+    """The event that SageMaker sends about the job in its current state."""
     described = aws.client("sagemaker").describe_training_job(TrainingJobName=name)
     modified = described["LastModifiedTime"].astimezone(UTC)
     keys = ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "SecondaryStatus", "HyperParameters", "FailureReason",
@@ -61,7 +63,7 @@ def told_by_sagemaker(name):
     return event_of(envelope(KIND, {**detail, "LastModifiedTime": in_form(modified, "text of milliseconds")}))
 
 
-def reconciled(capsys, *arguments):
+def reconcile(capsys, *arguments):
     code, out, _ = run_cli(capsys, "reconcile", "--json", *arguments)
     assert code == 0
     return parse_document("reconcile", out)
@@ -71,69 +73,69 @@ def events(url, name):
     return [recorded.event for recorded in open_event_log(url).read(f"run/{name}")]
 
 
-def test_what_never_arrived_is_recorded_and_marked(url, capsys):
-    job("told")
+def test_a_state_that_never_arrived_is_recorded_and_marked_as_backfilled(url, capsys):
+    job("arrived")
     job("lost", training_job_status="Failed", secondary_status="Failed", failure_reason="AlgorithmError: exit code 137")
-    original = told_by_sagemaker("told")
+    original = event_of_sagemaker("arrived")
     open_event_log(url).append(original)
-    found = reconciled(capsys)
-    assert (found["jobs"], [one["stream"] for one in found["backfilled"]]) == (2, ["run/lost"])
-    [one] = found["backfilled"]
-    assert (one["status"], one["secondary_status"], one["outcome"]) == ("Failed", "Failed", "recorded")
+    document = reconcile(capsys)
+    assert (document["jobs"], [state["stream"] for state in document["backfilled"]]) == (2, ["run/lost"])
+    [backfilled] = document["backfilled"]
+    assert (backfilled["status"], backfilled["secondary_status"], backfilled["outcome"]) == ("Failed", "Failed", "recorded")
     [event] = events(url, "lost")
-    expected = told_by_sagemaker("lost")
+    expected = event_of_sagemaker("lost")
     assert event.data == {**expected.data, "backfilled": True}
     assert event.data["failure_reason"] == "AlgorithmError: exit code 137"
     assert (event.source, event.event_id) == (DEFAULT_SOURCE, f"{expected.event_id}-backfilled")
     assert (event.occurred_at, event.type) == (expected.occurred_at, "TrainingJobStateChanged")
-    assert events(url, "told") == [original]
+    assert events(url, "arrived") == [original]
 
 
-def test_doing_it_again_changes_nothing(url, capsys):
+def test_reconciling_again_changes_nothing(url, capsys):
     job("lost")
-    first, second = reconciled(capsys), reconciled(capsys)
+    first, second = reconcile(capsys), reconcile(capsys)
     assert (len(first["backfilled"]), second["backfilled"], second["jobs"]) == (1, [], 1)
     assert len(events(url, "lost")) == 1
 
 
-def test_an_event_that_comes_after_all_is_no_conflict_and_changes_no_state(url, capsys):
+def test_an_event_that_arrives_after_its_backfill_is_no_conflict_and_changes_no_state(url, capsys):
     job("late", training_job_status="Stopped", secondary_status="MaxRuntimeExceeded")
-    reconciled(capsys)
+    reconcile(capsys)
     before = events(url, "late")
-    open_event_log(url).append(told_by_sagemaker("late"))
+    open_event_log(url).append(event_of_sagemaker("late"))
     after = events(url, "late")
     assert len(after) == 2
-    [one, other] = (msgspec.to_builtins(folds.decode("run/late", *states_of(some).values())) for some in (before, after))
-    assert one.pop("counts") != other.pop("counts"), "it is counted, of course"
-    assert one == other
-    assert one["status"] == "stopped"
-    assert reconciled(capsys)["backfilled"] == []
+    [old, new] = (msgspec.to_builtins(folds.decode("run/late", *states_of(events).values())) for events in (before, after))
+    assert old.pop("counts") != new.pop("counts"), "the event is counted"
+    assert old == new
+    assert old["status"] == "stopped"
+    assert reconcile(capsys)["backfilled"] == []
 
 
-def test_a_state_that_follows_one_that_arrived_is_missing_too(url, capsys):
+def test_a_later_state_is_backfilled_although_an_earlier_one_arrived(url, capsys):
     job("digits-7", training_job_status="InProgress", secondary_status="Training")
-    open_event_log(url).append(told_by_sagemaker("digits-7"))
+    open_event_log(url).append(event_of_sagemaker("digits-7"))
     ended = sagemaker_backends[ACCOUNT]["eu-central-1"].training_jobs["digits-7"]
     ended.training_job_status = ended.secondary_status = "Completed"
-    assert [one["status"] for one in reconciled(capsys)["backfilled"]] == ["Completed"]
+    assert [state["status"] for state in reconcile(capsys)["backfilled"]] == ["Completed"]
 
 
 def test_a_dry_run_records_nothing(url, capsys):
     job("lost")
-    found = reconciled(capsys, "--dry-run")
-    assert (found["dry_run"], [one["outcome"] for one in found["backfilled"]]) == (True, ["missing"])
-    assert reconciled(capsys)["backfilled"], "still missing"
+    document = reconcile(capsys, "--dry-run")
+    assert (document["dry_run"], [state["outcome"] for state in document["backfilled"]]) == (True, ["missing"])
+    assert reconcile(capsys)["backfilled"], "still missing"
 
 
-def test_jobs_of_two_weeks_or_of_the_window_asked_for_over_many_pages(url, capsys):
+def test_the_jobs_of_two_weeks_or_of_the_given_period_are_read_over_many_pages(url, capsys):
     now = datetime.now(UTC)
     for number in range(103):  # more than the 100 of a page
         job(f"job-{number:03d}", now - timedelta(days=15) if number % 2 else now)
-    assert reconciled(capsys, "--dry-run")["jobs"] == 52
-    assert reconciled(capsys, "--dry-run", "--since", "16 days ago")["jobs"] == 103
+    assert reconcile(capsys, "--dry-run")["jobs"] == 52
+    assert reconcile(capsys, "--dry-run", "--since", "16 days ago")["jobs"] == 103
 
 
-def test_over_the_bus_where_there_is_one(url, capsys, monkeypatch):
+def test_missing_states_are_published_if_there_is_a_bus(url, capsys, monkeypatch):
     published = []
 
     class Bus:
@@ -145,16 +147,16 @@ def test_over_the_bus_where_there_is_one(url, capsys, monkeypatch):
     monkeypatch.setattr(aws, "client", lambda service, **more: Bus() if service == "events" else client(service, **more))
     monkeypatch.setenv("TRAINING_EVENTS_BUS", "training")
     job("lost")
-    found = reconciled(capsys, "--source", "team.labels", "--log", url)
-    assert [one["outcome"] for one in found["backfilled"]] == ["published"]
+    document = reconcile(capsys, "--source", "team.labels", "--log", url)
+    assert [state["outcome"] for state in document["backfilled"]] == ["published"]
     [entry] = published
     assert (entry["Source"], entry["EventBusName"]) == ("team.labels", "training")
     arrived = {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])}
     open_event_log(url).append(event_of(arrived))
-    assert reconciled(capsys, "--log", url)["backfilled"] == []
+    assert reconcile(capsys, "--log", url)["backfilled"] == []
 
 
-def test_for_people(url, capsys):
+def test_the_text_output_names_each_missing_state_and_the_counts(url, capsys):
     job("lost", LONG_AGO)
     code, out, _ = run_cli(capsys, "reconcile", "--since", "2025-12-31")
     missing, summary = out.splitlines()
@@ -170,7 +172,7 @@ def test_for_people(url, capsys):
     [("ListTrainingJobs", "AccessDeniedException"), ("DescribeTrainingJob", "AccessDeniedException"),
      ("ListTrainingJobs", "ThrottlingException")],
 )  # fmt: skip
-def test_sagemaker_refuses(url, capsys, monkeypatch, operation, code):
+def test_an_error_of_sagemaker_ends_the_command_with_its_message(url, capsys, monkeypatch, operation, code):
     job("lost")
     client = aws.client("sagemaker")
     refuse(client, operation, float("inf"), code)

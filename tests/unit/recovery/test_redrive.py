@@ -1,4 +1,4 @@
-"""Sending again what was set aside: with its identity, once, and never at the cost of the message."""
+"""Sending again what was set aside: events keep their identity, are recorded once, and a message is never lost."""
 
 import json
 from hashlib import sha256
@@ -25,7 +25,7 @@ from tests.support.fakes import InMemoryLog, refuse
 from tests.support.queues import Queue, sqs_message
 from tests.support.strategies import events, json_objects, moments, names
 
-AS_AN_EVENT = ["dead_letter", "dead_letter_retried", "failed_function", "failed_function_never_run"]
+MESSAGES_WITH_AN_EVENT = ["dead_letter", "dead_letter_retried", "failed_function", "failed_function_never_run"]
 
 
 class Bus:
@@ -40,7 +40,7 @@ class Bus:
             self.arrived.append(
                 {
                     "version": "0",
-                    "id": f"a-new-one-{len(self.arrived)}",
+                    "id": f"new-id-{len(self.arrived)}",
                     "time": "2030-01-01T00:00:00Z",
                     "source": entry["Source"],
                     "detail-type": entry["DetailType"],
@@ -52,13 +52,18 @@ class Bus:
         return {"Entries": [{"EventId": "1"}] * len(Entries)}
 
 
-class Refolder(list):
+class Refolder:
+    """Remembers the streams that it was asked to fold."""
+
+    def __init__(self):
+        self.streams = []
+
     def refold(self, stream):
-        self.append(stream)
+        self.streams.append(stream)
 
 
 def no_clients(service):
-    raise AssertionError(service)
+    raise AssertionError(f"no client of {service} is expected")
 
 
 def send(queue, *, record=None, refold=None, clients=no_clients, dry_run=False):
@@ -79,7 +84,7 @@ plain = st.fixed_dictionaries(
 
 
 def without_header(detail):
-    """What `decode` would take for a header, with values that no header has, is another test's."""
+    """Without the keys of a header: random values there would be refused, which other tests cover."""
     return {key: value for key, value in detail.items() if key not in HEADER_FIELDS | NAMES_OF_STREAMS.keys()}
 
 
@@ -87,25 +92,26 @@ details = st.builds(lambda detail, name: {**without_header(detail), "run_id": na
 plain_events = st.builds(lambda envelope, detail: {**envelope, "detail": detail}, plain, details)
 
 
-def over(bus, log):
-    """Recording by way of this bus, without a pause where it refuses."""
+def recording_over(bus, log):
+    """Recording over this bus. It does not pause if the bus refuses."""
     return recording(EventBusPublisher("bus", bus, sleep=lambda _: None), log)
 
 
-def recorders_form(event):
+def as_published(event):
+    """The event in the envelope in which the bus delivers it."""
     bus = Bus()
-    over(bus, InMemoryLog)(event)
+    recording_over(bus, InMemoryLog)(event)
     return bus.arrived[0]
 
 
-published = events().filter(lambda event: not event.source.startswith("aws.")).map(recorders_form)
+published = events().filter(lambda event: not event.source.startswith("aws.")).map(as_published)
 
 
 @given(plain_events.filter(lambda event: not event["source"].startswith("aws.")) | published)
-def test_what_arrives_over_the_bus_has_the_digest_of_what_was_set_aside(original):
+def test_an_event_that_is_sent_over_the_bus_again_keeps_its_digest(original):
     bus, log = Bus(), InMemoryLog()
     queue = Queue(dead_letter(original))
-    [outcome] = send(queue, record=over(bus, lambda: log))
+    [outcome] = send(queue, record=recording_over(bus, lambda: log))
     assert outcome.why is None
     [arrived] = bus.arrived
     assert decode(arrived).digest == decode(original).digest
@@ -114,7 +120,7 @@ def test_what_arrives_over_the_bus_has_the_digest_of_what_was_set_aside(original
     assert not log.records
 
 
-@pytest.mark.parametrize("name", AS_AN_EVENT)
+@pytest.mark.parametrize("name", MESSAGES_WITH_AN_EVENT)
 def test_an_event_is_recorded_and_its_message_removed(name):
     log, queue = InMemoryLog(), Queue(sqs_message(name))
     [outcome] = send(queue, record=recording(None, lambda: log))
@@ -124,7 +130,7 @@ def test_an_event_is_recorded_and_its_message_removed(name):
     assert not queue.messages
 
 
-def test_what_still_cannot_be_understood_stays_with_its_reason():
+def test_a_message_that_still_cannot_be_understood_stays_with_its_reason():
     queue = Queue(sqs_message("set_aside"), sqs_message("unknown_text"), sqs_message("dead_letter"))
     no_stream, unknown, sound = send(queue)
     assert no_stream.why.startswith("no_stream: $.detail: nothing names the stream")
@@ -134,23 +140,23 @@ def test_what_still_cannot_be_understood_stays_with_its_reason():
     assert not queue.hidden & queue.messages.keys(), "given back"
 
 
-def test_what_was_understood_too_little_then_may_be_understood_now():
+def test_an_event_that_is_understood_by_now_is_recorded():
     original = json.loads(sqs_message("dead_letter")["Body"])
     queue = Queue(sqs_message("set_aside", original=original))
     assert [outcome.why for outcome in send(queue)] == [None]
     assert not queue.messages
 
 
-def test_a_conflict_stays_for_good():
+def test_a_conflict_is_never_sent_again():
     queue = Queue(sqs_message("set_aside", reason="conflict", original=json.loads(sqs_message("dead_letter")["Body"])))
     bus = Bus()
-    [outcome] = send(queue, record=over(bus, InMemoryLog))
+    [outcome] = send(queue, record=recording_over(bus, InMemoryLog))
     assert "other content" in outcome.why
     assert not bus.arrived
     assert queue.messages
 
 
-def test_a_conflict_that_shows_only_now_stays():
+def test_an_event_that_conflicts_when_it_is_sent_stays_in_the_queue():
     log, event = InMemoryLog(), json.loads(sqs_message("dead_letter")["Body"])
     log.append(decode({**event, "detail": {**event["detail"], "data": {"other": 1}}}))
     queue = Queue(sqs_message("dead_letter"))
@@ -183,11 +189,11 @@ def test_an_original_in_the_bucket_is_fetched():
     ]
 
 
-@pytest.mark.parametrize(("set_aside", "found"), [(b"{}", b"{} "), (b"no JSON", b"no JSON")])
-def test_an_original_that_was_altered_or_is_none_stays(set_aside, found):
+@pytest.mark.parametrize(("set_aside", "current"), [(b"{}", b"{} "), (b"no JSON", b"no JSON")])
+def test_an_original_that_was_altered_or_is_not_json_stays(set_aside, current):
     queue = Queue(stored(set_aside))
-    [outcome] = send(queue, clients=lambda _: S3(found))
-    assert ("was altered" if set_aside != found else "JSON") in outcome.why
+    [outcome] = send(queue, clients=lambda _: S3(current))
+    assert ("was altered" if set_aside != current else "JSON") in outcome.why
     assert queue.messages
 
 
@@ -199,27 +205,27 @@ def stream_record(**image):
     return sqs_message("set_aside_record", original=record)
 
 
-def test_of_what_the_log_holds_already_the_stream_is_folded_anew():
-    streams, queue = Refolder(), Queue(stream_record(), sqs_message("dead_letter"))
+def test_a_record_of_the_log_makes_its_stream_be_folded_again():
+    refolder, queue = Refolder(), Queue(stream_record(), sqs_message("dead_letter"))
     log = InMemoryLog()
-    assert [outcome.why for outcome in send(queue, record=log.append, refold=streams.refold)] == [None, None]
-    assert streams == ["run/digits-7"]
+    assert [outcome.why for outcome in send(queue, record=log.append, refold=refolder.refold)] == [None, None]
+    assert refolder.streams == ["run/digits-7"]
     assert not queue.messages
     assert [stream for stream, _ in log.records] == ["run/digits-0199a1f2"]
 
 
 @pytest.mark.parametrize(("name", "reason"), [("set_aside_record", ""), ("set_aside_alteration", "log_altered")])
-def test_what_nothing_can_be_made_of_stays_and_so_does_the_trace_of_an_alteration(name, reason):
-    streams, queue = Refolder(), Queue(sqs_message(name))
-    [outcome] = send(queue, refold=streams.refold)
+def test_a_record_that_cannot_be_read_or_shows_an_alteration_stays(name, reason):
+    refolder, queue = Refolder(), Queue(sqs_message(name))
+    [outcome] = send(queue, refold=refolder.refold)
     assert outcome.why.startswith(reason)
     assert ": $" in outcome.why
-    assert (streams, outcome.streams) == ([], ["run/digits-7"])
+    assert (refolder.streams, outcome.streams) == ([], ["run/digits-7"])
     assert queue.messages
 
 
 @pytest.mark.parametrize("forged", [{"dynamodb": {"Keys": {"stream": {"S": "run/a"}}}}, {"detail": 1}, [], "text", None])
-def test_a_message_that_someone_made_up_stays_and_stops_nothing(forged):
+def test_a_made_up_message_stays_and_does_not_stop_the_others(forged):
     queue = Queue(sqs_message("set_aside", original=forged), sqs_message("dead_letter"))
     made_up, sound = send(queue)
     assert made_up.why
@@ -228,8 +234,8 @@ def test_a_message_that_someone_made_up_stays_and_stops_nothing(forged):
 
 @pytest.fixture
 def change_stream():
-    """Of a table with five events: its client, and the records' stream names and sequence numbers as a batch's bounds."""
-    with aws_in_this_process(AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled"):  # moto does not know these endpoints of streams
+    """The change stream of a table with five events: its client, and a function from two records to their failed batch."""
+    with aws_in_this_process(AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled"):  # moto does not know these endpoints
         keys = {"stream": "HASH", "position": "RANGE"}
         dynamodb = aws.client("dynamodb")
         table = dynamodb.create_table(
@@ -264,18 +270,18 @@ def failed_batch(batch):
 @pytest.mark.parametrize(
     ("first", "last", "streams"), [(1, 2, {"run/1", "run/2"}), (0, 4, {"run/0", "run/1", "run/2"}), (3, 3, {"run/0"})]
 )
-def test_the_streams_of_a_failed_batch_are_folded_anew(change_stream, first, last, streams):
+def test_the_streams_of_a_failed_batch_are_folded_again(change_stream, first, last, streams):
     client, batch = change_stream
-    refolded, queue = Refolder(), Queue(batch(first, last))
-    [outcome] = send(queue, refold=refolded.refold, clients=lambda service: {"dynamodbstreams": client}[service])
+    refolder, queue = Refolder(), Queue(batch(first, last))
+    [outcome] = send(queue, refold=refolder.refold, clients=lambda service: {"dynamodbstreams": client}[service])
     assert outcome.why is None
-    assert refolded == sorted(streams) == outcome.streams
+    assert refolder.streams == sorted(streams) == outcome.streams
     assert not queue.messages
 
 
 @pytest.mark.parametrize("code", ["TrimmedDataAccessException", "ResourceNotFoundException"])
 @pytest.mark.parametrize("operation", ["GetShardIterator", "GetRecords"])
-def test_a_batch_that_the_change_stream_no_longer_holds_stays_and_says_what_helps(change_stream, code, operation):
+def test_a_batch_that_the_change_stream_no_longer_holds_stays_and_names_the_rebuild(change_stream, code, operation):
     client, batch = change_stream
     refuse(client, operation, float("inf"), code)
     queue = Queue(batch(0, 4))
@@ -305,7 +311,7 @@ def test_a_batch_whose_records_are_not_found_stays(ends):
     assert "`training-events rebuild`" in outcome.why
 
 
-def test_another_refusal_says_itself_and_not_that_the_records_are_gone(change_stream):
+def test_another_error_of_the_change_stream_is_shown_as_it_is(change_stream):
     client, batch = change_stream
     refuse(client, "GetShardIterator", float("inf"), "AccessDeniedException")
     [outcome] = send(Queue(batch(0, 1)), clients=lambda _: client)
@@ -313,10 +319,10 @@ def test_another_refusal_says_itself_and_not_that_the_records_are_gone(change_st
 
 
 def fail(error):
-    def raise_it(*_, **__):
+    def raise_error(*_, **__):
         raise error
 
-    return raise_it
+    return raise_error
 
 
 ERRORS = [
@@ -328,7 +334,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_whatever_fails_keeps_its_message_and_stops_nothing(error):
+def test_a_failure_keeps_its_message_and_does_not_stop_the_others(error):
     queue = Queue(sqs_message("dead_letter"), stream_record())
     first, second = send(queue, record=fail(error))
     assert str(error) in first.why
@@ -336,18 +342,18 @@ def test_whatever_fails_keeps_its_message_and_stops_nothing(error):
     assert list(queue.messages) == ["message-dead_letter"]
 
 
-def test_a_bus_that_refuses_keeps_the_message():
+def test_a_message_stays_if_the_bus_refuses_its_event():
     class Refusing:
         def put_events(self, Entries):  # noqa: N803
             return {"Entries": [{"ErrorCode": "NotAuthorizedForSourceException"} for _ in Entries]}
 
     queue = Queue(sqs_message("dead_letter"))
-    [outcome] = send(queue, record=over(Refusing(), InMemoryLog))
+    [outcome] = send(queue, record=recording_over(Refusing(), InMemoryLog))
     assert "NotAuthorizedForSourceException" in outcome.why
     assert queue.messages
 
 
-def test_dying_between_sending_and_removing_only_repeats(monkeypatch):
+def test_dying_between_sending_and_removing_records_the_event_once(monkeypatch):
     log, queue = InMemoryLog(), Queue(sqs_message("dead_letter"))
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # noqa: PT012
         patch.setattr(queue, "delete_message", fail(KeyboardInterrupt()))
@@ -359,47 +365,44 @@ def test_dying_between_sending_and_removing_only_repeats(monkeypatch):
     assert not queue.messages
 
 
-def test_an_event_that_comes_back_at_once_does_not_go_round_in_circles():
+def test_an_event_that_comes_back_at_once_is_not_sent_again():
     queue = Queue(sqs_message("dead_letter"))
 
     def set_aside_again(event):
-        assert len(bus.arrived) < 5, "round in circles"
+        assert len(bus.arrived) < 5, "the event goes round in circles"
         queue.add({**sqs_message("set_aside", original=event), "MessageId": f"again-{len(bus.arrived)}"})
 
     bus = Bus(set_aside_again)
-    first, again = send(queue, record=over(bus, InMemoryLog))
+    first, again = send(queue, record=recording_over(bus, InMemoryLog))
     assert first.why is None
     assert "a moment ago" in again.why
     assert list(queue.messages) == ["again-1"]
 
 
-def test_what_only_aws_may_publish_goes_straight_to_the_log():
+def test_an_event_with_a_source_of_aws_goes_straight_to_the_log():
     bus, log = Bus(), InMemoryLog()
     event = json.loads(sqs_message("dead_letter")["Body"])
     queue = Queue(dead_letter({**event, "source": "aws.sagemaker"}), dead_letter(event, 1))
-    assert [outcome.why for outcome in send(queue, record=over(bus, lambda: log))] == [
-        None,
-        None,
-    ]
+    assert [outcome.why for outcome in send(queue, record=recording_over(bus, lambda: log))] == [None, None]
     assert [recorded.event.source for stream in log.streams() for recorded in log.read(stream)] == ["aws.sagemaker"]
     assert [arrived["source"] for arrived in bus.arrived] == ["my.sagemaker.training.jobs"]
 
 
 @pytest.mark.parametrize("name", ["aws_training_job", "aws_model_package", "aws_pipeline_execution"])
-def test_what_aws_told_is_translated_on_its_way_back_to_the_log(name):
+def test_an_event_of_aws_is_translated_on_its_way_back_to_the_log(name):
     bus, log, original = Bus(), InMemoryLog(), sample(name)
     queue = Queue(dead_letter(original))
-    [outcome] = send(queue, record=over(bus, lambda: log))
+    [outcome] = send(queue, record=recording_over(bus, lambda: log))
     event = event_of(original)
     assert (outcome.why, outcome.streams, outcome.event_id) == (None, [event.stream], event.event_id)
     assert log.events() == [event]
     assert not bus.arrived
 
 
-def test_a_dry_run_says_the_same_and_does_nothing():
+def test_a_dry_run_reports_the_same_outcomes_and_changes_nothing():
     messages = [sqs_message(name) for name in ("set_aside", "dead_letter", "unknown_text")] + [stream_record()]
     queue = Queue(*messages)
-    dry = send(queue, record=fail(AssertionError()), refold=fail(AssertionError()), dry_run=True)
+    dry_outcomes = send(queue, record=fail(AssertionError()), refold=fail(AssertionError()), dry_run=True)
     assert len(queue.messages) == 4
     assert not queue.hidden
-    assert dry == send(queue)
+    assert dry_outcomes == send(queue)

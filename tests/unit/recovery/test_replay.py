@@ -1,4 +1,4 @@
-"""Replaying, with EventBridge inside this process and, for what that does not do, a stand-in."""
+"""Replaying the archive, with moto's EventBridge and, for what moto does not do, a fake."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ DAY = ("2026-11-21T00:00:00.000000Z", "2026-11-22T00:00:00.000000Z")
 
 
 class EventBridge:
-    """One bus with its archives, and a replay that goes through these answers of DescribeReplay."""
+    """One bus with its archives, and a replay to which DescribeReplay gives these answers in turn."""
 
     def __init__(self, *answers, archives=("events",)):
         self.answers, self.archives = list(answers), archives
@@ -28,7 +28,7 @@ class EventBridge:
         return {"Arn": f"arn:aws:events:eu-central-1:123456789012:event-bus/{Name}"}
 
     def list_archives(self, NextToken="0", **_):  # noqa: N803
-        number = int(NextToken)  # one a page
+        number = int(NextToken)  # one archive on each page
         more = {"NextToken": str(number + 1)} if number + 1 < len(self.archives) else {}
         return {"Archives": [{"ArchiveName": name} for name in self.archives[number : number + 1]], **more}
 
@@ -47,24 +47,24 @@ def archive(bridge, pauses=None):
     return Archive("training", bridge, clock=lambda: NOW, sleep=(pauses if pauses is not None else []).append)
 
 
-def test_a_replay_from_start_to_end_in_moto():
+def test_a_replay_runs_from_start_to_end_in_moto():
     with aws_in_this_process():
         events = aws.client("events")
         bus = events.create_event_bus(Name="training")["EventBusArn"]
         arn = events.create_archive(ArchiveName="everything", EventSourceArn=bus)["ArchiveArn"]
         events.create_archive(ArchiveName="of-another", EventSourceArn=events.describe_event_bus()["Arn"])
         for name in ("training", bus):
-            one = Archive(name, events)
-            started = one.replay(*DAY)
-            *_, ended = one.follow(started)
+            everything = Archive(name, events)
+            started = everything.replay(*DAY)
+            *_, ended = everything.follow(started)
             assert (ended.state, ended.archive, ended.first, ended.last) == ("COMPLETED", arn, *DAY)
             assert events.describe_replay(ReplayName=started.name)["Destination"] == {"Arn": bus}
 
 
 @given(moments, moments)
-@example(DAY[0], NOW)  # the second that is not over yet
-def test_the_request_spans_what_was_asked_for_in_whole_seconds(one, other):
-    first, last = sorted((one, other))
+@example(DAY[0], NOW)  # it ends in the current second
+def test_the_request_covers_the_given_period_in_whole_seconds(moment, other_moment):
+    first, last = sorted((moment, other_moment))
     bridge = EventBridge()
     try:
         archive(bridge).replay(first, last)
@@ -87,7 +87,7 @@ def test_the_request_spans_what_was_asked_for_in_whole_seconds(one, other):
         (DAY[0], DAY[0], "not before the end"),
     ],
 )
-def test_times_that_cannot_be(first, last, why):
+def test_an_impossible_period_is_refused(first, last, why):
     bridge = EventBridge()
     with pytest.raises(Misused, match=why):
         archive(bridge).replay(first, last)
@@ -95,32 +95,32 @@ def test_times_that_cannot_be(first, last, why):
 
 
 @pytest.mark.parametrize(("archives", "why"), [((), "has no archive"), (("a", "b"), "has several archives, a, b")])
-def test_a_bus_has_exactly_one_archive(archives, why):
+def test_a_bus_without_exactly_one_archive_is_refused(archives, why):
     with pytest.raises(Misused, match=why):
         archive(EventBridge(archives=archives)).replay(*DAY)
 
 
 @pytest.mark.parametrize("end", ["COMPLETED", "FAILED", "CANCELLED"])
-def test_following_a_replay(end):
+def test_following_a_replay_yields_its_states_until_it_has_ended(end):
     half = datetime(2026, 11, 21, 12, tzinfo=UTC)
-    far_away = half.astimezone(tz=None) + timedelta(hours=1)  # botocore answers in this machine's own time zone
+    later = half.astimezone(tz=None) + timedelta(hours=1)  # botocore answers in the machine's time zone
     answers = [
         {"State": "STARTING"},
         {"State": "RUNNING", "EventLastReplayedTime": half},
-        {"State": end, "EventLastReplayedTime": far_away, "StateReason": "because"},
+        {"State": end, "EventLastReplayedTime": later, "StateReason": "because"},
     ]
     pauses: list[float] = []
-    one = archive(EventBridge(*answers), pauses)
-    started = one.replay(*DAY)
+    followed = archive(EventBridge(*answers), pauses)
+    started = followed.replay(*DAY)
     assert started == Replay("training-replay-20261122T150839.955123Z", started.archive, "STARTING", *DAY)
-    seen = list(one.follow(started))
-    assert [replay.state for replay in seen] == ["STARTING", "RUNNING", end]
-    assert [replay.last_replayed for replay in seen] == [None, "2026-11-21T12:00:00.000000Z", "2026-11-21T13:00:00.000000Z"]
-    assert seen[-1].why == "because"
+    replays = list(followed.follow(started))
+    assert [replay.state for replay in replays] == ["STARTING", "RUNNING", end]
+    assert [replay.last_replayed for replay in replays] == [None, "2026-11-21T12:00:00.000000Z", "2026-11-21T13:00:00.000000Z"]
+    assert replays[-1].why == "because"
     assert len(pauses) == 2
 
 
-def test_the_name_is_one_that_eventbridge_takes():
+def test_the_name_of_a_replay_is_valid_for_eventbridge():
     bridge = EventBridge()
     archive(bridge).replay(*DAY)
     assert re.fullmatch(r"[.\-_A-Za-z0-9]{1,64}", bridge.started[0]["ReplayName"])  # ReplayName in the API reference

@@ -1,3 +1,5 @@
+"""Setting an event aside: what the message holds, and when its original goes to the bucket."""
+
 import json
 
 import pytest
@@ -5,8 +7,8 @@ from training_events.errors import BadField
 from training_events.recovery.undelivered import MAX_MESSAGE_BYTES, UndeliveredQueue
 
 
-class Recording:
-    """Takes whatever is called and remembers it."""
+class RecordingClient:
+    """An AWS client that remembers every call."""
 
     def __init__(self):
         self.calls = []
@@ -17,7 +19,7 @@ class Recording:
 
 @pytest.fixture
 def aws():
-    return Recording()
+    return RecordingClient()
 
 
 def set_aside(aws, original):
@@ -33,7 +35,7 @@ def message_bytes(call):
     )
 
 
-def test_the_message(aws):
+def test_a_message_holds_the_reason_and_the_original_as_it_came(aws):
     [(operation, call)] = set_aside(aws, {"detail": [float("nan"), "\ud800", "é", float("-inf"), 2**80]})
     assert operation == "send_message"
     assert call["MessageBody"].isascii()
@@ -48,20 +50,21 @@ def test_the_message(aws):
     }
 
 
-def test_the_largest_message_is_sent_whole_and_one_byte_more_goes_by_way_of_the_bucket(aws):
-    room = MAX_MESSAGE_BYTES - message_bytes(set_aside(aws, "")[0][1])
+def test_an_original_one_byte_too_large_for_a_message_goes_to_the_bucket(aws):
+    [(_, smallest)] = set_aside(aws, "")
+    room = MAX_MESSAGE_BYTES - message_bytes(smallest)
     aws.calls.clear()
     [(_, call)] = set_aside(aws, "x" * room)
     assert message_bytes(call) == MAX_MESSAGE_BYTES
     aws.calls.clear()
     [(first, stored), (second, call)] = set_aside(aws, "x" * (room + 1))
-    assert (first, second) == ("put_object", "send_message"), "stored before the message says so"
+    assert (first, second) == ("put_object", "send_message"), "stored before a message refers to it"
     assert json.loads(stored["Body"]) == "x" * (room + 1)
     assert json.loads(call["MessageBody"])["original_at"] == f"s3://bucket/{stored['Key']}"
     assert message_bytes(call) < 2_000
 
 
-def test_setting_the_same_aside_again_writes_the_same_object(aws):
+def test_setting_the_same_original_aside_again_writes_the_same_object(aws):
     set_aside(aws, "x" * MAX_MESSAGE_BYTES)
     set_aside(aws, "x" * MAX_MESSAGE_BYTES)
     keys = [call["Key"] for name, call in aws.calls if name == "put_object"]
