@@ -1,4 +1,4 @@
-"""Prints what `make bench` measures: ratios of two things measured in this run, on this machine."""
+"""Prints what `make bench` measures: each line compares two things, both measured in this run on this machine."""
 
 import argparse
 import sys
@@ -30,7 +30,7 @@ def main() -> int:
         ratios += _BENCHMARKS[name]()
     for ratio in ratios:
         print(ratio)
-    return 0 if all(ratio.within for ratio in ratios) else 1
+    return 0 if all(ratio.is_within_limit for ratio in ratios) else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The handler answering events; imports nothing that the handler would not, as its own imports are measured."""
+"""Lets the handler answer events. Imports nothing that the handler would not import, as its imports are measured."""
 
 import uuid
 from types import SimpleNamespace

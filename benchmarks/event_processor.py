@@ -1,7 +1,7 @@
-"""The event processor against the least that any recording of an event on AWS must do.
+"""Measures the event processor against the minimum that recording an event on AWS takes.
 
-Cold: a process that imports the handler and answers one event, against one that only makes boto3's client of DynamoDB.
-Warm: the processor time of one event, decoded, checked, appended, logged and counted, against boto3's bare put of its item.
+Cold: a process that imports the handler and answers one event, against one that only makes boto3's DynamoDB client.
+Warm: the CPU time of one event (decoded, checked, appended, logged and counted) against boto3's bare put of its item.
 """
 
 import contextlib
@@ -48,25 +48,25 @@ def _cold() -> Ratio:
 
 def _warm() -> Ratio:
     from training_events.bus.envelope import decode  # noqa: PLC0415
-    from training_events.stores.dynamodb.item import to_item  # noqa: PLC0415 - not before the settings are in the environment
+    from training_events.stores.dynamodb.item import to_item  # noqa: PLC0415 - after the settings are in the environment
     from training_events.times import now  # noqa: PLC0415
 
     client = boto3.client("dynamodb")
 
-    def handled() -> float:
+    def by_the_handler() -> float:
         events = new_events(_EVENTS)
-        return _processor_seconds(lambda: answer(events))
+        return _cpu_seconds_of_one_event(lambda: answer(events))
 
-    def bare() -> float:
+    def by_boto3() -> float:
         items = [to_item(decode(event), now()) for event in new_events(_EVENTS)]
-        return _processor_seconds(lambda: [client.put_item(TableName=_TABLE, Item=item) for item in items])
+        return _cpu_seconds_of_one_event(lambda: [client.put_item(TableName=_TABLE, Item=item) for item in items])
 
-    pairs = in_turns(handled, bare, rounds=_ROUNDS)
+    pairs = in_turns(by_the_handler, by_boto3, rounds=_ROUNDS)
     return Ratio("processor, CPU of a warm event", "boto3's bare put_item", pairs, at_most=1.3)
 
 
-def _processor_seconds(work: Callable[[], object]) -> float:
-    """What one of the events costs; what is printed goes nowhere."""
+def _cpu_seconds_of_one_event(work: Callable[[], object]) -> float:
+    """The CPU seconds of one event. Whatever is printed is dropped."""
     started = time.process_time()
     with contextlib.redirect_stdout(io.StringIO()):
         work()

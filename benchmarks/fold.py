@@ -1,8 +1,8 @@
-"""Replaying one long run: its events folded to its state by this project and by the library `eventsourcing`.
+"""Folds the events of one long run to its state, with this project and with the library `eventsourcing`.
 
-Both get the same events (a batch of two points each), hold them as they would be stored, and end with the same numbers: the
-first, last, least and greatest value of each metric. From memory: stored events to state. From SQLite: the same, read from the
-file by a store that has just been opened.
+Both get the same events (two points each), hold them as they would be stored, and end with the same numbers: the first, last,
+smallest and largest value of each metric. From memory: stored events to state. From SQLite: the same, read from the file by a
+store that has just been opened.
 """
 
 import statistics
@@ -29,7 +29,7 @@ STREAM = "run/long"
 
 
 class Run(Aggregate):
-    """The run as a user of the library would write it."""
+    """The run as a user of the library `eventsourcing` would write it."""
 
     def __init__(self) -> None:
         self.metrics: dict[str, dict[str, tuple[int, float]]] = {}
@@ -75,7 +75,7 @@ def _from_sqlite(folder: Path) -> Ratio:
 
 
 def _replays(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 5) -> list[tuple[float, float]]:
-    """Seconds of each, in turns. What they answer must agree."""
+    """The seconds of both, in turns. Both have to come to the same state."""
     pairs = [_replay(ours, theirs) for _ in range(rounds)]
     our_rate, their_rate = (EVENTS / statistics.median(seconds) for seconds in zip(*pairs, strict=True))
     print(f"  {our_rate:,.0f} events a second, eventsourcing {their_rate:,.0f}", file=sys.stderr)
@@ -85,11 +85,11 @@ def _replays(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 5
 def _replay(ours: Callable[[], RunState], theirs: Callable[[], Run]) -> tuple[float, float]:
     our_seconds, state = _timed(ours)
     their_seconds, run = _timed(theirs)
-    found = {
+    our_metrics = {
         name: {part: (getattr(metric, part).step, getattr(metric, part).value) for part in ("first", "last", "min", "max")}
         for name, metric in state.metrics.items()
     }
-    if found != run.metrics:
+    if our_metrics != run.metrics:
         raise SystemExit("the two libraries came to different states")
     return our_seconds, their_seconds
 
@@ -109,5 +109,5 @@ def _save(application: Application[UUID]) -> UUID:
 
 
 def _reopened(environment: dict[str, str], run_id: UUID) -> Run:
-    application = Application[UUID](env=environment)  # by name: what it reads with closes when it goes
+    application = Application[UUID](env=environment)  # kept in a variable: its database closes when it is collected
     return application.repository.get(run_id)

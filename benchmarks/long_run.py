@@ -1,4 +1,4 @@
-"""A run of any length, as training records it, and a SQLite log that holds it."""
+"""Makes a run of any length, as training records it, and a SQLite log that holds it."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ def points(number: int) -> list[dict[str, Any]]:
 
 
 def event_of(stream: str, number: int, previous: str | None = None) -> Event:
-    """The event of this number, from 0; one is a tenth of a second after the other."""
+    """The event with this number, counted from 0. There is an event every tenth of a second."""
     return Event(
         event_id=f"{number:032x}",
         stream=stream,
@@ -37,7 +37,7 @@ def entry_of(event: Event) -> LogEntry:
 
 
 def fill(file: Path, stream: str, events: int) -> None:
-    """A log with a run of so many events, chained; written in large transactions, as it is reading that is measured."""
+    """Write a log with one run of chained events. It takes large transactions, as only reading is measured."""
     database = Database(str(file))
     previous = None
     insert = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608

@@ -1,6 +1,6 @@
-"""Two things measured in turns and compared pair by pair: whatever else the machine does falls on both sides of a pair.
+"""Measures two things in turns and compares them pair by pair: other load of the machine then falls on both sides of a pair.
 
-pyperf and pytest-benchmark measure one thing after the other, so that a busy minute falls on one side only.
+pyperf and pytest-benchmark measure one thing after the other, so a busy minute falls on one side only.
 """
 
 import resource
@@ -14,39 +14,42 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Ratio:
-    """One thing and what it is measured against: pairs of seconds (or MB), and how large the median of their ratios may be."""
+    """A measurement beside its baseline: pairs of seconds (or MB), and the limit of the median of their ratios."""
 
-    what: str
-    against: str
+    subject: str
+    baseline: str
     pairs: Sequence[tuple[float, float]]
     at_most: float
     unit: Literal["s", "MB"] = "s"
 
     @property
     def value(self) -> float:
-        return statistics.median(one / other for one, other in self.pairs)
+        return statistics.median(measured / baseline for measured, baseline in self.pairs)
 
     @property
-    def within(self) -> bool:
+    def is_within_limit(self) -> bool:
         return self.value <= self.at_most
 
     def __str__(self) -> str:
         medians = [statistics.median(seconds) for seconds in zip(*self.pairs, strict=True)]
-        one, other = (f"{median:.2f} MB" if self.unit == "MB" else shown(median) for median in medians)
-        verdict = "at most" if self.within else "MISSED: at most"
-        return f"{self.what}: {one}; {self.against}: {other}; ratio {self.value:.3g} ({verdict} {self.at_most:.3g})"
+        measured, baseline = (f"{median:.2f} MB" if self.unit == "MB" else duration_text(median) for median in medians)
+        verdict = "at most" if self.is_within_limit else "MISSED: at most"
+        return f"{self.subject}: {measured}; {self.baseline}: {baseline}; ratio {self.value:.3g} ({verdict} {self.at_most:.3g})"
 
 
-def shown(seconds: float) -> str:
-    """In the largest unit of which there is one."""
-    factor, unit = next((pair for pair in ((1, "s"), (1e3, "ms")) if seconds * pair[0] >= 1), (1e6, "µs"))
-    return f"{seconds * factor:.2f} {unit}"
+def duration_text(seconds: float) -> str:
+    """The duration in s, ms or µs: in the largest unit in which it is at least 1."""
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    if seconds >= 1e-3:
+        return f"{seconds * 1e3:.2f} ms"
+    return f"{seconds * 1e6:.2f} µs"
 
 
-def in_turns(one: Callable[[], float], other: Callable[[], float], rounds: int) -> list[tuple[float, float]]:
-    """What the two return, in seconds, round by round; a first round of both only warms up."""
-    one(), other()
-    return [(one(), other()) for _ in range(rounds)]
+def in_turns(measure: Callable[[], float], baseline: Callable[[], float], rounds: int) -> list[tuple[float, float]]:
+    """The seconds that the two return, round by round. A first round of both only warms up."""
+    measure(), baseline()
+    return [(measure(), baseline()) for _ in range(rounds)]
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -1,6 +1,6 @@
-"""The most memory that a command takes for a run of a million events, against one of ten thousand: it should be the same.
+"""Compares the peak memory of a command for a run of a million events and of ten thousand: it should be the same.
 
-Peak resident memory of the whole process, as the kernel counts it; what a command prints goes nowhere.
+It is the peak resident memory of the whole process, as the kernel counts it. What the command prints is dropped.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ from benchmarks.measure import Ratio
 
 FEW, MANY = 10_000, 1_000_000
 STREAM = "run/long"
-# VmHWM and not getrusage: that one also counts what this process had when it started the other one
+# VmHWM and not getrusage, which also counts the memory that the parent process had when it started this one
 _RUN = """
 import re, sys
 from training_events import cli
@@ -40,8 +40,8 @@ def _ratio(command: str, few: Path, many: Path) -> Ratio:
 
 def _peak_megabytes(command: str, file: Path, events: int) -> float:
     last = event_of(STREAM, events - 1).occurred_at
-    at = ["--as-of", last] if command == "show" else []
-    arguments = [command, STREAM, *at, "--json", "--log", f"sqlite:///{file}"]
+    as_of = ["--as-of", last] if command == "show" else []
+    arguments = [command, STREAM, *as_of, "--json", "--log", f"sqlite:///{file}"]
     done = subprocess.run(
         [sys.executable, "-c", _RUN, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
     )

@@ -1,8 +1,8 @@
-"""What a training loop waits for one value of a metric to be recorded: `python metric_calls.py LIBRARY CALLS`.
+"""Measures how long a training loop waits until one value of a metric is recorded: `python metric_calls.py LIBRARY CALLS`.
 
-Run by itself, in the environment of the library in question. Between two calls something computes, as it would between two
-steps: a call is not all that is in the processor's caches, and what goes on in the background has its chance. Prints the
-seconds of the median call.
+It runs by itself, in the environment of that library. Something is computed between two calls, as between two steps of a
+training: so the call's code and data are not all that is in the CPU's caches, and background threads get time to run. Prints
+the seconds of the median call.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ def _mlflow_async(calls: int) -> float:
 
 
 def _median(calls: int, record: Callable[[float, int], object]) -> float:
-    """Nanoseconds of one call; the first hundred, in which threads, tables and caches come to be, do not count."""
+    """The nanoseconds of the median call. The first hundred calls, which start threads and fill caches, do not count."""
     nanoseconds = []
     for step in range(calls + 100):
         hashlib.sha256(_STEP).digest()

@@ -1,4 +1,4 @@
-"""The package built with nothing at hand, dependencies downloaded included, against found as it was built before."""
+"""Compares a package that is found in the cache with one that is built from nothing, downloads included."""
 
 import shutil
 import tempfile

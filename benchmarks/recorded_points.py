@@ -1,6 +1,6 @@
-"""Points recorded as fast as they can be said: `python -m benchmarks.recorded_points COUNT`.
+"""Records points as fast as possible: `python -m benchmarks.recorded_points COUNT`.
 
-Prints as JSON the seconds until all were said, the seconds until all were sent, and the peak of the process's memory in MB.
+Prints as JSON the seconds until all were recorded, the seconds until all were sent, and the peak memory of the process in MB.
 """
 
 import json
@@ -18,13 +18,13 @@ def main() -> None:
         started = time.perf_counter()
         for step in range(count):
             run.metric("loss", 1 / (step + 1), step=step)
-        said = time.perf_counter() - started
+        recorded = time.perf_counter() - started
         if not run.flush(300):
-            raise SystemExit("not all was sent")
+            raise SystemExit("not all points were sent")
         sent = time.perf_counter() - started
     peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
     assert peak is not None  # noqa: S101 - for the type checker
-    print(json.dumps({"said": said, "sent": sent, "peak": int(peak[1]) / 1024}))
+    print(json.dumps({"recorded": recorded, "sent": sent, "peak": int(peak[1]) / 1024}))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Recording in the way of training: one call against MLflow's, a step with and without it, and a million points.
+"""Measures what recording costs a training: one call against MLflow's, a step with and without it, and a million points.
 
-Everything that records runs in a process of its own and publishes to a bus server in this one, its spool in a folder that goes
-away. MLflow writes to a SQLite store in the same folder, from a virtual environment of its own.
+Everything that records runs in a process of its own, publishes to a bus server in this process, and has its spool in a
+temporary folder. MLflow writes to a SQLite store in the same folder, from a virtual environment of its own.
 """
 
 import json
@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.measure import Ratio, shown
+from benchmarks.measure import Ratio, duration_text
 from local.installation import python_of
 from local.terraform import BUILD
 from tests.support.bus_server import BusServer
@@ -31,21 +31,23 @@ def measure() -> list[Ratio]:
 
 
 def _calls(mlflow: Path, environment: Mapping[str, str]) -> list[Ratio]:
-    """A call of each library in turns."""
+    """The libraries are measured in turns."""
     pythons = {"training-events": Path(sys.executable), "mlflow-async": mlflow, "mlflow": mlflow}
 
     def median(library: str) -> float:
-        # -P: the folder of the script is full of modules with everyday names
+        # -P: otherwise the script would import the modules beside it in place of packages of the same names
         script = [str(pythons[library]), "-P", str(_HERE / "metric_calls.py"), library, str(_CALLS[library])]
         return float(_output(script, environment))
 
     rounds = [{library: median(library) for library in _CALLS} for _ in range(_CALL_ROUNDS)]
 
-    def ratio(against: str, library: str) -> Ratio:
-        return Ratio("one run.metric()", against, [(one["training-events"], one[library]) for one in rounds], at_most=1 / 100)
+    def ratio(baseline: str, library: str) -> Ratio:
+        pairs = [(medians["training-events"], medians[library]) for medians in rounds]
+        return Ratio("one run.metric()", baseline, pairs, at_most=1 / 100)
 
+    limit_seconds = 10e-6
     return [
-        Ratio("one run.metric()", "what it may take", [(one["training-events"], 10e-6) for one in rounds], at_most=1),
+        Ratio("one run.metric()", "its limit", [(medians["training-events"], limit_seconds) for medians in rounds], at_most=1),
         ratio("mlflow.log_metric", "mlflow"),
         ratio("mlflow.log_metric(synchronous=False)", "mlflow-async"),
     ]
@@ -57,19 +59,22 @@ def _steps(environment: Mapping[str, str]) -> Ratio:
 
 
 def _points(bus: BusServer, environment: Mapping[str, str]) -> Ratio:
-    pair = _recorded(MANY, bus, environment)["peak"], _recorded(FEW, bus, environment)["peak"]
+    pair = _record_points(MANY, bus, environment)["peak"], _record_points(FEW, bus, environment)["peak"]
     return Ratio(f"{MANY} points recorded", f"{FEW} points", [pair], at_most=1.25, unit="MB")
 
 
-def _recorded(count: int, bus: BusServer, environment: Mapping[str, str]) -> dict[str, float]:
-    """What the process tells of it; what reached the bus is printed."""
+def _record_points(count: int, bus: BusServer, environment: Mapping[str, str]) -> dict[str, float]:
+    """Record points in a process. Returns its measurements, and prints what reached the bus."""
     requests, events, sent_bytes = bus.requests, bus.accepted, bus.bytes
-    told: dict[str, float] = json.loads(_output([sys.executable, "-m", "benchmarks.recorded_points", str(count)], environment))
+    measured: dict[str, float] = json.loads(
+        _output([sys.executable, "-m", "benchmarks.recorded_points", str(count)], environment)
+    )
     arrived = (
         f"{bus.accepted - events:,} events, {(bus.bytes - sent_bytes) / 1e6:,.1f} MB, in {bus.requests - requests:,} requests"
     )
-    print(f"  {count:,} points: said in {shown(told['said'])}, sent in {shown(told['sent'])}: {arrived}", file=sys.stderr)
-    return told
+    recorded, sent = duration_text(measured["recorded"]), duration_text(measured["sent"])
+    print(f"  {count:,} points: recorded in {recorded}, sent in {sent}: {arrived}", file=sys.stderr)
+    return measured
 
 
 def _environment(bus: BusServer, folder: Path) -> dict[str, str]:
@@ -77,7 +82,7 @@ def _environment(bus: BusServer, folder: Path) -> dict[str, str]:
         **os.environ,
         **bus.environment,
         "TRAINING_EVENTS_SPOOL": str(folder / "spool"),
-        "OMP_NUM_THREADS": "1",  # the bus server and the recorder's threads are to have a processor
+        "OMP_NUM_THREADS": "1",  # leaves a CPU to the bus server and the recorder's threads
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
@@ -85,7 +90,7 @@ def _environment(bus: BusServer, folder: Path) -> dict[str, str]:
 
 
 def _output(command: Sequence[str], environment: Mapping[str, str]) -> str:
-    """What the last line of a process says."""
+    """The last line that a process prints."""
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}: {done.stderr}")

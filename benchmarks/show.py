@@ -1,4 +1,4 @@
-"""The state of a run with a hundred thousand events: from its read model, against folded from its log."""
+"""Compares reading the state of a run of a hundred thousand events from its read model with folding it from the log."""
 
 import tempfile
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""A step of training with and without recording: `python -m benchmarks.training_steps ROUNDS`.
+"""Measures a step of training with and without recording: `python -m benchmarks.training_steps ROUNDS`.
 
-A step is an epoch of examples/train_digits.py, and ten metrics are recorded of each. The steps of a round take longer than the
-recorder holds points back, so that what it does in the background falls into them. Prints pairs of seconds as JSON.
+A step is an epoch of examples/train_digits.py; ten metrics are recorded after each. The steps of a round take longer than the
+recorder holds points back, so its work in the background falls into them too. Prints pairs of seconds as JSON.
 """
 
 import json
