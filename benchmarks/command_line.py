@@ -1,4 +1,4 @@
-"""CPU seconds of a call of `training-events`, against those of importing the libraries that it cannot do without."""
+"""Measures the CPU seconds of a call of `training-events`, against importing the libraries that it cannot do without."""
 
 import os
 import sys
@@ -36,8 +36,8 @@ def _log_with_runs(folder: Path) -> str:
     return url
 
 
-def _ratio(what: str, arguments: list[str], environment: Mapping[str, str], at_most: float) -> Ratio:
+def _ratio(subject: str, arguments: list[str], environment: Mapping[str, str], at_most: float) -> Ratio:
     # the program that pip installed, as people start it
     command = [f"{sysconfig.get_path('scripts')}/training-events", *arguments]
     pairs = in_turns(lambda: cpu_seconds(command, environment), lambda: cpu_seconds(_LIBRARIES, environment), ROUNDS)
-    return Ratio(what, "importing typer, rich.table and msgspec", pairs, at_most)
+    return Ratio(subject, "importing typer, rich.table and msgspec", pairs, at_most)
