@@ -146,25 +146,30 @@ def planted(stacks: dict[str, StackJson], **changed: Any) -> StackJson:
     return stack
 
 
+ODDITIES = [*["none"] * 11, "damaged", "MODIFY", "REMOVE", "stray year", "stray neighbour", "stray end"]
+"""What somebody does to the table around an append."""
+
+
 def append_with_oddity(
-    log: InMemoryLog, event: Event, oddity: int, numbers: Iterator[int]
+    log: InMemoryLog, event: Event, oddity: str, numbers: Iterator[int]
 ) -> Iterator[tuple[Record, str | None]]:
-    """Append the event, and what the oddity says. Yields change records, with the reason to set each aside or None."""
+    """Append the event, with one of ODDITIES. Yields the change records, with the reason to set each aside or None."""
     log.append(event)
     key = event.stream, event.position
     record, reason = inserted(log.records[key], next(numbers)), reason_of(event)  # type: ignore[arg-type]
-    if oddity == 0:  # somebody replaced the event by an item that is none
+    if oddity == "damaged":  # somebody replaced the event by an item that is none
         log.records[key] = Damaged(*key, "the test")
         image = {"stream": {"S": event.stream}, "position": {"S": event.position}}
         record, reason = change("INSERT", image, next(numbers)), "unreadable"
     yield record, reason
-    if oddity in (3, 4, 5):  # somebody puts an item that is no event at a position that no event can have
+    strays = {"stray year": "2027", "stray neighbour": f"{event.occurred_at}-", "stray end": "~" * 40}
+    if oddity in strays:  # somebody puts an item that is no event at a position that no event can have
         number = next(numbers)
-        position = ["2027", f"{event.occurred_at}-", "~" * 40][oddity - 3] + str(number)
+        position = f"{strays[oddity]}{number}"
         log.records[event.stream, position] = Damaged(event.stream, position, "the test")
         yield change("INSERT", {"stream": {"S": event.stream}, "position": {"S": position}}, number), "unreadable"
-    if oddity in (1, 2):  # somebody writes the event once more, or removes it and puts it back
-        yield change(["MODIFY", "REMOVE"][oddity - 1], record["dynamodb"]["NewImage"], next(numbers)), "log_altered"
+    if oddity in ("MODIFY", "REMOVE"):  # somebody writes the event once more, or removes it and puts it back
+        yield change(oddity, record["dynamodb"]["NewImage"], next(numbers)), "log_altered"
 
 
 troubles = st.lists(st.sampled_from(["", "meanwhile", "meanwhile", "refused", "no reply", "ended"]), max_size=40)
@@ -186,7 +191,7 @@ def test_every_read_model_ends_as_the_fold_and_unreadable_records_are_set_aside(
     stack = planted(stacks, batch_size=data.draw(st.integers(1, 4)))  # there are few records
     delivery = StreamDelivery(stack, function(handler, *troubled))
     for event in events:
-        for record, reason in append_with_oddity(log, event, data.draw(st.integers(0, 16)), numbers):
+        for record, reason in append_with_oddity(log, event, data.draw(st.sampled_from(ODDITIES)), numbers):
             delivery.put(record, data.draw(st.sampled_from(SHARDS)))
             if reason is not None:
                 expected.add((reason, record["dynamodb"]["SequenceNumber"]))
