@@ -50,7 +50,7 @@ def executed(deployed: Deployed, start_script: str, role: dict[str, str], tmp_pa
 
 
 def test_what_was_recorded_is_in_the_log_and_says_what_is_in_the_bucket(deployed: Deployed, executed: Executed) -> None:
-    (run,) = re.findall(r"'(digits-\w+)'", executed.said("train"))
+    (run,) = re.findall(r"'(digits-\w+)'", executed.output_of("train"))
     log = DynamoDbLog(deployed.outputs["event_log_table_name"], deployed.client("dynamodb"))
     events = {entry.event.type: entry.event.data for entry in log.read(f"run/{run}")}
     assert list(events) == ["TrainingStarted", "MetricsRecorded", "CheckpointSaved", "TrainingCompleted"]
@@ -61,8 +61,8 @@ def test_what_was_recorded_is_in_the_log_and_says_what_is_in_the_bucket(deployed
         assert stored["uri"] == f"s3://{bucket}/{key}"
         kept = deployed.client("s3").get_object(Bucket=bucket, Key=key, VersionId=stored["version_id"])["Body"].read()
         assert hashlib.sha256(kept).hexdigest() == stored["sha256"]
-    assert run in executed.said("runs")
-    assert executed.said("verify").count(" sound ") == 3
+    assert run in executed.output_of("runs")
+    assert executed.output_of("verify").count(" sound ") == 3
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

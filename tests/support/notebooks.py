@@ -1,4 +1,4 @@
-"""Runs a notebook from top to bottom, as Jupyter does, and gives what its cells said."""
+"""Runs a notebook from top to bottom, as Jupyter does, and returns the output of its cells."""
 
 import os
 import sys
@@ -15,14 +15,14 @@ from nbclient import NotebookClient
 class Executed:
     notebook: Any
 
-    def said(self, cell_id: str) -> str:
-        """What a cell printed, or its last value."""
+    def output_of(self, cell_id: str) -> str:
+        """What the cell printed, or its last value."""
         (cell,) = (cell for cell in self.notebook.cells if cell.id == cell_id)
         return "".join(output.get("text") or output["data"]["text/plain"] for output in cell.outputs)
 
 
 def execute(notebook: Path, folder: Path, environment: Mapping[str, str]) -> Executed:
-    """In `folder`, which is the kernel's home too, and in this Python. The first cell that raises ends it, and the test."""
+    """Run the notebook in `folder`, which is also the kernel's home, with this Python. An error in a cell is raised here."""
     content = nbformat.read(notebook, as_version=4)
     commands = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     client = NotebookClient(content, timeout=180, resources={"metadata": {"path": str(folder)}})

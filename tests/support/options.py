@@ -1,4 +1,4 @@
-"""An environment with every setting on that is off by default."""
+"""An environment with all settings that are off by default."""
 
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ OPTIONS: dict[str, Any] = {
 
 
 def synthesized_with_options(out: Path, **more: Any) -> StackJson:
-    """The environment `extra`, with what is said of it here, written to a folder as cdktf writes it."""
+    """The environment `extra` with these settings, synthesized to a folder by cdktf."""
     settings = Settings(**{"environment": ENVIRONMENT, "account_id": ACCOUNT, "region": REGION} | OPTIONS | more)
     app = cdktf.App(outdir=str(out))
     TrainingStack(app, settings)

@@ -1,6 +1,6 @@
-"""The parts of the workflow that this project grew from, each with how it is declared and how AWS is asked for it.
+"""The parts of the original workflow of this project, each with a check in the synthesized JSON and a check in AWS.
 
-One table, used twice: `tests/synth` looks for each part in the synthesized JSON, `tests/local_aws` in the account.
+`tests/synth` looks for each part in the JSON, `tests/local_aws` in the deployed account.
 """
 
 import json
@@ -14,7 +14,7 @@ SOURCE = "my.sagemaker.training.jobs"
 
 
 class Deployed(Protocol):
-    """What the second look needs: Terraform's outputs, and a client of an AWS service."""
+    """What the check in AWS needs: Terraform's outputs, and a client of an AWS service."""
 
     outputs: dict[str, str]
 
@@ -63,7 +63,7 @@ def _function(deployed: Deployed) -> dict[str, Any]:
 
 
 _RULE = "event_processor_rule"
-"""That of the configured sources, by its Terraform name: another one is for what AWS itself has to tell."""
+"""The rule for the configured sources, by its Terraform name. Another rule is for AWS's own events."""
 
 
 def _rule(deployed: Deployed) -> dict[str, Any]:
@@ -74,12 +74,12 @@ def _rule(deployed: Deployed) -> dict[str, Any]:
 
 def _invoke_permission(deployed: Deployed) -> dict[str, Any]:
     policy = deployed.client("lambda").get_policy(FunctionName=_function(deployed)["FunctionName"])["Policy"]
-    (statement,) = (one for one in json.loads(policy)["Statement"] if one["Sid"] == "AllowTheRule")
+    (statement,) = (each for each in json.loads(policy)["Statement"] if each["Sid"] == "AllowTheRule")
     return dict(statement)
 
 
-def _output(name: str, found: Callable[[Deployed], str]) -> Part:
-    return Part(f"output {name}", lambda s: name in s.content["output"], lambda d: d.outputs[name] == found(d))
+def _output(name: str, expected: Callable[[Deployed], str]) -> Part:
+    return Part(f"output {name}", lambda s: name in s.content["output"], lambda d: d.outputs[name] == expected(d))
 
 
 PARTS = [
@@ -127,7 +127,7 @@ PARTS = [
         lambda d: _has_trust(_role_of(d, "function")[0]["AssumeRolePolicyDocument"], "lambda.amazonaws.com"),
     ),
     Part(
-        "the function's basic execution rights",
+        "the function's basic execution permissions",
         lambda s: _allows(
             next(p["policy"] for name, p in s.all("aws_iam_role_policy").items() if "processor" in name),
             "logs:PutLogEvents",

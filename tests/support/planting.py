@@ -1,4 +1,4 @@
-"""Ways to plant a weakness in the synthesized JSON of an environment, for tests that show that it is found."""
+"""Plants a weakness in the synthesized JSON of an environment, for tests which show that a check finds it."""
 
 import copy
 import json
@@ -18,7 +18,7 @@ def planted(stack: StackJson, plant: Plant) -> StackJson:
 
 
 def changed(kind: str, containing: str = "", **attributes: Any) -> Plant:
-    """Attributes of the one resource of a type whose name contains the text; None takes one away."""
+    """Change attributes of the only resource of a type whose name contains the text. None removes an attribute."""
 
     def plant(stack: StackJson) -> None:
         resource = stack.one(kind, containing)
@@ -32,7 +32,7 @@ def changed(kind: str, containing: str = "", **attributes: Any) -> Plant:
 
 
 def added(kind: str, **attributes: Any) -> Plant:
-    """One more resource."""
+    """Add a resource."""
 
     def plant(stack: StackJson) -> None:
         stack.content["resource"].setdefault(kind, {})["planted"] = attributes
@@ -41,7 +41,7 @@ def added(kind: str, **attributes: Any) -> Plant:
 
 
 def removed(kind: str) -> Plant:
-    """Every resource of a type."""
+    """Remove every resource of a type."""
 
     def plant(stack: StackJson) -> None:
         del stack.content["resource"][kind]
@@ -50,7 +50,7 @@ def removed(kind: str) -> Plant:
 
 
 def statements(kind: str, containing: str, change: Callable[[list[dict[str, Any]]], None], key: str = "policy") -> Plant:
-    """Whatever is done to the statements of a policy."""
+    """Change the statements of a policy."""
 
     def plant(stack: StackJson) -> None:
         resource = stack.one(kind, containing)
@@ -62,17 +62,17 @@ def statements(kind: str, containing: str, change: Callable[[list[dict[str, Any]
 
 
 def allowed(kind: str, containing: str = "", key: str = "policy", **statement: Any) -> Plant:
-    """One more statement that allows something."""
-    return statements(kind, containing, lambda those: those.append({"Effect": "Allow"} | statement), key)
+    """Add a statement that allows something."""
+    return statements(kind, containing, lambda listed: listed.append({"Effect": "Allow"} | statement), key)
 
 
 def trusted(containing: str, **statement: Any) -> Plant:
-    """Somebody else who may assume the role."""
+    """Let somebody else assume the role."""
     return allowed("aws_iam_role", containing, "assume_role_policy", **statement)
 
 
 def variable(value: str, name: str = "PLANTED") -> Plant:
-    """An environment variable of the projector."""
+    """Add an environment variable to the projector."""
 
     def plant(stack: StackJson) -> None:
         stack.one("aws_lambda_function", "projector")["environment"]["variables"][name] = value

@@ -1,4 +1,4 @@
-"""Every setting there is, with its default: what documents that name them are held to."""
+"""Every setting with its default, for tests of documents that list them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from stacks.settings import Settings
 
 
 def defaults(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, Any]:
-    """By the setting's key, as `events.archive_days`; PydanticUndefined where a setting is required."""
+    """The default of each setting, by its key such as `events.archive_days`; PydanticUndefined if a setting is required."""
     keys: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):

@@ -1,4 +1,4 @@
-"""Asks a stack's synthesized JSON the questions that the tests have."""
+"""Queries on a stack's synthesized JSON, for tests."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ class StackJson:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The JSON of one stack's folder, as cdktf wrote it."""
+        """The JSON that cdktf wrote to a stack's folder."""
         return cls(json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8")))
 
     def all(self, kind: str) -> dict[str, dict[str, Any]]:
@@ -35,7 +35,7 @@ class StackJson:
                 yield kind, name, resource
 
     def statements(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every statement of every policy, with the address of the resource that it stands in."""
+        """Every statement of every policy, with the address of its resource."""
         for kind, name, resource in self.resources():
             for key in ("policy", "assume_role_policy"):
                 if key in resource:
@@ -43,7 +43,7 @@ class StackJson:
                         yield f"{kind}.{name}", statement
 
     def role_statements(self, containing: str) -> list[dict[str, Any]]:
-        """What the one role whose Terraform name contains the text may do."""
+        """The statements of the only role whose Terraform name contains the text."""
         return [
             statement
             for address, statement in self.statements()
@@ -51,7 +51,7 @@ class StackJson:
         ]
 
     def grants(self, containing: str) -> set[tuple[str, str]]:
-        """The same as pairs of an action and a resource, whatever statements they stand in."""
+        """What that role may do, as pairs of an action and a resource."""
         return {
             (action, resource)
             for statement in self.role_statements(containing)

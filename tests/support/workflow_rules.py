@@ -1,6 +1,6 @@
-"""The rules that GitHub's workflows keep, beyond what the linters know. Each takes their texts and says what breaks it.
+"""Rules for GitHub's workflows, beyond those of the linters. Each takes the workflows' texts and yields what breaks the rule.
 
-actionlint knows one of them, `every_name_in_an_expression_is_there`; its package downloads a program that no lock pins.
+actionlint has one of them, `every_name_in_an_expression_exists`, but its package downloads a program that no lock pins.
 """
 
 import re
@@ -32,7 +32,7 @@ def tree() -> Tree:
 
 @cache
 def parsed(text: str) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - makes text of all, so that `on` is no boolean
+    content: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - reads all values as text, so that `on` is not a boolean
     return content
 
 
@@ -69,14 +69,14 @@ def every_command_is_a_make_target(files: Tree) -> Iterator[str]:
         for key, values in matrix.items():
             commands = [command.replace(f"${{{{ matrix.{key} }}}}", value) for value in values]
             command = " && ".join(dict.fromkeys(commands))
-        for one in command.split(" && "):
-            made = MAKE.fullmatch(one)
-            if not made or made[1] not in TARGETS:
-                yield f"{where}: {one}"
+        for part in command.split(" && "):
+            target = MAKE.fullmatch(part)
+            if not target or target[1] not in TARGETS:
+                yield f"{where}: {part}"
 
 
-def every_command_stops_where_it_fails(files: Tree) -> Iterator[str]:
-    """GitHub's own default is a bash that takes no notice of a failure within a pipe."""
+def every_command_stops_at_a_failure(files: Tree) -> Iterator[str]:
+    """GitHub's own default is a bash that ignores a failure within a pipe."""
     for path, text in files.items():
         content = parsed(text)
         inherited = content.get("defaults", {}).get("run", {}).get("shell")
@@ -85,11 +85,11 @@ def every_command_stops_where_it_fails(files: Tree) -> Iterator[str]:
                 yield f"{path}: {step['run']}"
 
 
-def every_action_is_pinned_or_ours(files: Tree) -> Iterator[str]:
+def every_action_is_pinned_or_of_this_repository(files: Tree) -> Iterator[str]:
     for path, text in files.items():
         for used in re.findall(r"\buses: (.+)", text):
-            ours = used.startswith("./") and (ROOT / used).exists()
-            if not ours and not PINNED.fullmatch(used):
+            is_own = used.startswith("./") and (ROOT / used).exists()
+            if not is_own and not PINNED.fullmatch(used):
                 yield f"{path}: {used}"
 
 
@@ -106,12 +106,12 @@ def no_checkout_leaves_a_token(files: Tree) -> Iterator[str]:
             yield where
 
 
-def nothing_is_a_stored_key(files: Tree) -> Iterator[str]:
+def no_workflow_has_a_stored_key(files: Tree) -> Iterator[str]:
     for path, text in files.items():
         yield from (f"{path}: {found}" for found in re.findall(r"secrets\b|aws-access-key\S*|aws-secret\S*|AKIA\w+", text))
 
 
-def identity_is_for_jobs_with_a_role(files: Tree) -> Iterator[str]:
+def only_jobs_with_a_role_have_an_identity(files: Tree) -> Iterator[str]:
     for where, job in jobs(files):
         wanted = job.get("permissions", {}).get("id-token") == "write"
         taken = any(step.get("uses", "").startswith((ROLE, PUBLISH)) for step in job.get("steps", []))
@@ -119,7 +119,7 @@ def identity_is_for_jobs_with_a_role(files: Tree) -> Iterator[str]:
             yield where
 
 
-def permissions_are_the_least(files: Tree) -> Iterator[str]:
+def permissions_are_minimal(files: Tree) -> Iterator[str]:
     for path, text in files.items():
         if path.startswith(".github/workflows/") and parsed(text).get("permissions") != {"contents": "read"}:
             yield path
@@ -131,49 +131,49 @@ def permissions_are_the_least(files: Tree) -> Iterator[str]:
         )
 
 
-def who_writes_runs_no_code_of_the_pull_request(files: Tree) -> Iterator[str]:
+def a_job_that_may_comment_runs_no_code_of_the_pull_request(files: Tree) -> Iterator[str]:
     for where, job in jobs(files):
         if job.get("permissions", {}).get("pull-requests") == "write" and "steps" in job:
-            ours = [step for step in job["steps"] if "run" in step or step["uses"].startswith(("actions/checkout@", "./"))]
-            yield from (f"{where}: {step}" for step in ours)
+            own = [step for step in job["steps"] if "run" in step or step["uses"].startswith(("actions/checkout@", "./"))]
+            yield from (f"{where}: {step}" for step in own)
 
 
-def who_publishes_runs_no_code_of_ours(files: Tree) -> Iterator[str]:
-    """What is published was built by a job without an identity, and only passes through this one."""
+def a_job_that_publishes_runs_no_code_of_this_repository(files: Tree) -> Iterator[str]:
+    """A job without an identity builds what is published; this job only passes it on."""
     for where, job in jobs(files):
         if publishes(job):
-            ours = [
+            own = [
                 step for step in job["steps"] if not step.get("uses", "").startswith(("actions/download-artifact@", PUBLISH))
             ]
-            yield from (f"{where}: {step}" for step in ours)
+            yield from (f"{where}: {step}" for step in own)
 
 
-def a_comment_is_written_whatever_failed(files: Tree) -> Iterator[str]:
-    """Otherwise the one of an earlier push stands there as if it were of this one."""
+def a_comment_is_written_even_after_a_failure(files: Tree) -> Iterator[str]:
+    """Otherwise the comment on an earlier push would look like one on this push."""
     for where, job in jobs(files):
         if job.get("permissions", {}).get("pull-requests") == "write" and "steps" in job:
             yield from (where for part in (job, job["steps"][-1]) if part.get("if") != "${{ !cancelled() }}")
 
 
-def no_trigger_gives_a_stranger_rights(files: Tree) -> Iterator[str]:
+def no_trigger_gives_permissions_to_a_stranger(files: Tree) -> Iterator[str]:
     for path, text in files.items():
         yield from (f"{path}: {found}" for found in re.findall(r"pull_request_target|workflow_run|issue_comment", text))
 
 
-def nothing_is_put_into_code(files: Tree) -> Iterator[str]:
-    """An expression in a command or a script becomes part of its text, and so may be a title that somebody else chose."""
+def no_expression_becomes_code(files: Tree) -> Iterator[str]:
+    """An expression in a command or a script becomes part of its text. It may be a title that somebody else chose."""
     for where, _, step in steps(files):
         code = step.get("run", "") + step.get("with", {}).get("script", "")
         yield from (f"{where}: {found}" for found in re.findall(r"\$\{\{(?! *matrix\.)[^}]+", code))
 
 
-def every_job_has_an_end(files: Tree) -> Iterator[str]:
+def every_job_has_a_timeout(files: Tree) -> Iterator[str]:
     for where, job in jobs(files):
         if "runs-on" in job and not job.get("timeout-minutes", "").isdigit():
             yield where
 
 
-def pull_requests_cancel_what_is_overtaken(files: Tree) -> Iterator[str]:
+def a_newer_push_cancels_older_runs_of_a_pull_request(files: Tree) -> Iterator[str]:
     for path, text in files.items():
         content = parsed(text)
         if "pull_request" in content.get("on", {}) and content.get("concurrency", {}).get("cancel-in-progress") != "true":
@@ -191,11 +191,11 @@ def forks_and_dependabot_get_no_role(files: Tree) -> Iterator[str]:
         for name, job in content.get("jobs", {}).items():
             if "pull_request" in content["on"] and "id-token" in job.get("permissions", {}):
                 given = [part.strip() for part in job.get("if", "").split("&&")]
-                yield from (f"{path}: {name}: without {one}" for one in wanted if one not in given)
+                yield from (f"{path}: {name}: without {condition}" for condition in wanted if condition not in given)
 
 
 def deploys_and_publishing_wait_for_an_approval(files: Tree) -> Iterator[str]:
-    """A job with an `environment` waits for its reviewers, and has that environment's identity."""
+    """A job with an `environment` waits for the reviewers of that environment, and has its identity."""
     for where, job in jobs(files):
         commands = [step.get("run", "") for step in job.get("steps", [])]
         wanted = "${{ inputs.environment }}" if any(map(deploys, commands)) else "pypi" if publishes(job) else None
@@ -203,7 +203,7 @@ def deploys_and_publishing_wait_for_an_approval(files: Tree) -> Iterator[str]:
             yield where
 
 
-def what_is_approved_was_shown(files: Tree) -> Iterator[str]:
+def an_approver_sees_the_plan_first(files: Tree) -> Iterator[str]:
     for path, text in files.items():
         content = parsed(text).get("jobs", {})
         for name, job in content.items():
@@ -237,14 +237,14 @@ def environments_are_deployed_one_after_the_other(files: Tree) -> Iterator[str]:
             before = where.rpartition(" ")[2]
 
 
-def every_name_in_an_expression_is_there(files: Tree) -> Iterator[str]:
-    """GitHub takes a name that is nowhere for an empty text."""
+def every_name_in_an_expression_exists(files: Tree) -> Iterator[str]:
+    """To GitHub, a name that does not exist is an empty text."""
     for path, text in files.items():
         content = parsed(text)
         triggers = content.get("on", {})
         inputs = (triggers.get("workflow_call") or {}).get("inputs", {}) if isinstance(triggers, dict) else {}
         for name, job in content.get("jobs", {}).items():
-            there = {"inputs": inputs, "matrix": job.get("strategy", {}).get("matrix", {}), "needs": [job.get("needs")]}
-            for context, known in there.items():
+            contexts = {"inputs": inputs, "matrix": job.get("strategy", {}).get("matrix", {}), "needs": [job.get("needs")]}
+            for context, known in contexts.items():
                 used = re.findall(rf"\b{context}\.([\w-]+)", yaml.safe_dump(job))
-                yield from (f"{path}: {name}: {context}.{one}" for one in used if one not in known)
+                yield from (f"{path}: {name}: {context}.{each}" for each in used if each not in known)

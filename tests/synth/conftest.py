@@ -1,4 +1,4 @@
-"""What the tests of settings that are off by default share."""
+"""Fixtures for tests of settings that are off by default."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.support.stack_json import StackJson
 
 @pytest.fixture(scope="session")
 def options_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cdktf.out of an environment with every such setting on."""
+    """The cdktf.out of an environment with all of these settings."""
     out = tmp_path_factory.mktemp("options")
     synthesized_with_options(out)
     return out
@@ -18,12 +18,12 @@ def options_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def options(options_out: Path) -> StackJson:
-    """Its synthesized JSON."""
+    """The synthesized JSON of that environment."""
     (folder,) = (options_out / "stacks").iterdir()
     return StackJson.read(folder)
 
 
 @pytest.fixture(scope="session")
 def later(tmp_path_factory: pytest.TempPathFactory) -> StackJson:
-    """The same for a provider that can give the archive a key, too."""
+    """The same with a later provider, which can also give the archive a key."""
     return synthesized_with_options(tmp_path_factory.mktemp("later"), aws_provider_version=">= 6.2.0, < 7.0.0")

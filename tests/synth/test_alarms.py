@@ -1,4 +1,4 @@
-"""An alarm on every way to lose an event, to alter one or to fall behind, and each on a metric that there is."""
+"""There is an alarm for every way to lose an event, to alter one or to fall behind, each with a metric that exists."""
 
 import json
 from typing import Any
@@ -10,14 +10,14 @@ Metrics = set[tuple[str, str, tuple[tuple[str, str], ...]]]
 
 
 def _metrics(stack: StackJson) -> dict[str, Metrics]:
-    """What is counted of each part, with the dimensions that AWS or the handlers count it under."""
+    """The metrics of each part, with the dimensions that AWS or the handlers use."""
 
     def by(**dimensions: str) -> tuple[tuple[str, str], ...]:
         return tuple(sorted(dimensions.items()))
 
     own = "training-" + stack.content["provider"]["aws"][0]["default_tags"][0]["tags"]["environment"]
-    # A rule on a custom bus has its metrics under both names; under the rule's alone there is never a point. A rule on the
-    # default bus has them under its name only.
+    # The metrics of a rule on a custom bus have two dimensions, bus and rule: with the rule alone there is never a point. On
+    # the default bus they have the rule alone.
     on_the_bus = {"EventBusName": stack.reference("aws_cloudwatch_event_bus", "name")}
     rules = [
         by(**on_the_bus, RuleName=stack.reference(RULE, "name", "event_processor_rule")),
@@ -52,13 +52,13 @@ def _watched(alarm: dict[str, Any]) -> tuple[str, str, tuple[tuple[str, str], ..
     return alarm["namespace"], alarm["metric_name"], tuple(sorted(alarm["dimensions"].items()))
 
 
-def test_there_is_an_alarm_on_every_one_of_them(stack: StackJson) -> None:
+def test_each_of_these_metrics_has_an_alarm(stack: StackJson) -> None:
     alarms = stack.all("aws_cloudwatch_metric_alarm").values()
     assert len(alarms) == 19  # docs/operate/costs.md says what they cost
     assert {_watched(alarm) for alarm in alarms} == set().union(*_metrics(stack).values())
 
 
-def test_every_alarm_fires_at_the_first_of_them_but_lateness_which_has_half_an_hour(stack: StackJson) -> None:
+def test_an_alarm_goes_off_at_the_first_event_or_after_half_an_hour_of_lateness(stack: StackJson) -> None:
     for alarm in stack.all("aws_cloudwatch_metric_alarm").values():
         late = alarm["metric_name"] == "IteratorAge"
         assert alarm["threshold"] == (30 * 60 * 1000 if late else 0)
@@ -73,7 +73,7 @@ def test_the_alarm_that_the_log_was_altered_says_so(stack: StackJson) -> None:
     assert alarm["alarm_description"].startswith("The log was altered: ")
 
 
-def test_the_dashboard_shows_all_that_has_an_alarm_of_the_projector_and_more(stack: StackJson) -> None:
+def test_the_dashboard_shows_the_metrics_of_the_projector_and_its_handler(stack: StackJson) -> None:
     widgets = json.loads(stack.one("aws_cloudwatch_dashboard")["dashboard_body"])["widgets"]
     assert len({(widget["x"], widget["y"]) for widget in widgets}) == len(widgets)
     shown = {
@@ -84,6 +84,6 @@ def test_the_dashboard_shows_all_that_has_an_alarm_of_the_projector_and_more(sta
     }
     metrics = _metrics(stack)
     ((own, _, service), *_) = metrics["handler"]
-    counted = {"StatesProjected", "StatesRefolded", "EventsNotFolded", "RecordsSetAside", "LogAltered", "SealsWritten"}
-    assert {(own, name, service) for name in counted} <= shown
+    own_metrics = {"StatesProjected", "StatesRefolded", "EventsNotFolded", "RecordsSetAside", "LogAltered", "SealsWritten"}
+    assert {(own, name, service) for name in own_metrics} <= shown
     assert {metric for metric in metrics["projector"] if metric[1] != "DestinationDeliveryFailures"} <= shown

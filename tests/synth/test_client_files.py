@@ -1,4 +1,4 @@
-"""The client and the example are deployed with the stack, and a notebook starts when they are there."""
+"""The client and the example are deployed with the stack, before a notebook that needs them starts."""
 
 from pathlib import Path
 
@@ -19,12 +19,12 @@ def test_each_file_is_an_object_that_changes_with_its_content(
     assert list(cdktf_out.glob(f"stacks/*/{file['source']}"))
 
 
-def test_an_object_takes_ten_tags_only_and_so_has_none_of_the_settings(stack: StackJson) -> None:
+def test_an_object_has_none_of_the_tags_in_the_settings_because_ten_is_its_limit(stack: StackJson) -> None:
     for file in stack.all("aws_s3_object").values():
         assert file["override_provider"] == {"default_tags": {"tags": {}}}
 
 
-def test_the_start_up_script_names_the_objects_and_so_follows_them(stack: StackJson) -> None:
+def test_the_start_up_script_refers_to_the_objects(stack: StackJson) -> None:
     (script,) = (text for name, text in stack.content["locals"].items() if name.startswith("notebook_start_script"))
     for which in ("wheel", "example"):
         assert f"{stack.reference('aws_s3_object', 'bucket', which)}/{stack.reference('aws_s3_object', 'key', which)}" in script

@@ -1,4 +1,4 @@
-"""A signing profile of the settings: the functions run what it has signed, and nobody else can put it there."""
+"""With a signing profile in the settings, the functions run only what it has signed, and nobody else can put code there."""
 
 import json
 from fnmatch import fnmatchcase
@@ -24,7 +24,7 @@ def test_lambda_refuses_what_another_profile_has_signed(options: StackJson) -> N
     assert config["policies"] == {"untrusted_artifact_on_deployment": "Enforce"}
 
 
-def test_what_is_signed_is_the_version_that_this_deploy_has_put_there(options: StackJson) -> None:
+def test_the_signing_job_signs_the_version_that_this_deploy_has_put(options: StackJson) -> None:
     job, unsigned = options.one("aws_signer_signing_job"), options.one("aws_s3_object", "unsigned")
     assert job["profile_name"] == "team"
     assert "ignore_signing_job_failure" not in job
@@ -37,15 +37,15 @@ def test_what_is_signed_is_the_version_that_this_deploy_has_put_there(options: S
     assert f"aws_s3_bucket_versioning.{versioning}" in unsigned["depends_on"]
 
 
-def test_a_plan_shows_a_change_of_the_package_and_of_nothing_else(options: StackJson) -> None:
+def test_a_function_changes_only_if_the_package_changes(options: StackJson) -> None:
     source = options.one("aws_s3_object", "unsigned")["source"]
     for function in options.all("aws_lambda_function").values():
         assert function["source_code_hash"] == f'${{filebase64sha256("{source}")}}'
 
 
-def test_no_role_may_put_what_the_functions_run_or_the_notebooks_install(options: StackJson) -> None:
+def test_no_role_may_put_code_that_functions_run_or_notebooks_install(options: StackJson) -> None:
     bucket = options.reference("aws_s3_bucket", "arn")
-    keys = [one["key"] for one in options.all("aws_s3_object").values()]
+    keys = [object_["key"] for object_ in options.all("aws_s3_object").values()]
     signed = options.one("aws_signer_signing_job")["destination"]["s3"]["prefix"]
     guarded = [f"{bucket}/{key}" for key in (*keys, f"{signed}1b2c.zip")]
     assert len(guarded) == 4
@@ -64,6 +64,6 @@ def test_no_role_may_put_what_the_functions_run_or_the_notebooks_install(options
             assert not may or any(fnmatchcase(target, pattern) for pattern in denied), f"{role}: {target}"
 
 
-def test_without_the_setting_the_package_goes_to_lambda_as_it_is(stack: StackJson) -> None:
+def test_without_the_setting_lambda_gets_the_unsigned_package(stack: StackJson) -> None:
     assert all(function["filename"] for function in stack.all("aws_lambda_function").values())
     assert "sign" not in json.dumps(list(stack.content["resource"]))

@@ -1,4 +1,4 @@
-"""The way of an event from the bus to the log, and of one that fails: what no emulator checks, so the JSON must be right."""
+"""The path of an event from the bus to the log, and of one that fails. No emulator checks it all, so the JSON must be right."""
 
 import json
 
@@ -19,7 +19,7 @@ def test_the_rule_listens_on_the_custom_bus_for_the_configured_sources(stack: St
     assert rule["event_bus_name"] == stack.reference(BUS, "name")
 
 
-def test_another_rule_listens_there_for_what_aws_tells_of_this_account(stacks: dict[str, StackJson]) -> None:
+def test_another_rule_listens_there_for_aws_events_of_this_account(stacks: dict[str, StackJson]) -> None:
     rule = stacks["dev"].one(RULE, "event_processor_aws_rule")
     assert json.loads(rule["event_pattern"]) == {"source": ["aws.sagemaker", "aws.s3"], "account": ["111122223333"]}
     assert rule["event_bus_name"] == stacks["dev"].reference(BUS, "name")
@@ -34,7 +34,7 @@ def test_the_permission_is_for_the_rule_and_not_for_the_bus(stack: StackJson, pr
     assert permission["function_name"] == stack.reference(FUNCTION, "function_name", PROCESSOR)
 
 
-def test_no_permission_takes_the_place_of_another(stack: StackJson) -> None:
+def test_no_permission_replaces_another(stack: StackJson) -> None:
     permissions = stack.all("aws_lambda_permission").values()
     assert len({permission["statement_id"] for permission in permissions}) == len(permissions) == 2
 
@@ -57,14 +57,14 @@ def test_every_rule_has_one_target_with_retries_and_a_dead_letter_queue(stack: S
         assert target["retry_policy"] == {"maximum_event_age_in_seconds": 86400, "maximum_retry_attempts": 185}
 
 
-def test_nothing_on_the_way_is_switched_off_or_hands_on_something_else(stack: StackJson) -> None:
+def test_nothing_on_the_way_is_switched_off_or_changes_the_event(stack: StackJson) -> None:
     for kind in (RULE, "aws_cloudwatch_event_target", "aws_lambda_event_source_mapping"):
-        for name, one in stack.all(kind).items():
-            assert not {"enabled", "is_enabled", "state", "input", "input_path", "input_transformer"} & one.keys(), name
-    assert not [name for name, one in stack.all(FUNCTION).items() if one.get("reserved_concurrent_executions") == 0]
+        for name, resource in stack.all(kind).items():
+            assert not {"enabled", "is_enabled", "state", "input", "input_path", "input_transformer"} & resource.keys(), name
+    assert not [name for name, function in stack.all(FUNCTION).items() if function.get("reserved_concurrent_executions") == 0]
 
 
-def test_the_queue_takes_dead_letters_of_every_rule_and_of_no_other(stack: StackJson) -> None:
+def test_the_queue_accepts_dead_letters_of_every_rule_and_of_nothing_else(stack: StackJson) -> None:
     policy = stack.one("aws_sqs_queue_policy")
     assert policy["queue_url"] == stack.reference(QUEUE, "id")
     (allowed,) = (s for s in json.loads(policy["policy"])["Statement"] if s["Effect"] == "Allow")
@@ -76,7 +76,7 @@ def test_the_queue_takes_dead_letters_of_every_rule_and_of_no_other(stack: Stack
     assert sorted(arns) == sorted(f"${{{RULE}.{name}.arn}}" for name in stack.all(RULE))
 
 
-def test_a_function_that_fails_sends_the_event_to_the_queue_and_may(stack: StackJson) -> None:
+def test_the_event_of_a_failed_function_goes_to_the_queue_and_the_role_allows_it(stack: StackJson) -> None:
     config = stack.one("aws_lambda_function_event_invoke_config")
     assert config["function_name"] == stack.reference(FUNCTION, "function_name", PROCESSOR)
     assert config["maximum_retry_attempts"] == 2
@@ -85,7 +85,7 @@ def test_a_function_that_fails_sends_the_event_to_the_queue_and_may(stack: Stack
     assert [s["Resource"] for s in sending] == [[stack.reference(QUEUE, "arn")]]
 
 
-def test_no_function_that_a_rule_calls_is_without_a_path_for_its_failures(stack: StackJson) -> None:
+def test_every_function_that_a_rule_calls_has_a_path_for_its_failures(stack: StackJson) -> None:
     called = {target["arn"] for target in stack.all("aws_cloudwatch_event_target").values() if FUNCTION in target["arn"]}
     configs = stack.all("aws_lambda_function_event_invoke_config").values()
     configured = {

@@ -1,4 +1,4 @@
-"""The way of AWS's own events from the account's default bus to the custom one, which no emulator checks as AWS does."""
+"""The path of AWS's own events from the account's default bus to the custom bus. No emulator checks it as AWS does."""
 
 import json
 
@@ -14,12 +14,12 @@ forwarding = pytest.mark.parametrize("what", ["forwarding_sagemaker", "forwardin
 
 
 @forwarding
-def test_the_rules_are_on_the_default_bus_where_aws_sends_to(stack: StackJson, what: str) -> None:
+def test_the_rules_are_on_the_default_bus_to_which_aws_sends(stack: StackJson, what: str) -> None:
     assert "event_bus_name" not in stack.one(RULE, what)
     assert "event_bus_name" not in stack.one(TARGET, what)
 
 
-def test_sagemaker_tells_of_jobs_packages_and_pipelines(stacks: dict[str, StackJson]) -> None:
+def test_events_on_jobs_packages_and_pipelines_are_forwarded(stacks: dict[str, StackJson]) -> None:
     assert json.loads(stacks["dev"].one(RULE, "forwarding_sagemaker")["event_pattern"]) == {
         "source": ["aws.sagemaker"],
         "detail-type": [JOB, PACKAGE, PIPELINE],
@@ -27,7 +27,7 @@ def test_sagemaker_tells_of_jobs_packages_and_pipelines(stacks: dict[str, StackJ
     }
 
 
-def test_s3_tells_of_datasets_in_this_bucket(stacks: dict[str, StackJson]) -> None:
+def test_events_on_datasets_in_this_bucket_are_forwarded(stacks: dict[str, StackJson]) -> None:
     stack = stacks["dev"]
     assert json.loads(stack.one(RULE, "forwarding_datasets")["event_pattern"]) == {
         "source": ["aws.s3"],
@@ -45,14 +45,14 @@ def test_s3_tells_of_datasets_in_this_bucket(stacks: dict[str, StackJson]) -> No
     ("key", "size", "bucket", "forwarded"),
     [
         ("datasets/digits/x.npz", 5, None, True),
-        ("datasets/x.npz", 5, None, True),  # names no dataset: it is set aside with that reason, and not passed over
-        ("datasets/digits/", 0, None, False),  # a folder made in the console
+        ("datasets/x.npz", 5, None, True),  # the key names no dataset: the event is set aside with that reason, and not ignored
+        ("datasets/digits/", 0, None, False),  # a folder that the console made
         ("checkpoints/digits/x", 5, None, False),
         ("undelivered/x.json", 5, None, False),
         ("datasets/digits/x.npz", 5, "of-another-team", False),
     ],
 )
-def test_what_is_forwarded_of_a_bucket(
+def test_only_new_datasets_in_this_bucket_are_forwarded(
     stacks: dict[str, StackJson], key: str, size: int, bucket: str | None, *, forwarded: bool
 ) -> None:
     stack = stacks["dev"]
@@ -90,8 +90,8 @@ def test_the_role_is_for_these_rules_of_this_account_only(stacks: dict[str, Stac
     }
 
 
-def test_what_was_there_before_has_its_address_still(stack: StackJson) -> None:
-    """A resource of another address would be destroyed and made anew."""
+def test_older_resources_have_kept_their_addresses(stack: StackJson) -> None:
+    """A resource whose address changes would be destroyed and created again."""
     assert "event_processor_rule_E318F673" in stack.all(RULE)
     assert "event_processor_target_9D50BDFE" in stack.all(TARGET)
     assert "event_processor_permission_932B03BB" in stack.all("aws_lambda_permission")

@@ -1,4 +1,4 @@
-"""The event processor's function: its package, its limits, what it knows and what it may."""
+"""The event processor's function: its package, its limits, its environment and its permissions."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def test_the_function_has_the_settings_limits(stacks: dict[str, StackJson]) -> N
     assert "reserved_concurrent_executions" not in function
 
 
-def test_every_function_is_traced_and_runs_this_projects_code_only(stack: StackJson) -> None:
+def test_every_function_is_traced_and_runs_only_code_of_this_project(stack: StackJson) -> None:
     for name, function in stack.all("aws_lambda_function").items():
         assert function["tracing_config"] == {"mode": "Active"}, name
         assert "layers" not in function, name
@@ -34,7 +34,7 @@ def test_the_function_knows_its_log_queue_and_bucket(stack: StackJson) -> None:
     assert variables["TRAINING_EVENTS_BUCKET"] == stack.reference("aws_s3_bucket", "bucket")
 
 
-def test_the_function_may_put_into_the_log_and_no_more(stack: StackJson) -> None:
+def test_the_function_may_append_to_the_log_and_do_nothing_else_there(stack: StackJson) -> None:
     group = stack.reference("aws_cloudwatch_log_group", "arn", "event_processor")
     assert stack.grants("event_processor") == {
         ("dynamodb:PutItem", stack.reference("aws_dynamodb_table", "arn", "event_log")),
@@ -47,7 +47,7 @@ def test_the_function_may_put_into_the_log_and_no_more(stack: StackJson) -> None
     }
 
 
-def test_the_function_writes_to_its_own_log_group_which_is_kept_for_a_while(stacks: dict[str, StackJson]) -> None:
+def test_the_function_writes_to_its_own_log_group_with_a_retention(stacks: dict[str, StackJson]) -> None:
     stack = stacks["prod"]
     group = stack.one("aws_cloudwatch_log_group", "event_processor")
     assert group["name"] == f"/aws/lambda/{stack.one('aws_lambda_function', 'event_processor')['function_name']}"

@@ -1,10 +1,10 @@
-"""No policy is wider than it must be."""
+"""No policy allows more than necessary."""
 
 import pytest
 
 from tests.support.stack_json import StackJson
 
-# AWS gives these actions no resource to name.
+# These actions have no resources that a policy could name.
 WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
     "dynamodb:ListStreams",
@@ -13,9 +13,9 @@ WITHOUT_RESOURCE = {
     "xray:PutTraceSegments",
 }
 
-# A resource that is not of this stack, and so not named by a reference, is named in full but for these, each with its reason.
+# A resource outside of this stack is not named by a reference. It is named in full, except for these, each with its reason.
 WIDER_THAN_ONE = {
-    "arn:aws:ecr:HERE:*:repository/*",  # AWS's own training images are in accounts of AWS, another one in each region
+    "arn:aws:ecr:HERE:*:repository/*",  # AWS's own training images are in accounts of AWS, a different one in each region
     "arn:aws:logs:HERE:ACCOUNT:log-group:/aws/sagemaker/*",  # SageMaker names the log groups of training jobs
     "arn:aws:sagemaker:HERE:ACCOUNT:training-job/*",  # a job gets its name when it is started
 }
@@ -37,13 +37,13 @@ def _list(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
-def test_nothing_is_allowed_by_a_wildcard_action(stack: StackJson) -> None:
+def test_no_action_is_allowed_by_a_wildcard(stack: StackJson) -> None:
     for address, statement in stack.statements():
         if statement["Effect"] == "Allow":
             assert not [action for action in _list(statement["Action"]) if {"*", "?"} & set(action)], address
 
 
-def test_everything_is_allowed_on_named_resources_only(stack: StackJson) -> None:
+def test_actions_are_allowed_only_on_named_resources(stack: StackJson) -> None:
     seen: set[str] = set()
     for address, statement in stack.statements():
         if statement["Effect"] == "Allow" and "*" in _list(statement.get("Resource", [])):
@@ -52,7 +52,7 @@ def test_everything_is_allowed_on_named_resources_only(stack: StackJson) -> None
     assert seen == WITHOUT_RESOURCE  # the list has nothing that is not needed
 
 
-def test_a_wildcard_within_a_name_is_for_what_has_no_name_yet(stack: StackJson) -> None:
+def test_a_wildcard_in_an_arn_is_only_for_names_that_are_not_known(stack: StackJson) -> None:
     (provider,) = stack.content["provider"]["aws"]
     (account,) = provider["allowed_account_ids"]
     wider = {
@@ -64,8 +64,8 @@ def test_a_wildcard_within_a_name_is_for_what_has_no_name_yet(stack: StackJson) 
     assert wider == WIDER_THAN_ONE
 
 
-def test_no_policy_says_all_but(stack: StackJson) -> None:
-    """What is new in AWS tomorrow would be among it."""
+def test_no_policy_allows_or_denies_all_but_something(stack: StackJson) -> None:
+    """Such a statement would include whatever AWS adds later."""
     for address, statement in stack.statements():
         assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), address
 
@@ -83,24 +83,24 @@ def test_every_role_is_for_one_service_and_has_no_managed_policy(stack: StackJso
     assert not [role for role in stack.all("aws_iam_role").values() if {"managed_policy_arns", "inline_policy"} & role.keys()]
 
 
-def test_no_resource_lets_anybody_in_but_a_service_on_its_owners_behalf(stack: StackJson) -> None:
-    """Everybody else comes by a role, whatever account they are of."""
+def test_a_resource_policy_allows_only_services_on_behalf_of_a_named_source(stack: StackJson) -> None:
+    """Everybody else needs a role, in whatever account."""
     for address, statement in stack.statements():
         if statement["Effect"] == "Allow" and not address.startswith("aws_iam_"):
             assert statement["Principal"].keys() == {"Service"}, address
             assert statement["Condition"]["ArnEquals"]["aws:SourceArn"], address
 
 
-def test_the_notebook_may_record_read_and_train_and_no_more(stack: StackJson) -> None:
-    """On what is asserted below; parliament knows a few dangerous actions, and not what this role is for."""
-    may = {action for action, _ in stack.grants("notebook")}
-    assert may == RECORDING_AND_READING | TRAINING
-    (counting,) = (s for s in stack.role_statements("notebook") if s["Action"] == ["cloudwatch:PutMetricData"])
-    assert counting["Condition"] == {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
+def test_the_notebook_may_record_read_and_train_and_nothing_else(stack: StackJson) -> None:
+    """The next tests check on which resources. parliament knows a few dangerous actions, but not the purpose of this role."""
+    granted = {action for action, _ in stack.grants("notebook")}
+    assert granted == RECORDING_AND_READING | TRAINING
+    (metrics,) = (s for s in stack.role_statements("notebook") if s["Action"] == ["cloudwatch:PutMetricData"])
+    assert metrics["Condition"] == {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
 
 
-@pytest.mark.parametrize("what", ["s3", "events", "dynamodb"])
-def test_the_notebook_reaches_this_bucket_this_bus_and_these_tables_only(stack: StackJson, what: str) -> None:
+@pytest.mark.parametrize("service", ["s3", "events", "dynamodb"])
+def test_the_notebook_may_use_only_this_bucket_this_bus_and_these_tables(stack: StackJson, service: str) -> None:
     own = {
         "s3": [stack.reference("aws_s3_bucket", "arn"), stack.reference("aws_s3_bucket", "arn") + "/*"],
         "events": [stack.reference("aws_cloudwatch_event_bus", "arn")],
@@ -113,12 +113,12 @@ def test_the_notebook_reaches_this_bucket_this_bus_and_these_tables_only(stack: 
         resource
         for s in stack.role_statements("notebook")
         for resource in s["Resource"]
-        if s["Effect"] == "Allow" and any(action.startswith(f"{what}:") for action in s["Action"])
+        if s["Effect"] == "Allow" and any(action.startswith(f"{service}:") for action in s["Action"])
     }
-    assert granted == set(own[what])
+    assert granted == set(own[service])
 
 
-def test_the_notebook_cannot_put_what_every_notebook_installs(stack: StackJson) -> None:
+def test_the_notebook_may_not_put_the_files_that_every_notebook_installs(stack: StackJson) -> None:
     (denied,) = (s for s in stack.role_statements("notebook") if s["Effect"] == "Deny")
     assert denied["Action"] == ["s3:PutObject"]
     (prefix,) = denied["Resource"]
@@ -129,14 +129,14 @@ def test_the_notebook_cannot_put_what_every_notebook_installs(stack: StackJson) 
     )
 
 
-def test_the_notebook_reads_the_log_stream_by_stream_and_empties_no_queue(stack: StackJson) -> None:
-    """Looking through everything, rebuilding and sending again are the operator's."""
+def test_the_notebook_may_not_scan_the_log_and_may_not_empty_the_queue(stack: StackJson) -> None:
+    """To scan the log, to rebuild and to send events again is an operator's work."""
     actions = {action for s in stack.role_statements("notebook") for action in s["Action"]}
     assert {action for action in actions if action.startswith("dynamodb:")} == {"dynamodb:GetItem", "dynamodb:Query"}
     assert not [action for action in actions if action.startswith("sqs:")]
 
 
-def test_the_notebook_may_pass_its_own_role_to_sagemaker_and_no_other(stacks: dict[str, StackJson]) -> None:
+def test_the_notebook_may_pass_only_its_own_role_and_only_to_sagemaker(stacks: dict[str, StackJson]) -> None:
     (passing,) = (s for s in stacks["dev"].role_statements("notebook") if s["Action"] == ["iam:PassRole"])
     assert passing["Resource"] == ["arn:aws:iam::111122223333:role/training-dev-notebook"]
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}

@@ -1,4 +1,4 @@
-"""The functions in a VPC: where they are put, and what their roles may do for it."""
+"""The functions in a VPC: their subnets, and the permissions of their roles."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from tests.support.stack_json import StackJson
 from tests.synth.test_least_privilege import WITHOUT_RESOURCE
 
 FUNCTIONS = {"event_processor": "training-extra-event-processor", "projector": "training-extra-projector"}
-# On all resources, as AWS says: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-CONNECTING = {
+# AWS requires these for all resources: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+CONNECT_ACTIONS = {
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -23,24 +23,24 @@ def test_every_function_is_in_the_subnets_with_the_groups(options: StackJson) ->
     assert {function["function_name"] for function in functions} == set(FUNCTIONS.values())
     policies = [name for name in options.all("aws_iam_role_policy") if "network" in name]
     for function in functions:
-        # Lambda looks at the role's rights when the function is made.
-        assert [one for one in policies if f"aws_iam_role_policy.{one}" in function["depends_on"]]
+        # Lambda checks the role's permissions when the function is made.
+        assert [name for name in policies if f"aws_iam_role_policy.{name}" in function["depends_on"]]
         assert function["vpc_config"] == {"subnet_ids": SUBNETS, "security_group_ids": [GROUP]}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_lambda_may_connect_the_function_with_its_role_and_nothing_more_is_allowed_on_everything(
+def test_lambda_may_connect_the_function_and_no_other_action_is_allowed_on_all_resources(
     options: StackJson, function: str
 ) -> None:
     everywhere = {action for action, resource in options.grants(function) if resource == "*"}
-    assert {action for action, _ in options.grants(function) if action.startswith("ec2:")} == CONNECTING
-    assert CONNECTING <= everywhere <= CONNECTING | WITHOUT_RESOURCE
+    assert {action for action, _ in options.grants(function) if action.startswith("ec2:")} == CONNECT_ACTIONS
+    assert CONNECT_ACTIONS <= everywhere <= CONNECT_ACTIONS | WITHOUT_RESOURCE
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_code_of_the_function_may_not(options: StackJson, function: str) -> None:
+def test_the_code_of_the_function_may_not_use_the_network_actions(options: StackJson, function: str) -> None:
     (denied,) = (s for s in options.role_statements(function) if s["Effect"] == "Deny")
-    assert set(denied["Action"]) == CONNECTING | {"ec2:DetachNetworkInterface"}
+    assert set(denied["Action"]) == CONNECT_ACTIONS | {"ec2:DetachNetworkInterface"}
     assert denied["Resource"] == ["*"]
     its_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{FUNCTIONS[function]}"
     assert denied["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": [its_arn]}}

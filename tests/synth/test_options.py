@@ -1,4 +1,4 @@
-"""What settings that are off by default add."""
+"""Settings that are off by default, and what they change."""
 
 import json
 import os
@@ -15,13 +15,13 @@ from tests.support.setting_keys import defaults
 from tests.support.stack_json import StackJson
 
 
-def test_every_setting_is_read() -> None:
-    """One that nobody reads would be documented, accepted, and change nothing."""
+def test_the_stacks_read_every_setting() -> None:
+    """A setting that nothing reads would be documented and accepted, and would change nothing."""
     text = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "stacks").glob("*.py"))
     assert not [key for key in defaults() if not re.search(rf"\.{key.rpartition('.')[2]}\b", text)]
 
 
-def test_an_address_gets_every_alarm_by_mail(options: StackJson) -> None:
+def test_an_alarm_address_gets_every_alarm_by_mail(options: StackJson) -> None:
     topic = options.reference("aws_sns_topic", "arn")
     subscription = options.one("aws_sns_topic_subscription")
     assert (subscription["protocol"], subscription["endpoint"]) == ("email", "on-call@example.com")
@@ -29,20 +29,20 @@ def test_an_address_gets_every_alarm_by_mail(options: StackJson) -> None:
     assert all(alarm["alarm_actions"] == [topic] for alarm in options.all("aws_cloudwatch_metric_alarm").values())
 
 
-def test_the_notebook_goes_into_the_subnet_with_the_key_and_the_rights_for_it(options: StackJson) -> None:
+def test_the_notebook_is_in_the_subnet_with_the_key_and_the_permissions_for_them(options: StackJson) -> None:
     notebook = options.one("aws_sagemaker_notebook_instance")
     assert (notebook["subnet_id"], notebook["security_groups"], notebook["kms_key_id"]) == (SUBNETS[0], [GROUP], KEY)
-    (places,) = (s["Resource"] for s in options.role_statements("notebook") if "ec2:CreateNetworkInterface" in s["Action"])
-    assert f"arn:aws:ec2:eu-west-1:111122223333:subnet/{SUBNETS[0]}" in places
-    assert "*" not in places
+    (resources,) = (s["Resource"] for s in options.role_statements("notebook") if "ec2:CreateNetworkInterface" in s["Action"])
+    assert f"arn:aws:ec2:eu-west-1:111122223333:subnet/{SUBNETS[0]}" in resources
+    assert "*" not in resources
 
 
-def test_every_source_is_listened_to(options: StackJson) -> None:
+def test_the_rule_listens_to_every_source_in_the_settings(options: StackJson) -> None:
     pattern = json.loads(options.one("aws_cloudwatch_event_rule", "event_processor_rule")["event_pattern"])
     assert pattern == {"source": ["my.sagemaker.training.jobs", "team.labels"]}
 
 
-def test_the_rest_is_where_the_settings_say(options: StackJson) -> None:
+def test_architecture_concurrency_state_bucket_and_tags_are_those_of_the_settings(options: StackJson) -> None:
     function = options.one("aws_lambda_function", "event_processor")
     assert (function["architectures"], function["reserved_concurrent_executions"]) == (["x86_64"], 20)
     assert options.content["terraform"]["backend"]["s3"]["bucket"] == "states-of-the-team"
@@ -57,12 +57,12 @@ def test_the_projector_has_limits_of_its_own_and_shares_the_package(options: Sta
     assert options.one("aws_lambda_event_source_mapping")["batch_size"] == 1000
 
 
-def test_the_projector_is_told_how_to_lock_seals(options: StackJson) -> None:
+def test_the_projector_has_the_lock_mode_and_days_in_its_environment(options: StackJson) -> None:
     variables = options.one("aws_lambda_function", "projector")["environment"]["variables"]
     assert (variables["TRAINING_EVENTS_SEAL_MODE"], variables["TRAINING_EVENTS_SEAL_DAYS"]) == ("COMPLIANCE", "30")
 
 
-def test_terraform_accepts_all_of_them(options_out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terraform_accepts_an_environment_with_every_setting(options_out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in terraform.environment().items():
         monkeypatch.setenv(name, value)
     terraform.require_terraform(os.environ)

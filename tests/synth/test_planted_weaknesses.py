@@ -1,4 +1,4 @@
-"""A weakness of each kind that no scanner sees, planted in a copy of an environment: the test that is there for it fails."""
+"""Plants weaknesses that no scanner finds in a copy of an environment, and shows that the test for each of them fails."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,16 +23,16 @@ ROLE, PROCESSOR = "aws_iam_role_policy", "event_processor"
 BUCKET = "arn:aws:s3:::x"
 
 
-def _without_tls(those: list[dict[str, Any]]) -> None:
-    those[:] = [statement for statement in those if statement["Sid"] != "TlsOnly"]
+def _without_tls(listed: list[dict[str, Any]]) -> None:
+    listed[:] = [statement for statement in listed if statement["Sid"] != "TlsOnly"]
 
 
-def _without_a_condition(those: list[dict[str, Any]]) -> None:
-    next(statement for statement in those if statement["Effect"] == "Allow").pop("Condition")
+def _without_a_condition(listed: list[dict[str, Any]]) -> None:
+    next(statement for statement in listed if statement["Effect"] == "Allow").pop("Condition")
 
 
-def _one_rule_less(those: list[dict[str, Any]]) -> None:
-    those[0]["Condition"]["ArnEquals"]["aws:SourceArn"].pop()
+def _one_rule_less(listed: list[dict[str, Any]]) -> None:
+    listed[0]["Condition"]["ArnEquals"]["aws:SourceArn"].pop()
 
 
 def _permission_for_the_bus(stack: StackJson) -> None:
@@ -48,12 +48,12 @@ def _in_the_script(line: str) -> Plant:
     return plant
 
 
-def _of_another_account(those: list[dict[str, Any]]) -> None:
-    those[0]["Principal"]["AWS"] = "arn:aws:iam::999999999999:root"
+def _of_another_account(listed: list[dict[str, Any]]) -> None:
+    listed[0]["Principal"]["AWS"] = "arn:aws:iam::999999999999:root"
 
 
-def _counting_anything(those: list[dict[str, Any]]) -> None:
-    next(statement for statement in those if statement["Action"] == ["cloudwatch:PutMetricData"]).pop("Condition")
+def _any_metric(listed: list[dict[str, Any]]) -> None:
+    next(statement for statement in listed if statement["Action"] == ["cloudwatch:PutMetricData"]).pop("Condition")
 
 
 def _secret_as_output(stack: StackJson) -> None:
@@ -66,28 +66,28 @@ def _dev(test: Callable[..., None], *more: Any) -> Callable[[Stacks], None]:
 
 PERMISSION = _dev(event_path.test_the_permission_is_for_the_rule_and_not_for_the_bus, "event_processor_")
 DEAD_LETTERS = _dev(event_path.test_every_rule_has_one_target_with_retries_and_a_dead_letter_queue)
-QUEUE_POLICY = _dev(event_path.test_the_queue_takes_dead_letters_of_every_rule_and_of_no_other)
-ON_FAILURE = _dev(event_path.test_no_function_that_a_rule_calls_is_without_a_path_for_its_failures)
-STREAM_FAILURE = _dev(projector.test_what_fails_is_narrowed_down_tried_again_and_then_told_to_the_queue)
-ACTIONS = _dev(least_privilege.test_nothing_is_allowed_by_a_wildcard_action)
-RESOURCES = _dev(least_privilege.test_everything_is_allowed_on_named_resources_only)
-WITHIN_A_NAME = _dev(least_privilege.test_a_wildcard_within_a_name_is_for_what_has_no_name_yet)
-NOTEBOOK = _dev(least_privilege.test_the_notebook_may_record_read_and_train_and_no_more)
-LET_IN = _dev(least_privilege.test_no_resource_lets_anybody_in_but_a_service_on_its_owners_behalf)
-ALL_BUT = _dev(least_privilege.test_no_policy_says_all_but)
+QUEUE_POLICY = _dev(event_path.test_the_queue_accepts_dead_letters_of_every_rule_and_of_nothing_else)
+ON_FAILURE = _dev(event_path.test_every_function_that_a_rule_calls_has_a_path_for_its_failures)
+STREAM_FAILURE = _dev(projector.test_a_failed_batch_is_halved_and_retried_and_then_reported_to_the_queue)
+ACTIONS = _dev(least_privilege.test_no_action_is_allowed_by_a_wildcard)
+RESOURCES = _dev(least_privilege.test_actions_are_allowed_only_on_named_resources)
+WITHIN_A_NAME = _dev(least_privilege.test_a_wildcard_in_an_arn_is_only_for_names_that_are_not_known)
+NOTEBOOK = _dev(least_privilege.test_the_notebook_may_record_read_and_train_and_nothing_else)
+RESOURCE_POLICIES = _dev(least_privilege.test_a_resource_policy_allows_only_services_on_behalf_of_a_named_source)
+ALL_BUT = _dev(least_privilege.test_no_policy_allows_or_denies_all_but_something)
 MANAGED = _dev(least_privilege.test_every_role_is_for_one_service_and_has_no_managed_policy)
-SECRETS = _dev(secrets.test_nothing_in_the_json_looks_like_a_secret_or_is_named_like_one)
+SECRETS = _dev(secrets.test_nothing_in_the_json_looks_like_a_secret_or_has_the_name_of_one)
 OUTPUTS = _dev(secrets.test_an_output_is_the_name_or_the_address_of_a_resource)
-BUCKET_TLS = _dev(storage.test_nobody_reaches_the_bucket_or_the_queue_without_tls, "aws_s3_bucket", "s3:*", ["", "/*"])
-QUEUE_TLS = _dev(storage.test_nobody_reaches_the_bucket_or_the_queue_without_tls, "aws_sqs_queue", "sqs:*", [""])
-TABLES_AT_REST = _dev(storage.test_tables_can_be_brought_back_and_are_encrypted)
+BUCKET_TLS = _dev(storage.test_requests_to_the_bucket_and_the_queue_need_tls, "aws_s3_bucket", "s3:*", ["", "/*"])
+QUEUE_TLS = _dev(storage.test_requests_to_the_bucket_and_the_queue_need_tls, "aws_sqs_queue", "sqs:*", [""])
+TABLES_AT_REST = _dev(storage.test_tables_can_be_restored_and_are_encrypted)
 BUCKET_AT_REST = _dev(storage.test_the_bucket_is_private_encrypted_and_versioned)
 QUEUE_AT_REST = _dev(event_path.test_the_queue_keeps_messages_as_long_as_sqs_can)
-FOR_EVER = _dev(storage.test_nothing_is_taken_out_of_a_table_by_its_age)
-ON_THE_WAY = _dev(event_path.test_nothing_on_the_way_is_switched_off_or_hands_on_something_else)
-CODE = _dev(function.test_every_function_is_traced_and_runs_this_projects_code_only)
+FOR_EVER = _dev(storage.test_no_table_has_a_time_to_live)
+ON_THE_WAY = _dev(event_path.test_nothing_on_the_way_is_switched_off_or_changes_the_event)
+CODE = _dev(function.test_every_function_is_traced_and_runs_only_code_of_this_project)
 LOGS = _dev(function.test_every_function_has_a_log_group_and_no_log_is_kept_for_ever)
-PROTECTED = storage.test_what_keeps_records_cannot_be_deleted_where_the_environment_is_protected
+PROTECTED = storage.test_tables_and_bucket_of_a_protected_environment_cannot_be_deleted
 
 TABLE, RULE_TARGET, ENCRYPTION = (
     "aws_dynamodb_table",
@@ -115,12 +115,12 @@ WEAKNESSES: dict[str, tuple[Plant, Callable[[Stacks], None]]] = {
     "every bucket of a name": (allowed(ROLE, PROCESSOR, Action="s3:GetObject", Resource="arn:aws:s3:::x*"), WITHIN_A_NAME),
     "all actions but for a letter": (allowed(ROLE, PROCESSOR, Action=["s3:GetObjec?"], Resource=BUCKET), ACTIONS),
     "notebook that deletes logs": (allowed(ROLE, "notebook", Action=["logs:DeleteLogGroup"], Resource=["x"]), NOTEBOOK),
-    "notebook that counts anything": (statements(ROLE, "notebook", _counting_anything), NOTEBOOK),
+    "notebook that puts any metric": (statements(ROLE, "notebook", _any_metric), NOTEBOOK),
     "bucket for another account": (
         allowed("aws_s3_bucket_policy", Sid="Shared", Action="s3:GetObject", Resource="x", Principal={"AWS": "999999999999"}),
-        LET_IN,
+        RESOURCE_POLICIES,
     ),
-    "queue for everybody's rules": (statements("aws_sqs_queue_policy", "", _without_a_condition), LET_IN),
+    "queue for everybody's rules": (statements("aws_sqs_queue_policy", "", _without_a_condition), RESOURCE_POLICIES),
     "trust of a service and of another account": (
         statements("aws_iam_role", "projector", _of_another_account, "assume_role_policy"),
         MANAGED,
@@ -158,28 +158,30 @@ WEAKNESSES: dict[str, tuple[Plant, Callable[[Stacks], None]]] = {
 def test_a_planted_weakness_fails_its_test(stacks: Stacks, weakness: str) -> None:
     plant, test = WEAKNESSES[weakness]
     test(stacks)
-    with pytest.raises((AssertionError, KeyError, ValueError)):  # the last two where a test does not find what it looks at
+    with pytest.raises(
+        (AssertionError, KeyError, ValueError)
+    ):  # the last two if a test does not find the resource that it checks
         test(stacks | {"dev": planted(stacks["dev"], plant)})
 
 
-def _without_ec2_denied(those: list[dict[str, Any]]) -> None:
-    those[:] = [statement for statement in those if statement["Effect"] != "Deny"]
+def _without_ec2_denied(listed: list[dict[str, Any]]) -> None:
+    listed[:] = [statement for statement in listed if statement["Effect"] != "Deny"]
 
 
-def _no_bus(those: list[dict[str, Any]]) -> None:
-    those[0]["Condition"]["ArnEquals"]["aws:SourceArn"].pop()
+def _no_bus(listed: list[dict[str, Any]]) -> None:
+    listed[0]["Condition"]["ArnEquals"]["aws:SourceArn"].pop()
 
 
-def _package_unguarded(those: list[dict[str, Any]]) -> None:
-    next(statement for statement in those if statement["Effect"] == "Deny")["Resource"].pop()
+def _package_unguarded(listed: list[dict[str, Any]]) -> None:
+    next(statement for statement in listed if statement["Effect"] == "Deny")["Resource"].pop()
 
 
-def _by_anybody(those: list[dict[str, Any]]) -> None:
-    next(statement for statement in those if statement["Action"] == ["kms:Decrypt"]).pop("Condition")
+def _by_anybody(listed: list[dict[str, Any]]) -> None:
+    next(statement for statement in listed if statement["Action"] == ["kms:Decrypt"]).pop("Condition")
 
 
 KEYS = encryption.test_everything_that_can_have_a_key_has_it
-ROLES = encryption.test_a_role_may_use_this_key_only_and_only_through_what_it_reads_and_writes
+ROLES = encryption.test_a_role_may_use_only_this_key_and_only_through_the_services_that_it_uses
 OTHERS_KEY = KEY.replace("57ff7a43", "99999999")
 IN_OPTIONS: dict[str, tuple[Plant, Callable[[StackJson], None]]] = {
     "topic without the key": (changed("aws_sns_topic", kms_master_key_id=None), KEYS),
@@ -195,19 +197,19 @@ IN_OPTIONS: dict[str, tuple[Plant, Callable[[StackJson], None]]] = {
     ),
     "bus that drops what it cannot encrypt": (
         changed("aws_cloudwatch_event_bus", dead_letter_config=None),
-        encryption.test_what_the_bus_cannot_encrypt_goes_to_the_undelivered_queue,
+        encryption.test_events_that_the_bus_cannot_encrypt_go_to_the_undelivered_queue,
     ),
     "bus that the queue refuses": (
         statements("aws_sqs_queue_policy", "", _no_bus),
-        encryption.test_what_the_bus_cannot_encrypt_goes_to_the_undelivered_queue,
+        encryption.test_events_that_the_bus_cannot_encrypt_go_to_the_undelivered_queue,
     ),
     "function outside of the VPC": (
         changed("aws_lambda_function", "projector", vpc_config=None),
         network.test_every_function_is_in_the_subnets_with_the_groups,
     ),
-    "code that may use the network's rights": (
+    "code that may use the network's permissions": (
         statements(ROLE, "projector_run_network", _without_ec2_denied),
-        lambda options: network.test_the_code_of_the_function_may_not(options, "projector"),
+        lambda options: network.test_the_code_of_the_function_may_not_use_the_network_actions(options, "projector"),
     ),
     "unsigned function": (
         changed("aws_lambda_function", "projector", code_signing_config_arn=None),
@@ -219,13 +221,13 @@ IN_OPTIONS: dict[str, tuple[Plant, Callable[[StackJson], None]]] = {
     ),
     "package that a notebook may put": (
         statements(ROLE, "notebook", _package_unguarded),
-        code_signing.test_no_role_may_put_what_the_functions_run_or_the_notebooks_install,
+        code_signing.test_no_role_may_put_code_that_functions_run_or_notebooks_install,
     ),
     "package that a function may put": (
         allowed(
             ROLE, "projector_run_execution", Action=["s3:PutObject"], Resource=["${aws_s3_bucket.data_bucket_51E298BF.arn}/*"]
         ),
-        code_signing.test_no_role_may_put_what_the_functions_run_or_the_notebooks_install,
+        code_signing.test_no_role_may_put_code_that_functions_run_or_notebooks_install,
     ),
 }
 

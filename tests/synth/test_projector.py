@@ -1,4 +1,4 @@
-"""The way of a change from the log to the read models, and of one that fails: no emulator keeps to all of it."""
+"""The path of a change from the log to the read models, and of one that fails. No emulator behaves like AWS in all of it."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def test_the_function_runs_the_handler_from_the_same_package(stacks: dict[str, S
     assert (cdktf_out / "stacks" / "training-dev" / function["filename"]).is_file()
 
 
-def test_the_function_knows_the_log_the_queue_the_bucket_and_how_to_seal(stacks: dict[str, StackJson]) -> None:
+def test_the_function_has_log_queue_bucket_and_lock_in_its_environment(stacks: dict[str, StackJson]) -> None:
     stack = stacks["prod"]
     log = stack.reference("aws_dynamodb_table", "name", "event_log")
     read_models = stack.reference("aws_dynamodb_table", "name", "read_models")
@@ -40,26 +40,26 @@ def test_the_function_follows_the_logs_change_stream_from_its_beginning(stack: S
     assert mapping["function_name"] == stack.reference(FUNCTION, "arn", "projector")
     assert mapping["starting_position"] == "TRIM_HORIZON"
     assert (mapping["batch_size"], mapping["parallelization_factor"]) == (100, 1)
-    assert "filter_criteria" not in mapping  # a record that was filtered out would be an alteration that nobody sees
+    assert "filter_criteria" not in mapping  # a filter could hide an alteration
 
 
-def test_what_fails_is_narrowed_down_tried_again_and_then_told_to_the_queue(stack: StackJson) -> None:
+def test_a_failed_batch_is_halved_and_retried_and_then_reported_to_the_queue(stack: StackJson) -> None:
     mapping = stack.one(MAPPING)
     assert mapping["function_response_types"] == ["ReportBatchItemFailures"]
     assert mapping["bisect_batch_on_function_error"] is True
     assert 0 < mapping["maximum_retry_attempts"] <= 10_000
-    # Later than that, the stream may have dropped the record before Lambda gives it up: it would go nowhere.
+    # With a longer age, the stream may drop the record before Lambda gives it up, and it would be lost.
     assert 3600 <= mapping["maximum_record_age_in_seconds"] < 24 * 3600
     assert mapping["destination_config"] == {"on_failure": {"destination_arn": stack.reference("aws_sqs_queue", "arn")}}
     assert ("sqs:SendMessage", stack.reference("aws_sqs_queue", "arn")) in stack.grants("projector")
 
 
-def test_the_mapping_waits_for_the_rights_that_lambda_checks(stack: StackJson) -> None:
+def test_the_mapping_is_made_after_the_permissions_that_lambda_checks(stack: StackJson) -> None:
     (policy,) = (name for name in stack.all("aws_iam_role_policy") if "projector" in name)
     assert stack.one(MAPPING)["depends_on"] == [f"aws_iam_role_policy.{policy}"]
 
 
-def test_the_function_may_do_its_work_and_no_more(stack: StackJson) -> None:
+def test_the_function_has_the_permissions_for_its_work_and_no_others(stack: StackJson) -> None:
     log, read_models = (stack.reference("aws_dynamodb_table", "arn", name) for name in ("event_log", "read_models"))
     stream = stack.reference("aws_dynamodb_table", "stream_arn", "event_log")
     bucket = stack.reference("aws_s3_bucket", "arn")

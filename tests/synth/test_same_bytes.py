@@ -1,4 +1,4 @@
-"""Two checkouts synthesize the same, wherever they lie, without AWS and without a network: no diff without a cause."""
+"""Two checkouts synthesize the same bytes in any folder, without AWS and without a network: no diff without a cause."""
 
 import filecmp
 import shutil
@@ -11,17 +11,17 @@ from tests.conftest import synthesize
 from tests.support.paths import ROOT
 
 
-def _checkout(place: Path) -> Path:
-    """The files that git has or would take, and the wheels that set-up brings."""
+def _checkout(folder: Path) -> Path:
+    """A folder with the files that git has or would add, and with the wheels of set-up."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
     ).stdout.decode()
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).exists():
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, place / name)
-    shutil.copytree(ROOT / ".build" / "package" / "wheels", place / ".build" / "package" / "wheels")
-    return place
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+    shutil.copytree(ROOT / ".build" / "package" / "wheels", folder / ".build" / "package" / "wheels")
+    return folder
 
 
 def _files(folder: Path) -> list[Path]:
@@ -38,17 +38,17 @@ def test_two_checkouts_synthesize_the_same_bytes(checkouts: tuple[Path, Path]) -
     for checkout, out in zip(checkouts, outs, strict=True):
         synthesize(checkout, out)
     for environment in ("dev", "prod"):
-        one, other = (out / "stacks" / f"training-{environment}" for out in outs)
-        names = _files(one)
+        first, second = (out / "stacks" / f"training-{environment}" for out in outs)
+        names = _files(first)
         assert Path("cdk.tf.json") in names
         assert any(name.suffix == ".zip" for name in names)
-        assert _files(other) == names
-        same, different, unreadable = filecmp.cmpfiles(one, other, [str(name) for name in names], shallow=False)
+        assert _files(second) == names
+        same, different, unreadable = filecmp.cmpfiles(first, second, [str(name) for name in names], shallow=False)
         assert (different, unreadable) == ([], [])
         assert len(same) == len(names)
 
 
-def test_no_path_of_this_machine_is_in_the_output(cdktf_out: Path) -> None:
+def test_the_output_contains_no_path_of_this_machine(cdktf_out: Path) -> None:
     for file in cdktf_out.rglob("cdk.tf.json"):
         text = file.read_text(encoding="utf-8")
         assert str(ROOT) not in text

@@ -1,4 +1,4 @@
-"""Seals stay as they were written: what the bucket's policy denies, to whom, and where it must not stand in the way."""
+"""Seals stay as they were written: what the bucket's policy denies, to whom, and what it must still allow."""
 
 import json
 from typing import Any
@@ -13,13 +13,13 @@ def _denials(stack: StackJson) -> dict[str, dict[str, Any]]:
     return {statement["Sid"]: statement for statement in statements if statement["Sid"].startswith("Seals")}
 
 
-def test_every_denial_is_for_everyone_and_for_seals_only(stack: StackJson) -> None:
+def test_every_denial_is_for_everyone_and_only_for_seals(stack: StackJson) -> None:
     for statement in _denials(stack).values():
         assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
         assert statement["Resource"] == stack.reference("aws_s3_bucket", "arn") + "/seals/*"
 
 
-def test_seals_are_written_by_the_projectors_role_only(stack: StackJson) -> None:
+def test_only_the_projectors_role_may_write_seals(stack: StackJson) -> None:
     denial = _denials(stack)["SealsAreWrittenByTheProjector"]
     role = stack.one("aws_iam_role", "projector")["name"]
     assert denial["Action"] == "s3:PutObject"
@@ -40,8 +40,8 @@ def test_nobody_may_hide_a_seal_behind_a_delete_marker(stack: StackJson) -> None
 
 
 def test_nobody_may_overwrite_a_seal(stack: StackJson) -> None:
-    once = _denials(stack)["SealsAreWrittenOnce"]
-    assert (once["Action"], once["Condition"]) == ("s3:PutObject", {"Null": {"s3:if-none-match": "true"}})
+    denial = _denials(stack)["SealsAreWrittenOnce"]
+    assert (denial["Action"], denial["Condition"]) == ("s3:PutObject", {"Null": {"s3:if-none-match": "true"}})
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
@@ -52,14 +52,14 @@ def test_nobody_may_lift_a_seals_lock(stacks: dict[str, StackJson], environment:
 
 
 def test_an_environment_without_deletion_protection_can_be_destroyed_with_its_seals(stacks: dict[str, StackJson]) -> None:
-    """Terraform empties the bucket version by version, past a GOVERNANCE lock."""
+    """Terraform deletes each version in the bucket, and bypasses a GOVERNANCE lock."""
     denied = {statement["Action"] for statement in _denials(stacks["local"]).values()}
     assert not denied & {"s3:BypassGovernanceRetention", "s3:DeleteObjectVersion"}
     assert stacks["local"].one("aws_s3_bucket")["force_destroy"] is True
     assert stacks["prod"].one("aws_s3_bucket")["force_destroy"] is False
 
 
-def test_the_bucket_can_lock_and_how_long_is_up_to_the_environment(stacks: dict[str, StackJson]) -> None:
+def test_the_bucket_can_lock_objects_for_as_long_as_the_environment_sets(stacks: dict[str, StackJson]) -> None:
     days = {"local": "7", "dev": "90", "prod": "3650"}
     for environment, expected in days.items():
         variables = stacks[environment].one("aws_lambda_function", "projector")["environment"]["variables"]

@@ -1,4 +1,4 @@
-"""Nothing secret is in the JSON, which goes into artifacts and reviews, or in the outputs, which anybody may print."""
+"""There is no secret in the JSON, which becomes an artifact and is reviewed, nor in the outputs, which anybody may print."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support.stack_json import StackJson
 
-# What secrets look like. A secret access key of AWS has no mark of its own: 40 characters, of all three kinds.
+# The shapes of secrets. A secret access key of AWS has only its length, 40, and characters of all three kinds.
 SHAPES = [
     re.compile(pattern)
     for pattern in (
@@ -21,25 +21,25 @@ SHAPES = [
         r"(?i)\b(bearer|basic) [\w+/=.-]{12,}|--(password|token|secret) [^\s$]{4,}|(-u|--user) [^\s:$]+:[^\s$]{4,}",
     )
 ]
-NAMED_SO = re.compile(r"(?i)(password|passwd|secret|token|api_?key|private_?key|credential)")
+SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|api_?key|private_?key|credential)")
 
 
-def _texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Every text of the JSON, with the keys that lead to it."""
     if isinstance(value, str):
-        yield place, value
+        yield path, value
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _texts(inner, f"{place}.{key}")
+            yield from _texts(inner, f"{path}.{key}")
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner, place)
+            yield from _texts(inner, path)
 
 
-def test_nothing_in_the_json_looks_like_a_secret_or_is_named_like_one(stack: StackJson) -> None:
-    for place, text in _texts(stack.content):
-        assert not [shape.pattern for shape in SHAPES if shape.search(text)], place
-        assert not NAMED_SO.search(place.rsplit(".", 1)[-1]) or text.startswith("${"), place
+def test_nothing_in_the_json_looks_like_a_secret_or_has_the_name_of_one(stack: StackJson) -> None:
+    for path, text in _texts(stack.content):
+        assert not [shape.pattern for shape in SHAPES if shape.search(text)], path
+        assert not SECRET_NAME.search(path.rsplit(".", 1)[-1]) or text.startswith("${"), path
 
 
 def test_an_output_is_the_name_or_the_address_of_a_resource(stack: StackJson) -> None:

@@ -1,4 +1,4 @@
-"""Two environments live side by side in one account and region: nothing of one is, or reaches into, anything of the other."""
+"""Two environments can be in one account and region: they share no resource, and neither refers to the other."""
 
 import json
 import re
@@ -14,8 +14,8 @@ from stacks.training_stack import TrainingStack
 from tests.support.options import KEY, OPTIONS, PROFILE, REGION
 from tests.support.stack_json import StackJson
 
-# What makes a resource one of its kind within an account and region. To AWS, two with the same are the same one, and the second
-# environment would take over the first one's.
+# The attributes that identify a resource of a type within an account and region. If they are equal, two resources are the same
+# to AWS, and the second environment would take over that of the first.
 IDENTITIES: dict[str, tuple[str, ...]] = {
     "aws_cloudwatch_dashboard": ("dashboard_name",),
     "aws_cloudwatch_event_archive": ("name",),
@@ -74,7 +74,7 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, StackJso
 
 
 def identity(stack: StackJson, kind: str, resource: dict[str, Any]) -> str:
-    """What AWS knows the resource by; in place of a reference to another resource stands what AWS knows that by."""
+    """The values by which AWS knows the resource. A reference is replaced by the identity of the resource that it refers to."""
 
     def resolved(value: str) -> str:
         if not (reference := REFERENCE.fullmatch(value)):
@@ -82,13 +82,13 @@ def identity(stack: StackJson, kind: str, resource: dict[str, Any]) -> str:
             return value
         return identity(stack, reference[1], stack.all(reference[1])[reference[2]])
 
-    def said(path: str) -> str:
+    def attribute(path: str) -> str:
         value: Any = resource
         for key in path.split("."):
             value = value.get(key, "")
         return str(value)
 
-    return f"{kind}({', '.join(resolved(said(path)) for path in IDENTITIES[kind])})"
+    return f"{kind}({', '.join(resolved(attribute(path)) for path in IDENTITIES[kind])})"
 
 
 def identities(stack: StackJson) -> list[str]:
@@ -100,41 +100,41 @@ def state(stack: StackJson) -> tuple[str, str, str]:
     return backend["bucket"], backend["region"], backend["key"]
 
 
-def test_of_every_kind_of_resource_it_is_known_what_makes_it_one(environments: dict[str, StackJson]) -> None:
+def test_the_identity_of_every_type_of_resource_is_known(environments: dict[str, StackJson]) -> None:
     assert {kind for kind, _, _ in environments["dev"].resources()} == IDENTITIES.keys()
 
 
 @pytest.mark.parametrize("neighbour", NEIGHBOURS)
-def test_no_resource_is_one_of_the_other_environment(environments: dict[str, StackJson], neighbour: str) -> None:
+def test_two_environments_share_no_resource(environments: dict[str, StackJson], neighbour: str) -> None:
     dev, other = identities(environments["dev"]), identities(environments[neighbour])
     assert len(dev) == len(other) > 60
     assert not set(dev) & set(other)
 
 
-def test_within_an_environment_no_resource_is_there_twice(environments: dict[str, StackJson]) -> None:
+def test_no_two_resources_of_an_environment_are_the_same_to_aws(environments: dict[str, StackJson]) -> None:
     dev = identities(environments["dev"])
     assert sorted(set(dev)) == sorted(dev)
 
 
 @pytest.mark.parametrize("neighbour", NEIGHBOURS)
-def test_they_share_the_state_bucket_and_not_the_state(environments: dict[str, StackJson], neighbour: str) -> None:
+def test_two_environments_share_the_state_bucket_but_not_the_state(environments: dict[str, StackJson], neighbour: str) -> None:
     (bucket, region, key), (its_bucket, its_region, its_key) = state(environments["dev"]), state(environments[neighbour])
     assert (its_bucket, its_region) == (bucket, region)
     assert its_key != key
 
 
 @pytest.mark.parametrize("neighbour", NEIGHBOURS)
-def test_neither_names_the_other(environments: dict[str, StackJson], neighbour: str) -> None:
-    """Not in a policy, a variable, a metric or the notebook's script either."""
-    for one, other in (("dev", neighbour), (neighbour, "dev")):
-        text = json.dumps(environments[one].content)
-        assert f"training-{one}-" in text
-        # Where its own name begins with the other's, that is no mention.
-        assert f"training-{other}" not in (text.replace(f"training-{one}", "") if one.startswith(other) else text)
+def test_no_environment_names_a_resource_of_the_other(environments: dict[str, StackJson], neighbour: str) -> None:
+    """Neither in a policy, nor in a variable, a metric or the notebook's script."""
+    for name, other in (("dev", neighbour), (neighbour, "dev")):
+        text = json.dumps(environments[name].content)
+        assert f"training-{name}-" in text
+        # If its own name begins with that of the other, its own name does not count.
+        assert f"training-{other}" not in (text.replace(f"training-{name}", "") if name.startswith(other) else text)
 
 
-def test_no_name_of_an_environment_can_make_up_one_of_another(environments: dict[str, StackJson]) -> None:
-    """`dev` with a part `a-b` and `dev-a` with a part `b` would both come to `training-dev-a-b`."""
+def test_an_environment_cannot_be_named_so_that_two_resource_names_are_equal(environments: dict[str, StackJson]) -> None:
+    """`dev` with a part `a-b`, and `dev-a` with a part `b`, would both be named `training-dev-a-b`."""
     parts: dict[str, list[str]] = {}
     for what in identities(environments["dev"]):
         kind, _, name = what.removesuffix(")").partition("(")
@@ -142,14 +142,14 @@ def test_no_name_of_an_environment_can_make_up_one_of_another(environments: dict
             parts.setdefault(kind, []).append(name.partition("training-dev-")[2])
     assert sum(map(len, parts.values())) > 30
     for kind, of_kind in parts.items():
-        assert not [(one, other) for one in of_kind for other in of_kind if one.endswith(f"-{other}")], kind
+        assert not [(name, end) for name in of_kind for end in of_kind if name.endswith(f"-{end}")], kind
 
 
-def test_names_carry_the_longest_name_of_an_environment(tmp_path: Path) -> None:
-    """Bucket 63, notebook 63, archive 48, role, rule and function 64 characters, as AWS's references of their APIs say."""
-    longest = {"aws_s3_bucket": 63, "aws_sagemaker_notebook_instance": 63, "aws_cloudwatch_event_archive": 48}
-    longest |= dict.fromkeys(("aws_iam_role", "aws_cloudwatch_event_rule", "aws_lambda_function"), 64)
+def test_resource_names_are_short_enough_with_the_longest_environment_name(tmp_path: Path) -> None:
+    """The limits in characters, from AWS's API references: bucket 63, notebook 63, archive 48, role, rule and function 64."""
+    limits = {"aws_s3_bucket": 63, "aws_sagemaker_notebook_instance": 63, "aws_cloudwatch_event_archive": 48}
+    limits |= dict.fromkeys(("aws_iam_role", "aws_cloudwatch_event_rule", "aws_lambda_function"), 64)
     stack = synthesized("a-name-of-16-abc", tmp_path)
-    for kind, most in longest.items():
+    for kind, limit in limits.items():
         for resource in stack.all(kind).values():
-            assert len(resource[IDENTITIES[kind][-1]]) <= most
+            assert len(resource[IDENTITIES[kind][-1]]) <= limit

@@ -24,7 +24,7 @@ def test_every_output_has_its_exact_name_and_a_description(stack: StackJson) -> 
     assert all(output["description"] for output in outputs.values())
 
 
-def test_state_is_in_s3_and_locked_there(stacks: dict[str, StackJson]) -> None:
+def test_the_state_is_in_s3_with_s3s_own_lock(stacks: dict[str, StackJson]) -> None:
     backend = stacks["dev"].content["terraform"]["backend"]["s3"]
     assert backend["bucket"] == "training-state-111122223333-us-east-1"
     assert backend["key"] == "training-dev/terraform.tfstate"
@@ -33,14 +33,14 @@ def test_state_is_in_s3_and_locked_there(stacks: dict[str, StackJson]) -> None:
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_one_output_serves_both_major_versions_of_the_provider(stacks: dict[str, StackJson], environment: str) -> None:
+def test_the_same_json_works_with_both_major_versions_of_the_provider(stacks: dict[str, StackJson], environment: str) -> None:
     terraform = stacks[environment].content["terraform"]
     assert terraform["required_providers"]["aws"] == {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
     assert terraform["required_version"] == ">= 1.10.0"
 
 
-def test_the_emulators_get_no_provider_that_they_cannot_answer(stacks: dict[str, StackJson]) -> None:
-    """From 6.23 it asks S3 at a host name that begins with the account, which an address like 127.0.0.1 cannot."""
+def test_the_emulators_get_a_provider_that_works_with_them(stacks: dict[str, StackJson]) -> None:
+    """From 6.23 the provider calls S3 at a host name that begins with the account. With 127.0.0.1 that is not a host."""
     provider = stacks["local"].content["terraform"]["required_providers"]["aws"]
     assert provider == {"source": "hashicorp/aws", "version": ">= 5.100.0, < 6.0.0"}
 
@@ -54,16 +54,18 @@ def test_the_provider_refuses_other_accounts_and_tags_everything(stacks: dict[st
     assert "s3_use_path_style" not in provider
 
 
-def test_the_notebook_is_closed_to_root_and_to_old_metadata_requests(stack: StackJson) -> None:
+def test_the_notebook_allows_neither_root_nor_the_old_metadata_service(stack: StackJson) -> None:
     notebook = stack.one("aws_sagemaker_notebook_instance")
     assert notebook["root_access"] == "Disabled"
     assert notebook["instance_metadata_service_configuration"] == {"minimum_instance_metadata_service_version": "2"}
     assert (notebook["instance_type"], notebook["platform_identifier"]) == ("ml.t3.medium", "notebook-al2-v3")
 
 
-def test_the_notebook_starts_with_the_variables_of_the_design(stack: StackJson) -> None:
+def test_the_start_up_script_exports_the_variables_of_the_recorder(stack: StackJson) -> None:
     on_start = stack.one("aws_sagemaker_notebook_instance_lifecycle_configuration")["on_start"]
     script = stack.content["locals"][on_start.removeprefix("${base64encode(local.").removesuffix(")}")]
     for variable in ("TRAINING_EVENTS_BUS", "TRAINING_EVENTS_LOG", "TRAINING_EVENTS_BUCKET"):
         assert f"export {variable}='" in script
-    assert "export TRAINING_EVENTS_SPOOL='/home/ec2-user/SageMaker/" in script  # the volume, which outlives a stop
+    assert (
+        "export TRAINING_EVENTS_SPOOL='/home/ec2-user/SageMaker/" in script
+    )  # on the volume, which stays when the instance stops

@@ -1,4 +1,4 @@
-"""The tables and the bucket: what is recorded or put there stays."""
+"""The tables and the bucket: what is recorded or put there is kept."""
 
 import json
 
@@ -16,18 +16,18 @@ def test_nobody_may_alter_the_event_log(stack: StackJson) -> None:
     assert "Condition" not in statement
 
 
-def test_the_event_log_sorts_by_position_and_tells_old_and_new(stack: StackJson) -> None:
+def test_the_event_log_sorts_by_position_and_streams_old_and_new_images(stack: StackJson) -> None:
     (table,) = (t for name, t in stack.all("aws_dynamodb_table").items() if "event_log" in name)
     assert (table["hash_key"], table["range_key"]) == ("stream", "position")
     assert (table["stream_enabled"], table["stream_view_type"]) == (True, "NEW_AND_OLD_IMAGES")
 
 
-def test_nothing_is_taken_out_of_a_table_by_its_age(stack: StackJson) -> None:
-    """It is DynamoDB itself that would delete, which no policy denies."""
+def test_no_table_has_a_time_to_live(stack: StackJson) -> None:
+    """With one, DynamoDB itself would delete items, and no policy can deny that."""
     assert not [name for name, table in stack.all("aws_dynamodb_table").items() if "ttl" in table]
 
 
-def test_read_models_are_listed_by_kind_from_an_index_without_their_states(stack: StackJson) -> None:
+def test_an_index_lists_read_models_by_kind_without_their_states(stack: StackJson) -> None:
     table = stack.one("aws_dynamodb_table", "read_models")
     assert table["hash_key"] == "stream"
     assert "range_key" not in table
@@ -40,12 +40,12 @@ def test_read_models_are_listed_by_kind_from_an_index_without_their_states(stack
             "non_key_attributes": ["summary"],
         }
     ]
-    # DynamoDB refuses a table that declares an attribute which no key uses, and a key whose attribute is not declared.
+    # DynamoDB refuses a table with an attribute that no key uses, or with a key whose attribute is not declared.
     declared = {attribute["name"]: attribute["type"] for attribute in table["attribute"]}
     assert declared == {"stream": "S", "kind": "S", "first_at": "S"}
 
 
-def test_tables_can_be_brought_back_and_are_encrypted(stack: StackJson) -> None:
+def test_tables_can_be_restored_and_are_encrypted(stack: StackJson) -> None:
     tables = stack.all("aws_dynamodb_table").values()
     assert len(tables) == 2
     for table in tables:
@@ -53,7 +53,7 @@ def test_tables_can_be_brought_back_and_are_encrypted(stack: StackJson) -> None:
         assert table["server_side_encryption"] == {"enabled": True}
 
 
-def test_what_keeps_records_cannot_be_deleted_where_the_environment_is_protected(stacks: dict[str, StackJson]) -> None:
+def test_tables_and_bucket_of_a_protected_environment_cannot_be_deleted(stacks: dict[str, StackJson]) -> None:
     for environment, protected in {"prod": True, "dev": True, "local": False}.items():
         for table in stacks[environment].all("aws_dynamodb_table").values():
             assert table["deletion_protection_enabled"] is protected
@@ -87,16 +87,14 @@ def test_the_bucket_is_private_encrypted_and_versioned(stack: StackJson) -> None
 @pytest.mark.parametrize(
     ("kind", "action", "within"), [("aws_s3_bucket", "s3:*", ["", "/*"]), ("aws_sqs_queue", "sqs:*", [""])]
 )
-def test_nobody_reaches_the_bucket_or_the_queue_without_tls(
-    stack: StackJson, kind: str, action: str, within: list[str]
-) -> None:
+def test_requests_to_the_bucket_and_the_queue_need_tls(stack: StackJson, kind: str, action: str, within: list[str]) -> None:
     (denied,) = (s for s in json.loads(stack.one(f"{kind}_policy")["policy"])["Statement"] if s["Sid"] == "TlsOnly")
     assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", action)
     assert denied["Resource"] == [stack.reference(kind, "arn") + end for end in within]
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_leftovers_in_the_bucket_expire_and_current_objects_do_not(stack: StackJson) -> None:
+def test_unfinished_uploads_and_old_versions_expire_and_current_objects_do_not(stack: StackJson) -> None:
     rules = {rule["id"]: rule for rule in stack.one("aws_s3_bucket_lifecycle_configuration")["rule"]}
     assert rules["abandoned-uploads"]["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 7}]
     assert rules["old-versions"]["noncurrent_version_expiration"] == [{"noncurrent_days": 365}]

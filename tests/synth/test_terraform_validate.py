@@ -27,11 +27,11 @@ def test_terraform_accepts_the_json(cdktf_out: Path, environment: str) -> None:
 def test_terraform_accepts_the_hcl(hcl_out: Path, environment: str) -> None:
     stack = hcl_out / "stacks" / f"training-{environment}"
     assert {file.name for file in stack.glob("*.tf*")} == {"cdk.tf"}
-    # cdktf writes `depends_on` as Terraform 0.11 had it; nothing else may be complained of.
+    # cdktf writes `depends_on` in the form of Terraform 0.11. There may be no other warning.
     assert [line for line in validate(stack) if "Quoted references are deprecated" not in line] == []
 
 
-def test_what_terraform_refuses_is_said_in_its_own_words_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_terraforms_refusal_is_shown_in_its_own_words_and_leaves_no_files(tmp_path: Path) -> None:
     (tmp_path / "cdk.tf.json").write_text(json.dumps({"output": {"one": {"value": "${local.gone}"}}}), encoding="utf-8")
     with pytest.raises(
         ReleaseError, match=r"terraform validate:\ncdk\.tf\.json:1: error: Reference to undeclared local value: "
@@ -40,12 +40,12 @@ def test_what_terraform_refuses_is_said_in_its_own_words_and_leaves_nothing_behi
     assert [file.name for file in tmp_path.iterdir()] == ["cdk.tf.json"]
 
 
-def test_what_terraform_cannot_read_is_said_in_its_own_words(tmp_path: Path) -> None:
+def test_what_terraform_cannot_read_is_an_error_in_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "cdk.tf").write_text('terraform {\n  0 = "required_version"\n}\n', encoding="utf-8")
     with pytest.raises(ReleaseError, match=r"terraform init:[^$]+Argument or block definition required"):
         validate(tmp_path)
 
 
-def test_without_a_synth_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_synth_the_error_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], tmp_path) == 1
     assert capsys.readouterr().err.endswith("training-dev: is not there: run `make synth` first\n")

@@ -28,7 +28,7 @@ def executed(folder: Path) -> Executed:
 
 @pytest.fixture(scope="module")
 def run(executed: Executed) -> str:
-    (name,) = re.findall(r"'(digits-\w+)'", executed.said("train"))
+    (name,) = re.findall(r"'(digits-\w+)'", executed.output_of("train"))
     return str(name)
 
 
@@ -36,7 +36,7 @@ def _sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_its_run_is_recorded_from_dataset_to_checkpoint(folder: Path, run: str) -> None:
+def test_the_run_is_recorded_with_its_dataset_and_its_checkpoint(folder: Path, run: str) -> None:
     state = state_at(open_event_log(f"sqlite:///{folder}/training-events.db"), f"run/{run}")
     assert isinstance(state, RunState)
     assert state.status == "completed"
@@ -48,34 +48,34 @@ def test_its_run_is_recorded_from_dataset_to_checkpoint(folder: Path, run: str) 
     assert checkpoint.stored.sha256 == _sha256(folder / "model.joblib")
 
 
-def test_its_model_is_in_staging_and_a_moment_before_was_not(executed: Executed, folder: Path, run: str) -> None:
+def test_the_model_is_in_staging_now_and_was_not_at_an_earlier_time(executed: Executed, folder: Path, run: str) -> None:
     state = state_at(open_event_log(f"sqlite:///{folder}/training-events.db"), "model/digits")
     assert isinstance(state, ModelState)
     assert state.stages == {"staging": run}
     assert state.versions[run].run == f"run/{run}"
-    assert re.search(rf"{run[-8:]} +staging ", executed.said("now"))
-    assert re.search(rf"{run[-8:]} +- ", executed.said("as-of"))
+    assert re.search(rf"{run[-8:]} +staging ", executed.output_of("now"))
+    assert re.search(rf"{run[-8:]} +- ", executed.output_of("as-of"))
 
 
-def test_its_commands_say_what_they_should_in_plain_text(executed: Executed, run: str) -> None:
-    assert re.search(rf"run/{run} +completed +digits ", executed.said("runs"))
-    assert "accuracy" in executed.said("show")
-    listed = re.findall(r"(?:Training|Metrics|Checkpoint)[A-Z]\w+", executed.said("history"))
-    assert list(dict.fromkeys(listed)) == [  # a slow training's points come in several events
+def test_the_commands_in_the_notebook_print_the_run_without_colours(executed: Executed, run: str) -> None:
+    assert re.search(rf"run/{run} +completed +digits ", executed.output_of("runs"))
+    assert "accuracy" in executed.output_of("show")
+    listed = re.findall(r"(?:Training|Metrics|Checkpoint)[A-Z]\w+", executed.output_of("history"))
+    assert list(dict.fromkeys(listed)) == [  # the points of a slow training are in several events
         "TrainingStarted",
         "MetricsRecorded",
         "CheckpointSaved",
         "TrainingCompleted",
     ]
-    assert [line.split()[1] for line in executed.said("verify").splitlines()[1:4]] == ["sound"] * 3
-    assert "\x1b" not in "".join(executed.said(cell.id) for cell in executed.notebook.cells if cell.cell_type == "code")
+    assert [line.split()[1] for line in executed.output_of("verify").splitlines()[1:4]] == ["sound"] * 3
+    assert "\x1b" not in "".join(executed.output_of(cell.id) for cell in executed.notebook.cells if cell.cell_type == "code")
 
 
-def test_nothing_waits_to_be_sent(executed: Executed, folder: Path) -> None:
+def test_no_event_is_left_in_the_spool(executed: Executed, folder: Path) -> None:
     assert not list((folder / "state").rglob("*.jsonl"))
 
 
-def test_the_file_in_the_repository_has_no_outputs_and_a_kernel_that_everybody_has() -> None:
+def test_the_notebook_in_the_repository_has_no_outputs_and_a_common_kernel() -> None:
     notebook = nbformat.read(EXAMPLE, as_version=4)
     nbformat.validate(notebook)
     for cell in notebook.cells:

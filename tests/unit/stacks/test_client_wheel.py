@@ -1,4 +1,4 @@
-"""The client's wheel has the same bytes wherever and whenever it is built, and pip and Python take it for a wheel."""
+"""The client's wheel has the same bytes wherever and whenever it is built, and pip can install it."""
 
 import os
 import shutil
@@ -20,24 +20,24 @@ from tests.support.paths import ROOT
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """The client as another checkout has it."""
+    """The client's files in another checkout."""
     copy = tmp_path / "another folder" / "lambda"
     shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     return copy
 
 
-def test_another_folder_another_day_other_modes_and_leftovers_of_python_change_no_byte(tmp_path: Path, source: Path) -> None:
-    here = build(cache=tmp_path / "here")
-    left = source / "training_events" / "__pycache__"
-    left.mkdir()
-    (left / "event.cpython-313.pyc").write_bytes(b"left")
+def test_folder_time_modes_and_leftover_files_do_not_change_the_wheel(tmp_path: Path, source: Path) -> None:
+    first = build(cache=tmp_path / "first")
+    leftovers = source / "training_events" / "__pycache__"
+    leftovers.mkdir()
+    (leftovers / "event.cpython-313.pyc").write_bytes(b"left")
     (source / "dist").mkdir()
     (source / ".gitignore").write_text("cli\n")
     for file in source.rglob("*"):
         os.utime(file, (1, 1))
         file.chmod(0o700)
-    there = build(source, cache=tmp_path / "there")
-    assert (there.name, there.read_bytes()) == (here.name, here.read_bytes())
+    second = build(source, cache=tmp_path / "second")
+    assert (second.name, second.read_bytes()) == (first.name, first.read_bytes())
 
 
 def test_an_unchanged_wheel_is_not_built_again_and_a_changed_one_is(tmp_path: Path, source: Path) -> None:
@@ -50,16 +50,16 @@ def test_an_unchanged_wheel_is_not_built_again_and_a_changed_one_is(tmp_path: Pa
     assert build(source, cache=tmp_path) != first
 
 
-def test_it_holds_the_whole_client_with_its_types(tmp_path: Path) -> None:
+def test_the_wheel_contains_the_whole_client_with_its_types(tmp_path: Path) -> None:
     with zipfile.ZipFile(build(cache=tmp_path)) as wheel:
-        held = {name for name in wheel.namelist() if name.startswith("training_events/")}
+        packed = {name for name in wheel.namelist() if name.startswith("training_events/")}
     package = SOURCE / "training_events"
-    assert held == {f"training_events/{file.relative_to(package).as_posix()}" for file in package.rglob("*.py")} | {
+    assert packed == {f"training_events/{file.relative_to(package).as_posix()}" for file in package.rglob("*.py")} | {
         "training_events/py.typed"
     }
 
 
-def test_it_brings_the_licence_and_the_readme_along(tmp_path: Path) -> None:
+def test_the_wheel_contains_the_licence_and_the_readme(tmp_path: Path) -> None:
     with zipfile.ZipFile(build(cache=tmp_path)) as wheel:
         (licence,) = [name for name in wheel.namelist() if name.endswith("/licenses/LICENSE")]
         (metadata,) = [name for name in wheel.namelist() if name.endswith("/METADATA")]
@@ -67,8 +67,8 @@ def test_it_brings_the_licence_and_the_readme_along(tmp_path: Path) -> None:
         assert (SOURCE / "README.md").read_text(encoding="utf-8") in wheel.read(metadata).decode()
 
 
-def test_pip_installs_it_and_its_command_runs(tmp_path: Path) -> None:
-    """Into a new environment, beside the dependencies that are installed here."""
+def test_pip_installs_the_wheel_and_its_command_runs(tmp_path: Path) -> None:
+    """In a new environment, which uses the dependencies that are installed here."""
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
     python = environment / "bin" / "python"
@@ -78,15 +78,15 @@ def test_pip_installs_it_and_its_command_runs(tmp_path: Path) -> None:
     (site,) = environment.glob("lib/python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
 
-    def said(*command: str) -> str:
+    def output_of(*command: str) -> str:
         done = subprocess.run(command, env=without_aws(), cwd=tmp_path, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
-    assert said(str(python), "-c", "import training_events; print(training_events.__file__)").startswith(str(site))
-    assert said(str(environment / "bin" / "training-events"), "--version").endswith(training_events.__version__)
+    assert output_of(str(python), "-c", "import training_events; print(training_events.__file__)").startswith(str(site))
+    assert output_of(str(environment / "bin" / "training-events"), "--version").endswith(training_events.__version__)
 
 
-def test_a_project_file_that_is_wrong_is_refused_in_one_line(tmp_path: Path, source: Path) -> None:
+def test_a_wrong_project_file_is_an_error_of_one_line(tmp_path: Path, source: Path) -> None:
     (source / "pyproject.toml").write_text('[project]\nname = "training-events"\n')
     with pytest.raises(PackageError, match="the client's wheel cannot be built: ") as raised:
         build(source, cache=tmp_path / "cache")

@@ -1,4 +1,4 @@
-"""The zip has the same bytes wherever and whenever it is built, and is built once."""
+"""The zip has the same bytes wherever and whenever it is built, and an unchanged one is not built again."""
 
 import os
 import shutil
@@ -16,26 +16,26 @@ LAMBDA = lambda_package.SOURCE
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
-    """A cache with the wheels of the project's own and no package."""
+    """A cache with the wheels of the project's own cache, and without a package."""
     shutil.copytree(lambda_package.CACHE / "wheels", tmp_path / "cache" / "wheels")
     return tmp_path / "cache"
 
 
-def test_another_folder_another_day_and_leftovers_of_python_change_no_byte(tmp_path: Path, cache: Path) -> None:
-    here = build(ARM, cache=cache).read_bytes()
+def test_folder_time_modes_and_leftover_files_do_not_change_the_zip(tmp_path: Path, cache: Path) -> None:
+    first = build(ARM, cache=cache).read_bytes()
     copy = tmp_path / "another folder" / "lambda"
     shutil.copytree(LAMBDA, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    left = copy / "training_events" / "__pycache__"
-    left.mkdir()
-    (left / "event.cpython-313.pyc").write_bytes(b"left")
+    leftovers = copy / "training_events" / "__pycache__"
+    leftovers.mkdir()
+    (leftovers / "event.cpython-313.pyc").write_bytes(b"left")
     for file in copy.rglob("*"):
         os.utime(file, (1, 1))
         file.chmod(0o700)
     shutil.rmtree(cache / build(ARM, cache=cache).parent.name)
-    assert build(ARM, source=copy, cache=cache).read_bytes() == here
+    assert build(ARM, source=copy, cache=cache).read_bytes() == first
 
 
-def test_the_zip_holds_the_package_and_its_dependencies_for_the_target(cache: Path) -> None:
+def test_the_zip_contains_the_package_and_its_dependencies_for_the_target(cache: Path) -> None:
     with zipfile.ZipFile(build(ARM, cache=cache)) as archive:
         names = archive.namelist()
         assert archive.testzip() is None
@@ -59,7 +59,7 @@ def test_an_unchanged_package_is_not_built_again_and_a_changed_one_is(tmp_path: 
     assert build(ARM, source=source, cache=cache) != first
 
 
-def test_a_dependency_with_another_hash_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_a_dependency_with_another_hash_is_an_error_of_one_line(tmp_path: Path) -> None:
     source = tmp_path / "lambda"
     shutil.copytree(LAMBDA, source)
     (source / "requirements.txt").write_text(f"msgspec==0.20.0 --hash=sha256:{'0' * 64}\n")

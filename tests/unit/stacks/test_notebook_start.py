@@ -1,4 +1,4 @@
-"""The notebook's start-up script, run by bash in a folder of its own with stand-ins for what only AWS has."""
+"""The notebook's start-up script: bash runs it in a folder of its own, with fakes for the commands of AWS."""
 
 import base64
 import hashlib
@@ -26,29 +26,29 @@ VARIABLES = {
     "TRAINING_EVENTS_LOG": "dynamodb://training-dev-event-log?read_models=training-dev-read-models",
     "TRAINING_EVENTS_BUCKET": "training-dev-data-111122223333-us-east-1",
 }
-MOST_CHARACTERS = 16_384
-"""Of a script in base64: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html"""
+MAX_CHARACTERS = 16_384
+"""The limit for a script in base64: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html"""
 
-# Each stand-in writes down who called it with what.
-SAY = 'echo "$AS $(basename "$0") $*" >> "$CALLS"\n'
-SYSTEMCTL = SAY + '[ ! -e "$ROOT/systemctl fails" ]\n'
-AWS = SAY + '[ ! -p "$ROOT/wait" ] || read -r _ < "$ROOT/wait"\ncp "$ROOT/s3/${4#s3://}" "$5"\n'
-# Ends by saying so, which the test waits for.
-SUDO = f"""{SAY}[ "$1 $2 $3" = "-u ec2-user -i" ] || exit 9
+# Each fake command writes down its caller and its arguments.
+LOG_CALL = 'echo "$AS $(basename "$0") $*" >> "$CALLS"\n'
+SYSTEMCTL = LOG_CALL + '[ ! -e "$ROOT/systemctl fails" ]\n'
+AWS = LOG_CALL + '[ ! -p "$ROOT/wait" ] || read -r _ < "$ROOT/wait"\ncp "$ROOT/s3/${4#s3://}" "$5"\n'
+# Writes to a pipe at the end; the test waits for that.
+SUDO = f"""{LOG_CALL}[ "$1 $2 $3" = "-u ec2-user -i" ] || exit 9
 env -i AS=ec2-user ROOT="$ROOT" CALLS="$CALLS" PATH="$PATH" bash -c '. "$ROOT/etc/profile.d/training-events.sh"; "$0"' "$4"
 echo done > "$ROOT/done"
 """
-CONDA = f"""{SAY}[ "$1 $4" = "create --prefix" ] || exit 9
+CONDA = f"""{LOG_CALL}[ "$1 $4" = "create --prefix" ] || exit 9
 [ ! -e "$ROOT/conda fails" ] || exit 1
 mkdir -p "$5/bin"
-cp "$ROOT/stand-ins/python" "$5/bin/python"
+cp "$ROOT/fakes/python" "$5/bin/python"
 """
 PYTHON = (
-    SAY
+    LOG_CALL
     + """[ "$*" != "-m pip --version" ] || exit 0
 if [ "$1 $2 $3" = "-m pip install" ]; then
   [ ! -e "$ROOT/pip fails" ] || exit 1
-  cp "$ROOT/stand-ins/training-events" "$(dirname "$0")"
+  cp "$ROOT/fakes/training-events" "$(dirname "$0")"
 fi
 """
 )
@@ -59,22 +59,22 @@ def _digest(content: bytes) -> str:
 
 
 class Instance:
-    """A notebook instance: a folder that stands for its whole file system, and the deployed files in S3."""
+    """A notebook instance: a folder for its whole file system, and the deployed files in S3."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.volume = root / "home/ec2-user/SageMaker"
         self.place = self.volume / ".training-events"
-        for folder in (*ROOT_FOLDERS, "/home/ec2-user/SageMaker", "/home/ec2-user/anaconda3/bin", "/stand-ins"):
+        for folder in (*ROOT_FOLDERS, "/home/ec2-user/SageMaker", "/home/ec2-user/anaconda3/bin", "/fakes"):
             (root / folder.removeprefix("/")).mkdir(parents=True, exist_ok=True)
-        stand_ins = {"systemctl": SYSTEMCTL, "aws": AWS, "sudo": SUDO, "python": PYTHON, "training-events": SAY}
-        for name, body in stand_ins.items():
-            self._stand_in(root / "stand-ins" / name, body)
-        self._stand_in(root / "home/ec2-user/anaconda3/bin/conda", CONDA)
+        fakes = {"systemctl": SYSTEMCTL, "aws": AWS, "sudo": SUDO, "python": PYTHON, "training-events": LOG_CALL}
+        for name, body in fakes.items():
+            self._fake_command(root / "fakes" / name, body)
+        self._fake_command(root / "home/ec2-user/anaconda3/bin/conda", CONDA)
         os.mkfifo(root / "done")
         self.deploy(b"the wheel", EXAMPLE.read_bytes())
 
-    def _stand_in(self, path: Path, body: str) -> None:
+    def _fake_command(self, path: Path, body: str) -> None:
         path.write_text(f"#!/bin/bash\n{body}")
         path.chmod(0o755)
 
@@ -97,15 +97,15 @@ class Instance:
 
     @contextmanager
     def starting(self) -> Iterator[None]:
-        """The instance has started; at the block's end the installation in the background is over."""
+        """Start the instance. At the end of the block, wait until the installation in the background has ended."""
         self.calls_file = self.root / "calls"
         self.calls_file.unlink(missing_ok=True)
-        done = os.open(self.root / "done", os.O_RDWR)  # for writing too, as then it has no end to be read
+        done = os.open(self.root / "done", os.O_RDWR)  # for writing too, so that a read does not see the end of the pipe
         environment = {
             "AS": "root",
             "ROOT": str(self.root),
             "CALLS": str(self.calls_file),
-            "PATH": f"{self.root}/stand-ins:{os.environ['PATH']}",
+            "PATH": f"{self.root}/fakes:{os.environ['PATH']}",
         }
         try:
             subprocess.run(["bash", "-c", self.script()], env=environment, check=True, timeout=PATIENCE_SECONDS)
@@ -117,7 +117,7 @@ class Instance:
             os.close(done)
 
     def start(self) -> list[str]:
-        """Start, and wait until everything is done; what was called, by whom."""
+        """Start, wait until everything is done, and return the calls with their callers."""
         with self.starting():
             pass
         return self.calls()
@@ -126,7 +126,7 @@ class Instance:
         return self.calls_file.read_text().replace(f"{self.root}", "").splitlines()
 
     def stop(self) -> None:
-        """What is not on the volume is gone."""
+        """Remove what is not on the volume."""
         for folder in ROOT_FOLDERS[:2]:
             for file in (self.root / folder.removeprefix("/")).iterdir():
                 file.unlink()
@@ -147,11 +147,11 @@ def instance(tmp_path: Path) -> Instance:
     return Instance(tmp_path)
 
 
-def test_the_first_start_makes_everything_ready(instance: Instance) -> None:
+def test_the_first_start_installs_the_client(instance: Instance) -> None:
     calls = instance.start()
-    (made,) = _named(calls, "conda create")
-    assert "--prefix /home/ec2-user/SageMaker/.training-events/environment " in made
-    assert "python=3.12" in made
+    (call,) = _named(calls, "conda create")
+    assert "--prefix /home/ec2-user/SageMaker/.training-events/environment " in call
+    assert "python=3.12" in call
     wheel = "/home/ec2-user/SageMaker/.training-events/training_events-0.1.0-py3-none-any.whl"
     assert _named(calls, "pip install") == [
         f"ec2-user python -m pip install --quiet {wheel}[cli] ipykernel scikit-learn",
@@ -162,7 +162,7 @@ def test_the_first_start_makes_everything_ready(instance: Instance) -> None:
     assert instance.log().endswith("The client is installed.\n")
 
 
-def test_what_is_the_users_is_touched_by_the_user_only(instance: Instance) -> None:
+def test_root_runs_nothing_from_the_users_volume(instance: Instance) -> None:
     calls = instance.start()
     assert [call for call in calls if call.startswith("root")] == [
         "root systemctl --no-block restart jupyter-server",
@@ -176,13 +176,13 @@ def test_terminals_and_kernels_have_the_variables_and_the_commands(instance: Ins
     shell = subprocess.run(
         ["bash", "-c", f". {profile}; env -0"], env={"PATH": "/usr/bin:/bin"}, check=True, capture_output=True, text=True
     )
-    said = dict(line.split("=", 1) for line in shell.stdout.split("\0") if "=" in line)
-    assert {name: said[name] for name in VARIABLES} == VARIABLES
-    assert said["TRAINING_EVENTS_SPOOL"] == str(instance.place / "spool")
-    assert said["PATH"] == f"/usr/bin:/bin:{instance.place}/environment/bin"  # SageMaker's own commands come first
+    environment = dict(line.split("=", 1) for line in shell.stdout.split("\0") if "=" in line)
+    assert {name: environment[name] for name in VARIABLES} == VARIABLES
+    assert environment["TRAINING_EVENTS_SPOOL"] == str(instance.place / "spool")
+    assert environment["PATH"] == f"/usr/bin:/bin:{instance.place}/environment/bin"  # SageMaker's own commands come first
 
 
-def test_the_example_has_the_kernel_that_was_registered_and_is_the_same_otherwise(instance: Instance) -> None:
+def test_the_example_gets_the_registered_kernel_and_is_otherwise_unchanged(instance: Instance) -> None:
     instance.start()
     (placed,) = (json.loads(content) for content in instance.notebooks().values())
     original = json.loads(EXAMPLE.read_bytes())
@@ -191,7 +191,7 @@ def test_the_example_has_the_kernel_that_was_registered_and_is_the_same_otherwis
     assert placed == original
 
 
-def test_the_next_start_does_nothing_twice_and_leaves_the_users_edits(instance: Instance) -> None:
+def test_the_next_start_installs_nothing_again_and_keeps_the_users_edits(instance: Instance) -> None:
     instance.start()
     instance.stop()
     (instance.volume / "train_digits.ipynb").write_text("edited")
@@ -204,7 +204,7 @@ def test_the_next_start_does_nothing_twice_and_leaves_the_users_edits(instance: 
     assert instance.notebooks() == {"train_digits.ipynb": b"edited"}
 
 
-def test_a_new_wheel_is_installed_into_the_environment_that_is_there(instance: Instance) -> None:
+def test_a_new_wheel_is_installed_into_the_existing_environment(instance: Instance) -> None:
     instance.start()
     instance.deploy(b"a newer wheel", EXAMPLE.read_bytes())
     calls = instance.start()
@@ -214,7 +214,7 @@ def test_a_new_wheel_is_installed_into_the_environment_that_is_there(instance: I
     assert not _named(instance.start(), "pip install")
 
 
-def test_a_new_example_is_put_beside_the_users_once(instance: Instance) -> None:
+def test_a_new_example_is_put_beside_the_users_own_only_once(instance: Instance) -> None:
     instance.start()
     (instance.volume / "train_digits.ipynb").write_text("edited")
     newer = EXAMPLE.read_bytes() + b"\n"
@@ -230,9 +230,7 @@ def test_a_new_example_is_put_beside_the_users_once(instance: Instance) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["conda fails", "pip fails", "no wheel", "another wheel", "no example"])
-def test_whatever_fails_the_notebook_starts_says_so_and_mends_itself_at_the_next_start(
-    instance: Instance, trouble: str
-) -> None:
+def test_after_any_failure_the_notebook_starts_and_the_next_start_repairs_it(instance: Instance, trouble: str) -> None:
     s3 = instance.root / "s3" / "data" / "client"
     if trouble == "no wheel":
         next(s3.glob("*.whl")).unlink()
@@ -255,7 +253,7 @@ def test_whatever_fails_the_notebook_starts_says_so_and_mends_itself_at_the_next
     assert set(instance.notebooks()) == {"train_digits.ipynb"}
 
 
-def test_an_earlier_client_stays_usable_when_a_newer_one_cannot_be_had(instance: Instance) -> None:
+def test_an_earlier_client_stays_usable_if_a_newer_one_cannot_be_fetched(instance: Instance) -> None:
     instance.start()
     instance.deploy(b"a newer wheel", EXAMPLE.read_bytes())
     next((instance.root / "s3").rglob("*.whl")).unlink()
@@ -263,7 +261,7 @@ def test_an_earlier_client_stays_usable_when_a_newer_one_cannot_be_had(instance:
     assert "To try again" in instance.log()
 
 
-def test_an_environment_that_was_made_by_half_is_made_again(instance: Instance) -> None:
+def test_an_incomplete_environment_is_made_again(instance: Instance) -> None:
     python = instance.place / "environment/bin/python"
     python.parent.mkdir(parents=True)
     python.write_text("#!/bin/bash\nexit 1\n")
@@ -272,10 +270,10 @@ def test_an_environment_that_was_made_by_half_is_made_again(instance: Instance) 
     assert instance.log().endswith("The client is installed.\n")
 
 
-def test_the_start_waits_for_nothing(instance: Instance) -> None:
+def test_the_start_does_not_wait_for_the_installation(instance: Instance) -> None:
     os.mkfifo(instance.root / "wait")
     with instance.starting():
-        assert instance.notebooks() == {}  # the download is held up, and the instance has started all the same
+        assert instance.notebooks() == {}  # the instance has started, although the download has not ended
         (instance.root / "wait").write_text("go on\n")
         (instance.root / "wait").rename(instance.root / "gone")
     assert set(instance.notebooks()) == {"train_digits.ipynb"}
@@ -287,14 +285,14 @@ def test_the_start_succeeds_even_if_jupyter_cannot_be_restarted(instance: Instan
     assert set(instance.notebooks()) == {"train_digits.ipynb"}
 
 
-def test_the_script_is_within_sagemakers_limit_and_sound_for_terraform(instance: Instance) -> None:
+def test_the_script_is_within_sagemakers_limit_and_has_nothing_that_terraform_replaces(instance: Instance) -> None:
     client: Any = SimpleNamespace(
         wheel=SimpleNamespace(uri="s3://" + "x" * 200, sha256="0" * 64),
         example=SimpleNamespace(uri="s3://" + "x" * 200, sha256="0" * 64),
     )
     script = start_script(dict.fromkeys(VARIABLES, "x" * 300), client)
-    assert len(base64.b64encode(script.encode())) <= MOST_CHARACTERS
-    assert not re.search("@[A-Z]", script)  # everything is filled in
-    assert "${" not in script  # which would be Terraform's
+    assert len(base64.b64encode(script.encode())) <= MAX_CHARACTERS
+    assert not re.search("@[A-Z]", script)  # every placeholder is filled in
+    assert "${" not in script  # Terraform would replace it
     assert "%{" not in script
     subprocess.run(["bash", "-n"], input=script, text=True, check=True)

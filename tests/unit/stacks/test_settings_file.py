@@ -1,4 +1,4 @@
-"""What is wrong with a settings file is said in one line each: file, key, value, what is allowed."""
+"""Each mistake in a settings file is one line: file, key, value, what is allowed."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ def _written(folder: Path, text: str, name: str = "team") -> Path:
     return folder
 
 
-def test_a_file_says_only_what_differs_from_the_defaults(tmp_path: Path) -> None:
+def test_a_file_needs_only_what_differs_from_the_defaults(tmp_path: Path) -> None:
     settings = load("team", _written(tmp_path, GOOD))
     assert settings.stack_name == "training-team"
     assert settings.state_bucket == "training-state-111122223333-us-east-1"
@@ -31,33 +31,33 @@ def test_a_file_says_only_what_differs_from_the_defaults(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-def test_an_editor_of_windows_may_write_it(tmp_path: Path, start: bytes, end: bytes) -> None:
+def test_a_file_of_a_windows_editor_is_read(tmp_path: Path, start: bytes, end: bytes) -> None:
     (tmp_path / "team.toml").write_bytes(start + GOOD.encode().replace(b"\n", end))
     assert load("team", tmp_path).account_id == "111122223333"
 
 
-def test_what_an_editor_leaves_beside_it_is_no_environment(tmp_path: Path) -> None:
+def test_a_file_that_an_editor_leaves_behind_is_not_an_environment(tmp_path: Path) -> None:
     (_written(tmp_path, GOOD) / ".#team.toml").symlink_to("somebody@machine.1234:1700000000")
     assert environment_names(tmp_path) == ["team"]
 
 
 @pytest.mark.parametrize("broken", ["a profile", "a file"])
-def test_aws_configuration_of_whoever_runs_it_does_not_matter(tmp_path: Path, broken: str) -> None:
+def test_the_users_aws_configuration_does_not_matter(tmp_path: Path, broken: str) -> None:
     (tmp_path / "config").write_text("[[", encoding="utf-8")
-    said = {"AWS_PROFILE": "not-there"} if broken == "a profile" else {"AWS_CONFIG_FILE": str(tmp_path / "config")}
+    variables = {"AWS_PROFILE": "not-there"} if broken == "a profile" else {"AWS_CONFIG_FILE": str(tmp_path / "config")}
     command = [sys.executable, "-m", "stacks.settings.file"]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **said}, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_settings_cannot_be_changed_after_the_fact(tmp_path: Path) -> None:
+def test_settings_cannot_be_changed(tmp_path: Path) -> None:
     settings = load("team", _written(tmp_path, GOOD))
     with pytest.raises(ValueError, match="frozen"):
         settings.region = "eu-west-1"
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "parts"),
     [
         (GOOD + "[event_procesor]\n", ["event_procesor = {}", "unknown key", "did you mean event_processor?"]),
         (GOOD + "[events]\ntopic = 1\n", ["events.topic = 1", "unknown key", "allowed: sources, archive_days"]),
@@ -120,12 +120,12 @@ def test_settings_cannot_be_changed_after_the_fact(tmp_path: Path) -> None:
         (GOOD + f"x = {'[' * 5000}\n", ["cannot be read as TOML"]),
     ],
 )
-def test_a_mistake_is_one_line_that_says_where_and_what_is_allowed(tmp_path: Path, text: str, says: list[str]) -> None:
+def test_a_mistake_is_one_line_with_its_place_and_what_is_allowed(tmp_path: Path, text: str, parts: list[str]) -> None:
     with pytest.raises(SettingsError) as raised:
         load("team", _written(tmp_path, text))
     (line,) = str(raised.value).splitlines()
     assert line.startswith(f"{tmp_path.name}/team.toml: ")
-    assert not [part for part in says if part not in line], line
+    assert not [part for part in parts if part not in line], line
 
 
 @pytest.mark.parametrize(
@@ -138,12 +138,12 @@ def test_a_mistake_is_one_line_that_says_where_and_what_is_allowed(tmp_path: Pat
         ("!= 6.1.0, < 7", (0,)),
     ],
 )
-def test_the_oldest_provider_is_what_the_constraint_says(tmp_path: Path, constraint: str, oldest: tuple[int, ...]) -> None:
+def test_the_oldest_provider_comes_from_the_constraint(tmp_path: Path, constraint: str, oldest: tuple[int, ...]) -> None:
     text = GOOD + f'aws_provider_version = "{constraint}"\n'
     assert load("team", _written(tmp_path, text)).oldest_provider == oldest
 
 
-def test_every_mistake_of_every_file_is_said_at_once(tmp_path: Path) -> None:
+def test_every_mistake_in_every_file_is_reported_together(tmp_path: Path) -> None:
     _written(tmp_path, 'account_id = "1"\nregion = "nowhere"\n')
     _written(tmp_path, "x = 1\n", name="other")
     with pytest.raises(SettingsError) as raised:
@@ -151,13 +151,13 @@ def test_every_mistake_of_every_file_is_said_at_once(tmp_path: Path) -> None:
     assert len(str(raised.value).splitlines()) == 5
 
 
-def test_an_environment_that_has_no_file_is_told_which_have(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_environment_lists_the_existing_ones(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"staging\.toml: there is no such environment; there are: team"):
         load("staging", _written(tmp_path, GOOD))
 
 
 @pytest.mark.parametrize("name", ["prod", "prod-eu", "production"])
-def test_production_never_does_without_deletion_protection(tmp_path: Path, name: str) -> None:
+def test_production_must_have_deletion_protection(tmp_path: Path, name: str) -> None:
     with pytest.raises(SettingsError) as raised:
         load(name, _written(tmp_path, GOOD + "deletion_protection = false\n", name=name))
     (line,) = str(raised.value).splitlines()
@@ -166,23 +166,23 @@ def test_production_never_does_without_deletion_protection(tmp_path: Path, name:
     )
 
 
-def test_any_other_may_do_without_deletion_protection(tmp_path: Path) -> None:
+def test_other_environments_may_switch_deletion_protection_off(tmp_path: Path) -> None:
     for name in ("dev", "pre-prod", "team"):
         assert not load(name, _written(tmp_path, GOOD + "deletion_protection = false\n", name=name)).deletion_protection
     assert load("prod", _written(tmp_path, GOOD, name="prod")).deletion_protection
 
 
-def test_a_name_that_no_resource_could_carry_is_refused(tmp_path: Path) -> None:
+def test_an_environment_name_that_resources_cannot_have_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="environment = 'Team_A'"):
         load("Team_A", _written(tmp_path, GOOD, name="Team_A"))
 
 
-def test_the_environments_of_the_repository_are_right() -> None:
+def test_the_environments_of_this_repository_are_valid() -> None:
     assert [settings.environment for settings in load_all()] == environment_names()
     assert {"dev", "local", "prod"} <= set(environment_names())
 
 
-def test_the_app_ends_with_2_and_synthesizes_nothing(tmp_path: Path) -> None:
+def test_a_mistake_ends_the_app_with_2_before_it_synthesizes_anything(tmp_path: Path) -> None:
     for part in ("stacks", "environments"):
         shutil.copytree(ROOT / part, tmp_path / part)
     for file in ("main.py", "command_line.py"):
@@ -201,7 +201,7 @@ def test_the_app_ends_with_2_and_synthesizes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["local-down", "new-environment", "lint"])
-def test_what_reads_no_settings_works_where_they_are_wrong(target: str) -> None:
+def test_targets_that_need_no_settings_work_although_a_file_is_wrong(target: str) -> None:
     planned = subprocess.run(
         ["make", "--dry-run", "--always-make", target], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""What `make lint` says of workflows and shell scripts: nothing of ours, and something of each mistake that is planted."""
+"""The linters of `make lint` find nothing in our workflows and shell scripts, and they find each planted mistake."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ def lint(folder: Path, tool: str, *arguments: str) -> subprocess.CompletedProces
 
 
 @pytest.fixture
-def copied(tmp_path: Path) -> Path:
+def copy(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / ".github", tmp_path / ".github")
     return tmp_path
 
@@ -26,8 +26,8 @@ def copied(tmp_path: Path) -> Path:
 ZIZMOR = ("zizmor", "--offline", "--no-progress", "--quiet", "--strict-collection", ".github")
 
 
-def test_zizmor_finds_nothing(copied: Path) -> None:
-    done = lint(copied, *ZIZMOR)
+def test_zizmor_finds_nothing_in_the_workflows(copy: Path) -> None:
+    done = lint(copy, *ZIZMOR)
     assert done.returncode == 0, done.stdout
 
 
@@ -40,10 +40,10 @@ def test_zizmor_finds_nothing(copied: Path) -> None:
         ("  pull_request:", "  pull_request_target:", "dangerous-triggers"),
     ],
 )
-def test_zizmor_finds_what_is_insecure(copied: Path, old: str, new: str, finding: str) -> None:
-    file = copied / ".github" / "workflows" / "audit.yml"
+def test_zizmor_finds_each_planted_weakness(copy: Path, old: str, new: str, finding: str) -> None:
+    file = copy / ".github" / "workflows" / "audit.yml"
     file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    done = lint(copied, *ZIZMOR)
+    done = lint(copy, *ZIZMOR)
     assert done.returncode != 0
     assert f"[{finding}]" in done.stdout
 
@@ -58,11 +58,11 @@ def test_zizmor_finds_what_is_insecure(copied: Path, old: str, new: str, finding
         ("vendor.github-issue-forms", "ISSUE_TEMPLATE/proposal.yml", "type: textarea", "type: text"),
     ],
 )
-def test_a_key_or_value_that_github_does_not_know_is_found(copied: Path, schema: str, file: str, old: str, new: str) -> None:
-    path = copied / ".github" / file
-    assert lint(copied, "check-jsonschema", "--builtin-schema", schema, str(path)).returncode == 0
+def test_a_key_or_value_that_github_does_not_know_is_found(copy: Path, schema: str, file: str, old: str, new: str) -> None:
+    path = copy / ".github" / file
+    assert lint(copy, "check-jsonschema", "--builtin-schema", schema, str(path)).returncode == 0
     path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    assert lint(copied, "check-jsonschema", "--builtin-schema", schema, str(path)).returncode == 1
+    assert lint(copy, "check-jsonschema", "--builtin-schema", schema, str(path)).returncode == 1
 
 
 def shellcheck(script: str) -> str:
@@ -70,7 +70,7 @@ def shellcheck(script: str) -> str:
 
 
 def written_by(script: str) -> str:
-    """The program that the notebook's start-up script writes: a text to shellcheck, which looks into none."""
+    """The program that the notebook's start-up script writes. To shellcheck it is only a text, which it does not check."""
     [program] = re.findall(r"<<'INSTALL'\n(.+?)^INSTALL$", script, re.MULTILINE | re.DOTALL)
     return str(program)
 
@@ -79,7 +79,7 @@ RUN, START = ((ROOT / name).read_text(encoding="utf-8") for name in (".ci/run", 
 
 
 @pytest.mark.parametrize("script", [RUN, START, written_by(START)], ids=["run", "start", "install"])
-def test_shellcheck_finds_nothing(script: str) -> None:
+def test_shellcheck_finds_nothing_in_the_scripts(script: str) -> None:
     assert shellcheck(script) == ""
 
 
@@ -92,6 +92,6 @@ def test_shellcheck_finds_nothing(script: str) -> None:
     ],
     ids=["run", "start", "install"],
 )
-def test_shellcheck_finds_what_falls_apart_at_a_blank(script: str, old: str, new: str, finding: str) -> None:
+def test_shellcheck_finds_an_expansion_without_quotes(script: str, old: str, new: str, finding: str) -> None:
     assert old in script
     assert finding in shellcheck(script.replace(old, new))

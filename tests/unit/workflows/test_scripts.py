@@ -1,4 +1,4 @@
-"""The scripts that stand in GitHub's workflows, run by Node with a stand-in for GitHub."""
+"""The scripts in GitHub's workflows, which Node runs here with a fake GitHub."""
 
 import json
 import os
@@ -20,19 +20,19 @@ HEAD = "f" * 40
 MARKER = "<!-- review of training-dev -->"
 BOT = {"login": "github-actions[bot]"}
 
-# Comments are kept in a list; everything that the script asks for is written down.
-STAND_IN = """\
-const given = JSON.parse(process.argv[1]), { comments, main } = given, said = []
+# Comments are in a list, and failures that the script reports are in another.
+FAKE = """\
+const given = JSON.parse(process.argv[1]), { comments, main } = given, failures = []
 const repo = { owner: 'my-org', repo: 'my-repo' }
 const context = {
   repo, issue: { number: 7 }, runId: 42, serverUrl: 'https://github.com', sha: given.sha,
   payload: { pull_request: { head: { sha: given.sha } }, release: { tag_name: given.tag } },
 }
-const core = { setFailed: (message) => said.push(message) }
+const core = { setFailed: (message) => failures.push(message) }
 const issues = {
   listComments: 'listComments',
   createComment: async ({ issue_number, body }) => comments.push({ id: 100, issue_number, user: given.bot, body }),
-  updateComment: async ({ comment_id, body }) => { comments.find((one) => one.id === comment_id).body = body },
+  updateComment: async ({ comment_id, body }) => { comments.find((comment) => comment.id === comment_id).body = body },
 }
 const github = {
   paginate: async (list, { issue_number }) => list === 'listComments' && issue_number === 7 ? comments : undefined,
@@ -41,7 +41,7 @@ const github = {
 const script = async () => {
 %s
 }
-script().then(() => console.log(JSON.stringify({ comments, said })))
+script().then(() => console.log(JSON.stringify({ comments, failures })))
 """
 
 
@@ -52,7 +52,7 @@ def script_of(workflow: str) -> str:
 
 def run(workflow: str, folder: Path, **given: Any) -> dict[str, Any]:
     done = subprocess.run(
-        [str(NODE), "--eval", STAND_IN % script_of(workflow), json.dumps({"sha": HEAD, "bot": BOT, "comments": [], **given})],
+        [str(NODE), "--eval", FAKE % script_of(workflow), json.dumps({"sha": HEAD, "bot": BOT, "comments": [], **given})],
         cwd=folder,
         env={"STACK": "training-dev", "PATH": os.environ["PATH"]},
         capture_output=True,
@@ -73,24 +73,24 @@ def test_the_first_review_is_a_new_comment(tmp_path: Path) -> None:
     )
 
 
-def test_the_next_review_takes_the_place_of_the_last(tmp_path: Path) -> None:
+def test_the_next_review_replaces_the_previous_comment(tmp_path: Path) -> None:
     (tmp_path / "training-dev.md").write_text("Two changes.", encoding="utf-8")
     others = [
         {"id": 1, "user": BOT, "body": "<!-- review of training-prod -->\nNo changes."},
         {"id": 2, "user": {"login": "somebody"}, "body": f"{MARKER}\nNo changes, honestly."},
-        {"id": 3, "user": None, "body": f"{MARKER}\nOf somebody who has left."},
+        {"id": 3, "user": None, "body": f"{MARKER}\nBy somebody who has left."},
     ]
-    ours = {"id": 4, "user": BOT, "body": f"{MARKER}\nNo changes."}
-    *left, updated = run("review.yml", tmp_path, comments=[*others, ours])["comments"]
-    assert left == others
+    own = {"id": 4, "user": BOT, "body": f"{MARKER}\nNo changes."}
+    *unchanged, updated = run("review.yml", tmp_path, comments=[*others, own])["comments"]
+    assert unchanged == others
     assert updated["id"] == 4
     assert "Two changes." in updated["body"]
     assert "No changes" not in updated["body"]
 
 
-def test_a_review_that_failed_does_not_leave_the_last_one_standing(tmp_path: Path) -> None:
-    ours = {"id": 4, "user": BOT, "body": f"{MARKER}\nNo changes."}
-    [comment] = run("review.yml", tmp_path, comments=[ours])["comments"]
+def test_a_failed_review_replaces_the_previous_comment_too(tmp_path: Path) -> None:
+    own = {"id": 4, "user": BOT, "body": f"{MARKER}\nNo changes."}
+    [comment] = run("review.yml", tmp_path, comments=[own])["comments"]
     assert "training-dev: the review failed" in comment["body"]
     assert "No changes" not in comment["body"]
 
@@ -99,29 +99,31 @@ NEWER = "0" * 40
 
 
 @pytest.mark.parametrize(
-    ("main", "said"),
+    ("main", "failures"),
     [(HEAD, []), (NEWER, [f"main is at {NEWER} by now: the run of that commit deploys"])],
     ids=["same", "newer"],
 )
-def test_only_the_newest_commit_of_main_is_deployed(tmp_path: Path, main: str, said: list[str]) -> None:
-    assert run("deploy-environment.yml", tmp_path, main=main)["said"] == said
+def test_only_the_newest_commit_of_main_is_deployed(tmp_path: Path, main: str, failures: list[str]) -> None:
+    assert run("deploy-environment.yml", tmp_path, main=main)["failures"] == failures
 
 
 @pytest.mark.parametrize("tag", ["v1.2.0", "1.2.0"])
 def test_a_release_with_the_tag_of_its_version_is_published(tmp_path: Path, tag: str) -> None:
     built(tmp_path, "training_events-1.2.0-py3-none-any.whl", "training_events-1.2.0.tar.gz")
-    assert run("publish.yml", tmp_path, tag=tag)["said"] == []
+    assert run("publish.yml", tmp_path, tag=tag)["failures"] == []
 
 
 @pytest.mark.parametrize("tag", ["v1.2.1", "v1.2", "1.2.0rc1", "release"])
-def test_a_release_with_another_tag_is_not(tmp_path: Path, tag: str) -> None:
+def test_a_release_with_another_tag_is_not_published(tmp_path: Path, tag: str) -> None:
     files = built(tmp_path, "training_events-1.2.0-py3-none-any.whl", "training_events-1.2.0.tar.gz")
-    assert run("publish.yml", tmp_path, tag=tag)["said"] == [f"the tag is {tag}, but version.py makes {' and '.join(files)}"]
+    assert run("publish.yml", tmp_path, tag=tag)["failures"] == [
+        f"the tag is {tag}, but version.py makes {' and '.join(files)}"
+    ]
 
 
-def test_nothing_is_published_beside_the_wheel_and_the_source_archive(tmp_path: Path) -> None:
+def test_only_the_wheel_and_the_source_archive_are_published(tmp_path: Path) -> None:
     built(tmp_path, "training_events-1.2.0-py3-none-any.whl", "training_events-1.2.0.tar.gz", "another-1.0.tar.gz")
-    assert len(run("publish.yml", tmp_path, tag="v1.2.0")["said"]) == 1
+    assert len(run("publish.yml", tmp_path, tag="v1.2.0")["failures"]) == 1
 
 
 def built(folder: Path, *names: str) -> tuple[str, ...]:
