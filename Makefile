@@ -17,6 +17,8 @@ export UV_PYTHON_DOWNLOADS := never
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 # Set-up knows one virtual environment, wherever make was called from and whatever is active there.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# uv compiles no package ahead. Python does so when it first imports one, and must be allowed to keep the result.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Finds a provider mirror where there is one, and says in one line if Terraform is missing.
 TERRAFORM := python -m local.terraform

@@ -1,8 +1,5 @@
 """The SageMaker notebook from which people start training: its role, its start-up script, the instance."""
 
-from collections.abc import Mapping
-from pathlib import Path
-
 from cdktf import Fn, TerraformLocal
 from cdktf_cdktf_provider_aws.sagemaker_notebook_instance import (
     SagemakerNotebookInstance,
@@ -18,10 +15,9 @@ from stacks.client_files import ClientFiles
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
+from stacks.notebook_start import start_script
 from stacks.service_role import ServiceRole
 from stacks.settings import Settings
-
-_START = Path(__file__).with_name("notebook_start.sh")
 
 
 class Notebook(Construct):
@@ -88,21 +84,6 @@ class Notebook(Construct):
             kms_key_id=options.kms_key_arn or settings.encryption.kms_key_arn,
             depends_on=[self.role.policy],
         )
-
-
-def start_script(variables: Mapping[str, str], client: ClientFiles) -> str:
-    """The script that SageMaker runs at every start. The values are names and addresses of AWS, which contain no quotes."""
-    values = {
-        "@VARIABLES@": "\n".join(f"export {name}='{value}'" for name, value in variables.items()),
-        "@WHEEL@": client.wheel.uri,
-        "@WHEEL_SHA256@": client.wheel.sha256,
-        "@EXAMPLE@": client.example.uri,
-        "@EXAMPLE_SHA256@": client.example.sha256,
-    }
-    script = _START.read_text(encoding="utf-8")
-    for placeholder, value in values.items():
-        script = script.replace(placeholder, value)
-    return script
 
 
 def _recording_and_reading(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.installation import python_of
-from tests.conftest import without_aws
+from tests.support.environment import without_aws
 from tests.support.paths import ROOT
 from tools.rename_to_cdktn import rename_in
 

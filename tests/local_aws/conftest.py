@@ -1,7 +1,6 @@
 """Deploys the local environment once for all tests of this folder, with the real cdktf CLI and the real Terraform."""
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +9,9 @@ import boto3
 import pytest
 from training_events.event import Event
 
-from local.environment import LocalEnvironment, local_environment
+from local.environment import LocalEnvironment
+from tests.local_aws.deploy import deployed_environment
+from tests.support.session import session_folder
 
 SOURCE = "my.sagemaker.training.jobs"
 START = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
@@ -49,9 +50,8 @@ class Deployed:
 
 
 @pytest.fixture(scope="session")
-def deployed() -> Iterator[Deployed]:
-    with local_environment("test") as environment:
-        yield Deployed(environment)
+def deployed(pytestconfig: pytest.Config) -> Deployed:
+    return Deployed(deployed_environment(session_folder(pytestconfig)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,13 +10,16 @@ import pytest
 from botocore.exceptions import ClientError
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 
-from stacks.client_files import EXAMPLE, PREFIX
 from stacks.packaging import client_wheel
-from stacks.packaging.lambda_package import ROOT
 from tests.local_aws.conftest import Deployed
 from tests.support.notebooks import Executed, execute
+from tests.support.paths import EXAMPLE, ROOT
 
-FILES = [client_wheel.build(), EXAMPLE]
+
+@pytest.fixture(params=["wheel", "example"])
+def file(request: pytest.FixtureRequest) -> Path:
+    """What the notebook starts with."""
+    return client_wheel.build() if request.param == "wheel" else EXAMPLE
 
 
 @pytest.fixture(scope="module")
@@ -65,18 +68,16 @@ def test_what_was_recorded_is_in_the_log_and_says_what_is_in_the_bucket(deployed
     assert executed.output_of("verify").count(" sound ") == 3
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_what_the_notebook_installs_is_in_the_bucket_to_the_byte(deployed: Deployed, start_script: str, file: Path) -> None:
-    key = f"{PREFIX}/{file.name}"
+    key = f"client/{file.name}"
     kept = deployed.client("s3").get_object(Bucket=deployed.outputs["data_bucket_name"], Key=key)["Body"].read()
     assert kept == file.read_bytes()
     assert f"s3://{deployed.outputs['data_bucket_name']}/{key}" in start_script
     assert hashlib.sha256(kept).hexdigest() in start_script
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_a_notebook_can_fetch_it_and_not_replace_it(deployed: Deployed, role: dict[str, str], file: Path) -> None:
-    s3, place = deployed.client("s3", **role), {"Bucket": deployed.outputs["data_bucket_name"], "Key": f"{PREFIX}/{file.name}"}
+    s3, place = deployed.client("s3", **role), {"Bucket": deployed.outputs["data_bucket_name"], "Key": f"client/{file.name}"}
     assert s3.get_object(**place)["ContentLength"] == file.stat().st_size
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.put_object(**place, Body=b"")

@@ -5,10 +5,13 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePosixPath
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_events.canonical import canonical_json
@@ -55,23 +58,41 @@ def test_the_order_of_keys_makes_no_difference_and_no_key_is_lost(value, chance)
     assert sorted(plain(value).values()) == sorted(value.values())
 
 
-# Python orders texts in a set in a different way in each process
-@settings(max_examples=20)
-@given(st.lists(anything | st.frozensets(st.text(max_size=3), max_size=20), min_size=1, max_size=20))
-def test_another_process_makes_the_same_json(values):
-    script = (
-        "import pickle, sys\n"
-        "from training_events.canonical import canonical_json\n"
-        "from training_events.recorder.plain import plain\n"
-        "sys.stdout.buffer.write(canonical_json(plain(pickle.load(sys.stdin.buffer))))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        input=pickle.dumps(values),
+ANOTHER_PROCESS = """
+import pickle, sys
+from training_events.canonical import canonical_json
+from training_events.recorder.plain import plain
+while True:
+    text = canonical_json(plain(pickle.load(sys.stdin.buffer)))
+    sys.stdout.buffer.write(b"%d\\n%b" % (len(text), text))
+    sys.stdout.buffer.flush()
+"""
+
+
+@pytest.fixture(scope="module")
+def another_process() -> Iterator[Callable[[Any], bytes]]:
+    """The canonical JSON of a value in a process that orders texts otherwise: Python hashes them in another way there."""
+    with subprocess.Popen(
+        [sys.executable, "-c", ANOTHER_PROCESS],
         cwd=ROOT,
         env=os.environ | {"PYTHONHASHSEED": "7"},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    assert done.stdout == canonical_json(plain(values))
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        values, texts = process.stdin, process.stdout
+
+        def canonical_json_there(value: Any) -> bytes:
+            pickle.dump(value, values)
+            values.flush()
+            return texts.read(int(texts.readline()))
+
+        yield canonical_json_there
+        process.kill()
+
+
+@settings(max_examples=20)
+@given(st.lists(anything | st.frozensets(st.text(max_size=3), max_size=20), min_size=1, max_size=20))
+def test_another_process_makes_the_same_json(another_process, values):
+    assert another_process(values) == canonical_json(plain(values))

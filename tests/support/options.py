@@ -3,10 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import cdktf
-
 from stacks.settings import Settings
-from stacks.training_stack import TrainingStack
 from tests.support.stack_json import StackJson
 
 ACCOUNT, REGION, ENVIRONMENT = "111122223333", "eu-west-1", "extra"
@@ -30,6 +27,10 @@ OPTIONS: dict[str, Any] = {
 
 def synthesized_with_options(out: Path, **more: Any) -> StackJson:
     """The environment `extra` with these settings, synthesized to a folder by cdktf."""
+    import cdktf  # noqa: PLC0415 - starts Node, which no process needs that only collects the tests
+
+    from stacks.training_stack import TrainingStack  # noqa: PLC0415
+
     settings = Settings(**{"environment": ENVIRONMENT, "account_id": ACCOUNT, "region": REGION} | OPTIONS | more)
     app = cdktf.App(outdir=str(out))
     TrainingStack(app, settings)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import synthesize
 from tests.support.paths import ROOT
+from tests.support.session import synthesize
 
 
 def _checkout(folder: Path) -> Path:

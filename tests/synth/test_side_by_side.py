@@ -5,12 +5,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import cdktf
 import pytest
 
 from stacks.settings import Settings
 from stacks.settings.file import load
-from stacks.training_stack import TrainingStack
 from tests.support.options import KEY, OPTIONS, PROFILE, REGION
 from tests.support.stack_json import StackJson
 
@@ -64,6 +62,10 @@ def synthesized(environment: str, folder: Path) -> StackJson:
         "network": OPTIONS["network"],
         "code_signing": {"profile_version_arn": PROFILE.replace(REGION, "us-east-1")},
     }
+    import cdktf  # noqa: PLC0415 - starts Node, which no process needs that only collects the tests
+
+    from stacks.training_stack import TrainingStack  # noqa: PLC0415
+
     settings = Settings(**load("dev").model_dump() | shared | {"environment": environment})
     return StackJson(json.loads(cdktf.Testing.synth(TrainingStack(cdktf.App(outdir=str(folder)), settings))))
 

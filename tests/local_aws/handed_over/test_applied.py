@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.local_aws.conftest import Deployed
-from tests.local_aws.handed_over.conftest import HandedOver, Machine, unpacked
+from tests.local_aws.handed_over.apply import HandedOver, Machine, unpacked
 
 MADE_AT = {"create_date", "last_modified"}
 CHOSEN_BY_AWS = ("revision_id", "stream_label", "unique_id", "uuid", "version_id")
@@ -34,10 +34,8 @@ def test_the_lock_of_the_provider_is_in_force_and_left_as_it_was(handed_over: Ha
     assert "Reusing previous version" in again.stdout
 
 
-def test_a_provider_of_another_hash_as_on_another_platform_is_refused(
-    handed_over: HandedOver, release: Path, tmp_path: Path
-) -> None:
-    folder = unpacked(release, tmp_path / "unpacked")
+def test_a_provider_of_another_hash_as_on_another_platform_is_refused(handed_over: HandedOver, tmp_path: Path) -> None:
+    folder = unpacked(handed_over.archive, tmp_path / "unpacked")
     lock = folder / ".terraform.lock.hcl"
     lock.write_text(
         re.sub(r'"(h1|zh):[^"]+"', '"h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc1="', lock.read_text(encoding="utf-8"))
@@ -51,9 +49,9 @@ def test_a_provider_of_another_hash_as_on_another_platform_is_refused(
 
 
 def test_on_the_state_of_the_stack_that_cdktf_deployed_it_plans_nothing(
-    deployed: Deployed, release: Path, tmp_path: Path
+    deployed: Deployed, handed_over: HandedOver, tmp_path: Path
 ) -> None:
-    _plans_nothing(deployed, unpacked(release, tmp_path / "unpacked"), tmp_path)
+    _plans_nothing(deployed, unpacked(handed_over.archive, tmp_path / "unpacked"), tmp_path)
 
 
 def test_nor_does_the_stack_as_hcl(deployed: Deployed, hcl_out: Path, tmp_path: Path) -> None:

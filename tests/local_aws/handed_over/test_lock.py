@@ -18,7 +18,7 @@ import boto3
 import pytest
 
 from stacks.settings.file import load
-from tests.local_aws.handed_over.conftest import HandedOver
+from tests.local_aws.handed_over.apply import HandedOver
 from tests.support.patience import until
 
 APPLY = ("apply", "-auto-approve", "-input=false", "-no-color")

@@ -14,8 +14,8 @@ from botocore.exceptions import NoCredentialsError
 from moto.core.models import botocore_stubber
 from training_events import aws, cli
 
-from tests.conftest import without_aws
 from tests.support.command_line import DYNAMODB, empty_store, make_event, record_events, run_cli
+from tests.support.environment import without_aws
 from tests.support.fakes import Answer
 from tests.support.patience import PATIENCE_SECONDS
 

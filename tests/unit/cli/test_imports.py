@@ -7,7 +7,7 @@ import sys
 import pytest
 from training_events import cli
 
-from tests.conftest import without_aws
+from tests.support.environment import without_aws
 
 SCRIPT = """
 import json, sys

@@ -20,8 +20,8 @@ from training_events.recorder.delivery.spool import Spool
 from training_events.settings import Settings
 from training_events.stores.opening import open_event_log
 
-from tests.conftest import without_aws
 from tests.support.command_line import empty_store, make_event, parse_document, read_models, record_events, run_cli
+from tests.support.environment import without_aws
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.strategies import loose_text
 

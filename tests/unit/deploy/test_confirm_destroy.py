@@ -1,5 +1,6 @@
 """`make destroy` prints what stays, asks for the environment's name on a terminal, and goes on for no other answer."""
 
+import io
 import os
 import subprocess
 import sys
@@ -63,13 +64,38 @@ def test_the_name_of_the_environment_lets_the_destroy_go_on() -> None:
     assert shown.endswith("To destroy it, type its name (dev): dev\n")
 
 
-@pytest.mark.parametrize("answer", [b"\n", b"yes\n", b"y\n", b"Dev\n", b"prod\n", b"training-dev\n", b"\x04"])
-def test_any_other_answer_stops_the_destroy(answer: bytes) -> None:
-    code, shown = answered(answer, "dev")
+def test_the_end_of_the_input_stops_the_destroy() -> None:
+    code, shown = answered(b"\x04", "dev")
     assert code == 2
     assert shown.endswith(" is not dev: nothing was destroyed\n")
 
 
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The other end of a terminal that this process's standard input is."""
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs) as standard_input:
+        monkeypatch.setattr("sys.stdin", standard_input)
+        yield ours
+    os.close(ours)
+
+
+def called(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """The exit code of the command in this process."""
+    monkeypatch.setattr("sys.argv", ["confirm_destroy", *arguments])
+    return confirm_destroy.main()
+
+
+@pytest.mark.parametrize("answer", ["\n", "yes\n", "y\n", "Dev\n", "prod\n", "training-dev\n"])
+def test_any_other_answer_stops_the_destroy(
+    answer: str, terminal: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.write(terminal, answer.encode())
+    assert called(monkeypatch, "dev") == 2
+    assert capsys.readouterr().err.endswith(" is not dev: nothing was destroyed\n")
+
+
+@pytest.mark.usefixtures("terminal")
 def test_ctrl_c_ends_the_question_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -78,47 +104,50 @@ def test_ctrl_c_ends_the_question_without_a_traceback(
     def interrupted(_: str) -> str:
         raise KeyboardInterrupt
 
-    ours, theirs = os.openpty()
     monkeypatch.setattr("builtins.input", interrupted)
-    monkeypatch.setattr("sys.argv", ["confirm_destroy", "dev"])
-    with os.fdopen(theirs) as terminal:
-        monkeypatch.setattr("sys.stdin", terminal)
-        codes = []
-        with suppress(KeyboardInterrupt):  # it would end the tests too
-            codes.append(confirm_destroy.main())
+    codes = []
+    with suppress(KeyboardInterrupt):  # it would end the tests too
+        codes.append(called(monkeypatch, "dev"))
     assert codes == [130]
-    os.close(ours)
     assert capsys.readouterr().err == "interrupted\n"
 
 
+@pytest.fixture
+def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The standard input is no terminal."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("dev\n"))
+
+
+@pytest.mark.usefixtures("no_terminal")
 @pytest.mark.parametrize("arguments", [("dev",), ("dev", "--no-color"), ("dev", "--auto")])
-def test_without_a_terminal_it_refuses(arguments: tuple[str, ...]) -> None:
-    done = subprocess.run(command(*arguments), cwd=ROOT, input="dev\n", capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: there is no terminal to ask whether dev may be destroyed: ARGS=--auto-approve does not ask\n"
+def test_without_a_terminal_it_refuses(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called(monkeypatch, *arguments) == 2
+    assert capsys.readouterr() == (
+        "",
+        "error: there is no terminal to ask whether dev may be destroyed: ARGS=--auto-approve does not ask\n",
+    )
 
 
+@pytest.mark.usefixtures("no_terminal")
 @pytest.mark.parametrize("more", [(), ("--output", "elsewhere", "--skip-synth")])
-def test_with_auto_approve_it_does_not_ask(more: tuple[str, ...]) -> None:
-    arguments = command("dev", *more, "--auto-approve")
-    done = subprocess.run(arguments, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+def test_with_auto_approve_it_does_not_ask(
+    more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called(monkeypatch, "dev", *more, "--auto-approve") == 0
+    assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.usefixtures("no_terminal")
 @pytest.mark.parametrize("other", ["training-prod", "training-*", "*"])
 @pytest.mark.parametrize("more", [(), ("--auto-approve",)])
-def test_another_stack_or_a_pattern_is_refused(other: str, more: tuple[str, ...]) -> None:
+def test_another_stack_or_a_pattern_is_refused(
+    other: str, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """cdktf takes several stacks, and patterns for them; a person types one name only."""
-    done = subprocess.run(
-        command("dev", "--skip-synth", other, *more),
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"error: {other}: one environment is destroyed at a time, here dev\n"
+    assert called(monkeypatch, "dev", "--skip-synth", other, *more) == 2
+    assert capsys.readouterr() == ("", f"error: {other}: one environment is destroyed at a time, here dev\n")
 
 
 def test_an_environment_that_does_not_exist_is_an_error_without_a_question() -> None:

@@ -15,7 +15,6 @@ from training_events.cli.output import with_all_keys
 from training_events.errors import NotRecordable
 from training_events.stores.opening import open_event_log
 
-from examples import train_digits
 from tests.support import histories
 from tests.support.command_line import SCHEMAS, empty_store, make_event, parse_document, read_models, record_events, run_cli
 from tests.support.fakes import InMemoryLog
@@ -91,6 +90,8 @@ def test_what_the_example_training_records_fits(monkeypatch, tmp_path):
     log = f"sqlite:///{tmp_path}/log.db"
     monkeypatch.setenv("TRAINING_EVENTS_LOG", log)
     monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path))
+    from examples import train_digits  # noqa: PLC0415 - scikit-learn takes seconds, also where tests are only collected
+
     train_digits.record_training(2, 1e-4, 7)
     recorded = open_event_log(log)
     events = [record.event for stream in recorded.streams() for record in recorded.read(stream)]

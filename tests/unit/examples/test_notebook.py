@@ -11,9 +11,9 @@ from training_events.folds.run import RunState
 from training_events.projection.time_travel import state_at
 from training_events.stores.opening import open_event_log
 
-from stacks.client_files import EXAMPLE
-from tests.conftest import without_aws
+from tests.support.environment import without_aws
 from tests.support.notebooks import Executed, execute
+from tests.support.paths import EXAMPLE
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.linear_model import SGDClassifier
 from training_events.canonical import canonical_json
 from training_events.recorder.plain import MAX_BITS, MAX_TEXT, MAX_VALUES, plain, plain_text
 
@@ -51,6 +50,8 @@ def test_the_json_of_a_value(value, expected):
 
 
 def test_an_estimator_is_recorded_with_its_parameters():
+    from sklearn.linear_model import SGDClassifier  # noqa: PLC0415 - takes seconds, also where tests are only collected
+
     assert plain({"estimator": SGDClassifier(alpha=0.5)}) == {"estimator": "SGDClassifier(alpha=0.5)"}
 
 

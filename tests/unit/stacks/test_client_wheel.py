@@ -14,7 +14,7 @@ import training_events
 from stacks.packaging import client_wheel
 from stacks.packaging.client_wheel import build
 from stacks.packaging.lambda_package import SOURCE, PackageError
-from tests.conftest import without_aws
+from tests.support.environment import without_aws
 from tests.support.paths import ROOT
 
 

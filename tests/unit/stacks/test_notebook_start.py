@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from stacks.client_files import EXAMPLE
-from stacks.notebook import start_script
+from stacks.notebook_start import start_script
+from tests.support.paths import EXAMPLE
 from tests.support.patience import PATIENCE_SECONDS
 
 ROOT_FOLDERS = ("/etc/profile.d", "/usr/local/bin", "/home/ec2-user")

@@ -133,7 +133,6 @@ sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
 from training_events.errors import NotStored
 from training_events.recorder.storage.objects import ObjectStore
-from tests.conftest import ROOT
 from tests.support.dynamodb import aws_in_this_process
 from tests.unit.recorder.storage.test_large_files import BottomlessS3, sparse
 
