@@ -41,5 +41,5 @@ def an_empty_sqlite(folder: Path) -> Store:
     store = open_store(f"sqlite:///{folder}/log.db")
     assert isinstance(store.log, SqliteLog)
     with store.log.database.transaction():
-        pass  # an empty log; a file that is not there is none
+        pass  # makes an empty log: without a file there is no log
     return store

@@ -1,4 +1,4 @@
-"""What every event log must do. An implementation joins by one line in conftest.py."""
+"""What every event log must do. A new implementation needs one line in conftest.py."""
 
 import threading
 from collections import defaultdict
@@ -17,10 +17,10 @@ from training_events.stores.sqlite.event_log import SqliteLog
 from tests.support.dynamodb import TABLE
 
 STREAMS = map("run/{}".format, count())
-"""A new one for each example, as they share the log."""
+"""A new stream for each example, because all examples share the log."""
 SECONDS = st.integers(0, 5)
 IDS = st.sampled_from(["a", "b", "B", "é", "😀", "\uffff"])
-"""Among them two that sort differently by UTF-8 bytes, which is right, and by UTF-16 code units."""
+"""Two of them sort by UTF-8 bytes, as they must, in another order than by UTF-16 code units."""
 
 
 def event(second=0, event_id="e-1", stream="run/a", **more):
@@ -35,8 +35,8 @@ def test_an_unknown_stream_is_empty(log: EventLog):
     assert [page for part in range(3) for page in log.scan(part, 3) if page.entries or page.after] == []
 
 
-def test_an_event_comes_back_as_it_was_said(log: EventLog):
-    said = event(
+def test_an_event_comes_back_as_it_was_recorded(log: EventLog):
+    original = event(
         data={"loss": 0.1, "tiny": 5e-324, "huge": 1.7976931348623157e308, "seed": 2**64 - 1, "longer": 10**60,
               "text": "Éé😀\x00\x7f ", "empty": "", "nothing": None, "list": [[], {}, True]},
         schema_version=3,
@@ -45,14 +45,14 @@ def test_an_event_comes_back_as_it_was_said(log: EventLog):
         resources=("arn:1", "arn:2"),
         extensions={"trace": {"span": "s", "rate": 0.25}},
     )  # fmt: skip
-    log.append(said)
+    log.append(original)
     [recorded] = log.read("run/a")
-    assert recorded.event == said
-    assert recorded.digest == said.digest == recorded.event.digest
+    assert recorded.event == original
+    assert recorded.digest == original.digest == recorded.event.digest
     assert len(recorded.recorded_at) == 27
     assert list(log.audit("run/a")) == [recorded]
     [entry] = log.entries("run/a")
-    assert entry == (said.position, recorded.recorded_at, "Happened", 3, said.canonical_data.decode())
+    assert entry == (original.position, recorded.recorded_at, "Happened", 3, original.canonical_data.decode())
 
 
 def test_what_is_absent_stays_absent(log: EventLog):
@@ -83,8 +83,8 @@ def test_other_content_under_the_same_key_is_a_conflict(log: EventLog, change):
 def test_a_stream_is_read_in_key_order_and_alone(log: EventLog):
     late, early = event(30, "e-1"), event(10, "e-9")
     same_time = [event(20, name) for name in ("b", "a", "é", "B")]
-    for one in [late, *same_time, early, event(15, stream="run/ab"), event(15, stream="model/a")]:
-        log.append(one)
+    for event_ in [late, *same_time, early, event(15, stream="run/ab"), event(15, stream="model/a")]:
+        log.append(event_)
     positions = [recorded.event.position for recorded in log.read("run/a")]
     assert positions == sorted(positions)
     assert [position[28:] for position in positions] == ["e-9", "B", "a", "b", "é", "e-1"]
@@ -94,13 +94,13 @@ def test_a_stream_is_read_in_key_order_and_alone(log: EventLog):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
 @given(kept=st.sets(st.tuples(SECONDS, IDS), max_size=12), start=st.tuples(SECONDS, IDS), end=st.none() | SECONDS)
-def test_a_range_is_the_whole_filtered(log: EventLog, kept, start, end):
+def test_a_range_has_exactly_the_events_between_its_ends(log: EventLog, kept, start, end):
     stream = next(STREAMS)
     for second, name in kept:
         log.append(event(second, name, stream))
     after, until = event(*start).position, None if end is None else event(end).occurred_at
     whole = list(log.entries(stream))
-    assert [entry.position for entry in whole] == sorted(event(*one).position for one in kept)
+    assert [entry.position for entry in whole] == sorted(event(*second_and_id).position for second_and_id in kept)
 
     assert list(log.entries(stream, after=after)) == [entry for entry in whole if entry.position > after]
     assert list(log.entries(stream, until=until)) == [entry for entry in whole if until is None or entry.position[:27] <= until]
@@ -108,12 +108,12 @@ def test_a_range_is_the_whole_filtered(log: EventLog, kept, start, end):
         entry for entry in whole if entry.position > after and (until is None or entry.position[:27] <= until)
     ]
     everything = list(log.read(stream))
-    assert list(log.read(stream, after=after)) == [one for one in everything if one.event.position > after]
+    assert list(log.read(stream, after=after)) == [record for record in everything if record.event.position > after]
     assert list(log.audit(stream)) == everything
 
 
-def test_a_range_begins_behind_the_longest_position(log: EventLog):
-    """DynamoDB refuses a sort key of more than 1024 bytes also where it is only compared with."""
+def test_a_range_can_begin_behind_the_longest_position(log: EventLog):
+    """DynamoDB refuses a sort key of more than 1024 bytes, even one that is only compared with."""
     longest = event(1, "x" * (1024 - 28))
     log.append(longest)
     log.append(event(2))
@@ -122,7 +122,7 @@ def test_a_range_begins_behind_the_longest_position(log: EventLog):
     assert [entry.position for entry in log.entries("run/a", after=after, until=event(2).occurred_at)] == [event(2).position]
 
 
-def test_the_parts_of_a_scan_are_the_whole_and_go_on_behind_every_page(log: EventLog):
+def test_the_parts_of_a_scan_are_the_whole_log_and_can_continue_behind_every_page(log: EventLog):
     big = "x" * 300_000
     for second in range(9):
         log.append(event(second, data={"big": big}))
@@ -132,26 +132,26 @@ def test_the_parts_of_a_scan_are_the_whole_and_go_on_behind_every_page(log: Even
     expected = sorted((stream, entry) for stream in log.streams() for entry in log.entries(stream))
     assert len(expected) == 36
     for parts in (1, 3):
-        found = []
+        entries = []
         for part in range(parts):
             pages = list(log.scan(part, parts))
             in_part = [entry for page in pages for entry in page.entries]
-            found += in_part
+            entries += in_part
             for number, page in enumerate(pages):
                 assert (page.after is None) == (number == len(pages) - 1)
                 if page.after is not None:
-                    rest = [entry for one in pages[number + 1 :] for entry in one.entries]
-                    assert [entry for one in log.scan(part, parts, page.after) for entry in one.entries] == rest
+                    rest = [entry for later in pages[number + 1 :] for entry in later.entries]
+                    assert [entry for later in log.scan(part, parts, page.after) for entry in later.entries] == rest
             by_stream = defaultdict(list)
             for stream, entry in in_part:
                 by_stream[stream].append(entry.position)
             assert all(positions == sorted(positions) for positions in by_stream.values())
-        assert sorted(found) == expected
+        assert sorted(entries) == expected
         assert parts > 1 or len(pages) > 1
 
 
-def spoil(log: EventLog, event: Event) -> None:
-    """What an attacker, or a bug elsewhere, may do to the store itself."""
+def damage(log: EventLog, event: Event) -> None:
+    """Alter the store itself, as an attacker or a bug could."""
     if isinstance(log, DynamoDbLog):
         key = {"stream": {"S": event.stream}, "position": {"S": event.position}}
         log.client.put_item(TableName=TABLE, Item={**key, "data": {"N": "7"}})
@@ -159,14 +159,14 @@ def spoil(log: EventLog, event: Event) -> None:
         with log.database.transaction() as connection:
             connection.execute("UPDATE events SET data = '[' WHERE position = ?", (event.position,))
     else:
-        log.records[event.stream, event.position] = Damaged(event.stream, event.position, "spoilt")  # type: ignore[attr-defined]
+        log.records[event.stream, event.position] = Damaged(event.stream, event.position, "damaged")  # type: ignore[attr-defined]
 
 
-def test_a_damaged_event_is_told_in_its_place(log: EventLog):
+def test_a_damaged_event_is_reported_in_its_place(log: EventLog):
     first, second, third = (event(number) for number in range(3))
-    for one in (first, second, third):
-        log.append(one)
-    spoil(log, second)
+    for event_ in (first, second, third):
+        log.append(event_)
+    damage(log, second)
     before, damaged, behind = log.audit("run/a")
     assert [before.event, behind.event] == [first, third]  # type: ignore[union-attr]
     assert isinstance(damaged, Damaged)
@@ -194,7 +194,7 @@ def test_a_stream_of_many_pages(log: EventLog):
     assert [entry.position[17:19] for entry in log.entries("run/a", until=event(5).occurred_at)] == seconds[:6]
 
 
-def test_many_writers_of_the_same_events_record_each_once(log: EventLog):
+def test_many_writers_of_the_same_events_record_each_event_once(log: EventLog):
     answers: list[Appended] = []
 
     def write():

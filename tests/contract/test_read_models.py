@@ -1,4 +1,4 @@
-"""What every store of read models must do. An implementation joins by one line in conftest.py."""
+"""What every store of read models must do. A new implementation needs one line in conftest.py."""
 
 import random
 import threading
@@ -12,13 +12,13 @@ def put(read_models, stream="run/a", state=b"{}", *, summary=b"{}", first_at="20
     read_models.put(stream, state, summary=summary, first_at=first_at, replaces=replaces)
 
 
-def test_nothing_is_there_to_begin_with(read_models: ReadModels):
+def test_a_new_store_is_empty(read_models: ReadModels):
     assert read_models.get("run/a") is None
     assert [*read_models.streams(), *read_models.summaries("run")] == []
     assert read_models.note("rebuild") is None
 
 
-def test_a_state_comes_back_byte_for_byte_and_counted(read_models: ReadModels):
+def test_a_state_comes_back_byte_for_byte_with_its_revision(read_models: ReadModels):
     state = bytes(range(256)) * 500
     put(read_models, state=state)
     assert read_models.get("run/a") == ReadModel("run/a", 1, state)
@@ -28,12 +28,12 @@ def test_a_state_comes_back_byte_for_byte_and_counted(read_models: ReadModels):
     assert read_models.get("run/a") == ReadModel("run/a", 3, b"{}")
 
 
-def test_who_was_overtaken_changes_nothing(read_models: ReadModels):
+def test_a_writer_that_was_overtaken_changes_nothing(read_models: ReadModels):
     def refused(replaces):
         with pytest.raises(Overtaken):
             put(read_models, state=b'"mine"', summary=b'"mine"', replaces=replaces)
 
-    refused(1)  # nothing is there
+    refused(1)  # there is no read model yet
     assert read_models.get("run/a") is None
     put(read_models, state=b'"first"', summary=b'"first"')
     refused(None)
@@ -45,8 +45,8 @@ def test_who_was_overtaken_changes_nothing(read_models: ReadModels):
     assert list(read_models.summaries("run")) == [b'"second"']
 
 
-def test_removing(read_models: ReadModels):
-    read_models.remove("run/a", replaces=1)  # none is there: nothing to do
+def test_a_read_model_can_be_removed_by_its_revision(read_models: ReadModels):
+    read_models.remove("run/a", replaces=1)  # there is none, and so nothing to do
     put(read_models)
     put(read_models, replaces=1)
     with pytest.raises(Overtaken):
@@ -78,7 +78,7 @@ def test_a_put_may_move_a_stream_in_the_listing(read_models: ReadModels):
     assert list(read_models.summaries("run")) == [b'"b"', b'"a"']
 
 
-def test_more_summaries_than_a_page_holds(read_models: ReadModels):
+def test_there_may_be_more_summaries_than_a_page_holds(read_models: ReadModels):
     big = b'"' + b"x" * 300_000 + b'"'
     for number in range(9):
         put(read_models, f"run/{number}", summary=big, first_at=f"2026-11-22T15:08:0{number}.000000Z")
@@ -86,15 +86,15 @@ def test_more_summaries_than_a_page_holds(read_models: ReadModels):
     assert sorted(read_models.streams()) == [f"run/{number}" for number in range(9)]
 
 
-def test_the_longest_name_of_a_stream(read_models: ReadModels):
-    """A partition key may have 2048 bytes, a sort key half as many."""
+def test_a_stream_with_the_longest_name_is_stored_and_listed(read_models: ReadModels):
+    """A partition key may have 2048 bytes, a sort key only half as many."""
     longest = "run/" + "é" * 1022
     put(read_models, longest, b'"state"', summary=b'"summary"')
     assert read_models.get(longest) == ReadModel(longest, 1, b'"state"')
     assert list(read_models.summaries("run")) == [b'"summary"']
 
 
-def test_notes_are_kept_apart(read_models: ReadModels):
+def test_notes_are_kept_apart_from_read_models(read_models: ReadModels):
     read_models.set_note("rebuild", b"\x00 1")
     read_models.set_note("rebuild", b"\x00 2")
     read_models.set_note("other", b"")
@@ -108,15 +108,15 @@ def test_notes_are_kept_apart(read_models: ReadModels):
 
 
 def test_of_many_writers_none_undoes_what_another_put(read_models: ReadModels):
-    """Reading, adding and putting again until not overtaken loses nothing."""
+    """They read, add and put again for as long as they are overtaken."""
 
     def add(writer):
         for number in range(5):
             while True:
-                there = read_models.get("run/a")
-                state = (there.state if there else b"") + f"{writer}{number} ".encode()
+                current = read_models.get("run/a")
+                state = (current.state if current else b"") + f"{writer}{number} ".encode()
                 try:
-                    put(read_models, state=state, replaces=there and there.revision)
+                    put(read_models, state=state, replaces=current and current.revision)
                     break
                 except Overtaken:
                     pass
@@ -126,7 +126,7 @@ def test_of_many_writers_none_undoes_what_another_put(read_models: ReadModels):
         writer.start()
     for writer in writers:
         writer.join()
-    there = read_models.get("run/a")
-    assert there is not None
-    assert there.revision == 20
-    assert sorted(there.state.decode().split()) == [f"{writer}{number}" for writer in "abcd" for number in range(5)]
+    current = read_models.get("run/a")
+    assert current is not None
+    assert current.revision == 20
+    assert sorted(current.state.decode().split()) == [f"{writer}{number}" for writer in "abcd" for number in range(5)]

@@ -1,4 +1,4 @@
-"""The heart of the log: order of arrival and repetition do not matter."""
+"""The central promise of the log: neither the order of arrival nor a repetition matters."""
 
 from uuid import uuid4
 
@@ -21,7 +21,7 @@ HISTORIES = st.lists(events(FEW_STREAMS, CLOSE_TIMES), max_size=8, unique_by=lam
 
 
 def test_any_order_and_any_repetition_give_the_same_log():
-    with dynamodb_log() as dynamodb:  # made once: every example has streams of its own
+    with dynamodb_log() as dynamodb:  # made only once: every example has streams of its own
 
         @given(HISTORIES, st.data())
         @settings(max_examples=40)
@@ -55,7 +55,7 @@ def test_only_the_same_content_is_a_repeat(one, other):
 
 
 @given(events())
-def test_an_item_gives_back_the_event(event):
+def test_an_event_can_be_read_back_from_its_item(event):
     item = to_item(event, "2026-11-22T15:08:40.000000Z")
     recorded = from_item(item)
     assert recorded.event.canonical == event.canonical

@@ -1,4 +1,4 @@
-"""Canonical JSON: checked against another implementation, and for what the digests rely on."""
+"""Canonical JSON: it agrees with another implementation, and has the properties on which the digests rely."""
 # ruff: noqa: PT017 - whether it raises depends on what was generated
 
 import hashlib
@@ -23,7 +23,7 @@ WITHIN_JCS = st.recursive(
 
 
 @given(WITHIN_JCS)
-def test_agrees_with_rfc8785(value):
+def test_it_agrees_with_the_library_rfc8785(value):
     assert canonical_json(value) == rfc8785.dumps(value)
 
 
@@ -34,12 +34,12 @@ def test_every_double_is_written_as_ecmascript_does(value):
 
 
 @pytest.mark.parametrize("value", [0.0, -0.0, 1e-6, 1e-7, 1.5e-5, 1e16, 1e20, 1e21, 2.0**53, 1.2345678901234568e20, 5e-324])
-def test_where_the_form_of_a_number_changes(value):
+def test_numbers_around_a_change_of_form_are_written_as_ecmascript_does(value):
     assert canonical_json([value, -value]) == rfc8785.dumps([value, -value])
 
 
-def test_keys_are_ordered_by_their_utf_16_units():
-    """Where that differs from the order of code points: beyond the basic plane, against U+E000 and above."""
+def test_keys_are_ordered_by_their_utf_16_code_units():
+    """This differs from the order of code points between characters beyond the basic plane and those from U+E000 on."""
     value = {"\U00010000": 1, "\ue000": 2, "z": 3}
     assert canonical_json(value) == rfc8785.dumps(value) == '{"z":3,"\U00010000":1,"\ue000":2}'.encode()
 
@@ -63,14 +63,14 @@ def test_order_of_keys_does_not_matter(value, chance):
 
 
 @given(json_values)
-def test_reading_it_back_and_writing_it_again_changes_nothing(value):
+def test_decoding_and_encoding_it_again_changes_nothing(value):
     text = canonical_json(value)
     assert canonical_json(msgspec.json.decode(text)) == text
     assert canonical_json(json.loads(text)) == text
 
 
 @given(loose_values)
-def test_whatever_is_not_json_is_refused_with_its_reason(value):
+def test_whatever_is_not_json_is_refused_with_a_reason(value):
     try:
         canonical_json(value)
     except NotRecordable as why:
@@ -101,17 +101,17 @@ def nested(depth):
         ({"when": object()}, NotJson, "$.when: "),
     ],
 )
-def test_the_place_is_named(value, error, place):
+def test_the_error_has_the_path_to_the_flaw(value, error, place):
     with pytest.raises(error) as raised:
         canonical_json(value)
     assert str(raised.value).startswith(place)
 
 
-def test_the_deepest_allowed_is_allowed():
+def test_the_deepest_nesting_that_is_allowed_is_encoded():
     assert canonical_json(nested(MAX_DEPTH)) == b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
 
 
-def test_subclasses_count_as_what_they_are():
+def test_a_value_of_a_subclass_is_encoded_as_the_type_of_json():
     from enum import IntEnum, StrEnum  # noqa: PLC0415
 
     stage = StrEnum("stage", ["LIVE"])
@@ -120,7 +120,7 @@ def test_subclasses_count_as_what_they_are():
     assert canonical_json([stage.LIVE, level.ONE, number, (1,)]) == b'["live",1,0.5,[1]]'
 
 
-def test_one_known_digest():
+def test_a_known_value_has_its_known_digest():
     """A producer in another language can check itself against this one."""
     value = {"b": 1.0, "a": ["é", 1e21, 18446744073709551615, True, None]}
     assert canonical_json(value) == '{"a":["é",1e+21,18446744073709551615,true,null],"b":1}'.encode()

@@ -1,4 +1,4 @@
-"""Who stores a version and S3 both tell of it: one version, whoever tells first, and whatever else happens between."""
+"""The recorder and S3 both register a version of a dataset: it is one version, whoever is first, whatever happens between."""
 
 import itertools
 import json
@@ -18,8 +18,8 @@ CONTENTS = ("aa", "bb", "cc")
 Fact = tuple[str, dict[str, Any]]
 
 
-def told(facts: list[Fact]) -> DatasetState:
-    """The state after these facts, which occurred one after the other."""
+def state_after(facts: list[Fact]) -> DatasetState:
+    """The state after these facts, which occurred in this order."""
     events = [
         Event(f"e{number}", "dataset/d", type_, f"2026-11-22T15:00:00.{number:06d}Z", "tests", data)
         for number, (type_, data) in enumerate(facts)
@@ -51,11 +51,11 @@ in_s3 = st.lists(st.tuples(both, st.sampled_from(CONTENTS)), max_size=12)
 
 
 @given(in_s3)
-def test_each_version_is_one_with_all_that_was_said_of_it(said: list[tuple[Any, str]]):
-    state = told([tell(name) for tell, name in said])
-    first = {name: number for number, (_, name) in reversed(list(enumerate(said)))}
-    complete = {name for tell, name in said if tell is by_recorder}
-    assert [one.stored.version_id for one in state.versions] == sorted(first, key=lambda name: first[name])
+def test_a_version_has_all_that_its_registrations_know_of_it(registrations: list[tuple[Any, str]]):
+    state = state_after([registration_by(name) for registration_by, name in registrations])
+    first = {name: number for number, (_, name) in reversed(list(enumerate(registrations)))}
+    complete = {name for registration_by, name in registrations if registration_by is by_recorder}
+    assert [version.stored.version_id for version in state.versions] == sorted(first, key=lambda name: first[name])
     assert state.registered == len(first)
     for version in state.versions:
         name = str(version.stored.version_id)
@@ -66,57 +66,59 @@ def test_each_version_is_one_with_all_that_was_said_of_it(said: list[tuple[Any, 
 
 
 @given(st.permutations([by_s3("aa"), by_recorder("aa"), by_s3("bb"), by_recorder("bb")]))
-def test_no_order_makes_a_difference_but_for_times(facts: list[Fact]):
-    versions = sorted((one.stored.version_id, one.stored.sha256, one.rows) for one in told(facts).versions)
+def test_the_order_of_the_registrations_changes_only_times(facts: list[Fact]):
+    versions = sorted(
+        (version.stored.version_id, version.stored.sha256, version.rows) for version in state_after(facts).versions
+    )
     assert versions == [("aa", "aa" * 32, 3), ("bb", "bb" * 32, 3)]
 
 
 @given(st.lists(st.sampled_from(CONTENTS), max_size=9))
-def test_a_file_said_to_hold_what_it_holds_is_no_new_version(names: list[str]):
-    state = told([local(name) for name in names])
-    assert [one.stored.sha256 for one in state.versions] == [name * 32 for name, _ in itertools.groupby(names)]
+def test_a_file_registered_again_with_the_same_content_is_no_new_version(names: list[str]):
+    state = state_after([local(name) for name in names])
+    assert [version.stored.sha256 for version in state.versions] == [name * 32 for name, _ in itertools.groupby(names)]
     assert state.registered == len(state.versions)
 
 
-def test_of_a_file_the_newest_version_is_meant():
+def test_a_registration_of_a_file_fills_in_its_newest_version():
     counted: Fact = ("DatasetRegistered", local("bb")[1] | {"rows": 3})
-    state = told([local("aa"), local("bb"), counted])
-    assert [one.rows for one in state.versions] == [None, 3]
+    state = state_after([local("aa"), local("bb"), counted])
+    assert [version.rows for version in state.versions] == [None, 3]
 
 
 nameless: list[Fact] = [("DatasetRegistered", {}), ("DatasetRegistered", {"uri": "https://x"})]
 
 
 @given(st.lists(st.sampled_from([*nameless, local("aa")]), max_size=5))
-def test_without_anything_to_know_it_by_each_is_a_version(facts: list[Fact]):
+def test_registrations_without_an_identity_are_a_version_each(facts: list[Fact]):
     unknown = sum("sha256" not in data for _, data in facts)
-    versions = told(facts).versions
-    assert sum(one.stored.sha256 is None for one in versions) == unknown
-    assert sum(one.stored.sha256 is not None for one in versions) == (local("aa") in facts)
+    versions = state_after(facts).versions
+    assert sum(version.stored.sha256 is None for version in versions) == unknown
+    assert sum(version.stored.sha256 is not None for version in versions) == (local("aa") in facts)
 
 
-def test_what_aws_tells_of_an_object_and_the_recorder_of_the_same_one():
+def test_a_translated_event_of_s3_and_the_recorders_event_are_one_version():
     sample = json.loads((EVENTS / "aws_object_created.json").read_text(encoding="utf-8"))
     sample["detail"]["object"]["key"] = "datasets/d/x"
     by_aws = event_of(sample)
     by_us = {**by_aws.data, "sha256": "aa" * 32, "rows": 3}
     for facts in itertools.permutations([(by_aws.type, by_aws.data), ("DatasetRegistered", by_us)]):
-        (version,) = told(list(facts)).versions
+        (version,) = state_after(list(facts)).versions
         assert (version.stored.version_id, version.stored.bytes) == ("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e", 5)
         assert (version.stored.sha256, version.rows) == ("aa" * 32, 3)
 
 
-def test_what_was_said_first_stays():
+def test_the_first_registration_of_a_value_stays():
     other = by_recorder("aa")[1] | {"sha256": "0" * 64, "rows": 0, "bytes": 0, "registered_by": "bob"}
-    (version,) = told([by_recorder("aa"), ("DatasetRegistered", other)]).versions
+    (version,) = state_after([by_recorder("aa"), ("DatasetRegistered", other)]).versions
     assert (version.stored.sha256, version.rows, version.registered_by, version.stored.bytes) == ("aa" * 32, 3, "ada", 7)
-    (version,) = told([("DatasetRegistered", other), by_recorder("aa")]).versions
-    assert (version.rows, version.stored.bytes) == (0, 0), "nothing is something"
+    (version,) = state_after([("DatasetRegistered", other), by_recorder("aa")]).versions
+    assert (version.rows, version.stored.bytes) == (0, 0), "zero is a value"
 
 
-def test_a_version_registered_again_after_it_was_retired_is_back():
+def test_a_version_that_is_registered_again_is_not_retired_any_more():
     retired: Fact = ("DatasetRetired", {"sha256": "aa" * 32})
-    state = told([by_s3("aa"), by_recorder("aa"), retired])
+    state = state_after([by_s3("aa"), by_recorder("aa"), retired])
     assert state.versions[0].retired_at == at(2)
-    state = told([by_s3("aa"), by_recorder("aa"), ("DatasetRetired", {}), by_recorder("aa")])
+    state = state_after([by_s3("aa"), by_recorder("aa"), ("DatasetRetired", {}), by_recorder("aa")])
     assert (state.status, state.versions[0].retired_at, state.registered) == ("active", None, 1)

@@ -36,7 +36,7 @@ def test_any_detail_gives_an_event_or_a_reason(detail):
 
 
 @given(events())
-def test_what_is_published_is_what_is_received(event):
+def test_an_event_that_is_published_is_received_as_the_same_event(event):
     entry = to_put_events_entry("bus", event)
     envelope = {
         "source": entry["Source"],
@@ -52,6 +52,6 @@ def test_what_is_published_is_what_is_received(event):
 
 
 @given(events())
-def test_everything_said_is_in_the_canonical_text(event):
+def test_the_canonical_text_has_every_field_of_the_event(event):
     assert json.loads(event.canonical) == json.loads(canonical_json(event.to_dict()))
     assert event.position.startswith(event.occurred_at)

@@ -282,7 +282,7 @@ def later(draw: st.DrawFn, first: int) -> list[Event]:
     return [draw(event_of(stream, number)) for number, stream in enumerate(streams, first)]
 
 
-@given(histories(most=8), later(first=100), st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=5), st.data())
+@given(histories(max_events=8), later(first=100), st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=5), st.data())
 def test_events_that_arrive_during_a_rebuild_are_never_lost(
     events: list[Event], arriving: list[Event], moments: list[tuple[int, bool]], data: st.DataObject
 ) -> None:

@@ -1,6 +1,7 @@
-"""AWS's own events: the samples of AWS's documentation, and the lives of jobs, packages and pipelines as AWS tells them.
+"""AWS's own events: the samples in AWS's documentation, and generated lives of jobs, packages and pipelines.
 
-AWS tells each state at least once, in any order, each time in an envelope of its own, its times in any of four forms.
+A life is the states of one subject. AWS delivers each state at least once, in any order, each time in another envelope, and
+its times in any of several forms.
 """
 
 import json
@@ -20,13 +21,13 @@ PIPELINE = "SageMaker Model Building Pipeline Execution Status Change"
 
 
 def sample(name: str, **detail: Any) -> dict[str, Any]:
-    """A sample as AWS prints it, with parts of its detail replaced."""
+    """A sample of AWS's documentation, with parts of its detail replaced."""
     event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
     return {**event, "detail": {**event["detail"], **detail}}
 
 
 def in_form(moment: datetime, form: str) -> str | int | float:
-    """A moment of whole milliseconds as one of the forms in which AWS's events have times."""
+    """A time of whole milliseconds, in one of the forms that AWS's events have."""
     milliseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     iso = moment.strftime("%Y-%m-%dT%H:%M:%S")
     written: dict[str, str | int | float] = {
@@ -45,7 +46,7 @@ moments = st.integers(0, 9_999).map(lambda milliseconds: START + timedelta(milli
 
 @st.composite
 def job_lives(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """The details of one training job's states in their order; the times are still moments."""
+    """The details of the states of one training job, in their order. Their times are still datetimes."""
     never_changes = draw(
         st.fixed_dictionaries(
             {},
@@ -82,7 +83,7 @@ def job_lives(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 @st.composite
 def package_lives(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """The same of one version in the model registry."""
+    """The same for a version in the model registry."""
     in_a_group = draw(st.booleans())
     names = {"ModelPackageGroupName": "digits", "ModelPackageVersion": 3} if in_a_group else {"ModelPackageName": "digits"}
     name = "digits/3" if in_a_group else "digits"
@@ -103,7 +104,7 @@ def package_lives(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 @st.composite
 def pipeline_lives(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """The same of one execution of a pipeline, which may be stopped, and retried after it failed."""
+    """The same for an execution of a pipeline, which may be stopped, or be retried after a failure."""
     states: list[tuple[str | None, str]] = [(None, "Executing")]
     if draw(st.booleans()):
         states += [("Executing", "Failed"), ("Failed", "Executing")]
@@ -134,10 +135,13 @@ LIVES = {JOB: job_lives(), PACKAGE: package_lives(), PIPELINE: pipeline_lives()}
 
 @st.composite
 def deliveries_of(draw: st.DrawFn, kind: str, life: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Envelopes that tell this life: every state at least once, in any order, no envelope like another."""
+    """Envelopes with the states of this life: every state at least once, in any order, no envelope like another."""
     again = draw(st.lists(st.sampled_from(life), max_size=6)) if life else []
-    told = draw(st.permutations([*life, *again]))
-    return [envelope(kind, draw(_in_any_form(detail)), number, stray=draw(st.booleans())) for number, detail in enumerate(told)]
+    deliveries = draw(st.permutations([*life, *again]))
+    return [
+        envelope(kind, draw(_in_any_form(detail)), number, stray=draw(st.booleans()))
+        for number, detail in enumerate(deliveries)
+    ]
 
 
 @st.composite
@@ -147,7 +151,7 @@ def _in_any_form(draw: st.DrawFn, detail: dict[str, Any]) -> dict[str, Any]:
 
 
 def envelope(kind: str, detail: dict[str, Any], number: int = 0, *, stray: bool = False) -> dict[str, Any]:
-    """In an envelope of its own: another id, another time, its source perhaps an array of one."""
+    """The detail in an envelope with an id and a time of its own; its source may be an array of one."""
     return {
         "version": "0",
         "id": f"00000000-0000-0000-0000-{number:012d}",

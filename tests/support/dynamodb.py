@@ -1,4 +1,4 @@
-"""DynamoDB inside this process (moto), with the tables as stacks/ declares their keys."""
+"""DynamoDB inside this process, by moto. The tables have the keys that stacks/ declares."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ REGION = {"AWS_DEFAULT_REGION": "eu-central-1"}
 
 @contextmanager
 def aws_in_this_process(**environment: str) -> Iterator[None]:
-    """AWS by moto, in an environment where nothing names an endpoint or a profile of this machine."""
+    """AWS by moto. No variable of the environment names an endpoint or a profile of this machine."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TRAINING_EVENTS_"))}
     with patch.dict(os.environ, {**kept, **REGION, **environment}, clear=True), mock_aws():
         aws.forget_sessions()

@@ -1,8 +1,9 @@
-"""Stand-ins that behave, for what the code under test talks to."""
+"""Fakes: working stand-ins for what the code under test talks to."""
 
 import json
 import sys
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -18,7 +19,7 @@ from training_events.times import now
 
 
 class InMemoryLog:
-    """An EventLog that is a dict; who puts a Damaged into it has altered the log."""
+    """An EventLog in a dict. A test that puts a Damaged into it alters the log."""
 
     def __init__(self, clock: Callable[[], str] = now) -> None:
         self.records: dict[tuple[str, str], RecordedEvent | Damaged] = {}
@@ -26,12 +27,12 @@ class InMemoryLog:
 
     def append(self, event: Event) -> Appended:
         key = event.stream, event.position
-        there = self.records.setdefault(key, recorded := RecordedEvent(event, self._clock(), event.digest))
-        if there is recorded:
+        current = self.records.setdefault(key, recorded := RecordedEvent(event, self._clock(), event.digest))
+        if current is recorded:
             return Appended.RECORDED
-        if isinstance(there, RecordedEvent) and there.digest == event.digest:
+        if isinstance(current, RecordedEvent) and current.digest == event.digest:
             return Appended.REPEATED
-        raise Conflict(f"{event.digest}", f"{there}")
+        raise Conflict(f"{event.digest}", f"{current}")
 
     def events(self) -> list[Event]:
         """Every event of every stream."""
@@ -55,7 +56,7 @@ class InMemoryLog:
         return iter({stream for stream, _ in self.records})
 
     def scan(self, part: int, parts: int, after: str | None = None) -> Iterator[Page]:
-        """Pages of two entries; the token is the place of the next."""
+        """Pages of two entries. The token is the index of the next entry."""
         mine = [stream for number, stream in enumerate(sorted(self.streams())) if number % parts == part]
         entries = [(stream, entry) for stream in mine for entry in self.entries(stream)]
         for place in range(int(after or 0), len(entries) or 1, 2):
@@ -63,7 +64,7 @@ class InMemoryLog:
             yield Page(entries[place : place + 2], None if last else str(place + 2))
 
     def _of(self, stream: str) -> list[tuple[str, RecordedEvent | Damaged]]:
-        return sorted(((key[1], record) for key, record in self.records.items() if key[0] == stream), key=lambda one: one[0])
+        return sorted(((key[1], record) for key, record in self.records.items() if key[0] == stream), key=itemgetter(0))
 
 
 def _entry(position: str, record: RecordedEvent | Damaged) -> LogEntry:
@@ -110,13 +111,13 @@ class InMemoryReadModels:
             self.notes[name] = value
 
     def _check(self, stream: str, replaces: int | None) -> None:
-        there = self.models.get(stream)
-        if (there and there.revision) != replaces:
+        current = self.models.get(stream)
+        if (current and current.revision) != replaces:
             raise Overtaken(stream)
 
 
 class Stdout:
-    """The standard output of the moment: loggers keep the one they were made with, pytest gives every test its own."""
+    """The standard output at the moment of writing: a logger keeps the one it was made with, pytest gives each test another."""
 
     def write(self, text: str) -> None:
         sys.stdout.write(text)
@@ -126,7 +127,7 @@ class Stdout:
 
 
 class Answer:
-    """A body as botocore reads it from the network."""
+    """The body of a reply, as botocore reads it from the network."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -136,7 +137,7 @@ class Answer:
 
 
 def refuse(client: Any, operation: str, times: float, code: str) -> list[AWSPreparedRequest]:
-    """The service answers `code` (HTTP 400) to the next `times` requests; all are kept in the list returned."""
+    """Let the service answer the next `times` requests with `code` (HTTP 400). Returns a list that gets every request."""
     seen: list[AWSPreparedRequest] = []
 
     def answer(event_name: str, request: AWSPreparedRequest, **more: Any) -> AWSResponse | None:
@@ -153,7 +154,7 @@ def refuse(client: Any, operation: str, times: float, code: str) -> list[AWSPrep
 
 
 def lose_replies(client: Any, operation: str, times: int) -> list[AWSPreparedRequest]:
-    """The next `times` requests are applied, but the connection breaks before the reply is read."""
+    """Apply the next `times` requests, but break the connection before the reply. Returns a list that gets every request."""
     seen: list[AWSPreparedRequest] = []
 
     def answer(event_name: str, request: AWSPreparedRequest, **more: Any) -> AWSResponse | None:
@@ -171,7 +172,7 @@ def lose_replies(client: Any, operation: str, times: int) -> list[AWSPreparedReq
 def _answer_by(
     client: Any, answer: Callable[..., AWSResponse | None], seen: list[AWSPreparedRequest]
 ) -> list[AWSPreparedRequest]:
-    # botocore asks every handler and takes the first answer: moto's would apply what another one refuses
+    # botocore calls every handler and takes the first answer: moto's handler would apply a request that another one refuses
     client.meta.events.unregister("before-send", botocore_stubber)
     client.meta.events.register("before-send", answer)
     return seen

@@ -1,4 +1,4 @@
-"""Generated histories: what training code, model registries and strangers may say of a few streams, in few moments."""
+"""Generated histories: events of a few streams at a few times, as training code, registries and third parties send them."""
 
 import itertools
 from typing import Any
@@ -28,7 +28,7 @@ DATA: dict[str, dict[str, st.SearchStrategy[dict[str, Any]]]] = {
                           "goals": goals, "hyperparameters": st.dictionaries(words, numbers, max_size=2), "mine": words}
         ),
         "MetricsRecorded": st.fixed_dictionaries({"points": st.lists(points, max_size=4)}),
-        "CheckpointSaved": stored.flatmap(lambda one: st.fixed_dictionaries({"step": steps}).map(lambda more: one | more)),
+        "CheckpointSaved": stored.flatmap(lambda data: st.fixed_dictionaries({"step": steps}).map(lambda more: data | more)),
         "ArtifactSaved": stored,
         "TrainingCompleted": st.fixed_dictionaries({}, optional={"artifact": stored}),
         "TrainingFailed": st.fixed_dictionaries({}, optional={"error": words, "traceback": words}),
@@ -50,14 +50,14 @@ DATA: dict[str, dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     },
     "dataset": {"DatasetRegistered": stored, "DatasetRetired": st.fixed_dictionaries({}, optional={"sha256": words})},
 }  # fmt: skip
-"""Data that fits, by kind of stream and type of event."""
+"""Data that fits its type, by kind of stream and type of event."""
 
 STREAMS = ("run/a", "run/b", "model/m", "dataset/d")
 
 
 @st.composite
 def event_of(draw: st.DrawFn, stream: str, number: int) -> Event:
-    """One event of the stream: mostly what the catalogue knows, sometimes a stranger's."""
+    """An event of the stream: mostly of a type that the catalogue knows, with data that fits, and sometimes not."""
     types = DATA[stream.partition("/")[0]]
     type_ = draw(st.sampled_from(sorted(types)))
     data = draw(types[type_])
@@ -76,7 +76,7 @@ def event_of(draw: st.DrawFn, stream: str, number: int) -> Event:
             "reason": 1,
             "sha256": 1,
         }
-    microseconds = draw(st.integers(0, 5))  # few moments: several events share one
+    microseconds = draw(st.integers(0, 5))  # few times, so that several events have the same
     return Event(
         event_id=f"e-{number}",
         stream=stream,
@@ -89,9 +89,9 @@ def event_of(draw: st.DrawFn, stream: str, number: int) -> Event:
 
 
 @st.composite
-def histories(draw: st.DrawFn, most: int = 14) -> list[Event]:
+def histories(draw: st.DrawFn, max_events: int = 14) -> list[Event]:
     """Events of a few streams, in the order in which they reach the log."""
-    streams = draw(st.lists(st.sampled_from(STREAMS), min_size=1, max_size=most))
+    streams = draw(st.lists(st.sampled_from(STREAMS), min_size=1, max_size=max_events))
     return [draw(event_of(stream, number)) for number, stream in enumerate(streams)]
 
 
@@ -101,7 +101,7 @@ def entry(event: Event) -> LogEntry:
 
 
 def states_of(events: list[Event]) -> dict[str, bytes]:
-    """The fold of each stream's events in key order: what every path has to come to."""
+    """The fold of each stream's events in key order. Every other way has to give the same states."""
     ordered = sorted(events, key=lambda event: (event.stream, event.position))
     groups = itertools.groupby(ordered, key=lambda event: event.stream)
     return {stream: folds.encode(folds.fold(folds.empty(stream), map(entry, group))) for stream, group in groups}

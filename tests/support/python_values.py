@@ -1,4 +1,4 @@
-"""Generated Python values of every kind that people may pass to a recorder."""
+"""Generated Python values of every kind that people may give to a recorder."""
 
 import enum
 import functools
@@ -32,7 +32,7 @@ Pair = namedtuple("Pair", "left right")  # noqa: PYI024 - the plain form is what
 
 
 class Raises:
-    """Where it is asked."""
+    """Raises when it is asked for its text or its shape."""
 
     def __str__(self) -> str:
         raise RuntimeError("no text")
@@ -46,7 +46,7 @@ class Raises:
 
 
 class Silent:
-    """Has no text of its own but the one with its address."""
+    """Has only the text of every object, with its address."""
 
 
 class NotText:
@@ -58,7 +58,7 @@ class NotText:
 
 
 class OwnText(str):
-    """A text of another class."""
+    """A text of a subclass."""
 
     __slots__ = ()
 

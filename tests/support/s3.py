@@ -1,4 +1,4 @@
-"""S3 inside this process (moto), with a bucket as stacks/ declares it."""
+"""S3 inside this process, by moto, with a bucket as stacks/ declares it."""
 
 import os
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def _as_s3_says_it(builder: MultipartChecksumBuilder) -> Any:
 
 @contextmanager
 def data_bucket(*, versions: bool = True, **environment: str) -> Iterator[Any]:
-    """A client of it."""
+    """A client of S3, in which the bucket exists."""
     with aws_in_this_process(**environment), patch.object(MultipartChecksumBuilder, "build", _as_s3_says_it):
         s3 = aws.client("s3")
         place = os.environ.get("AWS_DEFAULT_REGION", REGION["AWS_DEFAULT_REGION"])

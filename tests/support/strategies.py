@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from training_events.event import MAX_INTEGER, STREAM_KINDS, Event, Producer
 from training_events.times import to_utc_text
 
-# text that has a UTF-8 form; surrogates are generated where refusing them is the point
+# text that UTF-8 can encode; surrogates are generated only where they have to be refused
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 integers = st.integers() | st.integers(-(2**70), 2**70)
 floats = st.floats(allow_nan=False, allow_infinity=False)
@@ -17,7 +17,7 @@ json_values = st.recursive(
 )
 json_objects = st.dictionaries(text, json_values, max_size=4)
 
-# what json.loads, and so Lambda, can hand over: also NaN, infinities and lone surrogates
+# what json.loads, and so Lambda, can return: also NaN, infinities and lone surrogates
 loose_text = st.text(st.characters(), max_size=8)
 loose_values = st.recursive(
     st.none() | st.booleans() | integers | st.floats() | loose_text,
@@ -53,7 +53,7 @@ def events(stream: st.SearchStrategy[str] = streams, occurred_at: st.SearchStrat
 
 
 def envelopes() -> st.SearchStrategy[Any]:
-    """Anything at all, more often than chance with the keys that mean something."""
+    """Anything at all, but often with the keys that have a meaning."""
     keys = ["event_id", "stream", "occurred_at", "schema_version", "producer", "correlation_id", "data", "run_id", "model_name"]
     values = loose_values | names | st.sampled_from(["run/x", "2026-01-01T00:00:00Z", 1795360119955, sys.float_info.max, 1])
     producer = st.fixed_dictionaries({}, optional={"id": values, "sequence": values, "previous": values})

@@ -31,17 +31,17 @@ from training_events.errors import (
         ("9" * 5000, IntegerTooLong, "4300"),
     ],
 )
-def test_each_flaw_has_its_reason_and_place(text, error, message):
+def test_each_flaw_has_a_reason_and_a_path_of_its_own(text, error, message):
     with pytest.raises(error) as raised:
         strict_json.loads(text)
     assert message in str(raised.value)
 
 
-def test_what_is_sound_is_read():
+def test_a_sound_document_is_decoded():
     text = r'{"a": [1, 2.5, "\ud83d\ude00", null, {"a": {}}], "seed": 18446744073709551615}'
     assert strict_json.loads(text) == {"a": [1, 2.5, "😀", None, {"a": {}}], "seed": 2**64 - 1}
     assert strict_json.loads(text.encode()) == strict_json.loads(text)
 
 
-def test_one_object_used_twice_is_not_a_doubled_key():
+def test_the_same_object_in_two_places_is_not_a_duplicate_key():
     assert strict_json.loads('[{"a": 1}, {"a": 1}]') == [{"a": 1}, {"a": 1}]

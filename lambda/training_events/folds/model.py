@@ -15,7 +15,7 @@ MAX_KEPT = 100
 
 
 class Version(Struct):
-    """A version. What no event has said of it is null. `stages` are those that it serves now."""
+    """A version. A field that no event has set is null. `stages` are those that it serves now."""
 
     registered_at: str | None = None
     registered_by: str | None = None

@@ -26,7 +26,7 @@ def test_the_recorders_form():
     assert event.extensions == {}
 
 
-def test_a_replay_from_the_archive_is_the_same_event():
+def test_a_replay_of_the_archive_gives_the_same_event():
     assert decode(received("recorder_replayed")).digest == decode(received("recorder")).digest
 
 
@@ -46,7 +46,7 @@ def test_a_third_partys_plain_form():
     assert decode(received("plain_model")).resources == ("arn:aws:sagemaker:eu-central-1:123456789012:model-package/digits/3",)
 
 
-def test_what_the_header_does_not_know_is_kept():
+def test_fields_that_the_header_does_not_know_are_kept():
     event = decode(received("future_schema_version"))
     assert event.schema_version == 7
     assert event.extensions == {"trace": {"span": "b7ad6b7169203331"}}
@@ -60,19 +60,19 @@ def test_an_unknown_type_is_an_event_like_any_other():
     assert decode(received("unknown_type")).type == "SomethingNobodyKnowsYet"
 
 
-def test_null_is_absent():
+def test_a_field_that_is_null_counts_as_absent():
     plain = decode(received("plain"))
     nulls = {"event_id": None, "stream": None, "occurred_at": None, "producer": None, "data": None, "correlation_id": None}
     assert decode(received("plain", **nulls)).digest == plain.digest
 
 
-def test_detail_as_text():
+def test_a_detail_may_be_json_text():
     event = received("recorder")
     assert decode({**event, "detail": json.dumps(event["detail"])}).digest == decode(event).digest
 
 
 @pytest.mark.parametrize("form", ["2026-11-22T16:08:39.955123+01:00", 1795360119955.123, "1795360119955.123"])
-def test_the_forms_of_a_time_are_one_event(form):
+def test_all_forms_of_a_time_give_the_same_event(form):
     assert decode(received("recorder", occurred_at=form)).digest == decode(received("recorder")).digest
 
 
@@ -134,7 +134,7 @@ def plain(**fields):
         (plain(time=None), "bad_time", "$.time: "),
     ],
 )
-def test_what_cannot_be_understood_says_why_and_where(event, reason, place):
+def test_an_event_that_cannot_be_understood_says_why_and_where(event, reason, place):
     with pytest.raises(NotRecordable) as raised:
         decode(event)
     assert raised.value.reason == reason
@@ -142,7 +142,7 @@ def test_what_cannot_be_understood_says_why_and_where(event, reason, place):
     assert "; allowed: " in str(raised.value)
 
 
-def test_nesting_is_bounded():
+def test_nesting_has_a_limit():
     deep: object = 0
     for _ in range(900):
         deep = [deep]
@@ -151,7 +151,7 @@ def test_nesting_is_bounded():
     assert raised.value.reason == "too_deep"
 
 
-def test_every_reason_is_its_own():
+def test_every_error_has_a_reason_of_its_own():
     def leaves(kind):
         return [leaf for child in kind.__subclasses__() for leaf in leaves(child)] or [kind]
 
@@ -161,6 +161,6 @@ def test_every_reason_is_its_own():
 
 
 @pytest.mark.parametrize("received", [{"detail": {"run_id": "a", "\ud800": 1}}, {"\ud800": 1, "detail": {"run_id": "a"}}])
-def test_half_a_surrogate_pair_in_a_key_is_a_reason(received):
+def test_half_a_surrogate_pair_in_a_key_is_refused(received):
     with pytest.raises(LoneSurrogate):
         decode({"source": "s", "detail-type": "T", "id": "1", "time": "2026-01-01T00:00:00Z", **received})

@@ -15,7 +15,7 @@ def event(number, size=0):
 
 
 class Bus:
-    """EventBridge with its limits; `refuse` says of an event id and an attempt whether the entry fails."""
+    """EventBridge with its limits. `refuse` decides whether the entry with this event id fails at this attempt."""
 
     def __init__(self, refuse=lambda _event_id, _attempt: False):
         self.refuse = refuse
@@ -43,13 +43,13 @@ def publish(bus, events, pauses=None):
 
 
 @given(st.lists(st.integers(0, 120_000), max_size=25))
-def test_batches_keep_the_limits_and_the_order(sizes):
+def test_batches_respect_the_limits_and_keep_the_order(sizes):
     bus = Bus()
     publish(bus, (event(number, size) for number, size in enumerate(sizes)))
     assert bus.taken == [f"e-{number}" for number in range(len(sizes))]
 
 
-def test_as_few_requests_as_the_limits_allow():
+def test_it_makes_as_few_requests_as_the_limits_allow():
     bus = Bus()
     publish(bus, map(event, range(21)))
     assert bus.requests == 3
@@ -64,7 +64,7 @@ def test_only_what_was_refused_is_tried_again():
     assert len(pauses) == 2
 
 
-def test_pauses_grow_have_a_bound_and_differ():
+def test_pauses_grow_up_to_a_limit_and_are_random():
     seen = []
     for _ in range(200):
         pauses: list[float] = []
@@ -79,7 +79,7 @@ def test_pauses_grow_have_a_bound_and_differ():
 
 
 @given(st.lists(st.booleans(), max_size=30))
-def test_the_error_carries_exactly_what_was_not_published(fates):
+def test_the_error_has_exactly_the_events_that_were_not_published(fates):
     refused = {f"e-{number}" for number, lost in enumerate(fates) if lost}
     bus = Bus(lambda event_id, _: event_id in refused)
     try:
@@ -92,7 +92,7 @@ def test_the_error_carries_exactly_what_was_not_published(fates):
     assert set(bus.taken) == {f"e-{number}" for number in range(len(fates))} - refused
 
 
-def test_too_large_is_not_sent_and_does_not_stop_the_rest():
+def test_an_event_that_is_too_large_is_not_sent_and_does_not_stop_the_rest():
     bus = Bus()
     with pytest.raises(NotPublished, match="larger than 262144 bytes") as raised:
         publish(bus, [event(1), event(2, MAX_REQUEST_BYTES), event(3)])
@@ -100,7 +100,7 @@ def test_too_large_is_not_sent_and_does_not_stop_the_rest():
     assert bus.taken == ["e-1", "e-3"]
 
 
-def test_a_bus_out_of_reach_loses_nothing():
+def test_no_event_is_lost_where_the_bus_cannot_be_reached():
     class Unreachable:
         def put_events(self, **_):
             raise EndpointConnectionError(endpoint_url="http://nowhere")
@@ -110,7 +110,7 @@ def test_a_bus_out_of_reach_loses_nothing():
     assert [lost.event_id for lost in raised.value.events] == [f"e-{number}" for number in range(12)]
 
 
-def test_nothing_to_publish_asks_nothing():
+def test_without_events_there_is_no_request():
     bus = Bus()
     publish(bus, [])
     assert bus.requests == 0

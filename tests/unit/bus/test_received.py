@@ -1,4 +1,7 @@
-"""AWS's own events, in the samples of AWS's documentation. That doubles and disorder do no harm is in tests/properties."""
+"""AWS's own events, translated from the samples in AWS's documentation.
+
+tests/properties/test_translation.py tests that duplicates and disorder do no harm.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -31,7 +34,7 @@ def test_a_training_job():
     }
 
 
-def test_a_training_job_whose_arn_is_among_the_resources_only():
+def test_a_training_job_whose_arn_is_only_among_the_resources():
     event = event_of(sample("sagemaker_training_job_state_change"))
     assert (event.stream, event.occurred_at) == ("run/digits-7", "2026-11-22T15:10:19.955000Z")
     assert event.data["arn"] == "arn:aws:sagemaker:eu-central-1:123456789012:training-job/digits-7"
@@ -56,7 +59,7 @@ def test_a_model_package():
     }
 
 
-def test_a_model_package_outside_of_every_group():
+def test_a_model_package_without_a_group():
     arn = "arn:aws:sagemaker:us-east-2:123456789012:model-package/digits"
     names = {"ModelPackageGroupName": None, "ModelPackageVersion": None, "ModelPackageArn": arn}
     named, unnamed = event_of(sample(PACKAGE, ModelPackageName="Digits", **names)), event_of(sample(PACKAGE, **names))
@@ -64,7 +67,7 @@ def test_a_model_package_outside_of_every_group():
     assert unnamed.stream == "model/digits"
 
 
-def test_a_pipelines_execution():
+def test_an_execution_of_a_pipeline():
     event = event_of(sample(PIPELINE))
     assert (event.stream, event.type) == ("run/myPipeline-123-p4jn9xou8a8s", "PipelineExecutionStateChanged")
     assert event.occurred_at == "2021-03-15T16:10:10.000000Z", "its end"
@@ -77,16 +80,16 @@ def test_a_pipelines_execution():
     begun = event_of(sample(PIPELINE, currentPipelineExecutionStatus="Executing", executionEndTime=None))
     assert begun.occurred_at == "2021-03-15T16:03:13.000000Z", "its start"
     ended = event_of(sample(PIPELINE, executionEndTime=None))
-    assert ended.occurred_at == "2021-03-15T16:10:11.000000Z", "when it was sent, as no end is said"
+    assert ended.occurred_at == "2021-03-15T16:10:11.000000Z", "the time of sending, because the event has no end"
 
 
-def test_an_object():
+def test_a_new_object_of_a_dataset():
     key = "datasets/digits/träin+ing set%20.npz"
     event = event_of(sample(OBJECT, object={**sample(OBJECT)["detail"]["object"], "key": key}))
     assert (event.stream, event.type, event.source) == ("dataset/digits", "DatasetRegistered", "aws.s3")
     assert event.occurred_at == "2021-11-12T00:00:00.000000Z"
     assert event.data == {
-        "uri": f"s3://amzn-s3-demo-bucket1/{key}",  # not decoded: S3 sends keys to EventBridge as they are
+        "uri": f"s3://amzn-s3-demo-bucket1/{key}",  # not decoded: S3 does not encode keys for EventBridge
         "version_id": "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
         "bytes": 5,
     }
@@ -98,13 +101,13 @@ def test_another_version_of_an_object_is_another_event():
 
 
 @pytest.mark.parametrize("name", [JOB, PACKAGE, PIPELINE])
-def test_detail_as_text(name):
+def test_a_detail_may_be_json_text(name):
     received = sample(name)
     assert event_of({**received, "detail": json.dumps(received["detail"])}).digest == event_of(received).digest
 
 
 @pytest.mark.parametrize("form", ["ISO", "ISO with nanoseconds", "text of milliseconds", "float", "integer"])
-def test_the_forms_of_a_time_are_one_event(form):
+def test_all_forms_of_a_time_give_the_same_event(form):
     moment = in_form(datetime(2020, 3, 10, 9, 18, 9, 50_000, tzinfo=UTC), form)
     assert event_of(sample(JOB, LastModifiedTime=moment)).digest == event_of(sample(JOB)).digest
 
@@ -124,12 +127,12 @@ def test_the_forms_of_a_time_are_one_event(form):
         (PIPELINE, {"previousPipelineExecutionStatus": "Stopping"}),
     ],
 )
-def test_what_tells_two_states_apart(name, other):
+def test_two_states_that_differ_in_one_of_these_are_two_events(name, other):
     assert event_of(sample(name)).position != event_of(sample(name, **other)).position
 
 
 @pytest.mark.parametrize("name", ["recorder", "plain", "plain_model", "unknown_type", "future_schema_version"])
-def test_everything_else_is_decoded_as_it_is(name):
+def test_an_event_that_is_not_translated_is_decoded_as_it_is(name):
     received = sample(name)
     assert event_of(received) == decode(received)
     foreign = {**received, "source": "aws.sagemaker"}
@@ -175,7 +178,7 @@ def an_object(**changed):
         ({**sample(JOB), "source": ["aws.sagemaker", "aws.s3"]}, "bad_field", "$.source: "),
     ],
 )  # fmt: skip
-def test_what_cannot_be_understood_says_why_and_where(received, reason, place):
+def test_an_event_that_cannot_be_understood_says_why_and_where(received, reason, place):
     with pytest.raises(NotRecordable) as raised:
         event_of(received)
     assert raised.value.reason == reason

@@ -13,7 +13,7 @@ from tests.support import histories
 
 
 class Happened(msgspec.Struct):
-    """As it is in version 3; version 1 said the seconds, version 2 nothing of the place."""
+    """The data in version 3. Version 1 had seconds, version 2 had no place."""
 
     milliseconds: int
     place: str
@@ -29,18 +29,18 @@ HAPPENED = EventType(
     ("version", "data"),
     [(1, '{"seconds":2}'), (2, '{"milliseconds":2000}'), (3, '{"milliseconds":2000,"place":"unknown"}')],
 )
-def test_older_versions_are_brought_up_one_by_one(version, data):
+def test_older_versions_are_upcast_one_by_one(version, data):
     assert HAPPENED.read(version, data) == Happened(2000, "unknown")
 
 
-def test_a_newer_version_is_not_guessed_at():
+def test_a_newer_version_is_refused():
     with pytest.raises(NewerVersion):
         HAPPENED.read(4, '{"milliseconds":2000,"place":"unknown"}')
 
 
 @pytest.mark.parametrize("version", [1, 2, 3, 0, -1])
 @pytest.mark.parametrize("data", ["", "{}", "[]", "1", '"seconds"', '{"seconds":"2"}', '{"seconds":[]}', '{"milliseconds":[]}'])
-def test_data_of_no_version_does_not_fit(version, data):
+def test_data_that_fits_no_version_is_refused(version, data):
     with pytest.raises(DoesNotFit, match="Happened"):
         HAPPENED.read(version, data)
 
@@ -71,7 +71,7 @@ def test_a_type_belongs_to_one_kind_of_stream(stream, type_):
         catalogue.read(stream, type_, 1, "{}")
 
 
-def test_every_type_of_the_design_is_there():
+def test_the_catalogue_has_exactly_these_types():
     assert {kind: set(types) for kind, types in catalogue.CATALOGUE.items()} == {
         "dataset": {"DatasetRegistered", "DatasetRetired"},
         "run": {

@@ -1,4 +1,7 @@
-"""What a state says of a story: one test a rule. That order and repeats do not matter is in tests/properties/test_states.py."""
+"""What the state is after some events: a test for each rule.
+
+tests/properties/test_states.py tests that neither their order of arrival nor a repeat matters.
+"""
 
 import msgspec
 import pytest
@@ -10,8 +13,8 @@ from training_events.folds.run import MAX_KEPT
 from training_events.folds.summary import MAX_METRICS
 
 
-def told(stream, *events):
-    """The state after these events, (type, data), a second apart."""
+def state_after(stream, *events):
+    """The state after these events, given as (type, data), which occurred one a second."""
     moments = (f"2026-11-22T15:{minute:02d}:{second:02d}.500000Z" for minute in range(60) for second in range(60))
     entries = [
         LogEntry(f"{moment}#e", "", type_, 1, canonical_json(data).decode())
@@ -24,12 +27,12 @@ def points(*values, name="loss"):
     return "MetricsRecorded", {"points": [{"name": name, "value": value, "step": step} for step, value in enumerate(values)]}
 
 
-def reading(reading):
+def value_and_step(reading):
     return reading.value, reading.step
 
 
 def test_a_run_from_request_to_completion():
-    run = told(
+    run = state_after(
         "run/a",
         ("TrainingRequested", {"model": "digits", "requested_by": "ada"}),
         ("TrainingStarted", {"datasets": ["s3://b/d", {"uri": "s3://b/e", "version_id": "v", "sha256": "5e"}],
@@ -52,19 +55,19 @@ def test_a_run_from_request_to_completion():
     assert (run.counts.events, run.points, run.starts, run.checkpoints_saved, run.artifacts_saved) == (6, 2, 1, 1, 2)
 
 
-def test_a_metric_has_its_first_last_least_greatest_and_best():
-    metric = told("run/a", points(3, 1, 4, 1, 5)).metrics["loss"]
-    assert [reading(one) for one in (metric.first, metric.last, metric.min, metric.max, metric.best)] == [
+def test_a_metric_has_its_first_last_lowest_highest_and_best_value():
+    metric = state_after("run/a", points(3, 1, 4, 1, 5)).metrics["loss"]
+    assert [value_and_step(reading) for reading in (metric.first, metric.last, metric.min, metric.max, metric.best)] == [
         (3, 0), (5, 4), (1, 1), (5, 4), (1, 1),
     ]  # fmt: skip
     assert (metric.points, metric.goal) == (5, "minimize")
 
 
 def test_more_is_better_unless_the_name_or_the_run_says_otherwise():
-    assert reading(told("run/a", points(1, 3, 2, name="accuracy")).metrics["accuracy"].best) == (3, 1)
+    assert value_and_step(state_after("run/a", points(1, 3, 2, name="accuracy")).metrics["accuracy"].best) == (3, 1)
     start = "TrainingStarted", {"goals": {"accuracy": "minimize"}}
-    assert reading(told("run/a", start, points(2, 1, 3, name="accuracy")).metrics["accuracy"].best) == (1, 1)
-    assert reading(told("run/a", points(2, 1, 3, name="accuracy"), start).metrics["accuracy"].best) == (1, 1)
+    assert value_and_step(state_after("run/a", start, points(2, 1, 3, name="accuracy")).metrics["accuracy"].best) == (1, 1)
+    assert value_and_step(state_after("run/a", points(2, 1, 3, name="accuracy"), start).metrics["accuracy"].best) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -77,15 +80,17 @@ def test_a_goal_from_a_name(name, goal):
     assert goal_by_name(name) == goal
 
 
-def test_what_is_no_number_is_news_and_no_extreme():
-    metric = told("run/a", points("NaN", 2, "Infinity", 1, "-Infinity")).metrics["loss"]
+def test_a_value_that_is_not_finite_is_kept_but_is_neither_lowest_nor_highest():
+    metric = state_after("run/a", points("NaN", 2, "Infinity", 1, "-Infinity")).metrics["loss"]
     assert (metric.first.value, metric.last.value, metric.not_finite) == ("NaN", "-Infinity", 3)
     assert (metric.min.value, metric.max.value, metric.best.value) == (1, 2, 1)
-    assert told("run/a", points("NaN")).metrics["loss"].best is None
+    assert state_after("run/a", points("NaN")).metrics["loss"].best is None
 
 
-def test_a_point_has_its_own_time_or_its_events():
-    state = told("run/a", ("MetricsRecorded", {"points": [{"name": "a", "value": 1}, {"name": "b", "value": 1, "time": "T"}]}))
+def test_a_point_has_its_own_time_or_that_of_its_event():
+    state = state_after(
+        "run/a", ("MetricsRecorded", {"points": [{"name": "a", "value": 1}, {"name": "b", "value": 1, "time": "T"}]})
+    )
     assert (state.metrics["a"].last.at, state.metrics["b"].last.at) == ("2026-11-22T15:00:00.500000Z", "T")
 
 
@@ -103,15 +108,15 @@ def test_a_point_has_its_own_time_or_its_events():
     ],
 )
 def test_the_status_follows_the_events_in_order(events, status):
-    assert told("run/a", *((type_, {}) for type_ in events)).status == status
+    assert state_after("run/a", *((type_, {}) for type_ in events)).status == status
 
 
-def test_a_failure_keeps_its_error_until_the_run_goes_on():
+def test_a_failed_run_keeps_its_error_until_it_continues():
     failed = "TrainingFailed", {"error": "ValueError: no", "traceback": "Traceback"}
-    state = told("run/a", ("TrainingStarted", {}), failed)
+    state = state_after("run/a", ("TrainingStarted", {}), failed)
     assert (state.error.error, state.error.traceback) == ("ValueError: no", "Traceback")
-    assert told("run/a", failed, ("TrainingStarted", {})).error is None
-    assert told("run/a", failed, ("TrainingCompleted", {})).error is None
+    assert state_after("run/a", failed, ("TrainingStarted", {})).error is None
+    assert state_after("run/a", failed, ("TrainingCompleted", {})).error is None
 
 
 def job(status, **more):
@@ -129,66 +134,68 @@ def job(status, **more):
         ([job("AsOfTomorrow")], "unknown"),
     ],
 )
-def test_the_job_ends_a_run_that_could_not_say_so_itself(events, status):
-    state = told("run/a", *events)
+def test_a_job_ends_the_run_where_the_training_could_not_record_its_end(events, status):
+    state = state_after("run/a", *events)
     assert state.status == status
     assert state.job.status == events[-1][1]["status"]
     if status == "failed":
         assert state.error.error == "out of memory"
 
 
-def test_the_state_says_who_told_of_the_end():
-    assert told("run/a", ("TrainingCompleted", {}), job("Failed")).ended_by == "training"
-    assert told("run/a", job("Failed"), ("TrainingCompleted", {})).ended_by == "training"
-    assert told("run/a", job("Stopped", secondary_status="MaxRuntimeExceeded")).ended_by == "SageMaker"
-    assert told("run/a", job("Stopped", secondary_status="MaxRuntimeExceeded")).stop_reason == "MaxRuntimeExceeded"
-    assert told("run/a", job("Failed"), ("TrainingStarted", {})).ended_by is None
+def test_the_state_names_who_recorded_the_end():
+    assert state_after("run/a", ("TrainingCompleted", {}), job("Failed")).ended_by == "training"
+    assert state_after("run/a", job("Failed"), ("TrainingCompleted", {})).ended_by == "training"
+    assert state_after("run/a", job("Stopped", secondary_status="MaxRuntimeExceeded")).ended_by == "SageMaker"
+    assert state_after("run/a", job("Stopped", secondary_status="MaxRuntimeExceeded")).stop_reason == "MaxRuntimeExceeded"
+    assert state_after("run/a", job("Failed"), ("TrainingStarted", {})).ended_by is None
 
 
-def test_a_job_that_is_modified_after_its_end_has_ended_when_it_ended():
-    """SageMaker goes on telling of a job that keeps its instances for the next one: it is complete, again."""
-    state = told("run/a", job("InProgress"), job("Completed"), job("Completed"))
+def test_a_job_that_is_modified_after_its_end_keeps_the_time_of_its_end():
+    """SageMaker sends further events of a job that keeps its instances for the next job: it is complete, again."""
+    state = state_after("run/a", job("InProgress"), job("Completed"), job("Completed"))
     assert (state.finished_at, state.duration_seconds, state.job.at) == (
         "2026-11-22T15:00:01.500000Z", 1, "2026-11-22T15:00:02.500000Z",
     )  # fmt: skip
 
 
-def test_a_run_begins_when_the_training_says_so_and_else_with_its_job():
-    assert told("run/a", job("InProgress"), job("Completed")).started_at == "2026-11-22T15:00:00.500000Z"
-    state = told("run/a", job("InProgress"), ("TrainingStarted", {}), ("TrainingStarted", {}), ("TrainingCompleted", {}))
+def test_a_run_begins_with_its_training_or_else_with_its_job():
+    assert state_after("run/a", job("InProgress"), job("Completed")).started_at == "2026-11-22T15:00:00.500000Z"
+    state = state_after("run/a", job("InProgress"), ("TrainingStarted", {}), ("TrainingStarted", {}), ("TrainingCompleted", {}))
     assert (state.started_at, state.duration_seconds) == ("2026-11-22T15:00:01.500000Z", 2)
 
 
-def test_what_sagemaker_says_of_a_job_is_kept_and_its_inputs_are_lineage_where_there_is_no_spec():
-    said = {"image": {"uri": "image:1"}, "instance": {"type": "ml.m5.large", "count": 2}, "hyperparameters": {"C": "1"},
+def test_the_details_of_a_job_are_kept_and_its_inputs_are_the_lineage_where_there_is_no_spec():
+    details = {"image": {"uri": "image:1"}, "instance": {"type": "ml.m5.large", "count": 2}, "hyperparameters": {"C": "1"},
             "datasets": ["s3://b/d"], "artifact": {"uri": "s3://b/model.tar.gz"}}  # fmt: skip
-    state = told("run/a", job("Completed", **said))
+    state = state_after("run/a", job("Completed", **details))
     assert (state.job.image, state.job.instance.count, state.job.hyperparameters) == ("image:1", 2, {"C": "1"})
     assert (state.job.artifact.uri, state.lineage.datasets[0].uri) == ("s3://b/model.tar.gz", "s3://b/d")
-    pinned = told("run/a", job("InProgress", **said), ("TrainingStarted", {"datasets": ["s3://b/e"]}), job("Completed", **said))
-    assert [one.uri for one in pinned.lineage.datasets] == ["s3://b/e"]
+    pinned = state_after(
+        "run/a", job("InProgress", **details), ("TrainingStarted", {"datasets": ["s3://b/e"]}), job("Completed", **details)
+    )
+    assert [dataset.uri for dataset in pinned.lineage.datasets] == ["s3://b/e"]
 
 
-def test_a_pipelines_execution_that_is_retried_goes_on():
+def test_the_execution_of_a_pipeline_continues_when_it_is_retried():
     def execution(status):
         return "PipelineExecutionStateChanged", {"status": status, "failure_reason": "a step failed"}
 
-    failed = told("run/a", execution("Executing"), execution("Failed"))
+    failed = state_after("run/a", execution("Executing"), execution("Failed"))
     assert (failed.status, failed.error.error, failed.job.status) == ("failed", "a step failed", "Failed")
-    assert told("run/a", execution("Executing"), execution("Failed"), execution("Executing")).status == "running"
-    again = told("run/a", execution("Executing"), execution("Failed"), execution("Succeeded"))
+    assert state_after("run/a", execution("Executing"), execution("Failed"), execution("Executing")).status == "running"
+    again = state_after("run/a", execution("Executing"), execution("Failed"), execution("Succeeded"))
     assert (again.status, again.error, again.duration_seconds) == ("completed", None, 2)
 
 
-def test_a_state_keeps_the_newest_of_what_has_no_end():
-    """A state has to fit into an item, however long its stream is."""
-    many = told("run/a", *(("CheckpointSaved", {"step": step}) for step in range(MAX_KEPT + 50)))
-    assert [one.step for one in many.checkpoints] == list(range(50, MAX_KEPT + 50))
+def test_a_state_keeps_only_the_newest_of_its_checkpoints():
+    """A state has to fit into an item of DynamoDB, however long its stream is."""
+    many = state_after("run/a", *(("CheckpointSaved", {"step": step}) for step in range(MAX_KEPT + 50)))
+    assert [checkpoint.step for checkpoint in many.checkpoints] == list(range(50, MAX_KEPT + 50))
     assert many.checkpoints_saved == MAX_KEPT + 50
 
 
-def test_a_stage_is_served_by_one_version():
-    model = told(
+def test_one_version_serves_a_stage():
+    model = state_after(
         "model/m",
         ("ModelRegistered", {"version": 1, "run": "run/a", "artifact": {"uri": "s3://b/1"}}),
         ("ModelRegistered", {"version": 2, "run": "run/b"}),
@@ -198,45 +205,47 @@ def test_a_stage_is_served_by_one_version():
     )
     assert model.stages == {"production": "2", "staging": "2"}
     assert [model.versions[name].stages for name in ("1", "2")] == [[], ["production", "staging"]]
-    assert [(one.version, one.stage, one.promoted_by) for one in model.promotions[:1]] == [("1", "production", "ada")]
+    assert [(promotion.version, promotion.stage, promotion.promoted_by) for promotion in model.promotions[:1]] == [
+        ("1", "production", "ada")
+    ]
     assert (model.latest_version, model.versions["1"].run, model.promoted) == ("2", "run/a", 3)
 
 
 def test_a_retired_version_serves_nothing():
-    model = told("model/m", ("ModelPromoted", {"version": 1, "stage": "production"}), ("ModelRetired", {"version": 1}))
+    model = state_after("model/m", ("ModelPromoted", {"version": 1, "stage": "production"}), ("ModelRetired", {"version": 1}))
     assert (model.stages, model.versions["1"].stages, model.finished) == ({}, [], False)
     assert model.versions["1"].retired_at is not None
 
 
 def test_a_retired_model_comes_back_with_its_next_version():
     story = [("ModelRegistered", {"version": 1}), ("ModelPromoted", {"version": 1, "stage": "p"}), ("ModelRetired", {})]
-    assert (told("model/m", *story).status, told("model/m", *story).stages) == ("retired", {})
-    assert told("model/m", *story, ("ModelRegistered", {"version": 2})).status == "active"
+    assert (state_after("model/m", *story).status, state_after("model/m", *story).stages) == ("retired", {})
+    assert state_after("model/m", *story, ("ModelRegistered", {"version": 2})).status == "active"
 
 
-def test_sagemakers_word_on_a_version():
-    told_by = "ModelPackageStateChanged"
-    model = told("model/m", (told_by, {"version": 1, "arn": "arn:1", "approval_status": "PendingManualApproval"}),
-                 (told_by, {"version": 1, "status": "Completed", "approval_status": "Approved"}))  # fmt: skip
+def test_sagemakers_states_of_a_version_are_put_together():
+    state_changed = "ModelPackageStateChanged"
+    model = state_after("model/m", (state_changed, {"version": 1, "arn": "arn:1", "approval_status": "PendingManualApproval"}),
+                 (state_changed, {"version": 1, "status": "Completed", "approval_status": "Approved"}))  # fmt: skip
     version = model.versions["1"]
     assert (version.package_arn, version.package_status, version.approval_status) == ("arn:1", "Completed", "Approved")
 
 
-def test_a_dataset_by_its_versions():
+def test_a_dataset_has_its_versions_and_each_can_be_retired():
     story = [("DatasetRegistered", {"uri": "s3://b/d", "version_id": v, "sha256": v * 4, "bytes": 9, "rows": 3}) for v in "ab"]
-    dataset = told("dataset/d", *story, ("DatasetRetired", {"sha256": "aaaa"}))
-    assert [one.retired_at is None for one in dataset.versions] == [False, True]
+    dataset = state_after("dataset/d", *story, ("DatasetRetired", {"sha256": "aaaa"}))
+    assert [version.retired_at is None for version in dataset.versions] == [False, True]
     assert (dataset.status, dataset.registered, dataset.versions[1].rows) == ("active", 2, 3)
-    assert told("dataset/d", *story, ("DatasetRetired", {})).status == "retired"
+    assert state_after("dataset/d", *story, ("DatasetRetired", {})).status == "retired"
 
 
 @pytest.mark.parametrize("stream", ["run/a", "model/m", "dataset/d"])
-def test_a_listing_shows_a_state_of_any_kind(stream):
-    assert msgspec.json.decode(folds.summary(told(stream, ("Happened", {}))))["stream"] == stream
+def test_a_stream_of_any_kind_has_a_summary(stream):
+    assert msgspec.json.decode(folds.summary(state_after(stream, ("Happened", {}))))["stream"] == stream
 
 
-def test_a_listing_shows_some_metrics():
-    run = told("run/a", *(points(1, 2, name=f"loss {letter}") for letter in "zyxwvutsrq"))
+def test_the_summary_of_a_run_has_only_some_of_its_metrics():
+    run = state_after("run/a", *(points(1, 2, name=f"loss {letter}") for letter in "zyxwvutsrq"))
     shown = msgspec.json.decode(folds.summary(run))["metrics"]
     assert list(shown) == [f"loss {letter}" for letter in sorted("zyxwvutsrq")][:MAX_METRICS]
     assert shown["loss q"] == {"goal": "minimize", "best": 1, "last": 2}

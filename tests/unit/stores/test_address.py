@@ -14,14 +14,14 @@ from training_events.stores.sqlite.read_models import SqliteReadModels
 from tests.support.dynamodb import aws_in_this_process
 
 
-def test_a_dynamodb_log():
+def test_an_address_of_a_dynamodb_log():
     with aws_in_this_process():
         log = open_event_log("dynamodb://Event_log.1?read_models=read-models")
     assert isinstance(log, DynamoDbLog)
     assert log.table == "Event_log.1"
 
 
-def test_a_dynamodb_store_with_and_without_read_models():
+def test_an_address_of_a_dynamodb_store_with_and_without_read_models():
     with aws_in_this_process():
         store = open_store("dynamodb://event-log?read_models=read-models")
         assert open_store("dynamodb://event-log").read_models is None
@@ -33,21 +33,21 @@ def test_a_dynamodb_store_with_and_without_read_models():
 @pytest.mark.parametrize(
     ("url", "path"),
     [
-        ("sqlite:///log.db", "here/log.db"),  # as SQLAlchemy has it: three slashes are relative
+        ("sqlite:///log.db", "here/log.db"),  # as in SQLAlchemy: with three slashes the path is relative
         ("sqlite:///tmp/log.db", "here/tmp/log.db"),
         ("sqlite:///./a/../log.db", "here/log.db"),
         ("sqlite:////tmp/log.db", "/tmp/log.db"),  # noqa: S108 - nothing is opened
         ("sqlite:///~/log.db", "home/log.db"),
-        ("sqlite:///with blank %20#é.db", "here/with blank %20#é.db"),  # word for word
+        ("sqlite:///with blank %20#é.db", "here/with blank %20#é.db"),  # the path as it stands
     ],
 )
-def test_a_sqlite_file(url, path, tmp_path, monkeypatch):
+def test_an_address_of_a_sqlite_file(url, path, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path / "here")
     store = open_store(url)
     log = open_event_log(url)
-    monkeypatch.chdir(tmp_path)  # what was meant stays what was meant
+    monkeypatch.chdir(tmp_path)  # the path stays what it was
     assert isinstance(log, SqliteLog)
     assert isinstance(store.log, SqliteLog)
     assert isinstance(store.read_models, SqliteReadModels)
@@ -55,7 +55,7 @@ def test_a_sqlite_file(url, path, tmp_path, monkeypatch):
     assert not Path(log.database.path).exists()
 
 
-def test_a_laptops_log_needs_nothing_of_aws():
+def test_a_sqlite_log_imports_nothing_of_aws():
     script = (
         "import sys; from training_events.stores.opening import open_store; open_store('sqlite:///x.db');"
         " print(sorted({name.split('.')[0] for name in sys.modules} & {'botocore', 'boto3'}))"
@@ -72,7 +72,7 @@ def test_a_laptops_log_needs_nothing_of_aws():
      "sqlite:", "sqlite://", "sqlite:///", "sqlite://x.db", "sqlite:/x.db", "sqlite:x.db", "sqlite:///:memory:",
      "sqlite:///x.db?mode=ro", "sqlite:///x\0.db", "sqlite:///x\n.db"],
 )  # fmt: skip
-def test_anything_else_is_one_clear_error(url):
+def test_any_other_address_is_refused_in_one_line(url):
     with pytest.raises(BadLogUrl, match="allowed: dynamodb://<event log table>") as raised:
         open_event_log(url)
     assert "\n" not in str(raised.value)

@@ -1,4 +1,4 @@
-"""An event log in a file has no lock on it, but it remembers what was done behind its back, also without chain or seal."""
+"""Nothing locks an event log in a file, but the file notes what other programs do to its events, without any chain or seal."""
 
 import sqlite3
 
@@ -27,7 +27,7 @@ def log(path):
     return log
 
 
-def behind_its_back(path, statement, *values):
+def as_another_program(path, statement, *values):
     with sqlite3.connect(path) as other:
         other.execute(statement, values)
     other.close()
@@ -36,22 +36,22 @@ def behind_its_back(path, statement, *values):
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_removed_event_is_missing(log, path, number):
     assert verify(log, None, "run/a").sound
-    behind_its_back(path, "DELETE FROM events WHERE event_id = ?", f"e-{number}")
-    found = verify(log, None, "run/a")
-    assert (found.sound, found.complete, found.events) == (False, False, 2)
-    assert [(one.kind, one.position) for one in found.findings] == [(Kind.MISSING, event(number).position)]
+    as_another_program(path, "DELETE FROM events WHERE event_id = ?", f"e-{number}")
+    verification = verify(log, None, "run/a")
+    assert (verification.sound, verification.complete, verification.events) == (False, False, 2)
+    assert [(finding.kind, finding.position) for finding in verification.findings] == [(Kind.MISSING, event(number).position)]
 
 
-def test_a_stream_of_which_nothing_is_left_is_known_still(log, path):
-    behind_its_back(path, "DELETE FROM events")
-    found = verify(log, None, "run/a")
-    assert (found.events, found.findings_total) == (0, 3)
-    assert {one.stream for one in log.alterations()} == {"run/a"}
+def test_a_stream_without_any_event_left_is_still_known(log, path):
+    as_another_program(path, "DELETE FROM events")
+    verification = verify(log, None, "run/a")
+    assert (verification.events, verification.findings_total) == (0, 3)
+    assert {alteration.stream for alteration in log.alterations()} == {"run/a"}
 
 
-def test_an_event_told_anew_with_its_digest_is_altered(log, path):
+def test_other_content_with_its_own_digest_is_an_alteration(log, path):
     other = Event("e-1", "run/a", "Happened", event(1).occurred_at, "tests", {"number": 7})
-    behind_its_back(
+    as_another_program(
         path, "UPDATE events SET data = ?, digest = ? WHERE event_id = 'e-1'", other.canonical_data.decode(), other.digest
     )
     [finding] = verify(log, None, "run/a").findings

@@ -1,4 +1,4 @@
-"""Records of the log's change stream: appends are told from alterations, and what can be folded from what cannot."""
+"""Records of the log's change stream: which are appends and which are alterations, and which can be folded."""
 
 import copy
 import json
@@ -17,7 +17,7 @@ RECORDED = from_item(INSERT["dynamodb"]["NewImage"])
 
 
 def arrival_of(**changed):
-    """Of an append of the event with these changes, as the processor would put it."""
+    """The arrival of the event with these changes, as the event processor would append it."""
     return read_arrival(change("INSERT", to_item(replace(RECORDED.event, **changed), RECORDED.recorded_at), 1))
 
 
@@ -26,7 +26,7 @@ def image_with(**changed):
     return {name: value for name, value in image.items() if value is not None}
 
 
-def test_an_append_is_the_entry_that_the_log_gives():
+def test_an_append_gives_the_same_entry_as_the_log():
     arrival = read_arrival(INSERT)
     event = RECORDED.event
     data = canonical_json(event.data).decode()
@@ -40,14 +40,14 @@ def reason_of(arrival):
 
 
 @pytest.mark.parametrize(("record", "what"), [(MODIFY, "MODIFY"), (REMOVE, "REMOVE")])
-def test_anything_but_an_append_is_an_alteration(record, what):
+def test_any_other_change_than_an_append_is_an_alteration(record, what):
     arrival = read_arrival(record)
     assert (arrival.entry, reason_of(arrival)) == (None, "log_altered")
     assert f"{what} at '{RECORDED.event.position}', where sha256:" in str(arrival.flaw)
 
 
 @pytest.mark.parametrize("name", ["junk", "job/7", "run/", "#rebuild"])
-def test_an_item_under_a_name_that_is_no_streams_is_an_alteration(name):
+def test_an_item_whose_key_is_no_stream_is_an_alteration(name):
     record = copy.deepcopy(INSERT)
     record["dynamodb"]["Keys"]["stream"]["S"] = name
     arrival = read_arrival(record)
@@ -55,7 +55,7 @@ def test_an_item_under_a_name_that_is_no_streams_is_an_alteration(name):
 
 
 @pytest.mark.parametrize("changed", [{"type": "Happened"}, {"schema_version": 99}])
-def test_what_newer_code_may_know_is_no_flaw(changed):
+def test_a_type_or_version_that_newer_code_may_know_is_no_flaw(changed):
     arrival = arrival_of(**changed)
     assert (arrival.flaw, arrival.understood) == (None, False)
     assert arrival.entry is not None
@@ -90,7 +90,7 @@ def test_data_that_does_not_fit_its_type_is_a_flaw_and_still_counts():
         {"extensions": {"S": "1"}},
     ],
 )
-def test_what_is_no_event_is_a_flaw_and_counts_as_the_log_counts_it(changed):
+def test_an_item_that_is_no_event_is_a_flaw_and_has_the_same_entry_as_in_the_log(changed):
     record = change("INSERT", INSERT["dynamodb"]["NewImage"], 1)
     record["dynamodb"]["NewImage"] = image_with(**changed)
     arrival = read_arrival(record)
@@ -98,17 +98,17 @@ def test_what_is_no_event_is_a_flaw_and_counts_as_the_log_counts_it(changed):
     assert arrival.entry == entry_of(image_with(**changed))
 
 
-def test_content_put_under_a_digest_that_is_not_its_own_is_an_alteration():
-    """The processor takes the digest of what it puts: somebody else has put this."""
+def test_content_with_the_digest_of_other_content_is_an_alteration():
+    """The event processor puts the digest of the content, so somebody else has put this."""
     forged = image_with(data={"S": '{"points":[]}'})
     arrival = read_arrival(change("INSERT", forged, 1))
     assert reason_of(arrival) == "log_altered"
     assert RECORDED.digest in str(arrival.flaw)
-    assert arrival.entry == entry_of(forged), "it is in the log, and the state says what the log says"
+    assert arrival.entry == entry_of(forged), "it is in the log, and so it is in the state"
 
 
 @pytest.mark.parametrize("record", [INSERT, MODIFY, REMOVE])
-def test_the_simulators_records_have_the_form_of_aws(record):
+def test_the_records_of_the_simulator_have_the_form_of_those_of_aws(record):
     ours = change(record["eventName"], INSERT["dynamodb"]["NewImage"], 1)
     assert ours.keys() == record.keys()
     assert ours["dynamodb"].keys() == record["dynamodb"].keys()

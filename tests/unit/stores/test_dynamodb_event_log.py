@@ -1,4 +1,4 @@
-"""DynamoDB's faults: nothing is lost, nothing is doubled, and what cannot be is said."""
+"""DynamoDB's faults: no event is lost or recorded twice, and what cannot be recorded raises."""
 
 import json
 from types import SimpleNamespace
@@ -30,14 +30,14 @@ def recorded(log):
     return [record.event for record in log.read("run/a")]
 
 
-def test_a_lost_reply_is_a_repeat_for_the_sdks_own_retry(log):
+def test_where_a_reply_is_lost_the_sdks_own_retry_is_a_repeat(log):
     requests = lose_replies(log.client, "PutItem", times=1)
     assert log.append(EVENT) is Appended.REPEATED
     assert len(requests) == 2
     assert recorded(log) == [EVENT]
 
 
-def test_replies_lost_for_ever_raise_and_the_next_append_is_a_repeat(log):
+def test_where_every_reply_is_lost_append_raises_and_the_next_one_is_a_repeat(log):
     requests = lose_replies(log.client, "PutItem", times=aws.MAX_ATTEMPTS)
     with pytest.raises(ConnectionClosedError):
         log.append(EVENT)
@@ -47,7 +47,7 @@ def test_replies_lost_for_ever_raise_and_the_next_append_is_a_repeat(log):
 
 
 @pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"])
-def test_throttled_then_taken(log, code):
+def test_an_append_that_is_throttled_is_tried_again(log, code):
     requests = refuse(log.client, "PutItem", 2, code)
     assert log.append(EVENT) is Appended.RECORDED
     assert len(requests) == 3
@@ -58,7 +58,7 @@ def test_throttled_then_taken(log, code):
     ("code", "attempts"),
     [("ThrottlingException", aws.MAX_ATTEMPTS), ("AccessDeniedException", 1), ("ResourceNotFoundException", 1)],
 )
-def test_what_may_succeed_later_raises_as_aws_said_it(log, code, attempts):
+def test_an_error_of_aws_is_raised_as_it_is(log, code, attempts):
     requests = refuse(log.client, "PutItem", float("inf"), code)
     with pytest.raises(ClientError) as raised:
         log.append(EVENT)
@@ -67,12 +67,12 @@ def test_what_may_succeed_later_raises_as_aws_said_it(log, code, attempts):
     assert recorded(log) == []
 
 
-def test_the_largest_event_is_put_and_one_byte_more_is_refused_unsent():
+def test_the_largest_event_is_put_and_one_byte_more_is_not_even_sent():
     def sized(filling):
         return Event("e-1", "run/a", "Happened", "2026-11-22T15:08:39.955123Z", "tests", {"é": filling})
 
     sent = []
-    # moto counts in a way of its own, so here the client only takes what it is given
+    # moto counts in another way, so this client takes whatever it gets
     log = DynamoDbLog(TABLE, SimpleNamespace(put_item=lambda **request: sent.append(request)))  # type: ignore[arg-type]
     room = MAX_ITEM_BYTES - item_bytes(to_item(sized(""), "2026-11-22T15:08:40.000000Z"))
     with pytest.raises(TooLarge, match=f"{MAX_ITEM_BYTES + 1} bytes.*{MAX_ITEM_BYTES} bytes"):
@@ -93,7 +93,7 @@ def test_the_size_is_counted_by_dynamodbs_rules():
 
 
 def requests_of(log):
-    """Every request from now on: the operation and its parameters."""
+    """A list that gets every request from now on: its operation and its parameters."""
     seen = []
 
     def note(request, **_):
@@ -103,7 +103,7 @@ def requests_of(log):
     return seen
 
 
-def test_only_the_operations_the_roles_allow_are_used(log):
+def test_only_operations_that_the_roles_allow_are_used(log):
     requests = requests_of(log)
     log.append(EVENT)
     log.append(EVENT)
@@ -117,8 +117,8 @@ def test_only_the_operations_the_roles_allow_are_used(log):
     assert all(parameters["ConsistentRead"] for operation, parameters in requests if operation != "PutItem")
 
 
-def test_ranges_are_left_to_dynamodb(log):
-    """Who asks for the end of a long stream must not pay for all of it."""
+def test_dynamodb_itself_cuts_a_range_out_of_a_stream(log):
+    """Reading the end of a long stream must not cost as much as reading all of it."""
     requests = requests_of(log)
     after, until = EVENT.position, "2026-11-22T15:08:40.000000Z"
     for asked in ({"after": after}, {"until": until}, {"after": after, "until": until}):
@@ -151,14 +151,16 @@ DAMAGE: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in DAMAGE.items() for value in values])
-def test_whatever_stands_in_an_item_is_told_and_not_raised(log, name, value):
+def test_a_damaged_item_is_reported_and_does_not_stop_a_walk(log, name, value):
     log.append(EVENT)
     [item] = log.client.scan(TableName=TABLE)["Items"]
-    log.client.put_item(TableName=TABLE, Item={key: one for key, one in {**item, name: value}.items() if one is not None})
-    [there] = log.audit("run/a")
-    assert isinstance(there, Damaged)
-    assert (there.stream, there.position) == ("run/a", EVENT.position)
-    assert there.why
+    log.client.put_item(
+        TableName=TABLE, Item={key: content for key, content in {**item, name: value}.items() if content is not None}
+    )
+    [damaged] = log.audit("run/a")
+    assert isinstance(damaged, Damaged)
+    assert (damaged.stream, damaged.position) == ("run/a", EVENT.position)
+    assert damaged.why
     with pytest.raises(DamagedEvent, match="cannot be read as an event"):
         recorded(log)
     [entry] = log.entries("run/a")
@@ -169,7 +171,7 @@ def test_whatever_stands_in_an_item_is_told_and_not_raised(log, name, value):
             log.append(EVENT)
 
 
-def test_numbers_and_text_are_stored_exactly_as_said(log):
+def test_numbers_and_text_are_stored_exactly_as_recorded(log):
     log.append(Event("e-2", "run/a", "T", "2026-11-22T15:08:39.955123Z", "s", {"seed": 2**64 - 1, "x": 0.1, "t": "é"}))
     [item] = log.client.scan(TableName=TABLE)["Items"]
     assert item["data"] == {"S": '{"seed":18446744073709551615,"t":"é","x":0.1}'}

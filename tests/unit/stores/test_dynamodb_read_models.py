@@ -1,4 +1,4 @@
-"""DynamoDB's faults, for read models: nothing is undone, and who is told of a failure can go on."""
+"""DynamoDB's faults, for read models: no put is undone, and after a failure a writer can go on."""
 
 import os
 
@@ -25,7 +25,7 @@ def put(read_models, state, replaces=None):
     read_models.put("run/a", state, summary=b"{}", first_at=AT, replaces=replaces)
 
 
-def test_a_lost_reply_is_a_success_for_the_sdks_own_retry(read_models):
+def test_where_a_reply_is_lost_the_sdks_own_retry_is_a_success(read_models):
     requests = lose_replies(read_models.client, "PutItem", times=2)
     put(read_models, b"1")
     assert len(requests) == 3
@@ -33,7 +33,7 @@ def test_a_lost_reply_is_a_success_for_the_sdks_own_retry(read_models):
     assert read_models.get("run/a") == ReadModel("run/a", 2, b"2")
 
 
-def test_a_lost_reply_after_which_another_has_put_is_not_taken_for_a_success(read_models):
+def test_a_put_that_another_writer_has_replaced_is_not_taken_for_a_success(read_models):
     put(read_models, b"1")
     put(read_models, b"2", replaces=1)
     with pytest.raises(Overtaken):
@@ -41,7 +41,7 @@ def test_a_lost_reply_after_which_another_has_put_is_not_taken_for_a_success(rea
     assert read_models.get("run/a") == ReadModel("run/a", 2, b"2")
 
 
-def test_a_lost_reply_of_a_removal_is_a_success(read_models):
+def test_a_removal_whose_reply_is_lost_is_a_success(read_models):
     put(read_models, b"1")
     requests = lose_replies(read_models.client, "DeleteItem", times=1)
     read_models.remove("run/a", replaces=1)
@@ -50,21 +50,21 @@ def test_a_lost_reply_of_a_removal_is_a_success(read_models):
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "ResourceNotFoundException"])
-def test_what_aws_says_comes_through(read_models, code):
+def test_an_error_of_aws_is_raised_as_it_is(read_models, code):
     refuse(read_models.client, "PutItem", float("inf"), code)
     with pytest.raises(ClientError) as raised:
         put(read_models, b"1")
     assert raised.value.response["Error"]["Code"] == code
 
 
-def test_the_size_that_counts_is_the_compressed_one(read_models):
+def test_the_size_of_the_compressed_state_counts(read_models):
     put(read_models, b"x" * 10 * MAX_ITEM_BYTES)
     with pytest.raises(TooLarge, match=f"at most {MAX_ITEM_BYTES} bytes"):
         put(read_models, os.urandom(MAX_ITEM_BYTES), replaces=1)
     assert read_models.get("run/a").revision == 1
 
 
-def test_items_are_as_the_projectors_rights_and_the_index_expect_them(read_models):
+def test_requests_and_items_are_what_the_projectors_rights_and_the_index_expect(read_models):
     used = []
     read_models.client.meta.events.register_first(
         "before-send.*", lambda request, **_: used.append(request.headers["X-Amz-Target"])
@@ -80,7 +80,7 @@ def test_items_are_as_the_projectors_rights_and_the_index_expect_them(read_model
 
 
 @pytest.mark.parametrize("update", ["SET #state = :junk", "REMOVE #state"])
-def test_a_state_that_somebody_spoiled_is_folded_anew(read_models, update):
+def test_a_state_that_somebody_damaged_is_read_as_empty_and_can_be_replaced(read_models, update):
     put(read_models, b"1")
     more = {"ExpressionAttributeValues": {":junk": {"B": b"junk"}}} if ":junk" in update else {}
     read_models.client.update_item(

@@ -1,4 +1,4 @@
-"""What a log in a file is besides an event log: a place that may be missing, full of something else, locked, or altered."""
+"""What only a log in a file has to cope with: the file may be missing, something else, locked, full, or altered."""
 
 import os
 import sqlite3
@@ -41,26 +41,26 @@ def opened(path):
     return SqliteLog(Database(str(path)))
 
 
-def behind_its_back(path, statement, *values):
-    """Another program's hand in the file."""
+def as_another_program(path, statement, *values):
+    """Change the file as another program could."""
     other = sqlite3.connect(path)
     with other:
         other.execute(statement, values)
     other.close()
 
 
-def moved_into_the_file(path):
-    """Moves the write-ahead log into the file, if no reader holds a snapshot of what was before: whether it did."""
+def empty_write_ahead_log(path):
+    """Move the write-ahead log into the file. False if a reader holds a snapshot, so that it could not be moved."""
     other = sqlite3.connect(path)
     busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     other.close()
     return not busy
 
 
-def become(path, column, value, *, as_text=False):
-    """A value of the second event; `as_text` bytes that are declared to be text, of whatever encoding."""
+def alter(path, column, value, *, as_text=False):
+    """Change a value of the second event. With `as_text`, bytes are stored as text, whatever their encoding."""
     mark = "CAST(? AS TEXT)" if as_text else "?"
-    behind_its_back(path, f"UPDATE events SET {column} = {mark} WHERE event_id = 'e-1'", value)  # noqa: S608
+    as_another_program(path, f"UPDATE events SET {column} = {mark} WHERE event_id = 'e-1'", value)  # noqa: S608
 
 
 READINGS = {
@@ -86,11 +86,11 @@ def test_reading_never_makes_a_file(log, path, reading):
 def test_appending_makes_the_file_and_its_folders(tmp_path):
     log = opened(tmp_path / "a" / "b" / "log.db")
     assert log.append(event()) is Appended.RECORDED
-    assert [one.event for one in opened(tmp_path / "a" / "b" / "log.db").read("run/a")] == [event()]
+    assert [record.event for record in opened(tmp_path / "a" / "b" / "log.db").read("run/a")] == [event()]
 
 
 @pytest.mark.parametrize("content", [b"", *(b"x" * size for size in (1, 511, 512, 4096))])
-def test_a_file_that_is_something_else_is_said_in_one_line_and_left_alone(log, path, content):
+def test_a_file_that_is_something_else_is_reported_in_one_line_and_left_alone(log, path, content):
     path.write_bytes(content)
     with pytest.raises(NoSuchLog, match=r"log\.db: (nothing was recorded in it yet|the file is no SQLite database)") as raised:
         list(log.read("run/a"))
@@ -103,7 +103,7 @@ def test_a_file_that_is_something_else_is_said_in_one_line_and_left_alone(log, p
 
 
 def test_another_programs_database_is_left_alone(log, path):
-    behind_its_back(path, "CREATE TABLE theirs (x)")
+    as_another_program(path, "CREATE TABLE theirs (x)")
     before = path.read_bytes()
     for use in (log.append, lambda _: list(log.streams())):
         with pytest.raises(NoSuchLog, match="another program's database"):
@@ -113,18 +113,18 @@ def test_another_programs_database_is_left_alone(log, path):
 
 def test_a_log_of_a_newer_version_is_not_touched(log, path):
     log.append(event())
-    behind_its_back(path, "PRAGMA user_version = 99")
+    as_another_program(path, "PRAGMA user_version = 99")
     with pytest.raises(LogUnavailable, match="newer version"):
         opened(path).append(event(1))
 
 
-def test_a_folder(tmp_path):
+def test_a_folder_is_no_log(tmp_path):
     for use in (lambda log: log.append(event()), lambda log: list(log.streams())):
         with pytest.raises(NoSuchLog, match="it is a folder"):
             use(opened(tmp_path))
 
 
-def test_a_place_where_no_file_can_be_made(tmp_path):
+def test_a_path_where_no_file_can_be_made_is_reported_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     for place in (tmp_path / "file" / "log.db", tmp_path / ("x" * 300) / "log.db", Path("/proc/log.db")):
         with pytest.raises(LogUnavailable, match="the event log ") as raised:
@@ -132,7 +132,7 @@ def test_a_place_where_no_file_can_be_made(tmp_path):
         assert "\n" not in str(raised.value)
 
 
-def test_a_full_disk_is_said_and_nothing_half_recorded(log):
+def test_a_full_disk_is_reported_and_nothing_is_half_recorded(log):
     log.append(event())
     with log.database.transaction() as connection:
         [pages] = connection.execute("PRAGMA page_count").fetchone()
@@ -143,10 +143,10 @@ def test_a_full_disk_is_said_and_nothing_half_recorded(log):
     assert len(log.arrivals(10)) == 1
 
 
-def test_a_broken_file(path, log):
+def test_a_broken_file_is_reported(path, log):
     for number in range(500):
         log.append(event(number))
-    moved_into_the_file(path)
+    empty_write_ahead_log(path)
     content = bytearray(path.read_bytes())
     content[4096:] = os.urandom(len(content) - 4096)
     path.write_bytes(content)
@@ -154,7 +154,7 @@ def test_a_broken_file(path, log):
         list(opened(path).entries("run/a"))
 
 
-def test_a_lock_that_is_never_given_back(path, log, monkeypatch):
+def test_a_lock_that_is_never_released_is_reported(path, log, monkeypatch):
     log.append(event())
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0)
     other = sqlite3.connect(path, isolation_level=None)
@@ -166,7 +166,7 @@ def test_a_lock_that_is_never_given_back(path, log, monkeypatch):
     other.close()
 
 
-def test_what_is_recorded_is_synced_to_the_disk_and_a_read_model_need_not_be(log):
+def test_events_are_synced_to_the_disk_and_read_models_need_not_be(log):
     with log.database.transaction() as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -176,8 +176,8 @@ def test_what_is_recorded_is_synced_to_the_disk_and_a_read_model_need_not_be(log
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
-def test_a_reader_holds_a_page_and_no_snapshot(log, path):
-    """Or the write-ahead log could not be taken into the file for as long as somebody pages through a history."""
+def test_a_reader_holds_one_page_and_no_snapshot(log, path):
+    """Otherwise the write-ahead log could not be moved into the file for as long as somebody reads a long history."""
     for number in range(30):
         log.append(event(number, data={"big": "x" * 100_000}))
     reading = opened(path).entries("run/a")
@@ -185,22 +185,22 @@ def test_a_reader_holds_a_page_and_no_snapshot(log, path):
     for number in range(30, 60):
         log.append(event(number, data={"big": "x" * 100_000}))
     assert sum(len(data) for (data,) in log.database.rows("SELECT data FROM events")) < 2 * sqlite.PAGE_BYTES
-    assert moved_into_the_file(path)
+    assert empty_write_ahead_log(path)
     assert path.with_name("log.db-wal").stat().st_size == 0
     assert [entry.position for entry in [first, *reading]] == [event(number).position for number in range(60)]
 
 
-def test_the_largest_event_is_dynamodbs(log):
+def test_the_largest_event_is_the_same_as_in_dynamodb(log):
     room = MAX_ITEM_BYTES - item_bytes(to_item(event(data={"é": ""}), "2026-11-22T15:08:40.000000Z"))
     with pytest.raises(TooLarge, match=f"{MAX_ITEM_BYTES + 1} bytes"):
         log.append(event(data={"é": "x" * (room + 1)}))
     assert log.append(event(data={"é": "x" * room})) is Appended.RECORDED
 
 
-def test_arrivals_wait_in_their_order_until_they_are_forgotten(log):
+def test_arrivals_wait_in_order_until_they_are_forgotten(log):
     late, early = event(5), event(1, "run/b")
-    for one in (late, early, late):
-        log.append(one)
+    for event_ in (late, early, late):
+        log.append(event_)
     arrivals = log.arrivals(10)
     assert [(stream, entry) for _, stream, entry in arrivals] == [
         ("run/a", next(log.entries("run/a"))),
@@ -215,8 +215,8 @@ def test_arrivals_wait_in_their_order_until_they_are_forgotten(log):
     assert (stream, entry.position) == ("run/a", event(6).position)
 
 
-def test_no_number_comes_twice(log):
-    """Or who forgets arrivals late would forget newer ones."""
+def test_no_arrival_has_the_number_of_an_earlier_one(log):
+    """Otherwise a program that is late to forget arrivals would also forget newer ones."""
     log.append(event(1))
     [(number, _, _)] = log.arrivals(10)
     log.forget_arrivals(number)
@@ -225,10 +225,10 @@ def test_no_number_comes_twice(log):
     assert [entry.position for _, _, entry in log.arrivals(10)] == [event(2).position]
 
 
-def test_arrivals_of_events_that_were_taken_away_do_not_stand_in_the_way(log, path):
+def test_arrivals_of_removed_events_do_not_hide_later_ones(log, path):
     for number in range(5):
         log.append(event(number))
-    behind_its_back(path, "DELETE FROM events WHERE event_id IN ('e-0', 'e-1', 'e-2')")
+    as_another_program(path, "DELETE FROM events WHERE event_id IN ('e-0', 'e-1', 'e-2')")
     [(number, _, entry)] = log.arrivals(1)
     assert entry.position == event(3).position
     log.forget_arrivals(number)
@@ -258,12 +258,12 @@ _OTHER = _COLUMNS.replace("digest", "'other'")
         ("INSERT INTO events SELECT * FROM events WHERE event_id = 'e-1' ON CONFLICT DO UPDATE SET digest = ''", "update"),
     ],
 )
-def test_whatever_is_done_to_an_event_is_remembered(log, path, statement, what):
+def test_the_file_notes_whatever_is_done_to_an_event(log, path, statement, what):
     for number in range(3):
         log.append(event(number))
-    behind_its_back(path, statement)
+    as_another_program(path, statement)
     alterations = list(log.alterations())
-    assert {(one.what, one.stream, one.position, one.digest) for one in alterations} == {
+    assert {(alteration.what, alteration.stream, alteration.position, alteration.digest) for alteration in alterations} == {
         (what, "run/a", event(1).position, event(1).digest)
     }
     assert len(alterations[0].at) == 27
@@ -279,13 +279,13 @@ def test_whatever_is_done_to_an_event_is_remembered(log, path, statement, what):
         [f"UPDATE events SET digest = {digest}" for digest in ("'1' || digest", "'2' || digest", "substr(digest, 3)")],  # noqa: S608
     ],
 )
-def test_what_was_put_back_is_no_alteration(log, path, statements):
+def test_an_event_that_was_put_back_is_no_alteration(log, path, statements):
     for number in range(3):
         log.append(event(number))
     for statement in statements:
-        behind_its_back(path, statement)
+        as_another_program(path, statement)
     assert list(log.alterations()) == []
-    assert [one.event for one in log.read("run/a")] == [event(number) for number in range(3)]
+    assert [record.event for record in log.read("run/a")] == [event(number) for number in range(3)]
 
 
 DAMAGE: dict[str, list[Any]] = {
@@ -305,24 +305,24 @@ DAMAGE: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize(("column", "value"), [(column, value) for column, values in DAMAGE.items() for value in values])
-def test_whatever_stands_in_a_row_is_told_and_not_raised(log, path, column, value):
-    said = [
+def test_a_damaged_row_is_reported_and_does_not_stop_a_walk(log, path, column, value):
+    events = [
         event(number, producer=Producer("p", number + 1), correlation_id="c", resources=("r",), extensions={"x": 1})
         for number in range(3)
     ]
-    for one in said:
-        log.append(one)
-    become(path, column, value, as_text=isinstance(value, bytes) and value not in (b"1", b"{}"))
-    before, there, behind = log.audit("run/a")
-    assert [before.event, behind.event] == [said[0], said[2]]
-    assert isinstance(there, Damaged)
-    assert (there.stream, there.position) == ("run/a", said[1].position)
-    assert there.why
+    for event_ in events:
+        log.append(event_)
+    alter(path, column, value, as_text=isinstance(value, bytes) and value not in (b"1", b"{}"))
+    before, damaged, behind = log.audit("run/a")
+    assert [before.event, behind.event] == [events[0], events[2]]
+    assert isinstance(damaged, Damaged)
+    assert (damaged.stream, damaged.position) == ("run/a", events[1].position)
+    assert damaged.why
     with pytest.raises(DamagedEvent, match="cannot be read as an event"):
         list(log.read("run/a"))
     entries = list(log.entries("run/a"))
     assert [list(map(type, entry)) for entry in entries] == [[str, str, str, int, str]] * 3
-    assert [entry.position for entry in entries] == [one.position for one in said]
+    assert [entry.position for entry in entries] == [event_.position for event_ in events]
     assert [entry for _, _, entry in log.arrivals(10)] == entries
     assert [entry for page in log.scan(0, 1) for _, entry in page.entries] == entries
     entries[1].data.encode()
@@ -332,20 +332,20 @@ def test_whatever_stands_in_a_row_is_told_and_not_raised(log, path, column, valu
 def test_keys_that_are_not_text_do_not_stop_a_walk(log, path, column):
     for number in range(3):
         log.append(event(number))
-    become(path, column, b"run/\xff", as_text=True)
+    alter(path, column, b"run/\xff", as_text=True)
     streams = list(log.streams())
     assert streams[0] == "run/a"
-    found = [one for stream in streams for one in log.audit(stream)]
-    assert [isinstance(one, Damaged) for one in found] == [False, False, True]
+    records = [record for stream in streams for record in log.audit(stream)]
+    assert [isinstance(record, Damaged) for record in records] == [False, False, True]
     assert len([entry for page in log.scan(0, 1) for entry in page.entries]) == 3
-    become(path, column, b"\xff")  # no text at all: it has no place in a stream
-    assert len([one for stream in log.streams() for one in log.audit(stream)]) == 2
+    alter(path, column, b"\xff")  # not text, and so not in any stream
+    assert len([record for stream in log.streams() for record in log.audit(stream)]) == 2
 
 
 def test_an_event_that_was_moved_is_damaged(log, path):
     log.append(event(1))
     log.append(event(2))
-    behind_its_back(path, "UPDATE events SET position = '2026-11-22T15:08:39.000009Z#e-1' WHERE event_id = 'e-1'")
+    as_another_program(path, "UPDATE events SET position = '2026-11-22T15:08:39.000009Z#e-1' WHERE event_id = 'e-1'")
     sound, moved = log.audit("run/a")
     assert sound.event == event(2)
     assert isinstance(moved, Damaged)
@@ -361,9 +361,9 @@ def test_threads_share_a_log_and_its_read_models(path):
             for number in range(20):
                 store.log.append(event(number, f"run/{name}"))
                 assert len(list(store.log.entries(f"run/{name}"))) == number + 1
-                there = store.read_models.get(f"run/{name}")
+                current = store.read_models.get(f"run/{name}")
                 store.read_models.put(
-                    f"run/{name}", b"", summary=b"", first_at="", replaces=there.revision if there is not None else None
+                    f"run/{name}", b"", summary=b"", first_at="", replaces=current.revision if current is not None else None
                 )
         except BaseException as failure:  # noqa: BLE001
             failures.append(failure)
@@ -388,12 +388,12 @@ log = open_store(url).log
 for number in numbers:
     for owner in (name, "all"):
         at = f"2026-11-22T15:08:39.{999_999 - number:06d}Z"
-        how = log.append(Event(f"{owner}-{number}", "run/a", "Happened", at, "tests", {"number": number}))
-        print(how.value, f"{at}#{owner}-{number}", flush=True)
+        appended = log.append(Event(f"{owner}-{number}", "run/a", "Happened", at, "tests", {"number": number}))
+        print(appended.value, f"{at}#{owner}-{number}", flush=True)
 """
 
 
-def test_many_begin_a_log_at_once(tmp_path):
+def test_many_writers_can_begin_a_log_at_once(tmp_path):
     def append(place, number):
         together.wait()
         opened(place).append(event(number))
@@ -410,8 +410,8 @@ def test_many_begin_a_log_at_once(tmp_path):
         assert sqlite3.connect(place).execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def test_programs_write_to_one_file_at_once_and_one_is_killed(path):
-    """They begin with no file, record some events together and some alone; nothing that was acknowledged is lost."""
+def test_several_programs_write_to_one_file_and_one_of_them_is_killed(path):
+    """They begin without a file, and record some events together and some alone. No acknowledged event is lost."""
 
     def start(name, how_many):
         command = [sys.executable, "-c", WRITER, f"sqlite:///{path}", name, str(how_many)]
@@ -419,23 +419,23 @@ def test_programs_write_to_one_file_at_once_and_one_is_killed(path):
 
     victim = start("victim", "for ever")
     others = [start(name, 150) for name in "abc"]
-    told = [program.stdout.readline() for program in (*others, *[victim] * 60)]  # now all of them are at it
+    lines = [program.stdout.readline() for program in (*others, *[victim] * 60)]  # now all of them write
     victim.kill()
-    told += [line for line in victim.stdout if line.endswith("\n")]
+    lines += [line for line in victim.stdout if line.endswith("\n")]
     victim.stdout.close()
     for other in others:
         answer, _ = other.communicate()
         assert other.returncode == 0
-        told += answer.splitlines(keepends=True)
-    acknowledged = [line.split() for line in told]
-    recorded = [position for how, position in acknowledged if how == "recorded"]
-    assert len(set(recorded)) == len(recorded), "two were told that they recorded the same event"
+        lines += answer.splitlines(keepends=True)
+    acknowledged = [line.split() for line in lines]
+    recorded = [position for appended, position in acknowledged if appended == "recorded"]
+    assert len(set(recorded)) == len(recorded), "two programs were both told that they recorded the same event"
 
     log = opened(path)
-    there = [one.event.position for one in log.read("run/a")]
-    assert there == sorted(set(there))
-    assert {position for _, position in acknowledged} <= set(there)
-    # of what was not acknowledged there can be the one event that the killed program was about to acknowledge
-    assert len(set(there) - {position for _, position in acknowledged}) <= 1
-    assert sorted(entry.position for _, _, entry in log.arrivals(10_000)) == there
+    positions = [record.event.position for record in log.read("run/a")]
+    assert positions == sorted(set(positions))
+    assert {position for _, position in acknowledged} <= set(positions)
+    # the killed program may have recorded one more event, which it could not acknowledge
+    assert len(set(positions) - {position for _, position in acknowledged}) <= 1
+    assert sorted(entry.position for _, _, entry in log.arrivals(10_000)) == positions
     assert list(log.alterations()) == []
