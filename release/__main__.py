@@ -5,7 +5,7 @@ import functools
 import hashlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from command_line import run_command
@@ -36,21 +36,26 @@ def main(arguments: list[str] | None = None, out: Path = Path("cdktf.out"), dist
 
 
 def _release_all(environments: Iterable[str], out: Path, dist: Path) -> int:
+    # One lock for all environments that require the same: without a mirror Terraform downloads the provider for it.
+    lock_for = functools.cache(lambda required: provider_lock(json.loads(required)))
     for name in environments:
-        path = release(name, out, dist)
+        path = release(name, out, dist, lock_for)
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
 
-def release(environment: str, out: Path, dist: Path) -> Path:
-    """Write the archive of one environment, from the cdktf.out folder `out`. Raises ReleaseError, SettingsError."""
+def release(environment: str, out: Path, dist: Path, lock_for: Callable[[str], ProviderLock]) -> Path:
+    """Write the archive of one environment, from the cdktf.out folder `out`. Raises ReleaseError, SettingsError.
+
+    lock_for: gives the lock for what the stack's `required_providers` say, as JSON.
+    """
     settings = load(environment)
     stack = synthesized.read(out, settings.stack_name)
     written = out / "stacks" / stack.name / synthesized.JSON
     if written.stat().st_mtime < (ENVIRONMENTS / f"{environment}.toml").stat().st_mtime:
         raise ReleaseError(f"{written}: environments/{environment}.toml was changed since: run `make synth` again")
     version = origin.version()
-    lock = _lock(json.dumps(stack.content["terraform"]["required_providers"]))
+    lock = lock_for(json.dumps(stack.content["terraform"]["required_providers"]))
     if lock.content is None:
         print(f"{environment}: without a lock file, as no provider is at hand: {lock.reason}", file=sys.stderr)
     text = readme(stack, settings, version, origin.commit(), lock)
@@ -61,12 +66,6 @@ def release(environment: str, out: Path, dist: Path) -> Path:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n", encoding="utf-8")
     return path
-
-
-@functools.cache
-def _lock(required: str) -> ProviderLock:
-    """Once for all environments that ask for the same: without a mirror Terraform downloads the provider for it."""
-    return provider_lock(json.loads(required))
 
 
 if __name__ == "__main__":

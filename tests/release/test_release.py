@@ -10,16 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from release import __main__ as command
 from release import origin
 from release.__main__ import main
 from release.synthesized import JSON
 from tests.release.conftest import LOCK, PACKAGE, content, synthesize, terraform
-
-
-@pytest.fixture(autouse=True)
-def nothing_locked_yet() -> None:
-    command._lock.cache_clear()
 
 
 def released(out: Path, dist: Path) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """What is handed over is what the JSON names, and works wherever it is put; what would not is refused."""
 
+import json
 import shutil
 from pathlib import Path, PurePosixPath
 
@@ -7,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from release import synthesized
 from release.errors import ReleaseError
 from release.synthesized import ROOT, read
 from tests.release.conftest import PACKAGE, content, synthesize
@@ -86,14 +86,16 @@ def test_a_folder_of_this_machine_may_stand_nowhere(place: str, tmp_path: Path) 
 @given(path=st.lists(st.sampled_from(["..", ".", "", "a", "b", "~", "/"]), min_size=1, max_size=5).map("/".join))
 @example(path="a/b")
 def test_whatever_path_is_named_no_content_comes_from_outside(path: str, tmp_path: Path) -> None:
-    stack = tmp_path / "stack"
+    stack = tmp_path / "stacks" / "training-dev"
     (stack / "a").mkdir(parents=True, exist_ok=True)
     (stack / "a" / "b").write_bytes(b"inside")
-    (tmp_path / "b").write_bytes(b"outside")
+    for outside in (tmp_path, tmp_path / "stacks"):
+        (outside / "b").write_bytes(b"outside")
+    (stack / "cdk.tf.json").write_text(json.dumps(content(path)), encoding="utf-8")
     try:
-        taken = synthesized._content(stack, path)
+        files = read(tmp_path, "training-dev").files
     except ReleaseError:
         assert path != "a/b"
     else:
-        assert taken == b"inside"
+        assert files[path] == b"inside"
         assert PurePosixPath(path) == PurePosixPath("a/b")

@@ -1,12 +1,15 @@
 """Data of any schema version becomes today's struct, or is refused with a reason."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 import pytest
-from training_events import catalogue, folds
+from training_events import catalogue
 from training_events.catalogue import EventType
 from training_events.errors import DoesNotFit, NewerVersion, UnknownType
 from training_events.event import LogEntry
-from training_events.folds import encode, fold
+from training_events.folds import dataset, encode, fold, model, run
 from training_events.folds.dataset import DatasetState
 
 from tests.support import histories
@@ -82,9 +85,12 @@ def test_the_catalogue_has_exactly_these_types():
     }  # fmt: skip
 
 
+APPLY: dict[str, Mapping[Any, Any]] = {"run": run.APPLY, "model": model.APPLY, "dataset": dataset.APPLY}
+
+
 @pytest.mark.parametrize("kind", catalogue.CATALOGUE)
 def test_every_type_has_a_fold_and_is_in_the_generated_histories(kind):
     """A type without a fold would fail every state of a stream that has it."""
     types = catalogue.CATALOGUE[kind]
-    assert {type_.fact for type_ in types.values()} == folds._APPLY[kind].keys()
+    assert {type_.fact for type_ in types.values()} == APPLY[kind].keys()
     assert types.keys() == histories.DATA[kind].keys()

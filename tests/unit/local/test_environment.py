@@ -207,25 +207,24 @@ def test_each_variable_is_on_one_line(tmp_path: Path) -> None:
 
 
 def test_the_emulators_are_installed_again_only_if_something_changed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     requirements = tmp_path / "requirements.txt"
-    requirements.write_text("one")
+    requirements.write_text("# one")
     home = tmp_path / "emulators"
-
-    def pretend(_home: Path, python: Path, _requirements: Path) -> None:
-        assert not home.exists(), "the old installation was not removed first"
-        python.parent.mkdir(parents=True)
-        python.touch()
-
-    monkeypatch.setattr("local.installation._install", pretend)
+    left_over = home / "left over"
 
     def installs() -> bool:
-        assert python_of_emulators(tmp_path, requirements) == home / "bin" / "python"
-        return "Installing" in capsys.readouterr().err
+        python = python_of_emulators(tmp_path, requirements)
+        assert python == home / "bin" / "python"
+        assert python.exists()
+        installed = "Installing" in capsys.readouterr().err
+        assert not (installed and left_over.exists()), "the old installation was not removed first"
+        left_over.touch()
+        return installed
 
     assert [installs(), installs()] == [True, False]
-    requirements.write_text("two")
+    requirements.write_text("# two")
     assert [installs(), installs()] == [True, False]
     (home / "installed").unlink()  # an installation that was interrupted
     assert [installs(), installs()] == [True, False]
