@@ -1,4 +1,4 @@
-"""The command line called in this process, and stores for it to work on."""
+"""The command line called in this process, calls to make, and stores for it to work on."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from training_events import cli
+from training_events import aws, cli
 from training_events.event import Event
 from training_events.projection.projector import Projector
 from training_events.stores.opening import open_event_log, open_store
@@ -20,9 +20,31 @@ from tools.schemas import schemas
 DYNAMODB = f"dynamodb://{TABLE}?read_models={READ_MODELS}"
 SCHEMAS = schemas()
 
+READING_CALLS = {
+    "runs": ["runs"],
+    "show": ["show", "run/a"],
+    "show as of": ["show", "run/a", "--as-of", "now"],
+    "history": ["history", "run/a"],
+    "verify": ["verify", "run/a"],
+    "verify two": ["verify", "run/a", "run/b"],
+    "verify --all": ["verify", "--all"],
+    "rebuild": ["rebuild"],
+    "rebuild --dry-run": ["rebuild", "--dry-run"],
+}
+CALLS_ON_A_LOG = {**READING_CALLS, "record": ["record", "run/a", "Happened"]}
+_QUEUE = ["--queue", "https://sqs.eu-central-1.amazonaws.com/123456789012/q"]
+CALLS_ON_AWS = {name: [*arguments, "--log", DYNAMODB] for name, arguments in CALLS_ON_A_LOG.items()} | {
+    "record to the bus": ["record", "run/a", "Happened"],
+    "undelivered": ["undelivered", *_QUEUE],
+    "redrive": ["redrive", *_QUEUE, "--log", DYNAMODB],
+    "reconcile": ["reconcile", "--log", DYNAMODB],
+    "replay": ["replay", "--from", "2026-11-21", "--to", "2026-11-22"],
+}
+"""By name, the arguments of a call of every command."""
+
 
 def run_cli(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit code, standard output, standard error of one call; an error is always exactly one line, and printable."""
+    """The exit code, standard output and standard error of one call. An error is always one line, and printable."""
     code = cli.run(arguments)
     captured = capsys.readouterr()
     assert len(captured.err.splitlines()) == (1 if code else 0)
@@ -32,10 +54,10 @@ def run_cli(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 
 
 def parse_document(command: str, text: str) -> Any:
-    """The one document that a command printed with --json, which is as docs/reference/cli says."""
-    found = json.loads(text)
-    Draft202012Validator(SCHEMAS[f"cli/{command}.json"]).validate(found)
-    return found
+    """The one document that a command printed with --json. It has to fit its schema in docs/reference/cli."""
+    printed = json.loads(text)
+    Draft202012Validator(SCHEMAS[f"cli/{command}.json"]).validate(printed)
+    return printed
 
 
 @contextmanager
@@ -57,7 +79,7 @@ def read_models(url: str) -> ReadModels:
 
 
 def record_events(url: str, events: Iterable[Event]) -> None:
-    """These events are in the log, and their streams in the read models."""
+    """Append these events to the log, and bring the read models of their streams up to date."""
     log = open_event_log(url)
     projector = Projector(log, read_models(url))
     for event in events:
@@ -68,3 +90,22 @@ def record_events(url: str, events: Iterable[Event]) -> None:
 def make_event(stream: str, type_: str, second: int = 0, **data: Any) -> Event:
     """An event of the minute 2026-11-22T15:08."""
     return Event(f"e-{second:02d}", stream, type_, f"2026-11-22T15:08:{second:02d}.000000Z", "tests", data)
+
+
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, client: Any, operation: str, after: int) -> None:
+    """Ctrl-C at the call of this operation after so many."""
+    calls = []
+
+    def press(**_: Any) -> None:
+        calls.append(operation)
+        if len(calls) > after:
+            raise KeyboardInterrupt
+
+    client.meta.events.register(f"before-call.*.{operation}", press)
+    let_commands_use(monkeypatch, client)
+
+
+def let_commands_use(monkeypatch: pytest.MonkeyPatch, client: Any) -> None:
+    """This client, whenever a client of its service is asked for."""
+    service, make = client.meta.service_model.service_name, aws.client
+    monkeypatch.setattr(aws, "client", lambda name, **more: client if name == service else make(name, **more))

@@ -1,10 +1,15 @@
-"""An SQS queue that behaves, and the undelivered messages in tests/events/undelivered."""
+"""An SQS queue that behaves, moto's queues, and the undelivered messages in tests/events/undelivered."""
 
 import json
 from itertools import count
 from typing import Any
 
+from training_events import aws
+
 from tests.support.paths import EVENTS
+
+BUCKET = "data-bucket"
+"""Where originals are that are too large for a message."""
 
 MESSAGES = EVENTS / "undelivered"
 NAMES = sorted(path.stem for path in MESSAGES.glob("*.json"))
@@ -69,3 +74,23 @@ class Queue:
         name, _, _ = handle.partition("/")
         assert self.handles[name] == handle
         return name
+
+
+def put(queue: str, *names: str, **changed: Any) -> list[str]:
+    """Send these messages of tests/events/undelivered; their ids, in the same order."""
+    sqs = aws.client("sqs")
+    ids = []
+    for name in names:
+        message = sqs_message(name, **changed)
+        attributes = message.get("MessageAttributes", {})
+        sent = sqs.send_message(QueueUrl=queue, MessageBody=message["Body"], MessageAttributes=attributes)
+        ids.append(sent["MessageId"])
+    return ids
+
+
+def count_messages(queue: str) -> tuple[int, int]:
+    """How many messages can be received, and how many are hidden."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attributes = aws.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    visible, hidden = (int(attributes[name]) for name in names)
+    return visible, hidden

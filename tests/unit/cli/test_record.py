@@ -37,8 +37,8 @@ def bus(monkeypatch):
 
 def recorded(capsys, url):
     return [
-        told["event_id"]
-        for told in parse_document("history", run_cli(capsys, "history", "run/a", "--json", "--log", url)[1])["events"]
+        event["event_id"]
+        for event in parse_document("history", run_cli(capsys, "history", "run/a", "--json", "--log", url)[1])["events"]
     ]
 
 
@@ -46,21 +46,21 @@ def outcome(capsys, *options):
     return parse_document("record", run_cli(capsys, *EVENT, "--json", *options)[1])["outcome"]
 
 
-def test_without_any_setting_into_a_file_of_this_folder(capsys, tmp_path):
+def test_without_any_setting_the_event_goes_into_a_file_of_this_folder(capsys, tmp_path):
     assert outcome(capsys) == "recorded"
     assert (tmp_path / "training-events.db").exists()
     assert outcome(capsys) == "repeated"
     assert recorded(capsys, "") == ["e"]
 
 
-def test_into_the_log_that_the_environment_names(capsys, monkeypatch, tmp_path):
+def test_the_event_goes_into_the_log_that_the_environment_names(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("TRAINING_EVENTS_LOG", DYNAMODB)
     assert outcome(capsys) == "recorded"
     assert recorded(capsys, DYNAMODB) == ["e"]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_to_the_bus_whatever_the_log_is(capsys, monkeypatch, bus, tmp_path):
+def test_with_a_bus_the_event_goes_over_it_whatever_the_log_is(capsys, monkeypatch, bus, tmp_path):
     monkeypatch.setenv("TRAINING_EVENTS_LOG", DYNAMODB)
     assert outcome(capsys, "--source", "mine") == "published"
     [entry] = bus
@@ -69,17 +69,17 @@ def test_to_the_bus_whatever_the_log_is(capsys, monkeypatch, bus, tmp_path):
     assert run_cli(capsys, "history", "run/a")[0] == 2
 
 
-def test_with_the_option_into_that_log_whatever_the_bus_is(capsys, bus):
+def test_with_the_option_the_event_goes_into_that_log_whatever_the_bus_is(capsys, bus):
     assert outcome(capsys, "--log", "sqlite:///x/y.db") == "recorded"
     assert recorded(capsys, "sqlite:///x/y.db") == ["e"]
     assert bus == []
 
 
-def test_data_from_standard_input(capsys, monkeypatch):
+def test_data_is_read_from_standard_input(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO('{"text": "é"}'.encode())))
     assert run_cli(capsys, *EVENT, "--data", "-")[0] == 0
-    [told] = parse_document("history", run_cli(capsys, "history", "run/a", "--json")[1])["events"]
-    assert told["data"] == {"text": "é"}
+    [event] = parse_document("history", run_cli(capsys, "history", "run/a", "--json")[1])["events"]
+    assert event["data"] == {"text": "é"}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_data_from_standard_input(capsys, monkeypatch):
         (b"[" * 100_000, "$.data: nested deeper"),
     ],
 )
-def test_data_that_cannot_be(capsys, monkeypatch, tmp_path, data, message):
+def test_data_that_is_not_a_recordable_object_is_refused(capsys, monkeypatch, tmp_path, data, message):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     code, out, err = run_cli(capsys, *EVENT, "--data", "-")
     assert (code, out) == (2, "")
@@ -101,19 +101,19 @@ def test_data_that_cannot_be(capsys, monkeypatch, tmp_path, data, message):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_closed_standard_input(capsys, monkeypatch):
+def test_a_closed_standard_input_is_an_error(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
     assert run_cli(capsys, *EVENT, "--data", "-")[0] == 2
 
 
-def test_data_of_a_known_type_has_to_fit(capsys, bus):
+def test_data_of_a_known_type_has_to_fit_its_schema(capsys, bus):
     code, out, err = run_cli(capsys, "record", "model/m", "ModelPromoted", "--data", '{"version": 3}')
     assert (code, out, bus) == (2, "", [])
     assert "missing required field `stage`" in err
     assert "docs/reference/events/ModelPromoted.json" in err
 
 
-def test_of_a_type_that_nobody_knows_it_says_so(capsys):
+def test_a_type_that_is_not_in_the_catalogue_is_noted(capsys):
     assert "no state is made from it: Happened is not in the catalogue" in run_cli(capsys, *EVENT)[1]
     assert "no state" not in run_cli(capsys, "record", "run/a", "TrainingStopped")[1]
 

@@ -1,4 +1,4 @@
-"""The pinned spec as people read it."""
+"""The pinned spec of a run as people read it."""
 
 import re
 
@@ -37,30 +37,31 @@ def test_what_identifies_an_input_has_a_line_of_its_own():
         st.from_regex(r"[a-z][a-z0-9-]{0,30}", fullmatch=True), st.from_regex(r"[0-9]\.[0-9]{1,20}", fullmatch=True)
     )
 )
-def test_all_packages_are_there_each_with_its_version(packages):
+def test_every_package_stands_on_one_line_with_its_version(packages):
     packages.pop("sha256", None)
     shown = spec_fields({"packages": packages})["packages"]
     lines = shown.splitlines() if packages else []
-    assert [tuple(one.split(" ")) for line in lines for one in re.split(", ?", line) if one] == list(packages.items())
+    listed = [package for line in lines for package in re.split(", ?", line) if package]
+    assert [tuple(package.split(" ")) for package in listed] == list(packages.items())
     assert all(len(line) <= 100 for line in lines)
 
 
-def test_what_was_too_large_for_the_event_says_where_it_is():
+def test_what_was_too_large_for_the_event_is_shown_by_its_place():
     stored = {"uri": "s3://b/k", "version_id": "v", "sha256": SHA256, "bytes": 9}
     lines = ["uri         s3://b/k", "version id  v", f"sha256      {SHA256}", "bytes       9"]
     assert spec_fields({"packages": stored, "datasets": stored}) == {"packages": "\n".join(lines), "datasets": "\n".join(lines)}
 
 
 @pytest.mark.parametrize("name", ["code", "datasets", "packages"])
-@pytest.mark.parametrize("said", [None, [], {}, "", 1, [1, None], {"a": []}, {"a\n": "b\n"}, "\ud800", {"\ud800": ["\ud800"]}])
-def test_nothing_that_may_be_said_is_too_strange(name, said):
-    """Folds take a spec as it was said, and from an altered read model as it is."""
-    shown = spec_fields({name: said})[name]
-    assert shown == said or isinstance(shown, str)
-    if isinstance(said, dict) and said:
-        assert len(shown.splitlines()) == 1, "what stands in a value makes no line of its own"
+@pytest.mark.parametrize("value", [None, [], {}, "", 1, [1, None], {"a": []}, {"a\n": "b\n"}, "\ud800", {"\ud800": ["\ud800"]}])
+def test_a_value_of_any_shape_is_shown(name, value):
+    """A fold keeps a spec as it was recorded, and an altered read model may hold anything."""
+    shown = spec_fields({name: value})[name]
+    assert shown == value or isinstance(shown, str)
+    if isinstance(value, dict) and value:
+        assert len(shown.splitlines()) == 1, "a line break in a value makes no line of its own"
 
 
 @given(DATA["run"]["TrainingStarted"])
-def test_any_spec_is_shown(spec):
+def test_any_valid_spec_is_shown(spec):
     assert spec_fields(spec).keys() == spec.keys() - {"model"}

@@ -1,4 +1,4 @@
-"""Curves as a line of blocks."""
+"""Sparklines: the curve of a metric as one line of blocks."""
 
 import pytest
 from hypothesis import given
@@ -39,16 +39,16 @@ def test_higher_values_are_no_lower_blocks(values):
         ([], ""),
     ],
 )
-def test_blocks(values, shown):
+def test_the_block_of_each_value(values, shown):
     assert blocks(values) == shown
 
 
-def test_a_curve_ends_with_the_last_point():
-    assert sparkline(metric(*[1] * 33, 2)) == "▁" * 17 + "█", "each second of 34 points, and the last"
-    assert sparkline(metric(*[1] * 32, 2)) == "▁" * 16 + "█", "each second of 33 points: the last is one of them"
+def test_a_sparkline_ends_with_the_last_point():
+    assert sparkline(metric(*[1] * 33, 2)) == "▁" * 17 + "█", "every second one of 34 points, and the last"
+    assert sparkline(metric(*[1] * 32, 2)) == "▁" * 16 + "█", "every second one of 33 points, which includes the last"
 
 
-def test_a_curve_says_what_it_may_not_show():
+def test_a_sparkline_says_how_many_points_are_not_finite():
     values: list[float | str] = [1.0] * 40
     values[1] = "NaN"
     assert sparkline(metric(*values)) == "▅" * 21 + "  1 of 40 not finite"

@@ -13,23 +13,23 @@ from training_events.times import to_utc_text
 from tests.support.strategies import moments
 
 NOW = "2026-11-22T15:08:39.955123Z"
-parse_time("now")  # what reads words is loaded at the first use, and no single example should pay for it
+parse_time("now")  # loads what reads words, so that no example below has to wait for it
 offsets = st.sampled_from(["Z", "z", "+00:00", "+01:00", "-0530", "+14:00"])
 
 
 @given(moments.filter(lambda text: "0002" < text < "9998"), offsets, st.sampled_from(["T", " ", "t"]))
-def test_what_an_event_may_say_means_the_same_here(when, offset, separator):
+def test_a_time_in_the_form_of_an_event_means_the_same(when, offset, separator):
     text = when[:-1].replace("T", separator) + offset
     assert parse_time(text) == to_utc_text(text)
 
 
 @given(st.integers(10**11, 10**14))
-def test_milliseconds_mean_the_same_too(when):
+def test_milliseconds_mean_the_same_as_in_an_event(when):
     assert parse_time(str(when)) == to_utc_text(when)
 
 
 @given(moments)
-def test_without_an_offset_it_is_utc(text):
+def test_a_time_without_an_offset_is_utc(text):
     assert parse_time(text[:-1]) == text
     assert parse_time(text[:16]) == f"{text[:16]}:00.000000Z"
     assert parse_time(text[:10]) == f"{text[:10]}T00:00:00.000000Z"
@@ -38,7 +38,7 @@ def test_without_an_offset_it_is_utc(text):
 @given(
     moments.filter(lambda text: text > "0002"), st.integers(1, 90), st.sampled_from(["second", "minute", "hour", "day", "week"])
 )
-def test_so_long_ago(present, count, unit):
+def test_so_many_units_ago(present, count, unit):
     ago = datetime.fromisoformat(present) - timedelta(**{f"{unit}s": count})
     then = f"{ago.isoformat(timespec='microseconds')[:26]}Z" if ago.year >= 1 else None
     for words in (f"{count} {unit}s ago", f" {count} {unit.upper()}S AGO "):
@@ -57,7 +57,7 @@ def test_so_long_ago(present, count, unit):
         ("yesterday at 14:00", "2026-11-21T14:00:00.000000Z"),
     ],
 )
-def test_words(words, then):
+def test_times_in_words(words, then):
     assert parse_time(words, lambda: NOW) == then
 
 
@@ -67,7 +67,7 @@ def test_words(words, then):
      "11/12/2026", "banana 2 hours ago", "2 hours ago or so", "99999999999 years ago", "\u0662\u0660\u0662\u0666-11-22",
      "x" * 10_000],
 )  # fmt: skip
-def test_what_is_no_time_is_refused_with_what_is_allowed(text):
+def test_the_error_for_any_other_text_says_what_is_allowed(text):
     with pytest.raises(typer.BadParameter, match="is no time; allowed: 2026-11-22") as raised:
         parse_time(text)
     assert len(str(raised.value)) < 300
@@ -75,6 +75,6 @@ def test_what_is_no_time_is_refused_with_what_is_allowed(text):
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
 @example("5.")
-def test_any_text_is_a_time_or_refused(text):
+def test_any_text_is_a_time_or_an_error(text):
     with suppress(typer.BadParameter):
         assert len(parse_time(text)) == 27

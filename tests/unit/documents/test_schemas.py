@@ -1,4 +1,4 @@
-"""The documented JSON Schemas: in step with the code, and true of what is recorded and printed."""
+"""The documented JSON Schemas: in step with the code, and right for what is recorded and printed."""
 
 import json
 import sqlite3
@@ -26,9 +26,9 @@ REFERENCE = ROOT / "docs" / "reference"
 STORED = {"uri": "s3://b/k", "version_id": "v1", "sha256": "ab", "bytes": 7}
 
 
-def test_the_documented_ones_are_those_of_the_code():
-    there = {f"{folder}/{file.name}" for folder in ("cli", "events") for file in (REFERENCE / folder).glob("*.json")}
-    assert there == SCHEMAS.keys()
+def test_the_documented_schemas_are_those_of_the_code():
+    documented = {f"{folder}/{file.name}" for folder in ("cli", "events") for file in (REFERENCE / folder).glob("*.json")}
+    assert documented == SCHEMAS.keys()
     for path, schema in SCHEMAS.items():
         assert json.loads((REFERENCE / path).read_text(encoding="utf-8")) == schema, "run `make schemas`"
 
@@ -42,25 +42,25 @@ def test_the_program_writes_them(tmp_path, monkeypatch, capsys):
     assert "usage" in capsys.readouterr().err
 
 
-def test_there_is_one_for_each_command_and_each_event_type():
+def test_each_command_and_each_event_type_has_a_schema():
     assert COMMANDS.keys() == schemas.DOCUMENTS.keys()
     types = [name for of_kind in CATALOGUE.values() for name in of_kind]
     assert sorted(types) == sorted(file.stem for file in map(Path, SCHEMAS) if file.parts[0] == "events")
 
 
 @pytest.mark.parametrize("path", SCHEMAS)
-def test_each_is_a_schema(path):
+def test_each_is_a_valid_schema(path):
     Draft202012Validator.check_schema(SCHEMAS[path])
 
 
 @pytest.mark.parametrize("path", SCHEMAS)
-def test_none_names_a_module_of_the_code(path):
+def test_no_schema_names_a_module_of_the_code(path):
     assert not [name for name in SCHEMAS[path]["$defs"] if not name.isidentifier()]
     assert "training_events." not in json.dumps(SCHEMAS[path])
 
 
 @pytest.mark.parametrize("path", [path for path in SCHEMAS if path.startswith("cli/")])
-def test_of_a_command_no_key_may_be_left_out_or_come_undocumented(path):
+def test_a_commands_document_has_every_documented_key_and_no_other(path):
     for part in SCHEMAS[path]["$defs"].values():
         if "properties" in part:
             assert part["required"] == list(part["properties"])
@@ -71,7 +71,7 @@ def fits(event):
     Draft202012Validator(SCHEMAS[f"events/{event.type}.json"]).validate(event.data)
 
 
-def test_the_example_events_fit():
+def test_the_example_events_fit_their_schemas():
     known = 0
     for file in (ROOT / "tests" / "events").glob("*.json"):
         try:
@@ -84,7 +84,7 @@ def test_the_example_events_fit():
     assert known >= 8
 
 
-def test_what_the_example_training_records_fits(monkeypatch, tmp_path):
+def test_what_the_example_training_records_fits_its_schemas(monkeypatch, tmp_path):
     for name in ("TRAINING_EVENTS_BUS", "TRAINING_EVENTS_BUCKET"):
         monkeypatch.delenv(name, raising=False)
     log = f"sqlite:///{tmp_path}/log.db"
@@ -102,7 +102,7 @@ def test_what_the_example_training_records_fits(monkeypatch, tmp_path):
 
 
 @given(histories.event_of("run/a", 1))
-def test_a_state_is_made_from_exactly_what_fits(event):
+def test_a_state_is_made_from_exactly_the_events_that_fit(event):
     if event.type not in CATALOGUE["run"] or event.schema_version != 1:
         return
     log = InMemoryLog()
@@ -113,7 +113,7 @@ def test_a_state_is_made_from_exactly_what_fits(event):
 
 
 @given(histories.histories())
-def test_the_state_of_any_history_is_as_documented(history):
+def test_the_state_of_any_history_fits_its_schema(history):
     log = InMemoryLog()
     for event in history:
         log.append(event)
@@ -125,7 +125,7 @@ def test_the_state_of_any_history_is_as_documented(history):
 # ---- what the commands print in real calls
 
 
-def a_bit_of_everything():
+def events_of_every_kind():
     recorder = Recorder("p-1", stream="run/chained")
     yield from (recorder.event(f"e-{second}", f"2026-11-22T15:08:{second:02d}.000000Z", loss=second) for second in range(3))
     yield make_event("run/full", "TrainingRequested", 1, model="digits", requested_by="ada")
@@ -149,13 +149,13 @@ def a_bit_of_everything():
     yield make_event("dataset/gone", "DatasetRetired", 1)
 
 
-STREAMS = sorted({event.stream for event in a_bit_of_everything()})
+STREAMS = sorted({event.stream for event in events_of_every_kind()})
 
 
 @pytest.fixture(scope="module", params=["sqlite", "dynamodb"])
 def url(request, tmp_path_factory):
     with empty_store(request.param, tmp_path_factory.mktemp("store")) as url:
-        record_events(url, a_bit_of_everything())
+        record_events(url, events_of_every_kind())
         yield url
 
 
@@ -169,11 +169,11 @@ def printed(capsys, url, command, *arguments, code=0):
 def test_show_and_history(url, capsys, stream):
     state = printed(capsys, url, "show", stream)
     past = printed(capsys, url, "show", stream, "--as-of", "2026-11-22T15:08:59", "--known-at", "now")
-    told = printed(capsys, url, "history", stream)
+    history = printed(capsys, url, "history", stream)
     assert (past["as_of"], past["known_at"] is None) == ("2026-11-22T15:08:59.000000Z", False)
     assert {**past, "as_of": None, "known_at": None} == state
-    assert state["counts"]["events"] == len(told["events"])
-    assert (state["stream"], told["stream"]) == (stream, stream)
+    assert state["counts"]["events"] == len(history["events"])
+    assert (state["stream"], history["stream"]) == (stream, stream)
 
 
 def test_runs(url, capsys):
@@ -183,15 +183,15 @@ def test_runs(url, capsys):
 
 
 def first_at(stream):
-    return min(event.occurred_at for event in a_bit_of_everything() if event.stream == stream), stream
+    return min(event.occurred_at for event in events_of_every_kind() if event.stream == stream), stream
 
 
 def test_verify(url, capsys):
-    found = printed(capsys, url, "verify", "--all")
-    assert sorted(one["stream"] for one in found["streams"]) == STREAMS
-    assert (found["sound"], found["complete"]) == (True, True)
-    [one] = printed(capsys, url, "verify", "run/chained")["streams"]
-    assert [producer["complete_up_to"] for producer in one["producers"]] == [3]
+    verified = printed(capsys, url, "verify", "--all")
+    assert sorted(stream["stream"] for stream in verified["streams"]) == STREAMS
+    assert (verified["sound"], verified["complete"]) == (True, True)
+    [chained] = printed(capsys, url, "verify", "run/chained")["streams"]
+    assert [producer["complete_up_to"] for producer in chained["producers"]] == [3]
 
 
 def test_rebuild(url, capsys):
@@ -218,18 +218,18 @@ def test_record(url, capsys):
     assert printed(capsys, url, "record", *same)["outcome"] == "recorded"
     again = printed(capsys, url, "record", *same)
     assert (again["outcome"], again["known"]) == ("repeated", False)
-    [told] = printed(capsys, url, "history", "run/recorded")["events"]
-    assert (told["digest"], told["producer"], told["correlation_id"]) == (again["digest"], None, None)
+    [event] = printed(capsys, url, "history", "run/recorded")["events"]
+    assert (event["digest"], event["producer"], event["correlation_id"]) == (again["digest"], None, None)
     assert printed(capsys, url, "record", "run/recorded", "TrainingStopped")["known"]
 
 
-def test_verify_of_what_was_altered_and_of_what_is_missing(tmp_path, capsys):
+def test_verify_finds_what_was_altered_and_what_is_missing(tmp_path, capsys):
     with empty_store("sqlite", tmp_path) as url:
         recorder = Recorder("p", stream="run/a")
         first, _, third = (recorder.event(f"e-{n}", f"2026-11-22T15:08:0{n}.000000Z") for n in range(3))
         record_events(url, [first, third])
-        found = printed(capsys, url, "verify", "--all", code=1)
-        assert (found["sound"], found["complete"]) == (True, False)
+        verified = printed(capsys, url, "verify", "--all", code=1)
+        assert (verified["sound"], verified["complete"]) == (True, False)
         with sqlite3.connect(tmp_path / "events.db") as connection:
             connection.execute("UPDATE events SET data = '{}' WHERE event_id = 'e-0'")
             connection.execute("UPDATE events SET data = '{\"a\":' WHERE event_id = 'e-2'")
@@ -237,6 +237,6 @@ def test_verify_of_what_was_altered_and_of_what_is_missing(tmp_path, capsys):
                 "INSERT INTO events SELECT CAST(x'72756e2f80' AS TEXT), position, event_id, occurred_at, recorded_at, type,"
                 " source, schema_version, data, digest, producer, correlation_id, resources, extensions FROM events LIMIT 1"
             )
-        found = printed(capsys, url, "verify", "--all", code=1)
-        assert not found["sound"]
+        verified = printed(capsys, url, "verify", "--all", code=1)
+        assert not verified["sound"]
         assert run_cli(capsys, "verify", "--all", "--log", url)[0] == 1, "with a name that is not UTF-8"

@@ -1,0 +1,83 @@
+"""Tables and fields: as wide as their terminal, uncut anywhere else."""
+
+import io
+import re
+import sys
+from contextlib import redirect_stdout
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from training_events.cli.table import print_fields, print_rows
+
+from tests.support.strategies import loose_text
+
+LONG = "run/a-very-long-training-job-name-2026-11-22-15-08-39-955123-eu-central-1-digits"
+ROWS = [("run/a", "completed", "loss 0.5"), (LONG, "failed", "loss " + "0.123456789 " * 20)]
+TITLES, WIDTHS = ("run", "status", "metrics"), (64, 9)
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Standard output is a terminal of so many columns."""
+
+    def of(columns):
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        monkeypatch.setenv("COLUMNS", str(columns))
+
+    return of
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def without_bold(text):
+    return re.sub(r"\x1b\[[01]m", "", text)
+
+
+def lines(capsys):
+    return without_bold(capsys.readouterr().out).splitlines()
+
+
+def test_in_a_pipe_nothing_is_cut(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    print_rows(TITLES, WIDTHS, ROWS)
+    assert [line.split("  ")[0] for line in lines(capsys)] == ["run", "run/a", LONG]
+    print_rows(TITLES, WIDTHS, ROWS, look_ahead=100)
+    shown = lines(capsys)
+    assert len({line.index(cell) for line, cell in zip(shown, ["status", "completed", "failed"], strict=True)}) == 1
+    assert shown[2].endswith(ROWS[1][2].rstrip())
+
+
+@pytest.mark.parametrize("look_ahead", [1, 100])
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_a_table_is_as_wide_as_its_terminal(capsys, terminal, columns, look_ahead):
+    terminal(columns)
+    print_rows(TITLES, WIDTHS, ROWS, look_ahead)
+    shown = lines(capsys)
+    assert max(map(cell_len, shown)) == columns
+    assert len({line.index(cell) for line, cell in zip(shown, ["status", "completed", "failed"], strict=True)}) == 1
+    assert shown[2].startswith("run/a-very")
+    assert "digits  failed" in shown[2], "both ends of a long name are shown"
+    assert (LONG in shown[2]) is False
+
+
+@given(st.lists(st.tuples(loose_text, loose_text, loose_text), max_size=4), st.integers(40, 120))
+def test_whatever_the_cells_hold_a_row_is_one_line_that_fits_the_terminal(rows, columns):
+    with redirect_stdout(Terminal()) as terminal, pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        print_rows(TITLES, (30, 9), rows)
+    shown = without_bold(terminal.getvalue()).splitlines()
+    assert len(shown) == 1 + len(rows)
+    for line in shown:
+        assert line.isprintable()
+        assert cell_len(line) <= columns
+
+
+def test_further_lines_of_a_field_stand_under_its_first(capsys):
+    print_fields({"error": "a\n\tb\x1b[2J", "seen": None, "a\x9bb": {"c": "\x9b"}})
+    assert lines(capsys) == ["error   a", "         b\\x1b[2J", 'a\\x9bb  {"c":"\\u009b"}']

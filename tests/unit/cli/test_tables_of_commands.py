@@ -1,0 +1,170 @@
+"""What the commands show to people."""
+
+import re
+
+import pytest
+from training_events.recorder.delivery.destination import configured_destination
+from training_events.recorder.delivery.spool import Spool
+from training_events.settings import Settings
+from training_events.stores.opening import open_event_log
+
+from tests.support.command_line import empty_store, make_event, parse_document, read_models, record_events, run_cli
+
+
+@pytest.fixture
+def log(tmp_path, monkeypatch):
+    with empty_store("sqlite", tmp_path) as url:
+        monkeypatch.setenv("TRAINING_EVENTS_LOG", url)
+        yield url
+
+
+def table(capsys, *arguments, code=0):
+    """The cells of each line."""
+    exit_code, out, _ = run_cli(capsys, *arguments)
+    assert exit_code == code
+    return [re.split(r" {2,}", line) for line in out.splitlines()]
+
+
+def test_runs_and_their_filters(log, capsys):
+    nan = [{"name": "f1", "value": "NaN"}, {"name": "loss", "value": 0.25}, {"name": "loss", "value": 0.5}]
+    record_events(
+        log,
+        [
+            make_event("run/a", "TrainingStarted", 1, model="digits"),
+            make_event("run/a", "MetricsRecorded", 2, points=nan),
+            make_event("run/a", "TrainingCompleted", 9),
+            make_event("run/b", "TrainingStarted", 3, model="other"),
+            make_event("run/c", "TrainingFailed", 4),
+        ],
+    )
+    titles, c, b, a = table(capsys, "runs")
+    assert titles == ["run", "status", "model", "started (UTC)", "took", "metrics"]
+    assert a == ["run/a", "completed", "digits", "2026-11-22 15:08", "8.0 s", "f1 NaN, loss 0.25"]
+    assert (b[:3], c[:3]) == (["run/b", "running", "other"], ["run/c", "failed", "-"])
+
+    def named(*options):
+        return [row[0] for row in table(capsys, "runs", *options)[1:]]
+
+    assert named("--status", "failed") == ["run/c"]
+    assert named("--model", "digits") == ["run/a"]
+    assert named("--since", "2026-11-22T15:08:03") == ["run/c", "run/b"]
+    assert named("--limit", "1") == ["run/c"]
+    assert named("--status", "stopped") == []
+
+
+def test_the_error_for_a_summary_of_another_version_says_what_to_do(log, capsys):
+    record_events(log, [make_event("run/a", "Happened")])
+    run_cli(capsys, "runs")  # now every event is in a read model
+    read_models(log).put("run/a", b"{}", summary=b"{}", first_at="", replaces=1)
+    code, out, err = run_cli(capsys, "runs")
+    assert (code, out) == (1, "")
+    assert "`training-events rebuild` renews it" in err
+
+
+def test_show_a_run(log, capsys):
+    record_events(
+        log,
+        [
+            make_event("run/a", "TrainingStarted", 1, model="digits", seeds=7),
+            make_event("run/a", "MetricsRecorded", 2, points=[{"name": "loss", "step": 3, "value": 0.5}]),
+            make_event("run/a", "CheckpointSaved", 3, uri="s3://b/c", step=3),
+            make_event("run/a", "Strange", 4),
+            make_event("run/a", "TrainingFailed", 5, error="out of memory", traceback="Traceback\n  \x9b31m"),
+        ],
+    )
+    rows = table(capsys, "show", "run/a")
+    assert ["events", "5 (1 unknown)"] in rows
+    assert ["model", "digits"] in rows
+    assert ["took", "4.0 s"] in rows
+    assert ["seeds", "7"] in rows
+    assert ["last checkpoint", "s3://b/c (step 3, 1 in all)"] in rows
+    assert rows[-4:] == [
+        ["", "\\x9b31m"],
+        [""],
+        ["metric", "points", "first", "last", "min", "max", "best"],
+        ["loss", "1", *["0.5 @ 3"] * 5],
+    ]
+    past = table(capsys, "show", "run/a", "--as-of", "2026-11-22T15:08:01")
+    assert ["status", "running"] in past
+    assert ["as of", "2026-11-22T15:08:01.000000Z"] in past
+    assert not [row for row in past if row[0] == "metric"], "no table without rows"
+
+
+def test_show_what_a_run_was_made_from_and_its_sparklines(log, capsys):
+    points = [{"name": "loss", "step": step, "value": "NaN" if step == 5 else 8 - step} for step in range(8)]
+    spec = {"code": {"commit": "9a76"}, "datasets": [{"uri": "s3://b/d", "sha256": "f" * 64}], "packages": {"numpy": "2.1.3"}}
+    record_events(
+        log, [make_event("run/a", "TrainingStarted", 1, **spec), make_event("run/a", "MetricsRecorded", 2, points=points)]
+    )
+    rows = table(capsys, "show", "run/a")
+    assert [row for row in rows if row[-1] in {"9a76", "s3://b/d", "f" * 64, "numpy 2.1.3"}] == [
+        ["code", "commit", "9a76"],
+        ["datasets", "s3://b/d"],
+        ["", "sha256", "f" * 64],
+        ["packages", "numpy 2.1.3"],
+    ]
+    assert rows[-2:] == [["metric", "steps", "curve"], ["loss", "0 to 7", "█▇▆▅▄N▂▁", "1 of 8 not finite"]]
+
+
+def test_show_a_model_and_a_dataset(log, capsys):
+    record_events(
+        log,
+        [
+            make_event("model/m", "ModelRegistered", 1, version=3, run="run/a"),
+            make_event("model/m", "ModelPromoted", 2, version=3, stage="production", promoted_by="ada"),
+            make_event("dataset/d", "DatasetRegistered", 1, uri="s3://b/d", sha256="f" * 64, rows=9),
+        ],
+    )
+    rows = table(capsys, "show", "model/m")
+    assert ["3", "production", "2026-11-22T15:08:01Z", "-", "-", "run/a"] in rows
+    assert ["2026-11-22T15:08:02Z", "3", "production", "ada"] in rows
+    assert table(capsys, "show", "dataset/d")[-1] == ["2026-11-22T15:08:01Z", "-", "9", "f" * 64, "-", "s3://b/d"]
+
+
+def test_verify_one_stream_in_full(log, capsys):
+    record_events(log, [make_event("run/a", "TrainingCompleted", second) for second in range(3)])
+    assert ["sealed", "0 events, by 0 seal(s)"] in table(capsys, "verify", "run/a"), "verifying seals nothing"
+    run_cli(capsys, "show", "run/a")
+    fields = dict(table(capsys, "verify", "run/a"))
+    assert fields.items() >= {"verdict": "sound", "events": "3", "sealed": "3 events, by 1 seal(s)"}.items()
+    assert fields["root"].startswith("sha256:")
+
+
+def test_verify_all_of_nothing(tmp_path, capsys):
+    with empty_store("dynamodb", tmp_path) as url:
+        code, out, _ = run_cli(capsys, "verify", "--all", "--log", url)
+        assert (code, out.splitlines()[1:]) == (0, ["the log holds no stream yet"])
+        _, out, _ = run_cli(capsys, "verify", "--all", "--json", "--log", url)
+        assert parse_document("verify", out) == {"streams": [], "sound": True, "complete": True}
+
+
+def test_rebuild_prints_each_change(log, capsys):
+    record_events(log, [make_event("run/a", "Happened")])
+    run_cli(capsys, "runs")  # now every event is in a read model
+    read_models(log).remove("run/a", replaces=1)
+    assert run_cli(capsys, "rebuild", "--dry-run")[1].splitlines() == [
+        "run/a: would be new",
+        "1 streams folded from 1 events; would change: 1",
+    ]
+    assert read_models(log).get("run/a") is None, "nothing is written"
+    assert run_cli(capsys, "rebuild")[1].splitlines() == ["run/a: new", "1 streams folded from 1 events; changed: 1"]
+    assert run_cli(capsys, "rebuild")[1] == "1 streams folded from 1 events; changed: 0\n"
+
+
+def test_a_dry_run_of_rebuild_does_not_even_bring_a_laptops_log_up_to_date(tmp_path, capsys):
+    with empty_store("sqlite", tmp_path) as url:
+        open_event_log(url).append(make_event("run/a", "Happened"))
+        assert run_cli(capsys, "rebuild", "--dry-run", "--log", url)[1].splitlines()[0] == "run/a: would be new"
+        assert read_models(url).get("run/a") is None
+
+
+def test_a_dry_run_of_flush_lists_what_is_in_the_spool(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path / "spool"))
+    monkeypatch.setenv("TRAINING_EVENTS_LOG", f"sqlite:///{tmp_path}/log.db")
+    monkeypatch.delenv("TRAINING_EVENTS_BUS", raising=False)
+    assert run_cli(capsys, "flush", "--dry-run")[1] == "nothing waits\n"
+    spool = Spool(tmp_path / "spool", configured_destination(Settings()), "killed")
+    spool.append(b"{}")
+    spool.close()
+    [line] = run_cli(capsys, "flush", "--dry-run")[1].splitlines()
+    assert " bytes wait for " in line
