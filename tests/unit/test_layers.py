@@ -22,6 +22,8 @@ ROOMS = [
     ["handlers", "cli", "__init__"],
 ]
 ORDER = [room for row in ROOMS for room in row]
+CLIENT = {"cli", "recorder"}
+"""Rooms that are not in the package that Lambda runs."""
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -55,6 +57,11 @@ def test_imports_run_one_way(file):
     own = room_of(file)
     for room in imported_rooms(file.read_text(encoding="utf-8")):
         assert room == own or ORDER.index(room) < ORDER.index(own), f"{name_of(file)} imports {room}, which stands above it"
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if room_of(file) not in CLIENT], ids=name_of)
+def test_what_runs_in_aws_imports_nothing_that_only_a_client_has(file):
+    assert not CLIENT & set(imported_rooms(file.read_text(encoding="utf-8")))
 
 
 def test_nothing_of_the_app_is_imported():
