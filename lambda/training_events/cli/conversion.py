@@ -1,6 +1,6 @@
-"""Keeps pydantic out of most calls: to import it takes as long as all the rest of one.
+"""Keeps pydantic out of most calls: importing it takes as long as all the rest of a call.
 
-Typer (since 0.29) has pydantic convert every value. But text needs no conversion, and neither does what was not given.
+Typer (since 0.29) has pydantic convert every value. Text needs no conversion, and neither does an option that was not given.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class QuickGroup(TyperGroup):
 
 
 def _quick(parameter: Any) -> Any:
-    """The parameter, which from now on converts only what it has to."""
+    """The parameter, which from now on converts only the values that need it."""
     if hasattr(parameter, "type_descriptor"):  # an earlier Typer has none
         parameter.process_value = _Conversion(parameter)
     return parameter

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 class ShowProgress(Protocol):
     def __call__(self, text: str, share: float | None = None) -> None:
-        """Say this, and how much of the work is done (0 to 1) where that is known."""
+        """Show this text, and where it is known, which share of the work is done (0 to 1)."""
 
 
 @contextmanager

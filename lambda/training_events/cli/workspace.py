@@ -49,7 +49,7 @@ def url_to_read(url: str) -> str:
         return named
     if not Path(LAPTOP_LOG.removeprefix("sqlite:///")).exists():
         raise MissingSetting(
-            "TRAINING_EVENTS_LOG is not set, and in this folder there is no training-events.db: set it (or say --log) to"
+            "TRAINING_EVENTS_LOG is not set, and in this folder there is no training-events.db: set it (or give --log) to"
             " dynamodb://<event log table>?read_models=<table> or sqlite:///<path>"
         )
     return LAPTOP_LOG

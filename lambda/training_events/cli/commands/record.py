@@ -57,7 +57,7 @@ def record(
 
     It goes to the bus that TRAINING_EVENTS_BUS names. If none is set, or with --log, it goes straight to the log: the one
     that TRAINING_EVENTS_LOG names, else training-events.db in this folder, which is created if it does not exist. Data of a
-    type in the catalogue has to fit its schema (docs/reference/events). A type of your own is recorded as it is. To record
+    type in the catalogue has to fit its schema (docs/reference/events). A type of your own is recorded as it is. Recording
     the same event again, with its id and time, changes nothing.
 
     For example:

@@ -39,9 +39,9 @@ def replay(
 ) -> None:
     """Send the archived events of a period over the bus again.
 
-    The archive is that of the bus that TRAINING_EVENTS_BUS names, and the period is when events were published. The command
-    follows the replay until all is sent. The log takes each event once, so a replay is harmless, whatever was recorded
-    meanwhile. An event may take 10 minutes to reach the archive: then replay again.
+    The archive belongs to the bus that TRAINING_EVENTS_BUS names. An event is in the period if it was published in it. The
+    command follows the replay until everything is sent. The log takes each event once, so a replay is harmless, whatever
+    was recorded meanwhile. An event may take 10 minutes to reach the archive: then replay again.
 
     For example:
       training-events replay --from "2 hours ago" --to now

@@ -45,8 +45,10 @@ ShowDocument = RunDocument | ModelDocument | DatasetDocument
 
 def show(
     stream: Stream,
-    as_of: Annotated[str | None, time_option(meaning="What was true at this time, by when events occurred.")] = None,
-    known_at: Annotated[str | None, time_option(meaning="What the log knew at this time, by when it recorded events.")] = None,
+    as_of: Annotated[str | None, time_option(meaning="Show what was true at this time, by when events occurred.")] = None,
+    known_at: Annotated[
+        str | None, time_option(meaning="Show what the log knew at this time, by when it recorded events.")
+    ] = None,
     log: LogUrl = "",
     as_json: AsJson = False,
 ) -> None:

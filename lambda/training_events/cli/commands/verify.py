@@ -72,7 +72,7 @@ def verify(
       training-events verify --all --json | jq -r '.streams[] | [.stream, .seals.root] | @tsv'
     """
     if bool(streams) == everything:
-        raise Misused("say which streams to verify, or --all")
+        raise Misused("name the streams to verify, or give --all")
     for stream in streams or ():
         check_stream(stream)
     workspace = open_workspace(log)
