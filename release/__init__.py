@@ -1,1 +1,1 @@
-"""HANDED TO PIPELINES: an environment's Terraform as one archive that needs no Python, and Terraform's own verdict on it."""
+"""For pipelines: packs an environment's Terraform into one archive that needs no Python, and lets Terraform validate it."""

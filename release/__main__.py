@@ -1,4 +1,4 @@
-"""`python -m release [ENVIRONMENT]`: what was synthesized, as archives for pipelines that know no Python."""
+"""`python -m release [ENVIRONMENT]`: packs the synthesized Terraform into archives, for pipelines without Python."""
 
 import argparse
 import functools
@@ -17,22 +17,22 @@ from release.readme import readme
 from stacks.settings.file import ENVIRONMENTS, environment_names, load
 
 DESCRIPTION = """\
-Writes dist/terraform-<environment>-<version>.tar.gz, and its sha256 beside it, from what `cdktf synth` wrote into cdktf.out:
-the environment's Terraform JSON, the files that it names, a lock of the provider that is at hand, a README.md of what to set
-and what to do. From one commit and its tag, with one provider at hand, it is the same file wherever and whenever it is made.
+Writes dist/terraform-<environment>-<version>.tar.gz, and a file with its sha256, from what `cdktf synth` wrote to cdktf.out.
+The archive has the environment's Terraform JSON, the files that the JSON names, a lock of the provider that Terraform finds,
+and a README.md with what to set and what to do. The same commit, tag and provider make the same file on every machine.
 """
 
 
 def main(arguments: list[str] | None = None, out: Path = Path("cdktf.out"), dist: Path = Path("dist")) -> int:
-    """Release; the exit code."""
+    """Write the archives and return the exit code."""
     parser = argparse.ArgumentParser(
         "python -m release",
         description=DESCRIPTION,
-        epilog="exit codes: 0 written, 1 it cannot be, 2 something for you to put right",
+        epilog="exit codes: 0 written, 1 something failed, 2 something for you to correct",
     )
     parser.add_argument("environment", nargs="?", help="a file in environments/, without .toml (default: each of them)")
-    named = parser.parse_args(arguments).environment
-    return run_command(lambda: _release_all([named] if named else environment_names(), out, dist))
+    environment = parser.parse_args(arguments).environment
+    return run_command(lambda: _release_all([environment] if environment else environment_names(), out, dist))
 
 
 def _release_all(environments: Iterable[str], out: Path, dist: Path) -> int:
@@ -47,17 +47,17 @@ def _release_all(environments: Iterable[str], out: Path, dist: Path) -> int:
 def release(environment: str, out: Path, dist: Path, lock_for: Callable[[str], ProviderLock]) -> Path:
     """Write the archive of one environment, from the cdktf.out folder `out`. Raises ReleaseError, SettingsError.
 
-    lock_for: gives the lock for what the stack's `required_providers` say, as JSON.
+    lock_for: returns the lock for `terraform.required_providers`, which it gets as JSON.
     """
     settings = load(environment)
     stack = synthesized.read(out, settings.stack_name)
-    written = out / "stacks" / stack.name / synthesized.JSON
-    if written.stat().st_mtime < (ENVIRONMENTS / f"{environment}.toml").stat().st_mtime:
-        raise ReleaseError(f"{written}: environments/{environment}.toml was changed since: run `make synth` again")
+    file = out / "stacks" / stack.name / synthesized.JSON
+    if file.stat().st_mtime < (ENVIRONMENTS / f"{environment}.toml").stat().st_mtime:
+        raise ReleaseError(f"{file}: environments/{environment}.toml was changed since: run `make synth` again")
     version = origin.version()
     lock = lock_for(json.dumps(stack.content["terraform"]["required_providers"]))
     if lock.content is None:
-        print(f"{environment}: without a lock file, as no provider is at hand: {lock.reason}", file=sys.stderr)
+        print(f"{environment}: without a lock file, because Terraform finds no provider: {lock.reason}", file=sys.stderr)
     text = readme(stack, settings, version, origin.commit(), lock)
     files = {**stack.files, "README.md": text.encode()} | ({LOCK: lock.content} if lock.content else {})
     sums = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))

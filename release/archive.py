@@ -1,4 +1,4 @@
-"""Archives (.tar.gz) of the same bytes wherever and whenever they are written, so that a sha256 says what was handed over."""
+"""Writes archives (.tar.gz) with the same bytes on every machine at any time, so that a sha256 identifies the content."""
 
 import io
 import os
@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 TIME = 315532800
-"""1980-01-01, as in the project's zips; seconds since 1970."""
+"""1980-01-01 as seconds since 1970, the same time as in the project's zips."""
 BLOCK = 0xFFFF
-"""The most that a block holds that is not compressed; bytes: https://www.rfc-editor.org/rfc/rfc1951#section-3.2.4"""
+"""The most bytes in a block without compression: https://www.rfc-editor.org/rfc/rfc1951#section-3.2.4"""
 
 
 def write(path: Path, folder: str, files: Mapping[str, bytes]) -> None:
-    """Put the archive in place at once, with every file below one top folder: sorted, owned by root, readable by all."""
+    """Write the archive in one step. The files are below one top folder, sorted, owned by root and readable by all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
     try:
@@ -36,7 +36,7 @@ def tar(folder: str, files: Mapping[str, bytes]) -> bytes:
 
 
 def gzip(content: bytes) -> bytes:
-    """Without a name, a time or compression: versions of zlib make different bytes of the same, at level 0, too.
+    """The content as gzip, without a name, a time or compression: versions of zlib make different bytes, even at level 0.
 
     https://www.rfc-editor.org/rfc/rfc1952#section-2.3
     """

@@ -1,7 +1,7 @@
-"""Why nothing can be handed over, as one clear line."""
+"""The error of this package, with a message of one clear line."""
 
 from command_line import CommandError
 
 
 class ReleaseError(CommandError):
-    """What was synthesized is missing or would not work elsewhere, or Terraform refuses it."""
+    """The synthesized Terraform is missing, would not work elsewhere, or is refused by Terraform."""

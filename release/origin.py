@@ -1,4 +1,4 @@
-"""What a release is made of: the project's version, and the commit as far as git can tell."""
+"""The origin of a release: the project's version, and the commit as far as git knows it."""
 
 import subprocess
 from pathlib import Path
@@ -9,14 +9,14 @@ from release.synthesized import ROOT
 
 
 def version() -> str:
-    """The package's version, which is the project's: the functions and the client that an archive holds are of it."""
+    """The version of the package, which is the version of the project: the functions and the client in an archive have it."""
     return __version__
 
 
 def commit(root: Path = ROOT) -> str:
-    """Which commit this is, in a few words, and no better than it is: neither tagged nor clean where it is not."""
+    """The commit in a few words. They say so if it is not tagged, or if there are changes that are in no commit."""
     head = _git(root, "rev-parse", "HEAD")
-    # Unpacked somewhere below another project, or a home folder, the repository that git finds is that one.
+    # If these files are in a folder of another repository, for example of a home folder, git finds that repository.
     if head is None or not _git(root, "ls-files", "lambda/pyproject.toml"):
         return "a folder without git: which commit it was is not known"
     if _git(root, "status", "--porcelain", "--untracked-files=normal") != "":
@@ -28,7 +28,7 @@ def commit(root: Path = ROOT) -> str:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    """What git says; None where it says nothing of this folder."""
+    """What git prints; None if there is no git, or if it fails in this folder."""
     try:
         done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
     except FileNotFoundError:

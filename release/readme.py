@@ -1,4 +1,4 @@
-"""The README.md of an archive: what to set, and what to do, filled in from what the archive's own JSON says."""
+"""The README.md of an archive: what to set and what to do, filled in from the archive's own JSON."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ TEMPLATE = Path(__file__).with_name("readme.md")
 
 
 def readme(stack: Synthesized, settings: Settings, version: str, commit: str, lock: ProviderLock) -> str:
-    """The text; its first line is its title. What stands between @ signs in readme.md is filled in here."""
+    """The text, whose first line is the title. Values replace the names between @ signs in readme.md."""
     terraform = stack.content["terraform"]
     backend, (provider,) = terraform["backend"]["s3"], stack.content["provider"]["aws"]
     return _filled(
@@ -39,4 +39,4 @@ def readme(stack: Synthesized, settings: Settings, version: str, commit: str, lo
 
 
 def _filled(values: dict[str, Any]) -> str:
-    return re.sub("@([a-z_]+)@", lambda found: str(values[found[1]]), TEMPLATE.read_text(encoding="utf-8"))
+    return re.sub("@([a-z_]+)@", lambda match: str(values[match[1]]), TEMPLATE.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Runs Terraform, by the name that the environment has for it, and keeps what it says."""
+"""Runs Terraform, or the binary in TERRAFORM_BINARY_NAME, and captures its output."""
 
 import os
 import subprocess

@@ -1,1 +1,1 @@
-"""SECURITY GATES: what scanners say of the synthesized JSON, what is known of the locks and of their licences."""
+"""Security gates: scanners on the synthesized JSON, and known vulnerabilities and licences of the locked packages."""

@@ -1,11 +1,11 @@
-"""Why a check could not be made, each as one clear line. What a check found is no error but a finding."""
+"""Errors that prevent a check, each with a message of one clear line. What a check finds is not an error but a finding."""
 
 from command_line import CommandError, UsageError
 
 
 class GateError(CommandError):
-    """Something cannot be judged, or a scanner did not do its work: without a verdict nothing passes."""
+    """Something cannot be checked, or a scanner did not do its work. Then the gate does not pass."""
 
 
 class MisuseError(GateError, UsageError):
-    """The caller can put it right: a folder without a synthesized app, a list of waivers that makes no sense."""
+    """The caller can correct it: the folder has no synthesized app, or a list of waivers makes no sense."""

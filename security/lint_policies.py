@@ -1,6 +1,7 @@
-"""What parliament says of policies: run by the Python that has it. A JSON list of texts in, a list of findings for each out.
+"""Runs parliament on policies. It reads a JSON list of policies as texts, and prints a list of findings for each.
 
-Its own command line is of no use here: it writes a log of fixed name into /tmp, where somebody else's may be.
+The Python environment that has parliament runs this script. parliament's own command line is not used, because it writes a log
+with a fixed name to /tmp, where somebody else's log may be.
 """
 
 import json
@@ -9,9 +10,9 @@ from pathlib import Path
 
 import parliament
 
-# The names that parliament's further auditors (of privilege escalation, of exposed credentials …) give to what they find.
+# Has the names for findings of parliament's additional auditors (privilege escalation, exposed credentials …).
 parliament.override_config(Path(parliament.__file__).with_name("community_auditors") / "config_override.yaml")
-# What AWS says of every request that a function's code makes, whatever it asks for; parliament knows of no action that has it:
+# AWS sets this condition key for every request of a function's code. parliament knows it for no action:
 # https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
 parliament.statement.GLOBAL_CONDITION_KEYS["lambda:SourceFunctionArn"] = "Arn"
 

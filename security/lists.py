@@ -1,4 +1,4 @@
-"""The lists that people keep by hand, as TOML: read, and what makes no sense in them said in one line."""
+"""Reads lists that people write by hand, as TOML, and reports a mistake in one line."""
 
 import tomllib
 from pathlib import Path
@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from security.errors import MisuseError
 
 
-def content(file: Path) -> dict[str, Any]:
-    """Raises MisuseError."""
+def read_toml(file: Path) -> dict[str, Any]:
+    """The content of the file. Raises MisuseError."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -18,7 +18,7 @@ def content(file: Path) -> dict[str, Any]:
 
 
 def misuse(file: Path, error: ValidationError) -> MisuseError:
-    """The first thing that makes no sense: where it stands, what it is, what is allowed."""
+    """An error for the first mistake: its place, its value, and what is allowed."""
     problem = error.errors()[0]
-    place = ".".join(map(str, problem["loc"]))
-    return MisuseError(f"{file.name}: {place} = {problem['input']!r}: {problem['msg']}")
+    path = ".".join(map(str, problem["loc"]))
+    return MisuseError(f"{file.name}: {path} = {problem['input']!r}: {problem['msg']}")

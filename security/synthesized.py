@@ -1,4 +1,4 @@
-"""Reads what `cdktf synth` wrote: the resources of every environment, by their addresses."""
+"""Reads the resources of every environment, by their addresses, from what `cdktf synth` wrote."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,46 +8,46 @@ from typing import Any
 
 from security.errors import GateError, MisuseError
 
-# A module or a data source brings in what is written elsewhere; nothing here would look at it.
-_LOOKED_AT = {"//", "locals", "output", "provider", "resource", "terraform"}
-# What makes of a resource something else than is written here, or runs a command.
-_UNSEEN = {"count", "dynamic", "for_each", "provisioner"}
+# Others, such as a module or a data source, bring in content that is not in the JSON, and that no check here would see.
+_CHECKED = {"//", "locals", "output", "provider", "resource", "terraform"}
+# Arguments that change what a resource becomes, or run a command. No check here sees the effect.
+_UNCHECKED = {"count", "dynamic", "for_each", "provisioner"}
 
 Resource = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Synthesized:
-    """One environment as it would be planned: `aws_sqs_queue.name` → what is said of it."""
+    """One environment. resources: the arguments of each resource, by its address such as `aws_sqs_queue.name`."""
 
     environment: str
     resources: Mapping[str, Resource]
 
 
 def read(folder: Path) -> list[Synthesized]:
-    """Every stack of a cdktf.out folder. Raises MisuseError where there is none, GateError where a part cannot be judged."""
+    """Every stack of a cdktf.out folder. Raises MisuseError if there is none, GateError if a part cannot be checked."""
     files = sorted(folder.glob("stacks/*/cdk.tf.json"))
     if not files:
         raise MisuseError(f"{folder}: there is no stacks/*/cdk.tf.json in it: run `make synth` first")
     return [_stack(file) for file in files]
 
 
-def strictly_read(text: str) -> Any:
-    """JSON in which no key stands twice: who reads it otherwise, as Terraform does, may find the one that is not seen here."""
+def parse_strictly(text: str) -> Any:
+    """Parse JSON. Raises ValueError for a key that is there twice: of the two, Terraform might use the one not seen here."""
     return json.loads(text, object_pairs_hook=_object)
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
-    if twice := [key for key in keys if keys.count(key) > 1]:
-        raise ValueError(f"the key {twice[0]} is there twice")
+    if duplicates := [key for key in keys if keys.count(key) > 1]:
+        raise ValueError(f"the key {duplicates[0]} is there twice")
     return dict(pairs)
 
 
 def _stack(file: Path) -> Synthesized:
     try:
-        content = strictly_read(file.read_text(encoding="utf-8"))
-        # "//" is cdktf's note to itself
+        content = parse_strictly(file.read_text(encoding="utf-8"))
+        # "//" has cdktf's own notes
         resources = {
             f"{kind}.{name}": {key: value for key, value in resource.items() if key != "//"}
             for kind, named in content["resource"].items()
@@ -55,8 +55,8 @@ def _stack(file: Path) -> Synthesized:
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise MisuseError(f"{file}: cannot be read as synthesized Terraform JSON: {error!r}") from None
-    unseen = sorted(content.keys() - _LOOKED_AT)
-    unseen += [f"{address}: {key}" for address, values in resources.items() for key in sorted(values.keys() & _UNSEEN)]
-    if unseen:
-        raise GateError(f"{file}: {unseen[0]}: no rule can see what comes of it: declare each resource itself")
+    unchecked = sorted(content.keys() - _CHECKED)
+    unchecked += [f"{address}: {key}" for address, values in resources.items() for key in sorted(values.keys() & _UNCHECKED)]
+    if unchecked:
+        raise GateError(f"{file}: {unchecked[0]}: no check can see its effect: declare each resource itself")
     return Synthesized(file.parent.name.removeprefix("training-"), resources)

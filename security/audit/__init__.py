@@ -1,1 +1,1 @@
-"""What is known of everything that is locked: vulnerabilities and licences."""
+"""Audits every locked package: known vulnerabilities and licences."""

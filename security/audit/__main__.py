@@ -1,4 +1,4 @@
-"""`python -m security.audit`: known vulnerabilities and licences of everything that is locked."""
+"""`python -m security.audit`: audits the known vulnerabilities and the licences of every locked package."""
 
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -12,15 +12,16 @@ DESCRIPTION = """\
 Audits every package that Pipfile.lock, package-lock.json and the requirements.txt files pin.
 
 vulnerabilities  pip-audit asks PyPI, or the service that PIP_AUDIT_VULNERABILITY_SERVICE and PIP_AUDIT_OSV_URL name; npm audit
-                 asks npm's registry. Those that stay are waived in security/audit/vulnerabilities.toml.
-licences         as packages say them, against security/audit/licences.toml. All are listed in .build/licences.csv.
+                 asks npm's registry. security/audit/vulnerabilities.toml lists those that are accepted.
+licences         compares the licence in each package's metadata with security/audit/licences.toml, and writes a list of all
+                 licences to .build/licences.csv.
 """
-EPILOG = "exit codes: 0 nothing found, 1 something was found or could not be checked, 2 something for you to put right."
+EPILOG = "exit codes: 0 nothing found, 1 something was found or could not be checked, 2 something for you to correct."
 PARTS = {"vulnerabilities": vulnerabilities.check, "licences": licences.check}
 
 
 def main(arguments: list[str] | None = None, root: Path = Path()) -> int:
-    """Run the audit; the exit code."""
+    """Run the audit and return the exit code."""
     parser = ArgumentParser(
         "python -m security.audit", description=DESCRIPTION, epilog=EPILOG, formatter_class=RawDescriptionHelpFormatter
     )
@@ -31,14 +32,14 @@ def main(arguments: list[str] | None = None, root: Path = Path()) -> int:
 
 def _audit(parts: list[str], root: Path) -> int:
     locks = read_locks(root)
-    complaints = 0
+    count = 0
     for part in parts:
         print(f"{part} of {sum(map(len, locks.values()))} packages in {len(locks)} locks …", file=sys.stderr, flush=True)
         for line in PARTS[part](locks, root):
             print(line)
-            complaints += 1
-    print(f"{complaints} to look at" if complaints else "nothing found", file=sys.stderr)
-    return 1 if complaints else 0
+            count += 1
+    print(f"{count} to look at" if count else "nothing found", file=sys.stderr)
+    return 1 if count else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The licence of every locked package, as pip-licenses reads it or npm's lock has it, against what licences.toml allows."""
+"""Compares the licence of every locked package, from pip-licenses or from npm's lock, with what licences.toml allows."""
 
 import csv
 import sys
@@ -18,7 +18,7 @@ FILE = Path(__file__).with_name("licences.toml")
 
 
 class Rules(BaseModel):
-    """The licences that every package may have, those that some may have unless they are shipped, and other words for them."""
+    """allowed: for every package. unless_shipped: for the named packages, unless they are shipped. also_called: other names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,27 +28,27 @@ class Rules(BaseModel):
 
 
 def read_rules(file: Path = FILE) -> Rules:
-    """Raises MisuseError."""
+    """The rules in the file. Raises MisuseError."""
     try:
-        return Rules.model_validate(lists.content(file))
+        return Rules.model_validate(lists.read_toml(file))
     except ValidationError as error:
         raise lists.misuse(file, error) from None
 
 
 def check(locks: Locks, root: Path) -> Iterator[str]:
-    """Read and judge every licence, and list them in .build/licences.csv.
+    """Read and judge every licence, and write the list to .build/licences.csv.
 
-    Raises MisuseError for rules that make no sense, LocalError where the packages of a lock cannot be installed.
+    Raises MisuseError if the rules make no sense, LocalError if the packages of a lock cannot be installed.
     """
     rules = read_rules()
-    found = {file: packages if file == NPM else [*_installed(file, root)] for file, packages in locks.items()}
-    with (root / BUILD / "licences.csv").open("w", encoding="utf-8", newline="") as opened:
-        csv.writer(opened).writerows([file, *package] for file, packages in found.items() for package in packages)
-    yield from judge(found, rules)
+    licensed = {lock: packages if lock == NPM else [*_installed(lock, root)] for lock, packages in locks.items()}
+    with (root / BUILD / "licences.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([lock, *package] for lock, packages in licensed.items() for package in packages)
+    yield from judge(licensed, rules)
 
 
 def _installed(file: str, root: Path) -> Iterator[Package]:
-    """The packages in a lock's environment, which is installed from the lock first where it is missing or out of date."""
+    """The packages in a lock's environment, which is installed from the lock first if it is missing or out of date."""
     python = Path(sys.executable)
     if file in ENVIRONMENTS:
         python = python_of(root / BUILD / ENVIRONMENTS[file], f"the packages of {file}", root / file)
@@ -57,19 +57,19 @@ def _installed(file: str, root: Path) -> Iterator[Package]:
             yield Package(package.name, package.version, " AND ".join(sorted(package.license_names)))
 
 
-def judge(found: Locks, rules: Rules) -> Iterator[str]:
-    """A line for each package whose licence is not allowed or not known, and for each rule that nothing needs."""
+def judge(licensed: Locks, rules: Rules) -> Iterator[str]:
+    """A line for each package whose licence is not allowed or not known, and for each rule that no package needs."""
     licensing = Licensing([LicenseSymbol(licence, aliases=tuple(words)) for licence, words in rules.also_called.items()])
-    has: set[tuple[str, str]] = set()
-    for file, packages in found.items():
+    used: set[tuple[str, str]] = set()
+    for file, packages in licensed.items():
         for name, version, text in packages:
             exceptions = {licence for licence, names in rules.unless_shipped.items() if name in names and file != SHIPPED}
             try:
                 expression = licensing.parse(text.partition("\n")[0] or "unknown")
-            except ExpressionError:  # a text that is no expression
+            except ExpressionError:  # the text is not an expression
                 expression = LicenseSymbol("unknown")
             licences = {symbol: symbol.render() for symbol in expression.symbols}
-            has |= {(licence, name) for licence in licences.values()}
+            used |= {(licence, name) for licence in licences.values()}
             allowed = {
                 symbol: licensing.TRUE if licence in exceptions or licence in rules.allowed else licensing.FALSE
                 for symbol, licence in licences.items()
@@ -77,7 +77,7 @@ def judge(found: Locks, rules: Rules) -> Iterator[str]:
             if expression.subs(allowed, simplify=True) != licensing.TRUE:
                 where = " in what is shipped" if file == SHIPPED else ""
                 yield f"{file}: {name} {version}: {FILE.name} does not allow its licence{where}: {text!r:.60}"
-    unneeded = sorted(set(rules.allowed) - {licence for licence, _ in has})
+    unneeded = sorted(set(rules.allowed) - {licence for licence, _ in used})
     named = [(licence, name) for licence, names in rules.unless_shipped.items() for name in names]
-    unneeded += [f"{licence} of {name}" for licence, name in named if (licence, name) not in has]
+    unneeded += [f"{licence} of {name}" for licence, name in named if (licence, name) not in used]
     yield from (f"{FILE.name}: {rule}: nothing needs this any more: remove it" for rule in unneeded)

@@ -1,4 +1,4 @@
-"""Reads the locks: every package that this project may install, pinned to one version of an index and its hashes."""
+"""Reads the locks: every package that this project may install, pinned to one version and its hashes."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from security.errors import MisuseError
 from tools.pinned_requirements import requirements
 
 PIPFILE, NPM, SHIPPED = "Pipfile.lock", "package-lock.json", "lambda/requirements.txt"
-"""SHIPPED is what goes into the Lambda zip: nothing else of the locks is passed on to anybody."""
+"""SHIPPED: the packages in the Lambda zip. This project distributes no other packages of the locks."""
 ENVIRONMENTS = {
     SHIPPED: "shipped",
     "local/requirements.txt": "emulators",
@@ -20,21 +20,21 @@ ENVIRONMENTS = {
     "tests/future_toolkit/requirements.txt": "cdktn",
     "tools/requirements.txt": "tools",
 }
-"""Each requirements.txt, and the virtual environment in .build/ that is made of it on demand."""
+"""Each requirements.txt, and the virtual environment in .build/ that is made from it on demand."""
 _PIN = re.compile(r"(?P<name>[\w.-]+)(\[.+\])?==(?P<version>[\w.+!-]+)( ;.+)? --hash=sha256:")
 
 
 class Package(NamedTuple):
     name: str
     version: str
-    licence: str = ""  # npm's lock says it itself
+    licence: str = ""  # only npm's lock has it
 
 
 Locks = Mapping[str, Sequence[Package]]
 
 
 def read_locks(root: Path) -> Locks:
-    """The packages of every lock. Raises MisuseError for a lock that cannot be read or is not of an index with hashes."""
+    """The packages of every lock. Raises MisuseError for a lock that cannot be read, or that has packages without hashes."""
     locks = {}
     for file in (PIPFILE, *ENVIRONMENTS, NPM):
         try:
@@ -60,10 +60,10 @@ def _of_pipenv(text: str) -> Iterator[Package]:
 
 
 def _of_npm(text: str) -> Iterator[Package]:
-    for place, entry in json.loads(text)["packages"].items():
-        if place:  # else this project's own
-            # A package that stands in another's tarball has that one's hash.
+    for path, entry in json.loads(text)["packages"].items():
+        if path:  # the empty path is this project itself
+            # A package in the tarball of another one is covered by the hash of that one.
             if not (entry.get("integrity", "").startswith("sha512-") or entry.get("inBundle")) or "version" not in entry:
-                raise ValueError(f"{place} is not pinned to a version with a hash")
-            name = entry.get("name", place.rpartition("node_modules/")[2])  # an alias has its own name besides
+                raise ValueError(f"{path} is not pinned to a version with a hash")
+            name = entry.get("name", path.rpartition("node_modules/")[2])  # an entry under an alias has its real name too
             yield Package(name, entry["version"], str(entry.get("license", "")))

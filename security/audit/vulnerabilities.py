@@ -1,7 +1,7 @@
-"""Known vulnerabilities of every locked package, by pip-audit and npm audit, but those that vulnerabilities.toml waives.
+"""Reports known vulnerabilities of every locked package, by pip-audit and npm audit, except those in vulnerabilities.toml.
 
-Each is also asked for a package that is known to be vulnerable. An index or a registry in between may well answer, and know
-no advisories: then nothing was checked, which is never "nothing found".
+Both tools also get a package that is known to be vulnerable. An index or a registry in between may answer and have no
+advisories. Then nothing was checked, and the result must not be "nothing found".
 """
 
 import json
@@ -19,12 +19,12 @@ from local.terraform import BUILD
 from security import waivers
 from security.audit.locks import NPM, Locks, Package
 from security.errors import GateError
-from security.finding import Finding
+from security.scanner import Finding
 
 WAIVED = Path(__file__).with_name("vulnerabilities.toml")
-# Given up long ago, so that their vulnerabilities stay.
+# Nobody maintains these two any more, so their vulnerabilities stay.
 _PYCRYPTO, _GROWL = Package("pycrypto", "2.6.1"), Package("growl", "1.9.2")
-# Every option is given, so that no setting of the user changes what is audited or how it is printed.
+# All options are given, so that no setting of the user changes what is audited or how it is printed.
 _PIP_AUDIT = [
     "--locked",
     "--strict",
@@ -39,34 +39,34 @@ _REASON = re.compile(r"(?:Error: |ERROR:[\w.]+:|npm warn audit )(.+)")
 
 
 def check(locks: Locks, root: Path, waived: Path = WAIVED) -> Iterator[str]:
-    """A line for each vulnerability, and for each tool that did not check. Raises MisuseError for a bad list of waivers."""
-    listed = waivers.read(waived)
-    found: list[Finding] = []
+    """A line for each vulnerability, and for each tool that did not check. Raises MisuseError for a wrong list of waivers."""
+    accepted = waivers.read(waived)
+    findings: list[Finding] = []
     unchecked = []
-    for tool, ask in (("pip-audit", _of_python), ("npm audit", _of_npm)):
+    for tool, audit in (("pip-audit", _of_python), ("npm audit", _of_npm)):
         try:
-            found += ask(locks, root)
-        except (CommandError, OSError, KeyError, TypeError) as error:  # also an answer in another form
+            findings += audit(locks, root)
+        except (CommandError, OSError, KeyError, TypeError) as error:  # KeyError, TypeError: the report has another form
             unchecked.append(f"not checked: {tool}: {error!s:.200}")
-    yield from map(str, waivers.not_waived(sorted({*found}), listed))
-    yield from unchecked or waivers.out_of_date(found, listed, locks, waived.name)
+    yield from map(str, waivers.not_waived(sorted({*findings}), accepted))
+    yield from unchecked or waivers.out_of_date(findings, accepted, locks, waived.name)
 
 
 def _of_python(locks: Locks, root: Path) -> Iterator[Finding]:
-    """pip-audit gets https://peps.python.org/pep-0751/: of any other lock it would leave out what is for other machines."""
+    """pip-audit gets a lock as in https://peps.python.org/pep-0751/: from others it would leave out other platforms."""
     python = python_of(root / BUILD / "security", "parliament, checkov and pip-audit", WAIVED.parents[1] / "requirements.txt")
     by_lock = [(file, package) for file, packages in locks.items() if file != NPM for package in packages]
     pins = sorted({_PYCRYPTO, *(package for _, package in by_lock)})
-    lock = ['lock-version = "1.0"', *(f'[[packages]]\nname = "{one.name}"\nversion = "{one.version}"' for one in pins)]
+    lock = ['lock-version = "1.0"', *(f'[[packages]]\nname = "{pin.name}"\nversion = "{pin.version}"' for pin in pins)]
     report = _report([str(python), "-m", "pip_audit", *_PIP_AUDIT, "."], {"pylock.toml": "\n".join(lock)})
-    known = {Package(one["name"], one["version"]): one["vulns"] for one in report["dependencies"]}
+    known = {Package(each["name"], each["version"]): each["vulns"] for each in report["dependencies"]}
     if not known[_PYCRYPTO]:
         raise GateError("the service answers, but knows no vulnerability of pycrypto 2.6.1")
     for file, package in by_lock:
-        for one in known[package]:
-            fixed = f"fixed in {', '.join(one['fix_versions'])}" if one["fix_versions"] else "no fix yet"
-            names = ", ".join([f"https://osv.dev/vulnerability/{one['id']}", *sorted(one["aliases"])])
-            yield Finding(file, package.name, one["id"], f"{package.version} is vulnerable, {fixed}: {names}")
+        for advisory in known[package]:
+            fixed = f"fixed in {', '.join(advisory['fix_versions'])}" if advisory["fix_versions"] else "no fix yet"
+            names = ", ".join([f"https://osv.dev/vulnerability/{advisory['id']}", *sorted(advisory["aliases"])])
+            yield Finding(file, package.name, advisory["id"], f"{package.version} is vulnerable, {fixed}: {names}")
 
 
 def _of_npm(_: Locks, root: Path) -> Iterator[Finding]:
@@ -76,8 +76,10 @@ def _of_npm(_: Locks, root: Path) -> Iterator[Finding]:
     lock["packages"][f"node_modules/{_GROWL.name}"] = {"version": _GROWL.version, "dev": True}
     npm = Path(sys.executable).with_name("npm")
     report = _report([str(npm), "audit", *_NPM_AUDIT], {NPM: json.dumps(lock), "package.json": json.dumps(own)})
-    # What is vulnerable only through another package has that one's name here and no advisory.
-    vias = [(name, via) for name, one in report["vulnerabilities"].items() for via in one["via"] if not isinstance(via, str)]
+    # For a package that is vulnerable only through another one, `via` has the name of that one instead of an advisory.
+    vias = [
+        (name, via) for name, entry in report["vulnerabilities"].items() for via in entry["via"] if not isinstance(via, str)
+    ]
     if _GROWL.name not in dict(vias):
         raise GateError("the registry answers, but knows no vulnerability of growl 1.9.2")
     for name, via in vias:
@@ -87,7 +89,10 @@ def _of_npm(_: Locks, root: Path) -> Iterator[Finding]:
 
 
 def _report(command: Sequence[str], files: Mapping[str, str]) -> Any:
-    """What a tool prints, run in a folder of these files; both end with 1 when they found something. Raises GateError."""
+    """The JSON that a tool prints, run in a folder with these files. Raises GateError.
+
+    Both tools end with 1 if they find something, so the exit code does not show a failure.
+    """
     with tempfile.TemporaryDirectory() as folder:
         for name, content in files.items():
             Path(folder, name).write_text(content, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A small synthesized stack, and a Terraform that has a provider at hand."""
+"""A small synthesized stack, and a fake Terraform that finds a provider."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ LOCK = 'provider "registry.terraform.io/hashicorp/aws" {\n  version     = "5.100
 
 
 def content(package: str = PACKAGE, **more: Any) -> dict[str, Any]:
-    """What a stack's JSON says, as far as a release reads it."""
+    """The part of a stack's JSON that a release reads."""
     function = {"filename": package, "source_code_hash": f'${{filebase64sha256("{package}")}}'} | more
     return {
         "//": {"metadata": {"stackName": "training-dev"}},
@@ -26,29 +26,35 @@ def content(package: str = PACKAGE, **more: Any) -> dict[str, Any]:
     }
 
 
-def synthesize(out: Path, said: dict[str, Any], name: str = "training-dev") -> Path:
-    """What cdktf would leave in `out`, with what Terraform leaves beside it; the stack's folder."""
+def synthesize(out: Path, stack_content: dict[str, Any], name: str = "training-dev") -> Path:
+    """Write to `out` what cdktf would write, and files of Terraform beside it. Returns the stack's folder."""
     stack = out / "stacks" / name
     (stack / PACKAGE).parent.mkdir(parents=True)
     (stack / PACKAGE).write_bytes(b"the package")
-    (stack / "cdk.tf.json").write_text(json.dumps(said), encoding="utf-8")
+    (stack / "cdk.tf.json").write_text(json.dumps(stack_content), encoding="utf-8")
     (stack / ".terraform" / "providers").mkdir(parents=True)
-    for left in (".terraform/terraform.tfstate", ".terraform.lock.hcl", "plan", "terraform.tfstate", "assets/package/old.zip"):
-        (stack / left).write_text("left by Terraform, or by an earlier synth")
+    for leftover in (
+        ".terraform/terraform.tfstate",
+        ".terraform.lock.hcl",
+        "plan",
+        "terraform.tfstate",
+        "assets/package/old.zip",
+    ):
+        (stack / leftover).write_text("of Terraform, or of an earlier synth")
     return stack
 
 
 def terraform(folder: Path, locks: str | None = LOCK) -> Path:
-    """A Terraform that writes this lock file; without one, it says that it found no provider."""
+    """A fake Terraform that writes this lock file, or, for None, fails because it finds no provider."""
     folder.mkdir(exist_ok=True)
-    writes = "echo 'Error: Could not retrieve providers for locking' >&2; exit 1"
+    action = "echo 'Error: Could not retrieve providers for locking' >&2; exit 1"
     if locks is not None:
         (folder / "lock").write_text(locks)
-        writes = f"cp '{folder}/lock' .terraform.lock.hcl"
+        action = f"cp '{folder}/lock' .terraform.lock.hcl"
     script = f"""#!/bin/sh
 case "$1" in
   version) echo '{{"terraform_version": "1.11.4", "platform": "linux_amd64"}}' ;;
-  *) {writes} ;;
+  *) {action} ;;
 esac
 """
     (folder / "terraform").write_text(script)
@@ -57,5 +63,5 @@ esac
 
 
 @pytest.fixture(autouse=True)
-def a_provider_at_hand(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def terraform_with_a_provider(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform(tmp_path_factory.mktemp("terraform") / "bin")))

@@ -22,7 +22,7 @@ def test_the_order_of_the_files_does_not_matter(files: dict[str, bytes], random:
 
 
 @given(st.integers(0, 3), st.integers(-2, 2), st.binary(min_size=1, max_size=4))
-def test_what_is_packed_is_unpacked(blocks: int, more: int, pattern: bytes) -> None:
+def test_unpacking_returns_the_content(blocks: int, more: int, pattern: bytes) -> None:
     content = (pattern * (blocks * archive.BLOCK + 2))[: max(0, blocks * archive.BLOCK + more)]
     assert gzip.decompress(archive.gzip(content)) == content
 
@@ -31,7 +31,7 @@ def test_the_header_has_no_time_and_no_name() -> None:
     assert archive.gzip(b"")[:10] == bytes.fromhex("1f8b 08 00 00000000 00 ff")
 
 
-def test_every_file_is_roots_and_of_a_fixed_time(tmp_path: Path) -> None:
+def test_every_file_belongs_to_root_and_has_a_fixed_time(tmp_path: Path) -> None:
     file = tmp_path / "dist" / "x.tar.gz"
     archive.write(file, "top", {"b/c.zip": b"\0" * 70_000, "a": b"1"})
 
@@ -46,7 +46,7 @@ def test_every_file_is_roots_and_of_a_fixed_time(tmp_path: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == ["x.tar.gz"]
 
 
-def test_what_cannot_be_put_in_place_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_no_file_behind(tmp_path: Path) -> None:
     (tmp_path / "x.tar.gz").mkdir()
     with pytest.raises(OSError, match=r"x\.tar\.gz"):
         archive.write(tmp_path / "x.tar.gz", "top", {"a": b"1"})

@@ -1,4 +1,4 @@
-"""A README says which commit an archive was made from, and no more than git knows."""
+"""The text on the commit that an archive was made from says no more than git knows."""
 
 import shutil
 import subprocess
@@ -25,7 +25,7 @@ def git(folder: Path, *arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def test_a_commit_is_told_with_its_tag_and_without_and_what_was_changed_since(checkout: Path) -> None:
+def test_the_text_names_the_commit_its_tag_and_uncommitted_changes(checkout: Path) -> None:
     assert origin.commit(checkout) == "a folder without git: which commit it was is not known"
     git(checkout, "init", "--quiet")
     git(checkout, "add", ".")
@@ -41,7 +41,7 @@ def test_a_commit_is_told_with_its_tag_and_without_and_what_was_changed_since(ch
     assert origin.commit(checkout) == f"commit {head} with changes that are in no commit: nobody else can build it again"
 
 
-def test_what_is_in_no_commit_is_seen_whatever_git_is_told_to_show(checkout: Path) -> None:
+def test_untracked_files_are_seen_although_git_is_configured_not_to_show_them(checkout: Path) -> None:
     git(checkout, "init", "--quiet")
     git(checkout, "add", ".")
     git(checkout, "commit", "--quiet", "--no-gpg-sign", "--message", "one")
@@ -59,8 +59,8 @@ def test_a_tree_that_git_cannot_compare_is_not_called_clean(checkout: Path) -> N
     assert "tagged" not in origin.commit(checkout)
 
 
-def test_a_folder_inside_of_another_repository_is_of_none_of_its_commits(checkout: Path) -> None:
-    """Such as an unpacked archive of the sources, below a home folder that is kept in git."""
+def test_a_folder_inside_of_another_repository_has_no_known_commit(checkout: Path) -> None:
+    """For example an unpacked archive of the sources, in a home folder that is a git repository."""
     outside = checkout.parent
     (outside / ".gitignore").write_text("*\n", encoding="utf-8")
     git(outside, "init", "--quiet")
@@ -69,10 +69,10 @@ def test_a_folder_inside_of_another_repository_is_of_none_of_its_commits(checkou
     assert origin.commit(checkout).endswith("is not known")
 
 
-def test_a_machine_without_git_is_no_failure(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_the_commit_is_not_known(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(checkout))
     assert origin.commit(checkout).endswith("is not known")
 
 
-def test_the_version_is_the_packages_and_the_clients() -> None:
+def test_the_version_is_that_of_the_package() -> None:
     assert origin.version() == "0.1.0"

@@ -1,4 +1,4 @@
-"""`python -m release`: the archive, its README, its lock; the same bytes of the same commit; errors in one line."""
+"""`python -m release`: the archive, its README and its lock; the same bytes from the same commit; errors of one line."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ from tests.release.conftest import LOCK, PACKAGE, content, synthesize, terraform
 
 
 def released(out: Path, dist: Path) -> dict[str, bytes]:
-    """The files of the environment dev's archive, which is made now."""
+    """Release the environment dev, and return the files in its archive."""
     assert main(["dev"], out, dist) == 0
     (archive,) = dist.glob("*.tar.gz")
     folder = archive.name.removesuffix(".tar.gz")
@@ -41,36 +41,36 @@ def test_the_archive_is_complete_and_its_sums_are_right(tmp_path: Path, capsys: 
     subprocess.run(["sha256sum", "--check", "--status", f"{path.name}.sha256"], cwd=path.parent, check=True)
 
 
-def test_another_folder_and_another_day_make_the_same_bytes(tmp_path: Path) -> None:
+def test_folder_time_and_modes_do_not_change_the_archive(tmp_path: Path) -> None:
     digests = []
-    for place, day in (("one", 2_000_000_000), ("an other", 3_000_000_000)):
-        out = tmp_path / place / "cdktf.out"
+    for name, day in (("first", 2_000_000_000), ("an other", 3_000_000_000)):
+        out = tmp_path / name / "cdktf.out"
         stack = synthesize(out, content())
         for file in stack.rglob("*"):
             os.utime(file, (day, day))
         (stack / PACKAGE).chmod(0o600)
-        released(out, tmp_path / place / "dist")
-        (archive,) = (tmp_path / place / "dist").glob("*.tar.gz")
+        released(out, tmp_path / name / "dist")
+        (archive,) = (tmp_path / name / "dist").glob("*.tar.gz")
         digests.append(hashlib.sha256(archive.read_bytes()).hexdigest())
     assert digests[0] == digests[1]
 
 
-def test_the_readme_says_what_to_set_and_what_it_is_of(tmp_path: Path) -> None:
+def test_the_readme_names_what_to_set_and_where_it_comes_from(tmp_path: Path) -> None:
     synthesize(tmp_path / "out", content())
     text = released(tmp_path / "out", tmp_path / "dist")["README.md"].decode()
 
     assert text.startswith(f"# training-dev, version {origin.version()}\n")
-    told = [origin.commit(), "`111122223333`", "`states`", "`eu-west-1`", "`us-east-1`", "`training-dev/terraform.tfstate`"]
-    told += [">= 1.10.0", ">= 5.100.0, < 7.0.0", "`data_bucket_name`, `event_bus_name`", "environments/dev.toml", "SHA256SUMS"]
-    told += ["the hash for `linux_amd64` only", "terraform destroy", "training-dev-event-log"]
-    assert [fact for fact in told if fact not in text] == []
+    facts = [origin.commit(), "`111122223333`", "`states`", "`eu-west-1`", "`us-east-1`", "`training-dev/terraform.tfstate`"]
+    facts += [">= 1.10.0", ">= 5.100.0, < 7.0.0", "`data_bucket_name`, `event_bus_name`", "environments/dev.toml", "SHA256SUMS"]
+    facts += ["the hash for `linux_amd64` only", "terraform destroy", "training-dev-event-log"]
+    assert [fact for fact in facts if fact not in text] == []
     commands = ["init", "plan", "apply", "output -json", "force-unlock -force ID", "import ADDRESS ID", "state push"]
     assert [name for name in commands if f"terraform {name}" not in text] == []
     assert [option for option in ("bucket", "key", "region") if f'-backend-config="{option}=' not in text] == []
     assert re.findall(r"@[a-z_]+@", text) == []
 
 
-def test_a_lock_of_the_registry_is_good_for_every_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_with_the_registrys_hashes_is_for_every_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     signed = LOCK.replace('"h1:AAA=",', '"h1:AAA=",\n    "zh:00",')
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform(tmp_path / "bin", signed)))
     synthesize(tmp_path / "out", content())
@@ -78,19 +78,19 @@ def test_a_lock_of_the_registry_is_good_for_every_platform(tmp_path: Path, monke
     assert "fixes the provider's version, 5.100.0, with the registry's hashes for every platform" in text
 
 
-def test_without_a_provider_at_hand_the_lock_is_left_out_and_it_is_said(
+def test_without_a_provider_the_lock_is_left_out_with_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform(tmp_path / "bin", None)))
     synthesize(tmp_path / "out", content())
     files = released(tmp_path / "out", tmp_path / "dist")
     assert ".terraform.lock.hcl" not in files
-    assert "no provider was at hand for the release" in files["README.md"].decode()
-    error = "dev: without a lock file, as no provider is at hand: Error: Could not retrieve providers for locking\n"
+    assert "Terraform found no provider for the release" in files["README.md"].decode()
+    error = "dev: without a lock file, because Terraform finds no provider: Error: Could not retrieve providers for locking\n"
     assert capsys.readouterr().err == error
 
 
-def test_without_a_name_every_environment_is_released_and_what_was_removed_is_not(tmp_path: Path) -> None:
+def test_without_a_name_every_existing_environment_is_released(tmp_path: Path) -> None:
     for name in ("dev", "local", "prod", "gone"):
         synthesize(tmp_path / "out", content(), f"training-{name}")
     assert main([], tmp_path / "out", tmp_path / "dist") == 0
@@ -101,25 +101,25 @@ def test_without_a_name_every_environment_is_released_and_what_was_removed_is_no
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "complaint"),
+    ("arguments", "code", "message"),
     [
         (["staging"], 2, "environments/staging.toml: there is no such environment; there are: dev, local, prod"),
-        (["dev"], 1, "out/stacks/training-dev/cdk.tf.json: is not there: run `make synth` first"),
+        (["dev"], 1, "out/stacks/training-dev/cdk.tf.json: does not exist: run `make synth` first"),
     ],
 )
-def test_what_cannot_be_released_is_one_line(
-    arguments: list[str], code: int, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_what_cannot_be_released_is_an_error_of_one_line(
+    arguments: list[str], code: int, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments, tmp_path / "out", tmp_path / "dist") == code
-    said = capsys.readouterr()
-    assert (said.out, said.err.count("\n")) == ("", 1)
-    assert said.err.startswith("error: ")
-    assert said.err.endswith(f"{complaint}\n")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
+    assert printed.err.startswith("error: ")
+    assert printed.err.endswith(f"{message}\n")
     assert not (tmp_path / "dist").exists()
 
 
-def test_settings_that_were_changed_since_the_synth_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Half of the README would be of other settings than the JSON."""
+def test_settings_that_changed_after_the_synth_are_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a part of the README would be about other settings than the JSON."""
     stack = synthesize(tmp_path / "out", content())
     os.utime(stack / JSON, (0, 0))
     assert main(["dev"], tmp_path / "out", tmp_path / "dist") == 1
@@ -129,13 +129,13 @@ def test_settings_that_were_changed_since_the_synth_are_named(tmp_path: Path, ca
     assert not (tmp_path / "dist").exists()
 
 
-def test_json_that_is_none_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_json_is_an_error_of_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (synthesize(tmp_path / "out", content()) / JSON).write_text("{")
     assert main(["dev"], tmp_path / "out", tmp_path / "dist") == 1
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_an_earlier_archive_stays_whole_until_the_new_one_is(tmp_path: Path) -> None:
+def test_a_failed_release_does_not_change_the_earlier_archive(tmp_path: Path) -> None:
     stack = synthesize(tmp_path / "out", content())
     released(tmp_path / "out", tmp_path / "dist")
     (archive,) = (tmp_path / "dist").glob("*.tar.gz")

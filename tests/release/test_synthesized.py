@@ -1,4 +1,4 @@
-"""What is handed over is what the JSON names, and works wherever it is put; what would not is refused."""
+"""A release contains the files that the JSON names, and works in any folder; anything that would not is refused."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from release.synthesized import ROOT, read
 from tests.release.conftest import PACKAGE, content, synthesize
 
 
-def test_the_json_and_the_files_that_it_names_are_taken_and_nothing_else(tmp_path: Path) -> None:
+def test_only_the_json_and_the_files_that_it_names_are_released(tmp_path: Path) -> None:
     stack = synthesize(tmp_path, content())
     assert read(tmp_path, "training-dev").files == {
         "cdk.tf.json": (stack / "cdk.tf.json").read_bytes(),
@@ -21,7 +21,7 @@ def test_the_json_and_the_files_that_it_names_are_taken_and_nothing_else(tmp_pat
     }
 
 
-def test_what_the_real_stacks_name_is_every_asset_of_theirs(cdktf_out: Path) -> None:
+def test_the_real_stacks_name_all_of_their_files(cdktf_out: Path) -> None:
     for stack in (cdktf_out / "stacks").iterdir():
         files = read(cdktf_out, stack.name).files
         assert sorted(files) == sorted(file.relative_to(stack).as_posix() for file in stack.rglob("*") if file.is_file())
@@ -29,7 +29,7 @@ def test_what_the_real_stacks_name_is_every_asset_of_theirs(cdktf_out: Path) -> 
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"terraform": {}}'])
-def test_what_is_no_stack_is_refused_in_a_line(text: str, tmp_path: Path) -> None:
+def test_what_is_not_a_stack_is_an_error_of_one_line(text: str, tmp_path: Path) -> None:
     (synthesize(tmp_path, content()) / "cdk.tf.json").write_text(text, encoding="utf-8")
     with pytest.raises(ReleaseError, match=r"cdk\.tf\.json: [^\n]+$"):
         read(tmp_path, "training-dev")
@@ -48,35 +48,35 @@ def test_what_is_no_stack_is_refused_in_a_line(text: str, tmp_path: Path) -> Non
     ],
 )
 @pytest.mark.parametrize("where", ["argument", "expression", "file of an object"])
-def test_a_path_that_leads_elsewhere_is_refused(path: str, where: str, tmp_path: Path) -> None:
+def test_a_path_to_another_folder_is_refused(path: str, where: str, tmp_path: Path) -> None:
     planted = {
         "argument": content(path),
         "expression": content(etag=f'x${{filemd5("{path}")}}'),
         "file of an object": content() | {"resource": {"aws_s3_object": {"client": {"source": path, "key": "client"}}}},
     }[where]
     synthesize(tmp_path, planted)
-    with pytest.raises(ReleaseError, match="only a file in its own folder, by its plain path, can be handed over"):
+    with pytest.raises(ReleaseError, match="a release can only contain files in its own folder, by their plain paths"):
         read(tmp_path, "training-dev")
 
 
 @pytest.mark.parametrize("name", [PACKAGE, "assets/package", "assets"])
-def test_a_link_is_refused_whatever_it_leads_to(name: str, tmp_path: Path) -> None:
+def test_a_link_is_refused_whatever_its_target(name: str, tmp_path: Path) -> None:
     stack = synthesize(tmp_path / "out", content())
     shutil.move(stack / name, tmp_path / "elsewhere")
     (stack / name).symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(ReleaseError, match="a link to somewhere else"):
+    with pytest.raises(ReleaseError, match="a link, or in a folder that is one"):
         read(tmp_path / "out", "training-dev")
 
 
-def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     synthesize(tmp_path, content("assets/package/0B/training-events.zip"))
-    with pytest.raises(ReleaseError, match=r"names 'assets/package/0B/training-events\.zip', which is not there"):
+    with pytest.raises(ReleaseError, match=r"names 'assets/package/0B/training-events\.zip', which does not exist"):
         read(tmp_path, "training-dev")
 
 
-@pytest.mark.parametrize("place", ["the project", "the output"])
-def test_a_folder_of_this_machine_may_stand_nowhere(place: str, tmp_path: Path) -> None:
-    named = ROOT if place == "the project" else tmp_path
+@pytest.mark.parametrize("folder", ["the project", "the output"])
+def test_a_folder_of_this_machine_is_refused_anywhere_in_the_json(folder: str, tmp_path: Path) -> None:
+    named = ROOT if folder == "the project" else tmp_path
     synthesize(tmp_path, content(description=f"made in {named}/somewhere"))
     with pytest.raises(ReleaseError, match="a folder of this machine"):
         read(tmp_path, "training-dev")
@@ -85,7 +85,7 @@ def test_a_folder_of_this_machine_may_stand_nowhere(place: str, tmp_path: Path) 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(path=st.lists(st.sampled_from(["..", ".", "", "a", "b", "~", "/"]), min_size=1, max_size=5).map("/".join))
 @example(path="a/b")
-def test_whatever_path_is_named_no_content_comes_from_outside(path: str, tmp_path: Path) -> None:
+def test_no_path_reads_a_file_outside_of_the_folder(path: str, tmp_path: Path) -> None:
     stack = tmp_path / "stacks" / "training-dev"
     (stack / "a").mkdir(parents=True, exist_ok=True)
     (stack / "a" / "b").write_bytes(b"inside")

@@ -1,4 +1,4 @@
-"""The scanners, installed once for all tests of this level."""
+"""Installs the scanners once for all tests of this folder."""
 
 from pathlib import Path
 
@@ -11,5 +11,5 @@ from security.__main__ import REQUIREMENTS
 
 @pytest.fixture(scope="session")
 def scanners() -> Path:
-    """The Python that has the scanners."""
+    """The Python interpreter of the environment with the scanners."""
     return python_of(BUILD / "security", "parliament, checkov and pip-audit", REQUIREMENTS)

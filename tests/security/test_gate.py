@@ -1,4 +1,4 @@
-"""`python -m security`: what it says, and with which exit code."""
+"""`python -m security`: what it prints, and its exit codes."""
 
 import json
 from pathlib import Path
@@ -7,13 +7,13 @@ import pytest
 
 from security import checkov_gate, parliament_gate, synthesized, waivers
 from security.__main__ import main
-from security.finding import Finding
+from security.scanner import Finding
 from tests.support.options import synthesized_with_options
 from tests.support.setting_keys import defaults
 
-# What checkov asks for and these settings do.
+# Checks of checkov, and the settings that satisfy each.
 _KEYS = ("CKV_AWS_119", "CKV_AWS_145", "CKV_AWS_158", "CKV_AWS_173", "CKV_AWS_187", "CKV_AWS_22", "CKV_AWS_26")
-ANSWERED_BY = {check: ["encryption.kms_key_arn"] for check in _KEYS} | {
+SATISFIED_BY = {check: ["encryption.kms_key_arn"] for check in _KEYS} | {
     "CKV_AWS_115": ["event_processor.reserved_concurrency", "projector.reserved_concurrency"],
     "CKV_AWS_117": ["network.subnet_ids"],
     "CKV_AWS_272": ["code_signing.profile_version_arn"],
@@ -23,12 +23,12 @@ ANSWERED_BY = {check: ["encryption.kms_key_arn"] for check in _KEYS} | {
 
 def test_the_environments_of_this_project_pass(cdktf_out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(cdktf_out)]) == 0
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.endswith(" waivers.toml waives\n")
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.endswith(" waivers.toml waives\n")
 
 
-def test_every_finding_is_a_line_with_its_address_and_so_is_a_waiver_in_vain(
+def test_every_finding_and_every_unneeded_waiver_is_a_line(
     cdktf_out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     without_bucket = waivers.FILE.read_text(encoding="utf-8").replace(
@@ -45,8 +45,8 @@ def test_every_finding_is_a_line_with_its_address_and_so_is_a_waiver_in_vain(
 
 
 @pytest.fixture(scope="module")
-def of_the_options(scanners: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
-    """What is found where every setting that is off by default is on, and where that is so but for the key, by environment."""
+def findings_with_options(scanners: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
+    """The findings in an environment with all settings that are off by default, and in one with all of them but the key."""
     out = tmp_path_factory.mktemp("options")
     synthesized_with_options(out)
     keyless = tmp_path_factory.mktemp("keyless")
@@ -54,27 +54,27 @@ def of_the_options(scanners: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     (keyless / "stacks" / "training-extra").rename(out / "stacks" / "training-keyless")
     stacks = synthesized.read(out)
     findings = parliament_gate.check(scanners, stacks)[1] + checkov_gate.check(scanners, stacks)[1]
-    return {name: [one for one in findings if one.environment == name] for name in ("extra", "keyless")}
+    return {name: [finding for finding in findings if finding.environment == name] for name in ("extra", "keyless")}
 
 
-def test_what_settings_add_is_waived_as_well_and_those_waivers_are_needed_then(
-    of_the_options: dict[str, list[Finding]],
+def test_findings_that_settings_cause_are_waived_and_those_waivers_are_needed(
+    findings_with_options: dict[str, list[Finding]],
 ) -> None:
-    listed = waivers.read()
-    findings = of_the_options["extra"] + of_the_options["keyless"]
-    assert waivers.not_waived(findings, listed) == []
-    for waiver in listed:
+    accepted = waivers.read()
+    findings = findings_with_options["extra"] + findings_with_options["keyless"]
+    assert waivers.not_waived(findings, accepted) == []
+    for waiver in accepted:
         if waiver.setting is not None:
             assert waiver.setting in defaults()
-            assert {one.address for one in findings if one.check == waiver.check} == set(waiver.resources)
+            assert {finding.address for finding in findings if finding.check == waiver.check} == set(waiver.resources)
 
 
-def test_a_waiver_that_says_which_setting_does_what_is_asked_is_right(of_the_options: dict[str, list[Finding]]) -> None:
-    """With the settings on, nothing of it is found any more."""
-    listed, left = waivers.read(), {one.check for one in of_the_options["extra"]}
-    for check, settings in ANSWERED_BY.items():
-        assert check not in left
-        (waiver,) = (waiver for waiver in listed if waiver.check == check)
+def test_a_setting_that_a_waiver_names_satisfies_the_check(findings_with_options: dict[str, list[Finding]]) -> None:
+    """With these settings, the check finds nothing."""
+    accepted, failing = waivers.read(), {finding.check for finding in findings_with_options["extra"]}
+    for check, settings in SATISFIED_BY.items():
+        assert check not in failing
+        (waiver,) = (waiver for waiver in accepted if waiver.check == check)
         assert not [setting for setting in settings if setting not in waiver.reason], check
 
 
@@ -100,7 +100,7 @@ def test_a_folder_without_a_synthesized_app_is_misuse(
         ({"resource": {"terraform_data": {"x": {"provisioner": [{"local-exec": {}}]}}}}, "terraform_data.x: provisioner"),
     ],
 )
-def test_what_no_rule_can_see_does_not_pass(
+def test_json_with_effects_that_no_check_can_see_does_not_pass(
     tmp_path: Path, planted: dict[str, object], named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "stacks" / "training-dev"

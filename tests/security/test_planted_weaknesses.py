@@ -1,4 +1,4 @@
-"""A weakness of each kind that scanners see, planted in a copy of an environment: each is found, and at its resource."""
+"""Plants weaknesses in a copy of an environment, and shows that a scanner finds each of them, at its resource."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def _resource(kind: str, containing: str = "", **attributes: Any) -> tuple[Plant
 
 
 RED = {"StringEquals": {"sqs:QueueColour": "red"}}
-# What is planted, at which type of resource it is found, and by which check: first parliament's, then checkov's.
+# The change that plants it, the type of resource at which it is found, and the check: first parliament's, then checkov's.
 WEAKNESSES: dict[str, tuple[tuple[Plant, str], str]] = {
     "every-action": (_role(Action="*", Resource="*"), "PERMISSIONS_MANAGEMENT_ACTIONS:iam:passrole"),
     "every-resource": (_role(Action="s3:GetObject", Resource="*"), "RESOURCE_STAR"),
@@ -88,22 +88,22 @@ def _write(out: Path, environment: str, stack: StackJson) -> None:
 
 @pytest.fixture(scope="module")
 def found(stacks: dict[str, StackJson], scanners: Path, tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str, str]]:
-    """(weakness, type of resource, check) of what is not waived: each weakness has an environment of its own, in one run."""
+    """(weakness, type of resource, check) of each finding that is not waived. Each weakness is an environment, in one run."""
     out = tmp_path_factory.mktemp("planted")
     _write(out, CONTROL, stacks["dev"])
     for weakness, ((plant, _), _) in WEAKNESSES.items():
         _write(out, weakness, planted(stacks["dev"], plant))
     environments = synthesized.read(out)
-    for_checkov = [one for one in environments if one.environment == CONTROL or "CKV" in WEAKNESSES[one.environment][1]]
+    for_checkov = [each for each in environments if each.environment == CONTROL or "CKV" in WEAKNESSES[each.environment][1]]
     findings = parliament_gate.check(scanners, environments)[1] + checkov_gate.check(scanners, for_checkov)[1]
-    return {(one.environment, one.address.split(".")[0], one.check) for one in waivers.not_waived(findings, waivers.read())}
+    return {(each.environment, each.address.split(".")[0], each.check) for each in waivers.not_waived(findings, waivers.read())}
 
 
 @pytest.mark.parametrize("weakness", WEAKNESSES)
 def test_a_planted_weakness_is_found(found: set[tuple[str, str, str]], weakness: str) -> None:
     (_, kind), check = WEAKNESSES[weakness]
-    assert (weakness, kind, check) in found, sorted(one for one in found if one[0] == weakness)
+    assert (weakness, kind, check) in found, sorted(each for each in found if each[0] == weakness)
 
 
-def test_where_nothing_is_planted_nothing_is_found(found: set[tuple[str, str, str]]) -> None:
-    assert not [one for one in found if one[0] == CONTROL]
+def test_nothing_is_found_if_nothing_is_planted(found: set[tuple[str, str, str]]) -> None:
+    assert not [each for each in found if each[0] == CONTROL]

@@ -1,4 +1,4 @@
-"""What a scanner answers, and that one which did not look lets nothing pass."""
+"""The answers of scanners are read, and nothing passes if a scanner did not check."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 
 from security import checkov_gate, parliament_gate
 from security.errors import GateError
-from security.finding import Finding
+from security.scanner import Finding
 from security.synthesized import Synthesized
 
 TABLE = "aws_dynamodb_table.table"
@@ -18,16 +18,16 @@ Scanner = Callable[[str, int], Path]
 
 @pytest.fixture
 def scanner(tmp_path: Path) -> Scanner:
-    """Stands in for the Python that has the scanners: prints a text and ends with an exit code, whatever it is told to do."""
+    """A fake of the Python with the scanners: it prints a text and ends with an exit code, whatever its arguments are."""
 
-    def made(prints: str, ends_with: int) -> Path:
+    def make(prints: str, ends_with: int) -> Path:
         (tmp_path / "prints").write_text(prints, encoding="utf-8")
         script = tmp_path / "python"
         script.write_text(f"#!/bin/sh\ncat {tmp_path}/prints\necho went wrong >&2\nexit {ends_with}\n")
         script.chmod(0o755)
         return script
 
-    return made
+    return make
 
 
 def _report(*failed: tuple[str, str], resources: int = 3, parsing_errors: int = 0) -> str:
@@ -42,7 +42,7 @@ def _report(*failed: tuple[str, str], resources: int = 3, parsing_errors: int = 
 PLANTED = ("aws_sqs_queue.planted_without_encryption", "CKV_AWS_27")
 
 
-def test_checkovs_findings_are_told_without_the_planted_one(scanner: Scanner) -> None:
+def test_checkovs_findings_are_returned_without_the_planted_one(scanner: Scanner) -> None:
     python = scanner(_report((TABLE, "CKV_1"), PLANTED), 0)
     assert checkov_gate.check(python, [STACK]) == (2, [Finding("dev", TABLE, "CKV_1", "says why")])
 
@@ -53,23 +53,23 @@ def test_checkovs_findings_are_told_without_the_planted_one(scanner: Scanner) ->
         (_report((TABLE, "CKV_1")), 0),  # the planted weakness is not found
         (_report(PLANTED, resources=2), 0),
         (_report(PLANTED, parsing_errors=1), 0),
-        ('{"passed": 0, "failed": 0}', 0),  # what it says of a folder in which it saw nothing
+        ('{"passed": 0, "failed": 0}', 0),  # its answer for a folder in which it found nothing to check
         ("[]", 0),
-        ("nothing to tell", 0),
+        ("not JSON", 0),
         (_report(PLANTED), 3),
     ],
 )
-def test_a_checkov_that_did_not_look_lets_nothing_pass(scanner: Scanner, prints: str, ends_with: int) -> None:
+def test_nothing_passes_if_checkov_did_not_check(scanner: Scanner, prints: str, ends_with: int) -> None:
     with pytest.raises(GateError):
         checkov_gate.check(scanner(prints, ends_with), [STACK])
 
 
 @pytest.mark.parametrize(("prints", "ends_with"), [("[[]]", 0), ("[]", 0), ("", 0), ('[[{"issue": "X"}]]', 1)])
-def test_a_parliament_that_did_not_look_lets_nothing_pass(scanner: Scanner, prints: str, ends_with: int) -> None:
+def test_nothing_passes_if_parliament_did_not_check(scanner: Scanner, prints: str, ends_with: int) -> None:
     with pytest.raises(GateError):
         parliament_gate.check(scanner(prints, ends_with), [STACK])
 
 
-def test_a_scanner_that_fails_says_why_in_one_line(scanner: Scanner) -> None:
+def test_a_scanner_that_fails_is_an_error_of_one_line(scanner: Scanner) -> None:
     with pytest.raises(GateError, match=r"went wrong$"):
         checkov_gate.check(scanner("", 3), [STACK])

@@ -1,4 +1,4 @@
-"""What is waived and what counts, and that the list of waivers stays as short as it can be."""
+"""Waivers are for their findings only, and a waiver that is no longer needed is reported."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from security import waivers
 from security.errors import MisuseError
-from security.finding import Finding
+from security.scanner import Finding
 
 TABLE = "aws_dynamodb_table.table"
 
@@ -22,30 +22,30 @@ def _found(environment: str = "dev", address: str = TABLE, check: str = "CKV_1")
 
 def test_a_waiver_is_for_its_check_its_resource_and_its_environments() -> None:
     waived = _found()
-    counted = [_found(environment="prod"), _found(address="aws_dynamodb_table.other"), _found(check="CKV_2")]
-    assert waivers.not_waived([waived, *counted], [_waiver(except_in=["prod"])]) == counted
+    others = [_found(environment="prod"), _found(address="aws_dynamodb_table.other"), _found(check="CKV_2")]
+    assert waivers.not_waived([waived, *others], [_waiver(except_in=["prod"])]) == others
 
 
 @pytest.mark.parametrize(
-    ("waiver", "said"),
+    ("waiver", "message"),
     [
         (_waiver(check="CKV_2"), "CKV_2: nothing needs this waiver any more"),
         (_waiver(resources=[TABLE, "aws_sqs_queue.gone"]), "aws_sqs_queue.gone: CKV_1: nothing needs this waiver any more"),
-        (_waiver(except_in=["prood"]), "except_in names prood, which is no environment here"),
+        (_waiver(except_in=["prood"]), "except_in names prood, which is not an environment here"),
     ],
 )
-def test_a_waiver_that_is_out_of_date_is_told(waiver: waivers.Waiver, said: str) -> None:
+def test_a_waiver_that_is_out_of_date_is_reported(waiver: waivers.Waiver, message: str) -> None:
     (line,) = waivers.out_of_date([_found()], [waiver], ["dev", "prod"])
-    assert said in line
+    assert message in line
 
 
-def test_a_waiver_that_is_needed_somewhere_is_not_missed_elsewhere() -> None:
+def test_a_waiver_that_one_environment_needs_is_not_out_of_date() -> None:
     assert not [*waivers.out_of_date([_found()], [_waiver(except_in=["prod"])], ["dev", "local", "prod"])]
     assert not [*waivers.out_of_date([], [_waiver(setting="observability.alarm_email")], ["dev"])]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[[waiver]]\ncheck = 'CKV_1'\nresources = ['a.b']\n", "reason"),
         ("[[waiver]]\ncheck = 'CKV_1'\nresources = ['a.b']\nreason = 'because'\n", "reason"),
@@ -56,9 +56,9 @@ def test_a_waiver_that_is_needed_somewhere_is_not_missed_elsewhere() -> None:
         ("[[waiver]\n", "TOML"),
     ],
 )
-def test_a_list_of_waivers_that_makes_no_sense_is_misuse(tmp_path: Path, text: str, said: str) -> None:
+def test_a_list_of_waivers_that_makes_no_sense_is_misuse(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "waivers.toml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(MisuseError, match=said) as raised:
+    with pytest.raises(MisuseError, match=message) as raised:
         waivers.read(file)
     assert "\n" not in str(raised.value)

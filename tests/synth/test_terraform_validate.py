@@ -48,4 +48,4 @@ def test_what_terraform_cannot_read_is_an_error_in_its_own_words(tmp_path: Path)
 
 def test_without_a_synth_the_error_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], tmp_path) == 1
-    assert capsys.readouterr().err.endswith("training-dev: is not there: run `make synth` first\n")
+    assert capsys.readouterr().err.endswith("training-dev: does not exist: run `make synth` first\n")

@@ -1,4 +1,4 @@
-"""What pip-audit and npm audit ask, on this machine: OSV's query and npm's bulk advisories, of packages that a test names."""
+"""A server on this machine for pip-audit and npm audit: OSV's query and npm's bulk advisories, for the packages of a test."""
 
 import gzip
 import json
@@ -13,7 +13,7 @@ FIXED = "99.0"
 
 @contextmanager
 def advisories(known: Collection[str] = (), *, broken: bool = False) -> Iterator[str]:
-    """The address of a server that knows a vulnerability of each of these packages; a broken one fails at every request."""
+    """The address of a server that knows a vulnerability of each of these packages. A broken one fails at every request."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(known, broken=broken))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -27,16 +27,16 @@ def _handler(known: Collection[str], *, broken: bool) -> type[BaseHTTPRequestHan
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            asked = json.loads(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
+            request = json.loads(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
             if broken:
                 self.send_error(500)
             elif self.path == "/v1/query":
-                name = asked["package"]["name"]
+                name = request["package"]["name"]
                 self._answer({"vulns": [_of_osv(name)]} if name in known else {})
             else:
-                self._answer({name: [_of_npm(name)] for name in asked if name in known})
+                self._answer({name: [_of_npm(name)] for name in request if name in known})
 
-        def do_GET(self) -> None:  # npm would like to know which version mends it
+        def do_GET(self) -> None:  # npm asks which version has the fix
             self.send_error(404)
 
         def _answer(self, content: dict[str, Any]) -> None:
@@ -48,7 +48,7 @@ def _handler(known: Collection[str], *, broken: bool) -> type[BaseHTTPRequestHan
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Log nothing."""
 
     return Handler
 

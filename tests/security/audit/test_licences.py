@@ -1,4 +1,4 @@
-"""Which licences are read of packages, and which are allowed: in general, for a named package, in what is shipped."""
+"""The licences of packages are read, and checked: allowed in general, for a named package, or in what is shipped."""
 
 import csv
 import sys
@@ -24,13 +24,13 @@ RULES = Rules(
 )
 
 
-def _judged(name: str, says: str, lock: str = PIPFILE) -> list[str]:
-    lines = judge({lock: [Package(name, "1.0", says)]}, RULES)
+def _judged(name: str, licence: str, lock: str = PIPFILE) -> list[str]:
+    lines = judge({lock: [Package(name, "1.0", licence)]}, RULES)
     return [line for line in lines if "nothing needs this" not in line]
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "licence"),
     [
         ("six", "MIT"),
         ("six", "mit"),
@@ -43,12 +43,12 @@ def _judged(name: str, says: str, lock: str = PIPFILE) -> list[str]:
         ("node", "MIT License\n\nPermission is hereby granted, free of charge"),
     ],
 )
-def test_what_is_allowed_is_nothing_to_look_at(name: str, says: str) -> None:
-    assert _judged(name, says) == []
+def test_an_allowed_licence_is_accepted(name: str, licence: str) -> None:
+    assert _judged(name, licence) == []
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "licence"),
     [
         ("readline", "GPL-3.0-only"),
         ("both", "MIT AND GPL-3.0-only"),
@@ -64,20 +64,20 @@ def test_what_is_allowed_is_nothing_to_look_at(name: str, says: str) -> None:
         ("six", ""),
     ],
 )
-def test_a_licence_that_is_not_allowed_is_found(name: str, says: str) -> None:
-    assert _judged(name, says) == [f"Pipfile.lock: {name} 1.0: licences.toml does not allow its licence: {says!r}"]
+def test_a_licence_that_is_not_allowed_is_reported(name: str, licence: str) -> None:
+    assert _judged(name, licence) == [f"Pipfile.lock: {name} 1.0: licences.toml does not allow its licence: {licence!r}"]
 
 
-def test_what_is_allowed_for_one_package_is_not_allowed_in_what_is_shipped() -> None:
+def test_a_licence_for_a_named_package_is_not_allowed_if_that_is_shipped() -> None:
     (line,) = _judged("certifi", "MPL-2.0", SHIPPED)
     assert line == f"{SHIPPED}: certifi 1.0: licences.toml does not allow its licence in what is shipped: 'MPL-2.0'"
     assert _judged("six", "MIT", SHIPPED) == []
 
 
-def test_a_rule_that_nothing_needs_is_told() -> None:
-    found = [Package("certifi", "1", "MPL-2.0"), Package("jinja2", "1", "BSD License AND BSD-3-Clause")]
+def test_a_rule_that_no_package_needs_is_reported() -> None:
+    packages = [Package("certifi", "1", "MPL-2.0"), Package("jinja2", "1", "BSD License AND BSD-3-Clause")]
     mit = "licences.toml: MIT: nothing needs this any more: remove it"
-    assert [*judge({PIPFILE: found}, RULES)] == [mit]
+    assert [*judge({PIPFILE: packages}, RULES)] == [mit]
     assert [*judge({}, RULES)] == [
         "licences.toml: BSD-3-Clause: nothing needs this any more: remove it",
         mit,
@@ -98,17 +98,17 @@ EXPRESSIONS = st.recursive(
 
 
 @given(EXPRESSIONS, st.sets(st.sampled_from(NAMES)))
-def test_an_expression_means_what_python_makes_of_it(text: str, allowed: set[str]) -> None:
-    """`and` and `or` of Python bind as SPDX's do."""
+def test_an_expression_is_evaluated_like_the_same_expression_in_python(text: str, allowed: set[str]) -> None:
+    """`and` and `or` have the same precedence in Python and in SPDX."""
     python = text.replace("AND", "and").replace("OR", "or")
     for name in NAMES:
         python = python.replace(name, str(name in allowed))
     lines = [line for line in judge({NPM: [Package("a", "1", text)]}, Rules(allowed=sorted(allowed))) if NPM in line]
-    assert (not lines) is eval(python)  # noqa: S307 - it is made of nothing else
+    assert (not lines) is eval(python)  # noqa: S307 - it consists only of True, False, and, or and brackets
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("allowed = [\n", "TOML"),
         ("", "allowed"),
@@ -120,16 +120,16 @@ def test_an_expression_means_what_python_makes_of_it(text: str, allowed: set[str
         ("alowed = ['MIT']\n", "allowed"),
     ],
 )
-def test_rules_that_make_no_sense_are_misuse(tmp_path: Path, text: str, told: str) -> None:
+def test_rules_that_make_no_sense_are_misuse(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "licences.toml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(MisuseError, match=told) as raised:
+    with pytest.raises(MisuseError, match=message) as raised:
         read_rules(file)
     assert "\n" not in str(raised.value)
 
 
 def _checked(locks: Locks, root: Path) -> tuple[list[str], list[list[str]]]:
-    """What is told but for rules that other locks need, and the list."""
+    """The lines without those on rules that only other locks need, and the rows of the list."""
     (root / ".build").mkdir(exist_ok=True)
     lines = [line for line in licences.check(locks, root) if "nothing needs this" not in line]
     with (root / ".build" / "licences.csv").open(encoding="utf-8") as file:
@@ -138,8 +138,8 @@ def _checked(locks: Locks, root: Path) -> tuple[list[str], list[list[str]]]:
 
 @pytest.mark.usefixtures("scanners")
 @pytest.mark.parametrize("file", [PIPFILE, SHIPPED, NPM, "security/requirements.txt"])
-def test_everything_of_this_project_is_allowed(tmp_path: Path, file: str) -> None:
-    """Of what tests install anyway; `make audit` installs the rest, too."""
+def test_every_licence_in_this_project_is_allowed(tmp_path: Path, file: str) -> None:
+    """Only in locks that tests install anyway; `make audit` also installs the others."""
     (tmp_path / ".build").mkdir()
     for folder in ("lambda", "security", ".build/security", ".build/shipped"):
         (tmp_path / folder).symlink_to(ROOT / folder)
@@ -149,14 +149,16 @@ def test_everything_of_this_project_is_allowed(tmp_path: Path, file: str) -> Non
     listed = {(name, version) for _, name, version, _ in rows}
     assert all(licence for *_, licence in rows)
     if file == NPM:
-        assert listed == {one[:2] for one in locks[file]}
+        assert listed == {package[:2] for package in locks[file]}
         assert ["package-lock.json", "cdktf-cli", "0.21.0", "MPL-2.0"] in rows
-    else:  # of what is locked in two versions, one is for this Python; and pywin32 is for Windows
+    else:  # of two locked versions of a package, one is for this Python; pywin32 is for Windows
         pins = {(normalize_package_name(name), version) for name, version, _ in locks[file]}
         assert {name for name, _ in pins - listed} <= {"pywin32", *(name for name, _ in pins & listed)}
 
 
-def test_what_is_installed_is_listed_with_what_its_metadata_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_packages_are_listed_with_the_licences_in_their_metadata(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a folder with a blank in its name."""
     folder = tmp_path / "with blank" / "a-1.dist-info"
     folder.mkdir(parents=True)
@@ -172,7 +174,7 @@ def test_what_is_installed_is_listed_with_what_its_metadata_say(tmp_path: Path, 
     assert rows == [[SHIPPED, "a-b", "1", "Apache Software License AND MIT License"]]
 
 
-def test_what_cannot_be_installed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_that_cannot_be_installed_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> Path:
         raise LocalError("MLflow could not be installed: no index")
 
@@ -181,11 +183,13 @@ def test_what_cannot_be_installed_is_an_error(tmp_path: Path, monkeypatch: pytes
         _checked({"benchmarks/requirements.txt": []}, tmp_path)
 
 
-def test_every_package_of_what_is_shipped_brings_its_licence_along() -> None:
-    """Most licences ask for that of who passes a package on."""
+def test_every_shipped_package_contains_its_licence() -> None:
+    """Most licences require that whoever distributes a package distributes its licence too."""
     wheels = [*(ROOT / ".build" / "package").glob("wheels/*/*.whl")]
     texts = {
-        one.metadata["Name"].replace("_", "-"): [file.name for file in one.files or [] if file.name.startswith("LICENSE")]
-        for one in distributions(path=[*map(str, wheels)])
+        package.metadata["Name"].replace("_", "-"): [
+            file.name for file in package.files or [] if file.name.startswith("LICENSE")
+        ]
+        for package in distributions(path=[*map(str, wheels)])
     }
     assert all(texts[package.name] for package in read_locks(ROOT)[SHIPPED])

@@ -1,4 +1,4 @@
-"""What is read of locks, and that every one of this project pins every package with its hash."""
+"""The locks are read, and every lock of this project pins every package with its hash."""
 
 import json
 import re
@@ -38,17 +38,17 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_every_lock_of_the_tree_is_audited() -> None:
+def test_every_lock_of_the_repository_is_audited() -> None:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "requirements.in", "*/requirements.in"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
     assert {str(Path(file).with_suffix(".txt")) for file in listed} == ENVIRONMENTS.keys()
 
 
-def test_everything_locked_is_locked_with_its_hash() -> None:
-    """Else it could not be read."""
+def test_every_package_is_locked_with_its_hash() -> None:
+    """Otherwise the lock could not be read."""
     assert [*read_locks(ROOT)] == [PIPFILE, *ENVIRONMENTS, NPM]
     assert all(hash_.startswith("sha256:") for hash_ in _hashes_of_pipfile())
-    assert all(one["integrity"].startswith("sha512-") for one in _of_npm() if "integrity" in one)
+    assert all(entry["integrity"].startswith("sha512-") for entry in _of_npm() if "integrity" in entry)
 
 
 def _hashes_of_pipfile() -> list[str]:
@@ -61,15 +61,15 @@ def _of_npm() -> list[dict[str, str]]:
     return [*json.loads((ROOT / NPM).read_text(encoding="utf-8"))["packages"].values()]
 
 
-def test_a_lock_of_uv_is_read_whole_whatever_machine_a_package_is_for(project: Path) -> None:
+def test_a_lock_of_uv_is_read_with_the_packages_for_other_machines(project: Path) -> None:
     assert read_locks(project)[SHIPPED] == [Package("numpy", "2.4.6"), Package("numpy", "2.5.5")]
 
 
-def test_a_lock_of_pipenv_is_read_without_this_project_and_each_package_once(project: Path) -> None:
+def test_a_lock_of_pipenv_is_read_without_this_project_and_without_duplicates(project: Path) -> None:
     assert read_locks(project)[PIPFILE] == [Package("six", "1.0"), Package("bare", "2.0")]
 
 
-def test_a_lock_of_npm_is_read_and_what_is_bundled_has_the_hash_of_its_bundle(project: Path) -> None:
+def test_a_lock_of_npm_is_read_with_bundled_packages(project: Path) -> None:
     assert read_locks(project)[NPM] == [Package("a", "1.0.0", "MIT"), Package("@scope/b", "2.0.0"), Package("c", "3.0.0")]
 
 
@@ -89,7 +89,7 @@ def test_a_lock_of_npm_is_read_and_what_is_bundled_has_the_hash_of_its_bundle(pr
         (NPM, '{"packages": {"node_modules/a": {}}}'),
     ],
 )
-def test_a_lock_that_makes_no_sense_is_misuse_and_one_line(project: Path, file: str, text: str) -> None:
+def test_a_lock_that_makes_no_sense_is_misuse_with_one_line(project: Path, file: str, text: str) -> None:
     (project / file).write_text(text, encoding="utf-8")
     with pytest.raises(MisuseError) as raised:
         read_locks(project)
@@ -116,14 +116,14 @@ def test_a_lock_that_makes_no_sense_is_misuse_and_one_line(project: Path, file: 
         (NPM, '{"packages": {"node_modules/a": {"version": "1.0.0"}}}', "node_modules/a"),
     ],
 )
-def test_what_is_of_no_index_or_has_no_hash_is_named(project: Path, file: str, text: str, named: str) -> None:
+def test_a_package_without_a_pinned_version_or_a_hash_is_named(project: Path, file: str, text: str, named: str) -> None:
     (project / file).write_text(text, encoding="utf-8")
     with pytest.raises(MisuseError) as raised:
         read_locks(project)
     assert re.search(rf"[\"']{re.escape(named)}(?!\w).* is not pinned to a version with a hash", str(raised.value))
 
 
-def test_a_lock_that_is_missing_is_misuse(project: Path) -> None:
+def test_a_missing_lock_is_misuse(project: Path) -> None:
     (project / COMPILED).unlink()
     with pytest.raises(MisuseError, match="No such file"):
         read_locks(project)

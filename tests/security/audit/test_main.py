@@ -1,4 +1,4 @@
-"""`python -m security.audit`: what it says, and with which exit code."""
+"""`python -m security.audit`: what it prints, and its exit codes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,15 +10,15 @@ from security.audit.locks import ENVIRONMENTS, Locks
 from security.errors import MisuseError
 from tests.support.paths import ROOT
 
-Says = Callable[..., None]
+Report = Callable[..., None]
 
 
 @pytest.fixture
-def says(monkeypatch: pytest.MonkeyPatch) -> Says:
-    """What the parts say of all locks."""
+def report(monkeypatch: pytest.MonkeyPatch) -> Report:
+    """Set the lines that the parts report."""
 
-    def part(complaints: Sequence[str]) -> Callable[[Locks, Path], Iterator[str]]:
-        return lambda _locks, _root: iter(complaints)
+    def part(lines: Sequence[str]) -> Callable[[Locks, Path], Iterator[str]]:
+        return lambda _locks, _root: iter(lines)
 
     def set_(vulnerabilities: Sequence[str] = (), licences: Sequence[str] = ()) -> None:
         monkeypatch.setitem(audit.PARTS, "vulnerabilities", part(vulnerabilities))
@@ -27,17 +27,17 @@ def says(monkeypatch: pytest.MonkeyPatch) -> Says:
     return set_
 
 
-def test_nothing_found_is_success(says: Says, capsys: pytest.CaptureFixture[str]) -> None:
-    says()
+def test_nothing_found_is_success(report: Report, capsys: pytest.CaptureFixture[str]) -> None:
+    report()
     assert audit.main([], root=ROOT) == 0
     written = capsys.readouterr()
     assert written.out == ""
-    assert f"packages in {len(ENVIRONMENTS) + 2} locks" in written.err  # Pipfile.lock's and npm's beside them
+    assert f"packages in {len(ENVIRONMENTS) + 2} locks" in written.err  # with Pipfile.lock and npm's lock
     assert written.err.endswith("nothing found\n")
 
 
-def test_what_is_found_is_a_line_each_and_failure(says: Says, capsys: pytest.CaptureFixture[str]) -> None:
-    says(vulnerabilities=["a: not checked: " + "x" * 200], licences=["b: is forbidden"])
+def test_every_finding_is_a_line_and_the_exit_code_is_1(report: Report, capsys: pytest.CaptureFixture[str]) -> None:
+    report(vulnerabilities=["a: not checked: " + "x" * 200], licences=["b: is forbidden"])
     assert audit.main([], root=ROOT) == 1
     written = capsys.readouterr()
     assert written.out.splitlines() == ["a: not checked: " + "x" * 200, "b: is forbidden"]
@@ -45,8 +45,8 @@ def test_what_is_found_is_a_line_each_and_failure(says: Says, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(("part", "code"), [("licences", 0), ("vulnerabilities", 1)])
-def test_one_part_can_be_asked_for(says: Says, part: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
-    says(vulnerabilities=["a is vulnerable"])
+def test_one_part_can_run_by_itself(report: Report, part: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    report(vulnerabilities=["a is vulnerable"])
     assert audit.main([part], root=ROOT) == code
     written = capsys.readouterr()
     assert ("licences of" in written.err) is (part == "licences")
@@ -61,7 +61,7 @@ def test_one_part_can_be_asked_for(says: Says, part: str, code: int, capsys: pyt
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
-def test_what_goes_wrong_is_one_line(
+def test_an_error_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], raised: BaseException, code: int, line: str
 ) -> None:
     def fail(*_: object) -> Iterator[str]:
@@ -71,7 +71,7 @@ def test_what_goes_wrong_is_one_line(
     assert audit.main(["licences"], root=ROOT) == code
     written = capsys.readouterr()
     assert written.out == ""
-    assert written.err.splitlines()[1:] == [line]  # after what it works on
+    assert written.err.splitlines()[1:] == [line]  # after the line with what it works on
 
 
 def test_a_folder_without_locks_is_misuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,7 +80,7 @@ def test_a_folder_without_locks_is_misuse(tmp_path: Path, capsys: pytest.Capture
     assert line.startswith(f"error: {tmp_path / 'Pipfile.lock'}: cannot be read as a lock: ")
 
 
-def test_the_help_says_what_is_asked_whom_and_what_it_ends_with(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_names_the_services_the_lists_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         audit.main(["--help"])
     assert ended.value.code == 0

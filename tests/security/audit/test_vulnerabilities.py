@@ -1,4 +1,4 @@
-"""The real pip-audit and npm audit against services on this machine: what is known, what is not, and what was not checked."""
+"""The real pip-audit and npm audit, with services on this machine: known, not known, and not checked."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def project(tmp_path: Path, scanners: Path) -> Path:
 
 @pytest.fixture
 def audit(project: Path, monkeypatch: pytest.MonkeyPatch) -> Audit:
-    """Ask the services at an address; what a user's own settings say besides must change nothing."""
+    """Audit with the services at an address. The user's own settings, which are set here too, must not change anything."""
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_AUDIT_VULNERABILITY_SERVICE", "osv")
@@ -50,21 +50,21 @@ def audit(project: Path, monkeypatch: pytest.MonkeyPatch) -> Audit:
     monkeypatch.setenv("npm_config_omit", "dev")
     monkeypatch.setenv("npm_config_audit_level", "none")
 
-    def asked(address: str, waived: str = "") -> list[str]:
+    def run(address: str, waived: str = "") -> list[str]:
         monkeypatch.setenv("PIP_AUDIT_OSV_URL", f"{address}/v1/query")
         monkeypatch.setenv("npm_config_registry", address)
         file = project / "audit.toml"
         file.write_text(waived, encoding="utf-8")
         return [*vulnerabilities.check(LOCKS, project, waived=file)]
 
-    return asked
+    return run
 
 
 def _waiver(check: str, package: str) -> str:
     return f'[[waiver]]\ncheck = "{check}"\nresources = ["{package}"]\nreason = "it is only an example"\n'
 
 
-def test_what_is_known_is_a_line_for_each_lock_unless_it_is_waived(audit: Audit) -> None:
+def test_a_known_vulnerability_is_a_line_for_each_lock_unless_it_is_waived(audit: Audit) -> None:
     with advisories({"jinja2", "six", "semver", *KNOWN}) as address:
         lines = audit(address, waived=_waiver("PYSEC-six", "six"))
     jinja2 = f"3.1.6 is vulnerable, fixed in {FIXED}: https://osv.dev/vulnerability/PYSEC-jinja2, CVE-jinja2"
@@ -76,30 +76,30 @@ def test_what_is_known_is_a_line_for_each_lock_unless_it_is_waived(audit: Audit)
     ]
 
 
-def test_nothing_known_is_nothing_to_look_at_but_for_a_waiver_in_vain(audit: Audit) -> None:
+def test_without_a_known_vulnerability_only_an_unneeded_waiver_is_reported(audit: Audit) -> None:
     with advisories(KNOWN) as address:
         assert audit(address) == []
         lines = audit(address, waived=_waiver("PYSEC-gone", "six"))
     assert lines == ["audit.toml: six: PYSEC-gone: nothing needs this waiver any more: remove it"]
 
 
-def test_a_service_that_knows_no_advisories_has_not_checked_anything(audit: Audit) -> None:
+def test_with_a_service_without_advisories_nothing_counts_as_checked(audit: Audit) -> None:
     with advisories() as address:
         lines = audit(address, waived=_waiver("PYSEC-jinja2", "jinja2"))
-    assert lines == [  # and no waiver in vain, as nobody knows
+    assert lines == [  # no waiver is reported as unneeded, because nobody knows
         "not checked: pip-audit: the service answers, but knows no vulnerability of pycrypto 2.6.1",
         "not checked: npm audit: the registry answers, but knows no vulnerability of growl 1.9.2",
     ]
 
 
-def test_one_service_that_has_not_checked_hides_nothing_of_the_other(audit: Audit) -> None:
+def test_the_failure_of_one_service_does_not_hide_the_findings_of_the_other(audit: Audit) -> None:
     with advisories({"semver", "growl"}) as address:
         found, unchecked = audit(address, waived=_waiver("PYSEC-six", "six"))
     assert found.startswith("package-lock.json: semver: GHSA-semver: ")
     assert unchecked.startswith("not checked: pip-audit: ")
 
 
-def test_a_service_that_fails_has_not_checked_anything(audit: Audit) -> None:
+def test_with_a_failing_service_nothing_counts_as_checked(audit: Audit) -> None:
     with advisories(broken=True) as address:
         lines = audit(address)
     assert [line.split(": ")[:2] for line in lines] == [["not checked", "pip-audit"], ["not checked", "npm audit"]]
@@ -108,7 +108,7 @@ def test_a_service_that_fails_has_not_checked_anything(audit: Audit) -> None:
         assert "\n" not in line
 
 
-def test_a_service_that_is_out_of_reach_has_not_checked_anything(audit: Audit) -> None:
+def test_without_a_connection_nothing_counts_as_checked(audit: Audit) -> None:
     with advisories() as address:
         pass
     lines = audit(address)
@@ -121,18 +121,18 @@ Tool = Callable[..., list[str]]
 
 @pytest.fixture
 def tool(project: Path, monkeypatch: pytest.MonkeyPatch) -> Tool:
-    """Stands in for both tools: prints a text, whatever it is told to do. What is told of it, for one of them."""
+    """A fake of both tools: it prints a text, whatever its arguments are. Returns the lines on one of the tools."""
     script = project / "npm"
     monkeypatch.setattr(vulnerabilities, "python_of", lambda *_: script)
     monkeypatch.setattr(sys, "executable", str(project / "python"))
 
-    def asked(name: str, prints: object, locks: Mapping[str, list[Package]] = LOCKS, to: str = "") -> list[str]:
+    def run(name: str, prints: object, locks: Mapping[str, list[Package]] = LOCKS, to: str = "") -> list[str]:
         (project / "prints").write_text(prints if isinstance(prints, str) else json.dumps(prints), encoding="utf-8")
         script.write_text(f"#!/bin/sh\ncat {project}/prints {to}\nexit 1\n")
         script.chmod(0o755)
         return [line for line in vulnerabilities.check(locks, project) if not line.startswith("not checked: ") or name in line]
 
-    return asked
+    return run
 
 
 VULNERABLE = {"id": "GHSA-1", "fix_versions": [], "aliases": []}
@@ -153,18 +153,18 @@ CLEAN_JINJA2: dict[str, object] = {"name": "jinja2", "version": "3.1.6", "vulns"
         ({"dependencies": [CLEAN_JINJA2, CLEAN_JINJA2 | {"name": "six", "version": "1.17.0"}]}, "pycrypto"),
     ],
 )
-def test_a_pip_audit_that_did_not_look_has_not_checked_anything(tool: Tool, prints: object, reason: str) -> None:
+def test_with_an_incomplete_report_of_pip_audit_nothing_counts_as_checked(tool: Tool, prints: object, reason: str) -> None:
     (line,) = tool("pip-audit", prints)
     assert line.startswith("not checked: pip-audit: ")
     assert reason in line
     assert "\n" not in line
 
 
-def test_a_package_without_a_fix_and_in_two_versions_is_a_line_for_each(tool: Tool) -> None:
+def test_a_package_in_two_versions_without_a_fix_is_two_lines(tool: Tool) -> None:
     answers = [FOUND, *(CLEAN_JINJA2 | {"version": version, "vulns": [VULNERABLE]} for version in ("3.1.6", "2.0"))]
     lines = tool("pip-audit", {"dependencies": answers}, {"Pipfile.lock": [JINJA2, Package("jinja2", "2.0")]})
-    says = "is vulnerable, no fix yet: https://osv.dev/vulnerability/GHSA-1"
-    assert lines == [f"Pipfile.lock: jinja2: GHSA-1: {version} {says}" for version in ("2.0", "3.1.6")]
+    text = "is vulnerable, no fix yet: https://osv.dev/vulnerability/GHSA-1"
+    assert lines == [f"Pipfile.lock: jinja2: GHSA-1: {version} {text}" for version in ("2.0", "3.1.6")]
 
 
 TRACEBACK = "requests.HTTPError: 500 Server Error: x\n\nThe above …\n  raise ServiceError from http_error\nServiceError\n"
@@ -180,7 +180,7 @@ TRACEBACK = "requests.HTTPError: 500 Server Error: x\n\nThe above …\n  raise S
         ("Segmentation fault\n", "ended with 1 and no report"),
     ],
 )
-def test_a_tool_that_fails_says_why_in_one_line(tool: Tool, prints: str, reason: str) -> None:
+def test_the_reason_of_a_failed_tool_is_one_line(tool: Tool, prints: str, reason: str) -> None:
     assert tool("pip-audit", prints, to=">&2") == [f"not checked: pip-audit: {reason}"]
 
 
@@ -199,13 +199,13 @@ def _of_npm(**vulnerable: object) -> dict[str, object]:
         (_of_npm(growl={"via": ["semver"]}), "knows no vulnerability of growl 1.9.2"),
     ],
 )
-def test_an_npm_audit_that_did_not_look_has_not_checked_anything(tool: Tool, prints: object, reason: str) -> None:
+def test_with_an_incomplete_report_of_npm_audit_nothing_counts_as_checked(tool: Tool, prints: object, reason: str) -> None:
     (line,) = tool("npm audit", prints)
     assert line.startswith("not checked: npm audit: ")
     assert reason in line
 
 
-def test_a_tool_that_is_missing_has_not_checked_anything(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_a_missing_tool_nothing_counts_as_checked(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vulnerabilities, "python_of", lambda *_: project / "none")
     monkeypatch.setattr(sys, "executable", str(project / "python"))
     lines = [*vulnerabilities.check(LOCKS, project)]
@@ -213,7 +213,7 @@ def test_a_tool_that_is_missing_has_not_checked_anything(project: Path, monkeypa
     assert all("No such file" in line for line in lines)
 
 
-def test_without_pip_audit_python_was_not_checked(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pip_audit_nothing_counts_as_checked(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> Path:
         raise LocalError("pip-audit could not be installed: no index")
 
@@ -223,10 +223,10 @@ def test_without_pip_audit_python_was_not_checked(project: Path, monkeypatch: py
     assert lines[0] == "not checked: pip-audit: pip-audit could not be installed: no index"
 
 
-def test_a_list_of_what_stays_that_cannot_be_read_is_misuse(project: Path) -> None:
+def test_a_list_of_waivers_that_cannot_be_read_is_misuse(project: Path) -> None:
     with pytest.raises(MisuseError, match=r"none\.toml"):
         [*vulnerabilities.check(LOCKS, project, waived=project / "none.toml")]
 
 
-def test_the_list_of_what_stays_makes_sense() -> None:
+def test_the_list_of_waivers_of_this_project_is_valid() -> None:
     assert isinstance(waivers.read(vulnerabilities.WAIVED), list)
