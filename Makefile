@@ -22,6 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Finds a provider mirror where there is one, and says in one line if Terraform is missing.
 TERRAFORM := python -m local.terraform
+PYTEST := python -m pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder
 STACK = training-$(ENV)
 
 .PHONY: help
@@ -46,7 +47,11 @@ local-down: .build/python.done ## stop it
 
 .PHONY: test
 test: setup ## every test; the local AWS is deployed once
-	@python -m pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+.PHONY: test-fast
+test-fast: .build/python.done lambda-packages ## the tests that start little, while you work: most of them, in a minute or two
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 .PHONY: lint
 lint: .build/python.done ## style and types, also of workflows, issue forms and shell scripts

@@ -31,7 +31,7 @@ def python_of(home: Path, what: str, requirements: Path) -> Path:
     stamp = home / "installed"
     with wait_for_lock(home.with_suffix(".lock")):
         if not (python.exists() and stamp.is_file() and stamp.read_text() == _fingerprint(requirements)):
-            print(f"Installing {what} into {home} (once, about 20 s) …", file=sys.stderr, flush=True)
+            print(f"Installing {what} into {home} (once) …", file=sys.stderr, flush=True)
             shutil.rmtree(home, ignore_errors=True)
             try:
                 _install(home, python, requirements)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.deployments import Deployments
+from tests.support.fast_tests import is_slow
 from tests.support.scheduler import ByFile, run_order
 from tests.support.session import (
     is_worker,
@@ -38,7 +39,11 @@ def pytest_configure_node(node: Any) -> None:
     tell_session_folder(node)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if is_slow(item.path, getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
     items.sort(key=lambda item: run_order(item.nodeid))
 
 

@@ -10,8 +10,8 @@ from command_line import CommandError, run_command
 from local.installation import python_of
 
 ROOT = Path(__file__).resolve().parent.parent
-COMPILE = ["uv", "pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version", "3.11", "--generate-hashes"]
-"""Each compiled file's header repeats this command; Dependabot learns from it how the file is compiled."""
+COMPILE = ["pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version", "3.11", "--generate-hashes"]
+"""Each compiled file's header repeats this; Dependabot learns from it how the file is compiled."""
 PIPENV_SETTINGS = {
     "PIPENV_IGNORE_VIRTUALENVS": "1",
     "PIPENV_NOSPIN": "1",
@@ -32,9 +32,10 @@ def lock_pipfile() -> None:
 
 def compile_requirements() -> None:
     """Renew the requirements.txt beside every requirements.in. Raises CommandError."""
+    uv = [str(ROOT / ".build" / "uv" / "bin" / "python"), "-m", "tools.uv_with_pip_settings"]
     listed = subprocess.run(["git", "ls-files", "*requirements.in"], cwd=ROOT, capture_output=True, text=True, check=True)
     for source in listed.stdout.splitlines():
-        _run([*COMPILE, "--no-annotate", source, "--output-file", str(Path(source).with_suffix(".txt"))])
+        _run([*uv, *COMPILE, "--no-annotate", source, "--output-file", str(Path(source).with_suffix(".txt"))])
 
 
 def _run(command: list[str], variables: dict[str, str] | None = None) -> None:

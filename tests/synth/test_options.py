@@ -62,6 +62,7 @@ def test_the_projector_has_the_lock_mode_and_days_in_its_environment(options: St
     assert (variables["TRAINING_EVENTS_SEAL_MODE"], variables["TRAINING_EVENTS_SEAL_DAYS"]) == ("COMPLIANCE", "30")
 
 
+@pytest.mark.slow
 def test_terraform_accepts_an_environment_with_every_setting(options_out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in terraform.environment().items():
         monkeypatch.setenv(name, value)

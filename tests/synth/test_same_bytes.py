@@ -10,6 +10,8 @@ import pytest
 from tests.support.paths import ROOT
 from tests.support.session import synthesize
 
+pytestmark = pytest.mark.slow
+
 
 def _checkout(folder: Path) -> Path:
     """A folder with the files that git has or would add, and with the wheels of set-up."""

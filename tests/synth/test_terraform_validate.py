@@ -10,6 +10,8 @@ from local import terraform
 from release.errors import ReleaseError
 from release.validate import main, validate
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def with_terraform(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from tests.support.environment import without_aws
 from tests.support.notebooks import Executed, execute
 from tests.support.paths import EXAMPLE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

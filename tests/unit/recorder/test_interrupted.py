@@ -19,6 +19,8 @@ from training_events.recorder.delivery.flush import flush_all
 from tests.support.faulty_sink import FaultySink
 from tests.support.recording import points
 
+pytestmark = pytest.mark.slow
+
 RECORDER = str(Path(module.__file__).parent)
 HERE = Destination("log", "a log")
 POINTS = [(step, step) for step in range(20)]

@@ -29,6 +29,12 @@ def test_what_synthesizes_or_deploys_installs_cdktf_and_builds_the_functions_pac
     assert "npm ci" in plan
 
 
+def test_the_fast_tests_need_no_cdktf() -> None:
+    plan = planned("test-fast")
+    assert "stacks.packaging.lambda_package" in plan
+    assert "npm" not in plan
+
+
 @pytest.mark.parametrize("target", ["lint", "test"])
 def test_nothing_is_installed_without_its_hash(target: str) -> None:
     """But for this project's own package, which lies in the clone."""
