@@ -162,18 +162,32 @@ def test_ctrl_c_while_aws_does_not_answer_ends_a_process_quietly(silent_endpoint
     assert (process.returncode, out, err) == (130, b"", b"")
 
 
-def test_ctrl_c_while_it_starts():
-    script = """
+# ---- while the program starts
+
+
+def import_program(error):
+    """A process in which the import of Typer raises this error."""
+    script = f"""
 import sys
-class Interrupt:
+class Finder:
     def find_spec(name, path, target=None):
         if name == "typer":
-            raise KeyboardInterrupt
-sys.meta_path.insert(0, Interrupt)
+            raise {error}
+sys.meta_path.insert(0, Finder)
 import training_events.cli
 """
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
-    assert (ended.returncode, ended.stderr) == (130, b"")
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+
+def test_ctrl_c_while_the_program_starts_ends_it_quietly():
+    ended = import_program("KeyboardInterrupt")
+    assert (ended.returncode, ended.stderr) == (130, "")
+
+
+def test_without_typer_the_program_says_what_to_install():
+    ended = import_program("ModuleNotFoundError(name='typer')")
+    assert ended.returncode == 1
+    assert ended.stderr == "training-events: typer is not installed: pip install 'training-events[cli]'\n"
 
 
 # ---- lists without an end
