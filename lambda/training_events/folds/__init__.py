@@ -43,7 +43,7 @@ def empty(stream: str) -> State:
 def fold(state: _S, entries: Iterable[LogEntry], catalogue: Mapping[str, Mapping[str, EventType]] = CATALOGUE) -> _S:
     """Fold these events into the state, in place. They are in key order, and come behind all that the state has."""
     types, apply = catalogue[state.kind], _APPLY[state.kind]
-    counts, position, events = state.counts, state.position, 0
+    counts, position, first_at, events = state.counts, state.position, state.first_at, 0
     for position, _, type_, version, data in entries:
         events += 1
         known = types.get(type_)
@@ -58,10 +58,9 @@ def fold(state: _S, entries: Iterable[LogEntry], catalogue: Mapping[str, Mapping
                 counts.unreadable += 1
             else:
                 apply[known.fact](state, fact, position[:TEXT_LENGTH], data)
-        if not state.first_at:
-            state.first_at = position[:TEXT_LENGTH]
+        first_at = first_at or position[:TEXT_LENGTH]
     counts.events += events
-    state.position, state.last_at = position, position[:TEXT_LENGTH]
+    state.position, state.first_at, state.last_at = position, first_at, position[:TEXT_LENGTH]
     return state
 
 
