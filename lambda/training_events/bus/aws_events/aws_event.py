@@ -31,7 +31,7 @@ class AwsEvent:
         value = self.find(*path)
         return value if isinstance(value, str) and value else None
 
-    def needed(self, *path: str) -> str:
+    def required(self, *path: str) -> str:
         """The text at this path, without which the event says nothing. Raises BadField."""
         if (text := self.text(*path)) is None:
             raise BadField("it is missing" if self.find(*path) is None else "it is not a text", "a text", ("detail", *path))
@@ -48,7 +48,7 @@ class AwsEvent:
         resources = self._envelope.get("resources")
         if self.find(key) is None and isinstance(resources, list) and resources and isinstance(resources[0], str):
             return resources[0]
-        return self.needed(key)
+        return self.required(key)
 
     def time(self, *keys: str) -> str:
         """The first of these times that the detail has. Raises BadField or BadTime."""

@@ -22,7 +22,7 @@ def object_created(received: AwsEvent) -> Event:
     The envelope's time is when S3 made the object, not when it sent the event, so it is the same in every delivery.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """
-    bucket, key = received.needed("bucket", "name"), received.name(*_KEY)
+    bucket, key = received.required("bucket", "name"), received.name(*_KEY)
     folder, _, rest = key.partition("/")
     name, _, file = rest.partition("/")
     if folder != "datasets" or not name or not file or file.endswith("/"):

@@ -21,7 +21,7 @@ those that came before it. An end comes last; only the execution of a pipeline m
 def training_job(received: AwsEvent) -> Event:
     """The event's stream is `run/<name of the job>`, as that of the recorder inside the job."""
     name, arn = received.name("TrainingJobName"), received.arn("TrainingJobArn")
-    status, secondary = received.needed("TrainingJobStatus"), received.text("SecondaryStatus")
+    status, secondary = received.required("TrainingJobStatus"), received.text("SecondaryStatus")
     at = received.time("LastModifiedTime", "CreationTime")
     return to_event(
         source=SOURCE,
@@ -52,7 +52,7 @@ def model_package(received: AwsEvent) -> Event:
     arn = received.arn("ModelPackageArn")
     version = arn.rpartition("/")[2]
     named_at = next((key for key in ("ModelPackageGroupName", "ModelPackageName") if received.text(key)), "ModelPackageArn")
-    status, approval = received.needed("ModelPackageStatus"), received.text("ModelApprovalStatus")
+    status, approval = received.required("ModelPackageStatus"), received.text("ModelApprovalStatus")
     at = received.time("LastModifiedTime", "CreationTime")  # a new one has no time of modification
     return to_event(
         source=SOURCE,
@@ -73,7 +73,7 @@ def pipeline_execution(received: AwsEvent) -> Event:
     """
     arn = received.name("pipelineExecutionArn")  # …:pipeline/<name>/execution/<id>
     pipeline, _, execution = arn.partition(":pipeline/")[2].partition("/execution/")
-    status, previous = received.needed("currentPipelineExecutionStatus"), received.text("previousPipelineExecutionStatus")
+    status, previous = received.required("currentPipelineExecutionStatus"), received.text("previousPipelineExecutionStatus")
     ended, retried = status not in _RANKS, previous is not None and previous not in _RANKS
     times = [received.time(key) for key in ("executionStartTime", "executionEndTime") if received.find(key) is not None]
     at = received.sent_at() if not times or (ended and received.find("executionEndTime") is None) else max(times)
