@@ -15,10 +15,10 @@ import msgspec
 
 from training_events.recorder.delivery.points import as_number, step_of
 from training_events.recorder.delivery.writer import MAX_BUFFERED_POINTS
-from training_events.recorder.ending import Ending, failed, stopped
+from training_events.recorder.ending import failed, stopped
 from training_events.recorder.identity import run_id as id_of_run
+from training_events.recorder.lifecycle import Lifecycle
 from training_events.recorder.options import RunOptions
-from training_events.recorder.participant import Participant
 from training_events.recorder.pinning.spec import pinned_spec
 from training_events.recorder.plain import plain_text
 from training_events.recorder.reporting import reported_not_raised
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from training_events.catalogue.stored import Stored
-    from training_events.recorder.ending import LastEvent
 
 
 _P = ParamSpec("_P")
@@ -51,8 +50,8 @@ class Run:
         self.id = id_of_run(options.model, options.run_id)
         self.stream = f"run/{self.id}"
         self._options = options
-        self._participant = Participant(self.stream, self)
-        self._ending = Ending()
+        self._lifecycle = Lifecycle(self.stream)
+        self._participant = self._lifecycle.participant
 
     @property
     def recorded(self) -> int:
@@ -62,7 +61,7 @@ class Run:
     def start(self) -> Self:
         """Record TrainingStarted with the pinned spec. From now on the run is open."""
         if not self._participant.started:
-            self._start()
+            self._lifecycle.start(lambda: pinned_spec(self._options, pin=pin))
         return self
 
     def metric(self, name: str, value: float, step: float | None = None) -> None:
@@ -96,26 +95,25 @@ class Run:
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
         """Send what was recorded so far. Returns whether all of it is sent; the rest is in the spool."""
-        channel = self._participant.open_channel
-        return channel is None or channel.flush(seconds)
+        return self._lifecycle.flush(seconds)
 
     def finish(self) -> None:
         """Record TrainingCompleted; TrainingStopped if a signal has asked the program to stop."""
-        self._end(self._ending.of_return())
+        self._lifecycle.end_after(None)
 
     def fail(self, error: BaseException | str) -> None:
         """Record TrainingFailed; of an exception also the traceback."""
-        self._end(failed(error))
+        self._lifecycle.end(failed(error))
 
     def stop(self, reason: str) -> None:
         """Record TrainingStopped: something outside of the training ended it."""
-        self._end(stopped(reason))
+        self._lifecycle.end(stopped(reason))
 
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._end(self._ending.of_return() if error is None else self._ending.of_exception(error))
+        self._lifecycle.end_after(error)
 
     def __call__(self, function: Callable[_P, _T]) -> Callable[_P, _T]:
         """As a decorator: each call is a run of its own. The function gets the run if it has a parameter `run`."""
@@ -136,40 +134,6 @@ class Run:
         """In a spawned process it is the same run, and that process becomes a producer of its own."""
         return _in_spawned_process, (self.id,)
 
-    def on_fatal_signal(self, name: str) -> None:
-        """Called by a signal's handler when the program ends right after it."""
-        if self._participant.is_leader and not self._ending.is_decided:
-            self._record(*stopped(name))
-        else:
-            self.on_handled_signal(name)
-
-    def on_handled_signal(self, name: str) -> None:
-        """Called by a signal's handler when a handler of the program's own decides what happens next."""
-        self._ending.interrupt(name)
-        self._ending.record(self._record)  # the handler may have interrupted `_end`
-
-    def on_program_end(self, error: BaseException | None) -> None:
-        """Called when the interpreter ends and the run is still open."""
-        self._end(stopped("the program ended without finishing the run") if error is None else self._ending.of_exception(error))
-
-    def on_fork(self) -> None:
-        """Called in a forked child, where the run continues as a producer of its own."""
-        self._participant.reset_after_fork()
-
-    @reported_not_raised
-    def _start(self) -> None:
-        self._participant.open()
-        if self._participant.is_leader:
-            self._record("TrainingStarted", pinned_spec(self._options, pin=pin))
-
-    @reported_not_raised
-    def _end(self, event: LastEvent) -> None:
-        fails_here = self._participant.started_here and event.type == "TrainingFailed"  # any rank may fail
-        if self._participant.is_leader or fails_here:
-            self._ending.decide(event)
-        self._ending.record(self._record)
-        self._participant.close()
-
     def _store(self, type_: str, path: str | os.PathLike[str], folder: str, more: dict[str, Any]) -> Stored | None:
         if (channel := self._participant.ensure_open()) is None:
             raise RuntimeError(f"{self.stream} is not open")
@@ -180,14 +144,10 @@ class Run:
         channel.writer.wait_spooled(_SPOOL_SECONDS)  # from now on not even a kill loses the event
         return stored
 
-    def _record(self, type_: str, data: dict[str, Any]) -> None:
-        if (channel := self._participant.open_channel) is not None:
-            channel.writer.record(type_, data)
-
 
 def _in_spawned_process(id_: str) -> Run:
     run = Run(RunOptions(run_id=id_))
-    run.on_fork()
+    run._lifecycle.on_fork()  # noqa: SLF001 - it is a run of this module
     return run
 
 

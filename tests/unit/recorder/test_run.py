@@ -15,7 +15,7 @@ from training_events.recorder.delivery import channel
 from training_events.recorder.delivery.destination import Destination
 from training_events.recorder.delivery.sender import Sender
 from training_events.recorder.delivery.writer import Writer
-from training_events.recorder.run import Run
+from training_events.recorder.lifecycle import Lifecycle
 from training_events.recorder.storage.objects import ObjectStore
 
 from tests.support.faulty_sink import FaultySink
@@ -260,8 +260,8 @@ def test_a_signal_waits_no_longer_for_many_runs_than_for_one(sink, monkeypatch, 
 
     with record_run(run_id="a"), record_run(run_id="b"), record_run(run_id="c"), monkeypatch.context() as patch:
         patch.setattr(termination, "monotonic", lambda: clock[0])
-        patch.setattr(Run, "on_handled_signal", lambda *_: order.append("recorded"))
-        patch.setattr(Run, "flush", flush_slowly)
+        patch.setattr(Lifecycle, "on_handled_signal", lambda *_: order.append("recorded"))
+        patch.setattr(Lifecycle, "flush", flush_slowly)
         signal.raise_signal(handled_signal)
     assert order == ["recorded"] * 3 + ["waited"] * 3
     assert given == [5.0, 1.0, 0.0]
