@@ -1,7 +1,7 @@
 """Trains a classifier of handwritten digits and records the run: `python -m examples.train_digits`.
 
-A real training on scikit-learn's bundled images: softmax regression by stochastic gradient descent, one pass over the data an
-epoch. What it records goes where the environment says: to the bus TRAINING_EVENTS_BUS, else to a file in this folder.
+A real training with scikit-learn's bundled images: softmax regression by stochastic gradient descent, one pass over the data an
+epoch. It records to the bus in TRAINING_EVENTS_BUS, or, without that variable, to a file in this folder.
 """
 
 import argparse
@@ -32,7 +32,7 @@ class Epoch(NamedTuple):
 
 
 def train(images: Any, digits: Any, *, epochs: int, alpha: float, seed: int) -> Iterator[Epoch]:
-    """Train on four fifths of the images and yield how well it does on the rest after each epoch."""
+    """Train with four fifths of the images. After each epoch, yield the loss and the accuracy on the others."""
     split = train_test_split(images / 16.0, digits, test_size=0.2, random_state=seed, stratify=digits)
     train_x, test_x, train_y, test_y = split
     classifier = SGDClassifier(loss="log_loss", alpha=alpha, random_state=seed)
@@ -49,14 +49,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.train_digits", description=description)
     parser.add_argument("--epochs", type=int, default=8, help="passes over the data (default: %(default)s)")
     parser.add_argument("--alpha", type=float, default=1e-4, help="strength of the regularization (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=7, help="of the split and the shuffling (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=7, help="the seed of the split and of the shuffling (default: %(default)s)")
     record_training(**vars(parser.parse_args()))
     return 0
 
 
 def record_training(epochs: int, alpha: float, seed: int) -> None:
     dataset = load_digits()
-    data = [str(resources.files("sklearn.datasets.data") / "digits.csv.gz")]  # what load_digits reads
+    data = [str(resources.files("sklearn.datasets.data") / "digits.csv.gz")]  # the file that load_digits reads
     hyperparameters = {"epochs": epochs, "alpha": alpha}
     with (
         record_run(model=MODEL, hyperparameters=hyperparameters, seeds=seed, datasets=data) as run,

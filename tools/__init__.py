@@ -1,1 +1,1 @@
-"""What sets this project up, and what its maintainers run once in a while."""
+"""Commands that set this project up, and commands for its maintainers."""

@@ -1,6 +1,6 @@
-"""A hook of mkdocs: a public name of `training_events` without a docstring fails the build of the site.
+"""A hook of mkdocs: the build of the site fails if a public name of `training_events` has no docstring.
 
-Public is what `__all__` names, and of a class what has no underscore in front.
+Public are the names in `__all__`, and the members of a class without an underscore in front.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def on_pre_build(config: Any) -> None:
 
 
 def undocumented(named: Any) -> Iterator[str]:
-    """The paths of a public name and of what is public in it that have no docstring."""
+    """The paths of a public name and of its public members, if they have no docstring."""
     if not named.has_docstring:
         yield named.path
     if named.is_class:

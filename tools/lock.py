@@ -1,4 +1,4 @@
-"""`python -m tools.lock`: renews every lock file of the project but npm's."""
+"""`python -m tools.lock`: renews every lock file of the project, except npm's."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from local.installation import python_of
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPILE = ["pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version", "3.11", "--generate-hashes"]
-"""Each compiled file's header repeats this; Dependabot learns from it how the file is compiled."""
+"""The header of each compiled file has these options, which tell Dependabot how to compile the file."""
 PIPENV_SETTINGS = {
     "PIPENV_IGNORE_VIRTUALENVS": "1",
     "PIPENV_NOSPIN": "1",
@@ -26,7 +26,7 @@ def lock_pipfile() -> None:
     _run([str(python), "-m", "pipenv", "lock"], PIPENV_SETTINGS)
     file = ROOT / "Pipfile.lock"
     lock = json.loads(file.read_text(encoding="utf-8"))
-    lock["_meta"]["sources"] = []  # which package index a machine uses is its own business and not the lock's
+    lock["_meta"]["sources"] = []  # the lock must not depend on the package index of one machine
     file.write_text(json.dumps(lock, indent=4) + "\n", encoding="utf-8")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 OWN_PACKAGE = "./lambda"
-"""Installed by a command of its own: what lies in a folder has no hash."""
+"""Installed by a separate command, because a folder has no hash."""
 
 
 def requirements(lock: dict[str, dict[str, dict[str, Any]]]) -> Iterator[str]:
@@ -19,7 +19,7 @@ def requirements(lock: dict[str, dict[str, dict[str, Any]]]) -> Iterator[str]:
     Raises ValueError for a package that is not pinned to a version with a hash.
     """
     lines = {
-        _requirement(name, entry): None  # many packages stand in both groups
+        _requirement(name, entry): None  # many packages are in both groups
         for group in ("default", "develop")
         for name, entry in lock[group].items()
         if entry.get("path") != OWN_PACKAGE
@@ -32,7 +32,7 @@ def _requirement(name: str, entry: dict[str, Any]) -> str:
         raise ValueError(f"{name} is not pinned to a version with a hash")
     extras = f"[{','.join(entry['extras'])}]" if entry.get("extras") else ""
     marker = f" ; {entry['markers']}" if entry.get("markers") else ""
-    hashes = "".join(f" --hash={one}" for one in entry["hashes"])
+    hashes = "".join(f" --hash={digest}" for digest in entry["hashes"])
     return f"{name}{extras}{entry['version']}{marker}{hashes}"
 
 

@@ -1,6 +1,6 @@
-"""`python -m tools.reference_pages FOLDER`: the pages of docs/reference that are made from the code, settings and commands.
+"""`python -m tools.reference_pages FOLDER`: writes the pages of docs/reference on settings and commands from the code.
 
-`make schemas` keeps those in docs/reference/ in step with the code; a test compares them.
+`make schemas` updates those in docs/reference/; a test compares them with the code.
 """
 
 import json
@@ -36,11 +36,11 @@ tell [what `verify` proves](../design/proof.md) and [what to do about undelivere
 `make schemas` writes this page from the commands' own help.
 {sections}"""
 _COLUMNS = 100
-"""The width of the help, whatever terminal this runs in."""
+"""The width of the help, the same on every terminal."""
 
 
 def pages() -> dict[str, str]:
-    """By file name."""
+    """The text of each page, by its file name."""
     return {"settings.md": _settings_page(), "commands.md": _commands_page()}
 
 

@@ -18,15 +18,15 @@ RENAMED = (
 
 
 def rename(text: str) -> str:
-    """The text of a file under the new names."""
+    """The text of a file with the new names."""
     for old, new in RENAMED:
         text = old.sub(new, text)
     return text
 
 
-def rename_in(places: list[Path]) -> list[Path]:
-    """Rewrite these files and the Python files in these folders; returns those that changed."""
-    files = [file for place in places for file in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
+def rename_in(paths: list[Path]) -> list[Path]:
+    """Rewrite these files, and the Python files in these folders. Returns the files that changed."""
+    files = [file for path in paths for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])]
     changed = []
     for file in files:
         text = file.read_text(encoding="utf-8")

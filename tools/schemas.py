@@ -1,6 +1,6 @@
-"""`python -m tools.schemas FOLDER`: the JSON Schemas of every event type and of every command's --json.
+"""`python -m tools.schemas FOLDER`: writes the JSON Schemas of every event type and of every command's --json.
 
-`make schemas` keeps those in docs/reference/ in step with the code; a test compares them.
+`make schemas` updates those in docs/reference/; a test compares them with the code.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """By path: `events/<Type>.json` for the data of an event type, `cli/<command>.json` for a command's document."""
+    """Schemas by path: `events/<Type>.json` for the data of an event type, `cli/<command>.json` for a command's document."""
     events = {
         f"events/{name}.json": _schema(
             [event_type.fact],
@@ -85,7 +85,7 @@ def _with_plain_names(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _exact(schema: Any) -> Any:
-    """The schema of what is printed: every key is there, null where there is nothing, and no other."""
+    """The schema of a printed document: it has every key, with null if there is no value, and no others."""
     if isinstance(schema, list):
         return [_exact(item) for item in schema]
     if not isinstance(schema, dict):

@@ -9,13 +9,18 @@ from command_line import run_command
 from local.installation import python_of
 
 ROOT = Path(__file__).resolve().parent.parent
-VARIABLES = {"NO_MKDOCS_2_WARNING": "1"}  # docs/requirements.in has what the warning tells
+VARIABLES = {"NO_MKDOCS_2_WARNING": "1"}  # docs/requirements.in explains the warning
 
 
 def build(project: Path = ROOT) -> int:
-    """The exit code of mkdocs. Raises LocalError where it cannot be installed."""
+    """Build the site and return the exit code of mkdocs. Raises LocalError if mkdocs cannot be installed."""
     python = python_of(ROOT / ".build" / "mkdocs", "mkdocs", ROOT / "docs" / "requirements.txt")
-    command = [str(python), "-m", "mkdocs", "build"]  # with --quiet it counts no warning, and lets dead links pass
+    command = [
+        str(python),
+        "-m",
+        "mkdocs",
+        "build",
+    ]  # with --quiet, mkdocs counts no warnings, and accepts dead links
     return subprocess.run(command, cwd=project, env=os.environ | VARIABLES, check=False).returncode
 
 

@@ -1,8 +1,8 @@
 """`python -m tools.step LOG TITLE COMMAND…`: runs one step of set-up and shows how long it takes.
 
-On a terminal that is one line that moves, elsewhere a plain line every few seconds. All that the command prints goes into the
-file LOG; where it fails, the end of that is shown. Set-up runs this with the Python that a machine has, before anything is
-installed, so it needs nothing but the standard library.
+On a terminal it updates one line; without a terminal it prints a plain line every few seconds. The command's output goes to
+the file LOG. If the command fails, the end of the output is shown. Set-up runs this with the machine's own Python, before
+anything is installed, so it needs nothing but the standard library.
 """
 
 import os
@@ -15,18 +15,18 @@ from pathlib import Path
 from types import FrameType
 
 PLAIN_LINE_SECONDS = 5
-"""How often progress is shown where there is no terminal."""
+"""The time between two lines where there is no terminal."""
 MAX_LINES, MAX_WIDTH = 6, 200
-"""How many lines of a failed command's output are shown, and how many characters of each."""
+"""How much of the output of a failed command is shown: its last lines, and the first characters of each."""
 
 
 def run(log: Path, title: str, command: list[str]) -> int:
-    """Run the command to its end; its exit code, or 130 after Ctrl-C. A command that cannot be started raises OSError."""
+    """Run the command and return its exit code. Raises OSError if it cannot be started."""
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     if not sys.stderr.isatty():
         print(f"{title} …", file=sys.stderr, flush=True)
-    # A process group of its own, which is killed as a whole: npm would go on for seconds after a Ctrl-C.
+    # It gets a process group of its own, which is killed as a whole: npm would go on for seconds after Ctrl-C.
     with (
         log.open("wb") as output,
         subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, process_group=0) as process,
@@ -57,7 +57,7 @@ def _wait(process: subprocess.Popen[bytes], log: Path, title: str, started: floa
             seconds = int(time.monotonic() - started)
             if sys.stderr.isatty():
                 latest = "".join(f", {line}" for line in _lines(log)[-1:])
-                width = shutil.get_terminal_size().columns - 1  # a line that wraps could not be written over
+                width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be overwritten
                 _show(f"{title}: {seconds} s{latest}"[:width])
             elif seconds >= (plain_lines + 1) * PLAIN_LINE_SECONDS:
                 plain_lines = seconds // PLAIN_LINE_SECONDS
@@ -67,7 +67,7 @@ def _wait(process: subprocess.Popen[bytes], log: Path, title: str, started: floa
 
 
 def _show(text: str) -> None:
-    """Write over the line that moves."""
+    """Overwrite the line that is updated."""
     print(f"\r\x1b[K{text}" if sys.stderr.isatty() else text, end="", file=sys.stderr, flush=True)
 
 

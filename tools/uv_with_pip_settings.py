@@ -1,10 +1,9 @@
 """`python -m tools.uv_with_pip_settings pip …`: runs uv with the package index that pip is configured for.
 
-uv reads neither pip.conf nor PIP_INDEX_URL. Whoever has a mirror there, as many companies do, need not configure it twice. What
-is configured for uv itself goes first. Run by the Python beside which uv is installed.
+uv reads neither pip.conf nor PIP_INDEX_URL. Many companies have a mirror, and with this nobody has to configure it twice. uv's
+own settings come first. The Python in whose environment uv is installed runs this.
 
-Of pip's settings, only those count that stand in for PyPI: every package that is installed this way is on PyPI, and its hash is
-locked.
+Only those of pip's settings count that replace PyPI: every package that is installed this way is on PyPI, with a locked hash.
 """
 
 import ast
@@ -15,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _VARIABLES = {
-    "index-url": "UV_INDEX_URL",  # not UV_DEFAULT_INDEX, which goes before it where somebody has set that
+    "index-url": "UV_INDEX_URL",  # not UV_DEFAULT_INDEX: if somebody has set that, it comes first
     "trusted-host": "UV_INSECURE_HOST",
     "cert": "SSL_CERT_FILE",
     "proxy": "ALL_PROXY",
@@ -24,7 +23,7 @@ _VARIABLES = {
 
 
 def pip_settings(listed: str) -> dict[str, str]:
-    """What `pip config list` lists. A variable overrides a file, and a setting of `pip install` one of every command."""
+    """The settings that `pip config list` prints. A variable overrides a file, and `install.` overrides `global.`."""
     settings: dict[str, str] = {}
     lines = [line.partition("=") for line in listed.splitlines()]
     for section in ("global.", "install.", ":env:."):
@@ -40,19 +39,19 @@ def variables(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def options(settings: Mapping[str, str]) -> list[str]:
-    """The options of uv for a machine that has a folder of wheels in place of an index."""
+    """The options of uv for a machine with a folder of wheels instead of an index."""
     if "no-index" not in settings:
         return []
-    return ["--no-index", *(f"--find-links={place}" for place in settings.get("find-links", "").split())]
+    return ["--no-index", *(f"--find-links={folder}" for folder in settings.get("find-links", "").split())]
 
 
 def main(arguments: list[str]) -> int:
-    """Become uv. Returns only where that cannot be done."""
+    """Replace this process by uv. Returns only if that is not possible."""
     bin_folder = Path(sys.executable).parent
     listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
     settings = pip_settings(listed)
     try:
-        os.execve(bin_folder / "uv", ["uv", *arguments, *options(settings)], variables(settings) | os.environ)  # noqa: S606 - becoming uv is the purpose
+        os.execve(bin_folder / "uv", ["uv", *arguments, *options(settings)], variables(settings) | os.environ)  # noqa: S606 - to replace this process is the purpose
     except OSError as error:
         print(f"error: {bin_folder / 'uv'}: {error.strerror}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""`python -m tools.wheel`: builds the wheel and the source archive of training-events, checked for PyPI, into dist/python."""
+"""`python -m tools.wheel`: builds the wheel and source archive of training-events in dist/python, and checks them for PyPI."""
 
 import shutil
 import subprocess
@@ -13,14 +13,14 @@ FOLDER = ROOT / "dist" / "python"
 
 
 def build(folder: Path = FOLDER) -> list[Path]:
-    """The wheel and the source archive, in place of what was in the folder. Raises CommandError where they cannot be built."""
+    """Replace the folder's content by the wheel and the source archive, and return them. Raises CommandError."""
     shutil.rmtree(folder, ignore_errors=True)
     _run([sys.executable, "-m", "hatchling", "build", "--directory", str(folder)], ROOT / "lambda")
     return sorted(folder.iterdir())
 
 
 def check(files: list[Path]) -> None:
-    """Raises CommandError where PyPI would not take a file, or could not show its readme."""
+    """Raises CommandError if PyPI would not accept a file, or could not show its readme."""
     python = python_of(ROOT / ".build" / "tools", "pipenv and twine", ROOT / "tools" / "requirements.txt")
     _run([str(python), "-m", "twine", "--no-color", "check", "--strict", *map(str, files)], ROOT)
 

@@ -1,8 +1,7 @@
-"""The whole story on this machine: `make demo`.
+"""Shows on this machine everything that the project does: `make demo`.
 
-AWS is started here, the stack is deployed to it by the real cdktf CLI, and a real training run records itself. Then its past
-comes back, an alteration is found out, its read model is lost and made again, and its events are replayed. At the end all is
-taken down.
+It starts AWS here, deploys the stack with the real cdktf CLI, and lets a real training run record itself. Then it shows a past
+state, detects an alteration, deletes and rebuilds the read models, and replays the events. At the end it takes everything down.
 """
 
 import argparse
@@ -15,7 +14,7 @@ from training_events.proof.s3_seal_store import S3SealStore
 from training_events.stores.opening import open_store
 
 from command_line import run_command
-from examples.demo.chapters import tell
+from examples.demo.chapters import run_chapters
 from examples.demo.stage import DemoError, Stage, chapter, out
 from local.environment import LocalEnvironment, local_environment
 
@@ -33,7 +32,7 @@ def _demo() -> int:
         os.environ.update(environment.environment())
         for name, value in sorted(environment.outputs.items()):
             out.print(f"  {name:<30} {value}", soft_wrap=True)
-        tell(_stage(environment))
+        run_chapters(_stage(environment))
         chapter("Everything is taken down")
     out.print(f"Done in {time.monotonic() - started:.0f} s.")
     return 0
@@ -42,7 +41,7 @@ def _demo() -> int:
 def _stage(environment: LocalEnvironment) -> Stage:
     store = open_store(environment.variables()["TRAINING_EVENTS_LOG"])
     if store.read_models is None:
-        raise DemoError("the environment's event log names no read models")
+        raise DemoError("the address of the environment's event log names no read models")
     seals = S3SealStore(environment.outputs["data_bucket_name"], aws.client("s3"))
     return Stage(environment, store.log, store.read_models, seals)
 

@@ -1,4 +1,4 @@
-"""What every chapter of the demo is told with: commands as a user types them, and waiting for what has to come true."""
+"""What every chapter of the demo uses: it runs commands as a user types them, and waits for their effects."""
 
 import re
 import subprocess
@@ -16,18 +16,18 @@ from command_line import CommandError
 from local.environment import LocalEnvironment
 
 PATIENCE_SECONDS = 60.0
-"""For events to get from the bus to the log and into the read models; here it takes moments."""
+"""How long events may take from the bus to the log and the read models. On this machine it usually takes a moment."""
 
 out = Console(highlight=False, soft_wrap=True)
 
 
 class DemoError(CommandError):
-    """The story did not go as told."""
+    """Something in the demo did not happen as announced."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The deployed stack, and what it holds."""
+    """The deployed stack with its log, read models and seals."""
 
     environment: LocalEnvironment
     log: EventLog
@@ -40,7 +40,7 @@ def chapter(title: str) -> None:
 
 
 def run(command: list[str], *, exit_code: int = 0) -> str:
-    """Run a command as a user would, showing what it prints, and return that. It has to end with this exit code."""
+    """Run a command as a user would. Show its output and return it. Raises DemoError for another exit code."""
     out.print(f"[dim]$ {' '.join('python' if part == sys.executable else part for part in command)}[/dim]", soft_wrap=True)
     lines = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
@@ -53,17 +53,17 @@ def run(command: list[str], *, exit_code: int = 0) -> str:
     return "".join(lines)
 
 
-def found(pattern: str, said: str) -> re.Match[str]:
-    """Where the pattern is in what a command said."""
-    match = re.search(pattern, said)
+def search(pattern: str, output: str) -> re.Match[str]:
+    """The first match in the output of a command. Raises DemoError if there is none."""
+    match = re.search(pattern, output)
     if match is None:
-        raise DemoError(f"nobody said {pattern!r}")
+        raise DemoError(f"the output has no {pattern!r}")
     return match
 
 
-def wait_until(true: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], description: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not true():
+    while not condition():
         if time.monotonic() > deadline:
-            raise DemoError(f"waited {PATIENCE_SECONDS:.0f} s, and it is still not true that {what}")
+            raise DemoError(f"waited {PATIENCE_SECONDS:.0f} s, and it is still not true that {description}")
         time.sleep(0.2)

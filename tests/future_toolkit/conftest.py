@@ -1,4 +1,4 @@
-"""The app under CDK Terrain: a copy with the imports renamed, in a virtual environment without CDKTF, synthesized there."""
+"""Synthesizes the app with CDK Terrain: a copy with renamed imports, in a virtual environment without CDKTF."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 
 def run(python: Path, *arguments: str, project: Path, **variables: str) -> str:
-    """What a command of that environment prints, in the project's folder; Node comes from this project's own environment."""
+    """The output of a command of that environment, run in the project's folder. Node is that of this project's environment."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         [python, *arguments],
@@ -34,20 +34,20 @@ def run(python: Path, *arguments: str, project: Path, **variables: str) -> str:
 @pytest.fixture(scope="session")
 def cdktn_python() -> Path:
     with pytest.MonkeyPatch.context() as patch:
-        # The bindings are 2,400 modules, of which a synth runs 40: compiling them all takes five times as long as the rest.
+        # The bindings are 2,400 modules, and a synth runs 40 of them: compiling them all takes five times as long as the rest.
         patch.setenv("PIP_COMPILE", "0")
         return python_of(ROOT / ".build" / "cdktn", "CDK Terrain", REQUIREMENTS)
 
 
 @pytest.fixture(scope="session")
 def renamed_app(cdktf_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """After `cdktf_out`, as the packages that both need are built by then."""
+    """A copy of the app with renamed imports. It needs `cdktf_out`, which builds the packages that both need."""
     project = tmp_path_factory.mktemp("renamed")
     for file in ("main.py", "command_line.py"):
         shutil.copyfile(ROOT / file, project / file)
     for folder in ("stacks", "environments", "lambda", "examples"):
         shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    # What a synth packages is kept here by the hash of its content, and downloaded wheels are, too.
+    # The cache of packages and of downloaded wheels; both are stored by the hash of their content.
     (project / ".build").symlink_to(ROOT / ".build")
     rename_in([project / "main.py", project / "stacks"])
     return project

@@ -1,4 +1,4 @@
-"""Renaming reaches every import of the old toolkit, and nothing but its names."""
+"""The rename changes every import of the old toolkit, and nothing else."""
 
 import ast
 import re
@@ -38,7 +38,7 @@ def _packages(text: str) -> set[str]:
         ('_PACKAGE = "cdktf_cdktf_provider_aws"\n', '_PACKAGE = "cdktn_provider_aws"\n'),
     ],
 )
-def test_names_in_code_are_renamed(before: str, after: str) -> None:
+def test_names_of_the_toolkit_in_code_are_renamed(before: str, after: str) -> None:
     assert rename(before) == after
     assert rename(after) == after
 
@@ -46,11 +46,11 @@ def test_names_in_code_are_renamed(before: str, after: str) -> None:
 @pytest.mark.parametrize(
     "text", ['{"managed-by": "cdktf"}', "cdktf.json and cdktf.out stay", 'os.environ["CDKTF_OUTDIR"]', "# cdktf's own hash"]
 )
-def test_what_keeps_its_name_is_left_alone(text: str) -> None:
+def test_other_texts_with_the_old_name_are_not_changed(text: str) -> None:
     assert rename(text) == text
 
 
-def test_no_import_of_this_repository_is_forgotten() -> None:
+def test_every_import_in_this_repository_is_renamed() -> None:
     importing = _importing()
     assert len(importing) > 15
     for file, text in importing.items():
@@ -60,7 +60,7 @@ def test_no_import_of_this_repository_is_forgotten() -> None:
         assert after - NEW == before - OLD, file
 
 
-def test_files_and_folders_are_rewritten_where_they_lie(tmp_path: Path) -> None:
+def test_files_and_folders_are_rewritten_in_place(tmp_path: Path) -> None:
     (tmp_path / "stacks").mkdir()
     contents = {"main.py": "import cdktf\n", "stacks/one.py": "from cdktf import Fn\n", "stacks/two.py": "import os\n"}
     for name, text in contents.items():
@@ -70,7 +70,7 @@ def test_files_and_folders_are_rewritten_where_they_lie(tmp_path: Path) -> None:
     assert rename_in([tmp_path]) == []
 
 
-def test_the_documented_command_names_every_place() -> None:
+def test_the_documented_command_names_every_folder_with_an_import() -> None:
     guide = (ROOT / "docs" / "design" / "cdk-terrain.md").read_text(encoding="utf-8")
     (arguments,) = re.findall(r"^ *python3 -m tools\.rename_to_cdktn (.+)$", guide, re.MULTILINE)
     places = [ROOT / name for name in arguments.split()]

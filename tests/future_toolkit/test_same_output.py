@@ -1,4 +1,4 @@
-"""Under CDK Terrain the app synthesizes what it does under CDKTF: the move is a rename, and no plan shows it."""
+"""With CDK Terrain the app synthesizes the same as with CDKTF: the move is a rename, and a plan shows no change."""
 
 import json
 from collections.abc import Callable
@@ -14,10 +14,10 @@ from tests.future_toolkit.differences import differences
 from tests.support.paths import ROOT
 
 LIBRARY_VERSION = {
-    "cdk.tf.json": ["//.metadata.version"],  # below `//`, where Terraform looks at nothing
-    "manifest.json": ["version"],  # read by the command line only
+    "cdk.tf.json": ["//.metadata.version"],  # below `//`, which Terraform ignores
+    "manifest.json": ["version"],  # only the cdktf command reads it
 }
-"""All that may differ, by file. The provider's version comes from the settings, and so is the same under any bindings."""
+"""All that may differ, by file. The provider's version comes from the settings, so it is the same with any bindings."""
 
 
 def _files(out: Path) -> list[str]:
@@ -35,16 +35,16 @@ def test_only_the_library_version_differs(cdktf_out: Path, cdktn_out: Path) -> N
     environments = (settings.stem for settings in (ROOT / "environments").glob("*.toml"))
     assert {f"stacks/training-{name}/cdk.tf.json" for name in environments} <= set(files)
     for file in files:
-        one, other = (out / file for out in (cdktf_out, cdktn_out))
-        if one.name in LIBRARY_VERSION:
-            found = list(differences(json.loads(one.read_bytes()), json.loads(other.read_bytes())))
-            assert found == LIBRARY_VERSION[one.name], file
+        old, new = (out / file for out in (cdktf_out, cdktn_out))
+        if old.name in LIBRARY_VERSION:
+            found = list(differences(json.loads(old.read_bytes()), json.loads(new.read_bytes())))
+            assert found == LIBRARY_VERSION[old.name], file
         else:
-            assert one.read_bytes() == other.read_bytes(), file
+            assert old.read_bytes() == new.read_bytes(), file
 
 
-def test_both_took_their_own_library(cdktf_out: Path, cdktn_out: Path) -> None:
-    """Without this, a copy that was synthesized by the old library would look like a success."""
+def test_each_synth_used_its_own_library(cdktf_out: Path, cdktn_out: Path) -> None:
+    """Otherwise a copy that the old library has synthesized would look like a success."""
     versions = [json.loads((out / "manifest.json").read_bytes())["version"] for out in (cdktf_out, cdktn_out)]
     assert versions == [metadata.version("cdktf"), _locked("cdktn")]
 
@@ -63,8 +63,8 @@ def test_the_bindings_are_imported_one_by_one_under_the_new_name(cdktn_python: P
     assert old == [], "the environment must not hold CDKTF, or a forgotten import would not show"
 
 
-def test_what_builds_the_wheel_is_the_same_version() -> None:
-    """The client's wheel names the version of hatchling that built it, and its content is in the output."""
+def test_both_environments_build_the_wheel_with_the_same_version_of_hatchling() -> None:
+    """The client's wheel contains the version of hatchling that built it, and its hash is in the output."""
     pipfile = json.loads((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
     assert pipfile["default"]["hatchling"]["version"] == f"=={_locked('hatchling')}", "renew both locks: make lock"
 
@@ -95,7 +95,7 @@ def _another_item(stack: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plant", "place"),
+    ("plant", "path_part"),
     [
         (_renamed_resource, "resource.aws_dynamodb_table."),
         (_dropped_argument, ".deletion_protection_enabled"),
@@ -105,11 +105,11 @@ def _another_item(stack: dict[str, Any]) -> None:
         (_another_item, "provider.aws[0].allowed_account_ids"),
     ],
 )
-def test_a_planted_difference_is_found(cdktf_out: Path, plant: Callable[[dict[str, Any]], None], place: str) -> None:
+def test_a_planted_difference_is_found(cdktf_out: Path, plant: Callable[[dict[str, Any]], None], path_part: str) -> None:
     stack = json.loads((cdktf_out / "stacks" / "training-prod" / "cdk.tf.json").read_bytes())
     planted = deepcopy(stack)
     plant(planted)
     found = list(differences(stack, planted))
     assert found
-    assert all(place in path for path in found)
+    assert all(path_part in path for path in found)
     assert list(differences(stack, deepcopy(stack))) == []
