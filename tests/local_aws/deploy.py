@@ -1,4 +1,4 @@
-"""Deploys the local environment as `make local` does, and keeps it: `python -m tests.local_aws.deploy FOLDER`."""
+"""Deploys the local environment as `make local` does, and keeps it running: `python -m tests.local_aws.deploy FOLDER`."""
 
 import sys
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def _deployed() -> Iterator[dict[str, Any]]:
 
 
 def deployed_environment(folder: Path) -> LocalEnvironment:
-    """The one that the program of this session keeps."""
+    """The environment that this session's program keeps running."""
     note = note_of(folder, DEPLOYED)
     return LocalEnvironment(Endpoints(**note["endpoints"]), note["outputs"], Path(note["folder"]), Path(note["build"]))
 

@@ -1,4 +1,4 @@
-"""Files into the deployed bucket with the notebook's rights, and the events that tell of them."""
+"""Files are stored in the deployed bucket with the notebook's permissions, and recorded as events."""
 
 import os
 import random
@@ -23,13 +23,13 @@ from tests.support.patience import until
 
 @pytest.fixture(scope="module", autouse=True)
 def as_in_the_notebook(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The notebook's variables, and the credentials of its role."""
+    """Set the notebook's variables, with the credentials of its role."""
     role = deployed.client("iam").get_role(RoleName=deployed.outputs["notebook_instance_name"])["Role"]["Arn"]
-    given = deployed.client("sts").assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
+    credentials = deployed.client("sts").assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
     variables = deployed.environment.endpoints.environment() | {
-        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": given["SessionToken"],
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
         "TRAINING_EVENTS_BUS": deployed.outputs["event_bus_name"],
         "TRAINING_EVENTS_BUCKET": deployed.outputs["data_bucket_name"],
         "TRAINING_EVENTS_SPOOL": str(tmp_path_factory.mktemp("spool")),
@@ -49,27 +49,27 @@ def recorded(deployed: Deployed, stream: str) -> list[RecordedEvent]:
 
 
 @pytest.mark.parametrize("size", [0, 1000, PART_BYTES, 2 * PART_BYTES + 1])
-def test_what_is_kept_is_what_was_read(deployed: Deployed, tmp_path: Path, size: int) -> None:
+def test_a_stored_file_has_the_content_and_the_hash_of_the_original(deployed: Deployed, tmp_path: Path, size: int) -> None:
     content = random.Random(size).randbytes(size)  # noqa: S311 - the same bytes every time
     (tmp_path / "größe 1.bin").write_bytes(content)
     key = f"runs/r/checkpoints/{size}/größe 1.bin"
     stored = ObjectStore(bucket(deployed), client).store(tmp_path / "größe 1.bin", key)
     assert (stored.uri, stored.bytes, stored.sha256) == (f"s3://{bucket(deployed)}/{key}", size, sha256(content).hexdigest())
-    there: Any = {"Bucket": bucket(deployed), "Key": key, "VersionId": stored.version_id}
-    assert deployed.client("s3").get_object(**there)["Body"].read() == content
+    version: Any = {"Bucket": bucket(deployed), "Key": key, "VersionId": stored.version_id}
+    assert deployed.client("s3").get_object(**version)["Body"].read() == content
     assert pin(str(stored.uri)) == stored
     assert "Uploads" not in deployed.client("s3").list_multipart_uploads(Bucket=bucket(deployed))
 
 
-def test_a_dataset_is_told_of_by_the_recorder_and_by_s3(deployed: Deployed, tmp_path: Path) -> None:
-    """MiniStack 1.5.33 leaves the version out of S3's event; with it, as AWS tells it, both are one version in the state."""
+def test_a_dataset_is_recorded_by_the_recorder_and_by_s3(deployed: Deployed, tmp_path: Path) -> None:
+    """MiniStack 1.5.33 leaves the version out of S3's event. AWS has it there, and then the state has one version for both."""
     (tmp_path / "digits of today.csv").write_bytes(b"1,2\n")
     stored = register_dataset(tmp_path / "digits of today.csv", rows=1, registered_by="ada")
     assert stored is not None
     until(lambda: len(recorded(deployed, "dataset/digits of today")) == 2)
-    said = [one.event.data for one in recorded(deployed, "dataset/digits of today")]
-    by_us, by_s3 = sorted(said, key=lambda data: "sha256" not in data)
-    assert by_us == {**msgspec.to_builtins(stored), "rows": 1, "registered_by": "ada"}
+    datas = [entry.event.data for entry in recorded(deployed, "dataset/digits of today")]
+    by_recorder, by_s3 = sorted(datas, key=lambda data: "sha256" not in data)
+    assert by_recorder == {**msgspec.to_builtins(stored), "rows": 1, "registered_by": "ada"}
     assert (by_s3["uri"], by_s3["bytes"]) == (stored.uri, 4)
 
 
@@ -78,7 +78,7 @@ def test_a_model_is_registered_and_promoted(deployed: Deployed, tmp_path: Path) 
     register_model("artifacts", version=1, run="r", artifact=tmp_path / "model.joblib", registered_by="ada")
     promote_model("artifacts", version=1, stage="production", promoted_by="ada")
     until(lambda: len(recorded(deployed, "model/artifacts")) == 2)
-    events = [one.event for one in recorded(deployed, "model/artifacts")]
+    events = [entry.event for entry in recorded(deployed, "model/artifacts")]
     assert [event.type for event in events] == ["ModelRegistered", "ModelPromoted"]
     stored = pin(f"s3://{bucket(deployed)}/models/artifacts/1/model.joblib")
     assert events[0].data["artifact"]["version_id"] == stored.version_id

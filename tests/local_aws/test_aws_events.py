@@ -1,7 +1,7 @@
-"""AWS's own events on the real buses: from the account's default one by forwarding rules into the log.
+"""AWS's own events on the real buses: from the account's default bus, by the forwarding rules, to the log.
 
-MiniStack's S3 sends its events there as AWS does. It has no SageMaker, and as AWS it takes no event of an `aws.` source from
-anyone else: so of SageMaker's events the two halves of the way are looked at, the rules' patterns and the function behind them.
+MiniStack's S3 sends its events there as AWS does. It has no SageMaker, and like AWS it refuses events with an `aws.` source
+from anybody else. So for SageMaker's events these tests check both halves of the path: the rules' patterns, and the function.
 """
 
 import json
@@ -32,16 +32,16 @@ def _pattern(deployed: Deployed, rule: str, **bus: str) -> str:
 
 @pytest.fixture
 def key(deployed: Deployed) -> Iterator[str]:
-    """Of an object that would be another one if it were URL-decoded once too often."""
+    """The key of an object. If it were URL-decoded once too often, it would be another key."""
     s3, bucket = deployed.client("s3"), deployed.outputs["data_bucket_name"]
     key = f"datasets/{uuid.uuid4().hex}/träin+ing set%20.npz"
     yield key
-    # Terraform, emptying the bucket of the emulator, asks for another key for ever.
+    # Deleted here: when Terraform empties the emulator's bucket, it would ask for another key for ever.
     for version in s3.list_object_versions(Bucket=bucket, Prefix=key.rpartition("/")[0])["Versions"]:
         s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
 
 
-def test_an_object_under_datasets_is_recorded_and_no_other(deployed: Deployed, key: str) -> None:
+def test_only_an_object_under_datasets_is_recorded(deployed: Deployed, key: str) -> None:
     s3, bucket, name = deployed.client("s3"), deployed.outputs["data_bucket_name"], key.split("/")[1]
     s3.put_object(Bucket=bucket, Key=f"checkpoints/{name}/x", Body=b"elsewhere")
     s3.put_object(Bucket=bucket, Key=f"datasets/{name}/", Body=b"")
@@ -55,7 +55,7 @@ def test_an_object_under_datasets_is_recorded_and_no_other(deployed: Deployed, k
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_rules_take_what_sagemaker_sends_of_this_account_only(deployed: Deployed, name: str) -> None:
+def test_the_rules_match_sagemakers_events_of_this_account_only(deployed: Deployed, name: str) -> None:
     events, bus = deployed.client("events"), deployed.outputs["event_bus_name"]
     patterns = [
         _pattern(deployed, "training-local-forward-sagemaker"),
@@ -63,13 +63,13 @@ def test_the_rules_take_what_sagemaker_sends_of_this_account_only(deployed: Depl
     ]
     of_this_account: dict[str, Any] = {**sample(name), "source": "aws.sagemaker"}
     for pattern in patterns:
-        for account, taken in {ACCOUNT: True, "999999999999": False}.items():
+        for account, matches in {ACCOUNT: True, "999999999999": False}.items():
             event = json.dumps({**of_this_account, "account": account})
-            assert events.test_event_pattern(EventPattern=pattern, Event=event)["Result"] is taken
+            assert events.test_event_pattern(EventPattern=pattern, Event=event)["Result"] is matches
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_function_records_what_sagemaker_sends_once(deployed: Deployed, name: str) -> None:
+def test_the_function_records_an_event_of_sagemaker_only_once(deployed: Deployed, name: str) -> None:
     outcomes = []
     for number in range(2):
         answer = deployed.client("lambda").invoke(
@@ -82,7 +82,7 @@ def test_the_function_records_what_sagemaker_sends_once(deployed: Deployed, name
     assert event.source == "aws.sagemaker"
 
 
-def test_nobody_else_publishes_under_awss_names(deployed: Deployed) -> None:
+def test_nobody_else_can_publish_with_a_source_of_aws(deployed: Deployed) -> None:
     entry = {"Source": "aws.sagemaker", "DetailType": "SageMaker Training Job State Change", "Detail": "{}"}
     for bus in ("default", deployed.outputs["event_bus_name"]):
         try:

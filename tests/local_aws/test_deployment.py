@@ -1,4 +1,4 @@
-"""What was deployed is there, nothing drifts, and the CLI's other commands work on it."""
+"""The deployed stack is complete and has no drift, and the other commands of cdktf work on it."""
 
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ def _cdktf(deployed: Deployed, command: str, *options: str) -> subprocess.Comple
     )
 
 
-def test_a_plan_after_the_apply_has_nothing_to_do(deployed: Deployed) -> None:
+def test_a_plan_after_the_apply_changes_nothing(deployed: Deployed) -> None:
     plan = subprocess.run(
         ["terraform", "plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false"],
         cwd=deployed.environment.terraform_folder,
@@ -48,11 +48,11 @@ def test_cdktf_diff_says_that_nothing_changes(deployed: Deployed) -> None:
 
 def test_the_state_is_in_the_bootstrapped_bucket(deployed: Deployed) -> None:
     settings = load("local")
-    kept: Any = deployed.client("s3").list_objects_v2(Bucket=settings.state_bucket)
-    assert [item["Key"] for item in kept["Contents"]] == ["training-local/terraform.tfstate"]
+    objects: Any = deployed.client("s3").list_objects_v2(Bucket=settings.state_bucket)
+    assert [item["Key"] for item in objects["Contents"]] == ["training-local/terraform.tfstate"]
 
 
-def test_both_functions_run_the_package_that_was_built(deployed: Deployed) -> None:
+def test_both_functions_run_the_same_package(deployed: Deployed) -> None:
     functions = [
         deployed.client("lambda").get_function_configuration(FunctionName=deployed.outputs[f"{name}_function_name"])
         for name in ("event_processor", "projector")

@@ -1,4 +1,4 @@
-"""The deployed notebook: what it installs is in the bucket, and the example runs with its role and its variables."""
+"""The deployed notebook: the files that it installs are in the bucket, and the example runs with its role and variables."""
 
 import base64
 import hashlib
@@ -18,29 +18,29 @@ from tests.support.paths import EXAMPLE, ROOT
 
 @pytest.fixture(params=["wheel", "example"])
 def file(request: pytest.FixtureRequest) -> Path:
-    """What the notebook starts with."""
+    """A file that the notebook installs."""
     return client_wheel.build() if request.param == "wheel" else EXAMPLE
 
 
 @pytest.fixture(scope="module")
 def start_script(deployed: Deployed) -> str:
-    """What SageMaker would run, as Terraform has filled it in."""
+    """The script that SageMaker would run, with the values from Terraform."""
     sagemaker, name = deployed.client("sagemaker"), deployed.outputs["notebook_instance_name"]
     lifecycle = sagemaker.describe_notebook_instance(NotebookInstanceName=name)["NotebookInstanceLifecycleConfigName"]
-    said = sagemaker.describe_notebook_instance_lifecycle_config(NotebookInstanceLifecycleConfigName=lifecycle)
-    return base64.b64decode(said["OnStart"][0]["Content"]).decode()
+    configuration = sagemaker.describe_notebook_instance_lifecycle_config(NotebookInstanceLifecycleConfigName=lifecycle)
+    return base64.b64decode(configuration["OnStart"][0]["Content"]).decode()
 
 
 @pytest.fixture(scope="module")
 def role(deployed: Deployed) -> dict[str, str]:
-    """The credentials that the notebook has."""
-    name = deployed.outputs["notebook_instance_name"]  # and its role's
+    """The credentials of the notebook."""
+    name = deployed.outputs["notebook_instance_name"]  # the role has the same name
     arn = deployed.client("iam").get_role(RoleName=name)["Role"]["Arn"]
-    given = deployed.client("sts").assume_role(RoleArn=arn, RoleSessionName="SageMaker")["Credentials"]
+    credentials = deployed.client("sts").assume_role(RoleArn=arn, RoleSessionName="SageMaker")["Credentials"]
     return {
-        "aws_access_key_id": given["AccessKeyId"],
-        "aws_secret_access_key": given["SecretAccessKey"],
-        "aws_session_token": given["SessionToken"],
+        "aws_access_key_id": credentials["AccessKeyId"],
+        "aws_secret_access_key": credentials["SecretAccessKey"],
+        "aws_session_token": credentials["SessionToken"],
     }
 
 
@@ -52,39 +52,44 @@ def executed(deployed: Deployed, start_script: str, role: dict[str, str], tmp_pa
     return execute(EXAMPLE, folder, own | variables | {"TRAINING_EVENTS_SPOOL": str(folder / "spool")})
 
 
-def test_what_was_recorded_is_in_the_log_and_says_what_is_in_the_bucket(deployed: Deployed, executed: Executed) -> None:
+def test_the_recorded_events_are_in_the_log_and_match_the_objects_in_the_bucket(deployed: Deployed, executed: Executed) -> None:
     (run,) = re.findall(r"'(digits-\w+)'", executed.output_of("train"))
     log = DynamoDbLog(deployed.outputs["event_log_table_name"], deployed.client("dynamodb"))
     events = {entry.event.type: entry.event.data for entry in log.read(f"run/{run}")}
     assert list(events) == ["TrainingStarted", "MetricsRecorded", "CheckpointSaved", "TrainingCompleted"]
     (dataset,) = events["TrainingStarted"]["datasets"]
-    said = {f"runs/{run}/checkpoints/8/model.joblib": events["CheckpointSaved"], "datasets/digits/digits.npz": dataset}
+    files = {f"runs/{run}/checkpoints/8/model.joblib": events["CheckpointSaved"], "datasets/digits/digits.npz": dataset}
     bucket = deployed.outputs["data_bucket_name"]
-    for key, stored in said.items():
+    for key, stored in files.items():
         assert stored["uri"] == f"s3://{bucket}/{key}"
-        kept = deployed.client("s3").get_object(Bucket=bucket, Key=key, VersionId=stored["version_id"])["Body"].read()
-        assert hashlib.sha256(kept).hexdigest() == stored["sha256"]
+        content = deployed.client("s3").get_object(Bucket=bucket, Key=key, VersionId=stored["version_id"])["Body"].read()
+        assert hashlib.sha256(content).hexdigest() == stored["sha256"]
     assert run in executed.output_of("runs")
     assert executed.output_of("verify").count(" sound ") == 3
 
 
-def test_what_the_notebook_installs_is_in_the_bucket_to_the_byte(deployed: Deployed, start_script: str, file: Path) -> None:
+def test_the_files_that_the_notebook_installs_are_in_the_bucket_unchanged(
+    deployed: Deployed, start_script: str, file: Path
+) -> None:
     key = f"client/{file.name}"
-    kept = deployed.client("s3").get_object(Bucket=deployed.outputs["data_bucket_name"], Key=key)["Body"].read()
-    assert kept == file.read_bytes()
+    content = deployed.client("s3").get_object(Bucket=deployed.outputs["data_bucket_name"], Key=key)["Body"].read()
+    assert content == file.read_bytes()
     assert f"s3://{deployed.outputs['data_bucket_name']}/{key}" in start_script
-    assert hashlib.sha256(kept).hexdigest() in start_script
+    assert hashlib.sha256(content).hexdigest() in start_script
 
 
-def test_a_notebook_can_fetch_it_and_not_replace_it(deployed: Deployed, role: dict[str, str], file: Path) -> None:
-    s3, place = deployed.client("s3", **role), {"Bucket": deployed.outputs["data_bucket_name"], "Key": f"client/{file.name}"}
-    assert s3.get_object(**place)["ContentLength"] == file.stat().st_size
+def test_a_notebook_can_fetch_these_files_but_not_replace_them(deployed: Deployed, role: dict[str, str], file: Path) -> None:
+    s3, file_object = (
+        deployed.client("s3", **role),
+        {"Bucket": deployed.outputs["data_bucket_name"], "Key": f"client/{file.name}"},
+    )
+    assert s3.get_object(**file_object)["ContentLength"] == file.stat().st_size
     with pytest.raises(ClientError, match="AccessDenied"):
-        s3.put_object(**place, Body=b"")
+        s3.put_object(**file_object, Body=b"")
 
 
-def test_the_start_up_script_came_through_terraform_as_it_was_written(start_script: str) -> None:
+def test_terraform_has_not_changed_the_start_up_script(start_script: str) -> None:
     subprocess.run(["bash", "-n"], input=start_script, text=True, check=True)
     written = (ROOT / "stacks" / "notebook_start.sh").read_text()
-    as_written = [line for line in written.splitlines() if "@" not in line]
-    assert [line for line in start_script.splitlines() if line in as_written] == as_written
+    constant = [line for line in written.splitlines() if "@" not in line]
+    assert [line for line in start_script.splitlines() if line in constant] == constant

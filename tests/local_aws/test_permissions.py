@@ -1,4 +1,4 @@
-"""IAM is enforced here: each function's role can do its work, and nothing that would alter or reveal the record."""
+"""IAM is enforced here: each function's role can do its work, and nothing that would alter or reveal what is recorded."""
 
 import json
 import uuid
@@ -40,19 +40,19 @@ def as_projector(deployed: Deployed) -> Clients:
 
 @pytest.fixture(scope="module")
 def in_the_notebook(deployed: Deployed) -> Clients:
-    name = deployed.outputs["notebook_instance_name"]  # and its role's
+    name = deployed.outputs["notebook_instance_name"]  # the role has the same name
     role = deployed.client("iam").get_role(RoleName=name)["Role"]["Arn"]
-    given = deployed.client("sts").assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
+    assumed = deployed.client("sts").assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
     credentials = {
-        "aws_access_key_id": given["AccessKeyId"],
-        "aws_secret_access_key": given["SecretAccessKey"],
-        "aws_session_token": given["SessionToken"],
+        "aws_access_key_id": assumed["AccessKeyId"],
+        "aws_secret_access_key": assumed["SecretAccessKey"],
+        "aws_session_token": assumed["SessionToken"],
     }
     return lambda service: deployed.client(service, **credentials)
 
 
 def _refused(deployed: Deployed, clients: Clients, service: str, operation: str, parameters: dict[str, Any]) -> None:
-    """The operation is denied by IAM, on what the parameters name by the beginning of a Terraform output's name."""
+    """Check that IAM denies the operation. A parameter may be the beginning of a Terraform output's name."""
     named = {
         "event_log": deployed.outputs["event_log_table_name"],
         "read_model": deployed.outputs["read_model_table_name"],
@@ -66,7 +66,7 @@ def _refused(deployed: Deployed, clients: Clients, service: str, operation: str,
 
 
 def _locked_seal(deployed: Deployed) -> dict[str, Any]:
-    """A seal to be put as the projector puts it."""
+    """The parameters of a put of a seal, as the projector puts it."""
     return {
         "Bucket": deployed.outputs["data_bucket_name"],
         "Key": f"seals/run/{uuid.uuid4().hex}/000001.jsonl",
@@ -124,13 +124,13 @@ def test_the_projector_can_do_its_work(deployed: Deployed, as_projector: Clients
         ExpressionAttributeNames={"#stream": "stream"},
     )
     assert dynamodb.get_item(TableName=read_models, Key=key, ConsistentRead=True)["Item"] == key
-    found = dynamodb.query(
+    answer = dynamodb.query(
         TableName=deployed.outputs["event_log_table_name"],
         KeyConditionExpression="#stream = :stream",
         ExpressionAttributeNames={"#stream": "stream"},
         ExpressionAttributeValues={":stream": {"S": stream}},
     )
-    assert found["Items"] == []
+    assert answer["Items"] == []
 
     seal = _locked_seal(deployed)
     s3.put_object(**seal)
@@ -175,22 +175,22 @@ def test_the_projector_can_do_nothing_else(
     _refused(deployed, as_projector, service, operation, parameters)
 
 
-def test_the_projector_cannot_take_a_seal_away_or_free_it_before_its_time(deployed: Deployed, as_projector: Clients) -> None:
+def test_the_projector_cannot_remove_a_seal_or_shorten_its_lock(deployed: Deployed, as_projector: Clients) -> None:
     seal = _locked_seal(deployed)
     version = as_projector("s3").put_object(**seal)["VersionId"]
-    place = {"Bucket": seal["Bucket"], "Key": seal["Key"], "VersionId": version}
+    version_of_seal = {"Bucket": seal["Bucket"], "Key": seal["Key"], "VersionId": version}
     for bypass in (False, True):
-        _refused(deployed, as_projector, "s3", "delete_object", place | {"BypassGovernanceRetention": bypass})
+        _refused(deployed, as_projector, "s3", "delete_object", version_of_seal | {"BypassGovernanceRetention": bypass})
     with pytest.raises(ClientError, match="PreconditionFailed"):
         as_projector("s3").put_object(**seal)
-    kept = deployed.client("s3").get_object(**place)["Body"].read()
-    assert kept == seal["Body"]
+    content = deployed.client("s3").get_object(**version_of_seal)["Body"].read()
+    assert content == seal["Body"]
 
 
-def test_in_the_notebook_read_models_are_listed_and_seals_read_but_not_written(
+def test_a_notebook_can_list_read_models_and_read_seals_but_not_write_them(
     deployed: Deployed, as_projector: Clients, in_the_notebook: Clients
 ) -> None:
-    """Its role may put objects anywhere in the bucket: it is the bucket's policy that keeps it from seals."""
+    """Its role may put objects anywhere in the bucket. The bucket's policy denies it seals."""
     item = {
         "stream": {"S": f"run/{uuid.uuid4().hex}"},
         "kind": {"S": "permissions"},
@@ -218,8 +218,8 @@ def test_in_the_notebook_read_models_are_listed_and_seals_read_but_not_written(
     _refused(deployed, in_the_notebook, "sqs", "receive_message", {"QueueUrl": "undelivered_queue"})
 
 
-def test_the_log_carries_the_policy_that_forbids_altering_it(deployed: Deployed) -> None:
-    """The emulator keeps a table's policy but does not enforce it: what it says is checked in tests/synth/test_storage.py."""
+def test_the_log_has_the_policy_that_denies_alterations(deployed: Deployed) -> None:
+    """The emulator stores a table's policy, but does not enforce it. tests/synth/test_storage.py checks its statements."""
     table = deployed.client("dynamodb").describe_table(TableName=deployed.outputs["event_log_table_name"])["Table"]
     (statement,) = json.loads(deployed.client("dynamodb").get_resource_policy(ResourceArn=table["TableArn"])["Policy"])[
         "Statement"

@@ -1,8 +1,8 @@
-"""From the log to the read models and seals, by the deployed projector, which the change stream of the real table invokes.
+"""From the log to the read models and seals: the change stream of the real table invokes the deployed projector.
 
-MiniStack hands over one batch after the other, of one shard. What a batch's answer says has failed comes again because the
-launcher sees to it (local/ministack_server.py), and then with the whole batch; it knows no bisecting and no end to the attempts
-by number. tests/properties/test_projection.py covers these by the mapping's JSON.
+MiniStack passes one batch after the other, of one shard. If an answer reports failed records, local/ministack_server.py makes
+the whole batch come again. MiniStack does not halve a batch, and has no maximum number of attempts;
+tests/properties/test_projection.py covers these with the mapping's JSON.
 """
 
 import json
@@ -46,7 +46,7 @@ def _fold(log: DynamoDbLog, stream: str) -> bytes:
     return folds.encode(folds.fold(folds.empty(stream), log.entries(stream)))
 
 
-def _said(deployed: Deployed, text: str) -> bool:
+def _has_logged(deployed: Deployed, text: str) -> bool:
     """Whether the projector's log group has a line with the text."""
     group = f"/aws/lambda/{deployed.outputs['projector_function_name']}"
     pages = deployed.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
@@ -74,14 +74,14 @@ def _finished_run(deployed: Deployed, stream: str) -> list[Event]:
     return events
 
 
-def test_ten_thousand_events_in_any_order_come_to_the_folds_of_their_streams(
+def test_ten_thousand_events_in_any_order_give_the_folds_of_their_streams(
     deployed: Deployed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Written straight into the log, as fast as it takes them; the way there is test_recording.py's."""
+    """The events are written directly to the log, as fast as possible. test_recording.py tests the path to the log."""
     streams = [f"run/{uuid.uuid4().hex}" for _ in range(STREAMS)]
     events = [new_event(streams[number % STREAMS], number) for number in range(EVENTS)]
     random.Random(7).shuffle(events)  # noqa: S311 - the same order every time
-    began = time.monotonic()
+    started = time.monotonic()
 
     def write(share: list[Event]) -> None:
         log = _log(deployed)
@@ -90,14 +90,14 @@ def test_ten_thousand_events_in_any_order_come_to_the_folds_of_their_streams(
 
     with ThreadPoolExecutor(WRITERS) as writers:
         list(writers.map(write, (events[number::WRITERS] for number in range(WRITERS))))
-    written = time.monotonic() - began
+    written = time.monotonic() - started
     log = _log(deployed)
     expected = {stream: _fold(log, stream) for stream in streams}
     until(lambda: all(_state(deployed, stream) == expected[stream] for stream in streams), seconds=1200)
     with capsys.disabled():
         print(
             f"\n{EVENTS:,} events of {STREAMS} runs by {WRITERS} writers: in the log after {written:.0f} s,"
-            f" in the read models after {time.monotonic() - began:.0f} s"
+            f" in the read models after {time.monotonic() - started:.0f} s"
         )
     assert all(json.loads(state)["counts"]["events"] == EVENTS // STREAMS for state in expected.values())
 
@@ -125,15 +125,15 @@ def test_an_altered_item_raises_the_alarm_and_is_named(deployed: Deployed) -> No
     log = _log(deployed)
     until(lambda: (state := _state(deployed, stream)) is not None and json.loads(state)["status"] == "completed")
     before = _state(deployed, stream)
-    deployed.client("dynamodb").update_item(  # as root: nobody else may
+    deployed.client("dynamodb").update_item(  # as root, because nobody else may
         TableName=log.table,
         Key={"stream": {"S": stream}, "position": {"S": events[1].position}},
         UpdateExpression="SET #data = :data",
         ExpressionAttributeNames={"#data": "data"},
         ExpressionAttributeValues={":data": {"S": '{"points":[]}'}},
     )
-    until(lambda: _said(deployed, f"MODIFY at '{events[1].position}'"))
-    assert _said(deployed, '"LogAltered":[1.0]')
+    until(lambda: _has_logged(deployed, f"MODIFY at '{events[1].position}'"))
+    assert _has_logged(deployed, '"LogAltered":[1.0]')
     assert _state(deployed, stream) == before
     done = _cli(deployed, "verify", stream)
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""Events over the real bus, rule and function into the real table, and what becomes of those that cannot be recorded."""
+"""Events go over the real bus, rule and function to the real table; those that cannot be recorded go to the queue."""
 
 import json
 import random
@@ -29,7 +29,7 @@ def _publisher(deployed: Deployed) -> EventBusPublisher:
 
 
 def _put(deployed: Deployed, detail: dict[str, Any]) -> None:
-    """A detail as a third party would publish it, past our own publisher."""
+    """Publish a detail as a third party would, without this project's publisher."""
     entry = {"EventBusName": deployed.outputs["event_bus_name"], "Source": SOURCE, "DetailType": "MetricsRecorded"}
     deployed.client("events").put_events(Entries=[entry | {"Detail": json.dumps(detail)}])
 
@@ -38,14 +38,14 @@ def _outcomes(deployed: Deployed) -> Counter[str]:
     return processor_outcomes(deployed.client("logs"), deployed.outputs["event_processor_function_name"])
 
 
-def _messages(deployed: Deployed, about: str) -> list[dict[str, Any]]:
-    """The messages of the undelivered queue that contain the text, taken out of it."""
+def _messages(deployed: Deployed, text: str) -> list[dict[str, Any]]:
+    """Take the messages that contain the text out of the undelivered queue."""
     sqs, url, found = deployed.client("sqs"), deployed.outputs["undelivered_queue_url"], []
 
     def received() -> bool:
         answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
         for message in answer.get("Messages", []):
-            if about in message["Body"]:
+            if text in message["Body"]:
                 found.append(message)
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return bool(found)
@@ -54,7 +54,7 @@ def _messages(deployed: Deployed, about: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_thousand_events_in_any_order_with_repeats_by_eight_publishers(
+def test_eight_publishers_record_a_thousand_events_in_any_order_with_repeats(
     deployed: Deployed, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shuffled = random.Random(7)  # noqa: S311 - the same order every time
@@ -95,7 +95,7 @@ def test_a_thousand_events_in_any_order_with_repeats_by_eight_publishers(
     assert delays[0] > 0
 
 
-def test_what_cannot_be_understood_waits_with_its_reason_and_can_be_sent_again(deployed: Deployed) -> None:
+def test_an_event_that_cannot_be_understood_is_in_the_queue_with_its_reason_and_can_be_sent_again(deployed: Deployed) -> None:
     mark = uuid.uuid4().hex
     detail = {"mark": mark, "loss": 0.5}
     _put(deployed, detail)
@@ -105,28 +105,28 @@ def test_what_cannot_be_understood_waits_with_its_reason_and_can_be_sent_again(d
     assert body["original"]["detail"] == detail
     assert body["set_aside_by"] == deployed.outputs["event_processor_function_name"]
 
-    mended = body["original"]["detail"] | {"run_id": mark}
-    _put(deployed, mended)
+    corrected = body["original"]["detail"] | {"run_id": mark}
+    _put(deployed, corrected)
     until(lambda: bool(list(_log(deployed).read(f"run/{mark}"))))
     (recorded,) = _log(deployed).read(f"run/{mark}")
-    assert recorded.event.data == mended
+    assert recorded.event.data == corrected
 
 
-def test_what_is_larger_than_a_message_waits_in_the_bucket(deployed: Deployed) -> None:
+def test_an_event_that_is_too_large_for_a_message_is_in_the_bucket(deployed: Deployed) -> None:
     event = new_event(f"run/{uuid.uuid4().hex}", 1)
     detail = {"stream": event.stream, "data": {"blob": "x" * 450_000}}
     _put(deployed, detail)
     body = json.loads(_messages(deployed, "too_large")[0]["Body"])
     bucket, _, key = body["original_at"].removeprefix("s3://").partition("/")
     assert bucket == deployed.outputs["data_bucket_name"]
-    kept = json.loads(deployed.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-    assert kept["detail"] == detail
+    original = json.loads(deployed.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert original["detail"] == detail
     assert list(_log(deployed).read(event.stream)) == []
 
 
-def test_an_event_that_the_function_fails_on_goes_to_the_queue_untouched(deployed: Deployed) -> None:
-    """The function loses its right to the log for a while; Lambda tries three times, then sends the event to the queue."""
-    iam, role = deployed.client("iam"), deployed.outputs["event_processor_function_name"]  # they have one name
+def test_an_event_with_which_the_function_fails_goes_to_the_queue_unchanged(deployed: Deployed) -> None:
+    """The function may not write to the log for a while. Lambda tries three times, and then sends the event to the queue."""
+    iam, role = deployed.client("iam"), deployed.outputs["event_processor_function_name"]  # both have the same name
     deny = {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "*"}
     stream = f"run/{uuid.uuid4().hex}"
     detail = {"stream": stream, "data": {"loss": 0.5}}

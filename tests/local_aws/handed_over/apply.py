@@ -1,4 +1,4 @@
-"""Applies a release as a pipeline would: plain Terraform, no Python, emulators of its own. It keeps them:
+"""Applies a release as a pipeline would: with plain Terraform, without Python, on emulators of its own. It keeps these running:
 `python -m tests.local_aws.handed_over.apply FOLDER`.
 """
 
@@ -26,7 +26,7 @@ from tests.support.session import synthesized
 
 @dataclass(frozen=True)
 class Machine:
-    """A pipeline's machine: a folder for its home, Terraform and nothing else on its PATH."""
+    """A pipeline's machine: a folder as its home, and only Terraform on its PATH."""
 
     home: Path
     endpoints: Endpoints
@@ -37,10 +37,10 @@ class Machine:
             commands.mkdir(parents=True)
             (commands / "terraform").symlink_to(shutil.which("terraform") or "terraform")
         named = {**os.environ, **terraform.environment()}.get("TF_CLI_CONFIG_FILE", str(Path.home() / ".terraformrc"))
-        # Where the machine gets its providers from is its own business; here it may be a mirror.
+        # The machine's own setting for providers, which may be a mirror.
         configuration = {"TF_CLI_CONFIG_FILE": named} if Path(named).is_file() else {}
-        given = {"PATH": str(commands), "HOME": str(self.home), "CHECKPOINT_DISABLE": "1", "NO_PROXY": "127.0.0.1"}
-        return given | configuration | self.endpoints.variables()
+        own = {"PATH": str(commands), "HOME": str(self.home), "CHECKPOINT_DISABLE": "1", "NO_PROXY": "127.0.0.1"}
+        return own | configuration | self.endpoints.variables()
 
     def terraform(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -56,7 +56,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class HandedOver:
-    """An archive unpacked, and applied with the commands of its README."""
+    """An unpacked archive that was applied with the commands in its README."""
 
     archive: Path
     machine: Machine
@@ -66,16 +66,16 @@ class HandedOver:
         return self.machine.terraform(self.folder, *arguments)
 
 
-def unpacked(archive: Path, place: Path) -> Path:
-    """The folder that is in the archive."""
-    place.mkdir()
-    subprocess.run(["tar", "-xzf", str(archive), "-C", str(place)], check=True)
-    (folder,) = place.iterdir()
+def unpacked(archive: Path, target: Path) -> Path:
+    """Unpack the archive, and return the folder in it."""
+    target.mkdir()
+    subprocess.run(["tar", "-xzf", str(archive), "-C", str(target)], check=True)
+    (folder,) = target.iterdir()
     return folder
 
 
 def applied_release(folder: Path) -> HandedOver:
-    """The one that the program of this session keeps."""
+    """The release that this session's program keeps running."""
     note = note_of(folder, APPLIED)
     machine = Machine(Path(note["home"]), Endpoints(**note["endpoints"]))
     return HandedOver(Path(note["archive"]), machine, Path(note["folder"]))
@@ -83,20 +83,20 @@ def applied_release(folder: Path) -> HandedOver:
 
 @contextmanager
 def _applied(session: Path) -> Iterator[dict[str, Any]]:
-    place = session / "handed_over"
-    archive = _released(session, place / "release")
-    with emulators(region(), place / "emulators", terraform.BUILD) as endpoints:
-        bootstrap("local", endpoints.environment(), place / "bootstrap.log")
-        folder, machine = unpacked(archive, place / "unpacked"), Machine(place / "home", endpoints)
+    base = session / "handed_over"
+    archive = _released(session, base / "release")
+    with emulators(region(), base / "emulators", terraform.BUILD) as endpoints:
+        bootstrap("local", endpoints.environment(), base / "bootstrap.log")
+        folder, machine = unpacked(archive, base / "unpacked"), Machine(base / "home", endpoints)
         (commands,) = re.findall(r"```sh\n(.+?)```", (folder / "README.md").read_text(encoding="utf-8"), re.DOTALL)
         script = f"cd '{folder}'\n{commands}"
         progress = Progress("applying the release", sys.stderr)
-        run(["/bin/sh", "-ec", script], machine.environment(), place / "apply.log", progress)
+        run(["/bin/sh", "-ec", script], machine.environment(), base / "apply.log", progress)
         yield {"archive": str(archive), "home": str(machine.home), "folder": str(folder), "endpoints": asdict(endpoints)}
 
 
 def _released(session: Path, folder: Path) -> Path:
-    """The archive of the environment `local`, of what this session synthesized."""
+    """The archive of the environment `local`, made from what this session has synthesized."""
     folder.mkdir(parents=True)
     (folder / "cdktf.out").symlink_to(synthesized(session))
     subprocess.run(

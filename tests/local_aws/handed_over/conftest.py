@@ -1,4 +1,4 @@
-"""A release applied as a pipeline would apply it, once for all tests here."""
+"""A release, applied once for all tests of this folder as a pipeline would apply it."""
 
 import pytest
 

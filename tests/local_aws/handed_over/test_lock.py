@@ -1,6 +1,6 @@
-"""One apply at a time; and a lock that nobody holds any more is broken as the README of the release and the guide say.
+"""Only one apply can run at a time. A lock that nobody holds any more is broken with the commands in the release's README.
 
-Runs after test_applied.py: what the last test changes stays changed.
+This file must run after test_applied.py, because the last test changes the stack.
 """
 
 import json
@@ -27,7 +27,7 @@ REFUSED = "Error acquiring the state lock"
 
 @pytest.fixture
 def applying(handed_over: HandedOver, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """An apply in the middle of a change that takes some 25 s: Terraform waits until a queue says its new attributes."""
+    """An apply during a change of about 25 s: Terraform waits until a queue returns its new attributes."""
     folder = tmp_path / "changed"
     shutil.copytree(handed_over.folder, folder, symlinks=True)
     file = folder / "cdk.tf.json"
@@ -35,8 +35,8 @@ def applying(handed_over: HandedOver, tmp_path: Path) -> Iterator[subprocess.Pop
     (queue,) = content["resource"]["aws_sqs_queue"].values()
     queue["message_retention_seconds"] -= 60
     file.write_text(json.dumps(content), encoding="utf-8")
-    said = tmp_path / "apply.log"
-    with said.open("wb") as log:
+    output = tmp_path / "apply.log"
+    with output.open("wb") as log:
         first = subprocess.Popen(
             ["terraform", *APPLY],
             cwd=folder,
@@ -48,8 +48,8 @@ def applying(handed_over: HandedOver, tmp_path: Path) -> Iterator[subprocess.Pop
     try:
 
         def modifies() -> bool:
-            assert first.poll() is None, said.read_text(encoding="utf-8")
-            return bool(locks(handed_over)) and "Modifying..." in said.read_text(encoding="utf-8")
+            assert first.poll() is None, output.read_text(encoding="utf-8")
+            return bool(locks(handed_over)) and "Modifying..." in output.read_text(encoding="utf-8")
 
         until(modifies)
         yield first
@@ -81,12 +81,12 @@ def kept_seconds(handed_over: HandedOver) -> int:
     return int(sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]["MessageRetentionPeriod"])
 
 
-def holder(said: str) -> dict[str, str]:
-    """Who holds the lock, as Terraform says it."""
-    return dict(re.findall(r"^\W*(ID|Who|Operation|Created):\s+(.+?)\s*$", said, re.MULTILINE))
+def holder(output: str) -> dict[str, str]:
+    """Who holds the lock, from Terraform's output."""
+    return dict(re.findall(r"^\W*(ID|Who|Operation|Created):\s+(.+?)\s*$", output, re.MULTILINE))
 
 
-def test_what_a_killed_apply_made_and_no_state_knows_is_taken_in(handed_over: HandedOver) -> None:
+def test_a_resource_that_a_killed_apply_left_out_of_the_state_can_be_imported(handed_over: HandedOver) -> None:
     state = handed_over.terraform("state", "list").stdout.split()
     (archive,) = (address for address in state if address.startswith("aws_cloudwatch_event_archive."))
     assert handed_over.terraform("state", "rm", archive).returncode == 0
@@ -98,13 +98,13 @@ def test_what_a_killed_apply_made_and_no_state_knows_is_taken_in(handed_over: Ha
     documented = re.search(r"terraform (import .+)", (handed_over.folder / "README.md").read_text(encoding="utf-8"))
     assert documented
     import_it = documented[1].replace("ADDRESS", archive).replace("ID", "training-local-events")
-    taken_in = handed_over.terraform(*import_it.split())
-    assert taken_in.returncode == 0, taken_in.stderr
+    imported = handed_over.terraform(*import_it.split())
+    assert imported.returncode == 0, imported.stderr
     plan = handed_over.terraform("plan", "-detailed-exitcode", "-input=false", "-no-color")
     assert plan.returncode == 0, plan.stdout
 
 
-def test_the_lock_refuses_a_second_apply_and_a_killed_ones_lock_is_broken_by_its_id(
+def test_a_second_apply_is_refused_and_the_lock_of_a_killed_one_is_broken_by_its_id(
     handed_over: HandedOver, applying: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     machine, changed = handed_over.machine, tmp_path / "changed"
@@ -125,7 +125,7 @@ def test_the_lock_refuses_a_second_apply_and_a_killed_ones_lock_is_broken_by_its
     assert REFUSED in deployment.stdout
     assert holder(deployment.stdout)["ID"] == lock["ID"]
 
-    # As documented: of the release in its folder, of cdktf in the stack's folder below cdktf.out.
+    # As documented: for a release in its folder, for cdktf in the stack's folder below cdktf.out.
     documented = re.search(r"terraform (force-unlock .+)", (changed / "README.md").read_text(encoding="utf-8"))
     assert documented
     wrong = machine.terraform(changed, *documented[1].replace("ID", "0-1").split())
@@ -149,7 +149,7 @@ def kept_seconds_of(folder: Path) -> int:
 
 
 def _cdktf_deploys(handed_over: HandedOver, out: Path) -> subprocess.CompletedProcess[str]:
-    """`make deploy`, against the same state."""
+    """Run `make deploy` with the same state."""
     options = ["--auto-approve", "--skip-provider-lock", "--no-color", "--output", str(out)]
     return subprocess.run(
         [sys.executable, "-m", "local.terraform", "npx", "--no-install", "cdktf", "deploy", "training-local", *options],
