@@ -50,7 +50,7 @@ test: setup ## every test; the local AWS is deployed once
 	@$(PYTEST) $(ARGS)
 
 .PHONY: test-fast
-test-fast: .build/python.done lambda-packages ## the tests that start little, while you work: most of them, in a minute or two
+test-fast: .build/python.done lambda-packages ## the tests that start little, while you work: nine in ten, in about two minutes
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 .PHONY: lint

@@ -92,6 +92,7 @@ def another_process() -> Iterator[Callable[[Any], bytes]]:
         process.kill()
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.lists(anything | st.frozensets(st.text(max_size=3), max_size=20), min_size=1, max_size=20))
 def test_another_process_makes_the_same_json(another_process, values):

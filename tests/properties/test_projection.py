@@ -350,6 +350,7 @@ def refuse_every_hundredth() -> Iterator[str]:
     return ("refused" if number % 100 == 0 else "" for number in itertools.count(1))
 
 
+@pytest.mark.slow
 def test_two_workers_keep_up_with_ten_thousand_events(stacks: dict[str, StackJson]) -> None:
     """Both append and project the same 40 streams, in random order, a tenth of the events twice, while the stores throttle."""
     shuffled = random.Random(7)  # noqa: S311 - the same order every time

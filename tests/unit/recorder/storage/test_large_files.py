@@ -24,6 +24,8 @@ from tests.support.dynamodb import aws_in_this_process
 from tests.support.fakes import Answer
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 class BottomlessS3:
     """An S3 that takes everything, keeps nothing, and returns the checksum of what it took."""
