@@ -85,3 +85,12 @@ def test_the_commands_of_rebuild_run_as_they_stand(tmp_path: Path) -> None:
 
 def test_the_readme_is_short() -> None:
     assert len(README.encode()) <= 7000
+
+
+def test_the_readme_of_the_wheel_gives_the_same_to_type() -> None:
+    """PyPI shows that one, and the package is installed by its name there."""
+    examples = re.findall(r"```(?:python|sh)\n(.+?)```", (ROOT / "lambda" / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    install, training, commands = examples
+    assert install == "pip install 'training-events[cli]'\n"
+    assert training in README
+    assert commands in README

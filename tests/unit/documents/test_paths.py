@@ -1,4 +1,4 @@
-"""What README.md, CHANGELOG.md, CONTRIBUTING.md and docs/ name is there: files, folders, links, make targets."""
+"""What README.md, CHANGELOG.md, CONTRIBUTING.md, SECURITY.md and docs/ name is there: files, folders, links, make targets."""
 
 import re
 import subprocess
@@ -9,7 +9,9 @@ import pytest
 
 from tests.support.paths import ROOT
 
-DOCUMENTS = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted((ROOT / "docs").rglob("*.md"))
+DOCUMENTS = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(
+    (ROOT / "docs").rglob("*.md")
+)
 MADE = (
     "training-events.db",
     ".local/env",
