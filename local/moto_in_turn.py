@@ -1,8 +1,8 @@
 """Lets moto answer one request at a time.
 
-moto serves each request in the thread that it came by, without a lock: two conditional writes can both pass their check before
-either writes, and both succeed. AWS decides one write to an item after the other. moto 5.2.5 has this gap in a process
-(`mock_aws`) and in its server; whoever starts moto, here or in the tests, closes it with this.
+moto answers each request in the thread in which it arrives, without a lock. So two conditional writes can both pass their check
+before either writes, and both succeed. AWS decides about writes to an item one after the other. moto 5.2.5 has this gap in a
+process (`mock_aws`) and in its server. Everything that starts moto, here or in the tests, closes the gap with this module.
 """
 
 import functools
@@ -10,11 +10,11 @@ import threading
 from typing import Any
 
 TURN = threading.RLock()
-"""Held while a request is answered. Reentrant, as moto answers some requests by sending others."""
+"""Held while a request is answered. It is reentrant, because moto answers some requests by sending others."""
 
 
 def answer_in_turn(entrance: type, method: str) -> None:
-    """Make every call of `entrance.method`, through which moto's requests come, wait for its turn."""
+    """Make every call of `entrance.method` wait for its turn: all of moto's requests go through it."""
     answer = getattr(entrance, method)
 
     @functools.wraps(answer)
