@@ -19,8 +19,8 @@ ALLOWED = (
     "in the years 0001 to 9999 of UTC"
 )
 
-# Seconds may be absent, and fractions may have any length. The offset has to be there: a time without one can be any of
-# 27 instants, and nobody could correct a wrong guess in a log that only grows.
+# Seconds may be absent, and fractions may have any length. The offset has to be there: a time without one could be in any
+# of the offsets from UTC-12 to UTC+14, and nobody could correct a wrong guess in a log that only grows.
 _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)(Z|z|[+-][0-9]{2}:?[0-9]{2})"
 )

@@ -1,6 +1,6 @@
 """What the commands print: text for people, one JSON document for programs, both row by row in constant memory.
 
-Anyone may have chosen the text of an event, so nothing that a terminal would obey is printed: it is shown escaped.
+Anybody may have chosen the text of an event, so control sequences for a terminal are escaped.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def to_json(value: Any) -> str:
 
 
 def with_all_keys(value: Any) -> Any:
-    """Structs as objects that have every key, with null where there is nothing."""
+    """Convert structs to dicts that keep every key, with null for what is absent."""
     if isinstance(value, msgspec.Struct):
         return {name: with_all_keys(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, dict):

@@ -9,8 +9,8 @@ APPLICATION_ID = 0x54724576
 VERSION = 1
 
 # WITHOUT ROWID: the rows are in the order of the key, so that a stream is read in one pass. Text compares by its UTF-8 bytes
-# (BINARY, the default), as in DynamoDB. AUTOINCREMENT: no number comes twice; otherwise a program that forgets the arrivals
-# up to a number would also forget newer ones.
+# (BINARY, the default), as in DynamoDB. AUTOINCREMENT never reuses a number: otherwise a program that
+# deletes the arrivals up to a number could delete newer ones.
 SCHEMA = """
 CREATE TABLE events (
   stream TEXT NOT NULL, position TEXT NOT NULL, event_id TEXT NOT NULL, occurred_at TEXT NOT NULL, recorded_at TEXT NOT NULL,
