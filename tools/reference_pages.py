@@ -3,6 +3,7 @@
 `make schemas` updates those in docs/reference/; a test compares them with the code.
 """
 
+import argparse
 import json
 import re
 import sys
@@ -72,11 +73,11 @@ def _with_links(text: str) -> str:
 
 
 def main() -> int:
-    if len(sys.argv) != 2:
-        print("usage: python -m tools.reference_pages FOLDER", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(prog="python -m tools.reference_pages", description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("folder", type=Path, help="the folder to write the pages into")
+    folder: Path = parser.parse_args().folder
     for name, text in pages().items():
-        (Path(sys.argv[1]) / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import json
 import sys
@@ -99,11 +100,11 @@ def _exact(schema: Any) -> Any:
 
 
 def main() -> int:
-    if len(sys.argv) != 2:
-        print("usage: python -m tools.schemas FOLDER", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(prog="python -m tools.schemas", description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("folder", type=Path, help="the folder to write events/ and cli/ into")
+    folder: Path = parser.parse_args().folder
     for path, schema in schemas().items():
-        file = Path(sys.argv[1]) / path
+        file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
     return 0
