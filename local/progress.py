@@ -6,6 +6,7 @@ Rich's progress bars show nothing without a terminal, and a log has to show that
 import re
 import shutil
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -20,16 +21,18 @@ QUIET_SECONDS = 5.0
 class Progress:
     """Reads cdktf's output line by line, and counts the resources that are finished."""
 
-    def __init__(self, title: str, stream: TextIO) -> None:
+    def __init__(self, title: str, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self.title = title
         self.planned = 0
         self.finished = 0
         self.latest = ""
         self._stream = stream
-        self._started = self._last_shown = time.monotonic()
+        self._clock = clock
+        self._started = self._last_shown = clock()
 
     def read(self, line: str) -> None:
-        """Take one line of cdktf's output."""
+        """Take one line of cdktf's output, or of Terraform's."""
+        line = ESCAPES.sub("", line)
         if planned := PLANNED.search(line):
             self.planned = sum(map(int, planned.groups()))
         if finished := FINISHED.search(line):
@@ -39,7 +42,7 @@ class Progress:
 
     def show(self) -> None:
         """Show the progress; without a terminal, only if it is time for another line."""
-        now = time.monotonic()
+        now = self._clock()
         if self._stream.isatty():
             width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be overwritten
             self._stream.write(f"\r\x1b[K{self.state(now)[:width]}")
@@ -53,7 +56,7 @@ class Progress:
     def end(self, outcome: str) -> None:
         """Show the last line."""
         start = "\r\x1b[K" if self._stream.isatty() else ""
-        self._stream.write(f"{start}{self.title}: {outcome} in {time.monotonic() - self._started:.0f} s\n")
+        self._stream.write(f"{start}{self.title}: {outcome} in {self._clock() - self._started:.0f} s\n")
         self._stream.flush()
 
     def state(self, now: float) -> str:

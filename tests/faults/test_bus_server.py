@@ -11,6 +11,7 @@ from training_events.event import Event
 from tests.support import bus_faults as faults
 from tests.support.bus_server import BusServer
 from tests.support.fakes import InMemoryLog
+from tests.support.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_a_slow_reply_comes_when_its_event_is_set(bus):
         assert not done.is_set()
     assert bus.accepted == 0
     gate.set()
-    assert done.wait(60)
+    assert done.wait(PATIENCE_SECONDS)
     assert bus.accepted == 12
 
 

@@ -9,6 +9,7 @@ import pytest
 from stacks.settings.file import load
 from tests.local_aws.conftest import Deployed
 from tests.support.original_parts import PARTS, Part
+from tests.support.patience import DEPLOYMENT_SECONDS
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
@@ -24,7 +25,7 @@ def _cdktf(deployed: Deployed, command: str, *options: str) -> subprocess.Comple
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=DEPLOYMENT_SECONDS,
     )
 
 

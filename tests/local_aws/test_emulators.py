@@ -168,7 +168,7 @@ def test_no_process_outlives_an_interrupted_block(signal_number: signal.Signals,
         "import signal, time; from pathlib import Path; from local.emulators import emulators;"
         # A shell's background job ignores SIGINT, and so would this process.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        f"with emulators({REGION!r}, Path({str(tmp_path)!r}), Path({str(BUILD)!r})): print('up', flush=True); time.sleep(60)"
+        f"with emulators({REGION!r}, Path({str(tmp_path)!r}), Path({str(BUILD)!r})): print('up', flush=True); time.sleep(300)"
     )
     process = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     with process:

@@ -30,7 +30,7 @@ from training_events.stores.dynamodb.read_models import DynamoDbReadModels
 from training_events.times import now
 
 from tests.local_aws.conftest import Deployed, new_event
-from tests.support.patience import until
+from tests.support.patience import DEPLOYMENT_SECONDS, until
 
 EVENTS, STREAMS, WRITERS = 10_000, 40, 4
 MAX_BATCH = 25
@@ -113,7 +113,7 @@ def test_ten_thousand_events_in_any_order_give_the_folds_of_their_streams(
         list(writers.map(write, (events[number::WRITERS] for number in range(WRITERS))))
     written = time.monotonic() - started
     expected = {stream: _fold(log, stream) for stream in streams}
-    until(lambda: all(_state(deployed, stream) == expected[stream] for stream in streams), seconds=1200)
+    until(lambda: all(_state(deployed, stream) == expected[stream] for stream in streams), seconds=DEPLOYMENT_SECONDS)
     with capsys.disabled():
         print(
             f"\n{EVENTS:,} events of {STREAMS} runs by {WRITERS} writers: in the log after {written:.0f} s,"

@@ -15,6 +15,7 @@ from review.__main__ import main
 from tests.review.examples import PLANS
 from tests.review.made_plans import change, document
 from tests.support.paths import ROOT
+from tests.support.patience import PATIENCE_SECONDS
 
 TERRAFORM = """\
 import json, os, sys
@@ -128,10 +129,10 @@ def test_a_cancelled_pipeline_leaves_no_plan_behind(project: Path, monkeypatch: 
     start = os.open(started, os.O_RDONLY | os.O_NONBLOCK)
     with subprocess.Popen([sys.executable, "-m", "review", "dev"], env=environment) as process:
         try:
-            assert select.select([start], [], [], 60)[0], "terraform has not started"
+            assert select.select([start], [], [], PATIENCE_SECONDS)[0], "terraform has not started"
             assert [folder.name[:7] for folder in scratch.iterdir()] == ["review-"]
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == 128 + signal.SIGTERM
+            assert process.wait(timeout=PATIENCE_SECONDS) == 128 + signal.SIGTERM
         finally:
             process.kill()
     os.close(start)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.patience import until
+from tests.support.patience import DEPLOYMENT_SECONDS, until
 
 LOCAL_AWS = "tests/local_aws/"
 HANDED_OVER = f"{LOCAL_AWS}handed_over/"
@@ -29,7 +29,6 @@ PROGRAMS = {DEPLOYED: "tests.local_aws.deploy", APPLIED: "tests.local_aws.handed
 
 _NEED_NO_DEPLOYMENT = f"{LOCAL_AWS}test_emulators.py"
 _NEED_THE_RELEASE_ONLY = f"{HANDED_OVER}test_lock.py"
-_PATIENCE_SECONDS = 1800.0
 
 
 def needs_deployment(nodeid: str) -> bool:
@@ -89,7 +88,7 @@ def keep(folder: Path, name: str, deployment: AbstractContextManager[Mapping[str
 
 def note_of(folder: Path, name: str) -> dict[str, Any]:
     """Where the deployment is, as soon as it is made. The test fails if it cannot be."""
-    until(_note(folder, name).exists, _PATIENCE_SECONDS)
+    until(_note(folder, name).exists, DEPLOYMENT_SECONDS)
     note: dict[str, Any] = json.loads(_note(folder, name).read_text(encoding="utf-8"))
     if "error" in note:
         pytest.fail(f"{_log(folder, name).read_text(encoding='utf-8', errors='replace')}\n{note['error']}", pytrace=False)

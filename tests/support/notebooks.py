@@ -10,6 +10,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from tests.support.patience import PATIENCE_SECONDS
+
 
 @dataclass(frozen=True)
 class Executed:
@@ -25,6 +27,6 @@ def execute(notebook: Path, folder: Path, environment: Mapping[str, str]) -> Exe
     """Run the notebook in `folder`, which is also the kernel's home, with this Python. An error in a cell is raised here."""
     content = nbformat.read(notebook, as_version=4)
     commands = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    client = NotebookClient(content, timeout=180, resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(content, timeout=int(PATIENCE_SECONDS), resources={"metadata": {"path": str(folder)}})
     client.execute(env={**environment, "PATH": commands, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")})
     return Executed(content)

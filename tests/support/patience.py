@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 
 PATIENCE_SECONDS = 300.0
+DEPLOYMENT_SECONDS = 1800.0
+"""For Terraform, which waits for most of a deployment, however fast the machine is."""
 
 
 def until(true: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:

@@ -6,14 +6,25 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.deployments import LOCAL_AWS, Deployments, needs_deployment
+from tests.support.paths import ROOT
 
 SYNTHESIZING = "cdktf in this process"
 """The files that load cdktf themselves. They are one piece too: cdktf starts a program of Node, which takes seconds."""
 _SYNTHESIZING = ("tests/synth/", "tests/security/test_gate.py", "tests/unit/documents/test_encryption_policy.py")
 _NOT_SYNTHESIZING = ("tests/synth/test_same_bytes.py", "tests/synth/test_terraform_validate.py")
 
-LONGEST: tuple[str, ...] = ()
-"""The files that take longest: they come first, so that no process is left alone with one at the end."""
+LONGEST = (
+    "tests/security/test_gate.py",
+    "tests/faults/test_publishing.py",
+    "tests/unit/recorder/test_interrupted.py",
+    "tests/faults/test_processes.py",
+    "tests/future_toolkit/test_same_output.py",
+    "tests/synth/test_terraform_validate.py",
+    "tests/faults/test_signals.py",
+    "tests/security/test_planted_weaknesses.py",
+)
+"""The files that take longest come first, so that no process is left alone with one of them at the end."""
+assert all((ROOT / file).is_file() for file in LONGEST)
 
 
 def run_order(nodeid: str) -> int:

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
+from tests.support.patience import PATIENCE_SECONDS
+
 WORKERS = 4
 MODULUS = 2**31 - 1
 
@@ -119,7 +121,7 @@ def in_children_that_do_not_record(run: Any, steps: int) -> float:
     for _ in range(8 * WORKERS):
         child = os.fork()
         if not child:
-            signal.alarm(60)  # ends a child that hangs
+            signal.alarm(int(PATIENCE_SECONDS))  # ends a child that hangs
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             os._exit(0)
         children.append(child)
@@ -127,7 +129,7 @@ def in_children_that_do_not_record(run: Any, steps: int) -> float:
 
 
 def _work(run: Any, number: int, steps: int) -> None:
-    signal.alarm(120)  # ends a child that hangs
+    signal.alarm(int(PATIENCE_SECONDS))  # ends a child that hangs
     train(run, f"loss-{number}", steps)
 
 

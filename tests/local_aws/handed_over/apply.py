@@ -21,6 +21,7 @@ from local.environment import region
 from local.progress import Progress
 from tests.support.deployments import APPLIED, keep, note_of
 from tests.support.paths import ROOT
+from tests.support.patience import DEPLOYMENT_SECONDS
 from tests.support.session import synthesized
 
 
@@ -50,7 +51,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=DEPLOYMENT_SECONDS,
         )
 
 

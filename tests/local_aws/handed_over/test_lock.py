@@ -19,7 +19,7 @@ import pytest
 
 from stacks.settings.file import load
 from tests.local_aws.handed_over.apply import HandedOver
-from tests.support.patience import until
+from tests.support.patience import DEPLOYMENT_SECONDS, until
 
 APPLY = ("apply", "-auto-approve", "-input=false", "-no-color")
 REFUSED = "Error acquiring the state lock"
@@ -157,5 +157,5 @@ def _cdktf_deploys(handed_over: HandedOver, out: Path) -> subprocess.CompletedPr
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=DEPLOYMENT_SECONDS,
     )

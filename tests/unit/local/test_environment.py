@@ -4,7 +4,6 @@ import io
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -147,7 +146,7 @@ def test_a_failed_command_shows_the_end_of_its_output(tmp_path: Path, capsys: py
     command = ["sh", "-c", "printf '\\033[31m│ Error: no such role\\033[0m\\n1 Stack deploying   0 Stacks done\\n'; exit 3"]
 
     with pytest.raises(LocalError, match=r"deploying failed with exit code 3 \(full output: .*log\)"):
-        run(command, {"PATH": "/bin:/usr/bin"}, tmp_path / "log", Progress("deploying", sys.stderr))
+        run(command, {"PATH": "/bin:/usr/bin"}, tmp_path / "log", Progress("deploying", sys.stderr, clock=lambda: 0.0))
 
     assert capsys.readouterr().err == "deploying: failed in 0 s\n  Error: no such role\n"
 
@@ -184,15 +183,16 @@ def alive(pid: str) -> bool:
 
 
 def test_progress_counts_the_resources_that_terraform_has_finished() -> None:
-    progress = Progress("deploying", io.StringIO())
+    progress = Progress("deploying", io.StringIO(), clock=lambda: 0.0)
     for line in (
         "                Plan: 3 to add, 1 to change, 0 to destroy.",
+        "aws_dynamodb_table.log: \x1b[0mCreation complete after 8s [id=z]",
         "training-local  aws_sqs_queue.undelivered (undelivered): Still creating... [10s elapsed]",
         "\x1b[2K\x1b[Gtraining-local  aws_sqs_queue.undelivered: Creation complete after 25s [id=x]",
         "                aws_s3_bucket.data: Modifications complete after 0s [id=y]",
     ):
         progress.read(line)
-    assert progress.state(time.monotonic()) == "deploying: 2 of 4 resources, 0 s, aws_s3_bucket.data"
+    assert progress.state(60.0) == "deploying: 3 of 4 resources, 60 s, aws_s3_bucket.data"
 
 
 def test_readable_output_has_no_colours_and_no_spinners() -> None:

@@ -12,6 +12,8 @@ from training_events import aws
 from training_events.recorder import forks
 from training_events.recorder.reporting import log
 
+from tests.support.patience import PATIENCE_SECONDS
+
 FOR_EVER = 3600.0
 """More seconds than a fork waits on any machine, however busy."""
 
@@ -19,7 +21,7 @@ FOR_EVER = 3600.0
 def child_passes(gate):
     """Whether a child that is forked now can pass the gate."""
     if not (child := os.fork()):
-        signal.alarm(120)  # ends a child that hangs
+        signal.alarm(int(PATIENCE_SECONDS))  # ends a child that hangs
         with gate.passing():
             os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -36,7 +38,7 @@ def passing_in_another_thread(gate):
 
     thread = threading.Thread(target=pass_slowly, daemon=True)
     thread.start()
-    assert inside.wait(60)
+    assert inside.wait(PATIENCE_SECONDS)
     try:
         yield
     finally:
@@ -175,7 +177,7 @@ def test_a_child_can_print_while_its_parent_writes_a_line_of_the_log(monkeypatch
     pipe.is_writing.wait()
     try:
         if not (child := os.fork()):
-            signal.alarm(120)
+            signal.alarm(int(PATIENCE_SECONDS))
             print("from the child", file=stream, flush=True)
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -17,6 +17,7 @@ from training_events.recorder.delivery.destination import Destination
 from training_events.recorder.delivery.flush import flush_all
 
 from tests.support.faulty_sink import FaultySink
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.recording import points
 
 pytestmark = pytest.mark.slow
@@ -97,7 +98,7 @@ def every_line(spool, monkeypatch, sent, handler, place):
     monkeypatch.setattr(Destination, "sink", lambda *_: Unreachable())
     for number in range(1, NEVER):
         if not (child := os.fork()):
-            signal.alarm(60)
+            signal.alarm(int(PATIENCE_SECONDS))
             signal.signal(sent, handler)
             os._exit(1 if train(number, sent, place) else 0)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

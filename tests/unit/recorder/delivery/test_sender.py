@@ -13,6 +13,7 @@ from training_events.recorder.delivery.sender import Delivery, Sender
 from training_events.recorder.delivery.spool import Spool
 
 from tests.support.full_disk import full_disk
+from tests.support.patience import PATIENCE_SECONDS
 
 HERE = Destination("bus", "training", "eu-central-1")
 
@@ -36,7 +37,7 @@ class Bus:
 
     def wait_for_requests(self, count):
         with self.called:
-            assert self.called.wait_for(lambda: self.requests >= count, 60)
+            assert self.called.wait_for(lambda: self.requests >= count, PATIENCE_SECONDS)
 
 
 def away_for(lines):
@@ -136,13 +137,13 @@ def test_an_event_right_before_the_end_is_sent(start, monkeypatch):
 
     def look_slowly(*_):
         looking.set()
-        assert closed.wait(60)
+        assert closed.wait(PATIENCE_SECONDS)
         yield from ()
 
     monkeypatch.setattr(sending, "orphaned_spools", look_slowly)
     bus = Bus()
     sender, spool = start(bus)
-    assert looking.wait(60)
+    assert looking.wait(PATIENCE_SECONDS)
     append(sender, spool, b"last")
     sender.close(0)
     closed.set()
@@ -177,7 +178,7 @@ class SlowBus(Bus):
 
     def send(self, lines):
         self.asked.set()
-        assert (self.later_replies if self.requests else self.first_reply).wait(60)
+        assert (self.later_replies if self.requests else self.first_reply).wait(PATIENCE_SECONDS)
         return super().send(lines)
 
 
@@ -225,7 +226,7 @@ def test_an_attempt_from_before_the_end_is_not_the_last_one(condition, start, mo
     sender, spool = start(bus)
     bus.later_replies.set()
     append(sender, spool, b"last")
-    assert bus.asked.wait(60)
+    assert bus.asked.wait(PATIENCE_SECONDS)
     condition.on_notify = staticmethod(bus.first_reply.set)  # once `close` has told the thread to end
     sender.close(3600)
     assert bus.requests == 2
@@ -237,7 +238,7 @@ def test_a_flush_does_not_end_with_the_failure_of_an_earlier_attempt(condition, 
     bus = SlowBus(away_for(1))
     sender, spool = start(bus)
     append(sender, spool, b"1")
-    assert bus.asked.wait(60)
+    assert bus.asked.wait(PATIENCE_SECONDS)
     reply_while_flushing(condition, bus)
     assert sender.flush(60)
     assert bus.taken == [b"1"]
@@ -250,7 +251,7 @@ def test_a_flush_does_not_end_with_the_failure_of_another_recorders_events(condi
     orphan.close()
     bus = SlowBus(lambda line: Unsent(line, "Throttled") if line == b"theirs" else None)
     sender, spool = start(bus)
-    assert bus.asked.wait(60)
+    assert bus.asked.wait(PATIENCE_SECONDS)
     append(sender, spool, b"own")
     reply_while_flushing(condition, bus)
     assert sender.flush(60)
@@ -282,7 +283,7 @@ def test_a_second_close_does_not_give_more_time_than_the_first(start):
     bus = SlowBus(lambda _: None)
     sender, spool = start(bus)
     append(sender, spool, b"1")
-    assert bus.asked.wait(60)
+    assert bus.asked.wait(PATIENCE_SECONDS)
     sender.close(0)
     sender.close(3600)  # as the end of the program does, when Ctrl-C has cut the first time short
     assert is_sending(), "it was not waited for"

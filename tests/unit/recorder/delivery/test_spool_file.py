@@ -10,6 +10,7 @@ from training_events.recorder.delivery.spool import is_in_use
 from training_events.recorder.delivery.spool_file import CHUNK, SpoolFile
 
 from tests.support.full_disk import full_disk
+from tests.support.patience import PATIENCE_SECONDS
 
 HEAD = b"{}"
 
@@ -24,7 +25,7 @@ def forked():
     """A child that does nothing. What it has inherited it holds until the block ends."""
     (forked_read, forked_write), (end_read, end_write) = os.pipe(), os.pipe()
     if not (child := os.fork()):
-        signal.alarm(60)
+        signal.alarm(int(PATIENCE_SECONDS))
         os.write(forked_write, b"forked")
         os.close(end_write)
         os.read(end_read, 1)

@@ -8,6 +8,8 @@ from training_events.recorder.delivery import writer as module
 from training_events.recorder.delivery.journal import Journal
 from training_events.recorder.delivery.writer import Writer
 
+from tests.support.patience import PATIENCE_SECONDS
+
 
 class SlowSpool(list):
     """Holds each event up until `may_write` is set."""
@@ -18,7 +20,7 @@ class SlowSpool(list):
 
     def append(self, line):
         self.is_writing.set()
-        assert self.may_write.wait(60)
+        assert self.may_write.wait(PATIENCE_SECONDS)
         super().append(line)
 
 
@@ -47,7 +49,7 @@ def writer(spool):
 
 def close_while_it_writes(writer, spool):
     assert writer.record("TrainingCompleted", {})
-    assert spool.is_writing.wait(60)
+    assert spool.is_writing.wait(PATIENCE_SECONDS)
     writer.close(0)
 
 

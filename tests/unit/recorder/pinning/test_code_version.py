@@ -98,7 +98,9 @@ def test_without_git_nothing_is_known(repository, tmp_path):
 def test_a_git_that_hangs_is_killed_with_the_processes_it_started(tmp_path):
     """One of them keeps git's output open. It also holds a pipe, which ends when the last of them is gone."""
     os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "git").write_text(f"#!/bin/sh\nexec 3>'{tmp_path}/pipe'\n(sleep 30; echo late >&3) &\nwait\n", encoding="utf-8")
+    (tmp_path / "git").write_text(
+        f"#!/bin/sh\nexec 3>'{tmp_path}/pipe'\n(sleep 300; echo late >&3) &\nwait\n", encoding="utf-8"
+    )
     (tmp_path / "git").chmod(0o755)
     pipe = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     try:

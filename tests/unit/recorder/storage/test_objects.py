@@ -21,6 +21,7 @@ from training_events.recorder.storage.objects import ObjectStore, pin
 from training_events.recorder.storage.upload import MAX_PART_BYTES, MAX_PARTS, PART_BYTES, part_bytes_for
 
 from tests.support.fakes import refuse
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.s3 import BUCKET, data_bucket
 
 PART = 5 * 2**20  # S3 takes no smaller part but the last
@@ -210,7 +211,7 @@ def test_an_interruption_is_raised_on_and_leaves_no_parts(s3, objects, file, err
     def interrupt() -> None:
         """Interrupt the thread that waits for the upload, and not one that sends."""
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
-        assert interrupted.wait(60)
+        assert interrupted.wait(PATIENCE_SECONDS)
 
     def stop(*_: Any) -> None:
         interrupted.set()
