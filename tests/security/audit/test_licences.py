@@ -1,6 +1,7 @@
 """The licences of packages are read, and checked: allowed in general, for a named package, or in what is shipped."""
 
 import csv
+import shlex
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
@@ -166,7 +167,8 @@ def test_installed_packages_are_listed_with_the_licences_in_their_metadata(
     text = f"Metadata-Version: 2.1\nName: A_b\nVersion: 1\n{osi} :: Apache Software License\n{osi} :: MIT License\n"
     (folder / "METADATA").write_text(text, encoding="utf-8")
     python = tmp_path / "python"
-    python.write_text(f"#!/bin/sh\nexec {sys.executable} -c \"import json; print(json.dumps(['{folder.parent}']))\"\n")
+    program = f"import json; print(json.dumps(['{folder.parent}']))"
+    python.write_text(f"#!/bin/sh\nexec {shlex.join([sys.executable, '-c', program])}\n")
     python.chmod(0o755)
     monkeypatch.setattr(licences, "python_of", lambda *_: python)
     lines, rows = _checked({SHIPPED: []}, tmp_path)
