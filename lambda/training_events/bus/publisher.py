@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -28,6 +28,7 @@ MAX_REQUEST_BYTES = 256 * 1024
 """The most bytes of all entries of a request, and so of one event. EventBridge's own limit was this, and is now 1 MB. The old
 one is kept, because the log takes 400 KB and SQS, as declared, 256 KB: an event of this size passes everywhere."""
 _ENTRY_TOO_LARGE = f"larger than {MAX_REQUEST_BYTES} bytes"
+_INCOMPLETE_REPLY = "the reply does not say that it was taken"
 
 _FINAL_CAUSES = frozenset({_ENTRY_TOO_LARGE, "InvalidArgument", "MalformedDetail"})
 """The last two are EventBridge's codes for an entry that it will never take:
@@ -98,17 +99,43 @@ class EventBusPublisher:
             if attempt:  # full jitter, so that publishers who were refused together do not try again together
                 self._sleep(random.uniform(0, min(self._max_pause, self._first_pause * 2**attempt)))  # noqa: S311 - no secret
             try:
-                answers = self._client.put_events(Entries=[entry for _, entry in left]).get("Entries", [])
+                reply = self._client.put_events(Entries=[entry for _, entry in left])
             except (BotoCoreError, ClientError) as error:  # of the whole request, which the SDK itself has tried again
                 causes = [str(error)] * len(left)
                 break
-            if len(answers) != len(left):  # the SDK decodes half a reply too
-                causes = ["the reply was cut off"] * len(left)
-                continue
-            answered = zip(left, answers, strict=True)
-            refused = [(pair, answer["ErrorCode"]) for pair, answer in answered if "ErrorCode" in answer]
+            except (AttributeError, TypeError, ValueError):  # how the SDK fails at JSON that has not the form of a reply
+                reply = None
+            answered = zip(left, _causes(reply, len(left)), strict=True)
+            refused = [(pair, cause) for pair, cause in answered if cause is not None]
             left, causes = [pair for pair, _ in refused], [cause for _, cause in refused]
         return [(origin, cause) for (origin, _), cause in zip(left, causes, strict=True)]
+
+
+def _causes(reply: Any, entries: int) -> list[str | None]:
+    """For each entry of the request why the bus did not take it; None where it did.
+
+    An entry is taken if and only if its answer has an EventId: a proxy, or a bus that is in trouble, may answer 200 with
+    anything. What was taken all the same is recorded only once, however often it is sent.
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
+    """
+    answers = reply.get("Entries") if isinstance(reply, dict) else None
+    if not isinstance(answers, list) or len(answers) != entries:
+        # nothing tells which answer belongs to which entry
+        return [_INCOMPLETE_REPLY] * entries
+    return [_cause(answer) for answer in answers]
+
+
+def _cause(answer: Any) -> str | None:
+    if not isinstance(answer, dict):
+        return _INCOMPLETE_REPLY
+    if _is_text(answer.get("EventId")):
+        return None
+    code = answer.get("ErrorCode")
+    return code if _is_text(code) else _INCOMPLETE_REPLY
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def is_final(cause: str) -> bool:

@@ -1,13 +1,22 @@
 # ruff: noqa: PT017 - whether it raises depends on what was generated
 
 import json
+from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.core.models import botocore_stubber  # imported before any client is made, or moto would not see it
+from training_events import aws
+from training_events.bus.envelope import to_put_events_entry
 from training_events.bus.publisher import MAX_ENTRIES, MAX_REQUEST_BYTES, EventBusPublisher, NotPublished
 from training_events.event import Event
+
+from tests.support.dynamodb import aws_in_this_process
+from tests.support.fakes import Answer
 
 
 def event(number, size=0):
@@ -108,6 +117,73 @@ def test_no_event_is_lost_where_the_bus_cannot_be_reached():
     with pytest.raises(NotPublished, match="nowhere") as raised:
         publish(Unreachable(), map(event, range(12)))
     assert [lost.event_id for lost in raised.value.events] == [f"e-{number}" for number in range(12)]
+
+
+odd_answers = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["EventId", "ErrorCode", "ErrorMessage", "x"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@given(st.lists(st.sampled_from(["taken"]) | odd_answers, min_size=1, max_size=12), st.booleans())
+def test_an_entry_is_taken_if_and_only_if_its_answer_has_an_event_id(answers, whole):
+    """Whatever a proxy, or a bus that is in trouble, answers with 200."""
+    given_ids = iter(range(100))
+
+    class Odd:
+        def put_events(self, Entries):  # noqa: N803 - botocore's name
+            self.last = answers[: len(Entries)] if whole else answers
+            return {"Entries": [{"EventId": f"id-{next(given_ids)}"} if answer == "taken" else answer for answer in self.last]}
+
+    bus: Any = Odd()
+    number = min(len(answers), MAX_ENTRIES)
+    entries = [(str(index), to_put_events_entry("bus", event(index))) for index in range(number)]
+    failed = [origin for origin, _ in EventBusPublisher("bus", bus, max_attempts=1, sleep=lambda _: None).put(entries)]
+    if len(bus.last) != number:
+        assert failed == [origin for origin, _ in entries], "nobody knows which answer belongs to which entry"
+    else:
+        assert failed == [str(index) for index, answer in enumerate(answers[:number]) if not _has_an_id(answer)]
+
+
+def _has_an_id(answer):
+    event_id = answer.get("EventId") if isinstance(answer, dict) else None
+    return answer == "taken" or (isinstance(event_id, str) and event_id.strip() != "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b"[]", b"", b"null", b"<html>", b'{"Entries": null}', b'{"Entries": []}',
+     b'{"Entries": [{}, {}]}', b'{"Entries": [[], 1]}',
+     b'{"Entries": "ab"}', b'{"Entries": {"EventId": "1"}}', b'{"Entries": [{"EventId": ""}, {"EventId": null}]}',
+     b'{"Entries": [{"EventId": "1"}, {}, {}]}', b'{"Entries": [{"FailedEntryCount": 0}, {"ErrorCode": ""}]}'],
+)  # fmt: skip
+def test_no_reply_of_the_network_makes_an_event_vanish(body):
+    with aws_in_this_process():
+        client = aws.client("events")
+        client.meta.events.unregister("before-send", botocore_stubber)
+        client.meta.events.register(
+            "before-send", lambda request, **_: AWSResponse(request.url, 200, HTTPHeaders(), Answer(body))
+        )
+        with pytest.raises(NotPublished) as raised:
+            EventBusPublisher("bus", client, sleep=lambda _: None).publish([event(1), event(2)])
+    assert [lost.event_id for lost in raised.value.events] == ["e-1", "e-2"]
+
+
+def test_what_was_not_taken_is_sent_again_until_it_is():
+    answers = iter([[{}, {"EventId": "1"}, {}], [{"EventId": "2"}], [{"EventId": "2"}, {}], [{"EventId": "3"}]])
+    sent = []
+
+    class Recovering:
+        def put_events(self, Entries):  # noqa: N803 - botocore's name
+            sent.append([json.loads(entry["Detail"])["event_id"] for entry in Entries])
+            return {"Entries": next(answers)}
+
+    publish(Recovering(), map(event, range(3)))
+    assert sent == [["e-0", "e-1", "e-2"], ["e-0", "e-2"], ["e-0", "e-2"], ["e-2"]]
 
 
 def test_without_events_there_is_no_request():
