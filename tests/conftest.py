@@ -1,6 +1,7 @@
 """What every level of tests shares: how the tests are shared out, and the app synthesized once."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ _DEPLOYMENTS = pytest.StashKey[Deployments]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that starts the tests in its background has them ignore Ctrl-C. Every program that they start would inherit it.
+    if not is_worker(config):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     make_session_folder(config)
     config.stash[_DEPLOYMENTS] = deployments = Deployments(session_folder(config))
     config.add_cleanup(deployments.end)
