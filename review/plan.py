@@ -4,6 +4,7 @@ The format: https://developer.hashicorp.com/terraform/internals/json-format. Min
 declared here is ignored. Another major version is refused.
 """
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -37,6 +38,29 @@ class ResourceChange(msgspec.Struct, frozen=True, omit_defaults=True):
     action_reason: str = ""
 
 
+class ActionTrigger(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The change of a resource that an action goes with, such as `AfterCreate`."""
+
+    triggering_resource_address: str = ""
+    action_trigger_event: str = ""
+
+
+class ActionInvocation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a provider is to do that changes no state, such as to invoke a function. Since Terraform 1.14."""
+
+    address: str = ""
+    type: str = ""
+    config_values: Any = None
+    config_unknown: Any = None
+    config_sensitive: Any = None
+    lifecycle_action_trigger: ActionTrigger | None = None
+
+
+class DeferredActionInvocation(msgspec.Struct, frozen=True, omit_defaults=True):
+    action_invocation: ActionInvocation
+    reason: str = ""
+
+
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     """applyable, complete: since Terraform 1.8; None means not known."""
 
@@ -44,6 +68,8 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     resource_changes: tuple[ResourceChange, ...] = ()
     resource_drift: tuple[ResourceChange, ...] = ()
     output_changes: dict[str, Change] = {}
+    action_invocations: tuple[ActionInvocation, ...] = ()
+    deferred_action_invocations: tuple[DeferredActionInvocation, ...] = ()
     applyable: bool | None = None
     complete: bool | None = None
     errored: bool = False
@@ -53,7 +79,22 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
         """Whether `terraform plan -detailed-exitcode` ends with 2."""
         moves_or_imports = any(each.previous_address or each.change.importing is not None for each in self.resource_changes)
         changes = [each.change for each in self.resource_changes] + list(self.output_changes.values())
-        return bool(self.applyable) or moves_or_imports or any(change.actions != ("no-op",) for change in changes)
+        actions = self.action_invocations or self.deferred_action_invocations
+        return bool(self.applyable or actions) or moves_or_imports or any(change.actions != ("no-op",) for change in changes)
+
+    @property
+    def digest(self) -> str:
+        """`sha256:<64 hex digits>` over all that an apply would do. The same plan made again has the same digest.
+
+        What differs each time, such as the time of the plan, is not in it, nor is what only the state learns.
+        """
+        done = (
+            [each for each in self.resource_changes if each.change.actions != ("no-op",) or each.previous_address],
+            {name: change for name, change in self.output_changes.items() if change.actions != ("no-op",)},
+            self.action_invocations,
+            self.deferred_action_invocations,
+        )
+        return f"sha256:{sha256(msgspec.json.encode(done, order='deterministic')).hexdigest()}"
 
 
 class _Header(msgspec.Struct):

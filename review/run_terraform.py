@@ -1,11 +1,14 @@
-"""Runs `terraform init`, `plan` and `show` in a stack's folder, for a plan that nobody applies."""
+"""Runs Terraform in a stack's folder: makes a plan for a reviewer, and applies a plan that was reviewed."""
 
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from review.errors import ReviewError
 from review.stack import FILE
@@ -13,8 +16,22 @@ from review.stack import FILE
 _PROGRESS_SECONDS = 5
 
 
+class Planned(NamedTuple):
+    """A plan: the file that Terraform applies, and the JSON that it shows of it."""
+
+    file: Path
+    content: bytes
+
+
 def make_plan(folder: Path, data: Path) -> bytes:
-    """The plan of the stack in `folder`, as JSON. Raises ReviewError.
+    """The plan of the stack in `folder`, as JSON. Raises ReviewError as `planned` does."""
+    with planned(folder, data) as plan:
+        return plan.content
+
+
+@contextmanager
+def planned(folder: Path, data: Path) -> Iterator[Planned]:
+    """A plan of the stack in `folder`, which is removed afterwards. Raises ReviewError.
 
     data: Terraform's working folder (TF_DATA_DIR), kept for the next review. It is not the `.terraform` of the stack's folder:
     a review may run beside a `cdktf deploy`, and must not reconfigure the backend of that. Both share the provider's lock
@@ -25,12 +42,28 @@ def make_plan(folder: Path, data: Path) -> bytes:
     data.mkdir(parents=True, exist_ok=True, mode=0o700)  # a backend's configuration may hold keys
     # The plan and its JSON hold every value, sensitive ones too. Nobody else may read them, and they are removed afterwards.
     with tempfile.TemporaryDirectory(prefix="review-") as private:
-        plan = str(Path(private) / "plan")
+        plan = Path(private) / "plan"
         # With -reconfigure the state stays where it is: if its address has changed, Terraform would ask whether to move it.
         _terraform(folder, data, "init", "-input=false", "-reconfigure")
         # Without the lock: a review writes nothing. So a role that may only read is enough, and no deploy has to wait.
         _terraform(folder, data, "plan", "-input=false", "-lock=false", f"-out={plan}")
-        return _terraform(folder, data, "show", "-json", plan)
+        yield Planned(plan, _terraform(folder, data, "show", "-json", str(plan)))
+
+
+def apply(folder: Path, data: Path, plan: Path) -> int:
+    """Apply the plan, and return Terraform's exit code. What Terraform prints is printed.
+
+    Terraform takes the state's lock, and refuses a plan that was made before the state's last change. Ctrl-C reaches it too: it
+    ends what it has begun, and here that is awaited.
+    """
+    binary = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")
+    environment = {**os.environ, "TF_DATA_DIR": str(data.resolve()), "TF_IN_AUTOMATION": "1"}
+    with subprocess.Popen([binary, "apply", "-input=false", str(plan)], cwd=folder, env=environment) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
 
 
 def _terraform(folder: Path, data: Path, command: str, *options: str) -> bytes:

@@ -7,7 +7,7 @@ from review import secrets
 from review.differences import differences_between
 from review.document import Item
 from review.markdown import arrow, code, value
-from review.plan import Plan
+from review.plan import ActionInvocation, Change, Plan
 from review.resources import Resource, values
 from review.values import UNKNOWN
 from review.wording import forcing, headline, lines, policy_lines
@@ -100,6 +100,23 @@ def added(resources: Iterable[Resource]) -> list[Item]:
 def _names(resources: list[Resource]) -> str:
     more = f" and {len(resources) - _MAX_NAMES} more" if len(resources) > _MAX_NAMES else ""
     return ", ".join(code(resource.name or resource.address) for resource in resources[:_MAX_NAMES]) + more
+
+
+def actions(plan: Plan) -> Iterator[Item]:
+    """What providers are asked to do beside changing resources, with its values."""
+    for action in plan.action_invocations:
+        yield Item(*_action(action))
+    for deferred in plan.deferred_action_invocations:
+        head, details = _action(deferred.action_invocation)
+        yield Item(f"{head}, put off: {code(deferred.reason)}", details)
+
+
+def _action(action: ActionInvocation) -> tuple[str, tuple[str, ...]]:
+    trigger = action.lifecycle_action_trigger
+    when = f": {code(trigger.action_trigger_event)} of {code(trigger.triggering_resource_address)}" if trigger else ""
+    marks = (action.config_unknown, action.config_sensitive)
+    _, config = values(Change(("invoke",), after=action.config_values, after_unknown=marks[0], after_sensitive=marks[1]))
+    return f"{code(action.address)}{when}", lines(differences_between(None, config))
 
 
 def moved(resources: Iterable[Resource]) -> Iterator[Item]:

@@ -31,7 +31,7 @@ def summary(plan: Plan, stack: Stack, max_bytes: int = document.MAX_BYTES) -> st
     top = [f"## {code(stack.name)}\n", *_caution_block(listed), *_warnings(plan, resources, stack)]
     if not plan.changes_anything:
         return "\n".join([*top, "No changes.\n"])
-    top.append(f"**{_counts(plan, resources)}**\n")
+    top.append(f"**{_counts(plan, resources)}**\n\nDigest: {code(plan.digest)}\n")
     # Within a section, what holds data comes first.
     ordered = sorted(resources, key=lambda resource: not holds_data(resource, stack.state_bucket))
 
@@ -42,6 +42,7 @@ def summary(plan: Plan, stack: Stack, max_bytes: int = document.MAX_BYTES) -> st
         _open("Replaced", map(sections.replaced, of("replace"))),
         _open("Destroyed", map(sections.destroyed, of("destroy"))),
         _open("Forgotten: Terraform lets go of it, AWS keeps it", map(sections.destroyed, of("forget"))),
+        _open("Actions: what providers do beside changing resources", sections.actions(plan)),
         _folded_if_long("Policies", sections.policies(resources)),
         _folded_if_long("Changed in place", sections.changed(of("change"))),
         _folded_if_long("Changed outside of Terraform", sections.drift(drift, resources)),
@@ -93,6 +94,8 @@ def _counts(plan: Plan, resources: list[Resource]) -> str:
     counts = [f"{by_action[action]} {words}" for action, words in _COUNTED.items() if by_action[action]]
     moved, imported = sum(bool(each.moved_from) for each in resources), sum(each.imported for each in resources)
     counts += [f"{count} {words}" for count, words in ((moved, "moved"), (imported, "to import")) if count]
+    if invoked := len(plan.action_invocations) + len(plan.deferred_action_invocations):
+        counts.append(f"{invoked} {'action' if invoked == 1 else 'actions'} to invoke")
     if not counts:
         outputs = any(change.actions != ("no-op",) for change in plan.output_changes.values())
         others = "data to be read" if by_action["read"] else "what the state says of them"

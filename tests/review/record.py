@@ -59,7 +59,7 @@ def record(deployed: LocalEnvironment, folder: Path) -> None:
         planned = run_terraform.make_plan(folder / OUT, folder / "terraform")
         plan = steady(msgspec.json.format(msgspec.json.encode(reduced(read(planned, name))), indent=1).decode())
         (PLANS / f"{name}.json").write_text(f"{plan}\n", encoding="utf-8")
-        (COMMENTS / f"{name}.md").write_text(summary(read(plan.encode(), name), stack(name)), encoding="utf-8")
+        (COMMENTS / f"{name}.md").write_text(steady(summary(read(plan.encode(), name), stack(name))), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import pytest
 
 from review.plan import read
 from review.summary import summary
-from tests.review.examples import COMMENTS, EXAMPLES, PLANS, stack
+from tests.review.examples import COMMENTS, EXAMPLES, PLANS, stack, steady
 from tests.support.paths import ROOT
 
 example = pytest.mark.parametrize("name", EXAMPLES)
@@ -13,7 +13,7 @@ example = pytest.mark.parametrize("name", EXAMPLES)
 @example
 def test_the_summary_of_a_recorded_plan_is_the_recorded_comment(name: str) -> None:
     plan = read((PLANS / f"{name}.json").read_bytes(), name)
-    assert summary(plan, stack(name)) == (COMMENTS / f"{name}.md").read_text(encoding="utf-8")
+    assert steady(summary(plan, stack(name))) == (COMMENTS / f"{name}.md").read_text(encoding="utf-8")
 
 
 @example

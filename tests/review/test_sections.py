@@ -161,8 +161,10 @@ def test_each_change_of_an_output_is_shown() -> None:
         "secret": of("update", before="x1", after="x2", before_sensitive=True, after_sensitive=True),
         "went": of("delete", before="a"),
     }
-    assert shown(output_changes=outputs).endswith(
-        "**Plan: no resource changes, only outputs.**\n\n### Outputs (5)\n\n"
+    text = shown(output_changes=outputs)
+    assert "**Plan: no resource changes, only outputs.**\n" in text
+    assert text.endswith(
+        "\n\n### Outputs (5)\n\n"
         "- `came`: new, `a`\n- `changed`: `a` → `b`\n- `later`: `a` → *(known after apply)*\n"
         "- `secret`: *(sensitive, another value)*\n- `went`: removed, was `a`\n"
     )
