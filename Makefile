@@ -4,6 +4,7 @@
 PYTHON ?= python3
 ENV ?=
 NAME ?=
+PLAN ?=
 ARGS ?=
 
 SHELL := /bin/bash
@@ -24,6 +25,9 @@ unexport PYTHONDONTWRITEBYTECODE
 TERRAFORM := python -m local.terraform
 PYTEST := python -m pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder
 STACK = training-$(ENV)
+# What is about one environment is not stopped by a mistake in the settings of another.
+bootstrap diff review deploy destroy release: export TRAINING_ENVIRONMENT := $(ENV)
+local: export TRAINING_ENVIRONMENT := local
 
 .PHONY: help
 help: ## this list
@@ -107,8 +111,9 @@ review: named synth ## what a deploy of ENV would change, as Markdown for a revi
 	@if [ -n "$$GITHUB_STEP_SUMMARY" ]; then cat .build/review/$(STACK).md >>"$$GITHUB_STEP_SUMMARY"; fi
 
 .PHONY: deploy
-deploy: named settings setup ## deploy ENV, after asking (ARGS=--auto-approve does not ask)
-	@$(TERRAFORM) cdktf deploy $(STACK) $(ARGS)
+deploy: named settings $(if $(PLAN),synth,setup) ## deploy ENV, after asking (ARGS=--auto-approve does not ask); with PLAN=sha256:… only a reviewed plan
+	@python -m deploy.placeholders "$(ENV)"
+	@$(TERRAFORM) $(if $(PLAN),python -m deploy.reviewed_plan "$(ENV)" "$(PLAN)",cdktf deploy $(STACK) $(ARGS))
 
 .PHONY: release
 release: $(if $(ENV),named) synth ## dist/terraform-ENV-VERSION.tar.gz, for pipelines that know no Python; of every environment without ENV

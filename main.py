@@ -1,10 +1,10 @@
-"""The cdktf app: it declares one stack for each settings file in environments/."""
+"""The cdktf app: it declares a stack for each settings file in environments/, or for that which TRAINING_ENVIRONMENT names."""
 
 import sys
 
 from command_line import run_command
 from stacks import hcl  # before cdktf: the package says which Node cdktf starts
-from stacks.settings.file import load_all
+from stacks.settings.file import load_chosen
 
 # isort: split
 from cdktf import App
@@ -13,7 +13,7 @@ from stacks.training_stack import TrainingStack
 
 
 def main() -> int:
-    environments = load_all()
+    environments = load_chosen()
     app = App()
     for settings in environments:
         TrainingStack(app, settings)

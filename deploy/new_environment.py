@@ -2,7 +2,8 @@
 
 The file has every setting of `stacks/settings/model.py`, commented out, with its default and its meaning. Account and
 region are left empty on purpose: until they are filled in, the settings check names the file and the two keys, and
-nothing is synthesized or deployed.
+nothing of it is synthesized or deployed. An environment whose name begins with prod must say who gets its alarms, so its
+file has a placeholder, which `make deploy` refuses.
 """
 
 import argparse
@@ -40,26 +41,28 @@ def write(name: str, folder: Path) -> Path:
     file = folder / f"{name}.toml"
     try:
         with file.open("x", encoding="utf-8") as new:
-            new.write(_TOP.format(name=name) + "".join(f"{line}\n" for line in _lines()))
+            new.write(_TOP.format(name=name) + "".join(f"{line}\n" for line in _lines(name)))
     except FileExistsError:
         raise NewEnvironmentError(f"{folder.name}/{file.name} exists already: nothing was written") from None
     return file
 
 
-def _lines() -> Iterator[str]:
+def _lines(name: str) -> Iterator[str]:
+    needed = {"observability.alarm_email"} if name.startswith("prod") else set()
     section = None
     for setting in settings():
         in_section, _, key = setting.key.rpartition(".")
         if in_section != section:
             section = in_section
             yield from ("", f"[{section}]") if section else ("",)
-        yield f"{_assignment(key, setting)}    # {_meaning(setting)}"
+        yield f"{_assignment(key, setting, is_needed=setting.key in needed)}    # {_meaning(setting)}"
 
 
-def _assignment(key: str, setting: Setting) -> str:
+def _assignment(key: str, setting: Setting, *, is_needed: bool) -> str:
     if setting.is_required:
         return f'{key} = ""'
-    return f"# {key} = {json.dumps(setting.example if setting.otherwise else setting.default)}"  # this JSON is TOML too
+    sign = "" if is_needed else "# "
+    return f"{sign}{key} = {json.dumps(setting.example if setting.otherwise else setting.default)}"  # this JSON is TOML too
 
 
 def _meaning(setting: Setting) -> str:

@@ -118,14 +118,28 @@ def _not_overwriting_code(settings: Settings, data_bucket: DataBucket) -> list[i
 
 
 def _training(settings: Settings) -> list[iam.Statement]:
-    """Start training jobs with the notebook's own role, pull their images, read their logs."""
+    """Start training jobs with the notebook's own role, pull their images, read their logs.
+
+    Of what runs, it may stop and tag only jobs that were started with the tag `environment` of this environment. A job's name
+    would not do: every name that begins like those of `dev` may be one of `dev-2`. The keys of the conditions:
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+    """
     own_role = f"arn:{settings.partition}:iam::{settings.account_id}:role/{settings.name('notebook')}"
     # AWS's own training images are in accounts of AWS, a different one in each region.
     images = f"arn:{settings.partition}:ecr:{settings.region}:*:repository/*"
+    jobs = [settings.arn("sagemaker", "training-job/*")]
+    no_other_environment = {"StringEqualsIfExists": {"aws:RequestTag/environment": settings.environment}}
     return [
+        iam.allow(["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob"], jobs),
         iam.allow(
-            ["sagemaker:AddTags", "sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"],
-            [settings.arn("sagemaker", "training-job/*")],
+            ["sagemaker:AddTags"],
+            jobs,
+            when={"StringEquals": {"sagemaker:TaggingAction": "CreateTrainingJob"}, **no_other_environment},
+        ),
+        iam.allow(
+            ["sagemaker:AddTags", "sagemaker:StopTrainingJob"],
+            jobs,
+            when={"StringEquals": {"aws:ResourceTag/environment": settings.environment}, **no_other_environment},
         ),
         iam.allow(["iam:PassRole"], [own_role], when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}),
         iam.allow(["ecr:GetAuthorizationToken"], ["*"]),  # this action has no resources that a policy could name

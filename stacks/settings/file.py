@@ -1,9 +1,11 @@
 """Reads `environments/<name>.toml` into `Settings`, and reports each mistake in a file in one line.
 
-`python -m stacks.settings.file` checks every file. The Makefile does this before it starts anything slower.
+`python -m stacks.settings.file` checks every file, or that of TRAINING_ENVIRONMENT. The Makefile does this before it starts
+anything slower.
 """
 
 import difflib
+import os
 import sys
 import tomllib
 from pathlib import Path
@@ -59,6 +61,15 @@ def load_all(folder: Path = ENVIRONMENTS) -> list[Settings]:
     return loaded
 
 
+def load_chosen(folder: Path = ENVIRONMENTS) -> list[Settings]:
+    """The settings of the environment that TRAINING_ENVIRONMENT names; without it, those of all. Raises SettingsError.
+
+    The Makefile sets it where a target is about one environment: a mistake in the file of another does not matter there.
+    """
+    chosen = os.environ.get("TRAINING_ENVIRONMENT")
+    return [load(chosen, folder)] if chosen else load_all(folder)
+
+
 def _line(problem: Any) -> str:
     """A problem that pydantic found, as `key = value: what is allowed`."""
     path, value = problem["loc"], problem["input"]
@@ -86,7 +97,7 @@ def _allowed_keys(path: tuple[str | int, ...]) -> str:
 
 
 def main() -> int:
-    load_all()
+    load_chosen()
     return 0
 
 

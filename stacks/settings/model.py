@@ -110,8 +110,8 @@ class SealRetention(_Section):
 class Notebook(_Section):
     instance_type: NotebookInstanceType = "ml.t3.medium"
     """Any notebook instance type."""
-    platform: NotebookPlatform = "notebook-al2-v3"
-    """Its platform identifier; `notebook-al2023-v1` needs AWS provider 6."""
+    platform: NotebookPlatform = "notebook-al2023-v1"
+    """Its platform identifier; another one replaces the notebook. Amazon Linux 2023 needs AWS provider 6.19 or later."""
     volume_gb: int = Field(default=20, ge=5, le=16_384)
     """The size of its volume."""
     subnet_id: SubnetId | None = Field(default=None, examples=[_SUBNET])
@@ -174,8 +174,8 @@ class Settings(_Section):
     an environment whose name begins with `prod` must have it."""
     emulated: bool = False
     """AWS on this machine: path-style S3, and a package for this machine's Python."""
-    aws_provider_version: VersionConstraint = ">= 5.100.0, < 7.0.0"
-    """The constraint on `hashicorp/aws`."""
+    aws_provider_version: VersionConstraint = ">= 6.19.0, < 7.0.0"
+    """The constraint on `hashicorp/aws`; from 5.100 on, with an older platform of the notebook."""
     tags: Tags = {}
     """More tags for all resources, beside `project`, `environment` and `managed-by`: letters, digits, spaces and `_.:/=+-@`;
     keys up to 128 characters, values up to 256; to IAM, keys that differ only in case are the same."""

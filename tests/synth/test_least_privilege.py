@@ -136,6 +136,23 @@ def test_the_notebook_may_not_scan_the_log_and_may_not_empty_the_queue(stack: St
     assert not [action for action in actions if action.startswith("sqs:")]
 
 
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_the_notebook_may_stop_and_tag_only_jobs_of_its_own_environment(stacks: dict[str, StackJson], environment: str) -> None:
+    own = {"StringEqualsIfExists": {"aws:RequestTag/environment": environment}}
+    conditions = {
+        tuple(statement["Action"]): statement["Condition"]
+        for statement in stacks[environment].role_statements("notebook")
+        if {"sagemaker:AddTags", "sagemaker:StopTrainingJob"} & set(statement["Action"])
+    }
+    assert conditions == {
+        ("sagemaker:AddTags",): {"StringEquals": {"sagemaker:TaggingAction": "CreateTrainingJob"}, **own},
+        ("sagemaker:AddTags", "sagemaker:StopTrainingJob"): {
+            "StringEquals": {"aws:ResourceTag/environment": environment},
+            **own,
+        },
+    }
+
+
 def test_the_notebook_may_pass_only_its_own_role_and_only_to_sagemaker(stacks: dict[str, StackJson]) -> None:
     (passing,) = (s for s in stacks["dev"].role_statements("notebook") if s["Action"] == ["iam:PassRole"])
     assert passing["Resource"] == ["arn:aws:iam::111122223333:role/training-dev-notebook"]

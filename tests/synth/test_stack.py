@@ -33,9 +33,9 @@ def test_the_state_is_in_s3_with_s3s_own_lock(stacks: dict[str, StackJson]) -> N
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_the_same_json_works_with_both_major_versions_of_the_provider(stacks: dict[str, StackJson], environment: str) -> None:
+def test_the_provider_is_one_that_knows_the_notebooks_platform(stacks: dict[str, StackJson], environment: str) -> None:
     terraform = stacks[environment].content["terraform"]
-    assert terraform["required_providers"]["aws"] == {"source": "hashicorp/aws", "version": ">= 5.100.0, < 7.0.0"}
+    assert terraform["required_providers"]["aws"] == {"source": "hashicorp/aws", "version": ">= 6.19.0, < 7.0.0"}
     assert terraform["required_version"] == ">= 1.10.0"
 
 
@@ -58,7 +58,13 @@ def test_the_notebook_allows_neither_root_nor_the_old_metadata_service(stack: St
     notebook = stack.one("aws_sagemaker_notebook_instance")
     assert notebook["root_access"] == "Disabled"
     assert notebook["instance_metadata_service_configuration"] == {"minimum_instance_metadata_service_version": "2"}
-    assert (notebook["instance_type"], notebook["platform_identifier"]) == ("ml.t3.medium", "notebook-al2-v3")
+    assert notebook["instance_type"] == "ml.t3.medium"
+
+
+def test_the_notebooks_platform_is_amazon_linux_2023_but_for_the_emulators_provider(stacks: dict[str, StackJson]) -> None:
+    """AWS no longer supports Amazon Linux 2: https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2.html"""
+    platforms = {name: stack.one("aws_sagemaker_notebook_instance")["platform_identifier"] for name, stack in stacks.items()}
+    assert platforms == {"dev": "notebook-al2023-v1", "prod": "notebook-al2023-v1", "local": "notebook-al2-v3"}
 
 
 def test_the_start_up_script_exports_the_variables_of_the_recorder(stack: StackJson) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.settings.file import SettingsError, environment_names, load, load_all
+from stacks.settings.file import SettingsError, environment_names, load, load_all, load_chosen
 from tests.support.paths import ROOT
 
 GOOD = 'account_id = "111122223333"\nregion = "us-east-1"\n'
@@ -48,6 +48,20 @@ def test_the_users_aws_configuration_does_not_matter(tmp_path: Path, broken: str
     command = [sys.executable, "-m", "stacks.settings.file"]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_mistake_in_the_file_of_another_environment_does_not_matter_where_one_is_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _written(_written(tmp_path, GOOD), "region = 1\n", "staging")
+    monkeypatch.setenv("TRAINING_ENVIRONMENT", "team")
+    assert [settings.environment for settings in load_chosen(tmp_path)] == ["team"]
+    monkeypatch.setenv("TRAINING_ENVIRONMENT", "staging")
+    with pytest.raises(SettingsError, match="staging"):
+        load_chosen(tmp_path)
+    monkeypatch.setenv("TRAINING_ENVIRONMENT", "")
+    with pytest.raises(SettingsError, match="staging"):
+        load_chosen(tmp_path)
 
 
 def test_settings_cannot_be_changed(tmp_path: Path) -> None:

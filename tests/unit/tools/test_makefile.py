@@ -1,7 +1,9 @@
 """A make target installs what it needs and no more, and `make help` names every target that people call."""
 
+import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +42,28 @@ def test_nothing_is_installed_without_its_hash(target: str) -> None:
     """But for this project's own package, which lies in the clone."""
     installs = [line for line in re.split(r"(?<!\\)\n", planned(target)) if re.search(r"pip (install|sync)", line)]
     assert {("--require-hashes" in line, "./lambda" in line) for line in installs} == {(True, False), (False, True)}
+
+
+@pytest.mark.parametrize("target", ["bootstrap", "diff", "review", "deploy", "destroy", "release"])
+def test_what_is_about_one_environment_reads_the_settings_of_that_one(tmp_path: Path, target: str) -> None:
+    assert chosen_environment(tmp_path, target, "ENV=local") == "local"
+
+
+@pytest.mark.parametrize(("target", "chosen"), [("synth", ""), ("release", ""), ("local", "local")])
+def test_what_is_about_all_environments_reads_all_settings(tmp_path: Path, target: str, chosen: str) -> None:
+    assert chosen_environment(tmp_path, target) == chosen
+
+
+def chosen_environment(folder: Path, *call: str) -> str:
+    """What TRAINING_ENVIRONMENT is where make checks the settings. In their place it prints that, and ends."""
+    (folder / "probe.mk").write_text(
+        '.build/python.done: ;\n\nsettings:\n\t@echo "<$$TRAINING_ENVIRONMENT>"; exit 1\n', encoding="utf-8"
+    )
+    command = ["make", "-f", "Makefile", "-f", str(folder / "probe.mk"), *call]
+    environment = {name: value for name, value in os.environ.items() if name not in {"ENV", "TRAINING_ENVIRONMENT"}}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    (chosen,) = re.findall("<(.*)>", done.stdout)
+    return str(chosen)
 
 
 def test_help_names_every_target_that_people_call_in_one_of_four_groups() -> None:
