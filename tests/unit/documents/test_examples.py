@@ -83,6 +83,15 @@ def test_the_commands_of_rebuild_run_as_they_stand(tmp_path: Path) -> None:
     assert re.findall(r"change[sd]?: (\d+)$", printed, re.MULTILINE) == ["0", "0"]
 
 
+def test_a_backup_that_is_made_as_it_stands_verifies(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "operate" / "backup.md").read_text(encoding="utf-8")
+    [backup] = re.findall(r"```sh\n(python3 .+?)```", page, re.DOTALL)
+    for type_ in ("TrainingStarted", "TrainingCompleted"):
+        type_into_shell(f"training-events record run/digits-7 {type_}", tmp_path)
+    printed = type_into_shell(backup, tmp_path).stdout
+    assert re.search(r"^run/digits-7 +sound +2 +2$", printed, re.MULTILINE)
+
+
 def test_the_readme_is_short() -> None:
     assert len(README.encode()) <= 7000
 
