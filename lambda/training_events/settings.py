@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LAPTOP_LOG = "sqlite:///training-events.db"
 """The event log of a person's program, where nothing names another: a file in the working folder."""
+KEEP_NO_FILES = "none"
+"""In place of a bucket's name: files are recorded where they are."""
 
 
 class _Variable:
@@ -32,7 +34,11 @@ class Settings:
 
     log = _Variable("TRAINING_EVENTS_LOG", "where the event log is (dynamodb://<event log table>?read_models=<table>)")
     undelivered = _Variable("TRAINING_EVENTS_UNDELIVERED", "the URL of the SQS queue for events that cannot be recorded")
-    bucket = _Variable("TRAINING_EVENTS_BUCKET", "the S3 bucket for what is too large for an event or a message")
+    files = _Variable(
+        "TRAINING_EVENTS_BUCKET",
+        "the S3 bucket for files and for what is too large for an event or a message (for files also a folder,"
+        " file:///<path>, or none)",
+    )
     bus = _Variable("TRAINING_EVENTS_BUS", "the event bus to publish to, by name or ARN")
     spool = _Variable("TRAINING_EVENTS_SPOOL", "the folder in which events wait until they are sent")
     seal_mode = _Variable("TRAINING_EVENTS_SEAL_MODE", "how S3 locks a seal, GOVERNANCE or COMPLIANCE")
@@ -40,6 +46,13 @@ class Settings:
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self.environment = environment
+
+    @property
+    def bucket(self) -> str:
+        """The S3 bucket for files, seals, and what is too large for a message. A folder and `none` are no bucket."""
+        if (place := self.files) == KEEP_NO_FILES or place.startswith("file:"):
+            raise MissingSetting(f"TRAINING_EVENTS_BUCKET is {place!a}: here it has to be an S3 bucket")
+        return place
 
     @property
     def seal_days(self) -> int:

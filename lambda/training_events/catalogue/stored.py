@@ -6,9 +6,19 @@ from msgspec import Struct
 
 
 class Stored(Struct, frozen=True, omit_defaults=True):
-    """A stored object or file: its `uri`, its version in S3, and the digest and size (in bytes) of its content."""
+    """A stored object or file: its `uri`, its version in S3, and the digest and size (in bytes) of its content.
+
+    `in_place` is true where nothing was stored: this is the caller's own file, which may be another one tomorrow.
+    """
 
     uri: str | None = None
     version_id: str | None = None
     sha256: str | None = None
     bytes: int | None = None
+    in_place: bool = False
+
+    @property
+    def is_content_addressed(self) -> bool:
+        """Whether the last name in its address holds the digest: then no other content ever gets this address."""
+        name = (self.uri or "").rstrip("/").rpartition("/")[2]
+        return self.sha256 is not None and self.sha256 in name

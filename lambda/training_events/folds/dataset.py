@@ -42,7 +42,7 @@ def registered(state: DatasetState, fact: facts.DatasetRegistered, at: str, _: s
     Both the program that stored a version and S3 itself register it. That is one version, and each fills in what the other
     does not know.
     """
-    stored = Stored(fact.uri, fact.version_id, fact.sha256, fact.bytes)
+    stored = Stored(fact.uri, fact.version_id, fact.sha256, fact.bytes, fact.in_place)
     state.status, state.retired_at = "active", None
     if known := _known_version(state, stored):
         known.stored = _filled_in(known.stored, stored)
@@ -58,7 +58,8 @@ def _known_version(state: DatasetState, stored: Stored) -> Version | None:
     """The version that was registered before as this very content, if one was.
 
     In S3 the version's id tells. Elsewhere it is the newest version at the same address, if the content is the same: a file
-    that has an older content again is a new version, because the last version is what the dataset holds now.
+    that has an older content again is a new version, because the last version is what the dataset holds now. Of a file that
+    is kept by its content the address follows from the content: there only the last version of all can be the same.
     """
     if stored.uri is None:
         return None
@@ -67,8 +68,10 @@ def _known_version(state: DatasetState, stored: Stored) -> Version | None:
         return next((version for version in same_address if version.stored.version_id == stored.version_id), None)
     if not same_address or stored.sha256 is None:
         return None
-    newest = same_address[-1]
-    return newest if (newest.stored.version_id, newest.stored.sha256) == (None, stored.sha256) else None
+    newest = state.versions[-1] if stored.is_content_addressed else same_address[-1]
+    return (
+        newest if newest in same_address and (newest.stored.version_id, newest.stored.sha256) == (None, stored.sha256) else None
+    )
 
 
 def _filled_in(known: Stored, more: Stored) -> Stored:
@@ -77,6 +80,7 @@ def _filled_in(known: Stored, more: Stored) -> Stored:
         known.version_id,
         known.sha256 or more.sha256,
         more.bytes if known.bytes is None else known.bytes,
+        known.in_place,
     )
 
 

@@ -227,7 +227,7 @@ def _keep_artifact(state: RunState, artifact: Artifact) -> None:
 
 
 def _stored(fact: Stored) -> Stored:
-    return Stored(fact.uri, fact.version_id, fact.sha256, fact.bytes)
+    return Stored(fact.uri, fact.version_id, fact.sha256, fact.bytes, fact.in_place)
 
 
 APPLY = {

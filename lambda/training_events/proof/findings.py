@@ -13,7 +13,7 @@ MAX_FINDINGS = 100
 
 
 class Kind(Enum):
-    """Every kind but the last means that somebody altered the log or its seals."""
+    """Every kind but the last two means that somebody altered the log, its seals, or files that are kept with it."""
 
     ALTERED = "altered"
     """The event is not what was recorded: its content does not give its digest, or a seal holds another digest."""
@@ -27,6 +27,14 @@ class Kind(Enum):
     """The event does not name the digest of its producer's previous event: one of the two was altered or replaced."""
     BROKEN_SEAL = "broken_seal"
     """The seal is not what was written, or another version lies over it, or it is missing."""
+    FILE_ALTERED = "file_altered"
+    """A kept file that the event names is not what was recorded."""
+    FILE_MISSING = "file_missing"
+    """A kept file that the event names is gone."""
+    FILE_UNREADABLE = "file_unreadable"
+    """A kept file that the event names cannot be read, and so not be compared."""
+    FILE_CHANGED = "file_changed"
+    """A file that was recorded where it was, and never kept, is another one by now, or gone. The log is sound."""
     GAP = "gap"
     """Numbers of a producer are missing: those events have not arrived yet, or were removed before they were sealed."""
 

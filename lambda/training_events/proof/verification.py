@@ -6,6 +6,7 @@ repeated sealing never make a stream unsound, at any moment. docs/design/proof.m
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -13,10 +14,12 @@ from msgspec import Struct
 from training_events.event import RecordedEvent
 from training_events.proof.chains import Chain, Chains
 from training_events.proof.comparison import flaw_at, side_by_side
+from training_events.proof.files import FilesVerified, compare_files
 from training_events.proof.findings import Finding, Findings, Kind
 from training_events.proof.seal_reader import SealedStream
 
 if TYPE_CHECKING:
+    from training_events.proof.files import CompareFile
     from training_events.proof.seal_store import SealStore
     from training_events.stores.event_log import Alteration, EventLog
 
@@ -46,15 +49,19 @@ class Verification(Struct, frozen=True):
     events: int
     producers: list[Chain]
     seals: SealsVerified
+    files: FilesVerified
     findings_total: int
     findings: list[Finding]
     """The first findings: about events by position, then about whole seals, then gaps."""
 
 
-def verify(log: EventLog, seals: SealStore | None, stream: str) -> Verification:
-    """Check everything the stream holds. Raises only what the stores raise when they cannot be read."""
+def verify(log: EventLog, seals: SealStore | None, stream: str, compare_file: CompareFile | None = None) -> Verification:
+    """Check everything the stream holds; with `compare_file` also the files that its events name.
+
+    Raises only what the stores raise when they cannot be read, and what `compare_file` raises.
+    """
     sealed = SealedStream(stream, seals)  # read before the log: no seal then covers an event that the walk misses
-    findings, chains = Findings(), Chains()
+    findings, chains, files = Findings(), Chains(), FilesVerified(checked=compare_file is not None)
     events = covered = not_covered = 0
     first_not_covered: str | None = None
     for place in side_by_side(log.audit(stream), sealed.readers):
@@ -69,8 +76,9 @@ def verify(log: EventLog, seals: SealStore | None, stream: str) -> Verification:
             not_covered += 1
             first_not_covered = first_not_covered or place.position
         if isinstance(place.recorded, RecordedEvent):
-            for broken in chains.add(place.recorded.event, place.recorded.digest):
-                findings.add(broken)
+            broken = chains.add(place.recorded.event, place.recorded.digest)
+            for finding in chain(broken, compare_files(place.recorded, compare_file, files)):
+                findings.add(finding)
     for finding in map(_finding, log.alterations(stream)):
         if not findings.contains(finding.kind, finding.position):  # a seal may show the same
             findings.add(finding)
@@ -79,7 +87,7 @@ def verify(log: EventLog, seals: SealStore | None, stream: str) -> Verification:
     counts = findings.counts
     return Verification(
         stream=stream,
-        sound=counts.total() == counts[Kind.GAP],
+        sound=counts.total() == counts[Kind.GAP] + counts[Kind.FILE_CHANGED],
         complete=not counts[Kind.GAP] and not counts[Kind.MISSING],
         events=events,
         producers=chains.heads(),
@@ -91,6 +99,7 @@ def verify(log: EventLog, seals: SealStore | None, stream: str) -> Verification:
             not_covered=not_covered,
             first_not_covered=first_not_covered,
         ),
+        files=files,
         findings_total=counts.total(),
         findings=findings.first,
     )

@@ -45,7 +45,7 @@ class HasStream(Protocol):
 def register_dataset(
     path: str | os.PathLike[str], *, name: str | None = None, rows: int | None = None, registered_by: str | None = None
 ) -> Stored | None:
-    """Record that a version of a dataset exists: a local file or folder, stored in the bucket first, or an object in S3.
+    """Record that a version of a dataset exists: a local file or folder, which is kept first, or an object in S3.
 
     Its name is by default the file's, without the suffix. `rows` counts its rows; `registered_by` is by default the user that
     is logged in. Returns what is recorded of its content, None if it cannot be stored. Raises Misused, TypeError.
@@ -56,7 +56,7 @@ def register_dataset(
     by = _person("registered_by", registered_by)
     stored = _store(path, f"{stream.replace('dataset/', 'datasets/', 1)}/{file}", stream)
     if stored is not None:
-        fact = DatasetRegistered(stored.uri, stored.version_id, stored.sha256, stored.bytes, rows=count, registered_by=by)
+        fact = DatasetRegistered(**msgspec.structs.asdict(stored), rows=count, registered_by=by)
         _record(stream, fact)
     return stored
 
@@ -71,8 +71,8 @@ def register_model(
 ) -> None:
     """Record that a version of a model exists: which run made it, and where it is.
 
-    `run` is a run or its id. `artifact` is what `run.checkpoint` or `run.artifact` returned, or a local file or folder, stored
-    in the bucket first, or the URI of an object in S3. Raises Misused, TypeError.
+    `run` is a run or its id. `artifact` is what `run.checkpoint` or `run.artifact` returned, or a local file or folder, which
+    is kept first, or the URI of an object in S3. Raises Misused, TypeError.
     """
     stream = _stream("model", name)
     fact = ModelRegistered(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -31,6 +32,11 @@ class SqliteFile(NamedTuple):
     """The absolute path of the file."""
 
     path: str
+
+    @property
+    def files(self) -> Path:
+        """The folder beside it for files that events name. Like SQLite's own `-wal`, it belongs to the log's file."""
+        return Path(f"{self.path}-files")
 
 
 def parse(url: str) -> DynamoDbTables | SqliteFile:

@@ -7,7 +7,8 @@ import pytest
 from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
 from training_events.recorder.delivery.channel import field_store
-from training_events.recorder.storage.objects import ObjectStore
+from training_events.recorder.storage.content_store import ContentStore
+from training_events.recorder.storage.objects import FilesInPlace
 
 CONTENT = b'"much"'
 
@@ -39,7 +40,7 @@ def test_two_recorders_can_store_the_same_field_at_once(tmp_path):
 
 
 def test_without_a_bucket_a_field_is_stored_once_beside_the_spool(tmp_path):
-    store = storing(tmp_path, "run/a", ObjectStore(None))
+    store = storing(tmp_path, "run/a", FilesInPlace())
     assert store(CONTENT, "hyperparameters") == store(CONTENT, "hyperparameters")
     [path] = (tmp_path / "fields").iterdir()
     assert path.read_bytes() == CONTENT
@@ -54,3 +55,17 @@ def test_a_field_that_cannot_be_stored_leaves_no_file(tmp_path):
     with pytest.raises(NotStored):
         storing(tmp_path, "run/a", Denied())(CONTENT, "hyperparameters")
     assert list((tmp_path / "fields").iterdir()) == []
+
+
+def test_a_field_is_kept_with_the_files_where_those_are_kept(tmp_path):
+    stored = storing(tmp_path / "spool", "run/a", ContentStore(tmp_path / "kept"))(CONTENT, "hyperparameters")
+    assert Path(stored.uri.removeprefix("file://")).read_bytes() == CONTENT
+    assert (stored.is_content_addressed, stored.in_place) == (True, False)
+    assert not [path for path in (tmp_path / "spool").rglob("*") if path.is_file()]
+
+
+def test_a_field_that_the_disk_of_the_files_does_not_take_is_stored_beside_the_spool(tmp_path):
+    (tmp_path / "occupied").write_bytes(b"")
+    stored = storing(tmp_path, "run/a", ContentStore(tmp_path / "occupied"))(CONTENT, "hyperparameters")
+    [path] = (tmp_path / "fields").iterdir()
+    assert (stored.uri, path.read_bytes(), stored.in_place) == (path.as_uri(), CONTENT, False)

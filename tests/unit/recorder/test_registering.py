@@ -10,6 +10,8 @@ import pytest
 from training_events import catalogue
 from training_events.catalogue.stored import Stored
 from training_events.errors import Misused
+from training_events.folds.dataset import DatasetState
+from training_events.projection.time_travel import state_at
 from training_events.recorder import registering
 from training_events.recorder.registering import promote_model, register_dataset, register_model
 from training_events.recorder.storage.objects import pin
@@ -74,11 +76,43 @@ def test_a_folder_is_a_dataset_too(place):
     assert recorded(place, "dataset/pictures of things")[0][1]["sha256"] == stored.sha256
 
 
-def test_without_a_bucket_the_file_is_recorded_where_it_is(place):
-    place.monkeypatch.delenv("TRAINING_EVENTS_BUCKET")
+def test_a_dataset_in_place_is_recorded_where_it_is_and_says_so(place):
+    place.monkeypatch.setenv("TRAINING_EVENTS_BUCKET", "none")
     stored = register_dataset(Path("digits.csv"))
     assert stored == pin("digits.csv")
-    assert recorded(place, "dataset/digits")[0][1]["uri"] == Path("digits.csv").absolute().as_uri()
+    [(_, data)] = recorded(place, "dataset/digits")
+    assert (data["uri"], data["in_place"]) == (Path("digits.csv").absolute().as_uri(), True)
+
+
+@pytest.mark.parametrize("folder", [None, "elsewhere größe"])
+def test_without_a_bucket_a_dataset_is_kept_by_its_content(place, tmp_path, folder):
+    """Beside the log, or in the folder that TRAINING_EVENTS_BUCKET names."""
+    if folder is None:
+        place.monkeypatch.delenv("TRAINING_EVENTS_BUCKET")
+    else:
+        place.monkeypatch.setenv("TRAINING_EVENTS_BUCKET", (tmp_path / folder).as_uri())
+    stored = [register_dataset("digits.csv")]
+    Path("digits.csv").write_bytes(b"3,4\n")
+    stored.append(register_dataset("digits.csv"))
+    home = tmp_path / (folder or "log.db-files")
+    digests = [str(each and each.sha256) for each in stored]
+    kept = [home / digest[:2] / digest for digest in digests]
+    assert [path.read_bytes() for path in kept] == [b"1,2\n", b"3,4\n"]
+    data = [data for _, data in recorded(place, "dataset/digits")]
+    assert [(each["uri"], each["sha256"]) for each in data] == [(path.as_uri(), path.name) for path in kept]
+    assert not [each for each in data if "in_place" in each]
+
+
+def test_a_dataset_that_has_an_older_content_again_is_a_new_version(place):
+    """Its address follows from its content, so it is the older address again."""
+    place.monkeypatch.delenv("TRAINING_EVENTS_BUCKET")
+    for content in (b"a", b"b", b"a", b"a"):
+        Path("digits.csv").write_bytes(content)
+        register_dataset("digits.csv")
+    state = state_at(open_event_log(place.log), "dataset/digits")
+    assert isinstance(state, DatasetState)
+    first, second, third = (version.stored for version in state.versions)
+    assert first == third != second
 
 
 @pytest.mark.parametrize("path", ["no such file.csv", f"s3://{BUCKET}/no such object"])

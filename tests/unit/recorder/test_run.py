@@ -16,7 +16,7 @@ from training_events.recorder.delivery.destination import Destination
 from training_events.recorder.delivery.sender import Sender
 from training_events.recorder.delivery.writer import Writer
 from training_events.recorder.lifecycle import Lifecycle
-from training_events.recorder.storage.objects import ObjectStore
+from training_events.recorder.storage.content_store import ContentStore
 
 from tests.support.faulty_sink import FaultySink
 from tests.support.recording import points
@@ -226,13 +226,13 @@ def test_any_exception_is_recorded(sink, reason):
 
 
 def test_a_file_stored_after_the_run_has_ended_becomes_one_warning(sink, caplog, monkeypatch):
-    store = ObjectStore.store
+    store = ContentStore.store
 
     def slowly(objects, path, key):
         run.finish()  # by another thread
         return store(objects, path, key)
 
-    monkeypatch.setattr(ObjectStore, "store", slowly)
+    monkeypatch.setattr(ContentStore, "store", slowly)
     run = record_run().start()
     assert run.checkpoint(__file__) is None
     assert types(sink, run) == ["TrainingStarted", "TrainingCompleted"]

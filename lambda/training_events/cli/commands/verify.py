@@ -14,14 +14,19 @@ from training_events.cli.table import LOOK_AHEAD_ROWS, print_fields, print_rows
 from training_events.cli.workspace import AsJson, LogUrl, open_workspace
 from training_events.errors import Misused, NoSuchStream, NotAsRecorded
 from training_events.event import check_stream
+from training_events.proof.findings import Kind
 from training_events.proof.verification import Verification
 from training_events.proof.verification import verify as verify_stream
+from training_events.stores.address import SqliteFile
+from training_events.stores.sqlite.event_log import SqliteLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from training_events.cli.progress import ShowProgress
     from training_events.cli.workspace import Workspace
     from training_events.proof.findings import Finding
+    from training_events.recorder.storage.comparing import FileComparer
 
 
 class VerifyDocument(Struct):
@@ -57,6 +62,9 @@ def verify(
         list[str] | None, typer.Argument(help="run/<id>, model/<name> or dataset/<name>", metavar="STREAM")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Verify every stream of the log.")] = False,
+    files: Annotated[
+        bool, typer.Option("--files", help="Also read every file that an event names with its sha256, and compare it.")
+    ] = False,
     log: LogUrl = "",
     as_json: AsJson = False,
 ) -> None:
@@ -67,8 +75,12 @@ def verify(
     TRAINING_EVENTS_BUCKET names; a SQLite log has its own. It writes nothing. docs/design/proof.md says what this proves, and
     why to keep the root, the one text that stands for all that is sealed, somewhere else.
 
+    With --files it also reads the checkpoints, artifacts, datasets and large fields that the events name. A kept file that is
+    gone or altered breaks its stream. A file that was recorded in place is reported once it is another one, and breaks nothing.
+
     For example:
       training-events verify run/digits-7
+      training-events verify --all --files
       training-events verify --all --json | jq -r '.streams[] | [.stream, .seals.root] | @tsv'
     """
     if bool(streams) == everything:
@@ -79,11 +91,12 @@ def verify(
     verdict = _Verdict()
     in_full: list[Verification] = []
     with progress() as show:
+        compare_file = _file_comparer(workspace, show) if files else None
 
         def verified() -> Iterator[Verification]:
             for stream in streams or _all_streams(workspace):
                 show(printable(f"verifying {stream}"))
-                yield verdict.add(_verify_stream(workspace, stream))
+                yield verdict.add(_verify_stream(workspace, stream, compare_file))
 
         if as_json:
             print_json_document({}, "streams", verified(), verdict.to_dict)
@@ -110,8 +123,25 @@ def _all_streams(workspace: Workspace) -> Iterator[str]:
             yield stream
 
 
-def _verify_stream(workspace: Workspace, stream: str) -> Verification:
-    verification = verify_stream(workspace.log, workspace.seals, stream)
+def _file_comparer(workspace: Workspace, show: ShowProgress) -> FileComparer:
+    # imported here: it needs AWS's SDK
+    from training_events.recorder.storage.comparing import FileComparer  # noqa: PLC0415
+    from training_events.recorder.storage.content_store import ContentStore  # noqa: PLC0415
+
+    read_bytes = 0
+
+    def advance(more_bytes: int) -> None:
+        nonlocal read_bytes
+        read_bytes += more_bytes
+        show(f"{read_bytes / 1e6:,.0f} MB of files read")
+
+    log = workspace.log
+    beside = ContentStore(SqliteFile(log.database.path).files) if isinstance(log, SqliteLog) else None
+    return FileComparer(beside, advance=advance)
+
+
+def _verify_stream(workspace: Workspace, stream: str, compare_file: FileComparer | None) -> Verification:
+    verification = verify_stream(workspace.log, workspace.seals, stream, compare_file)
     if not verification.events and not verification.findings:
         raise NoSuchStream(f"the log has no event of {stream}")
     return verification
@@ -124,7 +154,9 @@ def _print_in_full(verification: Verification) -> None:
         fields["sealed"] = f"{seals.covered} events, by {seals.count} seal(s)"
         fields |= {"root": seals.root, "not sealed yet": seals.first_not_covered and f"{seals.not_covered} events"}
     else:
-        fields["sealed"] = "not looked at: TRAINING_EVENTS_BUCKET is not set"
+        fields["sealed"] = "not looked at: TRAINING_EVENTS_BUCKET names no bucket"
+    if (files := verification.files).checked:
+        fields["files"] = f"{files.kept} kept, {files.not_kept} not kept, {files.elsewhere} elsewhere; {files.differing} differ"
     for producer in verification.producers:
         fields[f"producer {producer.id}"] = f"{producer.events} events, complete up to number {producer.complete_up_to}"
     if verification.findings_total > len(findings):
@@ -147,7 +179,8 @@ def _verdict(verification: Verification) -> str:
 
 
 def _describe_first(verification: Verification) -> str:
-    return f"{verification.stream} is {_verdict(verification)}: {_describe(verification.findings[0])}"
+    first, *_ = (finding for finding in verification.findings if finding.kind is not Kind.FILE_CHANGED)
+    return f"{verification.stream} is {_verdict(verification)}: {_describe(first)}"
 
 
 def _describe(finding: Finding) -> str:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from training_events.catalogue.stored import Stored
+from training_events.errors import BadLogUrl
 from training_events.recorder.delivery.destination import configured_destination
 from training_events.recorder.delivery.journal import Journal
 from training_events.recorder.delivery.sender import Sender
 from training_events.recorder.delivery.spool import Spool, spool_folder
 from training_events.recorder.delivery.writer import Writer
-from training_events.recorder.storage.objects import ObjectStore
+from training_events.recorder.storage.content_store import ContentStore
+from training_events.recorder.storage.files import local_path, uri_of
+from training_events.recorder.storage.objects import FilesInPlace, ObjectStore
 from training_events.recorder.storage.oversize import fit_to_size
-from training_events.settings import Settings
+from training_events.settings import KEEP_NO_FILES, LAPTOP_LOG, Settings
+from training_events.stores.address import SqliteFile, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from training_events.catalogue.stored import Stored
+    from training_events.recorder.storage.objects import FileStore
 
 CLOSE_SECONDS = 30.0
 """The longest that the end of a program waits until its events are sent. The rest stays in the spool."""
+
+_FOLDER = ("file:///", "file://localhost/")
 
 
 class Channel:
@@ -63,27 +71,43 @@ class Channel:
             raise
 
 
-def object_store(settings: Settings) -> ObjectStore:
-    """Files are stored in TRAINING_EVENTS_BUCKET. Without one they stay where they are."""
-    return ObjectStore(settings.optional("bucket"))
+def object_store(settings: Settings) -> FileStore:
+    """Where TRAINING_EVENTS_BUCKET says: a bucket, a folder, or `none`. Without it, beside the log if that is a SQLite file."""
+    place = settings.optional("files")
+    if place is None:
+        beside = folder_beside_log(settings)
+        return FilesInPlace() if beside is None else ContentStore(beside)
+    if place == KEEP_NO_FILES:
+        return FilesInPlace()
+    return ContentStore(local_path(place)) if place.startswith(_FOLDER) else ObjectStore(place)
 
 
-def field_store(home: Path, stream: str, objects: ObjectStore) -> Callable[[bytes, str], Stored]:
-    """Stores a field that is too large for an event: in the bucket, or without one in a file beside the spool."""
+def folder_beside_log(settings: Settings) -> Path | None:
+    """The folder for files beside a SQLite log. None where events go to AWS, which has no part in this machine's disk."""
+    url = settings.optional("log") or (None if settings.optional("bus") else LAPTOP_LOG)
+    with suppress(BadLogUrl):  # raised, to be reported, when the log is opened
+        if url and isinstance(address := parse(url), SqliteFile):
+            return address.files
+    return None
+
+
+def field_store(home: Path, stream: str, objects: FileStore) -> Callable[[bytes, str], Stored]:
+    """Stores a field that is too large for an event where files are kept, or where none are, in a file beside the spool."""
 
     def store(content: bytes, name: str) -> Stored:
-        path = home / "fields" / f"{name}-{sha256(content).hexdigest()}.json"
-        key = f"fields/{stream}/{path.name}"  # a dataset's not under `datasets/`: S3 reports new files there as datasets
+        digest = sha256(content).hexdigest()
+        path = home / "fields" / f"{name}-{digest}.json"
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         own = path.with_suffix(f".{uuid4().hex}")  # another recorder may store the same content, and remove its file sooner
         try:
             own.write_bytes(content)
-            stored = objects.store(own, key)
-            if not str(stored.uri).startswith("file:"):
+            # a dataset's not under `datasets/`: S3 reports new files there as datasets
+            stored = objects.store(own, f"fields/{stream}/{path.name}")
+            if not stored.in_place:
                 return stored
             own.replace(path)
         finally:
             own.unlink(missing_ok=True)
-        return objects.store(path, key)
+        return Stored(uri_of(path), None, digest, len(content))
 
     return store

@@ -17,7 +17,7 @@ from training_events.errors import NotStored
 from training_events.recorder.storage.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from training_events.recorder.storage.progress import Advance
@@ -111,20 +111,27 @@ class ContentDigest(NamedTuple):
 
 def digest_of(path: Path) -> ContentDigest:
     """The digest of a file, or of a folder: then it is `digest_of_files`. Raises NotStored."""
+    with progress(f"reading {printable(path.name)}", _total_size(path)) as advance:
+        return digest_with_progress(path, advance)
+
+
+def digest_with_progress(path: Path, advance: Advance) -> ContentDigest:
+    """The same, for a caller that shows the progress itself: `advance` gets each further number of bytes."""
     if not is_folder(path):
-        return digest_of_file(path)
-    files = files_in(path)
-    total = sum(size_of(file) for _, file in files)
-    with progress(f"reading {printable(path.name)}", total) as advance:
-        digests = [(name, _read(file, None, advance)) for name, file in files]
+        return read_file(path, advance)
+    digests = [(name, read_file(file, advance)) for name, file in files_in(path)]
     sha256_of_all = digest_of_files((name, digest.sha256) for name, digest in digests)
     return ContentDigest(sha256_of_all, sum(digest.size for _, digest in digests))
+
+
+def _total_size(path: Path) -> int:
+    return sum(size_of(file) for _, file in files_in(path)) if is_folder(path) else size_of(path)
 
 
 def digest_of_file(path: Path, part_bytes: int | None = None) -> ContentDigest:
     """The digest of a file, and of its parts of this size. Raises NotStored."""
     with progress(f"reading {printable(path.name)}", size_of(path)) as advance:
-        return _read(path, part_bytes, advance)
+        return read_file(path, advance, part_bytes)
 
 
 def digest_of_files(digests: Iterable[tuple[str, str]]) -> str:
@@ -145,28 +152,39 @@ def size_of(path: Path) -> int:
         raise NotStored(f"{printable(path)} cannot be read: {one_line_reason(flaw)}") from None
 
 
-def _read(path: Path, part_bytes: int | None, advance: Advance) -> ContentDigest:
+def read_file(
+    path: Path, advance: Advance, part_bytes: int | None = None, write: Callable[[memoryview], object] = lambda _: None
+) -> ContentDigest:
+    """The digest of a file, read once. `write` gets the content piece by piece. Raises NotStored, and what `write` raises."""
     whole, part, size = sha256(), sha256(), 0
     parts: list[bytes] = []
-    room = part_bytes or CHUNK_BYTES
+    for piece in _pieces(path, part_bytes or CHUNK_BYTES):
+        whole.update(piece)
+        write(piece)
+        size += len(piece)
+        advance(len(piece))
+        if part_bytes:
+            part.update(piece)
+            if size % part_bytes == 0:
+                parts.append(part.digest())
+                part = sha256()
+    if part_bytes and size % part_bytes:
+        parts.append(part.digest())
+    return ContentDigest(whole.hexdigest(), size, parts)
+
+
+def _pieces(path: Path, part_bytes: int) -> Iterator[memoryview]:
+    """The content of a file, no piece in two parts, each valid until the next. Raises NotStored, also if the file changes."""
     buffer = memoryview(bytearray(CHUNK_BYTES))
+    size = 0
     try:
         with path.open("rb", buffering=0) as file:
             before = os.fstat(file.fileno())
-            while count := file.readinto(buffer[: min(CHUNK_BYTES, room - size % room)]):
-                whole.update(buffer[:count])
+            while count := file.readinto(buffer[: min(CHUNK_BYTES, part_bytes - size % part_bytes)]):
                 size += count
-                advance(count)
-                if part_bytes:
-                    part.update(buffer[:count])
-                    if size % part_bytes == 0:
-                        parts.append(part.digest())
-                        part = sha256()
+                yield buffer[:count]
             after = os.fstat(file.fileno())
     except OSError as flaw:
         raise NotStored(f"{printable(path)} cannot be read: {one_line_reason(flaw)}") from None
-    if part_bytes and size % part_bytes:
-        parts.append(part.digest())
     if size != before.st_size or before.st_mtime_ns != after.st_mtime_ns:
         raise NotStored(f"{printable(path)} changed while it was read")
-    return ContentDigest(whole.hexdigest(), size, parts)

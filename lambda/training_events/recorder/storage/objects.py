@@ -1,4 +1,4 @@
-"""Artifacts and datasets as events name them: stored in the bucket, or pinned where they are."""
+"""Artifacts and datasets as events name them: stored in a bucket, or pinned where they are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 from base64 import b64decode
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -35,14 +35,24 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 """A single letter before the colon would be a drive of Windows."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
+ALLOWED_PLACES = "the name of a bucket, file:///<absolute path of a folder>, or none"
+
+
+class FileStore(Protocol):
+    """Where a recorder keeps the files that its events name."""
+
+    def store(self, path: str | os.PathLike[str], key: str) -> Stored:
+        """Keep a file or a folder. `key` is its name among all that is kept, where things have names. Raises NotStored."""
+        ...
+
 
 class ObjectStore:
-    """Stores files in a bucket, each with the digest that it had when it was read. Without a bucket they stay where they are.
+    """A FileStore in a bucket. Each file has the digest there that it had when it was read.
 
     A URI is `s3://<bucket>/<key>` with the key as it is, with blanks and all: `aws s3 cp` takes it like that.
     """
 
-    def __init__(self, bucket: str | None, client: Callable[[], Any] = client, *, min_part_bytes: int = PART_BYTES) -> None:
+    def __init__(self, bucket: str, client: Callable[[], Any] = client, *, min_part_bytes: int = PART_BYTES) -> None:
         self._bucket, self._client, self._min_part_bytes = bucket, client, min_part_bytes
 
     def store(self, path: str | os.PathLike[str], key: str) -> Stored:
@@ -52,8 +62,8 @@ class ObjectStore:
         """
         local = local_path(path)
         folder = is_folder(local)
-        if self._bucket is None:
-            return _pin_local(local)
+        if self._bucket.startswith(("file:", "s3:")):
+            raise NotStored(f"{printable(local)} was not stored: {self._bucket!a} is no bucket; allowed: {ALLOWED_PLACES}")
         _check_key(key)
         try:
             s3 = self._client()  # a new client each time: a forked process must not share its parent's connections
@@ -69,6 +79,13 @@ class ObjectStore:
         return Stored(f"s3://{self._bucket}/{key}/", None, digest, sum(file.bytes or 0 for _, file in stored))
 
 
+class FilesInPlace:
+    """A FileStore that stores nothing: an event names the file where it is, with the digest that it has now."""
+
+    def store(self, path: str | os.PathLike[str], key: str) -> Stored:  # noqa: ARG002 - there is no object to name
+        return pin_local(local_path(path))
+
+
 def pin(dataset: str | os.PathLike[str]) -> Stored:
     """Which content a dataset has, as far as that can be known now. Raises NotStored.
 
@@ -79,7 +96,7 @@ def pin(dataset: str | os.PathLike[str]) -> Stored:
         uri = str(dataset)
         in_s3 = uri.startswith("s3://") and not _S3_PREFIX.fullmatch(uri)
         return _pin_object(uri) if in_s3 else Stored(uri=without_credentials(uri))
-    return _pin_local(local_path(dataset))
+    return pin_local(local_path(dataset))
 
 
 def is_remote(named: object) -> bool:
@@ -92,18 +109,19 @@ def is_remote(named: object) -> bool:
 def file_name(uri: str) -> str:
     """The last name in a remote URI. Raises NotStored for an S3 address that names no object."""
     if uri.startswith("s3://") and not _S3_PREFIX.fullmatch(uri):
-        uri = _parse(uri)["key"]
+        uri = parse_object(uri)["key"]
     return PurePosixPath(uri).name
 
 
-def _pin_local(path: Path) -> Stored:
+def pin_local(path: Path) -> Stored:
+    """A file or folder as it is now, where it is. Raises NotStored."""
     folder = is_folder(path)
     content = digest_of(path)
-    return Stored(uri_of(path, folder=folder), None, content.sha256, content.size)
+    return Stored(uri_of(path, folder=folder), None, content.sha256, content.size, in_place=True)
 
 
 def _pin_object(uri: str) -> Stored:
-    parts = _parse(uri)
+    parts = parse_object(uri)
     bucket, key, version = parts["bucket"], parts["key"], parts["version"]
     _check_key(key)
     try:
@@ -113,21 +131,33 @@ def _pin_object(uri: str) -> Stored:
     except (BotoCoreError, ClientError, Misused) as error:
         raise NotStored(f"{printable(uri)} is not known: {why(error)}") from None
     current = head.get("VersionId", version)
-    return Stored(f"s3://{bucket}/{key}", None if current == "null" else current, _digest_in(head), head["ContentLength"])
+    version_id = None if current == "null" else current
+    uri = f"s3://{bucket}/{key}"
+    return Stored(uri, version_id, _digest_in(head), head["ContentLength"], in_place=version_id is None)
 
 
-def _parse(uri: str) -> re.Match[str]:
+def parse_object(uri: str) -> re.Match[str]:
     """The bucket, key and version in the URI of an object. Raises NotStored."""
     if parts := _S3_URI.fullmatch(uri):
         return parts
     raise NotStored(f"{printable(uri)} names no object: s3://<bucket>/<key>, or s3://<bucket>/<prefix>/")
 
 
-def _digest_in(head: Any) -> str | None:
-    """The SHA-256 of the whole object: S3's own if it has one, or else the one in the metadata that the uploader wrote."""
+def whole_checksum(head: Any) -> str | None:
+    """The SHA-256 of the whole object in a reply to HeadObject, in hex, if S3 itself has computed it.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+    """
     checksum = head.get("ChecksumSHA256", "")
     if checksum and "-" not in checksum and head.get("ChecksumType") != "COMPOSITE":
         return b64decode(checksum).hex()
+    return None
+
+
+def _digest_in(head: Any) -> str | None:
+    """The SHA-256 of the whole object: S3's own if it has one, or else the one in the metadata that the uploader wrote."""
+    if checksum := whole_checksum(head):
+        return checksum
     in_metadata = head["Metadata"].get(SHA256, "").lower()
     return in_metadata if _SHA256.fullmatch(in_metadata) else None
 

@@ -5,6 +5,7 @@ import random
 import signal
 import threading
 from base64 import b64decode
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from training_events import aws
 from training_events.errors import NotStored
 from training_events.recorder.storage import upload
 from training_events.recorder.storage.files import ContentDigest
-from training_events.recorder.storage.objects import ObjectStore, pin
+from training_events.recorder.storage.objects import FilesInPlace, ObjectStore, pin
 from training_events.recorder.storage.upload import MAX_PART_BYTES, MAX_PARTS, PART_BYTES, part_bytes_for
 
 from tests.support.fakes import refuse
@@ -236,6 +237,10 @@ def test_a_bucket_that_cannot_be_reached_is_an_error_that_says_why(file, monkeyp
     with data_bucket():
         assert_one_line(error_of("nowhere", lambda: aws.client("s3")), "model.bin", "s3://nowhere/", "no such bucket")
         assert_one_line(error_of("No Bucket!", lambda: aws.client("s3")), "model.bin", "No Bucket!")
+        for no_bucket in ("file:relative", "file://relative/folder", "s3://data"):
+            assert_one_line(
+                error_of(no_bucket, lambda: aws.client("s3")), "model.bin", no_bucket, "allowed: the name of a bucket"
+            )
         monkeypatch.setenv("AWS_REGION", "no region")
         assert_one_line(error_of(BUCKET, lambda: aws.client("s3")), "model.bin", "no region")
 
@@ -283,11 +288,11 @@ def round_trip(folder: Path) -> Path:
 UNREADABLE: list[Any] = [no_such_file, broken_link, empty_folder, pipe, folder_with_a_pipe, round_trip]
 
 
-@pytest.mark.parametrize("bucket", [BUCKET, None])
 @pytest.mark.parametrize("make", UNREADABLE)
-def test_what_cannot_be_read_is_an_error(s3, tmp_path, make, bucket):
+def test_what_cannot_be_read_is_an_error(s3, objects, tmp_path, make):
     path = make(tmp_path)
-    for attempt in (lambda: ObjectStore(bucket, lambda: s3).store(path, KEY), lambda: pin(path), lambda: pin(str(path))):
+    stores = (objects, FilesInPlace())
+    for attempt in (*(partial(store.store, path, KEY) for store in stores), lambda: pin(path), lambda: pin(str(path))):
         with pytest.raises(NotStored) as error:
             attempt()
         assert_one_line(error)
@@ -307,11 +312,11 @@ def test_a_text_that_is_no_key_is_an_error(objects, file, key):
         objects.store(file, key)
 
 
-def test_without_a_bucket_a_file_stays_where_it_is(file, monkeypatch):
+def test_a_file_that_is_recorded_in_place_says_so(file, monkeypatch):
     named = file.rename(file.with_name("größe 1.bin"))
     monkeypatch.chdir(named.parent)
-    stored = ObjectStore(None, lambda: pytest.fail("nothing is to be asked")).store("größe 1.bin", KEY)
-    assert (stored.uri, stored.version_id) == (named.as_uri(), None)
+    stored = FilesInPlace().store("größe 1.bin", KEY)
+    assert (stored.uri, stored.version_id, stored.in_place) == (named.as_uri(), None, True)
     assert (stored.sha256, stored.bytes) == (digest(noise(100)), 100)
     assert pin(str(stored.uri)) == pin("größe 1.bin") == pin(named) == stored
 
@@ -340,7 +345,7 @@ def test_a_folder_is_stored_file_by_file(s3, objects, folder):
     local = pin(folder)
     assert (local.sha256, local.bytes) == (stored.sha256, stored.bytes)
     assert local.uri == folder.as_uri() + "/"
-    assert pin(str(local.uri)) == ObjectStore(None).store(folder, KEY) == local
+    assert pin(str(local.uri)) == FilesInPlace().store(folder, KEY) == local
 
 
 def test_nothing_is_stored_of_a_folder_that_cannot_be_stored_whole(s3, objects, folder):

@@ -1,0 +1,132 @@
+"""Compares files that events name with their digests: on this machine's disk and in S3."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from training_events.errors import NotStored
+from training_events.proof.files import Compared, FileState
+from training_events.recorder.storage.files import (
+    CHUNK_BYTES,
+    digest_of_files,
+    digest_with_progress,
+    local_path,
+    one_line_reason,
+)
+from training_events.recorder.storage.objects import parse_object, whole_checksum
+from training_events.recorder.storage.upload import client, why
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from training_events.catalogue.stored import Stored
+    from training_events.recorder.storage.content_store import ContentStore
+    from training_events.recorder.storage.progress import Advance
+
+_GONE = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "405", "MethodNotAllowed"}
+"""405: the version is a delete marker."""
+_MAX_REMEMBERED = 100_000
+"""Results. Most files of a log are named by more than one event: by a run and by a model, say."""
+
+
+class FileComparer:
+    """Called with a file as an event names it, it reads what is there now. Each file is read once.
+
+    `beside` is the folder for files beside the log: a log that was moved with its files has them there, and no longer at the
+    address in its events. `advance` gets each further number of bytes. What AWS answers but "denied" and "not there" is raised
+    as botocore's own error.
+    """
+
+    def __init__(
+        self,
+        beside: ContentStore | None = None,
+        client: Callable[[], Any] = client,
+        advance: Advance = lambda _: None,
+    ) -> None:
+        self._beside, self._new_client, self._advance = beside, client, advance
+        self._client: Any = None
+        self._compare = lru_cache(_MAX_REMEMBERED)(self._read_and_compare)
+
+    def __call__(self, stored: Stored) -> Compared:
+        return self._compare(stored)
+
+    def _read_and_compare(self, stored: Stored) -> Compared:
+        uri = stored.uri or ""
+        if uri.startswith("file://"):
+            return self._compare_local(stored)
+        if not uri.startswith("s3://"):
+            return Compared(FileState.ELSEWHERE)
+        if self._client is None:
+            self._client = self._new_client()
+        try:
+            return self._compare_folder_in_s3(stored) if uri.endswith("/") else self._compare_object(stored)
+        except NotStored as flaw:
+            return Compared(FileState.UNREADABLE, str(flaw))
+        except ClientError as error:
+            if _code(error) in _GONE:
+                return Compared(FileState.MISSING, why(error))
+            return Compared(FileState.UNREADABLE, why(error))
+
+    def _compare_local(self, stored: Stored) -> Compared:
+        try:
+            path = self._local(stored)
+            content = digest_with_progress(path, self._advance)
+        except FileNotFoundError:
+            return Compared(FileState.MISSING, "there is no such file on this machine")
+        except OSError as flaw:
+            return Compared(FileState.UNREADABLE, one_line_reason(flaw))
+        except NotStored as flaw:
+            return Compared(FileState.UNREADABLE, str(flaw))
+        return _compared(stored, content.sha256)
+
+    def _local(self, stored: Stored) -> Path:
+        """Where the file is. Raises NotStored, and FileNotFoundError if it is nowhere."""
+        path = local_path(stored.uri)
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            if self._beside is None or not stored.is_content_addressed:
+                raise FileNotFoundError from None
+            path = self._beside.path_of(str(stored.sha256), folder=str(stored.uri).endswith("/"))
+            path.stat()
+        return path
+
+    def _compare_object(self, stored: Stored) -> Compared:
+        parts = parse_object(str(stored.uri))
+        version = stored.version_id or parts["version"]
+        return _compared(stored, self._digest_of_object(parts["bucket"], parts["key"], version))
+
+    def _compare_folder_in_s3(self, stored: Stored) -> Compared:
+        bucket, _, prefix = str(stored.uri).removeprefix("s3://").partition("/")
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        if not keys:
+            return Compared(FileState.MISSING, "there is no object below it")
+        files = [(key.removeprefix(prefix), self._digest_of_object(bucket, key, None)) for key in keys]
+        return _compared(stored, digest_of_files(files))
+
+    def _digest_of_object(self, bucket: str, key: str, version: str | None) -> str:
+        """S3's own SHA-256 of the whole object. Of an upload in parts S3 has none: then the object is read."""
+        at = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
+        if checksum := whole_checksum(self._client.head_object(**at, ChecksumMode="ENABLED")):
+            return checksum
+        content = sha256()
+        for piece in self._client.get_object(**at)["Body"].iter_chunks(CHUNK_BYTES):
+            content.update(piece)
+            self._advance(len(piece))
+        return content.hexdigest()
+
+
+def _compared(stored: Stored, now: str) -> Compared:
+    if now == stored.sha256:
+        return Compared(FileState.SAME)
+    return Compared(FileState.ALTERED, f"the sha256 recorded is {stored.sha256}, and now it is {now}")
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
