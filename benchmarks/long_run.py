@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from training_events.event import Event, LogEntry, Producer
+from training_events.event import Event, LogEntry, Producer, RecordedEvent
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.row import COLUMNS, to_row
 from training_events.times import to_utc_text
@@ -33,7 +33,7 @@ def event_of(stream: str, number: int, previous: str | None = None) -> Event:
 
 
 def entry_of(event: Event) -> LogEntry:
-    return LogEntry(event.position, RECORDED_AT, event.type, event.schema_version, event.canonical_data.decode())
+    return RecordedEvent(event, RECORDED_AT, event.digest).entry
 
 
 def fill(file: Path, stream: str, events: int) -> None:

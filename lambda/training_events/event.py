@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from msgspec import Raw, Struct, field
+from msgspec import MsgspecError, Raw, Struct, field, json
 
 from training_events.canonical import canonical_json, digest_of_bytes
 from training_events.errors import BadField, NotRecordable, UnknownStream
@@ -26,14 +26,35 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """The control characters. No name has one."""
 
 
+class Numbering(Struct, frozen=True):
+    """Which producer made an event, and which of its events it was, counted from 1."""
+
+    id: str
+    sequence: int
+
+
+_numbering = json.Decoder(Numbering).decode
+
+
 class LogEntry(NamedTuple):
-    """An event of the log as folds take it: `data` is still the canonical JSON text that the log holds."""
+    """An event of the log as folds take it: `data` and `producer` are still the JSON texts that the log holds."""
 
     position: str
     recorded_at: str
     type: str
     schema_version: int
     data: str
+    producer: str | None = None
+
+    @property
+    def numbering(self) -> Numbering | None:
+        """None if no producer numbered the event, or if what the log holds is not a producer: somebody altered it."""
+        if self.producer is None:
+            return None
+        try:
+            return _numbering(self.producer)
+        except (MsgspecError, ValueError):
+            return None
 
 
 class Producer(Struct, frozen=True, omit_defaults=True):
@@ -146,6 +167,14 @@ class RecordedEvent(Struct, frozen=True):
     event: Event
     recorded_at: str
     digest: str
+
+    @property
+    def entry(self) -> LogEntry:
+        """The event as folds take it."""
+        event = self.event
+        producer = None if event.producer is None else canonical_json(event.producer.to_dict()).decode()
+        data = event.canonical_data.decode()
+        return LogEntry(event.position, self.recorded_at, event.type, event.schema_version, data, producer)
 
 
 def check_stream(stream: str) -> str:

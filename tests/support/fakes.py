@@ -70,8 +70,7 @@ class InMemoryLog:
 def _entry(position: str, record: RecordedEvent | Damaged) -> LogEntry:
     if isinstance(record, Damaged):
         return LogEntry(position, "", "", 0, "")
-    event = record.event
-    return LogEntry(position, record.recorded_at, event.type, event.schema_version, event.canonical_data.decode())
+    return record.entry
 
 
 class InMemoryReadModels:

@@ -5,8 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from training_events import folds
-from training_events.canonical import canonical_json
-from training_events.event import Event, LogEntry
+from training_events.event import Event, LogEntry, RecordedEvent
 
 numbers = st.sampled_from([0.0, -0.0, 0.5, 1, 2.25, -3.5, 1e-9]) | st.floats(allow_nan=False, allow_infinity=False)
 steps = st.none() | st.integers(0, 9) | st.just(0.5)
@@ -96,8 +95,7 @@ def histories(draw: st.DrawFn, max_events: int = 14) -> list[Event]:
 
 
 def entry(event: Event) -> LogEntry:
-    data = canonical_json(event.data).decode()
-    return LogEntry(event.position, "2026-11-22T16:00:00.000000Z", event.type, event.schema_version, data)
+    return RecordedEvent(event, "2026-11-22T16:00:00.000000Z", event.digest).entry
 
 
 def states_of(events: list[Event]) -> dict[str, bytes]:

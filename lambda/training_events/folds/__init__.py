@@ -1,8 +1,8 @@
 """Folds: pure functions from the events of a stream, in key order, to its state.
 
-A fold can continue from a stored state: encoded as canonical JSON and decoded again, the state takes the next event as if
+A fold can continue from a stored state: encoded as canonical JSON and decoded again, the state takes the next instant as if
 nothing had happened. Events may arrive in any order and more than once; the state has the same bytes, because a fold takes
-the events in key order.
+the events in key order, and those of one instant in the order of a life.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from training_events.catalogue import CATALOGUE
 from training_events.errors import NotFoldable
 from training_events.folds import dataset, model, run
 from training_events.folds.dataset import DatasetState
+from training_events.folds.instant import arrange, instants
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
 from training_events.folds.summary import summary_of
@@ -41,24 +42,34 @@ def empty(stream: str) -> State:
 
 
 def fold(state: _S, entries: Iterable[LogEntry], catalogue: Mapping[str, Mapping[str, EventType]] = CATALOGUE) -> _S:
-    """Fold these events into the state, in place. They are in key order, and come behind all that the state has."""
+    """Fold these events into the state, in place.
+
+    They are in key order, and occurred after all that the state has: an instant is folded whole, or not at all.
+    """
     types, apply = catalogue[state.kind], _APPLY[state.kind]
     counts, position, first_at, events = state.counts, state.position, state.first_at, 0
-    for position, _, type_, version, data in entries:
-        events += 1
-        known = types.get(type_)
-        if known is None:
-            counts.unknown += 1
-        elif version > known.version:
-            counts.newer += 1
-        else:
-            try:
-                fact = known.decode(data) if version == known.version else known.read(version, data)
-            except (NotFoldable, msgspec.MsgspecError, RecursionError):
-                counts.unreadable += 1
+    for instant in instants(entries):
+        position = instant[-1].position
+        at = position[:TEXT_LENGTH]
+        first_at = first_at or at
+        events += len(instant)
+        if len(instant) > 1 or state.order_unknown:
+            instant, decided, in_doubt = arrange(instant, types)  # noqa: PLW2901 - the same instant, in order
+            undecided = {subject: time for subject, time in state.order_unknown.items() if subject not in decided}
+            state.order_unknown = undecided | dict.fromkeys(in_doubt, at)
+        for _, _, type_, version, data, _ in instant:
+            known = types.get(type_)
+            if known is None:
+                counts.unknown += 1
+            elif version > known.version:
+                counts.newer += 1
             else:
-                apply[known.fact](state, fact, position[:TEXT_LENGTH], data)
-        first_at = first_at or position[:TEXT_LENGTH]
+                try:
+                    fact = known.decode(data) if version == known.version else known.read(version, data)
+                except (NotFoldable, msgspec.MsgspecError, RecursionError):
+                    counts.unreadable += 1
+                else:
+                    apply[known.fact](state, fact, at, data)
     counts.events += events
     state.position, state.first_at, state.last_at = position, first_at, position[:TEXT_LENGTH]
     return state

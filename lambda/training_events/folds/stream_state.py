@@ -21,7 +21,11 @@ class Counts(Struct):
 
 
 class StreamState(Struct):
-    """`position` is that of the newest event. `first_at` and `last_at` are when the first and the newest event occurred."""
+    """`position` is that of the newest event. `first_at` and `last_at` are when the first and the newest event occurred.
+
+    `order_unknown` names what is in doubt, each with its instant: several events that occurred then decide it differently, and
+    nothing tells which of them came last.
+    """
 
     stream: str
     folded_by: int = VERSION
@@ -29,3 +33,4 @@ class StreamState(Struct):
     first_at: str = ""
     last_at: str = ""
     counts: Counts = field(default_factory=Counts)
+    order_unknown: dict[str, str] = field(default_factory=dict)

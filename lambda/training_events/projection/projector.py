@@ -97,7 +97,7 @@ class Projector:
 
     def _next_state(self, stream: str, current: ReadModel | None, delivered: list[LogEntry]) -> tuple[Update, State]:
         state = None if current is None else stored_state(current)
-        if state is not None and delivered and delivered[0].position > state.position:
+        if state is not None and delivered and delivered[0].position[: times.TEXT_LENGTH] > state.last_at:
             return Update.APPLIED, folds.fold(state, delivered)
         entries = self._log.entries(stream, until=_newest_time(current, state, delivered))
         return Update.REFOLDED, folds.fold(folds.empty(stream), entries)

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 
 from training_events import folds
 from training_events.errors import NotUnderstood, Overtaken
+from training_events.folds.instant import instants
 from training_events.projection.projector import STATE_TOO_LARGE, Projected, Update, has_state
 
 if TYPE_CHECKING:
@@ -213,12 +214,13 @@ class StreamFolds:
 
     A stream is given without a state if its entries came out of order, or if the walk resumed in the middle of it (`stream`).
     A stream that comes in several pieces is given once for each piece: no piece equals the read model, so the stream is then
-    read by itself.
+    read by itself. A page may end within an instant, which is then held until the next page.
     """
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
         self._state: State | None = None
+        self._held: list[LogEntry] = []
 
     def take(self, entries: Iterable[tuple[str, LogEntry]]) -> Iterator[tuple[str, State | None]]:
         """Fold these entries too. Yields the streams that end among them."""
@@ -230,13 +232,14 @@ class StreamFolds:
                 self.stream = stream
                 self._state = folds.empty(stream)
             if self._state is not None:
-                piece = [entry for _, entry in group]
+                piece = [*self._held, *(entry for _, entry in group)]
                 positions = [self._state.position, *(entry.position for entry in piece)]
                 in_order = all(before < after for before, after in pairwise(positions))
-                self._state = folds.fold(self._state, piece) if in_order else None
+                *_, self._held = instants(piece)
+                self._state = folds.fold(self._state, piece[: -len(self._held)]) if in_order else None
 
     def rest(self) -> Iterator[tuple[str, State | None]]:
         """Yields the stream that is still open."""
         if self.stream:
-            yield self.stream, self._state
-        self.stream = ""
+            yield self.stream, None if self._state is None else folds.fold(self._state, self._held)
+        self.stream, self._held = "", []

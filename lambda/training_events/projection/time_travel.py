@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from training_events import folds
 from training_events.errors import NoSuchStream
 from training_events.projection.projector import stored_state
+from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
     from training_events.folds import State
@@ -21,7 +23,13 @@ def state_now(log: EventLog, read_models: ReadModels | None, stream: str) -> Sta
     """
     model = None if read_models is None else read_models.get(stream)
     state = (stored_state(model) if model is not None else None) or folds.empty(stream)
-    folds.fold(state, log.entries(stream, after=state.position))
+    newer = log.entries(stream, after=state.position)
+    first = next(newer, None)
+    if first is not None and first.position[:TEXT_LENGTH] <= state.last_at:  # of the newest instant, which is folded whole
+        state, newer = folds.empty(stream), log.entries(stream)
+    elif first is not None:
+        newer = chain([first], newer)
+    folds.fold(state, newer)
     if not state.position:
         raise NoSuchStream(f"the log has no event of {stream}")
     return state

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from training_events import catalogue
 from training_events.catalogue import EventType
+from training_events.catalogue.order import rank_of
 from training_events.errors import DoesNotFit, NewerVersion, UnknownType
 from training_events.event import LogEntry
 from training_events.folds import dataset, encode, fold, model, run
@@ -93,4 +94,5 @@ def test_every_type_has_a_fold_and_is_in_the_generated_histories(kind):
     """A type without a fold would fail every state of a stream that has it."""
     types = catalogue.CATALOGUE[kind]
     assert {type_.fact for type_ in types.values()} == APPLY[kind].keys()
+    assert all(rank_of(type_.fact) < rank_of(None) for type_ in types.values()), "each has its place in the order of a life"
     assert types.keys() == histories.DATA[kind].keys()

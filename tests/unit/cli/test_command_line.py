@@ -49,6 +49,28 @@ def test_history_as_json_is_one_document_and_nothing_else(log, capsys):
     }
 
 
+def test_history_and_state_take_the_events_of_an_instant_in_the_order_of_a_life(log, capsys):
+    life = ["TrainingStarted", "MetricsRecorded", "TrainingCompleted"]
+    for event_id, type_ in zip("cba", life, strict=True):
+        data = {"points": []} if type_ == "MetricsRecorded" else {"mine": 1}
+        log.append(Event(event_id, "run/a", type_, "2026-11-22T15:08:10.000000Z", "tests", data))
+    code, out, _ = run_cli(capsys, "history", "run/a", "--json")
+    assert (code, [event["type"] for event in parse_document("history", out)["events"]]) == (0, life)
+    code, out, _ = run_cli(capsys, "show", "run/a", "--json")
+    assert (code, parse_document("show", out)["status"]) == (0, "completed")
+
+
+def test_show_says_where_the_order_is_unknown(log, capsys):
+    for version in ("1", "2"):
+        promotion = {"version": version, "stage": "production"}
+        log.append(Event(version, "model/m", "ModelPromoted", "2026-11-22T15:08:10.000000Z", "tests", promotion))
+    code, out, _ = run_cli(capsys, "show", "model/m")
+    assert code == 0
+    assert "stage production, at 2026-11-22T15:08:10.000000Z" in out
+    code, out, _ = run_cli(capsys, "show", "model/m", "--json")
+    assert parse_document("show", out)["order_unknown"] == {"stage production": "2026-11-22T15:08:10.000000Z"}
+
+
 def test_the_option_for_the_log_comes_before_the_environment(log, capsys, monkeypatch):
     monkeypatch.setenv("TRAINING_EVENTS_LOG", "nonsense")
     log.append(event(1))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from training_events.errors import Conflict, DamagedEvent, LogUnavailable, NoSuchLog, TooLarge
-from training_events.event import Event, Producer
+from training_events.event import Event, Numbering, Producer
 from training_events.stores.dynamodb.item import MAX_ITEM_BYTES, item_bytes, to_item
 from training_events.stores.event_log import Appended, Damaged
 from training_events.stores.opening import open_store
@@ -321,7 +321,9 @@ def test_a_damaged_row_is_reported_and_does_not_stop_a_walk(log, path, column, v
     with pytest.raises(DamagedEvent, match="cannot be read as an event"):
         list(log.read("run/a"))
     entries = list(log.entries("run/a"))
-    assert [list(map(type, entry)) for entry in entries] == [[str, str, str, int, str]] * 3
+    assert [list(map(type, entry[:5])) for entry in entries] == [[str, str, str, int, str]] * 3
+    assert all(entry.producer is None or isinstance(entry.producer, str) for entry in entries)
+    assert [entry.numbering for entry in (entries[0], entries[2])] == [Numbering("p", 1), Numbering("p", 3)]
     assert [entry.position for entry in entries] == [event_.position for event_ in events]
     assert [entry for _, _, entry in log.arrivals(10)] == entries
     assert [entry for page in log.scan(0, 1) for _, entry in page.entries] == entries

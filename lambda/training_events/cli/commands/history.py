@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from training_events.canonical import canonical_json
+from training_events.catalogue import CATALOGUE
 from training_events.cli.output import peek, print_json_document
 from training_events.cli.table import print_rows
 from training_events.cli.workspace import AsJson, LogUrl, Stream, url_to_read
 from training_events.errors import NoSuchStream
 from training_events.event import check_stream
+from training_events.folds import kind_of
+from training_events.folds.instant import arrange
 from training_events.stores.opening import open_event_log
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from training_events.event import RecordedEvent
 
 
@@ -44,20 +50,32 @@ class HistoryDocument(Struct):
 def history(stream: Stream, log: LogUrl = "", as_json: AsJson = False) -> None:
     """Print the events of a stream, in the order they occurred.
 
-    They are printed as they are read, so a stream may be of any length.
+    Those of one instant come in the order in which the state takes them: what starts before what it says, and that before its
+    end. They are printed as they are read, so a stream may be of any length.
 
     For example:
       training-events history run/digits-7
       training-events history run/digits-7 --json | jq '.events[].data'
     """
     check_stream(stream)
-    first, recorded = peek(open_event_log(url_to_read(log)).read(stream))
+    first, recorded = peek(_in_order(stream, open_event_log(url_to_read(log)).read(stream)))
     if not first:
         raise NoSuchStream(f"the log has no event of {stream}")
     if as_json:
         print_json_document({"stream": stream}, "events", map(_document, recorded))
     else:
         print_rows(("occurred at", "type", "data"), (27, 24), map(_row, recorded))
+
+
+def _in_order(stream: str, recorded: Iterable[RecordedEvent]) -> Iterator[RecordedEvent]:
+    """The events as the folds take them."""
+    types = CATALOGUE[kind_of(stream)]
+    for _, group in groupby(recorded, key=lambda record: record.event.occurred_at):
+        instant = list(group)
+        if len(instant) > 1:
+            by_position = {record.event.position: record for record in instant}
+            instant = [by_position[entry.position] for entry in arrange([record.entry for record in instant], types).entries]
+        yield from instant
 
 
 def _document(recorded: RecordedEvent) -> HistoryEvent:

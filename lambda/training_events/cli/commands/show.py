@@ -106,6 +106,7 @@ def _heading(state: State) -> dict[str, Any]:
         "status": state.status,
         "events": f"{state.counts.events}{skipped}",
         "last event": state.last_at,
+        "order unknown": "; ".join(f"{subject}, at {at}" for subject, at in sorted(state.order_unknown.items())) or None,
     }
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MAX_ITEM_BYTES = 400 * 1024
 """DynamoDB: the largest item, counting the names and the values."""
 
-ENTRY_ATTRIBUTES = ("position", "recorded_at", "type", "schema_version", "data")
+ENTRY_ATTRIBUTES = ("position", "recorded_at", "type", "schema_version", "data", "producer")
 
 _object = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -84,6 +84,7 @@ def to_entries(items: Sequence[Item]) -> list[LogEntry]:
                 item["type"]["S"],
                 int(item["schema_version"]["N"]),
                 item["data"]["S"],
+                _producer_text(item),
             )
             for item in items
         ]
@@ -97,7 +98,16 @@ def entry_of(item: Any) -> LogEntry:
         item.get(name, {}).get("S", "") for name in ("position", "recorded_at", "type", "data")
     )
     version = item.get("schema_version", {}).get("N", "")
-    return LogEntry(position, recorded_at, type_, int(version) if version.isdecimal() else 0, data)
+    return LogEntry(position, recorded_at, type_, int(version) if version.isdecimal() else 0, data, _producer_text(item))
+
+
+def _producer_text(item: Any) -> str | None:
+    """The producer as an entry holds it; None where the item names none, or something else in its place."""
+    try:
+        producer = item["producer"]["M"]
+        return msgspec.json.encode({"id": producer["id"]["S"], "sequence": int(producer["sequence"]["N"])}).decode()
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def item_bytes(item: Item) -> int:

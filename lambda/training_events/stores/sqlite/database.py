@@ -40,21 +40,21 @@ class Database:
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        """The first rows of the answer: about a megabyte, measured by their last column. To read on, query after the last row.
+    def rows(self, sql: str, values: Sequence[Any] = (), *, large: int = -1) -> list[Any]:
+        """The first rows of the answer, about a megabyte, measured by their column `large`. To read on, query after the last.
 
         So no reader keeps a snapshot open, which would keep the write-ahead log growing. Text is str, or bytes where it is not
         UTF-8.
         """
         with self._connected(create=False) as connection:
             try:
-                return _first_rows(connection.execute(sql, values))
+                return _first_rows(connection.execute(sql, values), large)
             except sqlite3.OperationalError as flaw:
                 if "decode" not in str(flaw):  # sqlite3's own error, which has no code
                     raise
             connection.text_factory = _text_or_bytes
             try:
-                return _first_rows(connection.execute(sql, values))
+                return _first_rows(connection.execute(sql, values), large)
             finally:
                 connection.text_factory = str
 
@@ -93,22 +93,22 @@ class Database:
             raise LogUnavailable(f"the event log {self.path}: {flaw}{hint.get(code, '')}") from None
 
 
-def weight(rows: Sequence[Any]) -> int:
-    """About how many bytes these rows take. Only their last column can be large."""
-    last = [row[-1] for row in rows]
+def weight(rows: Sequence[Any], large: int = -1) -> int:
+    """About how many bytes these rows take. Only the values of their column `large` can be large."""
+    values = [row[large] for row in rows]
     try:
-        size = sum(map(len, last))
+        size = sum(map(len, values))
     except TypeError:  # neither text nor bytes: an altered log may have anything anywhere
-        size = sum(map(getsizeof, last))
+        size = sum(map(getsizeof, values))
     return size + _ROW_BYTES * len(rows)
 
 
-def _first_rows(cursor: sqlite3.Cursor) -> list[Any]:
+def _first_rows(cursor: sqlite3.Cursor, large: int) -> list[Any]:
     rows: list[Any] = []
     size = 0
     while size < PAGE_BYTES and (some := cursor.fetchmany(_ROWS_AT_ONCE)):
         rows += some
-        size += weight(some)
+        size += weight(some, large)
     cursor.close()
     return rows
 

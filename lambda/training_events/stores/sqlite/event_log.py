@@ -12,7 +12,7 @@ from training_events.stores.damage import event_or_damaged, undamaged
 from training_events.stores.dynamodb.item import to_item
 from training_events.stores.event_log import Alteration, Appended, Page
 from training_events.stores.sqlite.database import PAGE_BYTES, weight
-from training_events.stores.sqlite.row import COLUMNS, ENTRY_COLUMNS, from_row, to_bytes, to_entries, to_row, to_text
+from training_events.stores.sqlite.row import COLUMNS, DATA, ENTRY_COLUMNS, from_row, to_bytes, to_entries, to_row, to_text
 from training_events.times import now
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class SqliteLog:
     def _pages(self, stream: str, after: str | bytes, until: str | None = None) -> Iterator[tuple[list[LogEntry], bytes]]:
         """Pages of entries, each with the key of its last one."""
         end = _ABOVE_ALL_TEXT if until is None else until + "$"  # sorts behind '#', which follows the time in every position
-        while rows := self.database.rows(_ENTRIES, (to_bytes(stream), to_bytes(after), end)):
+        while rows := self.database.rows(_ENTRIES, (to_bytes(stream), to_bytes(after), end), large=DATA):
             after = to_bytes(rows[-1][0])
             yield to_entries(rows), after
 
@@ -102,7 +102,7 @@ class SqliteLog:
         for stream in chain([resumed] if resumed else [], mine):
             for page, last in self._pages(stream, position if stream == resumed else ""):
                 entries += ((stream, entry) for entry in page)
-                size += weight(page)
+                size += weight(page, DATA)
                 if size >= PAGE_BYTES:
                     yield Page(entries, json.dumps((stream, to_text(last))))
                     entries, size = [], 0
@@ -113,7 +113,7 @@ class SqliteLog:
 
         They are at most `limit`. The list is empty only when no event waits.
         """
-        rows = self.database.rows(_ARRIVALS, (limit,))
+        rows = self.database.rows(_ARRIVALS, (limit,), large=DATA)
         entries = to_entries([row[2:] for row in rows])
         return [(number, to_text(stream), entry) for (number, stream, *_), entry in zip(rows, entries, strict=True)]
 

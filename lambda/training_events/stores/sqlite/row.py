@@ -15,7 +15,9 @@ COLUMNS = (
     "producer", "correlation_id", "resources", "extensions", "data",
 )  # fmt: skip
 """`data` is the last one: Database.rows measures rows by their last column."""
-ENTRY_COLUMNS = ("position", "recorded_at", "type", "schema_version", "data")
+ENTRY_COLUMNS = ("position", "recorded_at", "type", "schema_version", "data", "producer")
+"""In the order of LogEntry's fields. Rows that end with them are measured by `data`, the column DATA."""
+DATA = -2
 
 _PRODUCER_FIELDS = ("id", "sequence", "previous")
 
@@ -55,13 +57,14 @@ def to_entries(rows: list[tuple[Any, ...]]) -> list[LogEntry]:
 
 def _entry_of(row: tuple[Any, ...]) -> LogEntry:
     """The entry of one row, whatever the row holds."""
-    position, recorded_at, type_, schema_version, data = (to_text(row[0]), *row[1:])
+    position, recorded_at, type_, schema_version, data, producer = (to_text(row[0]), *row[1:])
     return LogEntry(
         position=position,
         recorded_at=recorded_at if isinstance(recorded_at, str) else "",
         type=type_ if isinstance(type_, str) else "",
         schema_version=schema_version if isinstance(schema_version, int) else 0,
         data=data if isinstance(data, str) else "",
+        producer=producer if isinstance(producer, str) else None,
     )
 
 

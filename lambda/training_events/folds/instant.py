@@ -1,0 +1,109 @@
+"""The events of one instant: those of a stream that share `occurred_at`. They are folded in the order of a life.
+
+Where a producer has numbered its events, its own order counts. Where nothing tells the order, event ids do, so that any order
+of arrival gives the same state; what such an order decides is in doubt, and the state says so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from training_events.catalogue.order import DECIDING, decision_of, rank_of
+from training_events.errors import NotFoldable
+from training_events.times import TEXT_LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from training_events.catalogue import EventType
+    from training_events.catalogue.order import Decision
+    from training_events.event import LogEntry
+
+
+class Arranged(NamedTuple):
+    """The entries of an instant as they are folded, what they decide, and what of that is in doubt."""
+
+    entries: list[LogEntry]
+    decided: set[str]
+    in_doubt: set[str]
+
+
+class _Place(NamedTuple):
+    """An event of an instant, with all that decides its place among the others."""
+
+    rank: int
+    entry: LogEntry
+    decision: Decision | None
+    producer: str | None
+    sequence: int
+
+
+def instants(entries: Iterable[LogEntry]) -> Iterator[list[LogEntry]]:
+    """The entries, which are in key order, by instant."""
+    instant: list[LogEntry] = []
+    time = None
+    for entry in entries:
+        if entry[0][:TEXT_LENGTH] != time:  # by index: every event of every fold passes here
+            if instant:
+                yield instant
+            instant, time = [], entry[0][:TEXT_LENGTH]
+        instant.append(entry)
+    if instant:
+        yield instant
+
+
+def arrange(instant: list[LogEntry], types: Mapping[str, EventType]) -> Arranged:
+    """Put the entries of an instant in order. `types` are those of the stream's kind."""
+    places = [_place(entry, types) for entry in instant]
+    decided: set[str] = set()
+    rivals: dict[tuple[str, int], list[_Place]] = defaultdict(list)
+    for place in places:
+        if place.decision is not None:
+            decided.add(place.decision.subject)
+            rivals[place.decision.subject, place.rank].append(place)
+    in_doubt = {subject for (subject, _), of_a_rank in rivals.items() if _is_open(of_a_rank)}
+    return Arranged([place.entry for place in _merged(places)], decided, in_doubt)
+
+
+def _place(entry: LogEntry, types: Mapping[str, EventType]) -> _Place:
+    known, fact = types.get(entry.type), None
+    type_ = None if known is None else known.fact
+    if known is not None and known.fact in DECIDING:
+        try:
+            fact = known.read(entry.schema_version, entry.data)
+        except (NotFoldable, msgspec.MsgspecError, RecursionError):  # the fold counts it
+            type_ = None
+    numbering = entry.numbering
+    producer, sequence = (None, 0) if numbering is None else (numbering.id, numbering.sequence)
+    return _Place(rank_of(type_, fact), entry, decision_of(fact), producer, sequence)
+
+
+def _is_open(places: list[_Place]) -> bool:
+    """Whether they decide differently, and no single producer has numbered them."""
+    values = [place.decision and place.decision.value for place in places]
+    if all(value == values[0] for value in values):
+        return False
+    return places[0].producer is None or any(place.producer != places[0].producer for place in places)
+
+
+def _merged(places: list[_Place]) -> Iterator[_Place]:
+    """By rank, then by id; but what one producer has numbered stays in the order of its numbers."""
+    heads: list[_Place] = []
+    queues: dict[str, list[_Place]] = defaultdict(list)
+    for place in places:
+        (heads if place.producer is None else queues[place.producer]).append(place)
+    for queue in queues.values():
+        queue.sort(key=lambda place: (place.sequence, place.rank, place.entry.position), reverse=True)  # its next is its last
+        heads.append(queue.pop())
+    heap = [(place.rank, place.entry.position, place) for place in heads]
+    heapify(heap)
+    while heap:
+        _, _, place = heappop(heap)
+        yield place
+        if place.producer is not None and (queue := queues[place.producer]):
+            following = queue.pop()
+            heappush(heap, (following.rank, following.entry.position, following))

@@ -1,0 +1,172 @@
+"""Events that share `occurred_at` are folded in the order of a life; what only their order decides is said to be unknown."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events import folds
+from training_events.catalogue import CATALOGUE
+from training_events.event import Event, Producer, RecordedEvent
+from training_events.folds.instant import arrange
+
+from tests.support.histories import states_of
+
+AT, LATER = "2026-11-22T15:00:00.000000Z", "2026-11-22T15:00:01.000000Z"
+LOSS = {"points": [{"name": "loss", "value": 0.5, "step": 1}]}
+LIFE_ORDER = {
+    "TrainingRequested": 0,
+    "TrainingStarted": 1,
+    "MetricsRecorded": 2,
+    "TrainingCompleted": 3,
+    "TrainingFailed": 3,
+    "Happened": 4,
+}
+LIFE = [
+    ("TrainingRequested", {"requested_by": "ada"}),
+    ("TrainingStarted", {"model": "digits"}),
+    ("MetricsRecorded", LOSS),
+    ("TrainingCompleted", {}),
+]
+
+
+def event(stream, type_, data, *, event_id, at=AT, producer=None):
+    return Event(event_id, stream, type_, at, "tests", data, producer=producer)
+
+
+def state_of(*events):
+    [(stream, state)] = states_of(list(events)).items()
+    return folds.decode(stream, state)
+
+
+def all_states(stream, *said):
+    """The states for every order of the event ids; each of `said` is a type, its data, and further fields of the event."""
+    return [
+        state_of(
+            *(
+                event(stream, type_, data, event_id=event_id, **dict(*more))
+                for event_id, (type_, data, *more) in zip(ids, said, strict=True)
+            )
+        )
+        for ids in itertools.permutations("abcdef"[: len(said)])
+    ]
+
+
+def test_a_run_that_lives_for_an_instant_is_complete_whatever_its_ids():
+    for run in all_states("run/a", *LIFE):
+        assert (run.status, run.requested_by, run.model, run.points) == ("completed", "ada", "digits", 1)
+        assert (run.started_at, run.finished_at, run.duration_seconds) == (AT, AT, 0)
+        assert run.order_unknown == {}
+
+
+@pytest.mark.parametrize(
+    ("stream", "said", "field", "value"),
+    [
+        ("run/a", [("TrainingStarted", {}), ("TrainingFailed", {"error": "e"})], "status", "failed"),
+        ("run/a", [("TrainingStarted", {}), ("TrainingStopped", {}), ("CheckpointSaved", {})], "status", "stopped"),
+        ("run/a", [("TrainingStarted", {}), ("TrainingJobStateChanged", {"status": "Failed"})], "status", "failed"),
+        ("run/a", [("TrainingJobStateChanged", {"status": "InProgress"}), ("TrainingCompleted", {})], "status", "completed"),
+        ("run/a", [("TrainingRequested", {}), ("PipelineExecutionStateChanged", {"status": "Executing"})], "status", "running"),
+        ("model/m", [("ModelRegistered", {"version": 1}), ("ModelRetired", {})], "status", "retired"),
+        ("model/m", [("ModelPromoted", {"version": 1, "stage": "p"}), ("ModelRetired", {"version": 1})], "stages", {}),
+        ("dataset/d", [("DatasetRegistered", {"uri": "s3://b/k"}), ("DatasetRetired", {})], "status", "retired"),
+        ("run/a", [("Happened", {}), ("TrainingStarted", {}), ("TrainingCompleted", {})], "status", "completed"),
+    ],
+)  # fmt: skip
+def test_what_comes_first_in_a_life_is_folded_first(stream, said, field, value):
+    for state in all_states(stream, *said):
+        assert getattr(state, field) == value
+        assert state.order_unknown == {}
+
+
+def promoted(version, stage="production"):
+    return "ModelPromoted", {"version": version, "stage": stage}
+
+
+@pytest.mark.parametrize(
+    ("stream", "said", "in_doubt"),
+    [
+        ("model/m", [promoted(1), promoted(2)], {"stage production"}),
+        ("model/m", [promoted(1), promoted(2), promoted(3, "staging")], {"stage production"}),
+        ("model/m", [("ModelRegistered", {"version": 1}), ("ModelRegistered", {"version": 2})], {"latest version"}),
+        ("run/a", [("TrainingCompleted", {}), ("TrainingFailed", {"error": "e"})], {"end"}),
+        ("run/a", [("TrainingStarted", {"model": "a"}), ("TrainingStarted", {"model": "b"})], {"start"}),
+        ("dataset/d", [("DatasetRegistered", {"uri": "a"}), ("DatasetRegistered", {"uri": "b"})], {"newest version"}),
+    ],
+)  # fmt: skip
+def test_where_nothing_tells_the_order_the_state_says_so(stream, said, in_doubt):
+    for state in all_states(stream, *said):
+        assert state.order_unknown == dict.fromkeys(in_doubt, AT)
+
+
+@pytest.mark.parametrize(
+    ("stream", "said"),
+    [
+        ("model/m", [promoted(1), promoted("1")]),
+        ("model/m", [promoted(1), promoted(2, "staging")]),
+        ("run/a", [("TrainingCompleted", {}), ("TrainingCompleted", {})]),
+        ("run/a", [("MetricsRecorded", LOSS), ("MetricsRecorded", {"points": []})]),
+        ("dataset/d", [("DatasetRegistered", {"uri": "s3://b/a", "version_id": "v", "sha256": "aa"}),
+                       ("DatasetRegistered", {"uri": "s3://b/a", "version_id": "v", "bytes": 9})]),
+    ],
+)  # fmt: skip
+def test_where_the_order_decides_nothing_no_doubt_is_told(stream, said):
+    for state in all_states(stream, *said):
+        assert state.order_unknown == {}
+
+
+def test_sagemakers_answer_follows_what_was_pending_and_two_answers_are_in_doubt():
+    def package(approval):
+        return "ModelPackageStateChanged", {"version": "1", "status": "Completed", "approval_status": approval}
+
+    for model in all_states("model/m", package("PendingManualApproval"), package("Approved")):
+        assert (model.versions["1"].approval_status, model.order_unknown) == ("Approved", {})
+    for model in all_states("model/m", package("Rejected"), package("Approved")):
+        assert model.order_unknown == {"approval of version 1": AT}
+
+
+def numbered(producer, sequence):
+    return {"producer": Producer(producer, sequence)}
+
+
+def test_the_order_of_one_producers_numbers_is_known():
+    for model in all_states("model/m", (*promoted(1), numbered("p", 7)), (*promoted(2), numbered("p", 8))):
+        assert (model.stages, model.order_unknown) == ({"production": "2"}, {})
+    for run in all_states("run/a", ("TrainingFailed", {}, numbered("p", 7)), ("TrainingStarted", {}, numbered("p", 8))):
+        assert run.status == "running"
+
+
+@pytest.mark.parametrize("other", [numbered("q", 8), {}], ids=["another producer", "nobody"])
+def test_the_numbers_of_several_producers_tell_nothing(other):
+    for model in all_states("model/m", (*promoted(1), numbered("p", 7)), (*promoted(2), other)):
+        assert model.order_unknown == {"stage production": AT}
+
+
+def test_a_later_decision_settles_the_doubt_and_other_events_do_not():
+    doubtful = [event("model/m", *promoted(version), event_id=str(version)) for version in (1, 2)]
+    registered = event("model/m", "ModelRegistered", {"version": 3}, event_id="3", at=LATER)
+    assert state_of(*doubtful, registered).order_unknown == {"stage production": AT}
+    assert state_of(*doubtful, event("model/m", *promoted(1), event_id="4", at=LATER)).order_unknown == {}
+    again = [event("model/m", *promoted(version), event_id=str(version), at=LATER) for version in (1, 2)]
+    assert state_of(*doubtful, *again).order_unknown == {"stage production": LATER}
+
+
+producers = st.none() | st.builds(Producer, st.sampled_from(["p", "q"]), st.integers(1, 3))
+happenings = st.tuples(st.sampled_from([*LIFE, ("TrainingFailed", {}), ("Happened", {})]), producers)
+
+
+@given(st.lists(happenings, max_size=7))
+def test_each_producers_numbers_come_in_order_and_all_others_by_their_rank(said):
+    """Whatever the numbers are: they may be repeated, or forged."""
+    entries = [
+        RecordedEvent(event("run/a", type_, data, event_id=str(number), producer=producer), AT, "").entry
+        for number, ((type_, data), producer) in enumerate(said)
+    ]
+    arranged = arrange(entries, CATALOGUE["run"]).entries
+    assert sorted(arranged) == sorted(entries)
+    numberings = [entry.numbering for entry in arranged if entry.numbering is not None]
+    for name in ("p", "q"):
+        sequences = [numbering.sequence for numbering in numberings if numbering.id == name]
+        assert sequences == sorted(sequences)
+    ranks = [LIFE_ORDER[entry.type] for entry in arranged if entry.numbering is None]
+    assert ranks == sorted(ranks)
