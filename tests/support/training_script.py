@@ -4,6 +4,8 @@ It prints "ready" when it has recorded everything, and the checksum of its compu
 """
 
 import argparse
+import asyncio
+import faulthandler
 import multiprocessing
 import os
 import resource
@@ -184,6 +186,24 @@ def leave_a_silent_child(run: Any) -> None:
     os._exit(0)
 
 
+def run_a_task(run: Any) -> None:
+    """Wait in a task of asyncio, which Ctrl-C cancels."""
+
+    async def wait_for_ever() -> None:
+        print("waiting", flush=True)
+        await asyncio.Event().wait()
+
+    asyncio.run(wait_for_ever())
+
+
+def cancel_a_task(_run: Any) -> None:
+    async def be_cancelled() -> None:
+        asyncio.current_task().cancel()  # type: ignore[union-attr]
+        await asyncio.sleep(0)
+
+    asyncio.run(be_cancelled())
+
+
 ENDINGS: dict[str, Callable[[Any], object]] = {
     "return": lambda _: None,
     "wait": wait,
@@ -193,6 +213,8 @@ ENDINGS: dict[str, Callable[[Any], object]] = {
     "exit 3": lambda _: sys.exit(3),
     "exit with a text": lambda _: sys.exit("no more data"),
     "interrupt": lambda _: signal.raise_signal(signal.SIGINT),
+    "task": run_a_task,
+    "cancelled task": cancel_a_task,
     "os._exit": lambda run: (run.flush(), os._exit(4)),
     "fork": fork_and_fall_out,
     "silent child": leave_a_silent_child,
@@ -209,7 +231,34 @@ def leave(_number: int, _frame: FrameType | None) -> None:
     sys.exit(7)
 
 
-HANDLERS: dict[str, Any] = {"none": signal.SIG_DFL, "remember": remember, "leave": leave, "ignore": signal.SIG_IGN}
+class AskedToStop(Exception):  # noqa: N818 - as a program names it
+    pass
+
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise AskedToStop
+
+
+def print_name(number: int, _frame: FrameType | None) -> None:
+    print(signal.Signals(number).name, flush=True)
+
+
+HANDLERS: dict[str, Any] = {
+    "none": signal.SIG_DFL,
+    "remember": remember,
+    "leave": leave,
+    "raise": interrupt,
+    "print": print_name,
+    "ignore": signal.SIG_IGN,
+    "native": None,  # not Python's
+}
+
+
+def handle(signum: signal.Signals, handler: str) -> None:
+    if handler == "native":
+        faulthandler.register(signum, sys.stdout)
+    else:
+        signal.signal(signum, HANDLERS[handler])
 
 
 def main() -> None:
@@ -220,6 +269,7 @@ def main() -> None:
     parser.add_argument("--work", choices=WORK, default="alone")
     parser.add_argument("--ending", choices=ENDINGS, default="return")
     parser.add_argument("--handler", choices=HANDLERS, default="none")
+    parser.add_argument("--handled", default="SIGTERM", help="the signal that has the handler")
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--largest-file", type=int, help="as on a full disk, no file may have more bytes")
     options = parser.parse_args()
@@ -228,7 +278,9 @@ def main() -> None:
     # a process in the background (a shell's &, nohup) ignores these, and so do its children
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, HANDLERS[options.handler])
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    handle(signal.Signals[options.handled], options.handler)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # some of the signals that end it would leave a file behind
 
     def body(run: Any) -> float:
         checksum = WORK[options.work](run, options.steps)

@@ -6,12 +6,13 @@ A signal's handler may interrupt a run between any two lines. What is kept here 
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from training_events.recorder.plain import plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class LastEvent(NamedTuple):
@@ -58,15 +59,55 @@ class Ending:
         """The last event of a training that came to its end: if it was asked to stop, it has stopped."""
         return completed() if self._interruption is None else stopped(self._interruption)
 
+    def of_abandonment(self) -> LastEvent:
+        """The last event of a run that is still open when the program ends, by no exception that is known."""
+        return stopped(self._interruption or "the program ended without finishing the run")
+
     def of_exception(self, error: BaseException) -> LastEvent:
         """The last event of a training that this exception ended."""
-        if isinstance(error, SystemExit) and error.code in (None, 0):
+        if type(error) is SystemExit and error.code in (None, 0):
             return self.of_return()
-        if isinstance(error, SystemExit) and self._interruption is not None:
+        if self._interruption is not None and isinstance(error, SystemExit):
             return stopped(self._interruption)
-        if isinstance(error, KeyboardInterrupt | GeneratorExit):
-            return stopped(type(error).__name__)
-        return failed(error)
+        return failed(error) if (reason := _interruption(error)) is None else stopped(reason)
+
+
+_SIGNAL = "_training_events_signal"
+_CANCELLED = ("CancelledError", "Cancelled", "GreenletExit")
+"""What asyncio and concurrent.futures, trio, and gevent raise in what is cancelled. By name: no import for what nobody uses."""
+
+
+def mark_as_raised_at(signal_name: str, error: BaseException) -> None:
+    """Note on the exception that the program's own handler of a signal has raised it, to end the training."""
+    with suppress(AttributeError, TypeError):  # a class may allow no attributes
+        setattr(error, _SIGNAL, signal_name)
+
+
+def _interruption(error: BaseException) -> str | None:
+    """What interrupted the training from outside, if this exception came of that; None if the training failed by itself."""
+    for cause in _causes(error):
+        if (signal_name := getattr(cause, _SIGNAL, None)) is not None:
+            return str(signal_name)
+    if isinstance(error, BaseExceptionGroup):  # of tasks that ran side by side
+        reasons = [_interruption(one) for one in error.exceptions]
+        return reasons[0] if all(reasons) else None
+    if isinstance(error, KeyboardInterrupt | GeneratorExit) or type(error).__name__ in _CANCELLED:
+        return type(error).__name__
+    if isinstance(error, SystemExit):
+        if error.code in (None, 0):  # a kind of its own, as Lightning's SIGTERMException
+            return type(error).__name__
+        # whoever catches Ctrl-C often leaves with an exit code
+        return next((type(cause).__name__ for cause in _causes(error) if isinstance(cause, KeyboardInterrupt)), None)
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The exception, the one that it was raised from or while handling, and so on."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:  # a program may tie them in a ring
+        yield error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
 
 
 def completed() -> LastEvent:

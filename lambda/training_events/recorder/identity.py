@@ -1,13 +1,15 @@
 """Which run this process belongs to, and which of its processes it is.
 
 All processes of one training record into one run. So the run's id comes from what they have in common: the caller's name or
-TRAINING_EVENTS_RUN, the names that SageMaker, torchrun and Slurm give a job, or the launcher that started them.
+TRAINING_EVENTS_RUN, the names that SageMaker and torchrun give a job, Slurm's number of it, or the launcher that started them.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import sys
+from collections import Counter
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +21,7 @@ from training_events.recorder.pinning import sagemaker
 from training_events.recorder.plain import plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _RANK_AND_WORLD = (
     ("RANK", "WORLD_SIZE"),  # torchrun, DeepSpeed, Accelerate
@@ -45,7 +47,7 @@ def run_id(model: str | None, given_id: str | None, environment: Mapping[str, st
         environment.get("TRAINING_EVENTS_RUN"),
         environment.get("TRAINING_JOB_NAME"),  # SageMaker: AWS's own events about the job are recorded under this name too
         _unless_none(environment.get("TORCHELASTIC_RUN_ID")),
-        _prefixed("slurm-", environment.get("SLURM_JOB_ID")),
+        _slurm_id(environment, sys.orig_argv),
     )
     for name in candidates:
         if name is not None and (valid := _valid(plain_text(name), _MAX_BYTES)):
@@ -97,5 +99,55 @@ def _unless_none(name: str | None) -> str | None:
     return None if name is None or name.strip().lower() == "none" else name
 
 
-def _prefixed(prefix: str, name: str | None) -> str | None:
-    return f"{prefix}{name.strip()}" if name and name.strip() else None
+_SHELLS = ("interactive", "bash", "sh", "zsh", "fish", "tcsh")
+"""What Slurm calls a job that somebody types into: the name of the shell that `srun --pty` starts, or what `salloc` sets."""
+_FIRST_SPECIAL_STEP = 0xFFFFFFF0
+"""Slurm numbers steps from 0. The batch script, the shell of `salloc` and others have the highest numbers (slurm/slurm.h)."""
+
+_LOCAL_AND_WORLD = (("LOCAL_WORLD_SIZE", "WORLD_SIZE"), ("OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_SIZE"))
+"""How many processes torchrun and mpirun have started on this machine, and on all machines."""
+
+_runs_of_command: Counter[str] = Counter()
+
+
+def _slurm_id(environment: Mapping[str, str], command: Sequence[str]) -> str | None:
+    """`slurm-<job>` for the tasks of a job's first step, `slurm-<job>.<step>` for those of another. None for a name of its own.
+
+    The variables of a job reach all that is started in it, and a job that is requeued keeps its number. So a process that is no
+    such task is told from others by its command line, and its second run by the number of the run: after a requeue both get the
+    same names again. What is typed into a shell is another run each time.
+    https://slurm.schedmd.com/srun.html#SECTION_OUTPUT-ENVIRONMENT-VARIABLES
+    """
+    job, step = environment.get("SLURM_JOB_ID", "").strip(), _number(environment.get("SLURM_STEP_ID"))
+    if not job:
+        return None
+    if step is not None and step < _FIRST_SPECIAL_STEP and _count(environment, "SLURM_NTASKS") > 1:
+        return f"slurm-{job}.{step}" if step else f"slurm-{job}"
+    sizes = [(_count(environment, local), _count(environment, world)) for local, world in _LOCAL_AND_WORLD]
+    if any(local < world for local, world in sizes):  # on several machines, which have nothing else in common
+        return f"slurm-{job}"
+    if _is_typed(environment):
+        return None
+    name = f"slurm-{job}-{sha256(chr(0).join(command).encode(errors='replace')).hexdigest()[:8]}"
+    if any(world > 1 for _, world in sizes):
+        return name
+    _runs_of_command[name] += 1
+    number = _runs_of_command[name]
+    return name if number == 1 else f"{name}-{number}"
+
+
+def _is_typed(environment: Mapping[str, str]) -> bool:
+    """Whether somebody types at a prompt inside the job. Whatever Slurm starts itself has a SLURM_PROCID."""
+    at_prompt = hasattr(sys, "ps1") or "SLURM_PROCID" not in environment or "SLURM_PTY_PORT" in environment
+    return at_prompt or environment.get("SLURM_JOB_NAME") in _SHELLS
+
+
+def _count(environment: Mapping[str, str], name: str) -> int:
+    return _number(environment.get(name)) or 1
+
+
+def _number(text: str | None) -> int | None:
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        return None

@@ -1,7 +1,6 @@
-"""What ends a program from outside reaches the runs that are open: SIGTERM, the end of the interpreter, and a fork.
+"""What ends a program from outside reaches the runs that are open: a signal, the end of the interpreter, and a fork.
 
-A handler that the program has set for SIGTERM runs as it does without recording. Where there is none, the signal ends the
-program with the same exit code as before. In a forked child every run continues as a producer of its own.
+In a forked child every run continues as a producer of its own.
 """
 
 from __future__ import annotations
@@ -12,9 +11,13 @@ import signal
 import sys
 import threading
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from training_events.recorder.ending import mark_as_raised_at
+from training_events.recorder.signals import ASKING_TO_STOP, WATCHED, Handler, Replacement, replaceable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import FrameType
 
 
@@ -29,70 +32,88 @@ class OpenRun(Protocol):
 
 
 SIGNAL_FLUSH_SECONDS = 5.0
-"""The longest that the handler of a signal holds up the program's end: Docker waits 10 s before it kills, SageMaker 120 s."""
+"""The longest that the handler of a signal holds up the program's end. Before they kill, Docker waits 10 s, Slurm 30 s, and
+SageMaker 120 s."""
 
 _open: set[OpenRun] = set()
-_previous_handler: Any = None
-_watching = False
+_replacements: list[Replacement] = []
 
 
 def watch(run: OpenRun) -> None:
-    """Tell the run from now on. Of signals only where that can be: in the main thread, and if SIGTERM is not ignored."""
-    global _previous_handler, _watching
+    """Tell the run from now on. Of signals only where that can be: in the main thread, and unless they are ignored."""
     _open.add(run)
-    if _watching or threading.current_thread() is not threading.main_thread():
+    if _replacements or threading.current_thread() is not threading.main_thread():
         return
-    handler = signal.getsignal(signal.SIGTERM)
-    if handler is None or handler == signal.SIG_IGN:  # None: set by something that is not Python
-        return
-    _previous_handler, _watching = handler, True  # first: the signal may come as soon as there is a handler for it
-    signal.signal(signal.SIGTERM, _on_sigterm)
+    found = ((signum, replaceable(signum)) for signum in WATCHED)
+    _replacements.extend(Replacement(signum, Handler(it, _on_signal)) for signum, it in found if it is not None)
 
 
 def unwatch(run: OpenRun) -> None:
-    """The run has ended. After the last one the program's own handler is put back, unless it has set another since."""
-    global _watching  # noqa: PLW0603
+    """The run has ended. After the last one the program's own handlers are put back."""
     _open.discard(run)
-    if not _watching or _open or threading.current_thread() is not threading.main_thread():
+    if not _open and threading.current_thread() is threading.main_thread():
+        _put_handlers_back()
+
+
+def _put_handlers_back() -> None:
+    while _replacements:
+        _replacements[-1].put_back()
+        _replacements.pop()  # last: an interruption leaves it in the list
+
+
+def _on_signal(handler: Handler, signum: signal.Signals, frame: FrameType | None) -> None:
+    runs = list(_open)
+    if handler.replaces_default:
+        for run in runs:
+            run.on_fatal_signal(signum.name)
+        _flush(runs, SIGNAL_FLUSH_SECONDS)
+        signal.signal(signum, signal.SIG_DFL)
+        os.kill(os.getpid(), signum)
+        # still here: the kernel spares the first process of a container. The program continues as it does without recording.
+        signal.signal(signum, handler)
         return
-    if signal.getsignal(signal.SIGTERM) == _on_sigterm:
-        signal.signal(signal.SIGTERM, _previous_handler)
-    _watching = False
+    if signum in ASKING_TO_STOP:
+        for run in runs:
+            run.on_handled_signal(signum.name)
+    _flush(runs, SIGNAL_FLUSH_SECONDS if signum in ASKING_TO_STOP else 0)  # 0: a program may use a signal as often as it likes
+    try:
+        handler.replaced(signum, frame)
+    except SystemExit:
+        for run in runs:
+            run.on_handled_signal(signum.name)
+        raise
+    except BaseException as error:
+        mark_as_raised_at(signum.name, error)  # the program may catch it, and go on
+        raise
 
 
-def _on_sigterm(signum: int, frame: FrameType | None) -> None:
-    is_handled, runs = callable(_previous_handler), list(_open)
-    for run in runs:
-        if is_handled:
-            run.on_handled_signal("SIGTERM")
-        else:
-            run.on_fatal_signal("SIGTERM")
-    deadline = monotonic() + SIGNAL_FLUSH_SECONDS
+def _flush(runs: Iterable[OpenRun], seconds: float) -> None:
+    deadline = monotonic() + seconds
     for run in runs:
         run.flush(max(deadline - monotonic(), 0))
-    if is_handled:
-        _previous_handler(signum, frame)
-        return
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.kill(os.getpid(), signal.SIGTERM)
-    # still here: the kernel spares the first process of a container. The program continues as it does without recording.
-    signal.signal(signal.SIGTERM, _on_sigterm)
 
 
 @atexit.register
 def end_open_runs() -> None:
     """End the runs that the program has left open, at the end of the interpreter."""
     for run in list(_open):
-        run.on_program_end(getattr(sys, "last_value", None))
+        run.on_program_end(_exception_that_ended_the_program())
+
+
+def _exception_that_ended_the_program() -> BaseException | None:
+    """`sys.last_value` is the last one that was shown. At a prompt and in a notebook the program went on after it."""
+    error = getattr(sys, "last_value", None)
+    if error is None or hasattr(sys, "ps1") or sys.flags.interactive:
+        return None
+    trace = error.__traceback__
+    is_uncaught = trace is not None and trace.tb_frame.f_back is None  # it has left the outermost frame of the program
+    return error if is_uncaught else None
 
 
 def _in_child() -> None:
-    global _watching  # noqa: PLW0603
     for run in list(_open):
         run.on_fork()
-    if _watching:  # Python runs no handler while a child blocks in C: SIGTERM would not end it, and its parent waits for it
-        _watching = False
-        signal.signal(signal.SIGTERM, _previous_handler)
+    _put_handlers_back()  # Python runs no handler while a child blocks in C: it would not end, and its parent waits for it
 
 
 os.register_at_fork(after_in_child=_in_child)

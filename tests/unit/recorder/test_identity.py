@@ -15,6 +15,8 @@ from tests.support.python_values import anything
 from tests.support.sagemaker_folder import training_job
 from tests.support.strategies import names
 
+SLURM_TASK = {"SLURM_JOB_ID": "7", "SLURM_STEP_ID": "0", "SLURM_PROCID": "1", "SLURM_NTASKS": "2"}
+BATCH = {"SLURM_JOB_ID": "7", "SLURM_PROCID": "0", "SLURM_JOB_NAME": "train"}
 VARIABLES = ["TRAINING_EVENTS_RUN", "TRAINING_JOB_NAME", "TORCHELASTIC_RUN_ID", "SLURM_JOB_ID", "OMPI_COMM_WORLD_SIZE"]
 environments = st.dictionaries(st.sampled_from(VARIABLES), names | st.text(max_size=8) | st.sampled_from(["", " ", "none"]))
 of_a_job = st.dictionaries(st.sampled_from(VARIABLES[:4]), names.filter(lambda name: name.lower() != "none"), min_size=1)
@@ -49,7 +51,65 @@ def test_all_processes_of_a_job_record_into_one_run(environment, world):
     ],
 )  # fmt: skip
 def test_the_most_specific_variable_names_the_run(environment, name):
-    assert run_id("digits", None, {"SLURM_JOB_ID": "7"} | environment) == name
+    assert run_id("digits", None, SLURM_TASK | environment) == name
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        (SLURM_TASK, "slurm-7"),
+        (SLURM_TASK | {"SLURM_PROCID": "0"}, "slurm-7"),
+        (SLURM_TASK | {"SLURM_RESTART_COUNT": "1"}, "slurm-7"),
+        (SLURM_TASK | {"SLURM_STEP_ID": "3"}, "slurm-7.3"),
+        (SLURM_TASK | {"SLURM_JOB_NAME": "interactive", "SLURM_PTY_PORT": "4711"}, "slurm-7"),  # srun inside of salloc
+        (BATCH | {"RANK": "3", "WORLD_SIZE": "16", "LOCAL_WORLD_SIZE": "8", "TORCHELASTIC_RUN_ID": "none"}, "slurm-7"),
+    ],
+)
+def test_the_tasks_of_a_step_and_the_processes_on_several_machines_are_one_run(environment, name):
+    assert run_id("digits", None, environment) == run_id("digits", None, environment) == name
+
+
+COMMAND = """
+import sys
+from training_events.recorder.identity import run_id
+print(*[run_id("digits", None) for _ in range(int(sys.argv[1]))])
+"""
+
+
+def ids_of_command(environment: dict[str, str], runs: int) -> list[str]:
+    """What a program that records so many runs names them, with this environment of Slurm's."""
+    bare = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    command = [sys.executable, "-c", COMMAND, str(runs)]
+    return subprocess.run(command, env=bare | environment, capture_output=True, text=True, check=True).stdout.split()
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "4"},  # salloc
+        BATCH | {"SLURM_JOB_NAME": "bash", "SLURM_STEP_ID": "0", "SLURM_NTASKS": "1"},  # srun --pty bash
+        BATCH | {"SLURM_PTY_PORT": "4711"},
+        BATCH | {"SLURM_JOB_NAME": "interactive", "SLURM_STEP_ID": str(2**32 - 6), "SLURM_NTASKS": "4"},  # salloc on a node
+    ],
+)
+def test_what_is_typed_into_a_shell_of_slurms_is_a_new_run_each_time(environment):
+    ids = [*ids_of_command(environment, 2), *ids_of_command(environment, 2)]
+    assert len(set(ids)) == 4
+
+
+@pytest.mark.parametrize("environment", [BATCH, BATCH | {"SLURM_STEP_ID": "0", "SLURM_NTASKS": "1"}])
+def test_unrelated_programs_and_nested_runs_of_a_batch_job_get_ids_of_their_own_and_again_after_a_requeue(environment):
+    inner, outer = ids_of_command(environment, 1), ids_of_command(environment, 3)
+    assert len({*inner, *outer}) == 4
+    assert all(name.startswith("slurm-7-") for name in (*inner, *outer))
+    assert ids_of_command(environment | {"SLURM_RESTART_COUNT": "1"}, 3) == outer
+
+
+def test_two_trainings_that_one_batch_job_launches_on_a_machine_are_two_runs():
+    torchrun = BATCH | {"TORCHELASTIC_RUN_ID": "none", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    first = [ids_of_command(torchrun | {"RANK": rank}, 1) for rank in "01"]
+    assert first[0] == first[1]
+    assert ids_of_command(torchrun | {"RANK": "0"}, 2)[0] not in first[0], "with other arguments"
 
 
 def test_each_run_without_a_name_gets_a_new_one():

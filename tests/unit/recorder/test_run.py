@@ -1,7 +1,10 @@
 """A run as training code uses it, rightly and wrongly: nothing raises, and the log has how the run began and ended."""
 
+import asyncio
+import concurrent.futures
 import logging
 import multiprocessing
+import os
 import pickle
 import signal
 import threading
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 from training_events import record_run
 from training_events.proof.verification import verify
-from training_events.recorder import termination
+from training_events.recorder import restart, termination
 from training_events.recorder.delivery import channel
 from training_events.recorder.delivery.destination import Destination
 from training_events.recorder.delivery.sender import Sender
@@ -41,6 +44,15 @@ def events(sink, run):
 
 def types(sink, run):
     return [event.type for event in events(sink, run)]
+
+
+class PreemptedExit(SystemExit):
+    """As Lightning's SIGTERMException."""
+
+
+def while_handling(first, second):
+    second.__context__ = first
+    return second
 
 
 def warnings(caplog):
@@ -84,6 +96,15 @@ def test_events_are_recorded_in_the_order_of_the_calls(sink, tmp_path, caplog):
         (SystemExit(3), "TrainingFailed", {"error": "SystemExit: 3"}),
         (SystemExit("no data"), "TrainingFailed", {"error": "SystemExit: no data"}),
         (KeyboardInterrupt(), "TrainingStopped", {"reason": "KeyboardInterrupt"}),
+        (asyncio.CancelledError(), "TrainingStopped", {"reason": "CancelledError"}),
+        (concurrent.futures.CancelledError(), "TrainingStopped", {"reason": "CancelledError"}),
+        (while_handling(KeyboardInterrupt(), SystemExit(130)), "TrainingStopped", {"reason": "KeyboardInterrupt"}),
+        (while_handling(ValueError("no data"), SystemExit(1)), "TrainingFailed", {"error": "SystemExit: 1"}),
+        (while_handling(asyncio.CancelledError(), TimeoutError("slow")), "TrainingFailed", {"error": "TimeoutError: slow"}),
+        (BaseExceptionGroup("tasks", [KeyboardInterrupt(), asyncio.CancelledError()]), "TrainingStopped", {}),
+        (BaseExceptionGroup("tasks", [ValueError("no data"), asyncio.CancelledError()]), "TrainingFailed", {}),
+        (PreemptedExit(), "TrainingStopped", {"reason": "PreemptedExit"}),
+        (type("PanicException", (BaseException,), {})("index"), "TrainingFailed", {}),  # of a library in Rust
     ],
 )
 def test_an_exception_leaves_the_block_and_is_recorded(sink, error, ending, data):
@@ -194,6 +215,74 @@ def test_a_second_start_changes_nothing(sink):
     with record_run().start() as run:
         run.metric("loss", 1.0)
     assert types(sink, run) == ["TrainingStarted", "MetricsRecorded", "TrainingCompleted"]
+
+
+def test_a_handle_that_was_started_before_another_ends_nothing(sink, caplog):
+    """A notebook cell is run again: the first handle is still open when the program ends."""
+    first = record_run(run_id="x", hyperparameters={"C": 1.0, "deep": {"lr": 1}}).start()
+    first.metric("loss", 1.0, step=0)
+    second = record_run(run_id="x", hyperparameters={"C": 0.5, "deep": {"lr": 1}}).start()
+    first.metric("loss", 0.5, step=1)
+    second.metric("loss", 2.0, step=0)
+    second.finish()
+    termination.end_open_runs()
+    assert sorted(types(sink, second)) == [*["MetricsRecorded"] * 2, "TrainingCompleted", *["TrainingStarted"] * 2]
+    assert sorted(points(events(sink, second))["loss"]) == [(0, 1.0), (0, 2.0), (1, 0.5)]
+    [warning] = warnings(caplog)
+    assert "run/x was started before" in warning.getMessage()
+    assert "what differs is hyperparameters.C (1.0 before, now 0.5)" in warning.getMessage()
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda run: run.finish(),
+        lambda run: run.fail("late"),
+        lambda run: run.stop("late"),
+        lambda run: run.__exit__(None, None, None),
+        lambda run: run.__exit__(ValueError, ValueError("late"), None),
+        lambda _: termination.end_open_runs(),
+    ],
+)
+@pytest.mark.parametrize("is_second_open", [True, False])
+def test_a_superseded_handle_ends_nothing_in_whatever_way_it_ends(sink, end, is_second_open):
+    first, second = record_run(run_id="x").start(), record_run(run_id="x").start()
+    if not is_second_open:
+        second.finish()
+    end(first)
+    second.finish()
+    ends = [type_ for type_ in types(sink, second) if type_ != "TrainingStarted"]
+    assert ends in (["TrainingCompleted"], ["TrainingStopped"]), "one end, of the second"
+    assert ends == ["TrainingCompleted"] or is_second_open, "the program ended before the second did"
+
+
+def test_a_start_says_that_the_log_on_this_machine_has_the_run_already(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("TRAINING_EVENTS_LOG", f"sqlite:///{tmp_path}/log.db")
+    monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path / "spool"))
+    monkeypatch.delenv("TRAINING_EVENTS_BUS", raising=False)
+    with record_run(run_id="x", seeds=1):
+        pass
+    monkeypatch.setattr(restart, "_started", {})  # as in another process
+    assert warnings(caplog) == []
+    with record_run(run_id="x", seeds=2):
+        pass
+    assert "what differs is seeds (1 before, now 2)" in warnings(caplog)[0].getMessage()
+    assert len(warnings(caplog)) == 1
+
+
+def test_a_child_that_starts_the_run_which_its_parent_has_open_joins_it(sink):
+    """A worker that calls `record_run` with the same name is no further attempt, and its end is not the run's."""
+    with record_run(run_id="x") as run:
+        run.flush()
+        if not (child := os.fork()):
+            try:
+                with record_run(run_id="x") as joined:
+                    joined.metric("loss", 1.0)
+                    sent = joined.flush()
+            finally:
+                os._exit(0 if sent and types(sink, joined) == ["TrainingStarted", "MetricsRecorded"] else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert types(sink, run) == ["TrainingStarted", "TrainingCompleted"]
 
 
 def test_a_training_goes_on_where_no_thread_can_be_started(sink, caplog, monkeypatch):
