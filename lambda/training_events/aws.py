@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from functools import lru_cache
 from threading import get_ident
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore
 import botocore.session
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import NoRegionError, ProfileNotFound
 
@@ -49,9 +51,19 @@ if hasattr(os, "register_at_fork"):  # Windows has no fork
     os.register_at_fork(after_in_child=forget_sessions)
 
 
+def load(service: str) -> None:
+    """Import and read all that a client of this service needs, and set up TLS, without a request.
+
+    An unsigned client does that. It needs no credentials, for which a machine or a program may have to be asked.
+    """
+    client(service, signed=False)
+    codecs.lookup("idna")  # of the host's name, for http.client
+
+
 def client(
     service: str,
     *,
+    signed: bool = True,
     validate: bool = True,
     connect_seconds: float = CONNECT_TIMEOUT_SECONDS,
     read_seconds: float = READ_TIMEOUT_SECONDS,
@@ -66,6 +78,7 @@ def client(
         connect_timeout=connect_seconds,
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS},
+        signature_version=None if signed else UNSIGNED,
         parameter_validation=validate,
         # CloudTrail shows it. botocore would build its own again for every request, for a tenth of the CPU time of a put.
         user_agent=f"training-events/{__version__} Botocore/{botocore.__version__}",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from msgspec import MsgspecError, Raw, Struct, field, json
 
+from training_events.cached_property import cached_property
 from training_events.canonical import canonical_json, digest_of_bytes
 from training_events.errors import BadField, NotRecordable, UnknownStream
 from training_events.times import to_utc_text
@@ -80,7 +80,7 @@ class Producer(Struct, frozen=True, omit_defaults=True):
         return {**self.extensions, "id": self.id, "sequence": self.sequence, **previous}
 
 
-class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_property remembers
+class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_property keeps
     """A fact in the past tense. `extensions` keeps the fields of its header that this version does not know.
 
     Raises UnknownStream, BadField or BadTime where a field is not allowed. `canonical` and `digest` raise a NotRecordable

@@ -13,7 +13,7 @@ PACKAGE = Path(training_events.__file__).parent
 
 # Bottom first. A module imports from its own room, from rows below, and from what stands to the left in its own row.
 ROOMS = [
-    ["errors", "version"],
+    ["errors", "version", "cached_property"],
     ["canonical", "strict_json", "times", "settings", "aws"],
     ["event", "catalogue"],
     ["bus", "stores", "folds"],

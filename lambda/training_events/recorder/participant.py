@@ -78,11 +78,11 @@ class Participant:
             self._open_in_child()
         return self._channel
 
-    def relieve(self) -> None:
+    def limit_backlog(self) -> None:
         """Make events of the points: there are more than MAX_BUFFERED_POINTS."""
         pending, channel = len(self.points), self._channel
         if channel is not None:
-            channel.writer.relieve(pending)
+            channel.writer.limit_backlog(pending)
 
     def close(self) -> None:
         """Put everything into the spool, and send it if that works."""

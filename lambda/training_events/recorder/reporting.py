@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
+import select
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -22,16 +24,42 @@ else:
     _Adapter = logging.LoggerAdapter
 
 
+MAX_WAIT_SECONDS = 1.0
+"""For another line of the recorder: a handler may hang, and the training must not."""
+_STANDARD_ERROR = 2
+_MAX_LINE_BYTES = select.PIPE_BUF
+"""A pipe that is ready takes so many bytes without a wait (pipe(7)): at least 512, POSIX says."""
+
+
 class _ForkSafeLogger(_Adapter):
     """A fork waits until a line is written. Else a child that prints would wait for the rest of the line for ever."""
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         # if a handler of the program's raised here, it would end a thread of the recorder, or the training
-        with forks.log_line.passing(), suppress(Exception):
-            super().log(level, msg, *args, **{"stacklevel": 2, **kwargs})
+        with forks.log_line.entered(MAX_WAIT_SECONDS) as is_inside, suppress(Exception):
+            if is_inside:
+                super().log(level, msg, *args, **{"stacklevel": 2, **kwargs})
+            else:
+                to_standard_error(str(msg) % args)
 
 
 log = _ForkSafeLogger(logging.getLogger("training_events"))
+
+
+def report_loss(line: str) -> None:
+    """Report what may be lost, whatever hangs: straight to standard error, and to the handlers that the program has set."""
+    to_standard_error(line)
+    if log.hasHandlers():  # without any, logging itself would write the line to standard error once more
+        log.error("%s", line)
+
+
+def to_standard_error(line: str) -> None:
+    """Write a line past Python's buffer and locks. If standard error is closed, or a pipe that is full, there is no line."""
+    with suppress(OSError, ValueError):
+        ready = select.poll()
+        ready.register(_STANDARD_ERROR, select.POLLOUT)
+        if ready.poll(0):
+            os.write(_STANDARD_ERROR, f"training_events: {line}\n".encode(errors="backslashreplace")[:_MAX_LINE_BYTES])
 
 
 _P = ParamSpec("_P")

@@ -71,7 +71,7 @@ class Run:
         participant = self._participant
         participant.append((name, value, step, time_ns()))
         if len(participant.points) > MAX_BUFFERED_POINTS:
-            participant.relieve()
+            participant.limit_backlog()
 
     @reported_not_raised
     def metrics(self, values: Mapping[str, float], step: float | None = None) -> None:

@@ -5,38 +5,40 @@ import logging
 import os
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from training_events import aws
-from training_events.recorder import forks
-from training_events.recorder.reporting import log
+from training_events.recorder import forks, reporting
+from training_events.recorder.reporting import log, to_standard_error
 
 from tests.support.patience import PATIENCE_SECONDS
 
 FOR_EVER = 3600.0
 """More seconds than a fork waits on any machine, however busy."""
+FOR_A_THREAD = -1
+"""The time to wait of a thread that is about to enter: it has no limit."""
 
 
-def child_passes(gate):
-    """Whether a child that is forked now can pass the gate."""
+def child_enters(section):
+    """Whether a child that is forked now can enter the section."""
     if not (child := os.fork()):
         signal.alarm(int(PATIENCE_SECONDS))  # ends a child that hangs
-        with gate.passing():
+        with section.entered():
             os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @contextmanager
-def passing_in_another_thread(gate):
+def entered_by_another_thread(section):
     inside, leave = threading.Event(), threading.Event()
 
-    def pass_slowly():
-        with gate.passing():
+    def stay_inside():
+        with section.entered():
             inside.set()
             leave.wait()
 
-    thread = threading.Thread(target=pass_slowly, daemon=True)
+    thread = threading.Thread(target=stay_inside, daemon=True)
     thread.start()
     assert inside.wait(PATIENCE_SECONDS)
     try:
@@ -54,27 +56,27 @@ def test_a_child_does_not_use_its_parents_aws_session():
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-@pytest.mark.parametrize("gate", [forks.client_setup, forks.request], ids=["client setup", "request"])
-def test_many_threads_fork_at_once(gate):
-    """What one thread closed for its fork, another must neither open nor forget."""
-    passed: list[bool] = []
-    threads = [threading.Thread(target=lambda: passed.append(child_passes(gate))) for _ in range(16)]
+@pytest.mark.parametrize("section", [forks.client_setup, forks.request], ids=["client setup", "request"])
+def test_many_threads_fork_at_once(section):
+    """A section that one thread has entered for its fork, another must neither leave nor forget."""
+    entered: list[bool] = []
+    threads = [threading.Thread(target=lambda: entered.append(child_enters(section))) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert passed == [True] * 16
-    with passing_in_another_thread(gate):
-        pass  # the parent can pass
+    assert entered == [True] * 16
+    with entered_by_another_thread(section):
+        pass  # the parent can enter
 
 
-def test_a_fork_waits_for_the_thread_that_is_passing(monkeypatch):
+def test_a_fork_waits_for_the_thread_that_is_inside(monkeypatch):
     monkeypatch.setattr(forks.client_setup, "max_wait_seconds", FOR_EVER)
     order: list[str] = []
     inside = threading.Event()
 
     def set_up():
-        with forks.client_setup.passing():
+        with forks.client_setup.entered():
             inside.set()
             threading.Event().wait(0.05)  # a fork that did not wait would be faster
             order.append("set up")
@@ -82,7 +84,7 @@ def test_a_fork_waits_for_the_thread_that_is_passing(monkeypatch):
     thread = threading.Thread(target=set_up)
     thread.start()
     inside.wait()
-    assert child_passes(forks.client_setup)
+    assert child_enters(forks.client_setup)
     order.append("forked")
     thread.join()
     assert order == ["set up", "forked"]
@@ -94,14 +96,9 @@ class WatchedLock:
     def __init__(self, waits):
         self._lock, self._waits = threading.RLock(), waits
 
-    def __enter__(self):
-        self._lock.acquire()
-
-    def __exit__(self, *_):
-        self._lock.release()
-
     def acquire(self, timeout):
-        self._waits.append(timeout)
+        if timeout != FOR_A_THREAD:
+            self._waits.append(timeout)
         return self._lock.acquire(timeout=timeout)
 
     def release(self):
@@ -110,20 +107,20 @@ class WatchedLock:
 
 def test_a_missing_reply_delays_one_fork_and_no_other(monkeypatch):
     monkeypatch.setattr(forks.request, "max_wait_seconds", 0.1)
-    with passing_in_another_thread(forks.request):
-        assert child_passes(forks.request)
+    with entered_by_another_thread(forks.request):
+        assert child_enters(forks.request)
         monkeypatch.setattr(forks.request, "max_wait_seconds", FOR_EVER)
-        assert child_passes(forks.request)
+        assert child_enters(forks.request)
 
 
 def test_a_fork_waits_again_for_the_next_request():
     waits: list[float] = []
-    gate = forks.Gate(0.01, lambda: WatchedLock(waits))
+    section = forks.CriticalSection(0.01, lambda: WatchedLock(waits))
     for forks_meanwhile in (2, 1):
-        with passing_in_another_thread(gate):
+        with entered_by_another_thread(section):
             for _ in range(forks_meanwhile):
-                gate.before_fork()
-                gate.after_fork_in_parent()
+                section.before_fork()
+                section.after_fork_in_parent()
     assert waits == [0.01, 0, 0.01]
 
 
@@ -132,23 +129,22 @@ def test_a_fork_that_gives_up_as_a_request_ends_still_waits_for_the_next_request
     waits = []
 
     class HeldUntilTheForkGivesUp:
-        def __enter__(self):
-            pass
-
-        def __exit__(self, *_):
-            pass
-
         def acquire(self, timeout):
+            if timeout == FOR_A_THREAD:
+                return True
             waits.append(timeout)
-            passages.pop().__exit__(None, None, None)
+            entries.pop().__exit__(None, None, None)
             return False
 
-    gate = forks.Gate(FOR_EVER, HeldUntilTheForkGivesUp)
-    passages: list = []
+        def release(self):
+            pass
+
+    section = forks.CriticalSection(FOR_EVER, HeldUntilTheForkGivesUp)
+    entries: list = []
     for _ in range(2):
-        passages.append(gate.passing())
-        passages[0].__enter__()
-        gate.before_fork()
+        entries.append(section.entered())
+        entries[0].__enter__()
+        section.before_fork()
     assert waits == [FOR_EVER, FOR_EVER]
 
 
@@ -189,3 +185,31 @@ def test_a_child_can_print_while_its_parent_writes_a_line_of_the_log(monkeypatch
 def test_a_line_of_the_log_names_the_function_that_wrote_it(caplog):
     log.warning("something")
     assert caplog.records[0].funcName == "test_a_line_of_the_log_names_the_function_that_wrote_it"
+
+
+def test_a_handler_that_hangs_holds_up_no_other_line(monkeypatch, capfd):
+    """The recorder's writer may hang in a handler of the program's own. The training goes on."""
+    monkeypatch.setattr(reporting, "MAX_WAIT_SECONDS", 0.0)
+    with entered_by_another_thread(forks.log_line):
+        log.warning("%d event(s) are lost", 3)
+    assert capfd.readouterr().err == "training_events: 3 event(s) are lost\n"
+
+
+@pytest.mark.parametrize("end", ["full", "closed"])
+def test_a_line_never_waits_for_standard_error(end):
+    """It may be a pipe that nobody reads."""
+    if not (child := os.fork()):
+        signal.alarm(int(PATIENCE_SECONDS))
+        _, writer = os.pipe()
+        os.dup2(writer, 2)
+        if end == "closed":
+            os.close(2)
+        else:
+            os.set_blocking(writer, False)
+            with suppress(BlockingIOError):
+                while True:
+                    os.write(writer, b"x" * 4096)
+            os.set_blocking(writer, True)
+        to_standard_error("a line")
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

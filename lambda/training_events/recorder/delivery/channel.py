@@ -62,9 +62,10 @@ class Channel:
         return self.writer.wait_spooled(seconds) and self._sender.flush(max(deadline - monotonic(), 0))
 
     def close(self) -> None:
+        deadline = monotonic() + CLOSE_SECONDS
         try:
             self.writer.close(CLOSE_SECONDS)
-            self._sender.close(CLOSE_SECONDS)
+            self._sender.close(max(deadline - monotonic(), 0))
         except BaseException:  # after Ctrl-C wait for the disk, and not for the network
             self.writer.close(CLOSE_SECONDS)
             self._sender.close(0)

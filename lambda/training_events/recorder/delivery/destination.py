@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import msgspec
@@ -12,8 +13,10 @@ from msgspec import Struct, structs
 from training_events import aws, strict_json
 from training_events.bus.envelope import decode, put_events_entry
 from training_events.bus.publisher import EventBusPublisher, is_final
-from training_events.canonical import digest
+from training_events.canonical import canonical_json
 from training_events.errors import BadLogUrl, NotRecordable, TrainingEventsError
+from training_events.recorder import forks
+from training_events.recorder.delivery.sha256 import sha256_hex
 from training_events.settings import LAPTOP_LOG, Settings
 from training_events.stores.address import SqliteFile, parse
 from training_events.stores.opening import open_event_log
@@ -50,7 +53,7 @@ class Destination(Struct, frozen=True):
     @property
     def folder_name(self) -> str:
         """The folder of the spool that holds the events for this destination."""
-        return digest(msgspec.to_builtins(self)).removeprefix("sha256:")[:16]
+        return sha256_hex(canonical_json(msgspec.to_builtins(self)))[:16]
 
     @property
     def folder_names(self) -> tuple[str, ...]:
@@ -62,10 +65,23 @@ class Destination(Struct, frozen=True):
 
     def sink(self, pause: Callable[[float], None]) -> Sink:
         """Raises what is wrong with the destination's settings. `pause` waits between attempts, in seconds."""
-        if self.kind == "log":
-            return LogSink(self.at)
-        client = aws.client("events", validate=False, read_seconds=REPLY_SECONDS)
-        return BusSink(EventBusPublisher(self.at, client, sleep=pause))
+        with forks.client_setup.entered():
+            self._load()
+        with forks.request.entered():  # credentials may come by the network
+            if self.kind == "log":
+                return LogSink(self.at)
+            client = aws.client("events", validate=False, read_seconds=REPLY_SECONDS)
+            return BusSink(EventBusPublisher(self.at, client, sleep=pause))
+
+    def _load(self) -> None:
+        """All that a sink imports, and what OpenSSL sets up: it is bounded, and a fork has to wait for it."""
+        if self.kind == "bus":
+            aws.load("events")
+        elif isinstance(parse(self.at), SqliteFile):
+            import_module("training_events.stores.sqlite.event_log")
+        else:
+            import_module("training_events.stores.dynamodb.event_log")
+            aws.load("dynamodb")
 
 
 def configured_destination(settings: Settings) -> Destination:

@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from training_events.event import DEFAULT_SOURCE, Event, Producer
+from training_events.recorder.delivery.sha256 import sha256_hex
 from training_events.times import from_nanoseconds
 
 if TYPE_CHECKING:
@@ -41,6 +42,6 @@ class Journal:
             producer=Producer(self.producer, number, self._previous, self._extensions),
             correlation_id=self.stream.partition("/")[2],
         )
-        # `digest` raises for an event that has no canonical form: then its number stays free
-        self._previous, self._last_ns, self.count = event.digest, at, number
+        # `canonical` raises for an event that has no canonical form: then its number stays free
+        self._previous, self._last_ns, self.count = f"sha256:{sha256_hex(event.canonical)}", at, number
         return event

@@ -53,10 +53,8 @@ class Delivery:
     def _try_send(self, lines: list[bytes]) -> list[Unsent]:
         try:
             if self._sink is None:
-                with forks.client_setup.passing():  # also for the first request: it imports, looks up names and connects
-                    self._sink = self.to.sink(self._pause)
-                    return self._sink.send(lines)
-            with forks.request.passing():
+                self._sink = self.to.sink(self._pause)
+            with forks.request.entered():
                 return self._sink.send(lines)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the settings, the events are kept
             why = str(error) if isinstance(error, TrainingEventsError) else f"{type(error).__name__}: {error}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from training_events.bus.envelope import to_envelope
 from training_events.bus.publisher import MAX_REQUEST_BYTES
 from training_events.recorder.delivery.points import MetricCall, PointBatcher
-from training_events.recorder.reporting import log
+from training_events.recorder.reporting import log, report_loss
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +30,8 @@ MAX_BUFFERED_POINTS, MAX_PENDING_POINTS = 2_000, 20_000
 """More points than the first number wake the writer early. More than the second slow down the thread that records them."""
 MAX_EVENT_BYTES = MAX_REQUEST_BYTES - 16 * 1024
 """Of an event's data. The rest is for its header."""
+MIN_STALL_SECONDS = 1.0
+"""Whoever waits less for the disk is not told what is not on it yet: a busy machine may take that long."""
 
 
 class _Reason(Enum):
@@ -41,7 +43,9 @@ class _Reason(Enum):
     CLOSING = auto()
 
 
-class _Order(NamedTuple):
+class _Task(NamedTuple):
+    """What the writer does next: make events of the points up to a time, and then the action."""
+
     reason: _Reason
     up_to_ns: int = 2**63 - 1  # later points stay in the buffer; by default all of them become events
     action: Callable[[], object] | None = None  # what is done afterwards
@@ -53,7 +57,9 @@ class Writer:
     def __init__(self, journal: Journal, spool: Spool, sender: Sender, fit_to_size: FitToSize) -> None:
         self.points: deque[tuple[Any, Any, Any, int]] = deque()
         self._journal, self._spool, self._sender, self._fit_to_size = journal, spool, sender, fit_to_size
-        self._orders: SimpleQueue[_Order] = SimpleQueue()
+        self._tasks: SimpleQueue[_Task] = SimpleQueue()
+        self._taken_events = self._spooled_events = self._points_in_work = 0
+        self._has_reported_stall = False
         self._batcher = PointBatcher()
         self._changed = Condition()  # reentrant: a signal's handler may interrupt a thread that holds it
         self._is_open = self._has_ended = False
@@ -66,41 +72,60 @@ class Writer:
     def record(self, type_: str, data: dict[str, Any]) -> bool:
         """Record an event of now, after all points up to now and before later ones. False if the writer is closed already."""
         now = time.time_ns()
-        return self._give(
-            _Order(_Reason.BEFORE_ACTION, now, lambda: self._append(type_, self._fit_to_size(data, MAX_EVENT_BYTES), now))
-        )
+        with self._changed:
+            is_taken = self._enqueue(_Task(_Reason.BEFORE_ACTION, now, lambda: self._append_event(type_, data, now)))
+            self._taken_events += is_taken
+        return is_taken
 
-    def relieve(self, pending: int) -> None:
+    def limit_backlog(self, pending: int) -> None:
         """Make events of this many pending points early. With far more of them the calling thread pauses for a moment.
 
         No training measures that fast for long. One that does is slowed down, so that the memory does not grow.
         """
         if pending % MAX_BUFFERED_POINTS == 0 or pending > MAX_PENDING_POINTS:
-            self._give(_Order(_Reason.TOO_MANY_POINTS))
+            self._enqueue(_Task(_Reason.TOO_MANY_POINTS))
         if pending > MAX_PENDING_POINTS:
             time.sleep(0.001)
 
     def wait_spooled(self, seconds: float) -> bool:
-        """Wait until all that was recorded before is in the spool. May be called in a signal's handler."""
+        """Wait until all that was recorded before is in the spool. May be called in a signal's handler.
+
+        Where that takes too long, standard error says once what is missing: the program may end after this.
+        """
         done = Flag()
-        if self._give(_Order(_Reason.BEFORE_ACTION, action=done.set)):
-            return done.wait(seconds)
-        return self._wait_ended(seconds)
+        is_taken = self._enqueue(_Task(_Reason.BEFORE_ACTION, action=done.set))
+        is_spooled = done.wait(seconds) if is_taken else self._wait_ended(seconds)
+        if not is_spooled and not self._has_reported_stall:
+            self._has_reported_stall = self._report_stall(seconds)
+        return is_spooled
 
     def close(self, seconds: float) -> None:
-        """Put everything into the spool and end. What comes later is not taken."""
+        """Put everything into the spool and end. What comes later is not taken. What does not get there is reported."""
         with self._changed:
-            self._give(_Order(_Reason.CLOSING))
+            self._enqueue(_Task(_Reason.CLOSING))
             self._is_open = False
-        if self._wait_ended(seconds) and self._thread.ident is not None:
+        if not self._wait_ended(seconds):
+            self._report_stall(seconds)
+        elif self._thread.ident is not None:
             self._thread.join(seconds)
 
-    def _give(self, order: _Order) -> bool:
-        """False if the thread has its last order already: it would not carry out one after that."""
+    def _enqueue(self, task: _Task) -> bool:
+        """False if the thread has its last task already: it would not do one after that."""
         with self._changed:
             if self._is_open:
-                self._orders.put(order)
+                self._tasks.put(task)
             return self._is_open
+
+    def _report_stall(self, seconds: float) -> bool:
+        """Report what is not in the spool after that time, if that is long enough to matter."""
+        if seconds < MIN_STALL_SECONDS:
+            return False
+        events, points = self._taken_events - self._spooled_events, len(self.points) + self._points_in_work
+        report_loss(
+            f"{events} event(s) and {points} point(s) of {self._journal.stream} are not on disk after {seconds:.0f} s;"
+            " they are lost if the process ends now"
+        )
+        return True
 
     def _wait_ended(self, seconds: float) -> bool:
         """Wait until the thread has ended, if it ever started. Unlike a join this can be called again after a Ctrl-C."""
@@ -109,32 +134,34 @@ class Writer:
 
     def _run(self) -> None:
         try:
-            self._carry_out_orders()
+            self._do_tasks()
         finally:
             with self._changed:
                 self._has_ended = True
                 self._changed.notify_all()
 
-    def _carry_out_orders(self) -> None:
+    def _do_tasks(self) -> None:
         while True:
-            order = self._next_order()
-            if order.reason is _Reason.TOO_MANY_POINTS and len(self.points) < MAX_BUFFERED_POINTS:
-                continue  # an earlier order has made events of them
-            _log_failure(self._append_points, order.up_to_ns)
-            if order.reason is _Reason.CLOSING:
+            task = self._next_task()
+            if task.reason is _Reason.TOO_MANY_POINTS and len(self.points) < MAX_BUFFERED_POINTS:
+                continue  # an earlier task has made events of them
+            _log_failure(self._append_points, task.up_to_ns)
+            if task.reason is _Reason.CLOSING:
                 return
-            if order.action is not None:
-                _log_failure(order.action)
+            if task.action is not None:
+                _log_failure(task.action)
 
-    def _next_order(self) -> _Order:
+    def _next_task(self) -> _Task:
         try:
-            return self._orders.get(timeout=FLUSH_SECONDS)
+            return self._tasks.get(timeout=FLUSH_SECONDS)
         except Empty:
-            return _Order(_Reason.INTERVAL_OVER)
+            return _Task(_Reason.INTERVAL_OVER)
 
     def _append_points(self, up_to_ns: int) -> None:
         for data, at_ns in self._batcher.batches(self._buffered_calls(up_to_ns)):
             self._append("MetricsRecorded", data, at_ns)
+            self._points_in_work -= len(data["points"])
+        self._points_in_work = 0
 
     def _buffered_calls(self, up_to_ns: int) -> Iterator[MetricCall]:
         """The calls up to that time that are in the buffer by now. Calls that come meanwhile are left for the next time."""
@@ -142,7 +169,14 @@ class Writer:
         for _ in range(len(points)):
             if points[0][3] > up_to_ns:
                 return
+            self._points_in_work += 1
             yield MetricCall(*points.popleft())
+
+    def _append_event(self, type_: str, data: dict[str, Any], at_ns: int) -> None:
+        try:
+            self._append(type_, self._fit_to_size(data, MAX_EVENT_BYTES), at_ns)
+        finally:
+            self._spooled_events += 1
 
     def _append(self, type_: str, data: dict[str, Any], at_ns: int) -> None:
         self._spool.append(to_envelope(self._journal.next_event(type_, data, at_ns)))

@@ -82,6 +82,33 @@ def test_a_wait_while_the_writer_closes_is_a_wait_for_its_end(released_by_a_wait
     assert len(spool) == 1
 
 
+def test_what_a_flush_did_not_get_to_the_disk_is_reported_once(writer, spool, monkeypatch, capfd):
+    """The program may end by os._exit after a flush. A line in the log may be what hangs."""
+    monkeypatch.setattr(module, "MIN_STALL_SECONDS", 0.0)
+    writer.points.extend([("loss", 0.5, step, 1) for step in range(7)])
+    assert writer.record("CheckpointSaved", {})
+    assert spool.is_writing.wait(PATIENCE_SECONDS)
+    writer.points.append(("loss", 0.5, 7, 1))
+    assert not writer.wait_spooled(0)
+    assert not writer.wait_spooled(0)
+    line = (
+        "training_events: 1 event(s) and 8 point(s) of run/a are not on disk after 0 s; they are lost if the process ends now\n"
+    )
+    assert capfd.readouterr().err == line
+
+
+def test_what_an_end_does_not_get_to_the_disk_is_reported(writer, spool, monkeypatch, capfd):
+    monkeypatch.setattr(module, "MIN_STALL_SECONDS", 0.0)
+    close_while_it_writes(writer, spool)
+    assert "1 event(s) and 0 point(s) of run/a are not on disk" in capfd.readouterr().err
+
+
+def test_a_wait_that_is_short_reports_nothing(writer, spool, capfd):
+    close_while_it_writes(writer, spool)
+    assert not writer.wait_spooled(0)
+    assert capfd.readouterr().err == ""
+
+
 def test_nothing_waits_for_a_writer_that_never_started(spool):
     writer = writer_into(spool, Sender())
     assert not writer.record("TrainingStarted", {})
