@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_DEPTH = 64
-"""Levels of arrays and objects inside each other, the outermost counted as 1. The stack of any JSON reader can take more."""
+"""Levels of arrays and objects inside each other, in what a producer sends; the outermost is counted as 1. The stack of any
+JSON reader can take more, so what this project wraps around it may go deeper."""
 
 _EXACT_DOUBLE = 2.0**53
 """Below it, in absolute value, the shortest decimal form of an integral double is that integer."""
@@ -30,9 +31,12 @@ _EXPONENTS_IN_FULL = range(-6, 21)
 _encode = msgspec.json.Encoder().encode
 
 
-def canonical_json(value: Any) -> bytes:
-    """The canonical UTF-8 bytes of a JSON value. Raises a NotRecordable whose path leads to what is not JSON."""
-    return _encode(_ordered(value, MAX_DEPTH))
+def canonical_json(value: Any, max_depth: int = MAX_DEPTH) -> bytes:
+    """The canonical UTF-8 bytes of a JSON value. Raises a NotRecordable whose path leads to what is not JSON.
+
+    `max_depth` is more than MAX_DEPTH where the value has what a producer sent inside it.
+    """
+    return _encode(_ordered(value, max_depth))
 
 
 def digest(value: Any) -> str:

@@ -27,6 +27,7 @@ Those with a star are public: `training_events` names them, and whoever catches 
     │   │   ├── UnknownStream
     │   │   ├── BadField
     │   │   ├── BadTime
+    │   │   ├── NotReadBack
     │   │   ├── Conflict
     │   │   └── TooLarge
     │   └── NotFoldable
@@ -51,13 +52,19 @@ JsonPath: TypeAlias = tuple[str | int, ...]
 """The keys and indexes that lead from the root of a JSON document to one value."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_MAX_KEY_CHARACTERS = 80
+"""A key may be as long as an event: an explanation has to fit into a message, and be read."""
 
 
 def json_path(path: JsonPath) -> str:
-    """`("detail", "loss", 3)` as `$.detail.loss[3]`, in printable ASCII whatever the keys hold."""
-    return "$" + "".join(
-        f".{step}" if isinstance(step, str) and _PLAIN_KEY.fullmatch(step) else f"[{json.dumps(step)}]" for step in path
-    )
+    """`("detail", "loss", 3)` as `$.detail.loss[3]`, in printable ASCII whatever the keys hold. Long keys are cut."""
+    return "$" + "".join(map(_step, path))
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, str) and len(step) > _MAX_KEY_CHARACTERS:
+        step = f"{step[:_MAX_KEY_CHARACTERS]}\u2026"
+    return f".{step}" if isinstance(step, str) and _PLAIN_KEY.fullmatch(step) else f"[{json.dumps(step)}]"
 
 
 class TrainingEventsError(Exception):
@@ -153,7 +160,7 @@ class NotFiniteNumber(NotRecordable):
 
 
 class IntegerTooLong(NotRecordable):
-    """An integer has more digits than Python converts: it limits them, because converting takes quadratic time."""
+    """An integer has more digits than every JSON reader holds."""
 
     reason = "integer_too_long"
 
@@ -204,6 +211,12 @@ class BadTime(NotRecordable):
     """A time is in none of the known forms, or not in the calendar."""
 
     reason = "bad_time"
+
+
+class NotReadBack(NotRecordable):
+    """The event, as the log would store it, does not give the same event again."""
+
+    reason = "not_read_back"
 
 
 class Conflict(NotRecordable):

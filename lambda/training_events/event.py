@@ -69,10 +69,10 @@ class Producer(Struct, frozen=True, omit_defaults=True):
     extensions: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_text(self.id, "producer", "id")
-        _check_count(self.sequence, "producer", "sequence")
+        check_text(self.id, "producer", "id")
+        check_count(self.sequence, "producer", "sequence")
         if self.previous is not None:
-            _check_text(self.previous, "producer", "previous")
+            check_text(self.previous, "producer", "previous")
 
     def to_dict(self) -> dict[str, Any]:
         """The producer's part of `Event.to_dict`."""
@@ -101,12 +101,12 @@ class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_
 
     def __post_init__(self) -> None:
         check_stream(self.stream)
-        _check_text(self.event_id, "event_id")
-        _check_text(self.type, "type")
-        _check_text(self.source, "source")
-        _check_count(self.schema_version, "schema_version")
+        check_text(self.event_id, "event_id")
+        check_text(self.type, "type")
+        check_text(self.source, "source")
+        check_count(self.schema_version, "schema_version")
         if self.correlation_id is not None:
-            _check_text(self.correlation_id, "correlation_id")
+            check_text(self.correlation_id, "correlation_id")
         try:
             if to_utc_text(self.occurred_at) != self.occurred_at:
                 raise BadField(f"the time is {self.occurred_at!a:.80}", "what times.to_utc_text returns")
@@ -183,19 +183,21 @@ def check_stream(stream: str) -> str:
     if not slash or kind not in STREAM_KINDS:
         allowed = ", ".join(f"{kind}/<name>" for kind in STREAM_KINDS)
         raise UnknownStream(f"the stream is {stream!a:.80}", allowed, ("stream",))
-    _check_text(name, "stream")
+    check_text(name, "stream")
     if len(stream.encode(errors="replace")) > MAX_STREAM_BYTES:
         raise BadField("the name is too long", f"at most {MAX_STREAM_BYTES} bytes (DynamoDB's partition key)", ("stream",))
     return stream
 
 
-def _check_text(text: str, *path: str) -> None:
+def check_text(text: str, *path: str) -> None:
+    """Raises BadField for what no name may be."""
     # with blanks at its ends or control characters, a name would look like another one
     if not text or text != text.strip() or CONTROL.search(text):
         raise BadField(f"the text is {text!a:.80}", "text, not empty, no blanks at its ends, no control characters", path)
 
 
-def _check_count(count: int, *path: str) -> None:
+def check_count(count: int, *path: str) -> None:
+    """Raises BadField for what no version or sequence number may be."""
     if not 1 <= count <= MAX_INTEGER:
         shown = count if abs(count) < 10**20 else "one of more than 20 digits"
         raise BadField(f"the number is {shown}", f"an integer from 1 to {MAX_INTEGER}", path)

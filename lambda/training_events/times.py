@@ -24,6 +24,7 @@ ALLOWED = (
 _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)(Z|z|[+-][0-9]{2}:?[0-9]{2})"
 )
+_UTC_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _MILLISECONDS = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?")
 
 TEXT_LENGTH = len("2026-11-22T15:08:39.955123Z")
@@ -49,6 +50,20 @@ def to_utc_text(value: Any) -> str:
         # repr, not the binary value: 1583831889050.123 means 123 microseconds, not 122.9…
         return _from_milliseconds(value, Decimal(repr(value)) if isinstance(value, float) else Decimal(value))
     raise _bad(value)
+
+
+def is_utc_text(text: str) -> bool:
+    """Whether this is what `to_utc_text` returns. Faster than to call it, for reading many."""
+    return _UTC_TEXT.fullmatch(text) is not None and _is_second(text[:19])
+
+
+@lru_cache(maxsize=1024)
+def _is_second(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def now() -> str:

@@ -12,8 +12,9 @@ from botocore.exceptions import ConnectionClosedError
 from moto.core.models import botocore_stubber  # imported before any client is made, or moto would not see it
 from training_events.errors import Conflict, Overtaken
 from training_events.event import Event, LogEntry, RecordedEvent
-from training_events.stores.damage import undamaged
-from training_events.stores.event_log import Alteration, Appended, Damaged, Page
+from training_events.recordable import check_recordable
+from training_events.stores.damage import as_audited, undamaged
+from training_events.stores.event_log import Alteration, Appended, AuditedEvent, Damaged, Page
 from training_events.stores.read_models import ReadModel
 from training_events.times import now
 
@@ -27,6 +28,8 @@ class InMemoryLog:
 
     def append(self, event: Event) -> Appended:
         key = event.stream, event.position
+        if key not in self.records:
+            check_recordable(event)
         current = self.records.setdefault(key, recorded := RecordedEvent(event, self._clock(), event.digest))
         if current is recorded:
             return Appended.RECORDED
@@ -41,8 +44,8 @@ class InMemoryLog:
     def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
         return undamaged(record for position, record in self._of(stream) if position > after)
 
-    def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
-        return (record for _, record in self._of(stream))
+    def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
+        return (record if isinstance(record, Damaged) else as_audited(record) for _, record in self._of(stream))
 
     def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
         for position, record in self._of(stream):

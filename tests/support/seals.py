@@ -14,7 +14,8 @@ from training_events.proof.findings import Kind
 from training_events.proof.seal_store import StoredSeal
 from training_events.proof.sealing import seal_stream
 from training_events.proof.verification import Verification
-from training_events.stores.event_log import Damaged
+from training_events.stores.damage import as_audited
+from training_events.stores.event_log import AuditedEvent, Damaged
 
 from tests.support.fakes import InMemoryLog
 
@@ -26,12 +27,14 @@ TIMES = [f"2026-11-22T15:08:39.{microsecond:06d}Z" for microsecond in (0, 1, 2, 
 class TamperedLog(InMemoryLog):
     """A log whose store somebody may write to: `records` holds whatever is put there."""
 
-    def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
+    def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
         for position, record in self._of(stream):
-            if isinstance(record, RecordedEvent) and record.event.position != position:
+            if isinstance(record, Damaged):
+                yield record
+            elif record.event.position != position:
                 yield Damaged(stream, position, "it is another event")
             else:
-                yield record
+                yield as_audited(record)
 
     def overwrite(self, event: Event, *, digest: str | None = None, position: str | None = None) -> None:
         key = event.stream, position or event.position

@@ -15,7 +15,7 @@ PACKAGE = Path(training_events.__file__).parent
 ROOMS = [
     ["errors", "version", "cached_property"],
     ["canonical", "strict_json", "times", "settings", "aws"],
-    ["event", "catalogue"],
+    ["event", "recordable", "catalogue"],
     ["bus", "stores", "folds"],
     ["proof", "recovery", "recorder"],
     ["projection"],

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import Raw, Struct, ValidationError, convert, field
 
 from training_events import strict_json
-from training_events.canonical import canonical_json
+from training_events.canonical import MAX_DEPTH, canonical_json
 from training_events.errors import BadField, JsonPath, NoStream, NotAnObject, NotRecordable
 from training_events.event import SCHEMA_VERSION, Event, Producer
 from training_events.times import to_utc_text
@@ -87,7 +87,7 @@ def detail_of(received: Any) -> dict[str, Any]:
         raise NotAnObject(f"the event is of type {type(received).__name__}", "an object")
     detail = received.get("detail")
     if isinstance(detail, (str, bytes)):
-        detail = at_path(("detail",), strict_json.loads, detail)
+        detail = at_path(("detail",), lambda text: strict_json.loads(text, MAX_DEPTH + 1), detail)  # the data is inside it
     if not isinstance(detail, dict):
         raise NotAnObject(f"the detail is of type {type(detail).__name__}", "an object", ("detail",))
     return detail

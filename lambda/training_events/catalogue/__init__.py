@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from training_events import strict_json
 from training_events.catalogue import dataset, model, run
-from training_events.errors import DoesNotFit, NewerVersion, UnknownType
+from training_events.errors import DoesNotFit, NewerVersion, NotRecordable, UnknownType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -39,10 +40,11 @@ class EventType:
         try:
             if version == self.version:
                 return self.decode(data)
-            return self._upcast(version, msgspec.json.decode(data))
+            return self._upcast(version, strict_json.stored(data))
         # an upcaster may meet data that was never of its version: without a key, or with a value of another type
         except (
             msgspec.MsgspecError,
+            NotRecordable,
             ArithmeticError,
             LookupError,
             TypeError,

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
 
-from training_events.canonical import canonical_json
+from training_events import strict_json
+from training_events.canonical import MAX_DEPTH, canonical_json
 from training_events.catalogue import CATALOGUE
-from training_events.errors import NotFoldable
+from training_events.errors import NotUnderstood
 from training_events.folds import dataset, model, run
 from training_events.folds.dataset import DatasetState
 from training_events.folds.instant import arrange, instants
@@ -66,23 +67,33 @@ def fold(state: _S, entries: Iterable[LogEntry], catalogue: Mapping[str, Mapping
             else:
                 try:
                     fact = known.decode(data) if version == known.version else known.read(version, data)
-                except (NotFoldable, msgspec.MsgspecError, RecursionError):
-                    counts.unreadable += 1
-                else:
                     apply[known.fact](state, fact, at, data)
+                except (NotUnderstood, msgspec.MsgspecError, RecursionError):
+                    counts.unreadable += 1
     counts.events += events
     state.position, state.first_at, state.last_at = position, first_at, position[:TEXT_LENGTH]
     return state
 
 
+_MAX_DEPTH = 2 * MAX_DEPTH
+"""A state has parts of events inside it, such as the spec of a run: whatever an event may hold, its state can be stored."""
+
+
 def encode(state: State) -> bytes:
     """The state's canonical JSON. The same state has the same bytes, wherever and however it was folded."""
-    return canonical_json(msgspec.to_builtins(state))
+    return canonical_json(msgspec.to_builtins(state), _MAX_DEPTH)
 
 
 def decode(stream: str, state: bytes) -> State:
-    """The state from its bytes."""
-    return msgspec.json.decode(state, type=STATES[kind_of(stream)])
+    """The state from its bytes. Raises a MsgspecError if they are none, as those of another version may be."""
+    kind = STATES[kind_of(stream)]
+    try:
+        return msgspec.json.decode(state, type=kind)
+    except msgspec.ValidationError as flaw:  # or it has an integer that only `stored` reads
+        try:
+            return msgspec.convert(strict_json.stored(state), kind)
+        except NotUnderstood:
+            raise flaw from None
 
 
 def summary(state: State) -> bytes:

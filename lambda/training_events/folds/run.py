@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct, field
 
+from training_events import strict_json
 from training_events.catalogue import run as facts
 from training_events.catalogue.stored import Stored
 from training_events.folds import metric
@@ -116,12 +116,13 @@ def requested(state: RunState, fact: facts.TrainingRequested, at: str, _: str) -
 
 def started(state: RunState, fact: facts.TrainingStarted, at: str, data: str) -> None:
     """A start after an end continues the run: the interruption is over."""
+    spec = strict_json.stored(data)  # first: an altered log may hold what no reader takes, and the state then stays as it is
     _resume(state)
     if not state.starts:  # SageMaker's start is earlier: its job first waits for instances and data
         state.started_at = at
     state.model = fact.model or state.model
     state.requested_by = fact.requested_by or state.requested_by
-    state.spec = msgspec.json.decode(data)
+    state.spec = spec
     datasets = [fact.datasets] if isinstance(fact.datasets, Stored) else fact.datasets
     state.lineage = Lineage(
         [Stored(uri=dataset) if isinstance(dataset, str) else dataset for dataset in datasets], fact.resumed_from

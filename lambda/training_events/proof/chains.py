@@ -17,7 +17,7 @@ from training_events.proof.findings import Finding, Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.event import Event, Producer
+    from training_events.stores.event_log import AuditedEvent, ProducerLink
 
 
 class Chain(Struct, frozen=True):
@@ -53,14 +53,20 @@ class Chains:
     def __init__(self) -> None:
         self._partial: dict[str, _PartialChain] = {}
 
-    def add(self, event: Event, digest: str) -> list[Finding]:
-        """Add an event and the digest it was recorded with. Returns what they show to be wrong."""
-        if event.producer is None:
+    def add(self, event: AuditedEvent) -> list[Finding]:
+        """Add an event. Returns what it shows to be wrong."""
+        producer = event.producer
+        if producer is None:
             return []
-        producer, position = event.producer, event.position
-        chain = self._partial.setdefault(producer.id, _PartialChain())
+        position, digest = event.position, event.digest
+        if (chain := self._partial.get(producer.id)) is None:
+            chain = self._partial[producer.id] = _PartialChain()
         chain.events += 1
         stretches = chain.stretches
+        newest = stretches[-1] if stretches else None
+        if newest is not None and producer.sequence == newest.last + 1 and producer.previous == newest.digest:
+            newest.last, newest.digest, newest.last_position = producer.sequence, digest, position  # as nearly every event
+            return []
         index = bisect_right(stretches, producer.sequence, key=_first)  # of the stretch after this event
         before = stretches[index - 1] if index > 0 else None
         after = stretches[index] if index < len(stretches) else None
@@ -124,7 +130,7 @@ def _joined(producer: str, before: _Stretch, after: _Stretch, findings: list[Fin
     return _Stretch(before.first, before.previous, before.first_position, after.last, after.digest, after.last_position)
 
 
-def _finding(kind: Kind, producer: Producer, position: str, why: str) -> Finding:
+def _finding(kind: Kind, producer: ProducerLink, position: str, why: str) -> Finding:
     return Finding(kind=kind, position=position, explanation=why, producer=producer.id, sequence=producer.sequence)
 
 

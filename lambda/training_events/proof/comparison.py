@@ -3,68 +3,78 @@
 from __future__ import annotations
 
 from heapq import merge
-from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from training_events.event import RecordedEvent
 from training_events.proof.findings import Finding, Kind
-from training_events.proof.seal_format import SealedEvent
+from training_events.stores.event_log import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from training_events.stores.event_log import Damaged
+    from training_events.proof.seal_format import SealedEvent
+    from training_events.stores.event_log import AuditedEvent
 
 
 class Place(NamedTuple):
     """What one position holds: in the log (None if it was removed), and in seals (none, one, or too many)."""
 
     position: str
-    recorded: RecordedEvent | Damaged | None
-    sealed: list[SealedEvent]
+    recorded: AuditedEvent | Damaged | None
+    sealed: Sequence[SealedEvent]
 
 
-def side_by_side(recorded: Iterable[RecordedEvent | Damaged], seals: Iterable[Iterable[SealedEvent]]) -> Iterator[Place]:
+def side_by_side(recorded: Iterable[AuditedEvent | Damaged], seals: Iterable[Iterable[SealedEvent]]) -> Iterator[Place]:
     """Every position of the log or of a seal, once. All arguments must be in key order; they are streamed, not held."""
-    for position, items in groupby(merge(recorded, *seals, key=_position), key=_position):
-        in_log, sealed = None, []
-        for item in items:
-            if isinstance(item, SealedEvent):
-                sealed.append(item)
-            else:
-                in_log = item
-        yield Place(position, in_log, sealed)
+    sealed = merge(*seals, key=attrgetter("position"))
+    upcoming = next(sealed, None)
+
+    def take(first: SealedEvent) -> list[SealedEvent]:
+        """All sealed events at the position of the first, which is the upcoming one."""
+        nonlocal upcoming
+        events = [first]
+        while (upcoming := next(sealed, None)) is not None and upcoming.position == first.position:
+            events.append(upcoming)
+        return events
+
+    for record in recorded:
+        position = record.position
+        while upcoming is not None and upcoming.position < position:
+            yield Place(upcoming.position, None, take(upcoming))
+        yield Place(position, record, take(upcoming) if upcoming is not None and upcoming.position == position else ())
+    while upcoming is not None:
+        yield Place(upcoming.position, None, take(upcoming))
 
 
 def flaw_at(place: Place) -> Finding | None:
-    """The worst thing that is wrong at a position, or None. The digest of the event's content is computed again."""
+    """The worst thing that is wrong at a position, or None."""
     position, recorded, sealed = place
     number = sealed[0].seal if sealed else None
     if recorded is None:
         why = f"seal {number} covers an event here, and the log has none"
         return Finding(kind=Kind.MISSING, position=position, explanation=why, seal=number)
-    if not isinstance(recorded, RecordedEvent):
+    if isinstance(recorded, Damaged):
         why = f"what stands here cannot be read as an event: {recorded.why}"
         return Finding(kind=Kind.DAMAGED, position=position, explanation=why, seal=number)
-    producer = recorded.event.producer
-    producer_id = None if producer is None else producer.id
-    sequence = None if producer is None else producer.sequence
-    if recorded.event.digest != recorded.digest:
-        why = f"the event was recorded with the digest {recorded.digest}; its content gives {recorded.event.digest}"
-        return Finding(
-            kind=Kind.ALTERED, position=position, explanation=why, producer=producer_id, sequence=sequence, seal=number
-        )
+    if recorded.alteration is not None:
+        return _altered(recorded, recorded.alteration, number)
     for event in sealed:
         if event.digest != recorded.digest:
             why = f"seal {event.seal} covers an event here with the digest {event.digest}; the log has {recorded.digest}"
-            return Finding(
-                kind=Kind.ALTERED, position=position, explanation=why, producer=producer_id, sequence=sequence, seal=event.seal
-            )
+            return _altered(recorded, why, event.seal)
     if len(sealed) > 1:
         why = f"seals {sealed[0].seal} and {sealed[1].seal} both cover it as new"
         return Finding(kind=Kind.BROKEN_SEAL, position=position, explanation=why, seal=sealed[1].seal)
     return None
 
 
-def _position(item: RecordedEvent | Damaged | SealedEvent) -> str:
-    return item.event.position if isinstance(item, RecordedEvent) else item.position
+def _altered(recorded: AuditedEvent, why: str, seal: int | None) -> Finding:
+    producer = recorded.producer
+    return Finding(
+        kind=Kind.ALTERED,
+        position=recorded.position,
+        explanation=why,
+        producer=None if producer is None else producer.id,
+        sequence=None if producer is None else producer.sequence,
+        seal=seal,
+    )

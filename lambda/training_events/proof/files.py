@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
+from training_events import strict_json
 from training_events.catalogue.stored import Stored
 from training_events.proof.findings import Finding, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from training_events.event import RecordedEvent
+    from training_events.stores.event_log import AuditedEvent
 
     CompareFile: TypeAlias = Callable[[Stored], "Compared"]
 
@@ -64,11 +65,9 @@ _BROKEN = {
 }
 
 
-def compare_files(recorded: RecordedEvent, compare: CompareFile | None, counts: FilesVerified) -> Iterator[Finding]:
-    """The findings about the files that the event names; none without `compare`. Raises what that raises."""
-    if compare is None:
-        return
-    for stored in stored_files(recorded.event.data):
+def compare_files(recorded: AuditedEvent, compare: CompareFile, counts: FilesVerified) -> Iterator[Finding]:
+    """The findings about the files that the event names. Raises what `compare` raises."""
+    for stored in stored_files(strict_json.stored(recorded.data)):
         result = compare(stored)
         if result.state is FileState.ELSEWHERE:
             counts.elsewhere += 1
@@ -85,7 +84,7 @@ def compare_files(recorded: RecordedEvent, compare: CompareFile | None, counts: 
         explanation = f"{stored.uri} {what}: {result.why}"
         if not kept:
             kind, explanation = Kind.FILE_CHANGED, f"{explanation} ({_why_not_kept(stored)})"
-        yield Finding(kind=kind, position=recorded.event.position, explanation=explanation)
+        yield Finding(kind=kind, position=recorded.position, explanation=explanation)
 
 
 def is_kept(stored: Stored) -> bool:

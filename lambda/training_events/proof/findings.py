@@ -60,7 +60,11 @@ class Findings:
         self._seals: list[Finding] = []
         self._gaps: list[Finding] = []
 
-    def add(self, finding: Finding) -> None:
+    def add(self, *found: Finding) -> None:
+        for finding in found:
+            self._add(finding)
+
+    def _add(self, finding: Finding) -> None:
         self.counts[finding.kind] += 1
         if finding.kind is Kind.GAP:
             kept = self._gaps

@@ -8,11 +8,11 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
 from training_events.errors import LogAltered, Overtaken
-from training_events.event import RecordedEvent
 from training_events.proof.comparison import flaw_at, side_by_side
 from training_events.proof.merkle import MerkleTree
 from training_events.proof.seal_format import Seal, event_line, next_seal, seal_line
 from training_events.proof.seal_reader import SealedStream
+from training_events.stores.event_log import AuditedEvent
 from training_events.times import now
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _seal(log: EventLog, seals: SealStore, stream: str, clock: Callable[[], str]
     with SpooledTemporaryFile(SPOOL_BYTES) as lines, SpooledTemporaryFile(SPOOL_BYTES) as content:
         for place in side_by_side(log.audit(stream), sealed.readers):
             _refuse(flaw_at(place))
-            if not place.sealed and isinstance(place.recorded, RecordedEvent):
+            if not place.sealed and isinstance(place.recorded, AuditedEvent):
                 line = event_line(place.position, place.recorded.digest)
                 tree.append(line)
                 lines.write(line + b"\n")

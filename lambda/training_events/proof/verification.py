@@ -6,17 +6,16 @@ repeated sealing never make a stream unsound, at any moment. docs/design/proof.m
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from training_events.event import RecordedEvent
 from training_events.proof.chains import Chain, Chains
 from training_events.proof.comparison import flaw_at, side_by_side
 from training_events.proof.files import FilesVerified, compare_files
 from training_events.proof.findings import Finding, Findings, Kind
 from training_events.proof.seal_reader import SealedStream
+from training_events.stores.event_log import AuditedEvent
 
 if TYPE_CHECKING:
     from training_events.proof.files import CompareFile
@@ -75,15 +74,14 @@ def verify(log: EventLog, seals: SealStore | None, stream: str, compare_file: Co
         else:
             not_covered += 1
             first_not_covered = first_not_covered or place.position
-        if isinstance(place.recorded, RecordedEvent):
-            broken = chains.add(place.recorded.event, place.recorded.digest)
-            for finding in chain(broken, compare_files(place.recorded, compare_file, files)):
-                findings.add(finding)
+        if isinstance(place.recorded, AuditedEvent):
+            findings.add(*chains.add(place.recorded))
+            if compare_file is not None:
+                findings.add(*compare_files(place.recorded, compare_file, files))
     for finding in map(_finding, log.alterations(stream)):
         if not findings.contains(finding.kind, finding.position):  # a seal may show the same
             findings.add(finding)
-    for finding in (*chains.gaps(), *sealed.findings()):
-        findings.add(finding)
+    findings.add(*chains.gaps(), *sealed.findings())
     counts = findings.counts
     return Verification(
         stream=stream,
@@ -105,11 +103,11 @@ def verify(log: EventLog, seals: SealStore | None, stream: str, compare_file: Co
     )
 
 
+_CHANGES = {"delete": (Kind.MISSING, "removed"), "replace": (Kind.ALTERED, "removed and put back")}
+
+
 def _finding(alteration: Alteration) -> Finding:
     """The finding for a change to an event that the store itself noticed."""
-    if alteration.what == "delete":
-        kind, change = Kind.MISSING, "removed"
-    else:
-        kind, change = Kind.ALTERED, "altered"
+    kind, change = _CHANGES.get(alteration.what, (Kind.ALTERED, "altered"))
     why = f"the event recorded here with the digest {alteration.digest} was {change} at {alteration.at}"
     return Finding(kind=kind, position=alteration.position, explanation=why)

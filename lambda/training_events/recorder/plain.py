@@ -33,8 +33,8 @@ MAX_ARRAY = 1_000
 """Elements of an array. A larger array is described by its shape."""
 MAX_TEXT = 1_000
 """Characters of the text that `str` makes of an object."""
-MAX_BITS = 2_048
-"""Of an integer in decimal: 617 digits, less than the strictest limit that Python may have for reading one (640 digits)."""
+MAX_BITS = 1_023
+"""Of an integer in decimal: 308 digits, as many as an event may have (recordable.MAX_DIGITS)."""
 
 _ADDRESS = re.compile(r"(?: at)? ?\b0x[0-9A-Fa-f]{8,16}\b")
 

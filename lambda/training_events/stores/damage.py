@@ -1,4 +1,4 @@
-"""Reads what a store holds in the place of an event: as the event, or as Damaged, however the log was altered."""
+"""Reads, or judges, what a store holds in the place of an event: the event, or Damaged, however the log was altered."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import MsgspecError
 
-from training_events.errors import DamagedEvent, NotRecordable
-from training_events.stores.event_log import Damaged
+from training_events.errors import DamagedEvent, NotReadBack, NotRecordable
+from training_events.stores.event_log import AuditedEvent, Damaged, ProducerLink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from training_events.event import RecordedEvent
+    from training_events.event import Event, RecordedEvent
 
 _Stored = TypeVar("_Stored")
 
-_FLAWS = (DamagedEvent, NotRecordable, MsgspecError, ValueError, RecursionError)
-"""All that can be raised while text, numbers and JSON are read and an Event is built from them."""
+_FLAWS = (DamagedEvent, NotRecordable, MsgspecError, ValueError, RecursionError, AttributeError, TypeError)
+"""All that can be raised while text, numbers and JSON are read, or something else in their place, and an Event is built."""
 
 
 def event_or_damaged(
@@ -36,6 +36,53 @@ def event_or_damaged(
     if (event.stream, event.position) != (stream, position):
         return Damaged(stream, position, f"by its own fields it is {event.stream!a} {event.position!a}")
     return recorded
+
+
+def audited_or_damaged(
+    stream: str,
+    position: str,
+    stored: _Stored,
+    audit: Callable[[_Stored], AuditedEvent],
+    read: Callable[[_Stored], RecordedEvent],
+) -> AuditedEvent | Damaged:
+    """The judgement on what a store holds as `stored` under this key. `audit` judges texts, `read` reads them."""
+    try:
+        judged = audit(stored)
+        if judged.alteration is None and judged.position == position:
+            return judged
+        why = judged.alteration
+    except _FLAWS as flaw:
+        why = str(flaw) or type(flaw).__name__
+    # rare, and so it may take longer: whether it can be read at all
+    recorded = event_or_damaged(stream, position, stored, read)
+    return recorded if isinstance(recorded, Damaged) else as_audited(recorded, why)
+
+
+def as_audited(recorded: RecordedEvent, alteration: str | None = None) -> AuditedEvent:
+    """The event, judged by its content, or as having this alteration."""
+    event = recorded.event
+    producer = event.producer
+    link = None if producer is None else ProducerLink(producer.id, producer.sequence, producer.previous)
+    if alteration is None and event.digest != recorded.digest:
+        alteration = altered_content(recorded.digest, event.digest)
+    data = event.canonical_data.decode()
+    return AuditedEvent(
+        event.position, recorded.recorded_at, recorded.digest, link, alteration, event.type, event.schema_version, data
+    )
+
+
+def altered_content(recorded: str, now: str) -> str:
+    """The alteration of an event whose content does not give the digest it was recorded with."""
+    return f"the event was recorded with the digest {recorded}; its content gives {now}"
+
+
+def check_read_back(event: Event, stored: _Stored, read: Callable[[_Stored], RecordedEvent]) -> None:
+    """Raises NotReadBack unless what a store is about to hold is read as this event, by the very reader that reads it later."""
+    back = event_or_damaged(event.stream, event.position, stored, read)
+    if isinstance(back, Damaged):
+        raise NotReadBack(f"what would be stored cannot be read: {back.why}", "what every reader of the log reads")
+    if back.event.digest != event.digest:
+        raise NotReadBack(f"what would be stored reads as another event, {back.event.digest}", f"this one, {event.digest}")
 
 
 def undamaged(records: Iterable[RecordedEvent | Damaged]) -> Iterator[RecordedEvent]:

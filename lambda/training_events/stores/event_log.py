@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol
 
-from msgspec import Struct
+from msgspec import Meta, Struct, json
+
+from training_events.event import MAX_INTEGER, LogEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.event import Event, LogEntry, RecordedEvent
+    from training_events.event import Event, RecordedEvent
 
 
 class Appended(Enum):
@@ -19,6 +21,36 @@ class Appended(Enum):
     RECORDED = "recorded"
     REPEATED = "repeated"
     """The log already held the same event. Nothing changed."""
+
+
+class ProducerLink(Struct, frozen=True, gc=False):
+    """What makes a producer's events a chain, as in `event.Producer`."""
+
+    id: str
+    sequence: Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+    previous: str | None = None
+
+
+class AuditedEvent(Struct, frozen=True, gc=False):
+    """An event as the store holds it, judged but not decoded."""
+
+    position: str
+    recorded_at: str
+    digest: str
+    """The digest that the event was recorded with."""
+    producer: ProducerLink | None
+    alteration: str | None
+    """How it is not what was recorded, as far as the event itself shows; None if it is."""
+    type: str
+    schema_version: int
+    data: str
+    """The text of a JSON object."""
+
+    @property
+    def entry(self) -> LogEntry:
+        """The event as folds take it."""
+        producer = None if self.producer is None else json.encode(self.producer).decode()
+        return LogEntry(self.position, self.recorded_at, self.type, self.schema_version, self.data, producer)
 
 
 class Damaged(Struct, frozen=True):
@@ -34,6 +66,7 @@ class Alteration(Struct, frozen=True):
 
     at: str
     what: str
+    """`update`; `delete`; `replace` where an event stands at its position again."""
     stream: str
     position: str
     digest: str
@@ -56,8 +89,9 @@ class EventLog(Protocol):
     def append(self, event: Event) -> Appended:
         """Record the event unless the log has it. This is one atomic step; any number of writers may repeat it at any time.
 
-        Raises Conflict when the log has other content under the event's key, TooLarge when the event can never fit, and
-        whatever the store raises when it cannot be reached. Then the event may or may not be recorded: append it again.
+        Raises Conflict when the log has other content under the event's key, another NotRecordable for what `recordable` or the
+        size does not allow (unless the log has the event already: then it is a repeat), and whatever the store raises when it
+        cannot be reached. Then the event may or may not be recorded: append it again.
         """
         ...
 
@@ -68,15 +102,19 @@ class EventLog(Protocol):
         """
         ...
 
-    def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
-        """Every record of the stream, in the store's order, whatever was done to it."""
+    def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
+        """Every record of the stream, in the store's order, whatever was done to it.
+
+        The digest is computed over the texts as they are stored, so any altered byte shows. So does anything that an event
+        does not have, and anything that follows from the event and is something else.
+        """
         ...
 
     def alterations(self, stream: str | None = None) -> Iterator[Alteration]:
-        """The events, of one stream or of all, that the store saw removed or given another digest, and not put back.
+        """The events, of one stream or of all, that the store saw changed or removed, whatever stands there now.
 
-        If an event still has its digest, its content shows an alteration. DynamoDB shows alterations only in its change stream,
-        to the projector, which raises the alarm. Whoever reads the table sees none, so there this is empty.
+        DynamoDB shows alterations only in its change stream, to the projector, which raises the alarm. Whoever reads the table
+        sees none, so there this is empty.
         """
         ...
 

@@ -13,6 +13,8 @@ from training_events.proof.findings import Kind
 from training_events.proof.seal_store import StoredSeal
 from training_events.proof.sealing import seal_stream
 from training_events.proof.verification import verify
+from training_events.stores.damage import as_audited
+from training_events.stores.event_log import AuditedEvent
 
 from tests.support.seals import STREAM, TIMES, Recorder, TamperedLog
 
@@ -26,13 +28,13 @@ class LongLog(TamperedLog):
         super().__init__()
         self.length = events
 
-    def audit(self, stream: str) -> Iterator[RecordedEvent]:
+    def audit(self, stream: str) -> Iterator[AuditedEvent]:
         recorder = Recorder("p", stream)
         for number in range(0, self.length, 2):
             later, earlier = recorder.event(f"{number + 1:08d}", TIMES[0]), recorder.event(f"{number:08d}", TIMES[0])
             for event in (earlier, later):
                 if event.producer and event.producer.sequence != 5:
-                    yield RecordedEvent(event, TIMES[1], event.digest)
+                    yield as_audited(RecordedEvent(event, TIMES[1], event.digest))
 
 
 def lines(file: Path) -> Iterator[bytes]:

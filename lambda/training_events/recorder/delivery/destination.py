@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from training_events import aws, strict_json
 from training_events.bus.envelope import decode, put_events_entry
 from training_events.bus.publisher import EventBusPublisher, is_final
-from training_events.canonical import canonical_json
+from training_events.canonical import MAX_DEPTH, canonical_json
 from training_events.errors import BadLogUrl, NotRecordable, TrainingEventsError
 from training_events.recorder import forks
 from training_events.recorder.delivery.sha256 import sha256_hex
@@ -141,7 +141,7 @@ class LogSink:
         unsent = []
         for number, line in enumerate(lines):
             try:
-                self._log.append(decode(strict_json.loads(line)))
+                self._log.append(decode(strict_json.loads(line, MAX_DEPTH + 2)))  # the data is inside detail and envelope
             except NotRecordable as flaw:
                 unsent.append(Unsent(line, f"{flaw.reason}: {flaw}", final=True))
             except (TrainingEventsError, BotoCoreError, ClientError, OSError) as error:

@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from training_events.event import DEFAULT_SOURCE, Event, Producer
+from training_events.recordable import check_recordable
 from training_events.recorder.delivery.sha256 import sha256_hex
 from training_events.times import from_nanoseconds
 
@@ -42,6 +43,6 @@ class Journal:
             producer=Producer(self.producer, number, self._previous, self._extensions),
             correlation_id=self.stream.partition("/")[2],
         )
-        # `canonical` raises for an event that has no canonical form: then its number stays free
+        check_recordable(event)  # if it raises, the number stays free
         self._previous, self._last_ns, self.count = f"sha256:{sha256_hex(event.canonical)}", at, number
         return event

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from training_events import catalogue
 from training_events.errors import LogAltered, NewerVersion, NotFoldable, NotUnderstood, UnknownType, Unreadable
 from training_events.event import check_stream
-from training_events.stores.damage import event_or_damaged
-from training_events.stores.dynamodb.item import entry_of, from_item
+from training_events.stores.damage import audited_or_damaged
+from training_events.stores.dynamodb.item import audit_item, entry_of, from_item
 from training_events.stores.event_log import Damaged
 
 if TYPE_CHECKING:
@@ -59,12 +59,11 @@ def _what_was_done(record: dict[str, Any]) -> str:
 
 def _flaw(stream: str, entry: LogEntry, image: Any) -> NotFoldable | None:
     """Why no state can be made from the event, or why the log should not hold it; None if it is in order."""
-    read = event_or_damaged(stream, entry.position, image, from_item)
-    if isinstance(read, Damaged):
-        return Unreadable(f"the item at {read.position!a} is no event: {read.why}", "what the event processor puts")
-    if read.digest != read.event.digest:  # event_or_damaged has computed it already
-        why = f"put at {entry.position!a} with the digest {read.digest!a:.80}, where the content gives {read.event.digest}"
-        return LogAltered(why, "what the event processor puts")
+    audited = audited_or_damaged(stream, entry.position, image, audit_item, from_item)
+    if isinstance(audited, Damaged):
+        return Unreadable(f"the item at {audited.position!a} is no event: {audited.why}", "what the event processor puts")
+    if audited.alteration is not None:
+        return LogAltered(f"put at {entry.position!a}: {audited.alteration}", "what the event processor puts")
     try:
         catalogue.read(stream, entry.type, entry.schema_version, entry.data)
     except NotFoldable as flaw:

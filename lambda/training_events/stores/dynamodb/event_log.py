@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from training_events.errors import Conflict
-from training_events.stores.damage import event_or_damaged, undamaged
-from training_events.stores.dynamodb.item import ENTRY_ATTRIBUTES, from_item, to_entries, to_item
+from training_events.errors import Conflict, NotRecordable
+from training_events.recordable import check_recordable
+from training_events.stores.damage import audited_or_damaged, check_read_back, event_or_damaged, undamaged
+from training_events.stores.dynamodb.item import ENTRY_ATTRIBUTES, audit_item, from_item, to_entries, to_item
 from training_events.stores.event_log import Appended, Page
 from training_events.times import now
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from training_events.event import Event, LogEntry, RecordedEvent
     from training_events.stores.dynamodb.item import Item
-    from training_events.stores.event_log import Alteration, Damaged
+    from training_events.stores.event_log import Alteration, AuditedEvent, Damaged
 
 
 class DynamoDbLog:
@@ -37,28 +38,48 @@ class DynamoDbLog:
     def append(self, event: Event) -> Appended:
         item = to_item(event, self._clock())
         try:
+            check_recordable(event)
+            check_read_back(event, item, from_item)
+        except NotRecordable:
+            if not self._has(event):  # recorded by an older version, which allowed it
+                raise
+            return Appended.REPEATED
+        current = self._put(item, "attribute_not_exists(#stream)")  # no item has this whole key yet
+        if current is None:
+            return Appended.RECORDED
+        # A put that was applied, lost its reply and was tried again gets this answer too: the item there tells which.
+        recorded = current.get("digest", {}).get("S")  # absent where somebody altered the log
+        if recorded == event.digest:
+            return Appended.REPEATED
+        key = f"{event.stream} {event.position}"
+        raise Conflict(f"{event.digest} at {key!a}", f"the content recorded there, {recorded}")
+
+    def _has(self, event: Event) -> bool:
+        """Whether the log has this event. Asked by a put that is never done: who appends need not be allowed to read."""
+        key: Item = {"stream": {"S": event.stream}, "position": {"S": event.position}}
+        current = self._put(key, "attribute_not_exists(#stream) AND attribute_exists(#stream)")
+        return current is not None and current.get("digest", {}).get("S") == event.digest
+
+    def _put(self, item: Item, condition: str) -> Item | None:
+        """Put an item if the condition holds for what is there. Returns what is there if it does not; None if it was put."""
+        try:
             self.client.put_item(
                 TableName=self.table,
                 Item=item,
-                ConditionExpression="attribute_not_exists(#stream)",  # no item has this whole key yet
+                ConditionExpression=condition,
                 ExpressionAttributeNames={"#stream": "stream"},  # a reserved word
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self.client.exceptions.ConditionalCheckFailedException as refusal:
-            # A put that was applied, lost its reply and was tried again gets this answer too: the item there tells which.
-            current: Item = refusal.response["Item"]  # type: ignore[typeddict-item]  # stubs lack Item
-            recorded = current.get("digest", {}).get("S")  # absent where somebody altered the log
-            if recorded == event.digest:
-                return Appended.REPEATED
-            key = f"{event.stream} {event.position}"
-            raise Conflict(f"{event.digest} at {key!a}", f"the content recorded there, {recorded}") from None
-        return Appended.RECORDED
+            return refusal.response.get("Item", {})  # type: ignore[return-value]  # stubs lack Item
+        return None
 
     def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
         return undamaged(self._records(stream, after))
 
-    def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
-        return self._records(stream, "")
+    def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
+        for item in chain.from_iterable(self._query(stream)):
+            yield audited_or_damaged(stream, item["position"]["S"], item, audit_item, from_item)
 
     def _records(self, stream: str, after: str) -> Iterator[RecordedEvent | Damaged]:
         for item in chain.from_iterable(self._query(stream, after)):

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from training_events import strict_json
 from training_events.canonical import canonical_json
 from training_events.errors import DamagedEvent, TooLarge
 from training_events.event import Event, LogEntry, Producer, RecordedEvent
+from training_events.stores.verbatim import StoredTexts, judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from training_events.stores.event_log import AuditedEvent
 
     Item = dict[str, AttributeValueTypeDef]
 
@@ -25,8 +29,8 @@ MAX_ITEM_BYTES = 400 * 1024
 """DynamoDB: the largest item, counting the names and the values."""
 
 ENTRY_ATTRIBUTES = ("position", "recorded_at", "type", "schema_version", "data", "producer")
-
-_object = msgspec.json.Decoder(dict[str, Any]).decode
+_ATTRIBUTES = frozenset(Event.__struct_fields__) | {"position", "recorded_at", "digest"}
+_PRODUCER_ATTRIBUTES = frozenset(Producer.__struct_fields__)
 
 
 def to_item(event: Event, recorded_at: str) -> Item:
@@ -56,6 +60,30 @@ def to_item(event: Event, recorded_at: str) -> Item:
     return item
 
 
+def audit_item(item: Item) -> AuditedEvent:
+    """Judges an item. One with anything that `to_item` did not write raises an error that audited_or_damaged catches."""
+    _refuse_foreign(item, _ATTRIBUTES)
+    resources = _texts(item, "resources") if "resources" in item else None
+    return judge(
+        StoredTexts(
+            stream=_get(item, "stream", "S"),
+            position=_get(item, "position", "S"),
+            event_id=_get(item, "event_id", "S"),
+            occurred_at=_get(item, "occurred_at", "S"),
+            recorded_at=_get(item, "recorded_at", "S"),
+            type=_get(item, "type", "S"),
+            source=_get(item, "source", "S"),
+            schema_version=_whole_number(item, "schema_version"),
+            digest=_get(item, "digest", "S"),
+            producer=_whole_producer_text(_get(item, "producer", "M")) if "producer" in item else None,
+            correlation_id=_get(item, "correlation_id", "S") if "correlation_id" in item else None,
+            resources=None if resources is None else _text(resources),
+            extensions=_get(item, "extensions", "S") if "extensions" in item else None,
+            data=_get(item, "data", "S"),
+        )
+    )
+
+
 def from_item(item: Item) -> RecordedEvent:
     """The event in an item. An item that `to_item` did not write raises one of the errors that event_or_damaged catches."""
     event = Event(
@@ -64,12 +92,12 @@ def from_item(item: Item) -> RecordedEvent:
         type=_get(item, "type", "S"),
         occurred_at=_get(item, "occurred_at", "S"),
         source=_get(item, "source", "S"),
-        data=_object(_get(item, "data", "S")),
+        data=_object(item, "data"),
         schema_version=int(_get(item, "schema_version", "N")),
         producer=_producer(_get(item, "producer", "M")) if "producer" in item else None,
         correlation_id=_get(item, "correlation_id", "S") if "correlation_id" in item else None,
         resources=_texts(item, "resources") if "resources" in item else (),
-        extensions=_object(_get(item, "extensions", "S")) if "extensions" in item else {},
+        extensions=_object(item, "extensions") if "extensions" in item else {},
     )
     return RecordedEvent(event, _get(item, "recorded_at", "S"), _get(item, "digest", "S"))
 
@@ -141,16 +169,52 @@ def _producer(item: Item) -> Producer:
         id=_get(item, "id", "S"),
         sequence=int(_get(item, "sequence", "N")),
         previous=_get(item, "previous", "S") if "previous" in item else None,
-        extensions=_object(_get(item, "extensions", "S")) if "extensions" in item else {},
+        extensions=_object(item, "extensions") if "extensions" in item else {},
     )
+
+
+def _whole_producer_text(item: Item) -> str:
+    """The canonical JSON of a producer, from texts as they are stored."""
+    _refuse_foreign(item, _PRODUCER_ATTRIBUTES)
+    fields: dict[str, Any] = {"id": _get(item, "id", "S"), "sequence": _whole_number(item, "sequence")}
+    if "previous" in item:
+        fields["previous"] = _get(item, "previous", "S")
+    if "extensions" in item:
+        extensions, stored = _object(item, "extensions"), _get(item, "extensions", "S")
+        # in the canonical JSON its keys stand between the others: the text itself cannot be put there as it is
+        if not extensions or _text(extensions) != stored or not _PRODUCER_ATTRIBUTES.isdisjoint(extensions):
+            raise DamagedEvent("the extensions of its producer are not as the log stores them")
+        fields |= extensions
+    return _text(fields)
+
+
+def _refuse_foreign(item: Item, known: frozenset[str]) -> None:
+    if foreign := sorted(item.keys() - known):
+        raise DamagedEvent(f"it has an attribute {foreign[0]!a:.80}, which no event has")
+
+
+def _whole_number(item: Item, name: str) -> int:
+    text = _get(item, name, "N")
+    if text != str(number := int(text)):
+        raise DamagedEvent(f"the attribute {name} is {text!a:.80}")
+    return number
 
 
 def _get(item: Item, name: str, kind: str) -> Any:
     try:
-        return item[name][kind]  # type: ignore[literal-required]  # a letter of DynamoDB's
+        [(kind_there, content)] = item[name].items()
     except KeyError:
-        why = f"is not of type {kind}" if name in item else "is missing"
-        raise DamagedEvent(f"the attribute {name} {why}") from None
+        raise DamagedEvent(f"the attribute {name} is missing") from None
+    if kind_there != kind:
+        raise DamagedEvent(f"the attribute {name} is not of type {kind}")
+    return content
+
+
+def _object(item: Item, name: str) -> dict[str, Any]:
+    value = strict_json.stored(_get(item, name, "S"))
+    if not isinstance(value, dict):
+        raise DamagedEvent(f"the attribute {name} is no JSON object")
+    return value
 
 
 def _texts(item: Item, name: str) -> tuple[str, ...]:

@@ -3,40 +3,57 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from training_events.errors import Conflict
-from training_events.stores.damage import event_or_damaged, undamaged
+from training_events.errors import Conflict, NoSuchLog, NotRecordable
+from training_events.recordable import check_recordable
+from training_events.stores.damage import audited_or_damaged, check_read_back, event_or_damaged, undamaged
 from training_events.stores.dynamodb.item import to_item
 from training_events.stores.event_log import Alteration, Appended, Page
 from training_events.stores.sqlite.database import PAGE_BYTES, weight
-from training_events.stores.sqlite.row import COLUMNS, DATA, ENTRY_COLUMNS, from_row, to_bytes, to_entries, to_row, to_text
+from training_events.stores.sqlite.row import (
+    COLUMNS,
+    DATA,
+    ENTRY_COLUMNS,
+    audit_row,
+    from_row,
+    to_bytes,
+    to_entries,
+    to_row,
+    to_text,
+)
 from training_events.times import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
     from training_events.event import Event, LogEntry, RecordedEvent
-    from training_events.stores.event_log import Damaged
+    from training_events.stores.event_log import AuditedEvent, Damaged
     from training_events.stores.sqlite.database import Database
 
 # Keys are given as bytes and cast to text, so that a key that is not UTF-8 (only an altered log has one) can be asked for too.
 _STREAM = "FROM events WHERE stream = CAST(? AS TEXT) AND position > CAST(? AS TEXT) AND position < ? ORDER BY position"
 _EVENTS = f"SELECT {', '.join(COLUMNS)} {_STREAM}"
+_DIGEST = "SELECT digest FROM events WHERE stream = ? AND position = ?"
 _ENTRIES = f"SELECT {', '.join(ENTRY_COLUMNS)} {_STREAM}"
+_POSITION = COLUMNS.index("position") - len(COLUMNS)
+"""Counted from the end: columns that somebody added to the table come first."""
 _ABOVE_ALL_TEXT = b""
 """SQLite: any text is less than any blob, and this is the least blob."""
 _ARRIVALS = (
     f"SELECT number, stream, {', '.join(ENTRY_COLUMNS)} FROM arrivals CROSS JOIN events USING (stream, position)"  # noqa: S608
     " ORDER BY number LIMIT ?"  # CROSS JOIN: SQLite keeps this order, with one look-up for each arrival
 )
-# The first alteration of an event has the digest with which it was recorded
+# The first alteration of an event has the digest with which it was recorded. It is told whatever the digest is now: the content
+# or the time at which the log took it may be another with the same digest beside it.
 _ALTERATIONS = (
-    "SELECT number, at, what, stream, position, digest FROM alterations AS first WHERE number > ?"
+    "SELECT number, at, iif(what = 'delete' AND EXISTS (SELECT 1 FROM events WHERE stream = first.stream"
+    " AND position = first.position), 'replace', what), stream, position, digest FROM alterations AS first WHERE number > ?"
     " AND number = (SELECT min(number) FROM alterations WHERE stream = first.stream AND position = first.position)"
-    " AND NOT EXISTS (SELECT 1 FROM events WHERE stream = first.stream AND position = first.position AND digest = first.digest)"
     " ORDER BY number"
 )
 
@@ -52,8 +69,15 @@ class SqliteLog:
         recorded_at = self._clock()
         to_item(event, recorded_at)  # raises TooLarge as on AWS: a laptop's log can always be moved there
         row = to_row(event, recorded_at)
+        try:
+            check_recordable(event)
+            check_read_back(event, row, from_row)
+        except NotRecordable:
+            if not self._has(event):  # recorded by an older version, which allowed it
+                raise
+            return Appended.REPEATED
         with self.database.transaction() as connection:
-            current = connection.execute("SELECT digest FROM events WHERE stream = ? AND position = ?", row[:2]).fetchone()
+            current = connection.execute(_DIGEST, row[:2]).fetchone()
             if current is None:
                 marks = ", ".join("?" * len(COLUMNS))
                 connection.execute(f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({marks})", row)  # noqa: S608
@@ -63,17 +87,29 @@ class SqliteLog:
         key = f"{event.stream} {event.position}"
         raise Conflict(f"{event.digest} at {key!a}", f"the content recorded there, {current[0]}")
 
+    def _has(self, event: Event) -> bool:
+        with suppress(NoSuchLog):
+            return self.database.rows(_DIGEST, (event.stream, event.position)) == [(event.digest,)]
+        return False
+
     def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
         return undamaged(self._records(stream, after))
 
-    def audit(self, stream: str) -> Iterator[RecordedEvent | Damaged]:
-        return self._records(stream, "")
+    def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
+        columns = self.database.rows("SELECT name FROM pragma_table_xinfo('events')")
+        foreign = ['"' + name.replace('"', '""') + '"' for [name] in columns if name not in COLUMNS]
+        events = f"SELECT {', '.join((*foreign, *COLUMNS))} {_STREAM}"
+        for row in self._rows(events, stream, ""):
+            yield audited_or_damaged(stream, to_text(row[_POSITION]), row, audit_row, from_row)
 
-    def _records(self, stream: str, after: str | bytes) -> Iterator[RecordedEvent | Damaged]:
-        while rows := self.database.rows(_EVENTS, (to_bytes(stream), to_bytes(after), _ABOVE_ALL_TEXT)):
-            for row in rows:
-                yield event_or_damaged(stream, to_text(row[1]), row, from_row)
-            after = rows[-1][1]
+    def _records(self, stream: str, after: str) -> Iterator[RecordedEvent | Damaged]:
+        for row in self._rows(_EVENTS, stream, after):
+            yield event_or_damaged(stream, to_text(row[_POSITION]), row, from_row)
+
+    def _rows(self, events: str, stream: str, after: str | bytes) -> Iterator[tuple[Any, ...]]:
+        while rows := self.database.rows(events, (to_bytes(stream), to_bytes(after), _ABOVE_ALL_TEXT)):
+            yield from rows
+            after = rows[-1][_POSITION]
 
     def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
         return chain.from_iterable(page for page, _ in self._pages(stream, after, until))

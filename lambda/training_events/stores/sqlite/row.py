@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from training_events import strict_json
 from training_events.canonical import canonical_json
 from training_events.errors import DamagedEvent
 from training_events.event import Event, LogEntry, Producer, RecordedEvent
+from training_events.stores.verbatim import StoredTexts, judge
 
-COLUMNS = (
-    "stream", "position", "event_id", "occurred_at", "recorded_at", "type", "source", "schema_version", "digest",
-    "producer", "correlation_id", "resources", "extensions", "data",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from training_events.stores.event_log import AuditedEvent
+
+COLUMNS = StoredTexts._fields
 """`data` is the last one: Database.rows measures rows by their last column."""
 ENTRY_COLUMNS = ("position", "recorded_at", "type", "schema_version", "data", "producer")
 """In the order of LogEntry's fields. Rows that end with them are measured by `data`, the column DATA."""
@@ -31,13 +33,24 @@ def to_row(event: Event, recorded_at: str) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def audit_row(row: Any) -> AuditedEvent:
+    """Judges the values of COLUMNS, and of further columns before them, in which no event has a value."""
+    foreign = row[: -len(COLUMNS)]
+    if foreign.count(None) < len(foreign):
+        raise DamagedEvent("it has a value in a column that the log did not make")
+    return judge(row[-len(COLUMNS) :])
+
+
 def from_row(row: tuple[Any, ...]) -> RecordedEvent:
-    """The event in the values of COLUMNS. A row that `to_row` did not write raises an error that event_or_damaged catches."""
-    values = {name: value for name, value in zip(COLUMNS, row, strict=True) if value is not None}
+    """The event in the last values of a row, those of COLUMNS.
+
+    A row that `to_row` did not write raises an error that event_or_damaged catches.
+    """
+    values = {name: value for name, value in zip(COLUMNS, row[-len(COLUMNS) :], strict=True) if value is not None}
     for name in {"data", "resources", "extensions", "producer"} & values.keys():
         if not isinstance(values[name], str):  # msgspec decodes bytes too, but no fold takes them
             raise DamagedEvent(f"{name} is not text")
-        values[name] = msgspec.json.decode(values[name])
+        values[name] = strict_json.stored(values[name])
     if "producer" in values:
         producer = msgspec.convert(values["producer"], dict[str, Any])
         known = {name: producer.pop(name) for name in _PRODUCER_FIELDS if name in producer}

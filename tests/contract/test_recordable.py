@@ -1,0 +1,111 @@
+"""What is recorded can be read: every log refuses the same events, and whatever is recorded is read, folded and verified."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from training_events import folds
+from training_events.errors import NotReadBack, NotRecordable
+from training_events.event import Event, Producer, RecordedEvent
+from training_events.proof.findings import Kind
+from training_events.proof.verification import verify
+from training_events.recordable import MAX_DIGITS
+from training_events.recorder.delivery.journal import Journal
+from training_events.stores.damage import check_read_back
+from training_events.stores.dynamodb.event_log import DynamoDbLog
+from training_events.stores.dynamodb.item import to_item
+from training_events.stores.event_log import Appended, EventLog
+from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.stores.sqlite.row import COLUMNS, to_row
+from training_events.times import now
+
+from tests.support.dynamodb import TABLE
+from tests.support.nesting import nested
+
+STARTED = Event("e-1", "run/a", "TrainingStarted", "2026-11-22T15:08:39.955123Z", "tests", {"model": "digits"})
+BEYOND: dict[str, dict[str, Any]] = {
+    "309 digits": {"data": {"n": 10**MAX_DIGITS}},
+    "4,300 digits": {"data": {"n": 10**4299}},
+    "4,300 digits and a sign": {"data": {"n": -(10**4299)}},
+    "a long number among the extensions": {"extensions": {"n": 10**MAX_DIGITS}},
+    "a long number of the producer": {"producer": Producer("p", 1, None, {"rank": 10**MAX_DIGITS})},
+    "a type of 129 characters": {"type": "x" * 129},
+    "a source of 257 characters": {"source": "x" * 257},
+    "65 levels": {"data": nested(65)},
+    "a key twice on the bus": {"extensions": {"stream": "run/b"}},
+}
+"""Version 0.1.0 recorded all of these but the one that is too deep."""
+RECORDED_BEFORE = {name: changed for name, changed in BEYOND.items() if name not in ("65 levels", "a key twice on the bus")}
+
+
+@pytest.mark.parametrize("changed", BEYOND.values(), ids=BEYOND)
+def test_every_log_refuses_the_same(log: EventLog, changed):
+    with pytest.raises(NotRecordable, match=r"^\$\.\S+: .*; allowed: ") as raised:
+        log.append(replace(STARTED, **changed))
+    assert raised.value.reason in {"integer_too_long", "bad_field", "too_deep"}
+    assert list(log.audit("run/a")) == []
+    assert log.append(STARTED) is Appended.RECORDED
+
+
+@pytest.mark.parametrize("type_", ["x" * 129, "é" * 129])
+def test_a_recorder_refuses_the_type_that_the_bus_would_drop(type_):
+    with pytest.raises(NotRecordable, match=r"^\$\.type: the text has 129 characters"):
+        Journal("run/a").next_event(type_, {})
+
+
+@pytest.mark.parametrize("changed", RECORDED_BEFORE.values(), ids=RECORDED_BEFORE)
+def test_what_an_older_version_recorded_is_read_verified_and_folded(log: EventLog, changed):
+    older = replace(STARTED, **changed)
+    put_as_before(log, older)
+    [recorded] = log.read("run/a")
+    assert recorded.event.digest == recorded.digest == older.digest
+    assert log.append(older) is Appended.REPEATED
+    verification = verify(log, None, "run/a")
+    assert verification.sound, verification.findings
+    state = folds.fold(folds.empty("run/a"), log.entries("run/a"))
+    assert state.counts.unreadable == 0
+    assert folds.encode(folds.decode("run/a", folds.encode(state))) == folds.encode(state)
+    other = replace(older, correlation_id="c")
+    with pytest.raises(NotRecordable):
+        log.append(other)
+    assert [finding.kind for finding in verify(log, None, "run/a").findings if finding.kind is not Kind.GAP] == []
+
+
+def put_as_before(log: EventLog, event: Event) -> None:
+    """As version 0.1.0 appended, which did not ask what may be recorded."""
+    if isinstance(log, DynamoDbLog):
+        log.client.put_item(TableName=TABLE, Item=to_item(event, now()))
+    elif isinstance(log, SqliteLog):
+        with log.database.transaction() as connection:
+            marks = ", ".join("?" * len(COLUMNS))
+            connection.execute(f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({marks})", to_row(event, now()))  # noqa: S608
+    else:
+        log.records[event.stream, event.position] = RecordedEvent(event, now(), event.digest)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("back", "why"),
+    [
+        (replace(STARTED, data={"model": "digit"}), "reads as another event"),
+        (replace(STARTED, event_id="e-2"), "cannot be read: by its own fields it is"),
+    ],
+)
+def test_an_event_that_does_not_survive_being_stored_is_refused(back, why):
+    with pytest.raises(NotReadBack, match=why) as raised:
+        check_read_back(STARTED, "stored", lambda _: RecordedEvent(back, now(), STARTED.digest))
+    assert raised.value.reason == "not_read_back"
+
+
+@pytest.mark.parametrize("levels", [1, 63, 64])
+def test_a_state_can_be_stored_whatever_its_events_hold(log: EventLog, levels):
+    for number, stream in enumerate(["run/a", "model/a", "dataset/a"]):
+        for type_ in ("TrainingStarted", "TrainingFailed", "ModelRegistered", "DatasetRegistered", "TrainingJobStateChanged"):
+            for data in (
+                nested(levels),
+                {"version": 10**MAX_DIGITS - 1, "status": "Failed"},
+                {"error": nested(levels - 1 or 1)},
+            ):
+                moment = f"2026-11-22T15:08:39.{number:06d}Z"
+                log.append(Event(f"{type_}-{len(str(data))}-{'error' in data}", stream, type_, moment, "tests", data))
+        state = folds.fold(folds.empty(stream), log.entries(stream))
+        assert folds.encode(folds.decode(stream, folds.encode(state))) == folds.encode(state)
