@@ -6,8 +6,10 @@ anything slower.
 
 import difflib
 import os
+import re
 import sys
 import tomllib
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,20 @@ from pydantic import BaseModel, ValidationError
 
 from command_line import UsageError, run_command
 from stacks.settings import Settings
+from stacks.settings.listing import settings
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
-_IN_TOML = {"tuple_type": "must be a list", "model_type": "must be a table", "dict_type": "must be a table"}
+_IN_TOML = {
+    "bool_type": "must be true or false, without quotes",
+    "dict_type": "must be a table",
+    "int_type": "must be a whole number, without quotes",
+    "model_type": "must be a table",
+    "string_type": "must be text, in quotes",
+    "tuple_type": "must be a list",
+}
+"""What pydantic says of types, in the words of TOML."""
+_BOUNDS = {"greater_than_equal", "int_type", "less_than_equal"}
+_VALUE_WITHOUT_QUOTES = re.compile(r"""\s*[\w."'-]+\s*=\s*[^\s"'\[{#]""")
 
 
 class SettingsError(UsageError):
@@ -33,6 +46,8 @@ def load(name: str, folder: Path = ENVIRONMENTS) -> Settings:
     except FileNotFoundError:
         existing = ", ".join(environment_names(folder)) or "none"
         raise SettingsError(f"{shown}: there is no such environment; there are: {existing}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{shown}: cannot be read as TOML: {error}{_hint(file, error)}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"{shown}: cannot be read as TOML: {error}") from None
     if "environment" in values:
@@ -74,17 +89,47 @@ def _line(problem: Any) -> str:
     """A problem that pydantic found, as `key = value: what is allowed`."""
     path, value = problem["loc"], problem["input"]
     key = ".".join(str(part) for part in path if part != "[key]")
+    if problem["type"] == "missing":
+        return f"{key}: is missing"
+    if problem["type"] == "value_error" and (not path or isinstance(value, BaseModel | dict)):
+        return ": ".join(filter(None, (key, str(problem["ctx"]["error"]))))
+    return f"{key} = {_shown(value)}: {_allowed(problem)}"
+
+
+def _allowed(problem: Any) -> str:
+    path, value = problem["loc"], problem["input"]
     match problem["type"]:
         case "extra_forbidden":
-            return f"{key} = {value!r}: unknown key; {_allowed_keys(path)}"
-        case "missing":
-            return f"{key}: is missing"
-        case "value_error" if not path or isinstance(value, BaseModel | dict):
-            return ": ".join(filter(None, (key, str(problem["ctx"]["error"]))))
+            return f"unknown key; {_allowed_keys(path)}"
         case "value_error":
-            return f"{key} = {value!r}: {problem['ctx']['error']}"
+            return str(problem["ctx"]["error"])
+        case "too_long":
+            return f"must have at most {problem['ctx']['max_length']} entries"
+        case "string_type" if not isinstance(value, list | dict):
+            return f'{_IN_TOML["string_type"]}: "{_shown(value)}"'
         case kind:
-            return f"{key} = {value!r}: {_IN_TOML.get(kind) or problem['msg'][0].lower() + problem['msg'][1:]}"
+            allowed = [_IN_TOML[kind]] if kind in _IN_TOML else []
+            allowed += filter(None, [_bounds(path)]) if kind in _BOUNDS else []
+            return ", ".join(allowed) or problem["msg"][0].lower() + problem["msg"][1:]
+
+
+def _bounds(path: tuple[str | int, ...]) -> str:
+    """Both bounds of a number, such as `must be 128 to 10240`."""
+    key = ".".join(part for part in path if isinstance(part, str))
+    allowed = next((setting.allowed for setting in settings() if setting.key == key), "")
+    return f"must be {allowed}" if allowed else ""
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, date | time) else repr(value)
+
+
+def _hint(file: Path, error: tomllib.TOMLDecodeError) -> str:
+    """For a line whose value is text without quotes, or a number that begins with a zero."""
+    found = re.search(r"at line (\d+)", str(error))
+    lines = file.read_text(encoding="utf-8-sig").splitlines()
+    line = lines[int(found[1]) - 1] if found and int(found[1]) <= len(lines) else ""
+    return "; text must be in quotes" if _VALUE_WITHOUT_QUOTES.match(line) else ""
 
 
 def _allowed_keys(path: tuple[str | int, ...]) -> str:
