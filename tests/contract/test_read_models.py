@@ -7,9 +7,11 @@ import pytest
 from training_events.errors import Overtaken
 from training_events.stores.read_models import ReadModel, ReadModels
 
+FIRST_AT = "2026-11-22T15:08:39.955123Z"
 
-def put(read_models, stream="run/a", state=b"{}", *, summary=b"{}", first_at="2026-11-22T15:08:39.955123Z", replaces=None):
-    read_models.put(stream, state, summary=summary, first_at=first_at, replaces=replaces)
+
+def put(read_models, stream="run/a", state=b"{}", *, summary=b"{}", first_at=FIRST_AT, replaces=None, settled=None):
+    read_models.put(stream, state, summary=summary, first_at=first_at, replaces=replaces, settled=settled)
 
 
 def test_a_new_store_is_empty(read_models: ReadModels):
@@ -26,6 +28,22 @@ def test_a_state_comes_back_byte_for_byte_with_its_revision(read_models: ReadMod
     assert read_models.get("run/a") == ReadModel("run/a", 2, b"")
     put(read_models, state=b"{}", replaces=2)
     assert read_models.get("run/a") == ReadModel("run/a", 3, b"{}")
+
+
+def test_a_settled_state_is_kept_with_the_state_that_it_was_put_with(read_models: ReadModels):
+    settled = bytes(range(256))
+    put(read_models, settled=settled)
+    assert read_models.get("run/a") == ReadModel("run/a", 1, b"{}", settled)
+    with pytest.raises(Overtaken):
+        put(read_models, settled=b"other")
+    assert read_models.get("run/a") == ReadModel("run/a", 1, b"{}", settled)
+    put(read_models, replaces=1)
+    assert read_models.get("run/a") == ReadModel("run/a", 2, b"{}", None)
+    put(read_models, replaces=2, settled=b"")
+    read_models.remove("run/a", replaces=3)
+    put(read_models)
+    assert read_models.get("run/a") == ReadModel("run/a", 1, b"{}", None)
+    assert list(read_models.streams()) == ["run/a"]
 
 
 def test_a_writer_that_was_overtaken_changes_nothing(read_models: ReadModels):

@@ -31,6 +31,17 @@ def stored_states(read_models: ReadModels) -> dict[str, bytes]:
     return {model.stream: model.state for model in models if model is not None}
 
 
+def assert_settled(read_models: ReadModels, events: list[Event]) -> None:
+    """Each settled state is the fold of the events up to an instant before the newest one."""
+    for stream in read_models.streams():
+        model = read_models.get(stream)
+        if model is not None and model.settled is not None:
+            last_at = folds.decode(stream, model.settled).last_at
+            assert last_at < folds.decode(stream, model.state).last_at
+            earlier = [event for event in events if event.stream == stream and event.occurred_at <= last_at]
+            assert {stream: model.settled} == states_of(earlier)
+
+
 class CrashError(Exception):
     """The worker ends between two steps."""
 
@@ -65,6 +76,7 @@ class ChangeStream:
 
     def __init__(self, log: InMemoryLog, models: InMemoryReadModels, draw: Callable[[Any], Any]) -> None:
         self._log, self._models, self._draw = log, models, draw
+        self._window = draw(st.integers(0, 4))
         self._pending: list[Event] = []
         self._taken: list[Event] = []
 
@@ -76,7 +88,7 @@ class ChangeStream:
         """Deliver a batch to one worker. Events that it has trouble with stay pending."""
         batch = [event for events in (self._pending, self._taken) if events for event in self._some_of(events)]
         models: Any = Troubled(self._models, self._draw, self._to_another_worker)
-        worker = Projector(self._log, models, max_attempts=3, sleep=lambda _: None)
+        worker = Projector(self._log, models, window=self._window, max_attempts=3, sleep=lambda _: None)
         for stream in dict.fromkeys(event.stream for event in batch):
             part = [event for event in batch if event.stream == stream]
             with suppress(CrashError, Overtaken):
@@ -91,7 +103,7 @@ class ChangeStream:
     def _to_another_worker(self) -> None:
         if self._pending:
             event = self._pending.pop(0)
-            Projector(self._log, self._models).project(event.stream, [entry(event)])
+            Projector(self._log, self._models, window=self._window).project(event.stream, [entry(event)])
 
     def _some_of(self, events: list[Event]) -> list[Event]:
         return self._draw(st.lists(st.sampled_from(events), max_size=6))  # type: ignore[no-any-return]
@@ -108,6 +120,7 @@ def test_any_delivery_ends_with_the_fold_of_the_log(events: list[Event], data: s
             changes.deliver()
     changes.deliver_the_rest()
     assert stored_states(models) == states_of(events)
+    assert_settled(models, events)
 
 
 class Interrupted(InMemoryReadModels):
@@ -169,7 +182,7 @@ def test_sqlite_and_memory_agree(
 ):
     file = tmp_path_factory.mktemp("log") / "log.db"
     log, models = SqliteLog(Database(str(file))), SqliteReadModels(Database(str(file)))
-    seals, projector = SqliteSealStore(Database(str(file))), Projector(log, models)
+    seals, projector = SqliteSealStore(Database(str(file))), Projector(log, models, window=data.draw(st.integers(0, 4)))
     arriving = [*events, *data.draw(st.lists(st.sampled_from(events), max_size=5))]
     random.shuffle(arriving)
     for event in arriving:
@@ -178,6 +191,7 @@ def test_sqlite_and_memory_agree(
             catch_up(log, projector, seals)
     catch_up(log, projector, seals)
     assert stored_states(models) == states_of(events)
+    assert_settled(models, events)
     assert {stream: folds.encode(state_now(log, models, stream)) for stream in log.streams()} == states_of(events)
 
 
@@ -193,7 +207,7 @@ def test_dynamodb_and_memory_agree(all_histories: list[list[Event]], data: st.Da
             create_read_models_table()
             store = open_store(f"dynamodb://{TABLE}?read_models={READ_MODELS}")
             assert store.read_models is not None
-            projector = Projector(store.log, store.read_models, sleep=lambda _: None)
+            projector = Projector(store.log, store.read_models, window=data.draw(st.integers(0, 4)), sleep=lambda _: None)
             for event in data.draw(st.permutations(events)):
                 store.log.append(event)
                 if data.draw(st.booleans()):
@@ -201,3 +215,4 @@ def test_dynamodb_and_memory_agree(all_histories: list[list[Event]], data: st.Da
             for stream in store.log.streams():
                 projector.refold(stream)
             assert stored_states(store.read_models) == states_of(events)
+            assert_settled(store.read_models, events)

@@ -87,9 +87,18 @@ class InMemoryReadModels:
     def get(self, stream: str) -> ReadModel | None:
         return self.models.get(stream)
 
-    def put(self, stream: str, state: bytes, *, summary: bytes, first_at: str, replaces: int | None) -> None:
+    def put(
+        self,
+        stream: str,
+        state: bytes,
+        *,
+        summary: bytes,
+        first_at: str,
+        replaces: int | None,
+        settled: bytes | None = None,
+    ) -> None:
         self._check(stream, replaces)
-        self.models[stream] = ReadModel(stream, (replaces or 0) + 1, state)
+        self.models[stream] = ReadModel(stream, (replaces or 0) + 1, state, settled)
         self.listed[stream] = first_at, summary
 
     def remove(self, stream: str, *, replaces: int) -> None:

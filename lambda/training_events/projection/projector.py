@@ -1,4 +1,4 @@
-"""Keeps the read models in step with the log: a newer event is applied to the state, a late one makes the stream be refolded.
+"""Keeps the read models in step with the log: newer events are applied to the state, late ones to the settled state before it.
 
 Every kind of delivery is safe: a batch may come twice, late, in pieces, or to two workers at once. Each write names the
 revision that it replaces, so no worker undoes what another has written; a worker that was overtaken reads again. Every event in
@@ -7,6 +7,7 @@ the log is delivered here in the end, so the read models agree with the log once
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from enum import Enum
@@ -17,6 +18,7 @@ import msgspec
 from training_events import folds, times
 from training_events.errors import NotUnderstood, Overtaken, TooLarge
 from training_events.event import check_stream
+from training_events.projection.settled import WINDOW, Late, fold_with_settled, position_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -43,6 +45,12 @@ class Projected(NamedTuple):
     state: State
 
 
+class _Next(NamedTuple):
+    update: Update
+    state: State
+    settled: bytes | None
+
+
 class Projector:
     """Brings the read models of single streams up to date.
 
@@ -55,11 +63,12 @@ class Projector:
         log: EventLog,
         read_models: ReadModels,
         *,
+        window: int = WINDOW,
         max_attempts: int = 10,
         max_pause_seconds: float = 0.2,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._log, self._read_models = log, read_models
+        self._log, self._read_models, self._window = log, read_models, window
         self._max_attempts, self._max_pause = max_attempts, max_pause_seconds
         self._sleep = sleep
 
@@ -74,7 +83,7 @@ class Projector:
     def create(self, state: State) -> Projected:
         """Store the state of a stream that has no read model. If it got one meanwhile, refold the stream."""
         try:
-            self._put(state, folds.encode(state), None)
+            self._put(state, folds.encode(state), None, replaces=None)
         except Overtaken:
             return self.refold(state.stream)
         return Projected(Update.REFOLDED, state)
@@ -84,30 +93,43 @@ class Projector:
             if attempt:
                 self._sleep(random.uniform(0, self._max_pause))  # noqa: S311 - no secret
             current = self._read_models.get(stream)  # read before the log: a write in between makes ours fail
-            update, state = self._next_state(stream, current, delivered)
+            update, state, settled = self._next_state(stream, current, delivered)
             encoded = folds.encode(state)
-            if not state.position or (current is not None and current.state == encoded):
+            if not state.position or (current is not None and (current.state, current.settled) == (encoded, settled)):
                 return Projected(Update.UNCHANGED, state)
             try:
-                self._put(state, encoded, None if current is None else current.revision)
+                self._put(state, encoded, settled, replaces=None if current is None else current.revision)
             except Overtaken:
                 continue
-            return Projected(update, state)
+            return Projected(update if current is None or current.state != encoded else Update.UNCHANGED, state)
         raise Overtaken(f"the read model of {stream} was written by others {self._max_attempts} times in a row")
 
-    def _next_state(self, stream: str, current: ReadModel | None, delivered: list[LogEntry]) -> tuple[Update, State]:
+    def _next_state(self, stream: str, current: ReadModel | None, delivered: list[LogEntry]) -> _Next:
         state = None if current is None else stored_state(current)
-        if state is not None and delivered and delivered[0].position[: times.TEXT_LENGTH] > state.last_at:
-            return Update.APPLIED, folds.fold(state, delivered)
-        entries = self._log.entries(stream, until=_newest_time(current, state, delivered))
-        return Update.REFOLDED, folds.fold(folds.empty(stream), entries)
+        oldest = _time(delivered[0]) if delivered else None
+        if current is not None and state is not None and oldest is not None and oldest > state.last_at:
+            return _Next(Update.APPLIED, folds.fold(state, delivered), current.settled)
+        base, window, late = folds.empty(stream), self._window, None
+        settled = None if current is None or state is None else settled_state(current)
+        if state is not None and settled is not None and oldest is not None:
+            behind = state.counts.events - settled.counts.events
+            if oldest > settled.last_at:
+                base, late = settled, Late(oldest, state.last_at)
+                window = max(window, behind // 2)  # step by step: events may again come as late as they came before
+            else:
+                window = max(window, 2 * behind)  # it was too near
+        entries = self._log.entries(stream, after=position_behind(base), until=_newest_time(current, state, delivered))
+        return _Next(Update.REFOLDED, *fold_with_settled(base, entries, window=window, late=late))
 
-    def _put(self, state: State, encoded: bytes, replaces: int | None) -> None:
+    def _put(self, state: State, encoded: bytes, settled: bytes | None, *, replaces: int | None) -> None:
         summary, first_at = folds.summary(state), state.first_at
-        try:
-            self._read_models.put(state.stream, encoded, summary=summary, first_at=first_at, replaces=replaces)
-        except TooLarge:
-            self._read_models.put(state.stream, STATE_TOO_LARGE, summary=summary, first_at=first_at, replaces=replaces)
+        for stored in ((encoded, settled), (encoded, None)):
+            with contextlib.suppress(TooLarge):
+                self._read_models.put(
+                    state.stream, stored[0], summary=summary, first_at=first_at, replaces=replaces, settled=stored[1]
+                )
+                return
+        self._read_models.put(state.stream, STATE_TOO_LARGE, summary=summary, first_at=first_at, replaces=replaces)
 
 
 def _newest_time(current: ReadModel | None, state: State | None, delivered: list[LogEntry]) -> str | None:
@@ -126,6 +148,10 @@ def _newest_time(current: ReadModel | None, state: State | None, delivered: list
     return occurred_at
 
 
+def _time(entry: LogEntry) -> str:
+    return entry.position[: times.TEXT_LENGTH]
+
+
 def has_state(stream: str) -> bool:
     """Whether events under this name make a state. An altered log may hold items under names that no stream can have."""
     try:
@@ -137,8 +163,20 @@ def has_state(stream: str) -> bool:
 
 def stored_state(model: ReadModel) -> State | None:
     """The state in a read model; None if it cannot be continued: too large to store, made by other folds, or not a state."""
+    return _decoded(model.stream, model.state)
+
+
+def settled_state(model: ReadModel) -> State | None:
+    """The settled state in a read model whose state can be continued; None if there is none from which to go on.
+
+    Where the state cannot be continued, other folds wrote it last. They may have taken in an event that the settled one lacks.
+    """
+    return None if model.settled is None else _decoded(model.stream, model.settled)
+
+
+def _decoded(stream: str, encoded: bytes) -> State | None:
     try:
-        state = folds.decode(model.stream, model.state)
+        state = folds.decode(stream, encoded)
     except (msgspec.MsgspecError, RecursionError):
         return None
     return state if state.folded_by == folds.VERSION else None

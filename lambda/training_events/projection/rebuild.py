@@ -138,6 +138,10 @@ class Rebuild:
             is_new = self._dry_run or self._projector.create(state).update is not Update.UNCHANGED
             return Change(stream, "new", []) if is_new else None
         if current is not None and state is not None and current.state == folds.encode(state):
+            if current.settled is not None and not self._dry_run:
+                self._projector.refold(
+                    stream
+                )  # a settled state that is not what the log says would return at the next late event
             return None
         # What the walk folded may be older than the read model: only the log, read after the model, can tell
         projected = self._rehearse(stream, current) if self._dry_run else self._projector.refold(stream)

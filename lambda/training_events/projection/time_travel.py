@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from training_events import folds
 from training_events.errors import NoSuchStream
-from training_events.projection.projector import stored_state
+from training_events.projection.projector import settled_state, stored_state
+from training_events.projection.settled import position_behind
 from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ def state_now(log: EventLog, read_models: ReadModels | None, stream: str) -> Sta
     state = (stored_state(model) if model is not None else None) or folds.empty(stream)
     newer = log.entries(stream, after=state.position)
     first = next(newer, None)
-    if first is not None and first.position[:TEXT_LENGTH] <= state.last_at:  # of the newest instant, which is folded whole
-        state, newer = folds.empty(stream), log.entries(stream)
+    if model is not None and first is not None and first.position[:TEXT_LENGTH] <= state.last_at:
+        state = settled_state(model) or folds.empty(stream)  # an instant is folded whole
+        newer = log.entries(stream, after=position_behind(state))
     elif first is not None:
         newer = chain([first], newer)
     folds.fold(state, newer)

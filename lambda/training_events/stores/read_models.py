@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 
 
 class ReadModel(Struct, frozen=True):
-    """A stream's state (canonical JSON) as it was stored. Every put increases the revision by one."""
+    """A stream's state (canonical JSON) as it was stored. Every put increases the revision by one.
+
+    `settled` is the state as it was some events earlier, if one was stored: projection/settled.py says what for.
+    """
 
     stream: str
     revision: int
     state: bytes
+    settled: bytes | None = None
 
 
 class ReadModels(Protocol):
@@ -28,8 +32,19 @@ class ReadModels(Protocol):
         """The stream's read model, as the last put left it."""
         ...
 
-    def put(self, stream: str, state: bytes, *, summary: bytes, first_at: str, replaces: int | None) -> None:
+    def put(
+        self,
+        stream: str,
+        state: bytes,
+        *,
+        summary: bytes,
+        first_at: str,
+        replaces: int | None,
+        settled: bytes | None = None,
+    ) -> None:
         """Store the state with the revision `replaces` + 1, or 1 where `replaces` is None: the stream has no read model yet.
+
+        Without `settled` the read model has none any more.
 
         Raises Overtaken when the revision is another one by now, and TooLarge when the state can never fit. A put whose reply
         was lost may also raise Overtaken, if others have put since: reading again then gives what it wrote, or what others

@@ -34,9 +34,21 @@ class DynamoDbReadModels:
 
     def get(self, stream: str) -> ReadModel | None:
         item = self._item(stream)
-        return None if item is None else ReadModel(stream, int(item["revision"]["N"]), _state(item))
+        if item is None:
+            return None
+        settled = _decompressed(item, "settled") if "settled" in item else None
+        return ReadModel(stream, int(item["revision"]["N"]), _decompressed(item, "state"), settled)
 
-    def put(self, stream: str, state: bytes, *, summary: bytes, first_at: str, replaces: int | None) -> None:
+    def put(
+        self,
+        stream: str,
+        state: bytes,
+        *,
+        summary: bytes,
+        first_at: str,
+        replaces: int | None,
+        settled: bytes | None = None,
+    ) -> None:
         item: Item = {
             "stream": {"S": stream},
             "kind": {"S": stream.partition("/")[0]},
@@ -45,6 +57,8 @@ class DynamoDbReadModels:
             "state": {"B": zlib.compress(state, _ZLIB_LEVEL)},
             "summary": {"S": summary.decode()},
         }
+        if settled is not None:
+            item["settled"] = {"B": zlib.compress(settled, _ZLIB_LEVEL)}
         if (size := item_bytes(item)) > MAX_ITEM_BYTES:
             raise TooLarge(f"the state makes an item of {size} bytes", f"at most {MAX_ITEM_BYTES} bytes (DynamoDB)")
         try:
@@ -122,9 +136,9 @@ def _sort_key(text: str) -> str:
     return text.encode()[:MAX_POSITION_BYTES].decode(errors="ignore")
 
 
-def _state(item: Item) -> bytes:
-    """The state; empty if somebody has put something else there, and then it is folded again."""
+def _decompressed(item: Item, name: str) -> bytes:
+    """A state; empty if somebody has put something else there, and then it is folded again."""
     try:
-        return zlib.decompress(item["state"]["B"])
+        return zlib.decompress(item[name]["B"])
     except (KeyError, zlib.error):
         return b""

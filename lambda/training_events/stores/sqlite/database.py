@@ -14,7 +14,7 @@ from training_events.errors import LogUnavailable, NoSuchLog
 from training_events.stores.sqlite.schema import APPLICATION_ID, SCHEMA, VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 BUSY_SECONDS = 60
 """How long to wait for other writers. A write takes milliseconds, but SQLite's queue is not fair."""
@@ -40,7 +40,7 @@ class Database:
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
 
-    def rows(self, sql: str, values: Sequence[Any] = (), *, large: int = -1) -> list[Any]:
+    def rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = (), *, large: int = -1) -> list[Any]:
         """The first rows of the answer, about a megabyte, measured by their column `large`. To read on, query after the last.
 
         So no reader keeps a snapshot open, which would keep the write-ahead log growing. Text is str, or bytes where it is not

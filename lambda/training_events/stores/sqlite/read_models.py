@@ -8,6 +8,7 @@ from training_events.errors import Overtaken
 from training_events.stores.read_models import ReadModel
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
     from training_events.stores.sqlite.database import Database
@@ -16,6 +17,9 @@ _SUMMARIES = (
     "SELECT first_at, stream, summary FROM read_models WHERE kind = ? AND (first_at, stream) < (?, ?)"
     " ORDER BY first_at DESC, stream DESC"
 )
+_READ_MODEL = "SELECT revision, state, (SELECT value FROM notes WHERE name = :note) FROM read_models WHERE stream = :stream"
+_SETTLED = "settled "
+"""A settled state is the note of this name and the stream's: so the file has the tables that version 0.1.0 made and reads."""
 _ABOVE_ALL_TEXT = (b"", b"")
 """SQLite: any text is less than any blob, and this is the least blob, twice."""
 
@@ -27,10 +31,19 @@ class SqliteReadModels:
         self._database = database
 
     def get(self, stream: str) -> ReadModel | None:
-        rows = self._database.rows("SELECT revision, state FROM read_models WHERE stream = ?", (stream,))
+        rows = self._database.rows(_READ_MODEL, {"stream": stream, "note": _SETTLED + stream})
         return ReadModel(stream, *rows[0]) if rows else None
 
-    def put(self, stream: str, state: bytes, *, summary: bytes, first_at: str, replaces: int | None) -> None:
+    def put(
+        self,
+        stream: str,
+        state: bytes,
+        *,
+        summary: bytes,
+        first_at: str,
+        replaces: int | None,
+        settled: bytes | None = None,
+    ) -> None:
         values: dict[str, Any] = {
             "stream": stream,
             "kind": stream.partition("/")[0],
@@ -49,6 +62,8 @@ class SqliteReadModels:
         )
         with self._database.transaction(durable=False) as connection:
             written = connection.execute(insert if replaces is None else update, values).rowcount
+            if written:
+                _set_note(connection, _SETTLED + stream, settled)
         if not written:
             raise Overtaken(f"the read model of {stream!a} is not at revision {replaces} any more")
 
@@ -56,6 +71,8 @@ class SqliteReadModels:
         with self._database.transaction(durable=False) as connection:
             connection.execute("DELETE FROM read_models WHERE stream = ? AND revision = ?", (stream, replaces))
             left = connection.execute("SELECT 1 FROM read_models WHERE stream = ?", (stream,)).fetchone()
+            if not left:
+                _set_note(connection, _SETTLED + stream, None)
         if left:
             raise Overtaken(f"the read model of {stream!a} is not at revision {replaces} any more")
 
@@ -77,7 +94,11 @@ class SqliteReadModels:
 
     def set_note(self, name: str, value: bytes | None) -> None:
         with self._database.transaction(durable=False) as connection:
-            if value is None:
-                connection.execute("DELETE FROM notes WHERE name = ?", (name,))
-            else:
-                connection.execute("INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)", (name, value))
+            _set_note(connection, name, value)
+
+
+def _set_note(connection: sqlite3.Connection, name: str, value: bytes | None) -> None:
+    if value is None:
+        connection.execute("DELETE FROM notes WHERE name = ?", (name,))
+    else:
+        connection.execute("INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)", (name, value))
