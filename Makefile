@@ -25,6 +25,8 @@ unexport PYTHONDONTWRITEBYTECODE
 TERRAFORM := python -m local.terraform
 PYTEST := python -m pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder
 STACK = training-$(ENV)
+# In a pipe the cdktf CLI prints every frame of its spinner, as if a terminal drew over them. Under CI it prints only the last one.
+NO_SPINNER_IN_A_PIPE := [ -t 1 ] || export CI=true;
 # What is about one environment is not stopped by a mistake in the settings of another.
 bootstrap diff review deploy destroy release: export TRAINING_ENVIRONMENT := $(ENV)
 local: export TRAINING_ENVIRONMENT := local
@@ -79,7 +81,7 @@ bench: setup ## the benchmarks, each a ratio measured in this run
 
 .PHONY: synth
 synth: settings setup ## Terraform JSON of every environment, into cdktf.out/
-	@cdktf synth $(ARGS)
+	@$(NO_SPINNER_IN_A_PIPE) cdktf synth $(ARGS)
 
 .PHONY: validate
 validate: synth ## terraform validate of every environment, as JSON and as HCL
@@ -102,7 +104,7 @@ bootstrap: named settings ## make the bucket that keeps ENV's Terraform state
 
 .PHONY: diff
 diff: named settings setup ## what a deploy of ENV would change
-	@$(TERRAFORM) cdktf diff $(STACK) $(ARGS)
+	@$(NO_SPINNER_IN_A_PIPE) $(TERRAFORM) cdktf diff $(STACK) $(ARGS)
 
 .PHONY: review
 review: named synth ## what a deploy of ENV would change, as Markdown for a reviewer, into .build/review/
@@ -113,7 +115,7 @@ review: named synth ## what a deploy of ENV would change, as Markdown for a revi
 .PHONY: deploy
 deploy: named settings $(if $(PLAN),synth,setup) ## deploy ENV, after asking (ARGS=--auto-approve does not ask); with PLAN=sha256:… only a reviewed plan
 	@python -m deploy.placeholders "$(ENV)"
-	@$(TERRAFORM) $(if $(PLAN),python -m deploy.reviewed_plan "$(ENV)" "$(PLAN)",cdktf deploy $(STACK) $(ARGS))
+	@$(NO_SPINNER_IN_A_PIPE) $(TERRAFORM) $(if $(PLAN),python -m deploy.reviewed_plan "$(ENV)" "$(PLAN)",cdktf deploy $(STACK) $(ARGS))
 
 .PHONY: release
 release: $(if $(ENV),named) synth ## dist/terraform-ENV-VERSION.tar.gz, for pipelines that know no Python; of every environment without ENV
@@ -122,7 +124,7 @@ release: $(if $(ENV),named) synth ## dist/terraform-ENV-VERSION.tar.gz, for pipe
 .PHONY: destroy
 destroy: named settings setup ## take ENV down, after asking for its name (ARGS=--auto-approve does not ask)
 	@python -m deploy.confirm_destroy $(ENV) $(ARGS)
-	@$(TERRAFORM) cdktf destroy $(STACK) $(ARGS)
+	@$(NO_SPINNER_IN_A_PIPE) $(TERRAFORM) cdktf destroy $(STACK) $(ARGS)
 
 ##@ Maintain
 

@@ -66,6 +66,21 @@ def chosen_environment(folder: Path, *call: str) -> str:
     return str(chosen)
 
 
+@pytest.mark.parametrize("target", ["synth", "diff", "deploy", "destroy"])
+def test_in_a_pipe_cdktf_draws_no_spinner(tmp_path: Path, target: str) -> None:
+    """It draws none where CI says that no person looks on. In a terminal it is left as it is."""
+    stand_in = tmp_path / "cdktf"
+    stand_in.write_text('#!/bin/sh\necho "<CI=$CI>"\n', encoding="utf-8")
+    stand_in.chmod(0o700)
+    (tmp_path / "probe.mk").write_text(
+        f"export PATH := {tmp_path}:$(PATH)\nTERRAFORM :=\n.build/python.done setup settings: ;\n", encoding="utf-8"
+    )
+    command = ["make", "-f", "Makefile", "-f", str(tmp_path / "probe.mk"), target, "ENV=local", "ARGS=--auto-approve"]
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert re.findall("<.*>", done.stdout) == ["<CI=true>"]
+
+
 def test_help_names_every_target_that_people_call_in_one_of_four_groups() -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     groups = [part.splitlines()[0] for part in shown.split("\n\n")[1:]]
