@@ -16,6 +16,7 @@ from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.settings import LAPTOP_LOG, Settings
 from training_events.stores.opening import open_store
 from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.stores.sqlite.file import only_readable
 
 if TYPE_CHECKING:
     from training_events.proof.seal_store import SealStore
@@ -75,6 +76,12 @@ def bring_up_to_date(workspace: Workspace) -> None:
     """A laptop has no projector of its own: its states, and the seals of finished streams, are made here."""
     if isinstance(workspace.log, SqliteLog) and workspace.projector is not None and workspace.seals is not None:
         catch_up(workspace.log, workspace.projector, workspace.seals)
+
+
+def require_writable(workspace: Workspace) -> None:
+    """For a command that writes to the log's file. Raises LogUnavailable where that can only be read."""
+    if isinstance(workspace.log, SqliteLog) and workspace.log.database.read_only:
+        raise only_readable(workspace.log.database.path)
 
 
 def require_read_models(workspace: Workspace) -> tuple[ReadModels, Projector]:

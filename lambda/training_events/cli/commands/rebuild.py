@@ -10,7 +10,14 @@ from msgspec import Struct
 from training_events import times
 from training_events.cli.output import print_document, printable
 from training_events.cli.progress import progress
-from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace, open_workspace, require_read_models
+from training_events.cli.workspace import (
+    AsJson,
+    LogUrl,
+    open_current_workspace,
+    open_workspace,
+    require_read_models,
+    require_writable,
+)
 from training_events.projection.rebuild import Change, Rebuild
 
 
@@ -41,6 +48,8 @@ def rebuild(
     """
     workspace = open_workspace(log) if dry_run else open_current_workspace(log)
     read_models, projector = require_read_models(workspace)
+    if not dry_run:
+        require_writable(workspace)
     changes: list[Change] = []
 
     def report(change: Change) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from sys import getsizeof
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from training_events.errors import LogUnavailable, NoSuchLog
-from training_events.stores.sqlite.schema import APPLICATION_ID, SCHEMA, VERSION
+from training_events.errors import LogUnavailable
+from training_events.stores.sqlite.file import NOT_A_DATABASE, HowToOpen, OpenedFile, file_id, no_log, only_readable, open_file
+from training_events.stores.sqlite.schema import make_temporary_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,22 +23,30 @@ PAGE_BYTES = 2**20
 _ROWS_AT_ONCE = 16
 _ROW_BYTES = 500
 """About how many bytes a row takes without its last column."""
-_NOT_A_DATABASE = "the file is no SQLite database"
-_SMALLEST_FILE = 512
-"""A page of the smallest size: https://www.sqlite.org/fileformat.html#pages"""
 
 
 class Database:
     """A file, for all threads of one process. Another process opens it itself (SQLite: never carry a connection over a fork).
 
     It is opened when it is first used. Reading never makes a file, and raises NoSuchLog where there is none. Writing makes the
-    file and its folders. What SQLite raises becomes LogUnavailable.
+    file and its folders, but never makes it again: if the file is deleted or moved while this object uses it, every use raises
+    LogUnavailable until it is there again. What SQLite raises becomes LogUnavailable.
+
+    A file that can only be read is read all the same. Then what is made from events is kept in temporary tables, for as long
+    as the connection lasts, and an append raises LogUnavailable.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
+        self._opened: OpenedFile | None = None
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be appended. Raises NoSuchLog."""
+        with self._connected(create=False):
+            return self._opened is not None and self._opened.read_only
 
     def rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = (), *, large: int = -1) -> list[Any]:
         """The first rows of the answer, about a megabyte, measured by their column `large`. To read on, query after the last.
@@ -63,8 +71,10 @@ class Database:
         """A transaction that writes all or nothing, one writer at a time. Once it has ended, it survives a power cut.
 
         With `durable=False` it survives only the end of the process, until a later durable one ends: they keep their order.
+        A durable one is also in the file itself, and not only in the write-ahead log beside it, which copies tend to lack.
         """
         with self._connected(create=True) as connection:
+            self._make_room_for_states(connection)
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -74,23 +84,61 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            if durable:
+                _move_into_file(connection)
+                if self._has_moved():  # into a file without a name the events went, and nobody would ever find them
+                    raise self._gone()
 
     @contextmanager
     def _connected(self, *, create: bool) -> Iterator[sqlite3.Connection]:
         try:
             with self._lock:
+                if self._connection is not None and self._has_moved():
+                    self._connection.close()  # SQLite sees that the file was moved, and leaves what is at its old place alone
+                    self._connection = None
                 if self._connection is None:
-                    self._connection = _open(self.path, create=create)
+                    if self._opened is not None and not Path(self.path).exists():
+                        raise self._gone()
+                    self._connection, self._opened = open_file(
+                        self.path, HowToOpen(write=create, create=create and self._opened is None, busy_seconds=BUSY_SECONDS)
+                    )
                 yield self._connection
         except sqlite3.DatabaseError as flaw:
             code = getattr(flaw, "sqlite_errorcode", 0) & 0xFF  # the low byte is the kind of error
             if code == sqlite3.SQLITE_NOTADB:
-                raise _no_log(self.path, _NOT_A_DATABASE) from None
+                raise no_log(self.path, NOT_A_DATABASE) from None
+            if getattr(flaw, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+                raise self._gone() from None
+            if code == sqlite3.SQLITE_READONLY:
+                raise only_readable(self.path) from None
             hint = {
                 sqlite3.SQLITE_BUSY: f" for more than {BUSY_SECONDS} seconds, by another program",
                 sqlite3.SQLITE_CANTOPEN: " (SQLite also has to write beside it: <file>-wal and <file>-shm)",
             }
             raise LogUnavailable(f"the event log {self.path}: {flaw}{hint.get(code, '')}") from None
+
+    def _has_moved(self) -> bool:
+        """Whether the path leads to another file than the one that was opened, or to none."""
+        return self._opened is not None and file_id(self.path, also_content=self._opened.immutable) != self._opened.id
+
+    def _gone(self) -> LogUnavailable:
+        return LogUnavailable(f"the event log {self.path} was deleted, moved or replaced while this program used it")
+
+    def _make_room_for_states(self, connection: sqlite3.Connection) -> None:
+        if self._opened is not None and self._opened.read_only and not self._opened.has_temporary_tables:
+            make_temporary_tables(connection)
+            self._opened.has_temporary_tables = True
+
+
+def _move_into_file(connection: sqlite3.Connection) -> None:
+    """Move what the write-ahead log holds into the file, as far as no reader needs it there. The next one moves the rest."""
+    connection.execute("PRAGMA busy_timeout = 0")  # do not wait for readers
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.OperationalError:  # a full disk, say: the transaction has ended, and its content is in the write-ahead log
+        pass
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
 
 
 def weight(rows: Sequence[Any], large: int = -1) -> int:
@@ -118,80 +166,3 @@ def _text_or_bytes(stored: bytes) -> str | bytes:
         return stored.decode()
     except UnicodeDecodeError:
         return stored
-
-
-def _open(path: str, *, create: bool) -> sqlite3.Connection:
-    file = Path(path)
-    try:
-        if file.is_dir():
-            raise _no_log(path, "it is a folder")
-        if file.exists():
-            # SQLite takes a shorter file for an empty one, and would overwrite it. Only its size is asked for: to open and
-            # close it here would release the locks of this process (https://www.sqlite.org/howtocorrupt.html, 2.2).
-            if 0 < file.stat().st_size < _SMALLEST_FILE:
-                raise _no_log(path, _NOT_A_DATABASE)
-        elif create:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        else:
-            raise _no_log(
-                path, "no such file (a path after sqlite:/// starts in the current folder, after sqlite://// at the root)"
-            )
-    except OSError as flaw:
-        raise LogUnavailable(f"the event log {path}: {flaw.strerror}: {flaw.filename}") from None
-    address = f"{file.as_uri()}?mode={'rwc' if create else 'rw'}"
-    connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        _prepare(connection, path, create=create)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection, path: str, *, create: bool) -> None:
-    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves data in the drive's cache
-    if not _is_log(connection, path):
-        if not create:
-            raise _no_log(path, "nothing was recorded in it yet")
-        connection.execute("BEGIN IMMEDIATE")
-        if not _is_log(connection, path):  # another process may have made it in the meantime
-            for statement in SCHEMA.split("\n\n"):  # executescript would end the transaction first
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute("COMMIT")
-    if create:
-        _write_ahead(connection)
-
-
-def _is_log(connection: sqlite3.Connection, path: str) -> bool:
-    """Whether the file has the schema. An empty file has not. Raises NoSuchLog or LogUnavailable for anything else."""
-    # one statement, so that no other process can write between two
-    [(application, version, tables)] = connection.execute(
-        "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version), count(*)"
-        " FROM sqlite_master"
-    )
-    if application == APPLICATION_ID and version == VERSION:
-        return True
-    if application == APPLICATION_ID:
-        raise LogUnavailable(f"the event log {path} was made by a newer version of training-events")
-    if tables:
-        raise _no_log(path, "the file is another program's database")
-    return False
-
-
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Let readers and the writer not wait for each other. The file keeps this mode: only the first connection has to set it."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as flaw:  # here SQLite does not wait for others itself
-            if flaw.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-        time.sleep(0.01)
-
-
-def _no_log(path: str, why: str) -> NoSuchLog:
-    return NoSuchLog(f"there is no event log at {path}: {why}")

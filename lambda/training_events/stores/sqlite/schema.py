@@ -4,6 +4,13 @@ Its triggers do what DynamoDB's change stream does on AWS. An event that arrives
 Whatever is done to an event after its append is noted in `alterations`.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
 APPLICATION_ID = 0x54724576
 """Marks the file as an event log ("TrEv"), where SQLite has a place for such marks."""
 VERSION = 1
@@ -58,3 +65,19 @@ CREATE TRIGGER event_replaced BEFORE INSERT ON events BEGIN
   SELECT 'update', stream, position, digest FROM events WHERE stream = new.stream AND position = new.position;
 END;
 """
+
+
+def make_temporary_tables(connection: sqlite3.Connection) -> None:
+    """Copies of all tables but those of the events. In SQLite a temporary table hides the file's own table of that name.
+
+    So a program that can only read the file still makes states and seals from its events, for as long as it runs.
+    """
+    tables = (
+        "SELECT name, sql FROM main.sqlite_master WHERE type = ? AND sql IS NOT NULL"
+        " AND tbl_name NOT IN ('events', 'alterations') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+    )
+    for name, sql in connection.execute(tables, ("table",)).fetchall():
+        connection.execute(sql.replace("CREATE TABLE ", "CREATE TEMPORARY TABLE ", 1))
+        connection.execute(f"INSERT INTO temp.{name} SELECT * FROM main.{name}")  # noqa: S608 - the names in SCHEMA
+    for name, sql in connection.execute(tables, ("index",)).fetchall():
+        connection.execute(sql.replace(f"CREATE INDEX {name}", f"CREATE INDEX temp.{name}", 1))
