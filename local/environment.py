@@ -43,6 +43,7 @@ class LocalEnvironment:
             **self.endpoints.variables(),
             "TRAINING_EVENTS_BUS": self.outputs["event_bus_name"],
             "TRAINING_EVENTS_LOG": f"dynamodb://{log}?read_models={read_models}",
+            "TRAINING_EVENTS_PROCESSOR": self.outputs["event_processor_function_name"],
             "TRAINING_EVENTS_BUCKET": self.outputs["data_bucket_name"],
             "TRAINING_EVENTS_UNDELIVERED": self.outputs["undelivered_queue_url"],
             **{f"OUTPUT_{name.upper()}": value for name, value in sorted(self.outputs.items())},

@@ -26,6 +26,9 @@ _ALTERING = (
     "dynamodb:UpdateTimeToLive",
 )
 
+# All actions that add an item. TransactWriteItems needs the right to PutItem, and BatchWriteItem is denied to everyone.
+_PUTTING = ("dynamodb:PutItem", "dynamodb:PartiQLInsert")
+
 
 class EventLog(Construct):
     """An append-only table. Its keys are `stream` and, within it, `position`: occurred_at and event id, sorted as text."""
@@ -42,6 +45,13 @@ class EventLog(Construct):
             stream_enabled=True,
             stream_view_type="NEW_AND_OLD_IMAGES",
         )
+
+    def accept_only_from(self, role_arn: str) -> None:
+        """Let nobody put events but this role, and let nobody alter or remove one, whatever their own policies allow.
+
+        For a session of a role, aws:PrincipalArn is the role's ARN:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+        """
         DynamodbResourcePolicy(
             self,
             "append_only",
@@ -53,7 +63,15 @@ class EventLog(Construct):
                     "Principal": "*",
                     "Action": list(_ALTERING),
                     "Resource": self.table.arn,
-                }
+                },
+                {
+                    "Sid": "OnlyTheEventProcessorAppends",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": list(_PUTTING),
+                    "Resource": self.table.arn,
+                    "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role_arn}},
+                },
             ),
         )
 

@@ -25,9 +25,11 @@ _HANDLER = "training_events.handlers.event_processor.handler"
 # Lambda's maximum, so that an event is given up as late as possible: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
 _RETRY_SECONDS, _RETRIES = 6 * 3600, 2
 
+AWS_SOURCES = ("aws.sagemaker", "aws.s3")
+
 
 class EventProcessor(Construct):
-    """Rules pass AWS's own events, and every event of the configured sources, to the function, which appends it to the log."""
+    """Rules pass AWS's own events, and every event of the accepted sources, to the function, which appends it to the log."""
 
     def __init__(
         self,
@@ -86,7 +88,7 @@ class EventProcessor(Construct):
             undelivered,
             name=settings.name("record"),
             description="Training events to the event processor",
-            pattern={"source": list(settings.events.sources)},
+            pattern={"source": list(settings.events.accepted_sources)},
         )
         # The events that are forwarded from the default bus. Only AWS can publish with these sources.
         self.aws_rule = self._rule_for_function(
@@ -95,7 +97,7 @@ class EventProcessor(Construct):
             prefix="aws_",
             name=settings.name("record-aws"),
             description="AWS's own events to the event processor",
-            pattern={"source": ["aws.sagemaker", "aws.s3"], "account": [settings.account_id]},
+            pattern={"source": list(AWS_SOURCES), "account": [settings.account_id]},
         )
 
     def _rule_for_function(

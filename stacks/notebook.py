@@ -15,6 +15,7 @@ from stacks.client_files import ClientFiles
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
+from stacks.event_processor import EventProcessor
 from stacks.notebook_start import start_script
 from stacks.service_role import ServiceRole
 from stacks.settings import Settings
@@ -34,6 +35,7 @@ class Notebook(Construct):
         bus: EventBus,
         log: EventLog,
         read_models: ReadModels,
+        processor: EventProcessor,
         data_bucket: DataBucket,
         client: ClientFiles,
     ) -> None:
@@ -54,7 +56,9 @@ class Notebook(Construct):
         )
         variables = {
             "TRAINING_EVENTS_BUS": bus.bus.arn,
+            "TRAINING_EVENTS_SOURCE": settings.events.sources[0],
             "TRAINING_EVENTS_LOG": log.url(read_models),
+            "TRAINING_EVENTS_PROCESSOR": processor.function.function_name,
             "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
             "AWS_DEFAULT_REGION": settings.region,  # the region of all of these
         }

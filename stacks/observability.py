@@ -14,6 +14,7 @@ from stacks.forwarding import Forwarding
 from stacks.projector import Projector
 from stacks.settings import Settings
 from stacks.undelivered_queue import UndeliveredQueue
+from stacks.unmatched_events import UnmatchedEvents
 
 # If an event of a long stream comes late, the projector may need the longest time that Lambda allows: 15 minutes.
 _BEHIND_MILLISECONDS = 2 * 15 * 60 * 1000
@@ -30,6 +31,7 @@ class Observability(Construct):
         *,
         bus: EventBus,
         forwarding: Forwarding,
+        unmatched: UnmatchedEvents,
         processor: EventProcessor,
         projector: Projector,
         undelivered: UndeliveredQueue,
@@ -42,6 +44,7 @@ class Observability(Construct):
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
         self._rule = {"EventBusName": bus.bus.name, "RuleName": processor.rule.name}
         self._aws_rule = {"EventBusName": bus.bus.name, "RuleName": processor.aws_rule.name}
+        self._no_rule = {"EventBusName": bus.bus.name, "RuleName": unmatched.rule.name}
         self._forwarding = {rule.node.id: {"RuleName": rule.name} for rule in forwarding.rules}
         self._processor = {"FunctionName": processor.function.function_name}
         self._projector = {"FunctionName": projector.function.function_name}
@@ -82,6 +85,12 @@ class Observability(Construct):
             "rule-aws",  # not `aws-rule`: the name of another environment may end in `aws`
             self._aws_rule,
             "The rule could not hand an event of AWS to the event processor",
+            "it is in the archive",
+        )
+        self._watch_rule(
+            "rule-unmatched",
+            self._no_rule,
+            "An event that no rule takes could not be put into the undelivered queue",
             "it is in the archive",
         )
         for rule, consequence in {

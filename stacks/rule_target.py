@@ -4,6 +4,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
     CloudwatchEventTarget,
     CloudwatchEventTargetDeadLetterConfig,
+    CloudwatchEventTargetInputTransformer,
     CloudwatchEventTargetRetryPolicy,
 )
 from constructs import Construct
@@ -25,8 +26,12 @@ def rule_target(
     arn: str,
     undelivered: UndeliveredQueue,
     role: ServiceRole | None = None,
+    input_transformer: CloudwatchEventTargetInputTransformer | None = None,
 ) -> CloudwatchEventTarget:
-    """`bus_name` is the name of the rule's bus, None for the account's default bus. A target that is a bus needs a role."""
+    """`bus_name` is the name of the rule's bus, None for the account's default bus. A target that is a bus needs a role.
+
+    `input_transformer` makes another text of the event; without one the target gets the event as it is.
+    """
     return CloudwatchEventTarget(
         scope,
         id_,
@@ -36,6 +41,7 @@ def rule_target(
         arn=arn,
         role_arn=None if role is None else role.role.arn,
         retry_policy=CloudwatchEventTargetRetryPolicy(maximum_event_age_in_seconds=_SECONDS, maximum_retry_attempts=_ATTEMPTS),
+        input_transformer=input_transformer,
         # For events with which EventBridge could not reach the target.
         dead_letter_config=CloudwatchEventTargetDeadLetterConfig(arn=undelivered.queue.arn),
         depends_on=None if role is None else [role.policy],  # the first event may come at once

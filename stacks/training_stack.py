@@ -18,6 +18,7 @@ from stacks.remote_state import keep_state_in_s3
 from stacks.settings import Settings
 from stacks.signed_package import Package, SignedPackage
 from stacks.undelivered_queue import UndeliveredQueue
+from stacks.unmatched_events import UnmatchedEvents
 
 
 class TrainingStack(TerraformStack):
@@ -45,6 +46,7 @@ class TrainingStack(TerraformStack):
             data_bucket=data_bucket,
             package=package,
         )
+        log.accept_only_from(processor.run.role.role.arn)
         projector = Projector(
             self,
             "projector",
@@ -56,14 +58,23 @@ class TrainingStack(TerraformStack):
             package=package,
         )
         forwarding = Forwarding(self, "forwarding", settings, bus=bus, undelivered=undelivered, data_bucket=data_bucket)
-        failing = [rule.arn for rule in (processor.rule, processor.aws_rule, *forwarding.rules)]
+        unmatched = UnmatchedEvents(self, "unmatched_events", settings, bus=bus, undelivered=undelivered)
+        failing = [rule.arn for rule in (processor.rule, processor.aws_rule, unmatched.rule, *forwarding.rules)]
         if settings.encryption.kms_key_arn:
             bus.set_aside_into(undelivered)
             failing.append(bus.bus.arn)
         undelivered.accept_from(failing)
         client = ClientFiles(self, "client", settings, data_bucket=data_bucket)
         notebook = Notebook(
-            self, "notebook", settings, bus=bus, log=log, read_models=read_models, data_bucket=data_bucket, client=client
+            self,
+            "notebook",
+            settings,
+            bus=bus,
+            log=log,
+            read_models=read_models,
+            processor=processor,
+            data_bucket=data_bucket,
+            client=client,
         )
         Observability(
             self,
@@ -71,6 +82,7 @@ class TrainingStack(TerraformStack):
             settings,
             bus=bus,
             forwarding=forwarding,
+            unmatched=unmatched,
             processor=processor,
             projector=projector,
             undelivered=undelivered,

@@ -8,6 +8,7 @@ Those with a star are public: `training_events` names them, and whoever catches 
     │   ├── BadLogUrl
     │   ├── NoSuchLog
     │   └── NoSuchStream
+    ├── NotAllowed
     ├── LogUnavailable
     ├── DamagedEvent
     ├── NotAsRecorded
@@ -28,6 +29,7 @@ Those with a star are public: `training_events` names them, and whoever catches 
     │   │   ├── BadField
     │   │   ├── BadTime
     │   │   ├── NotReadBack
+    │   │   ├── InTheFuture
     │   │   ├── Conflict
     │   │   └── TooLarge
     │   └── NotFoldable
@@ -92,6 +94,10 @@ class NoSuchLog(Misused):
 
 class NoSuchStream(Misused):
     """The log holds no event of this stream."""
+
+
+class NotAllowed(TrainingEventsError):  # noqa: N818
+    """AWS does not let the caller do this. The message says which right is missing, and which other way there is."""
 
 
 class LogUnavailable(TrainingEventsError):  # noqa: N818
@@ -217,6 +223,12 @@ class NotReadBack(NotRecordable):
     """The event, as the log would store it, does not give the same event again."""
 
     reason = "not_read_back"
+
+
+class InTheFuture(NotRecordable):
+    """The event lies further ahead of the clock that receives it than a log takes. It can be recorded once it is due."""
+
+    reason = "in_the_future"
 
 
 class Conflict(NotRecordable):

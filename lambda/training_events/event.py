@@ -10,12 +10,11 @@ from msgspec import MsgspecError, Raw, Struct, field, json
 from training_events.cached_property import cached_property
 from training_events.canonical import canonical_json, digest_of_bytes
 from training_events.errors import BadField, NotRecordable, UnknownStream
+from training_events.settings import DEFAULT_SOURCE as DEFAULT_SOURCE  # noqa: PLC0414 - part of what an event is made of
 from training_events.times import to_utc_text
 
 STREAM_KINDS = ("run", "model", "dataset")
 SCHEMA_VERSION = 1
-DEFAULT_SOURCE = "my.sagemaker.training.jobs"
-"""The source that the rule takes, unless the environment's settings name others."""
 MAX_STREAM_BYTES = 2048
 """DynamoDB: the longest partition key, in bytes of UTF-8."""
 MAX_POSITION_BYTES = 1024

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from training_events.errors import MissingSetting
@@ -11,10 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+DEFAULT_SOURCE = "my.sagemaker.training.jobs"
+"""The source of events where nothing names another. The bus's rule always takes it."""
 LAPTOP_LOG = "sqlite:///training-events.db"
 """The event log of a person's program, where nothing names another: a file in the working folder."""
 KEEP_NO_FILES = "none"
 """In place of a bucket's name: files are recorded where they are."""
+_SOURCE = re.compile(r"(?!aws\.)[A-Za-z0-9._-]{1,256}")
+"""As the stack's setting events.sources allows. Nobody but AWS may publish as aws.…"""
 
 
 class _Variable:
@@ -40,6 +45,10 @@ class Settings:
         " file:///<path>, or none)",
     )
     bus = _Variable("TRAINING_EVENTS_BUS", "the event bus to publish to, by name or ARN")
+    processor = _Variable(
+        "TRAINING_EVENTS_PROCESSOR", "the event processor, by name or ARN: on AWS it alone may put into the log"
+    )
+    _source = _Variable("TRAINING_EVENTS_SOURCE", "the source of the events that a recorder publishes")
     spool = _Variable("TRAINING_EVENTS_SPOOL", "the folder in which events wait until they are sent")
     seal_mode = _Variable("TRAINING_EVENTS_SEAL_MODE", "how S3 locks a seal, GOVERNANCE or COMPLIANCE")
     _seal_days = _Variable("TRAINING_EVENTS_SEAL_DAYS", "for how many days S3 locks a seal")
@@ -60,6 +69,17 @@ class Settings:
             return int(self._seal_days)
         except ValueError:
             raise MissingSetting(f"TRAINING_EVENTS_SEAL_DAYS is {self._seal_days!a}: it has to be a number of days") from None
+
+    @property
+    def source(self) -> str:
+        """The source of the events that are recorded here. Raises MissingSetting for one that EventBridge would refuse."""
+        source = self.optional("_source") or DEFAULT_SOURCE
+        if not _SOURCE.fullmatch(source):
+            raise MissingSetting(
+                f"TRAINING_EVENTS_SOURCE is {source!a:.80}: allowed is one of the setting events.sources,"
+                " which have letters, digits and ._- (at most 256 of them) and do not begin with aws."
+            )
+        return source
 
     def optional(self, name: str) -> str | None:
         """The setting with this name (`bus`, say), or None if the environment does not have it."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from functools import lru_cache
 from typing import Any
 
 from training_events.errors import BadTime
 
 ALLOWED = (
-    "ISO 8601 with an offset (2026-11-22T15:08:39.955123Z, +01:00) or milliseconds since 1970 as a number or text, "
-    "in the years 0001 to 9999 of UTC"
+    "ISO 8601 with an offset (2026-11-22T15:08:39.955123Z, +01:00), or seconds, milliseconds, microseconds or nanoseconds "
+    "since 1970 as a number or text, in the years 2000 to 2099"
 )
 
 # Seconds may be absent, and fractions may have any length. The offset has to be there: a time without one could be in any
@@ -25,30 +25,35 @@ _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)(Z|z|[+-][0-9]{2}:?[0-9]{2})"
 )
 _UTC_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
-_MILLISECONDS = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?")
+_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 
 TEXT_LENGTH = len("2026-11-22T15:08:39.955123Z")
 """How many characters every time has. A position in a stream begins with so many."""
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - every datetime that _text takes is in UTC
-_MICROSECOND = Decimal("0.001")
-_FIRST, _LAST = Decimal(-62135596800000), Decimal(253402300800000)
-"""The years 0001 to 9999 in milliseconds since 1970; the end is excluded."""
+_FIRST, _LAST = Decimal(946684800_000000), Decimal(4102444800_000000)
+"""The years 2000 to 2099 in microseconds since 1970; the end is excluded."""
+_EXACT = Context(prec=60)
+"""For the 40 digits that a text may have: rounded, it could move to the next microsecond."""
+_MICROSECONDS = tuple(map(Decimal, ("1e6", "1e3", "1", "1e-3")))
+"""How many microseconds a second has, a millisecond, a microsecond and a nanosecond."""
 
 
 def to_utc_text(value: Any) -> str:
     """The text of a time in any form of ALLOWED. Raises BadTime.
 
-    A number always counts milliseconds, as in AWS's events. A small one is not taken for seconds.
+    AWS's events count milliseconds, `time.time()` counts seconds, other programs count finer. The size of a number tells
+    which: only one of the units puts it into the years 2000 to 2099. A number that none of them puts there is no time: it may
+    be a date without its dashes (20261122), and in a log that only grows nobody could correct a wrong guess.
     """
     if isinstance(value, str):
         if match := _ISO.fullmatch(value):
             return _from_iso(value, *match.groups())
-        if _MILLISECONDS.fullmatch(value):
-            return _from_milliseconds(value, Decimal(value))
+        if _NUMBER.fullmatch(value):
+            return _from_number(value, Decimal(value))
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         # repr, not the binary value: 1583831889050.123 means 123 microseconds, not 122.9…
-        return _from_milliseconds(value, Decimal(repr(value)) if isinstance(value, float) else Decimal(value))
+        return _from_number(value, Decimal(repr(value)) if isinstance(value, float) else Decimal(value))
     raise _bad(value)
 
 
@@ -71,6 +76,16 @@ def now() -> str:
     return _text(datetime.now(UTC).replace(tzinfo=None))
 
 
+def hours_after(text: str, hours: int) -> str:
+    """The text of the moment so many hours after this one."""
+    return _text(datetime.fromisoformat(text.removesuffix("Z")) + timedelta(hours=hours))
+
+
+def seconds_between(start: str, end: str) -> float:
+    """How many seconds after `start` is `end`; negative if it is before."""
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
 def from_nanoseconds(since_1970: int) -> str:
     """The text of what `time.time_ns()` gives."""
     seconds, nanoseconds = divmod(since_1970, 10**9)
@@ -91,11 +106,13 @@ def _from_iso(value: str, day: str, time: str, offset: str) -> str:
         raise _bad(value) from None
 
 
-def _from_milliseconds(value: Any, milliseconds: Decimal) -> str:
-    if not (milliseconds.is_finite() and _FIRST <= milliseconds < _LAST):
-        raise _bad(value)
-    microseconds = int(milliseconds.quantize(_MICROSECOND, rounding=ROUND_FLOOR) * 1000)
-    return _text(_EPOCH + timedelta(microseconds=microseconds))
+def _from_number(value: Any, number: Decimal) -> str:
+    if number.is_finite():
+        for unit in _MICROSECONDS:
+            microseconds = _EXACT.multiply(number, unit)
+            if _FIRST <= microseconds < _LAST:
+                return _text(_EPOCH + timedelta(microseconds=int(microseconds.to_integral_value(ROUND_FLOOR))))
+    raise _bad(value)
 
 
 def _text(moment: datetime) -> str:

@@ -35,6 +35,7 @@ from stacks.settings.types import (
 _SUBNET, _GROUP = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
 _KEY = "arn:aws:kms:eu-central-1:111122223333:key/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
 _PROFILE = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/team/a1b2c3d4e5"
+_DEFAULT_SOURCE = "my.sagemaker.training.jobs"
 
 
 class _Section(BaseModel):
@@ -58,10 +59,15 @@ class DataBucket(_Section):
 
 
 class Events(_Section):
-    sources: EventSources = Field(default=("my.sagemaker.training.jobs",), strict=False)
-    """The sources that the rule listens to."""
+    sources: EventSources = Field(default=(_DEFAULT_SOURCE,), strict=False)
+    """The sources that the rule listens to, beside `my.sagemaker.training.jobs`; recorders publish under the first one."""
     archive_days: int = Field(default=0, ge=0)
     """How many days the bus's archive keeps events; 0 means for ever, as in EventBridge."""
+
+    @property
+    def accepted_sources(self) -> tuple[str, ...]:
+        """The configured sources, and the default one: a recorder without TRAINING_EVENTS_SOURCE publishes under it."""
+        return tuple(dict.fromkeys((*self.sources, _DEFAULT_SOURCE)))
 
 
 class FunctionLimits(_Section):

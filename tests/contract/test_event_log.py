@@ -8,11 +8,13 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from training_events.errors import Conflict, DamagedEvent
+from msgspec.structs import replace
+from training_events.errors import Conflict, DamagedEvent, InTheFuture
 from training_events.event import Event, Numbering, Producer
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.event_log import Appended, AuditedEvent, Damaged, EventLog, ProducerLink
 from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.times import hours_after, now
 
 from tests.support.dynamodb import TABLE
 
@@ -70,6 +72,28 @@ def test_a_repeat_changes_nothing(log: EventLog):
     before = list(log.read("run/a"))
     assert log.append(event(data={"b": 2.0, "a": 1})) is Appended.REPEATED
     assert list(log.read("run/a")) == before
+
+
+def test_an_event_from_far_ahead_is_refused_until_it_is_due(log: EventLog):
+    present = now()
+    due, ahead = hours_after(present, 23), hours_after(present, 25)
+    assert log.append(replace(event(), occurred_at=due)) is Appended.RECORDED
+    for occurred_at in (ahead, hours_after(present, 24 * 365), "2999-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"):
+        far = replace(event(), occurred_at=occurred_at)
+        with pytest.raises(InTheFuture, match="at most 24 hours ahead") as raised:
+            log.append(far)
+        assert raised.value.reason == "in_the_future"
+        assert occurred_at in str(raised.value)
+    assert [recorded.event.occurred_at for recorded in log.read("run/a")] == [due]
+
+
+def test_a_person_may_accept_an_event_from_far_ahead(log: EventLog):
+    """As a log of 0.1.0 may have one. It is read as any other."""
+    far = replace(event(), occurred_at="2999-01-01T00:00:00.000000Z")
+    assert log.append(far, accept_future=True) is Appended.RECORDED
+    assert log.append(far, accept_future=True) is Appended.REPEATED
+    assert [recorded.event for recorded in log.read("run/a")] == [far]
+    assert [entry.position for entry in log.entries("run/a")] == [far.position]
 
 
 @pytest.mark.parametrize("change", [{"data": {"a": 2}}, {"type": "Other"}, {"source": "other"}, {"correlation_id": "c"}])

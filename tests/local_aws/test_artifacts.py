@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -75,7 +76,9 @@ def test_a_dataset_is_recorded_by_the_recorder_and_by_s3(deployed: Deployed, tmp
 
 def test_a_model_is_registered_and_promoted(deployed: Deployed, tmp_path: Path) -> None:
     (tmp_path / "model.joblib").write_bytes(b"model")
-    register_model("artifacts", version=1, run="r", artifact=tmp_path / "model.joblib", registered_by="ada")
+    register_model(
+        "artifacts", version=1, run=SimpleNamespace(stream="run/r"), artifact=tmp_path / "model.joblib", registered_by="ada"
+    )
     promote_model("artifacts", version=1, stage="production", promoted_by="ada")
     until(lambda: len(recorded(deployed, "model/artifacts")) == 2)
     events = [entry.event for entry in recorded(deployed, "model/artifacts")]

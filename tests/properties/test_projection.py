@@ -324,8 +324,8 @@ class LargeLog(InMemoryLog):
         super().__init__()
         self._streams: dict[str, dict[str, Any]] = {}
 
-    def append(self, event: Event) -> Appended:
-        appended = super().append(event)
+    def append(self, event: Event, *, accept_future: bool = False) -> Appended:
+        appended = super().append(event, accept_future=accept_future)
         key = event.stream, event.position
         self._streams.setdefault(event.stream, {})[event.position] = self.records[key]
         return appended

@@ -14,7 +14,7 @@ from training_events.errors import Conflict, Overtaken
 from training_events.event import Event, LogEntry, RecordedEvent
 from training_events.recordable import check_recordable
 from training_events.stores.damage import as_audited, undamaged
-from training_events.stores.event_log import Alteration, Appended, AuditedEvent, Damaged, Page
+from training_events.stores.event_log import Alteration, Appended, AuditedEvent, Damaged, Page, check_due
 from training_events.stores.read_models import ReadModel
 from training_events.times import now
 
@@ -26,11 +26,14 @@ class InMemoryLog:
         self.records: dict[tuple[str, str], RecordedEvent | Damaged] = {}
         self._clock = clock
 
-    def append(self, event: Event) -> Appended:
+    def append(self, event: Event, *, accept_future: bool = False) -> Appended:
+        recorded_at = self._clock()
         key = event.stream, event.position
         if key not in self.records:
             check_recordable(event)
-        current = self.records.setdefault(key, recorded := RecordedEvent(event, self._clock(), event.digest))
+            if not accept_future:
+                check_due(event, recorded_at)
+        current = self.records.setdefault(key, recorded := RecordedEvent(event, recorded_at, event.digest))
         if current is recorded:
             return Appended.RECORDED
         if isinstance(current, RecordedEvent) and current.digest == event.digest:

@@ -1,6 +1,7 @@
 """Generated JSON values, events and envelopes, shared by the property tests."""
 
 import sys
+from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -29,7 +30,9 @@ names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
     lambda name: name == name.strip()
 )
 streams = st.builds("{}/{}".format, st.sampled_from(STREAM_KINDS), names)
-moments = st.datetimes().map(lambda moment: to_utc_text(moment.isoformat() + "Z"))
+moments = st.datetimes(max_value=datetime(2026, 1, 1)).map(  # noqa: DTZ001 - before today: no log takes what is far ahead
+    lambda moment: to_utc_text(moment.isoformat() + "Z")
+)
 counts = st.integers(1, MAX_INTEGER)
 
 

@@ -22,6 +22,7 @@ def _metrics(stack: StackJson) -> dict[str, Metrics]:
     rules = [
         by(**on_the_bus, RuleName=stack.reference(RULE, "name", "event_processor_rule")),
         by(**on_the_bus, RuleName=stack.reference(RULE, "name", "event_processor_aws_rule")),
+        by(**on_the_bus, RuleName=stack.reference(RULE, "name", "unmatched_events_rule")),
         by(RuleName=stack.reference(RULE, "name", "forwarding_sagemaker")),
         by(RuleName=stack.reference(RULE, "name", "forwarding_datasets")),
     ]
@@ -54,7 +55,7 @@ def _watched(alarm: dict[str, Any]) -> tuple[str, str, tuple[tuple[str, str], ..
 
 def test_each_of_these_metrics_has_an_alarm(stack: StackJson) -> None:
     alarms = stack.all("aws_cloudwatch_metric_alarm").values()
-    assert len(alarms) == 19  # docs/operate/costs.md says what they cost
+    assert len(alarms) == 21  # docs/operate/costs.md says what they cost
     assert {_watched(alarm) for alarm in alarms} == set().union(*_metrics(stack).values())
 
 

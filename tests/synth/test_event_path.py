@@ -1,9 +1,14 @@
 """The path of an event from the bus to the log, and of one that fails. No emulator checks it all, so the JSON must be right."""
 
 import json
+from typing import Any
 
 import pytest
+from moto.events.models import EventPattern
+from training_events.recovery.message import read
 
+from stacks.settings.model import Events
+from tests.support.options import ACCOUNT
 from tests.support.stack_json import StackJson
 
 FUNCTION, RULE, QUEUE = "aws_lambda_function", "aws_cloudwatch_event_rule", "aws_sqs_queue"
@@ -17,6 +22,13 @@ def test_the_rule_listens_on_the_custom_bus_for_the_configured_sources(stack: St
     rule = stack.one(RULE, "event_processor_rule")
     assert json.loads(rule["event_pattern"]) == {"source": ["my.sagemaker.training.jobs"]}
     assert rule["event_bus_name"] == stack.reference(BUS, "name")
+
+
+@pytest.mark.parametrize("configured", [(), ("acme.training",), ("my.sagemaker.training.jobs", "team.labels")])
+def test_the_default_source_is_accepted_whatever_is_configured(configured: tuple[str, ...]) -> None:
+    events = Events(sources=configured) if configured else Events()
+    assert set(events.accepted_sources) == {"my.sagemaker.training.jobs", *configured}
+    assert len(events.accepted_sources) == len(set(events.accepted_sources))
 
 
 def test_another_rule_listens_there_for_aws_events_of_this_account(stacks: dict[str, StackJson]) -> None:
@@ -51,16 +63,54 @@ def test_every_rule_has_one_target_with_retries_and_a_dead_letter_queue(stack: S
     targets = list(stack.all("aws_cloudwatch_event_target").values())
     names = sorted(f"${{{RULE}.{name}.name}}" for name in stack.all(RULE))
     assert sorted(target["rule"] for target in targets) == names
-    assert len(names) == 4
+    assert len(names) == 5
     for target in targets:
         assert target["dead_letter_config"] == {"arn": stack.reference(QUEUE, "arn")}
         assert target["retry_policy"] == {"maximum_event_age_in_seconds": 86400, "maximum_retry_attempts": 185}
 
 
+SOURCES = ["my.sagemaker.training.jobs", "team.labels", "acme.training", "my.sagemaker", "AWS.s3", "aws.sagemaker", "aws.s3",
+           "aws.events", "aws.ec2", "x"]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("foreign", [False, True])
+def test_every_event_of_the_bus_has_one_rule(options: StackJson, source: str, *, foreign: bool) -> None:
+    """By moto's matcher. One that no other rule takes is taken by the rule that puts it into the undelivered queue."""
+    event: Any = {"source": source, "account": "999988887777" if foreign else ACCOUNT, "detail-type": "Happened", "detail": {}}
+    rules = {
+        name: json.loads(rule["event_pattern"])
+        for name, rule in options.all(RULE).items()
+        if rule.get("event_bus_name") == options.reference(BUS, "name")
+    }
+    (taken_by,) = (name for name, pattern in rules.items() if EventPattern.load(json.dumps(pattern)).matches_event(event))
+    if source in ("my.sagemaker.training.jobs", "team.labels"):
+        assert "event_processor_rule" in taken_by
+    elif source in ("aws.sagemaker", "aws.s3") and not foreign:
+        assert "event_processor_aws_rule" in taken_by
+    else:
+        assert "unmatched_events_rule" in taken_by
+
+
+def test_what_no_rule_takes_is_set_aside_with_the_event_as_it_came(stack: StackJson) -> None:
+    target = stack.one("aws_cloudwatch_event_target", "unmatched_events_target")
+    assert target["arn"] == stack.reference(QUEUE, "arn")
+    original = {"id": "1", "source": "acme", "detail-type": 'a "type"', "detail": {"run_id": "r", "x": "<é>"}}
+    text = target["input_transformer"]["input_template"]
+    assert target["input_transformer"].keys() == {"input_template"}, "no text of the event is put between quotes"
+    for variable, value in {"event.json": original, "event.ingestion-time": "2026-11-22T15:08:39Z"}.items():
+        assert text.count(f"<aws.events.{variable}>") == 1
+        text = text.replace(f"<aws.events.{variable}>", json.dumps(value))
+    message = read({"MessageId": "m", "Body": text, "Attributes": {"SentTimestamp": "1795360119955"}})
+    assert (message.shape, message.reason, message.original) == ("set_aside", "no_rule", original)
+    assert "events.sources" in str(message.explanation)
+
+
 def test_nothing_on_the_way_is_switched_off_or_changes_the_event(stack: StackJson) -> None:
     for kind in (RULE, "aws_cloudwatch_event_target", "aws_lambda_event_source_mapping"):
         for name, resource in stack.all(kind).items():
-            assert not {"enabled", "is_enabled", "state", "input", "input_path", "input_transformer"} & resource.keys(), name
+            changing = {"input", "input_path"} | (set() if "unmatched_events" in name else {"input_transformer"})
+            assert not {"enabled", "is_enabled", "state", *changing} & resource.keys(), name
     assert not [name for name, function in stack.all(FUNCTION).items() if function.get("reserved_concurrent_executions") == 0]
 
 

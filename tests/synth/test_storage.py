@@ -10,10 +10,22 @@ from tests.support.stack_json import StackJson
 def test_nobody_may_alter_the_event_log(stack: StackJson) -> None:
     policy = stack.one("aws_dynamodb_resource_policy")
     assert policy["resource_arn"] == stack.reference("aws_dynamodb_table", "arn", "event_log")
-    (statement,) = json.loads(policy["policy"])["Statement"]
+    (statement,) = (s for s in json.loads(policy["policy"])["Statement"] if s["Sid"] == "AppendOnly")
     assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
     assert {"dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"} <= set(statement["Action"])
     assert "Condition" not in statement
+
+
+def test_nobody_but_the_event_processor_may_put_into_the_event_log(stack: StackJson) -> None:
+    policy = stack.one("aws_dynamodb_resource_policy", "event_log_append_only")
+    (statement,) = (s for s in json.loads(policy["policy"])["Statement"] if s["Sid"] == "OnlyTheEventProcessorAppends")
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    # BatchWriteItem is denied to everyone; TransactWriteItems asks for the right to PutItem
+    assert set(statement["Action"]) == {"dynamodb:PutItem", "dynamodb:PartiQLInsert"}
+    assert statement["Resource"] == stack.reference("aws_dynamodb_table", "arn", "event_log")
+    role = stack.reference("aws_iam_role", "arn", "event_processor")
+    assert statement["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": role}}
+    assert stack.one("aws_lambda_function", "event_processor")["role"] == role
 
 
 def test_the_event_log_sorts_by_position_and_streams_old_and_new_images(stack: StackJson) -> None:

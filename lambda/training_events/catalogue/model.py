@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
 from training_events.catalogue.stored import Stored
@@ -31,13 +33,23 @@ class ModelRetired(Struct, frozen=True, omit_defaults=True):
     reason: str | None = None
 
 
+class LifeCycle(Struct, frozen=True, omit_defaults=True):
+    """Where a version stands in the stages that its team has named (`ModelLifeCycle` of SageMaker)."""
+
+    stage: str | None = None
+    status: str | None = None
+    description: str | None = None
+
+
 class ModelPackageStateChanged(Struct, frozen=True, omit_defaults=True):
-    """SageMaker's model registry has given a version this state."""
+    """SageMaker's model registry has given a version this state. `details` are what else its event has, as it has it."""
 
     version: str | int
     status: str | None = None
     approval_status: str | None = None
     arn: str | None = None
+    life_cycle: LifeCycle | None = None
+    details: dict[str, Any] = {}
 
 
 FACTS = (ModelRegistered, ModelPromoted, ModelRetired, ModelPackageStateChanged)

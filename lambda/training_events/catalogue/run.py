@@ -108,8 +108,8 @@ class TrainingStopped(Struct, frozen=True, omit_defaults=True):
 class TrainingJobStateChanged(Struct, frozen=True, omit_defaults=True):
     """SageMaker's training job, which runs the training, has this state, and was started with this.
 
-    `datasets` are the URIs of its input channels. `backfilled` is true where SageMaker's own event never arrived, and
-    `training-events reconcile` asked for the state.
+    `datasets` are the URIs of its input channels. `details` are what else its event has, as it has it. `backfilled` is true
+    where SageMaker's own event never arrived, and `training-events reconcile` asked for the state.
     """
 
     status: str
@@ -121,17 +121,23 @@ class TrainingJobStateChanged(Struct, frozen=True, omit_defaults=True):
     hyperparameters: dict[str, Any] | None = None
     datasets: list[str] = []
     artifact: Stored | None = None
+    tuning_job_arn: str | None = None
+    details: dict[str, Any] = {}
     backfilled: bool = False
 
 
 class PipelineExecutionStateChanged(Struct, frozen=True, omit_defaults=True):
-    """An execution of a pipeline in SageMaker, which is a run by itself, has this state. `name` is its display name."""
+    """An execution of a pipeline in SageMaker, which is a run by itself, has this state.
+
+    `name` is its display name. `details` are what else its event has, as it has it.
+    """
 
     status: str
     previous_status: str | None = None
     arn: str | None = None
     failure_reason: str | None = None
     name: str | None = None
+    details: dict[str, Any] = {}
 
 
 FACTS = (

@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ALLOWED = (
-    "2026-11-22, 2026-11-22T15:08:39 (UTC unless it ends in an offset such as +01:00), milliseconds since 1970, "
-    "or words: now, yesterday, 2 hours ago"
+    "2026-11-22, 2026-11-22T15:08:39 (UTC unless it ends in an offset such as +01:00), seconds or milliseconds since "
+    "1970 (in 2000 to 2099), or words: now, yesterday, 2 hours ago"
 )
 
-_TOO_FEW_DIGITS = re.compile(r"-?[0-9]{1,11}(\.[0-9]*)?")
-"""Milliseconds have 12 digits since 1973. Fewer are meant as a year, or as a date without its dashes."""
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?")
 _MAX_LENGTH = 64
 
 
@@ -35,13 +34,15 @@ def parse_time(text: str, clock: Callable[[], str] = now) -> str:
     A program has to give its offset. A person may leave it out, and then means UTC, since everything here is printed in UTC.
     """
     text = text.strip()
-    if _TOO_FEW_DIGITS.fullmatch(text):
-        raise _bad(text)
-    for form in (text, f"{text}Z", f"{text}T00:00Z"):
+    # a number is a time where an event's would be one, and never a year or a date without its dashes
+    forms = (text,) if (is_number := _NUMBER.fullmatch(text)) else (text, f"{text}Z", f"{text}T00:00Z")
+    for form in forms:
         try:
             return to_utc_text(form)
         except BadTime:
             continue
+    if is_number:
+        raise _bad(text)
     return _from_words(text, clock())
 
 

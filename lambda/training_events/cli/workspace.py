@@ -13,7 +13,7 @@ from training_events.errors import BadLogUrl, MissingSetting, NoSuchLog
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
 from training_events.proof.sqlite_seal_store import SqliteSealStore
-from training_events.settings import LAPTOP_LOG, Settings
+from training_events.settings import DEFAULT_SOURCE, LAPTOP_LOG, Settings
 from training_events.stores.opening import open_store
 from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.file import only_readable
@@ -30,7 +30,12 @@ LogUrl = Annotated[
 ]
 QueueUrl = Annotated[str, typer.Option("--queue", metavar="URL", help="The queue's URL. Default: TRAINING_EVENTS_UNDELIVERED.")]
 Source = Annotated[
-    str, typer.Option("--source", metavar="NAME", help="The event's source, by which the bus's rule selects it.")
+    str,
+    typer.Option(
+        "--source",
+        metavar="NAME",
+        help=f"The event's source, by which the bus's rule selects it. Default: TRAINING_EVENTS_SOURCE, else {DEFAULT_SOURCE}.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")]
 

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from training_events.catalogue import model as facts
+from training_events.catalogue.model import LifeCycle
 from training_events.catalogue.stored import Stored
 from training_events.folds.stream_state import StreamState
 
@@ -26,6 +27,7 @@ class Version(Struct):
     package_arn: str | None = None
     package_status: str | None = None
     approval_status: str | None = None
+    life_cycle: LifeCycle | None = None
 
 
 class Promotion(Struct):
@@ -86,6 +88,7 @@ def package_state_changed(state: ModelState, fact: facts.ModelPackageStateChange
     version.package_arn = fact.arn or version.package_arn
     version.package_status = fact.status or version.package_status
     version.approval_status = fact.approval_status or version.approval_status
+    version.life_cycle = fact.life_cycle or version.life_cycle
 
 
 def _version(state: ModelState, name: str | int) -> Version:

@@ -1,4 +1,9 @@
-"""The event processor: records what EventBridge delivers in the event log, or sets it aside with its reason."""
+"""The event processor: records what EventBridge delivers in the event log, or sets it aside with its reason.
+
+It alone may put into the log. So a person's `redrive` or `record` invokes it directly, with a request in place of an event.
+What it refuses then is not set aside, because the caller still has it. No event of a bus can look like a request: the top level
+of what a rule delivers is EventBridge's own.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +24,27 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
+class Refusal(TypedDict):
+    """Why a request was refused, in the parts of which the client makes the error."""
+
+    what: str
+    allowed: str
+    path: list[str | int]
+
+
 class ProcessorResult(TypedDict):
     """What became of one event. Stream and id are absent if the event could not be understood that far."""
 
-    outcome: Literal["recorded", "repeated", "set_aside"]
+    outcome: Literal["recorded", "repeated", "set_aside", "refused"]
     stream: NotRequired[str]
     event_id: NotRequired[str]
     reason: NotRequired[str]
+    refusal: NotRequired[Refusal]
 
 
 METRICS = {"recorded": "EventsRecorded", "repeated": "EventsRepeated", "set_aside": "EventsSetAside"}
+REQUEST_KEYS = {"record", "accept_future"}
+"""The keys of a request: an event in its envelope, and whether it may be from the future."""
 
 # Made while Lambda starts the function, when it has a whole processor, and used by every invocation.
 settings = Settings()
@@ -41,19 +57,26 @@ metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "T
 
 def handler(received: Any, context: LambdaContext) -> ProcessorResult:
     """Record one event. What can never be recorded is set aside; any other error raises, so that Lambda retries."""
-    result: ProcessorResult = {"outcome": "set_aside"}
+    is_request = isinstance(received, dict) and received.keys() == REQUEST_KEYS
+    result: ProcessorResult = {"outcome": "refused" if is_request else "set_aside"}
     explanation: dict[str, str] = {}
     try:
-        event = event_of(received)
+        event = event_of(received["record"] if is_request else received)
         result |= {"stream": event.stream, "event_id": event.event_id}
-        result["outcome"] = "recorded" if log.append(event) is Appended.RECORDED else "repeated"
+        accept_future = is_request and received["accept_future"] is True
+        appended = log.append(event, accept_future=accept_future)
+        result["outcome"] = "recorded" if appended is Appended.RECORDED else "repeated"
     except NotRecordable as why:
-        undelivered.set_aside(received, why, by=context.function_name, request_id=context.aws_request_id)
         result["reason"] = why.reason
         explanation = {"explanation": str(why)}
-        # a second set of dimensions: one alarm over all reasons, one graph for each reason
-        metrics.add_dimensions(reason=why.reason)
-    metrics.add_metric(METRICS[result["outcome"]], MetricUnit.Count, 1)
-    metrics.flush_metrics()
+        if is_request:
+            result["refusal"] = {"what": why.what, "allowed": why.allowed, "path": list(why.path)}
+        else:
+            undelivered.set_aside(received, why, by=context.function_name, request_id=context.aws_request_id)
+            # a second set of dimensions: one alarm over all reasons, one graph for each reason
+            metrics.add_dimensions(reason=why.reason)
+    if metric := METRICS.get(result["outcome"]):
+        metrics.add_metric(metric, MetricUnit.Count, 1)
+        metrics.flush_metrics()
     logger.info(result["outcome"], extra={"request_id": context.aws_request_id, **result, **explanation})
     return result

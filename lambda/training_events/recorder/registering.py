@@ -11,28 +11,37 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
 
 from training_events.bus.envelope import to_envelope
 from training_events.catalogue.dataset import DatasetRegistered
 from training_events.catalogue.model import ModelPromoted, ModelRegistered
 from training_events.catalogue.stored import Stored
-from training_events.errors import Misused, NotRecordable, NotStored
+from training_events.errors import BadLogUrl, LogUnavailable, MissingSetting, Misused, NotRecordable, NotStored
 from training_events.event import check_stream
 from training_events.recorder.delivery.channel import field_store, object_store
 from training_events.recorder.delivery.destination import configured_destination
-from training_events.recorder.delivery.journal import Journal
+from training_events.recorder.delivery.journal import Journal, event_source, produced_here
 from training_events.recorder.delivery.sender import Delivery
 from training_events.recorder.delivery.spool import Spool, spool_folder
 from training_events.recorder.delivery.writer import MAX_EVENT_BYTES
+from training_events.recorder.known_names import check_names, has_names
 from training_events.recorder.pinning.spec import logged_in
 from training_events.recorder.reporting import log
 from training_events.recorder.storage.files import local_path
 from training_events.recorder.storage.objects import file_name, is_remote, pin
 from training_events.recorder.storage.oversize import fit_to_size
-from training_events.settings import Settings
+from training_events.settings import LAPTOP_LOG, Settings
+from training_events.stores.opening import open_store
 
 if TYPE_CHECKING:
     import os
+
+    from training_events.recorder.delivery.destination import Destination
+
+
+_registered: set[tuple[Destination, str, str]] = set()
+"""The versions that this process has registered, and where: the log may not have them yet."""
 
 
 class HasStream(Protocol):
@@ -68,16 +77,20 @@ def register_model(
     run: HasStream | str | None = None,
     artifact: Stored | str | os.PathLike[str] | None = None,
     registered_by: str | None = None,
+    unchecked: bool = False,
 ) -> None:
     """Record that a version of a model exists: which run made it, and where it is.
 
     `run` is a run or its id. `artifact` is what `run.checkpoint` or `run.artifact` returned, or a local file or folder, which
-    is kept first, or the URI of an object in S3. Raises Misused, TypeError.
+    is kept first, or the URI of an object in S3. Raises TypeError, and Misused, also for the id of a run of which the log has
+    no event, unless it is to stay `unchecked`. Where the log cannot be read, it records and warns that it did not check.
     """
     stream = _stream("model", name)
     fact = ModelRegistered(
         _version(version), None if run is None else _run_stream(run), registered_by=_person("registered_by", registered_by)
     )
+    if isinstance(run, str) and not unchecked:
+        _check_names(stream, fact)
     if artifact is None or isinstance(artifact, Stored):
         stored = artifact
     else:
@@ -86,20 +99,46 @@ def register_model(
         if stored is None:
             return
     _record(stream, msgspec.structs.replace(fact, artifact=stored))
+    _registered.add((configured_destination(Settings()), stream, str(version)))
 
 
-def promote_model(name: str, *, version: str | int, stage: str, promoted_by: str | None = None) -> None:
+def promote_model(
+    name: str, *, version: str | int, stage: str, promoted_by: str | None = None, unchecked: bool = False
+) -> None:
     """Record that from now on this version serves this stage (such as production), and no other does.
 
-    Raises Misused, TypeError.
+    Raises TypeError, and Misused, also for a version that was never registered and for a second spelling of a stage, unless
+    these are to stay `unchecked`. Where the log cannot be read, it records and warns that it did not check.
     """
     stream = _stream("model", name)
     fact = ModelPromoted(_version(version), _text("stage", stage), _person("promoted_by", promoted_by))
+    if not unchecked:
+        _check_names(stream, fact)
     _record(stream, fact)
 
 
 def _record(stream: str, fact: msgspec.Struct) -> None:
     record_event(stream, type(fact).__name__, msgspec.to_builtins(fact))
+
+
+def _check_names(stream: str, fact: msgspec.Struct) -> None:
+    """Raises Misused. Whatever else goes wrong must not keep the fact from being recorded."""
+    if not has_names(fact):
+        return
+    settings = Settings()
+    over_bus = settings.optional("bus") is not None
+    url = settings.optional("log") or (None if over_bus else LAPTOP_LOG)
+    try:
+        store = open_store(url or settings.log)
+        to = configured_destination(settings)
+        said_here: set[tuple[str, str | None]] = {(of, version) for at, of, version in _registered if at == to}
+        said_here |= {(produced, None) for produced in produced_here}
+        try:
+            check_names(store, stream, fact, said_here=said_here, over_bus=over_bus)
+        except Misused as flaw:
+            raise Misused(f"{flaw}; unchecked=True records it all the same") from None
+    except (MissingSetting, BadLogUrl, LogUnavailable, BotoCoreError, ClientError, OSError) as why:
+        log.warning("the names in %s of %s could not be checked: %s", type(fact).__name__, stream, why)
 
 
 def _store(path: str | os.PathLike[str], key: str, stream: str) -> Stored | None:
@@ -164,7 +203,7 @@ def record_event(stream: str, type_: str, data: dict[str, Any]) -> None:
     """Send an event, or leave it in the spool. Raises a NotRecordable for data that no event can hold."""
     settings = Settings()
     home, to = spool_folder(settings), configured_destination(settings)
-    journal = Journal(stream)
+    journal = Journal(stream, source=event_source(settings))
     keep = field_store(home, stream, object_store(settings))
     event = journal.next_event(type_, fit_to_size(stream, data, MAX_EVENT_BYTES, keep))
     spool = Spool(home, to, journal.producer)

@@ -4,7 +4,7 @@
 |---|---|---|
 | `dead_letter` | EventBridge, which could not deliver the event to the rule's target | the event |
 | `failed_function` | Lambda, because the event processor failed at every attempt | the event, and the last error |
-| `set_aside` | the processor or the projector, with its reason | the event, or the record of the log's change stream |
+| `set_aside` | the processor, the projector, or the rule for what no other takes | the event, or the log's change record |
 | `failed_batch` | Lambda, because the projector failed at records of the change stream | where they are, not what they hold |
 | `unknown` | anyone else | a text |
 
@@ -26,6 +26,8 @@ from training_events.times import to_utc_text
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
+NO_RULE = "no_rule"
+"""The reason with which a rule of `stacks/unmatched_events.py` puts events here that no other rule of the bus takes."""
 _MAX_SEQUENCE_NUMBER = 40
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html"""
 

@@ -8,24 +8,25 @@ another event of the same time with the same content: the run's state does not c
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec.structs import replace
 
 from training_events.bus.aws_events import sagemaker
 from training_events.bus.received import event_of
-from training_events.event import DEFAULT_SOURCE
+from training_events.settings import DEFAULT_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_sagemaker import SageMakerClient
 
-    from training_events.event import Event
+    from training_events.event import Event, LogEntry
     from training_events.stores.event_log import EventLog
 
-_SUFFIX = "-backfilled"
 _PAGE = 100
 """The most jobs in one answer of SageMaker: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingJobs.html"""
 
@@ -40,11 +41,19 @@ def states_of_jobs(client: SageMakerClient, since: str, source: str = DEFAULT_SO
 
 
 def has_arrived(log: EventLog, state: Event) -> bool:
-    """Whether the log has this state, from SageMaker or back-filled before."""
-    event_ids = (state.event_id, state.event_id.removesuffix(_SUFFIX))
-    positions = {f"{state.occurred_at}#{event_id}" for event_id in event_ids}
+    """Whether the log has this state, from SageMaker or back-filled before.
+
+    Not by its id: SageMaker answers with more details of a job than its events have.
+    """
     entries_of_that_time = log.entries(state.stream, after=state.occurred_at, until=state.occurred_at)
-    return any(entry.position in positions for entry in entries_of_that_time)
+    return any(entry.type == state.type and _is_of(state, entry) for entry in entries_of_that_time)
+
+
+def _is_of(state: Event, entry: LogEntry) -> bool:
+    with suppress(msgspec.MsgspecError):  # it was altered
+        data = msgspec.json.decode(entry.data, type=dict[str, Any])
+        return all(data.get(field) == state.data.get(field) for field in ("status", "secondary_status", "arn"))
+    return False
 
 
 def _envelope(described: Any) -> dict[str, Any]:
@@ -58,4 +67,6 @@ def _envelope(described: Any) -> dict[str, Any]:
 
 
 def _backfilling(event: Event, source: str) -> Event:
-    return replace(event, event_id=event.event_id + _SUFFIX, source=source, data={**event.data, "backfilled": True})
+    # behind SageMaker's own event, if that arrives after all: z sorts behind all that a digest has
+    kind, _, digest = event.event_id.rpartition("-")
+    return replace(event, event_id=f"{kind}-z{digest}-backfilled", source=source, data={**event.data, "backfilled": True})

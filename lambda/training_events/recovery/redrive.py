@@ -19,8 +19,11 @@ from training_events.bus.received import event_of
 from training_events.errors import Conflict, NotUnderstood, TrainingEventsError
 from training_events.event import Event
 from training_events.recovery.failed_batch import streams_of
-from training_events.recovery.message import stream_of_record
+from training_events.recovery.message import NO_RULE, stream_of_record
+from training_events.recovery.recording_rules import is_taken, recording_rules
 from training_events.stores.dynamodb.change_record import read_arrival
+from training_events.stores.event_log import check_due
+from training_events.times import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +31,8 @@ if TYPE_CHECKING:
     from training_events.bus.publisher import EventBusPublisher
     from training_events.recovery.message import Message, StoredOriginal
     from training_events.recovery.queue_reader import QueueReader
-    from training_events.stores.event_log import EventLog
+    from training_events.recovery.recording_rules import RecordingRule
+    from training_events.stores.appending import Appender
 
 
 class RedriveOutcome(Struct, frozen=True):
@@ -41,16 +45,26 @@ class RedriveOutcome(Struct, frozen=True):
 
 
 class Redriver:
-    """Works through messages. `record` records an event, `refold` folds a stream again; both are safe to repeat."""
+    """Works through messages. `record` records an event, `refold` folds a stream again; both are safe to repeat.
+
+    `bus` is the bus whose rules decide about events that no rule took. With `accept_future`, events are recorded before they
+    are due: `record` has to do so too.
+    """
 
     def __init__(
         self,
         record: Callable[[Event], object],
         refold: Callable[[str], object],
         clients: Callable[[str], Any] = aws.client,
+        *,
+        bus: str | None = None,
+        accept_future: bool = False,
+        clock: Callable[[], str] = now,
     ) -> None:
         self._record, self._refold = record, refold
         self._clients = clients
+        self._bus, self._accept_future, self._clock = bus, accept_future, clock
+        self._rules: list[RecordingRule] | None = None
         self._sent: set[str] = set()
 
     def send(self, queue: QueueReader, messages: Iterable[Message], *, dry_run: bool = False) -> Iterator[RedriveOutcome]:
@@ -85,7 +99,24 @@ class Redriver:
         if message.reason == Conflict.reason:  # over the bus it would only come back
             raise TrainingEventsError("the log holds other content under its key, and the log is never overwritten")
         original = message.original if message.stored is None else self._fetch(message.stored)
-        return event_of(original) if stream_of_record(original) is None else [_stream_to_fold(original)]
+        if stream_of_record(original) is not None:
+            return [_stream_to_fold(original)]
+        event = event_of(original)
+        if not self._accept_future:  # sent too soon, it would only come back
+            check_due(event, self._clock())
+        if message.reason == NO_RULE and not self._is_taken(original):
+            raise TrainingEventsError(
+                f"no rule of the bus takes it: name {event.source!a} in the setting events.sources, deploy, and send it again"
+            )
+        return event
+
+    def _is_taken(self, original: Any) -> bool:
+        if self._bus is None:
+            raise TrainingEventsError("TRAINING_EVENTS_BUS is not set: it says whose rules decide whether this is recorded")
+        client = self._clients("events")
+        if self._rules is None:
+            self._rules = recording_rules(self._bus, client)
+        return is_taken(original, self._rules, client)
 
     def _do(self, work: Event | list[str]) -> None:
         if isinstance(work, Event):
@@ -117,12 +148,18 @@ def _stream_to_fold(record: Any) -> str:
     return arrival.stream
 
 
-def recording(publisher: EventBusPublisher | None, log: Callable[[], EventLog]) -> Callable[[Event], None]:
-    """Record over the bus if there is one. AWS's own events go straight to the log: nobody may publish under AWS's sources."""
+def recording(
+    publisher: EventBusPublisher | None, log: Callable[[], Appender], *, accept_future: bool = False
+) -> Callable[[Event], None]:
+    """Record over the bus if there is one.
+
+    Two kinds of events go straight to the log: AWS's own, since nobody may publish under AWS's sources, and with
+    `accept_future` all, since the bus carries no such decision.
+    """
 
     def record(event: Event) -> None:
-        if publisher is None or event.source.startswith("aws."):
-            log().append(event)
+        if publisher is None or accept_future or event.source.startswith("aws."):
+            log().append(event, accept_future=accept_future)
         else:
             publisher.publish([event])
 

@@ -1,7 +1,8 @@
-"""Replays the archive of a bus: EventBridge sends the events of a period again, to all rules of the bus.
+"""Replays the archive of a bus: EventBridge sends the events of a period again, to the rules that record.
 
-A replay is harmless at any time, as the log records each event once. At most 10 replays run at a time in an account and region,
-a replay goes through its period minute by minute, and an event may take 10 minutes to reach the archive:
+It names these rules, because the rule for events that no other takes would put each of those into the undelivered queue once
+more. A replay is harmless at any time, as the log records each event once. At most 10 replays run at a time in an account and
+region, a replay goes through its period minute by minute, and an event may take 10 minutes to reach the archive:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html
 """
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from training_events.errors import Misused
+from training_events.recovery.recording_rules import recording_rules
 from training_events.times import now, to_utc_text
 
 if TYPE_CHECKING:
@@ -56,7 +58,8 @@ class Archive:
     def replay(self, first: str, last: str) -> Replay:
         """Start replaying the events whose envelopes have a time from `first` to `last`, rounded outwards to whole seconds.
 
-        Raises Misused for an impossible period, and for a bus that does not have exactly one archive.
+        They go to the rules that hand events to the event processor; to all rules where the bus has none of these. Raises
+        Misused for an impossible period, and for a bus that does not have exactly one archive.
         """
         present = self._clock()
         if last > present:
@@ -68,13 +71,16 @@ class Archive:
             raise Misused(f"the beginning, {first}, is not before the end, {last}")
         bus = self._client.describe_event_bus(Name=self._bus)["Arn"]
         archive = self._archive_of(bus)
+        destination: Any = {"Arn": bus}
+        if rules := [rule.arn for rule in recording_rules(self._bus, self._client)]:
+            destination["FilterArns"] = rules
         name = f"training-replay-{present.replace(':', '').replace('-', '')}"
         answer = self._client.start_replay(
             ReplayName=name,
             EventSourceArn=archive,
             EventStartTime=start,
             EventEndTime=end,
-            Destination={"Arn": bus},
+            Destination=destination,
         )
         return Replay(name, archive, answer["State"], _text(start), _text(end), None, answer.get("StateReason"))
 

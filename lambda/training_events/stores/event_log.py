@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol
 
 from msgspec import Meta, Struct, json
 
+from training_events.errors import InTheFuture
 from training_events.event import MAX_INTEGER, LogEntry
+from training_events.times import hours_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training_events.event import Event, RecordedEvent
+
+
+MAX_LEAD_HOURS = 24
+"""How far an event may lie ahead of the clock of the log that takes it. A clock in a wrong time zone is within this."""
 
 
 class Appended(Enum):
@@ -79,6 +85,16 @@ class Page(NamedTuple):
     after: str | None
 
 
+def check_due(event: Event, present: str) -> None:
+    """Raises InTheFuture for an event that no log takes at this moment.
+
+    Such an event would stay the newest one of its stream for as long as it is ahead, whatever comes after it.
+    """
+    if event.occurred_at > hours_after(present, MAX_LEAD_HOURS):
+        allowed = f"at most {MAX_LEAD_HOURS} hours ahead of the log's clock, which was {present}"
+        raise InTheFuture(f"it happened at {event.occurred_at}", allowed, ("occurred_at",))
+
+
 class EventLog(Protocol):
     """An append-only store of streams. Every implementation passes tests/contract/test_event_log.py.
 
@@ -86,12 +102,13 @@ class EventLog(Protocol):
     stream or the log.
     """
 
-    def append(self, event: Event) -> Appended:
+    def append(self, event: Event, *, accept_future: bool = False) -> Appended:
         """Record the event unless the log has it. This is one atomic step; any number of writers may repeat it at any time.
 
-        Raises Conflict when the log has other content under the event's key, another NotRecordable for what `recordable` or the
-        size does not allow (unless the log has the event already: then it is a repeat), and whatever the store raises when it
-        cannot be reached. Then the event may or may not be recorded: append it again.
+        Raises InTheFuture for an event that lies more than MAX_LEAD_HOURS ahead of the log's clock, unless a person has decided
+        to `accept_future`; Conflict when the log has other content under the event's key; another NotRecordable for what
+        `recordable` or the size does not allow; and whatever the store raises when it cannot be reached. Then the event may or
+        may not be recorded: append it again. What the log has already is a repeat, whatever would be said of it today.
         """
         ...
 

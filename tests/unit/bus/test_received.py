@@ -5,13 +5,21 @@ tests/properties/test_translation.py tests that duplicates and disorder do no ha
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events import catalogue, folds
 from training_events.bus.envelope import decode
 from training_events.bus.received import event_of
 from training_events.errors import NotRecordable
+from training_events.event import Event
+from training_events.stores.event_log import Appended
 
 from tests.support.aws_events import in_form, sample
+from tests.support.fakes import InMemoryLog
+from tests.support.histories import states_of
 
 JOB, PACKAGE, PIPELINE, OBJECT = "aws_training_job", "aws_model_package", "aws_pipeline_execution", "aws_object_created"
 
@@ -31,7 +39,11 @@ def test_a_training_job():
         "hyperparameters": {"Hyper": "Parameters"},
         "datasets": ["S3Uri"],
         "artifact": {"uri": "s3://bucket/output/model.tar.gz"},
+        "details": event.data["details"],
     }
+    assert event.data["details"]["RoleArn"] == "arn:aws:iam::123456789012:role/SMRole"
+    assert event.data["details"]["StoppingCondition"] == {"MaxRuntimeInSeconds": 60}
+    assert event.data["details"]["TrainingEndTime"] == "2020-03-10T09:18:09.050000Z"
 
 
 def test_a_training_job_whose_arn_is_only_among_the_resources():
@@ -56,7 +68,9 @@ def test_a_model_package():
         "status": "Completed",
         "approval_status": "Rejected",
         "arn": "arn:aws:sagemaker:us-east-2:123456789012:model-package/versionedmp-p-idy6c3e1fiqj/2",
+        "details": event.data["details"],
     }
+    assert event.data["details"]["MetadataProperties"] == received["detail"]["MetadataProperties"]
 
 
 def test_a_model_package_without_a_group():
@@ -65,6 +79,65 @@ def test_a_model_package_without_a_group():
     named, unnamed = event_of(sample(PACKAGE, ModelPackageName="Digits", **names)), event_of(sample(PACKAGE, **names))
     assert (named.stream, named.data["version"]) == ("model/Digits", "digits")
     assert unnamed.stream == "model/digits"
+
+
+def decided(approval, minute, status="Completed", **detail):
+    """A model package's event without a LastModifiedTime, as SageMaker sends some."""
+    received = sample(PACKAGE, LastModifiedTime=None, ModelPackageStatus=status, ModelApprovalStatus=approval, **detail)
+    return {**received, "time": f"2026-11-22T15:{minute:02d}:00Z"}
+
+
+def version_after(events: list[Event]) -> Any:
+    """The package's version in the model's state."""
+    [(stream, state)] = states_of(events).items()
+    model: Any = folds.decode(stream, state)
+    return model.versions["2"]
+
+
+@given(st.permutations(range(4)))
+def test_packages_without_a_time_of_modification_are_in_the_order_of_their_envelopes(order):
+    approvals = ["PendingManualApproval", "Approved", "Rejected", "Approved"]
+    events = [event_of(decided(approval, minute)) for minute, approval in enumerate(approvals)]
+    log = InMemoryLog()
+    for index in order:
+        assert log.append(events[index]) is Appended.RECORDED, "a second approval is no repeat of the first"
+        assert log.append(events[index]) is Appended.REPEATED
+    assert version_after(log.events()).approval_status == "Approved"
+    assert version_after([event for event in log.events() if "15:03" not in event.occurred_at]).approval_status == "Rejected"
+
+
+def test_a_package_that_is_new_has_its_state_since_it_was_created():
+    """Whatever envelope it comes in."""
+    one, other = (event_of(decided("PendingManualApproval", minute, status="Pending")) for minute in (1, 2))
+    assert one.digest == other.digest
+    assert one.occurred_at == "2021-02-24T17:00:14.000000Z"
+
+
+def test_in_one_second_a_decision_comes_behind_what_it_decides():
+    waiting, decision = (event_of(decided(approval, 1)) for approval in ("PendingManualApproval", "Rejected"))
+    assert waiting.position < decision.position
+
+
+def test_a_job_without_a_time_of_modification_has_the_envelopes_time():
+    received = {**sample(JOB, LastModifiedTime=None), "time": "2026-11-22T15:08:39Z"}
+    assert event_of(received).occurred_at == "2026-11-22T15:08:39.000000Z"
+    new = sample(JOB, LastModifiedTime=None, TrainingJobStatus="InProgress", SecondaryStatus="Starting")
+    assert event_of(new).occurred_at == "2020-03-10T09:18:09.050000Z", "a new job has its state since it was created"
+
+
+def test_what_else_sagemaker_says_is_kept():
+    life_cycle = {"Stage": "Staging", "StageStatus": "Approved", "StageDescription": "by the team"}
+    package = event_of(sample(PACKAGE, ModelLifeCycle=life_cycle, ApprovalDescription="good"))
+    assert package.data["life_cycle"] == {"stage": "Staging", "status": "Approved", "description": "by the team"}
+    assert package.data["details"]["ApprovalDescription"] == "good"
+    assert version_after([package]).life_cycle.stage == "Staging"
+    tuning = "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/t"
+    job = event_of(sample(JOB, TuningJobArn=tuning, BillableTimeInSeconds=7, Environment={"TOKEN": "secret", "A": "b"}))
+    assert job.data["tuning_job_arn"] == tuning
+    assert job.data["details"]["BillableTimeInSeconds"] == 7
+    assert job.data["details"]["Environment"] == ["A", "TOKEN"], "the names: the log cannot forget a secret"
+    for event in (package, job):
+        catalogue.read(event.stream, event.type, event.schema_version, event.canonical_data.decode())
 
 
 def test_an_execution_of_a_pipeline():
@@ -76,6 +149,12 @@ def test_an_execution_of_a_pipeline():
         "previous_status": "Executing",
         "arn": "arn:aws:sagemaker:us-east-1:123456789012:pipeline/myPipeline-123/execution/p4jn9xou8a8s",
         "name": "SomeDisplayName",
+        "details": {
+            "pipelineArn": "arn:aws:sagemaker:us-east-1:123456789012:pipeline/myPipeline-123",
+            "pipelineExecutionDescription": "SomeDescription",
+            "executionStartTime": "2021-03-15T16:03:13.000000Z",
+            "executionEndTime": "2021-03-15T16:10:10.000000Z",
+        },
     }
     begun = event_of(sample(PIPELINE, currentPipelineExecutionStatus="Executing", executionEndTime=None))
     assert begun.occurred_at == "2021-03-15T16:03:13.000000Z", "its start"
@@ -122,6 +201,9 @@ def test_all_forms_of_a_time_give_the_same_event(form):
         (JOB, {"TrainingJobArn": "arn:aws:sagemaker:us-west-2:123456789012:training-job/kmeans-1"}),
         (PACKAGE, {"ModelApprovalStatus": "Approved"}),
         (PACKAGE, {"ModelPackageStatus": "Failed"}),
+        (PACKAGE, {"ModelLifeCycle": {"Stage": "Staging"}}),
+        (PACKAGE, {"ApprovalDescription": "good"}),
+        (JOB, {"TuningJobArn": "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/t"}),
         (PACKAGE, {"ModelPackageArn": "arn:aws:sagemaker:us-east-2:123456789012:model-package/versionedmp-p-idy6c3e1fiqj/3"}),
         (PIPELINE, {"currentPipelineExecutionStatus": "Failed"}),
         (PIPELINE, {"previousPipelineExecutionStatus": "Stopping"}),
@@ -155,7 +237,7 @@ def an_object(**changed):
         (sample(JOB, TrainingJobName=7), "no_stream", "$.detail.TrainingJobName: "),
         (sample(JOB, TrainingJobStatus=None), "bad_field", "$.detail.TrainingJobStatus: "),
         (sample(JOB, TrainingJobStatus=[]), "bad_field", "$.detail.TrainingJobStatus: "),
-        (sample(JOB, LastModifiedTime=None, CreationTime=None), "bad_field", "$.detail.LastModifiedTime: "),
+        ({**sample(JOB, LastModifiedTime=None, CreationTime=None), "time": None}, "bad_field", "$.detail.LastModifiedTime: "),
         (sample(JOB, LastModifiedTime="soon"), "bad_time", "$.detail.LastModifiedTime: "),
         ({**sample(JOB, TrainingJobArn=None), "resources": []}, "bad_field", "$.detail.TrainingJobArn: "),
         ({**sample(PACKAGE, ModelPackageArn=None), "resources": None}, "bad_field", "$.detail.ModelPackageArn: "),

@@ -113,6 +113,87 @@ def test_data_of_a_known_type_has_to_fit_its_schema(capsys, bus):
     assert "docs/reference/events/ModelPromoted.json" in err
 
 
+@pytest.mark.parametrize(
+    ("stream", "type_", "near"),
+    [
+        ("run/a", "TrainingComplete", "TrainingCompleted"),
+        ("run/a", "trainingCompleted", "TrainingCompleted"),
+        ("run/a", "training_completed", "TrainingCompleted"),
+        ("run/a", "MetricRecorded", "MetricsRecorded"),
+        ("model/m", "ModelPromote", "ModelPromoted"),
+        ("dataset/d", "DatasetRegistred", "DatasetRegistered"),
+        ("run/a", "ModelPromoted", "ModelPromoted of model/<name>"),
+    ],
+)
+def test_a_type_that_is_nearly_one_of_the_catalogue_is_refused(capsys, tmp_path, stream, type_, near):
+    code, out, err = run_cli(capsys, "record", stream, type_)
+    assert (code, out) == (2, "")
+    assert f"'{type_}' is no event of a {stream.partition('/')[0]}: {near}" in err
+    assert "--unchecked records it all the same" in err
+    assert list(tmp_path.iterdir()) == []
+    assert run_cli(capsys, "record", stream, type_, "--unchecked")[0] == 0
+
+
+@pytest.mark.parametrize("type_", ["CheckpointLoaded", "Inspected", "TrainingPaused", "ModelExported", "Happened"])
+def test_a_type_of_ones_own_is_recorded(capsys, type_):
+    assert run_cli(capsys, "record", "run/a", type_)[0] == 0
+
+
+def test_names_that_the_log_does_not_know_are_refused(capsys):
+    def record(type_, data, *options):
+        return run_cli(capsys, "record", "model/m", type_, "--data", json.dumps(data), *options)
+
+    promotion = {"version": 99, "stage": "production"}
+    assert record("ModelRegistered", {"version": 1})[0] == 0
+    for type_, data, message in (
+        ("ModelPromoted", promotion, "model/m has no version '99' that is registered, but '1'"),
+        ("ModelRetired", {"version": "2"}, "model/m has no version '2' that is registered, but '1'"),
+        ("ModelRegistered", {"version": 2, "run": "run/never"}, "the log has no event of 'run/never'"),
+    ):
+        code, out, err = record(type_, data)
+        assert (code, out) == (2, "")
+        assert err == f"training-events: {message}; --unchecked records it all the same\n"
+    assert record("ModelPromoted", promotion, "--unchecked")[0] == 0
+    assert "has the stage 'production', not 'Production'" in record("ModelPromoted", {"version": 1, "stage": "Production"})[2]
+
+
+def test_near_names_of_a_model_and_a_run_are_given(capsys):
+    run_cli(capsys, "record", "run/digits-7", "TrainingStarted")
+    run_cli(capsys, "record", "model/digits", "ModelRegistered", "--data", '{"version": 1}')
+    _, _, err = run_cli(capsys, "record", "model/digit", "ModelPromoted", "--data", '{"version": 1, "stage": "s"}')
+    assert "model/digit has no version that is registered, but of 'model/digits'" in err
+    _, _, err = run_cli(capsys, "record", "model/digits", "ModelRegistered", "--data", '{"version": 2, "run": "digits_7"}')
+    assert "the log has no event of 'run/digits_7', but of 'run/digits-7'" in err
+
+
+def test_with_a_bus_alone_the_event_is_published_and_a_line_says_that_its_names_were_not_checked(capsys, bus):
+    promotion = ["record", "model/m", "ModelPromoted", "--data", '{"version": 3, "stage": "s"}']
+    document = parse_document("record", run_cli(capsys, *promotion, "--json")[1])
+    assert (document["outcome"], document["not_checked"]) == ("published", "TRAINING_EVENTS_LOG is not set")
+    assert "; the names in it were not checked: TRAINING_EVENTS_LOG is not set" in run_cli(capsys, *promotion)[1]
+    assert len(bus) == 2
+    assert "not checked" not in run_cli(capsys, *EVENT)[1], "nothing in it is a name that the log could know"
+    assert parse_document("record", run_cli(capsys, *promotion, "--json", "--unchecked")[1])["not_checked"] is None
+
+
+def test_the_source_is_the_one_that_the_environment_names(capsys, bus, monkeypatch):
+    run_cli(capsys, *EVENT)
+    monkeypatch.setenv("TRAINING_EVENTS_SOURCE", "acme.training")
+    run_cli(capsys, *EVENT)
+    run_cli(capsys, *EVENT, "--source", "acme.labels")
+    assert [entry["Source"] for entry in bus] == ["my.sagemaker.training.jobs", "acme.training", "acme.labels"]
+    monkeypatch.setenv("TRAINING_EVENTS_SOURCE", "aws.s3")
+    code, _, err = run_cli(capsys, *EVENT)
+    assert code == 2
+    assert "TRAINING_EVENTS_SOURCE is 'aws.s3': allowed is" in err
+
+
+def test_an_event_from_far_ahead_is_not_recorded(capsys):
+    code, out, err = run_cli(capsys, "record", "run/a", "TrainingStarted", "--occurred-at", "2999-01-01")
+    assert (code, out) == (2, "")
+    assert "$.occurred_at: it happened at 2999-01-01T00:00:00.000000Z; allowed: at most 24 hours ahead" in err
+
+
 def test_a_type_that_is_not_in_the_catalogue_is_noted(capsys):
     assert "no state is made from it: Happened is not in the catalogue" in run_cli(capsys, *EVENT)[1]
     assert "no state" not in run_cli(capsys, "record", "run/a", "TrainingStopped")[1]

@@ -12,6 +12,7 @@ from training_events.stores.dynamodb.read_models import DynamoDbReadModels
 
 from tests.support.command_line import interrupt_at, let_commands_use, parse_document, run_cli
 from tests.support.dynamodb import READ_MODELS, TABLE
+from tests.support.fakes import refuse
 from tests.support.queues import BUCKET, count_messages, put, sqs_message
 
 
@@ -97,6 +98,38 @@ def test_options_select_the_messages(account, capsys):
     assert selected("--limit", "2") == ids[:2]
     assert count_messages(account) == (4, 0)
     assert history() == []
+
+
+def test_what_is_not_due_stays_unless_a_person_accepts_it(account, capsys, monkeypatch):
+    monkeypatch.delenv("TRAINING_EVENTS_BUS")
+    original = json.loads(sqs_message("dead_letter")["Body"])
+    original["detail"]["occurred_at"] = "2999-01-01T00:00:00Z"
+    put(account, "set_aside", reason="in_the_future", original=original)
+    code, out, _ = run_cli(capsys, "redrive", "--json")
+    assert (code, history()) == (1, [])
+    assert parse_document("redrive", out)["left"][0]["why"].startswith("in_the_future: $.occurred_at: it happened at 2999")
+    assert run_cli(capsys, "redrive", "--accept-future", "--json")[0] == 0
+    assert [recorded.event.occurred_at for recorded in history()] == ["2999-01-01T00:00:00.000000Z"]
+    assert count_messages(account) == (0, 0)
+
+
+def test_whoever_may_not_put_into_the_log_is_told_the_way(account, capsys, monkeypatch):
+    monkeypatch.delenv("TRAINING_EVENTS_BUS")
+    put(account, "dead_letter")
+    make = aws.client
+
+    def denied(service, **more):
+        client = make(service, **more)
+        if service == "dynamodb":
+            refuse(client, "PutItem", float("inf"), "AccessDeniedException")
+        return client
+
+    monkeypatch.setattr(aws, "client", denied)
+    code, out, _ = run_cli(capsys, "redrive", "--json")
+    [left] = parse_document("redrive", out)["left"]
+    assert code == 1
+    assert "only the event processor may: set TRAINING_EVENTS_PROCESSOR" in left["why"]
+    assert count_messages(account) == (1, 0)
 
 
 def test_a_laptops_log_is_not_a_default(account, capsys, monkeypatch):

@@ -8,6 +8,7 @@ import typer
 from hypothesis import example, given
 from hypothesis import strategies as st
 from training_events.cli.time_argument import parse_time
+from training_events.errors import BadTime
 from training_events.times import to_utc_text
 
 from tests.support.strategies import moments
@@ -23,9 +24,15 @@ def test_a_time_in_the_form_of_an_event_means_the_same(when, offset, separator):
     assert parse_time(text) == to_utc_text(text)
 
 
-@given(st.integers(10**11, 10**14))
-def test_milliseconds_mean_the_same_as_in_an_event(when):
-    assert parse_time(str(when)) == to_utc_text(when)
+@given(st.integers(0, 10**20) | st.integers(946684800, 4102444799) | st.integers(946684800_000, 4102444799_999))
+def test_a_number_means_the_same_as_in_an_event(when):
+    try:
+        text = to_utc_text(when)
+    except BadTime:
+        with pytest.raises(typer.BadParameter):
+            parse_time(str(when))
+    else:
+        assert parse_time(str(when)) == text
 
 
 @given(moments)

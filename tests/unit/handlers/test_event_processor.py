@@ -96,6 +96,10 @@ def test_an_event_of_aws_is_recorded_once_however_often_aws_sends_it(processor):
         (received("aws_training_job", LastModifiedTime="soon"), "bad_time"),
         (received(stream="job/7"), "unknown_stream"),
         (received(occurred_at="soon"), "bad_time"),
+        (received(occurred_at=7), "bad_time"),
+        (received(occurred_at="2099-01-01T00:00:00Z"), "in_the_future"),
+        (received(occurred_at=4102444799), "in_the_future"),
+        (received("aws_training_job", LastModifiedTime="2999-01-01T00:00:00Z"), "in_the_future"),
         (received(producer=[]), "bad_field"),
         (received(data={"loss": float("nan")}), "not_finite_number"),
         (received(data={"text": "\ud800"}), "lone_surrogate"),
@@ -179,6 +183,39 @@ def test_failing_to_store_a_large_original_raises_before_a_message_is_sent(proce
     with pytest.raises(ClientError):
         processor.handler(received(data={"x": "y" * 500_000}), CONTEXT)
     assert undelivered_messages(processor) == []
+
+
+def request(event=None, *, accept_future=False):
+    return {"record": received() if event is None else event, "accept_future": accept_future}
+
+
+def test_a_request_records_the_event_that_is_in_it(processor):
+    names = {"stream": "run/digits-0199a1f2", "event_id": "0199a1f2-6c1d-7bbb-8ccc-1234567890ab"}
+    assert processor.handler(request(), CONTEXT) == {"outcome": "recorded", **names}
+    assert processor.handler(request(), CONTEXT) == {"outcome": "repeated", **names}
+    assert processor.handler(received(), CONTEXT) == {"outcome": "repeated", **names}
+
+
+def test_a_request_that_is_refused_is_answered_and_not_set_aside(processor, capsys):
+    answer = processor.handler(request(received(occurred_at="2099-01-01T00:00:00Z")), CONTEXT)
+    assert (answer["outcome"], answer["reason"], answer["refusal"]["path"]) == ("refused", "in_the_future", ["occurred_at"])
+    assert undelivered_messages(processor) == []
+    [line] = printed_lines(capsys)
+    assert line["reason"] == "in_the_future"
+    assert processor.handler(request(received("no_stream")), CONTEXT)["outcome"] == "refused"
+
+
+def test_a_request_may_record_what_is_not_due(processor):
+    far = received(occurred_at="2099-01-01T00:00:00Z")
+    assert processor.handler(request(far, accept_future=True), CONTEXT)["outcome"] == "recorded"
+    assert processor.handler(received(occurred_at="2099-01-01T00:00:00Z"), CONTEXT)["outcome"] != "recorded"
+
+
+@pytest.mark.parametrize("extra", [{"record": received()}, {**request(), "source": "acme"}, {"accept_future": True}])
+def test_what_is_no_request_is_an_event_of_the_bus(processor, extra):
+    """An event of the bus has EventBridge's own keys, whatever its detail has."""
+    assert processor.handler(extra, CONTEXT)["outcome"] == "set_aside"
+    assert processor.handler({**received(), "detail": {**received()["detail"], **extra}}, CONTEXT)["outcome"] == "recorded"
 
 
 def test_a_missing_setting_stops_the_function_as_it_starts(processor, monkeypatch):

@@ -24,6 +24,7 @@ ENDPOINTS = Endpoints("http://127.0.0.1:1", "http://127.0.0.1:2", "us-east-1")
 OUTPUTS = {
     "data_bucket_name": "bucket",
     "event_bus_name": "bus",
+    "event_processor_function_name": "processor",
     "event_log_table_name": "log",
     "read_model_table_name": "models",
     "undelivered_queue_url": "http://queue",

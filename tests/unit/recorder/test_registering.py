@@ -7,9 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from training_events import catalogue
+from training_events import aws, catalogue, record_run
 from training_events.catalogue.stored import Stored
 from training_events.errors import Misused
+from training_events.event import Event
 from training_events.folds.dataset import DatasetState
 from training_events.projection.time_travel import state_at
 from training_events.recorder import registering
@@ -141,6 +142,7 @@ def test_a_model_is_registered_with_its_run_and_artifact_and_then_promoted(place
 @pytest.mark.parametrize("run", ["run/r", "r"])
 def test_the_artifact_of_a_model_may_be_stored_already(place, run):
     stored = Stored("s3://b/k", "v", "0" * 64, 1)
+    open_event_log(place.log).append(Event("e", "run/r", "TrainingStarted", "2026-11-22T15:08:39.955123Z", "tests", {}))
     register_model("m", version="1.0", run=run, artifact=stored)
     artifact = {"uri": "s3://b/k", "version_id": "v", "sha256": "0" * 64, "bytes": 1}
     data = {"version": "1.0", "run": "run/r", "artifact": artifact, "registered_by": "ada"}
@@ -149,8 +151,86 @@ def test_the_artifact_of_a_model_may_be_stored_already(place, run):
 
 def test_the_person_is_absent_where_nobody_is_logged_in(place):
     place.monkeypatch.setenv("TRAINING_JOB_NAME", "job-7")
-    promote_model("m", version=1, stage="production")
+    promote_model("m", version=1, stage="production", unchecked=True)
     assert recorded(place, "model/m") == [("ModelPromoted", {"version": 1, "stage": "production"})]
+
+
+@pytest.mark.parametrize("version", [99, "99", "1.", "v1", "one"])
+def test_a_version_that_was_never_registered_is_not_promoted(place, version):
+    for known in (1, 2):
+        register_model("m", version=known)
+    with pytest.raises(Misused, match=r"model/m has no version .* that is registered, but .*'1'.*; unchecked=True records"):
+        promote_model("m", version=version, stage="production")
+    assert [type_ for type_, _ in recorded(place, "model/m")] == ["ModelRegistered"] * 2
+    promote_model("m", version=version, stage="production", unchecked=True)
+    assert recorded(place, "model/m")[-1][1]["version"] == version
+
+
+def test_a_model_that_was_never_registered_is_not_promoted(place):
+    with pytest.raises(Misused, match="model/m has no version that is registered"):
+        promote_model("m", version=1, stage="production")
+    assert not Path("log.db").exists()
+
+
+@pytest.mark.parametrize("stage", ["Production", "PRODUCTION", "production ", "pro-duction"])
+def test_a_stage_has_one_spelling(place, stage):
+    register_model("m", version=1)
+    promote_model("m", version=1, stage="production")
+    promote_model("m", version=1, stage="staging")
+    with pytest.raises(Misused, match=r"model/m has the stage 'production', not .*; unchecked=True"):
+        promote_model("m", version=1, stage=stage)
+    promote_model("m", version=1, stage="production")
+
+
+@pytest.mark.parametrize("run", ["run/never-existed", "never-existed"])
+def test_a_run_that_the_log_does_not_have_made_no_model(place, run):
+    with pytest.raises(Misused, match="the log has no event of 'run/never-existed'; unchecked=True"):
+        register_model("m", version=1, run=run)
+    register_model("m", version=1, run=run, unchecked=True)
+    assert recorded(place, "model/m")[0][1]["run"] == "run/never-existed"
+
+
+def test_a_run_of_this_program_is_known_although_its_events_are_on_their_way(place):
+    place.monkeypatch.setattr("training_events.recorder.delivery.sender.Sender.start", lambda _: None)
+    run = record_run(run_id="of-this-program").start()
+    register_model("m", version=1, run="of-this-program")
+    run.finish()
+    assert [type_ for type_, _ in recorded(place, "model/m")] == ["ModelRegistered"]
+
+
+@pytest.mark.parametrize("source", ["acme.training", " acme.training "])
+def test_events_are_published_under_the_source_that_the_environment_names(place, source):
+    place.monkeypatch.setenv("TRAINING_EVENTS_SOURCE", source)
+    register_model("m", version=1)
+    with record_run(run_id="r"):
+        pass
+    log = open_event_log(place.log)
+    sources = {recorded.event.source for stream in ("model/m", "run/r") for recorded in log.read(stream)}
+    assert sources == {"acme.training"}
+
+
+@pytest.mark.parametrize("source", ["aws.s3", "two words", "s" * 257, "a\n"])
+def test_a_source_that_no_event_can_have_is_a_warning_and_the_events_are_recorded(place, caplog, source):
+    place.monkeypatch.setenv("TRAINING_EVENTS_SOURCE", source + ".")
+    with record_run(run_id="r"):
+        pass
+    assert {recorded.event.source for recorded in open_event_log(place.log).read("run/r")} == {"my.sagemaker.training.jobs"}
+    [warning] = caplog.messages
+    assert warning.startswith("TRAINING_EVENTS_SOURCE is ")
+    assert warning.endswith("; events are published as my.sagemaker.training.jobs")
+
+
+def test_where_the_log_cannot_be_read_the_event_is_recorded_and_a_warning_says_so(place, caplog):
+    """A training job knows only the bus."""
+    place.monkeypatch.delenv("TRAINING_EVENTS_LOG")
+    place.monkeypatch.setenv("TRAINING_EVENTS_BUS", "training")
+    aws.client("events").create_event_bus(Name="training")
+    register_model("of-a-job", version=1, run="run/elsewhere")
+    promote_model("of-a-job", version=7, stage="production")
+    assert [message.split(": ")[0] for message in caplog.messages] == [
+        "the names in ModelRegistered of model/of-a-job could not be checked",
+        "the names in ModelPromoted of model/of-a-job could not be checked",
+    ]
 
 
 WRONG: list[Any] = [

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.events.models import EventPattern as EventPatternOfMoto
 from training_events import aws
 from training_events.bus.envelope import HEADER_FIELDS, NAMES_OF_STREAMS, decode
 from training_events.bus.publisher import EventBusPublisher
@@ -18,6 +19,7 @@ from training_events.recovery.message import Batch
 from training_events.recovery.queue_reader import QueueReader
 from training_events.recovery.redrive import Redriver, recording
 from training_events.stores.dynamodb.item import to_item
+from training_events.times import hours_after
 
 from tests.support.aws_events import sample
 from tests.support.dynamodb import TABLE, aws_in_this_process
@@ -66,11 +68,11 @@ def no_clients(service):
     raise AssertionError(f"no client of {service} is expected")
 
 
-def send(queue, *, record=None, refold=None, clients=no_clients, dry_run=False):
+def send(queue, *, record=None, refold=None, clients=no_clients, dry_run=False, **more):
     """All outcomes of one redrive of the whole queue."""
     record = record or InMemoryLog().append
     with QueueReader(queue.url, queue) as reader:
-        redriver = Redriver(record, refold or Refolder().refold, clients)
+        redriver = Redriver(record, refold or Refolder().refold, clients, **more)
         return list(redriver.send(reader, reader.messages(), dry_run=dry_run))
 
 
@@ -92,9 +94,9 @@ details = st.builds(lambda detail, name: {**without_header(detail), "run_id": na
 plain_events = st.builds(lambda envelope, detail: {**envelope, "detail": detail}, plain, details)
 
 
-def recording_over(bus, log):
+def recording_over(bus, log, **more):
     """Recording over this bus. It does not pause if the bus refuses."""
-    return recording(EventBusPublisher("bus", bus, sleep=lambda _: None), log)
+    return recording(EventBusPublisher("bus", bus, sleep=lambda _: None), log, **more)
 
 
 def as_published(event):
@@ -397,6 +399,85 @@ def test_an_event_of_aws_is_translated_on_its_way_back_to_the_log(name):
     assert (outcome.why, outcome.streams, outcome.event_id) == (None, [event.stream], event.event_id)
     assert log.events() == [event]
     assert not bus.arrived
+
+
+NOW = "2026-11-22T15:08:39.955123Z"
+
+
+def ahead(hours):
+    return {**sample("plain"), "time": hours_after(NOW, hours)}
+
+
+def test_an_event_that_is_not_due_stays_and_is_recorded_once_it_is():
+    log = InMemoryLog(lambda: present)
+    queue = Queue(sqs_message("set_aside", reason="in_the_future", original=ahead(72)))
+    for present, recorded in ((NOW, False), (hours_after(NOW, 47), False), (hours_after(NOW, 49), True)):
+        [outcome] = send(queue, record=log.append, clock=lambda: present)  # noqa: B023 - called at once
+        assert (outcome.why is None) == recorded == bool(log.records) == (not queue.messages)
+        assert recorded or outcome.why.startswith("in_the_future: ")
+
+
+def test_an_event_that_is_not_due_is_not_sent_over_the_bus():
+    bus, queue = Bus(), Queue(dead_letter(ahead(72)))
+    [outcome] = send(queue, record=recording_over(bus, InMemoryLog), clock=lambda: NOW)
+    assert outcome.why.startswith("in_the_future: ")
+    assert not bus.arrived
+    assert queue.messages
+
+
+def test_an_event_of_the_future_that_a_person_accepts_goes_straight_to_the_log():
+    bus, log = Bus(), InMemoryLog(lambda: NOW)
+    queue = Queue(sqs_message("set_aside", reason="in_the_future", original=ahead(24 * 365 * 500)))
+    record = recording_over(bus, lambda: log, accept_future=True)
+    [outcome] = send(queue, record=record, accept_future=True, clock=lambda: NOW)
+    assert outcome.why is None
+    assert [event.occurred_at[:4] for event in log.events()] == ["2526"]
+    assert not bus.arrived
+    assert not queue.messages
+
+
+class Rules:
+    """EventBridge with the rules of a bus: one for these sources, and the one for what no other takes."""
+
+    def __init__(self, *sources):
+        self.patterns = {"record": {"source": list(sources)}, "no-rule": {"source": [{"anything-but": list(sources)}]}}
+
+    def list_rules(self, EventBusName):  # noqa: N803 - botocore's names
+        assert EventBusName == "training"
+        return {
+            "Rules": [
+                {"Name": name, "Arn": f"arn:{name}", "State": "ENABLED", "EventPattern": json.dumps(pattern)}
+                for name, pattern in self.patterns.items()
+            ]
+        }
+
+    def list_targets_by_rule(self, Rule, EventBusName):  # noqa: N803
+        assert EventBusName == "training"
+        return {"Targets": [{"Id": {"record": "event-processor", "no-rule": "undelivered"}[Rule]}]}
+
+    def test_event_pattern(self, EventPattern, Event):  # noqa: N803
+        return {"Result": EventPatternOfMoto.load(EventPattern).matches_event(json.loads(Event))}
+
+
+def test_what_no_rule_takes_stays_until_one_does():
+    original = {**sample("plain"), "source": "acme.training"}
+    queue = Queue(sqs_message("set_aside", reason="no_rule", original=original))
+    bus = Bus()
+    [outcome] = send(queue, record=recording_over(bus, InMemoryLog), bus="training", clients=lambda _: Rules("team.labels"))
+    assert "name 'acme.training' in the setting events.sources" in outcome.why
+    assert not bus.arrived
+    assert queue.messages
+    [outcome] = send(queue, record=recording_over(bus, InMemoryLog), bus="training", clients=lambda _: Rules("acme.training"))
+    assert outcome.why is None
+    assert [arrived["source"] for arrived in bus.arrived] == ["acme.training"]
+    assert not queue.messages
+
+
+def test_without_a_bus_nobody_knows_whether_a_rule_takes_it():
+    queue = Queue(sqs_message("set_aside", reason="no_rule", original=sample("plain")))
+    [outcome] = send(queue)
+    assert outcome.why.startswith("TRAINING_EVENTS_BUS is not set")
+    assert queue.messages
 
 
 def test_a_dry_run_reports_the_same_outcomes_and_changes_nothing():

@@ -15,6 +15,13 @@ from tests.support.strategies import moments
 
 NOW = "2026-11-22T15:08:39.955123Z"
 DAY = ("2026-11-21T00:00:00.000000Z", "2026-11-22T00:00:00.000000Z")
+RULES = {
+    ("record", "ENABLED", "{}"): ["event-processor"],
+    ("no-rule", "ENABLED", "{}"): ["undelivered"],
+    ("record-aws", "ENABLED", "{}"): ["other", "event-processor"],
+    ("record-off", "DISABLED", "{}"): ["event-processor"],
+    ("scheduled", "ENABLED"): ["event-processor"],
+}
 
 
 class EventBridge:
@@ -34,6 +41,17 @@ class EventBridge:
 
     def describe_archive(self, ArchiveName):  # noqa: N803
         return {"ArchiveArn": f"arn:aws:events:eu-central-1:123456789012:archive/{ArchiveName}"}
+
+    def list_rules(self, EventBusName, NextToken="0"):  # noqa: N803
+        assert EventBusName == "training"
+        number = int(NextToken)  # one rule on each page
+        more = {"NextToken": str(number + 1)} if number + 1 < len(RULES) else {}
+        return {"Rules": [{**dict(zip(("Name", "State", "EventPattern"), rule, strict=False)), "Arn": f"arn:{rule[0]}"}
+                          for rule in list(RULES)[number : number + 1]], **more}  # fmt: skip
+
+    def list_targets_by_rule(self, Rule, EventBusName):  # noqa: N803
+        assert EventBusName == "training"
+        return {"Targets": [{"Id": target} for rule, targets in RULES.items() for target in targets if rule[0] == Rule]}
 
     def start_replay(self, **request):
         self.started.append(request)
@@ -118,6 +136,14 @@ def test_following_a_replay_yields_its_states_until_it_has_ended(end):
     assert [replay.last_replayed for replay in replays] == [None, "2026-11-21T12:00:00.000000Z", "2026-11-21T13:00:00.000000Z"]
     assert replays[-1].why == "because"
     assert len(pauses) == 2
+
+
+def test_a_replay_goes_only_to_the_rules_that_record():
+    """Else what no rule takes would be in the undelivered queue once more."""
+    bridge = EventBridge()
+    archive(bridge).replay(*DAY)
+    [request] = bridge.started
+    assert request["Destination"]["FilterArns"] == ["arn:record", "arn:record-aws"]
 
 
 def test_the_name_of_a_replay_is_valid_for_eventbridge():

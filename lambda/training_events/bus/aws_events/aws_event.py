@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from training_events.bus.envelope import at_path, detail_of
 from training_events.canonical import canonical_json, digest
-from training_events.errors import BadField, NoStream, NotRecordable
+from training_events.errors import BadField, BadTime, NoStream, NotRecordable
 from training_events.event import Event
 from training_events.times import to_utc_text
 
@@ -57,6 +58,21 @@ class AwsEvent:
                 return at_path(("detail", key), to_utc_text, value)
         raise BadField("it is missing", "a time", ("detail", keys[0]))
 
+    def changed_at(self, *, is_new: bool) -> str:
+        """When the subject got its state. Raises BadField or BadTime.
+
+        That is its LastModifiedTime. A new one has none, and has its state since its CreationTime. Some events of later states
+        have none either: then only the envelope tells them apart. So such a state, delivered once more in another envelope,
+        is another event with the same content.
+        """
+        if self.find("LastModifiedTime") is None and not is_new and self._envelope.get("time") is not None:
+            return self.sent_at()
+        return self.time("LastModifiedTime", "CreationTime")
+
+    def rest(self, *known: str) -> dict[str, Any]:
+        """What else the detail has, under AWS's own names. Its times have one form, as the same event may come in another."""
+        return {key: _in_one_form(key, value) for key, value in self._detail.items() if key not in known}
+
     def sent_at(self) -> str:
         """The envelope's time. Raises BadTime."""
         return at_path(("time",), to_utc_text, self._envelope.get("time"))
@@ -83,6 +99,24 @@ def to_event(
         raise
 
 
-def event_id(kind: str, *parts: str | None) -> str:
-    """An event id that is the same for the same parts: `kind` and their SHA-256."""
+def _in_one_form(key: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        if key == "Environment":  # a job's variables may hold secrets, and the log cannot forget
+            return sorted(value)
+        return {name: _in_one_form(name, inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_in_one_form(key, inner) for inner in value]
+    if key.endswith("Time"):
+        with suppress(BadTime):
+            return to_utc_text(value)
+    return value
+
+
+def event_id(kind: str, *parts: Any) -> str:
+    """An event id that is the same for the same parts: `kind` and their SHA-256. The last parts may be objects.
+
+    An empty object counts as absent: so an event that says no more than earlier versions kept has the id that they gave it.
+    """
+    while parts and parts[-1] == {}:
+        parts = parts[:-1]
     return f"{kind}-{digest(parts).removeprefix('sha256:')}"

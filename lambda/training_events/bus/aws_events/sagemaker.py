@@ -15,21 +15,28 @@ SOURCE = "aws.sagemaker"
 _RANKS = {"Pending": 0, "InProgress": 1, "Executing": 1, "Stopping": 2}
 _RANK_OF_END, _RANK_OF_RETRY = 3, 4
 """Several states of one subject may have the same time. The rank, as a part of the event's id, then puts each state behind
-those that came before it. An end comes last; only the execution of a pipeline may follow it, when it is retried."""
+those that came before it. An end comes last; only the execution of a pipeline may follow it, when it is retried, and the
+decision on a version in the model registry."""
+_RANK_OF_DECISION = 4
+_UNDECIDED = (None, "PendingManualApproval")
 
 
 def training_job(received: AwsEvent) -> Event:
     """The event's stream is `run/<name of the job>`, as that of the recorder inside the job."""
     name, arn = received.name("TrainingJobName"), received.arn("TrainingJobArn")
     status, secondary = received.required("TrainingJobStatus"), received.text("SecondaryStatus")
-    at = received.time("LastModifiedTime", "CreationTime")
+    at = received.changed_at(is_new=status == "InProgress" and secondary in (None, "Pending", "Starting"))
+    details = received.rest(
+        *("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "SecondaryStatus", "LastModifiedTime"),
+        *("FailureReason", "HyperParameters"),
+    )
     return to_event(
         source=SOURCE,
         type_="TrainingJobStateChanged",
         stream=f"run/{name}",
         named_at=("TrainingJobName",),
         occurred_at=at,
-        event_id=event_id(f"sagemaker-job-{_RANKS.get(status, _RANK_OF_END)}", arn, status, secondary, at),
+        event_id=event_id(f"sagemaker-job-{_RANKS.get(status, _RANK_OF_END)}", arn, status, secondary, at, details),
         data={
             "status": status,
             "secondary_status": secondary,
@@ -43,6 +50,8 @@ def training_job(received: AwsEvent) -> Event:
             "hyperparameters": _object(received.find("HyperParameters")),
             "datasets": _inputs(received.find("InputDataConfig")),
             "artifact": _present(uri=received.text("ModelArtifacts", "S3ModelArtifacts")),
+            "tuning_job_arn": received.text("TuningJobArn"),
+            "details": details,
         },
     )
 
@@ -53,15 +62,33 @@ def model_package(received: AwsEvent) -> Event:
     version = arn.rpartition("/")[2]
     named_at = next((key for key in ("ModelPackageGroupName", "ModelPackageName") if received.text(key)), "ModelPackageArn")
     status, approval = received.required("ModelPackageStatus"), received.text("ModelApprovalStatus")
-    at = received.time("LastModifiedTime", "CreationTime")  # a new one has no time of modification
+    is_new = status in ("Pending", "InProgress") and approval in _UNDECIDED
+    at = received.changed_at(is_new=is_new)
+    rank = _RANKS.get(status, _RANK_OF_END if approval in _UNDECIDED else _RANK_OF_DECISION)
+    life_cycle = _present(
+        stage=received.text("ModelLifeCycle", "Stage"),
+        status=received.text("ModelLifeCycle", "StageStatus"),
+        description=received.text("ModelLifeCycle", "StageDescription"),
+    )
+    details = received.rest(
+        *("ModelPackageArn", "ModelPackageGroupName", "ModelPackageName", "ModelPackageVersion", "ModelPackageStatus"),
+        *("ModelApprovalStatus", "ModelLifeCycle", "LastModifiedTime"),
+    )
     return to_event(
         source=SOURCE,
         type_="ModelPackageStateChanged",
         stream=f"model/{version if named_at == 'ModelPackageArn' else received.name(named_at)}",
         named_at=(named_at,),
         occurred_at=at,
-        event_id=event_id(f"sagemaker-package-{_RANKS.get(status, _RANK_OF_END)}", arn, status, approval, at),
-        data={"version": version, "status": status, "approval_status": approval, "arn": arn},
+        event_id=event_id(f"sagemaker-package-{rank}", arn, status, approval, at, life_cycle, details),
+        data={
+            "version": version,
+            "status": status,
+            "approval_status": approval,
+            "arn": arn,
+            "life_cycle": life_cycle,
+            "details": details,
+        },
     )
 
 
@@ -78,19 +105,24 @@ def pipeline_execution(received: AwsEvent) -> Event:
     times = [received.time(key) for key in ("executionStartTime", "executionEndTime") if received.find(key) is not None]
     at = received.sent_at() if not times or (ended and received.find("executionEndTime") is None) else max(times)
     rank = _RANK_OF_END if ended else _RANK_OF_RETRY if retried else _RANKS[status]
+    details = received.rest(
+        *("pipelineExecutionArn", "currentPipelineExecutionStatus", "previousPipelineExecutionStatus", "failureReason"),
+        "pipelineExecutionDisplayName",
+    )
     return to_event(
         source=SOURCE,
         type_="PipelineExecutionStateChanged",
         stream=f"run/{pipeline}-{execution}" if pipeline and execution else "run/",
         named_at=("pipelineExecutionArn",),
         occurred_at=at,
-        event_id=event_id(f"sagemaker-pipeline-{rank}", arn, status, previous, at),
+        event_id=event_id(f"sagemaker-pipeline-{rank}", arn, status, previous, at, details),
         data={
             "status": status,
             "previous_status": previous,
             "arn": arn,
             "failure_reason": received.text("failureReason"),
             "name": received.text("pipelineExecutionDisplayName"),
+            "details": details,
         },
     )
 

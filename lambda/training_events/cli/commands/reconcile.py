@@ -13,14 +13,15 @@ from training_events.cli.output import print_document, printable
 from training_events.cli.progress import progress
 from training_events.cli.time_argument import parse_time, time_option
 from training_events.cli.workspace import AsJson, LogUrl, Source, bring_up_to_date, open_current_workspace
-from training_events.event import DEFAULT_SOURCE
 from training_events.recovery.reconcile import has_arrived, states_of_jobs
 from training_events.settings import Settings
+from training_events.stores.appending import appender
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from training_events.event import Event
+    from training_events.stores.appending import Appender
 
     ReconcileOutcome = Literal["missing", "published", "recorded"]
 
@@ -51,15 +52,15 @@ class ReconcileDocument(Struct):
 def reconcile(
     since: Annotated[str | None, time_option(meaning="Only jobs modified at or after this time.", show_default=_WINDOW)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Record nothing: print what is missing.")] = False,
-    source: Source = DEFAULT_SOURCE,
+    source: Source = "",
     log: LogUrl = "",
     as_json: AsJson = False,
 ) -> None:
     """Record the states of SageMaker's jobs that never arrived.
 
     It asks SageMaker for its training jobs, and looks for the present state of each in the log. What is missing is
-    recorded, marked as back-filled: over TRAINING_EVENTS_BUS if that is set, else straight to the log. A second run changes
-    nothing.
+    recorded, marked as back-filled: over TRAINING_EVENTS_BUS if that is set, else as `redrive` does without a bus. A second run
+    changes nothing.
     Needs sagemaker:ListTrainingJobs and sagemaker:DescribeTrainingJob.
 
     For example:
@@ -68,10 +69,10 @@ def reconcile(
     """
     workspace = open_current_workspace(log)
     document = ReconcileDocument(dry_run, since or parse_time(_WINDOW), 0, [])
-    record, outcome = _recording(workspace.log.append, dry_run=dry_run)
+    record, outcome = _recording(appender(workspace.log, Settings()), dry_run=dry_run)
     with progress() as show:
         show("asking SageMaker for its training jobs")
-        for state in states_of_jobs(aws.client("sagemaker"), document.since, source):
+        for state in states_of_jobs(aws.client("sagemaker"), document.since, source or Settings().source):
             document.jobs += 1
             show(printable(f"{document.jobs} jobs, {state.stream}"))
             if has_arrived(workspace.log, state):
@@ -88,13 +89,13 @@ def reconcile(
         print(f"{document.jobs} training jobs modified since {document.since}; the states of {len(document.backfilled)} {were}")
 
 
-def _recording(append: Callable[[Event], object], *, dry_run: bool) -> tuple[Callable[[Event], object], ReconcileOutcome]:
+def _recording(log: Appender, *, dry_run: bool) -> tuple[Callable[[Event], object], ReconcileOutcome]:
     if dry_run:
         return lambda _: None, "missing"
     if bus := Settings().optional("bus"):
         publisher = EventBusPublisher(bus, aws.client("events"))
         return lambda event: publisher.publish([event]), "published"
-    return append, "recorded"
+    return log.append, "recorded"
 
 
 def _backfilled(state: Event, outcome: ReconcileOutcome) -> Backfilled:

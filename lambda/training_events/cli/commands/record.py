@@ -13,16 +13,20 @@ from training_events import catalogue, strict_json, times
 from training_events.cli.output import print_document, printable
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, Source, Stream, bring_up_to_date, open_workspace
-from training_events.errors import NotAnObject, NotRecordable, UnknownType
-from training_events.event import DEFAULT_SOURCE, SCHEMA_VERSION, Event
+from training_events.errors import BadLogUrl, Misused, NotAnObject, NotRecordable, UnknownType
+from training_events.event import SCHEMA_VERSION, Event
 from training_events.recordable import check_recordable
+from training_events.recorder.known_names import check_names, check_type, has_names
 from training_events.settings import LAPTOP_LOG, Settings
+from training_events.stores.appending import appender
+from training_events.stores.opening import open_store
 
 
 class RecordDocument(Struct):
     """Where the event went: `published` to the bus, or `recorded` in the log, which may have had it already (`repeated`).
 
-    No state is made from an event whose type is not `known` in streams of this kind.
+    No state is made from an event whose type is not `known` in streams of this kind. `not_checked` says why the log could not
+    be asked for the version or the run that the event names; null where it was, or where the event names none.
     """
 
     stream: str
@@ -32,6 +36,7 @@ class RecordDocument(Struct):
     digest: str
     outcome: Literal["published", "recorded", "repeated"]
     known: bool
+    not_checked: str | None
 
 
 def record(
@@ -48,18 +53,23 @@ def record(
         ),
     ] = "",
     correlation_id: Annotated[str, typer.Option(metavar="ID", help="An id that related events share.")] = "",
-    source: Source = DEFAULT_SOURCE,
+    source: Source = "",
     log: Annotated[
         str, typer.Option("--log", metavar="URL", help="Record straight to this log, whatever TRAINING_EVENTS_BUS says.")
     ] = "",
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Record also a name that looks like a typing mistake.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Record one event.
 
     It goes to the bus that TRAINING_EVENTS_BUS names. If none is set, or with --log, it goes straight to the log: the one
     that TRAINING_EVENTS_LOG names, else training-events.db in this folder, which is created if it does not exist. Data of a
-    type in the catalogue has to fit its schema (docs/reference/events). A type of your own is recorded as it is. Recording
-    the same event again, with its id and time, changes nothing.
+    type in the catalogue has to fit its schema (docs/reference/events). A type of your own is recorded as it is, unless it is
+    nearly one of the catalogue. A model's version that was never registered, a run that the log does not have, and a second
+    spelling of a stage are refused too. --unchecked records all these. Recording the same event again, with its id and time,
+    changes nothing. On AWS a log has its events from the event processor that TRAINING_EVENTS_PROCESSOR names.
 
     For example:
       training-events record model/digits ModelPromoted --data '{"version": 3, "stage": "production"}'
@@ -71,19 +81,24 @@ def record(
         stream=stream,
         type=type_,
         occurred_at=occurred_at or times.now(),
-        source=source,
+        source=source or Settings().source,
         data=_object(_standard_input() if data == "-" else data),
         correlation_id=correlation_id or None,
     )
     check_recordable(event)  # the bus does not say no: it would drop a type that is too long
-    known = _fits(event)
+    fact = _fact(event)
+    known = fact is not None
+    not_checked = None if unchecked else _check(event, fact, log)
     outcome = _send(event, log)
     if as_json:
         print_document(
-            RecordDocument(event.stream, event.type, event.event_id, event.occurred_at, event.digest, outcome, known)
+            RecordDocument(
+                event.stream, event.type, event.event_id, event.occurred_at, event.digest, outcome, known, not_checked
+            )
         )
     else:
         note = "" if known else f"; no state is made from it: {event.type} is not in the catalogue"
+        note += f"; the names in it were not checked: {not_checked}" if not_checked else ""
         print(printable(f"{event.stream}: {event.type} {outcome} ({event.position}){note}"))
 
 
@@ -102,13 +117,41 @@ def _object(text: str | bytes) -> dict[str, object]:
     return value
 
 
-def _fits(event: Event) -> bool:
-    """Whether the catalogue knows the type. Raises DoesNotFit."""
+def _fact(event: Event) -> Struct | None:
+    """What the event states; None if the catalogue does not know its type. Raises DoesNotFit."""
     try:
-        catalogue.read(event.stream, event.type, SCHEMA_VERSION, event.canonical_data.decode())
+        return catalogue.read(event.stream, event.type, SCHEMA_VERSION, event.canonical_data.decode())
     except UnknownType:
-        return False
-    return True
+        return None
+
+
+def _check(event: Event, fact: Struct | None, log: str) -> str | None:
+    """Raises Misused for what looks like a typing mistake. Returns why the names could not be checked, if so."""
+    settings = Settings()
+    over_bus = settings.optional("bus") is not None and not log
+    url = log or settings.optional("log") or ("" if over_bus else LAPTOP_LOG)
+    try:
+        check_type(event.stream, event.type)
+        if fact is None or not has_names(fact):
+            return None
+        if not url:
+            return "TRAINING_EVENTS_LOG is not set"
+        check_names(open_store(url), event.stream, fact, over_bus=over_bus)
+    except BadLogUrl:
+        raise
+    except Misused as flaw:
+        raise Misused(f"{flaw}; --unchecked records it all the same") from None
+    except _of_aws() as why:
+        return str(why)
+    return None
+
+
+def _of_aws() -> tuple[type[Exception], ...]:
+    if "botocore" not in sys.modules:  # then no call to AWS was made
+        return ()
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    return BotoCoreError, ClientError
 
 
 def _send(event: Event, log: str) -> Literal["published", "recorded", "repeated"]:
@@ -124,6 +167,6 @@ def _send(event: Event, log: str) -> Literal["published", "recorded", "repeated"
         return "published"
     url = log or settings.optional("log") or LAPTOP_LOG
     workspace = open_workspace(url)
-    appended = workspace.log.append(event)
+    appended = appender(workspace.log, settings).append(event)
     bring_up_to_date(workspace)
     return appended.value

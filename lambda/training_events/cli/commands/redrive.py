@@ -19,6 +19,7 @@ from training_events.errors import TrainingEventsError
 from training_events.recovery.queue_reader import QueueReader
 from training_events.recovery.redrive import Redriver, recording
 from training_events.settings import Settings
+from training_events.stores.appending import appender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,22 +54,26 @@ def redrive(
     message_id: Annotated[str | None, typer.Option(metavar="ID", help="Only this message.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="At most this many messages.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing: print what would be sent.")] = False,
+    accept_future: Annotated[
+        bool, typer.Option("--accept-future", help="Record also what is more than 24 hours ahead of the log's clock.")
+    ] = False,
     queue: QueueUrl = "",
     log: Annotated[str, typer.Option(metavar="URL", help="Where the event log is. Default: TRAINING_EVENTS_LOG.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Send again what could not be recorded.
 
-    A message that was sent is removed from the queue. Events go over TRAINING_EVENTS_BUS if that is set, else straight to
-    the log. Where the log has the event and only the state is behind, the stream is folded again. What still cannot be
-    understood stays in the queue, with its reason.
+    A message that was sent is removed from the queue. Events go over TRAINING_EVENTS_BUS if that is set. Without it, with
+    --accept-future, and for AWS's own events, the event processor that TRAINING_EVENTS_PROCESSOR names records them. Where
+    the log has the event and only the state is behind, the stream is folded again. What still cannot be understood stays in
+    the queue with its reason, and so does what is not due yet, and what no rule of the bus takes.
 
     For example:
       training-events redrive --dry-run
       training-events redrive --reason RetriesExhausted --reason THROTTLING
     """
     document = RedriveDocument(dry_run, [], [])
-    redriver = _redriver(log)
+    redriver = _redriver(log, accept_future=accept_future)
     with QueueReader(queue or Settings().undelivered, aws.client("sqs")) as reader:
         wanted = (
             message
@@ -84,7 +89,7 @@ def redrive(
         raise TrainingEventsError(f"{len(document.left)} message(s) stay in the queue, each for the reason given with it")
 
 
-def _redriver(log: str) -> Redriver:
+def _redriver(log: str, *, accept_future: bool) -> Redriver:
     """It opens the log only when it needs it: events that go over the bus do not."""
     settings = Settings()
     bus = settings.optional("bus")
@@ -100,7 +105,8 @@ def _redriver(log: str) -> Redriver:
         projector.refold(stream)
 
     publisher = EventBusPublisher(bus, aws.client("events")) if bus else None
-    return Redriver(recording(publisher, lambda: workspace().log), refold)
+    record = recording(publisher, lambda: appender(workspace().log, settings), accept_future=accept_future)
+    return Redriver(record, refold, bus=bus, accept_future=accept_future)
 
 
 def _collect(outcomes: Iterator[RedriveOutcome], document: RedriveDocument) -> Iterator[RedriveOutcome]:

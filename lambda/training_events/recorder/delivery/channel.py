@@ -12,7 +12,7 @@ from uuid import uuid4
 from training_events.catalogue.stored import Stored
 from training_events.errors import BadLogUrl
 from training_events.recorder.delivery.destination import configured_destination
-from training_events.recorder.delivery.journal import Journal
+from training_events.recorder.delivery.journal import Journal, event_source
 from training_events.recorder.delivery.sender import Sender
 from training_events.recorder.delivery.spool import Spool, spool_folder
 from training_events.recorder.delivery.writer import Writer
@@ -42,7 +42,7 @@ class Channel:
         settings = Settings()
         home, to = spool_folder(settings), configured_destination(settings)
         self.objects = object_store(settings)
-        self._journal = Journal(stream, extensions)
+        self._journal = Journal(stream, extensions, source=event_source(settings))
         spool = Spool(home, to, self._journal.producer)
         self._sender = Sender(spool, to, home)
         fit = partial(fit_to_size, stream, keep=field_store(home, stream, self.objects))

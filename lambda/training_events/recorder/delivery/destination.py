@@ -19,6 +19,7 @@ from training_events.recorder import forks
 from training_events.recorder.delivery.sha256 import sha256_hex
 from training_events.settings import LAPTOP_LOG, Settings
 from training_events.stores.address import SqliteFile, parse
+from training_events.stores.appending import appender
 from training_events.stores.opening import open_event_log
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class LogSink:
     """For recorders without a bus."""
 
     def __init__(self, url: str) -> None:
-        self._log = open_event_log(url)
+        self._log = appender(open_event_log(url), Settings())
 
     def send(self, lines: Sequence[bytes]) -> list[Unsent]:
         unsent = []

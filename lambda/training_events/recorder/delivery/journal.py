@@ -6,20 +6,39 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from training_events.event import DEFAULT_SOURCE, Event, Producer
+from training_events.errors import MissingSetting
+from training_events.event import Event, Producer
 from training_events.recordable import check_recordable
 from training_events.recorder.delivery.sha256 import sha256_hex
+from training_events.recorder.reporting import log
+from training_events.settings import DEFAULT_SOURCE
 from training_events.times import from_nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from training_events.settings import Settings
+
+produced_here: set[str] = set()
+"""The streams that have a producer in this process: their events may be on their way to the log."""
+
+
+def event_source(settings: Settings) -> str:
+    """TRAINING_EVENTS_SOURCE. One that no event can have becomes a warning: the bus's rule takes the default source too."""
+    try:
+        return settings.source
+    except MissingSetting as flaw:
+        log.warning("%s; events are published as %s", flaw, DEFAULT_SOURCE)
+        return DEFAULT_SOURCE
+
 
 class Journal:
     """For one thread. `extensions` are further facts about the producer, such as its rank."""
 
-    def __init__(self, stream: str, extensions: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, stream: str, extensions: Mapping[str, Any] | None = None, *, source: str = DEFAULT_SOURCE) -> None:
         self.stream = stream
+        self.source = source
+        produced_here.add(stream)
         self.producer = uuid.uuid4().hex
         self.count = 0
         self._extensions = dict(extensions or {})
@@ -38,7 +57,7 @@ class Journal:
             stream=self.stream,
             type=type_,
             occurred_at=from_nanoseconds(at),
-            source=DEFAULT_SOURCE,
+            source=self.source,
             data=data,
             producer=Producer(self.producer, number, self._previous, self._extensions),
             correlation_id=self.stream.partition("/")[2],

@@ -12,7 +12,7 @@ from training_events.errors import Conflict, NoSuchLog, NotRecordable
 from training_events.recordable import check_recordable
 from training_events.stores.damage import audited_or_damaged, check_read_back, event_or_damaged, undamaged
 from training_events.stores.dynamodb.item import to_item
-from training_events.stores.event_log import Alteration, Appended, Page
+from training_events.stores.event_log import Alteration, Appended, Page, check_due
 from training_events.stores.sqlite.database import PAGE_BYTES, weight
 from training_events.stores.sqlite.row import (
     COLUMNS,
@@ -65,15 +65,17 @@ class SqliteLog:
         self.database = database
         self._clock = clock
 
-    def append(self, event: Event) -> Appended:
+    def append(self, event: Event, *, accept_future: bool = False) -> Appended:
         recorded_at = self._clock()
         to_item(event, recorded_at)  # raises TooLarge as on AWS: a laptop's log can always be moved there
         row = to_row(event, recorded_at)
         try:
             check_recordable(event)
+            if not accept_future:
+                check_due(event, recorded_at)
             check_read_back(event, row, from_row)
         except NotRecordable:
-            if not self._has(event):  # recorded by an older version, which allowed it
+            if not self._has(event):  # recorded by an older version, which allowed it, or by a person's decision
                 raise
             return Appended.REPEATED
         with self.database.transaction() as connection:
