@@ -20,6 +20,7 @@ _HANDLER = "training_events.handlers.projector.handler"
 # number, which is Lambda's maximum. A change stream keeps a record for 24 hours. After 12 hours a message goes to the queue,
 # and for another 12 hours the record can still be read from the stream. https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
 _RECORD_AGE_SECONDS, _RETRIES = 12 * 3600, 10_000
+_SECONDS_FOR_A_SEAL = 15
 
 
 class Projector(Construct):
@@ -53,6 +54,7 @@ class Projector(Construct):
                 "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
                 "TRAINING_EVENTS_SEAL_MODE": settings.seals.mode,
                 "TRAINING_EVENTS_SEAL_DAYS": str(settings.seals.retention_days),
+                **_time_budget(settings),
             },
             statements=[
                 *_following(log),
@@ -72,6 +74,7 @@ class Projector(Construct):
             function_name=self.function.arn,
             starting_position="TRIM_HORIZON",  # from the oldest record, so that events from before this deployment are included
             batch_size=settings.projector.batch_size,
+            maximum_batching_window_in_seconds=settings.projector.batching_window_seconds,
             # One invocation at a time for each shard, and all changes of an event stream are in one shard. Otherwise two would
             # fold the same stream at the same time, and one of them would fail its conditional put and start again.
             parallelization_factor=1,
@@ -85,6 +88,16 @@ class Projector(Construct):
             ),
             depends_on=[self.run.role.policy],  # Lambda checks that the role may read the stream and send to the destination
         )
+
+
+def _time_budget(settings: Settings) -> dict[str, str]:
+    """How long a stream may take, and how long an invocation begins with further ones: the last one has to end in time."""
+    longest = settings.projector.timeout_seconds
+    stream = min(settings.projector.stream_seconds, longest // 2)
+    return {
+        "TRAINING_EVENTS_STREAM_SECONDS": str(stream),
+        "TRAINING_EVENTS_INVOCATION_SECONDS": str(longest - stream - _SECONDS_FOR_A_SEAL),
+    }
 
 
 def _following(log: EventLog) -> list[iam.Statement]:

@@ -13,6 +13,7 @@ Those with a star are public: `training_events` names them, and whoever catches 
     ├── DamagedEvent
     ├── NotAsRecorded
     ├── Overtaken
+    ├── TooSlow
     ├── NotStored
     ├── NotUnderstood
     │   ├── NotRecordable *
@@ -37,6 +38,7 @@ Those with a star are public: `training_events` names them, and whoever catches 
     │       ├── NewerVersion
     │       ├── DoesNotFit
     │       ├── Unreadable
+    │       ├── NotProjected
     │       └── LogAltered
     └── NotPublished (in bus/publisher.py)
 
@@ -114,6 +116,10 @@ class NotAsRecorded(TrainingEventsError):  # noqa: N818
 
 class Overtaken(TrainingEventsError):  # noqa: N818
     """Another writer was faster: read again what is stored now, then decide again."""
+
+
+class TooSlow(TrainingEventsError):  # noqa: N818
+    """To fold a stream took longer than it may."""
 
 
 class NotStored(TrainingEventsError):  # noqa: N818
@@ -265,6 +271,12 @@ class Unreadable(NotFoldable):
     """What the log holds in the place of the event is not one."""
 
     reason = "unreadable"
+
+
+class NotProjected(NotFoldable):
+    """The stream could not be brought up to date, however often it was tried: its read model lacks the event."""
+
+    reason = "not_projected"
 
 
 class LogAltered(NotFoldable):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,23 @@ class Settings:
                 " which have letters, digits and ._- (at most 256 of them) and do not begin with aws."
             )
         return source
+
+    @property
+    def stream_seconds(self) -> float:
+        """How long the projector may take for one stream; by default as long as it needs."""
+        return self._seconds("TRAINING_EVENTS_STREAM_SECONDS")
+
+    @property
+    def invocation_seconds(self) -> float:
+        """For how long the projector begins with further streams of a batch; by default until it has all of them."""
+        return self._seconds("TRAINING_EVENTS_INVOCATION_SECONDS")
+
+    def _seconds(self, name: str) -> float:
+        value = self.environment.get(name, "").strip()
+        try:
+            return float(value or math.inf)
+        except ValueError:
+            raise MissingSetting(f"{name} is {value!a}: it has to be a number of seconds") from None
 
     def optional(self, name: str) -> str | None:
         """The setting with this name (`bus`, say), or None if the environment does not have it."""

@@ -96,12 +96,17 @@ class Projector(FunctionLimits):
     memory_mb: int = Field(default=1024, ge=128, le=10_240)
     """The function's memory; Lambda gives CPU in proportion to memory, and folding needs CPU."""
     timeout_seconds: int = Field(default=900, ge=60, le=900)
-    """The longest invocation; for an event that comes late, the whole stream is folded again, however long it is."""
+    """The longest invocation."""
     reserved_concurrency: int | None = Field(default=None, ge=1, examples=[5])
     """The most invocations at once; it needs one for each shard of the change stream; by default no limit."""
     # https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
-    batch_size: int = Field(default=100, ge=1, le=10_000)
+    batch_size: int = Field(default=1000, ge=1, le=10_000)
     """How many changes of the log it takes at once."""
+    batching_window_seconds: int = Field(default=1, ge=0, le=300)
+    """How long Lambda gathers changes of the log for a batch; a read model is behind by so much."""
+    stream_seconds: int = Field(default=60, ge=10, le=600)
+    """How long it may take for one stream of a batch, at most half of `timeout_seconds`; a stream that needs longer is set
+    aside, and the others go on."""
 
 
 class SealRetention(_Section):

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -79,19 +78,6 @@ def _finished_run(deployed: Deployed, stream: str) -> list[Event]:
     return events
 
 
-@pytest.fixture
-def large_batches(deployed: Deployed) -> Iterator[None]:
-    """Sets `projector.batch_size` to 1,000, as each batch of events in any order folds every stream from its start."""
-    functions = deployed.client("lambda")
-    [mapping] = functions.list_event_source_mappings(FunctionName=deployed.outputs["projector_function_name"])[
-        "EventSourceMappings"
-    ]
-    functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=1000)
-    yield
-    functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=mapping["BatchSize"])
-
-
-@pytest.mark.usefixtures("large_batches")
 def test_ten_thousand_events_in_any_order_give_the_folds_of_their_streams(
     deployed: Deployed, capsys: pytest.CaptureFixture[str]
 ) -> None:

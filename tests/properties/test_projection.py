@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from training_events import catalogue, folds
 from training_events.errors import DoesNotFit, NotFoldable
 from training_events.event import Event
+from training_events.projection.failing import FailingStreams
 from training_events.projection.projector import Projector
 from training_events.proof.verification import verify
 from training_events.stores.event_log import Appended, Damaged, EventLog
@@ -93,6 +94,7 @@ def function(handler: ModuleType, log: Any, models: Any, seals: Any, queue: Any)
     handler.store = Store(log, models)  # type: ignore[attr-defined]
     handler.projector = Projector(log, models, max_attempts=3, sleep=lambda _: None)  # type: ignore[attr-defined]
     handler.seals, handler.undelivered, handler.metrics = seals, queue, Metrics()  # type: ignore[attr-defined]
+    handler.failing = FailingStreams()  # type: ignore[attr-defined]
     handler.set_aside_ids.clear()
     context = SimpleNamespace(function_name="projector", aws_request_id="request-1")
     return lambda received: handler.handler(received, context)
@@ -276,6 +278,102 @@ def test_a_record_that_fails_for_half_a_day_goes_to_the_queue_alone(
     models.poisoned = ""
     Projector(log, models).refold("run/bad")  # what `training-events redrive` does about it
     assert stored_states(models) == folded(log)
+
+
+class Shard:
+    """A shard whose batches have three records; half a minute lies between two attempts."""
+
+    def __init__(self, stacks: dict[str, StackJson], handler: ModuleType) -> None:
+        self.log, self.models, self.queue = InMemoryLog(), PoisonedReadModels(ends=False), Queue()
+        self.seconds, self._numbers = 0.0, itertools.count(1)
+        answer = function(handler, self.log, self.models, InMemorySeals(), self.queue)
+        handler.failing = FailingStreams(lambda: self.seconds)  # type: ignore[attr-defined]
+
+        def invoke(received: dict[str, Any]) -> Any:
+            self.seconds += 30
+            return answer(received)
+
+        self.delivery = StreamDelivery(planted(stacks, batch_size=3), invoke)
+
+    def append(self, *streams: str, deliver: bool = True) -> None:
+        for stream in streams:
+            number = next(self._numbers)
+            event = Event(f"e-{number}", stream, "Happened", f"2026-11-22T15:00:00.{number:06d}Z", "tests", {})
+            self.log.append(event)
+            if deliver:
+                self.delivery.put(inserted(self.log.records[stream, event.position], number), "shard")  # type: ignore[arg-type]
+
+
+def test_a_stream_that_fails_again_and_again_is_set_aside_and_its_shard_goes_on(
+    stacks: dict[str, StackJson], handler: ModuleType
+) -> None:
+    shard = Shard(stacks, handler)
+    shard.append("run/a", "run/bad", "run/b", *["run/bad", "run/y", "run/z"] * 3)
+    shard.delivery.drain()
+    assert set(shard.models.models) == {"run/a", "run/b", "run/y", "run/z"}
+    assert shard.seconds < 600, "a few attempts, and then none"
+    assert {reason for reason, _ in shard.queue.records} == {"not_projected"}
+    assert {record["dynamodb"]["Keys"]["stream"]["S"] for _, record in shard.queue.records} == {"run/bad"}
+    assert shard.delivery.destination == shard.delivery.lost == []
+
+    shard.models.poisoned = ""
+    shard.seconds += 600
+    shard.append("run/bad")
+    shard.delivery.drain()
+    assert stored_states(shard.models) == folded(shard.log), "what was set aside is in the state too"
+
+
+def test_where_no_stream_succeeds_the_shard_waits(stacks: dict[str, StackJson], handler: ModuleType) -> None:
+    shard = Shard(stacks, handler)
+    refused = shard.models.put
+    shard.models.put = lambda *_, **__: (_ for _ in ()).throw(throttled())  # type: ignore[method-assign]
+    shard.append("run/a", "run/b", "run/c", "run/d")
+    for _ in range(20):
+        shard.delivery.poll("shard")
+    assert shard.queue.records == []
+    shard.models.put = refused  # type: ignore[method-assign]
+    shard.delivery.drain()
+    assert stored_states(shard.models) == folded(shard.log)
+
+
+def test_a_stream_that_takes_too_long_is_set_aside_and_the_others_of_its_batch_are_done(
+    stacks: dict[str, StackJson], handler: ModuleType
+) -> None:
+    shard = Shard(stacks, handler)
+    shard.models.poisoned = ""
+
+    class SlowLog(InMemoryLog):
+        """To read an event of run/long takes a second."""
+
+        def entries(self, stream: str, **more: Any) -> Iterator[Any]:
+            for entry in super().entries(stream, **more):
+                shard.seconds += stream == "run/long"
+                yield entry
+
+    slow = SlowLog()
+    slow.records = shard.log.records
+    handler.projector = Projector(slow, shard.models, max_seconds=60, clock=lambda: shard.seconds)  # type: ignore[attr-defined]
+    shard.append(*["run/long"] * 600, deliver=False)  # as if they had been delivered before, and the read model lost
+    shard.append("run/a", "run/long", "run/b", *["run/long", "run/c", "run/d"] * 3)
+    shard.delivery.drain()
+    assert set(shard.models.models) == {"run/a", "run/b", "run/c", "run/d"}
+    assert {reason for reason, _ in shard.queue.records} == {"not_projected"}
+    assert shard.delivery.destination == shard.delivery.lost == []
+
+
+def test_when_its_time_is_up_an_invocation_begins_with_no_further_stream(
+    stacks: dict[str, StackJson], handler: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard = Shard(stacks, handler)
+    shard.append("run/a", "run/b", "run/c")
+    times = itertools.count()
+    monkeypatch.setattr(handler, "clock", lambda: next(times))
+    monkeypatch.setattr(handler, "settings", SimpleNamespace(invocation_seconds=2))
+    shard.delivery.poll("shard")
+    assert set(shard.models.models) == {"run/a", "run/b"}
+    shard.delivery.drain()
+    assert set(shard.models.models) == {"run/a", "run/b", "run/c"}
+    assert shard.queue.records == []
 
 
 def test_without_partial_answers_a_failure_passes_for_success(stacks: dict[str, StackJson], handler: ModuleType) -> None:

@@ -29,6 +29,8 @@ def test_the_function_has_log_queue_bucket_and_lock_in_its_environment(stacks: d
         "TRAINING_EVENTS_BUCKET": stack.reference("aws_s3_bucket", "bucket"),
         "TRAINING_EVENTS_SEAL_MODE": "GOVERNANCE",
         "TRAINING_EVENTS_SEAL_DAYS": "3650",
+        "TRAINING_EVENTS_STREAM_SECONDS": "60",
+        "TRAINING_EVENTS_INVOCATION_SECONDS": "825",
         "POWERTOOLS_SERVICE_NAME": "projector",
         "POWERTOOLS_METRICS_NAMESPACE": "training-prod",
     }
@@ -39,7 +41,8 @@ def test_the_function_follows_the_logs_change_stream_from_its_beginning(stack: S
     assert mapping["event_source_arn"] == stack.reference("aws_dynamodb_table", "stream_arn", "event_log")
     assert mapping["function_name"] == stack.reference(FUNCTION, "arn", "projector")
     assert mapping["starting_position"] == "TRIM_HORIZON"
-    assert (mapping["batch_size"], mapping["parallelization_factor"]) == (100, 1)
+    assert (mapping["batch_size"], mapping["parallelization_factor"]) == (1000, 1)
+    assert mapping["maximum_batching_window_in_seconds"] == 1
     assert "filter_criteria" not in mapping  # a filter could hide an alteration
 
 

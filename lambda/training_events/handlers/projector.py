@@ -1,12 +1,14 @@
 """The projector: puts what the log's change stream delivers into the read models, and seals finished streams.
 
-Each stream stands for itself: a stream that fails is delivered again, the others of its batch are done. A record other than an
-insert means that somebody altered the log: it raises the alarm and touches no read model, as the state before it is evidence.
+Each stream stands for itself: a stream that fails is delivered again, the others of its batch are done. One that fails again
+and again is set aside, so that its shard goes on. A record other than an insert means that somebody altered the log: it raises
+the alarm and touches no read model, as the state before it is evidence.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -14,7 +16,8 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from training_events import aws
-from training_events.errors import LogAltered, MissingSetting, NotUnderstood
+from training_events.errors import LogAltered, MissingSetting, NotProjected, NotUnderstood
+from training_events.projection.failing import FailingStreams
 from training_events.projection.projector import Projector, Update
 from training_events.proof.s3_seal_store import S3SealStore
 from training_events.proof.sealing import seal_stream
@@ -45,7 +48,9 @@ if store.read_models is None:
     raise MissingSetting("TRAINING_EVENTS_LOG names no read models: dynamodb://<event log table>?read_models=<table>")
 seals = S3SealStore(settings.bucket, aws.client("s3"), mode=settings.seal_mode, days=settings.seal_days)
 undelivered = UndeliveredQueue(settings.undelivered, settings.bucket)
-projector = Projector(store.log, store.read_models)
+projector = Projector(store.log, store.read_models, max_seconds=settings.stream_seconds)
+failing = FailingStreams()
+clock = time.monotonic
 set_aside_ids: deque[str] = deque(maxlen=10_000)
 """Ids of records that were set aside. Lambda delivers them again as long as a record before them fails."""
 logger = Logger()
@@ -59,13 +64,21 @@ def handler(received: dict[str, Any], context: LambdaContext) -> Response:
         streams[arrival.stream].append(arrival)
     counts: Counter[str] = Counter()
     failed: list[str] = []
+    deadline = clock() + settings.invocation_seconds
     for stream, arrivals in streams.items():
+        if clock() > deadline:  # Lambda delivers the rest again
+            failed += [arrival.number for arrival in arrivals]
+            continue
         try:
             _handle_stream(stream, arrivals, counts, context)
-        except Exception:  # whatever it is, the other streams go on; Lambda retries this one, then sets it aside
+        except Exception as error:  # whatever it is, the other streams go on; Lambda retries this one, until it is set aside
             logger.exception("failed", extra={"stream": stream})
-            failed += [arrival.number for arrival in arrivals]
             counts["StreamsFailed"] += 1
+            if not (failing.failed(stream) and _give_up(stream, arrivals, error, counts, context)):
+                failed += [arrival.number for arrival in arrivals]
+        else:
+            if not failing.is_resting(stream):
+                failing.succeeded(stream)
     for name, count in counts.items():
         metrics.add_metric(name, MetricUnit.Count, count)
     if counts:
@@ -84,8 +97,12 @@ def _handle_stream(stream: str, arrivals: list[Arrival], counts: Counter[str], c
     entries = [arrival.entry for arrival in arrivals if arrival.entry is not None]
     if not entries:
         return
+    if failing.is_resting(stream):
+        _set_stream_aside(arrivals, "the stream failed again and again a short time ago", counts, context)
+        return
     try:
-        projected = projector.project(stream, entries)
+        # what was set aside may be missing in the read model
+        projected = projector.refold(stream) if failing.was_set_aside(stream) else projector.project(stream, entries)
     except NotUnderstood as why:  # it makes no state, however often it is tried
         for arrival in arrivals:
             _set_aside(arrival, why, counts, context)
@@ -94,6 +111,26 @@ def _handle_stream(stream: str, arrivals: list[Arrival], counts: Counter[str], c
     counts.update("EventsNotFolded" for arrival in arrivals if arrival.entry is not None and not arrival.understood)
     if projected.state.finished:
         counts[_seal(stream)] += 1
+
+
+def _give_up(stream: str, arrivals: list[Arrival], error: Exception, counts: Counter[str], context: LambdaContext) -> bool:
+    """Set a stream aside that fails again and again. Returns False if that fails too: then its shard has to wait."""
+    what = f"the stream failed again and again, at last with {type(error).__name__}: {error}"
+    try:
+        _set_stream_aside(arrivals, what, counts, context)
+    except Exception:
+        logger.exception("not set aside", extra={"stream": stream})
+        return False
+    failing.rest(stream)
+    return True
+
+
+def _set_stream_aside(arrivals: list[Arrival], what: str, counts: Counter[str], context: LambdaContext) -> None:
+    """Set one record aside for all of its stream: whoever sends it again has the whole stream folded."""
+    for arrival in reversed(arrivals):
+        if arrival.flaw is None:  # the others are set aside already, each for its own reason
+            _set_aside(arrival, NotProjected(what, "a read model that can be written in time"), counts, context)
+            return
 
 
 def _set_aside(arrival: Arrival, why: NotUnderstood, counts: Counter[str], context: LambdaContext) -> None:

@@ -8,6 +8,7 @@ the log is delivered here in the end, so the read models agree with the log once
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 import time
 from enum import Enum
@@ -16,18 +17,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from training_events import folds, times
-from training_events.errors import NotUnderstood, Overtaken, TooLarge
+from training_events.errors import NotUnderstood, Overtaken, TooLarge, TooSlow
 from training_events.event import check_stream
 from training_events.projection.settled import WINDOW, Late, fold_with_settled, position_behind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from training_events.event import LogEntry
     from training_events.folds import State
     from training_events.stores.event_log import EventLog
     from training_events.stores.read_models import ReadModel, ReadModels
 
+_ENTRIES_BETWEEN_LOOKS = 256
+"""How often the clock is looked at."""
 STATE_TOO_LARGE = b""
 """What is stored in place of a state that does not fit into the store: readers then fold it from the log."""
 
@@ -66,14 +69,19 @@ class Projector:
         window: int = WINDOW,
         max_attempts: int = 10,
         max_pause_seconds: float = 0.2,
+        max_seconds: float = math.inf,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._log, self._read_models, self._window = log, read_models, window
         self._max_attempts, self._max_pause = max_attempts, max_pause_seconds
-        self._sleep = sleep
+        self._max_seconds, self._sleep, self._clock = max_seconds, sleep, clock
 
     def project(self, stream: str, entries: Iterable[LogEntry]) -> Projected:
-        """Take in events of the stream that were appended, in any order. Raises Overtaken if others were faster every time."""
+        """Take in events of the stream that were appended, in any order.
+
+        Raises Overtaken if others were faster every time, and TooSlow after `max_seconds`.
+        """
         return self._write(stream, sorted({entry.position: entry for entry in entries}.values()))
 
     def refold(self, stream: str) -> Projected:
@@ -89,11 +97,12 @@ class Projector:
         return Projected(Update.REFOLDED, state)
 
     def _write(self, stream: str, delivered: list[LogEntry]) -> Projected:
+        deadline = self._clock() + self._max_seconds
         for attempt in range(self._max_attempts):
             if attempt:
                 self._sleep(random.uniform(0, self._max_pause))  # noqa: S311 - no secret
             current = self._read_models.get(stream)  # read before the log: a write in between makes ours fail
-            update, state, settled = self._next_state(stream, current, delivered)
+            update, state, settled = self._next_state(stream, current, delivered, deadline)
             encoded = folds.encode(state)
             if not state.position or (current is not None and (current.state, current.settled) == (encoded, settled)):
                 return Projected(Update.UNCHANGED, state)
@@ -104,7 +113,7 @@ class Projector:
             return Projected(update if current is None or current.state != encoded else Update.UNCHANGED, state)
         raise Overtaken(f"the read model of {stream} was written by others {self._max_attempts} times in a row")
 
-    def _next_state(self, stream: str, current: ReadModel | None, delivered: list[LogEntry]) -> _Next:
+    def _next_state(self, stream: str, current: ReadModel | None, delivered: list[LogEntry], deadline: float) -> _Next:
         state = None if current is None else stored_state(current)
         oldest = _time(delivered[0]) if delivered else None
         if current is not None and state is not None and oldest is not None and oldest > state.last_at:
@@ -119,7 +128,14 @@ class Projector:
             else:
                 window = max(window, 2 * behind)  # it was too near
         entries = self._log.entries(stream, after=position_behind(base), until=_newest_time(current, state, delivered))
+        entries = self._in_time(stream, entries, deadline)
         return _Next(Update.REFOLDED, *fold_with_settled(base, entries, window=window, late=late))
+
+    def _in_time(self, stream: str, entries: Iterable[LogEntry], deadline: float) -> Iterator[LogEntry]:
+        for number, entry in enumerate(entries):
+            if number % _ENTRIES_BETWEEN_LOOKS == 0 and self._clock() > deadline:
+                raise TooSlow(f"{stream} has more events than can be folded in {self._max_seconds:g} seconds")
+            yield entry
 
     def _put(self, state: State, encoded: bytes, settled: bytes | None, *, replaces: int | None) -> None:
         summary, first_at = folds.summary(state), state.first_at

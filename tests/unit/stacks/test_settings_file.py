@@ -85,6 +85,8 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
         (GOOD + "[event_processor]\nruntime = 'python3.9'\n", ["runtime = 'python3.9'", "python3.13"]),
         (GOOD + "[projector]\nbatch_size = 10001\n", ["projector.batch_size = 10001", "must be 1 to 10000"]),
         (GOOD + "[projector]\ntimeout_seconds = 901\n", ["projector.timeout_seconds = 901", "must be 60 to 900"]),
+        (GOOD + "[projector]\nbatching_window_seconds = 301\n", ["batching_window_seconds = 301", "must be 0 to 300"]),
+        (GOOD + "[projector]\nstream_seconds = 9\n", ["projector.stream_seconds = 9", "must be 10 to 600"]),
         (GOOD + "[projector]\nruntime = 'python3.13'\n", ["projector.runtime = 'python3.13'", "unknown key"]),
         (GOOD + "[seals]\nmode = 'governance'\n", ["seals.mode = 'governance'", "'GOVERNANCE' or 'COMPLIANCE'"]),
         (GOOD + "[seals]\nretention_days = 0\n", ["seals.retention_days = 0", "must be 1 to 36500"]),
