@@ -66,7 +66,7 @@ def _printable(text: str) -> str:
 
 def _shortened(text: str) -> str:
     """At most MAX_CHARACTERS characters, counted as they are shown: an escape takes up to ten."""
-    text = secrets.without_shapes(text)
+    text = secrets.without_secret_shapes(text)
     shown = _printable(text[: MAX_CHARACTERS + 1])
     return shown if len(shown) <= MAX_CHARACTERS else f"{shown[: MAX_CHARACTERS - 40]}… ({len(text):,} characters)"
 

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from review import secrets
 from review.differences import differences_between
 from review.document import Item
 from review.markdown import arrow, code, value
 from review.plan import ActionInvocation, Change, Plan
+from review.redaction.names import is_secret_name
 from review.resources import Resource, values
 from review.values import UNKNOWN
 from review.wording import forcing, headline, lines, policy_lines
@@ -129,7 +129,7 @@ def moved(resources: Iterable[Resource]) -> Iterator[Item]:
 
 def outputs(plan: Plan) -> Iterator[Item]:
     for name, change in sorted(plan.output_changes.items()):
-        before, after = values(change, secret=secrets.is_secret_name(name))
+        before, after = values(change, secret=is_secret_name(name))
         if change.actions == ("create",):
             yield Item(f"{code(name)}: new, {value(after)}")
         elif change.actions == ("delete",):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from review import secrets
+from review.redaction.names import is_secret_name
 
 
 class Unknown(enum.Enum):
@@ -55,9 +56,9 @@ def merged(value: Any, unknown: Any = None, sensitive: Marks = (), *, secret: bo
 
 def _mapping(value: dict[str, Any], unknown: Any, sensitive: Marks, *, condition: bool) -> dict[str, Any]:
     names = dict.fromkeys([*value, *(unknown if isinstance(unknown, dict) else ())])
-    suggests_secret = secrets.is_secret_condition if condition else secrets.is_secret_name
+    suggests_secret = secrets.is_secret_condition if condition else is_secret_name
     # {"name": "DB_PASSWORD", "value": …}: container tasks and others name their variables like this
-    value_is_secret = any(secrets.is_secret_name(str(value.get(key, ""))) for key in ("name", "Name", "key", "Key"))
+    value_is_secret = any(is_secret_name(str(value.get(key, ""))) for key in ("name", "Name", "key", "Key"))
     return {
         name: merged(
             value.get(name),
@@ -87,7 +88,7 @@ def _text(text: str) -> Any:
             return Hidden.of(text)
         except ValueError:  # it is not JSON
             pass
-    return Hidden.of(text) if secrets.has_secret_shape(text) else text
+    return Hidden.of(text) if secrets.has_secret(text) else text
 
 
 def _may_be_shown(value: Any) -> bool:

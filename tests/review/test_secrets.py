@@ -27,6 +27,7 @@ shaped = st.sampled_from(
         *(KEY, f"id={KEY};", f"-----BEGIN RSA PRIVATE KEY-----\n{TEXT}\n", f"postgres://user:{TEXT}@host/db"),
         *(f"ghp_{'a' * 30}{TEXT}", f"eyJhbGciOiJ.eyJzdWIiOiI.{TEXT}"),
         *(f"hf_{'a' * 34}", f"https://hooks.slack.com/services/T0/B0/{TEXT}"),
+        *(f"set -e\nexport DB_PASSWORD={TEXT}\n", f"x --api-key={TEXT}", f"postgresql://h/db?password={TEXT}"),
     ]
 )
 names = st.sampled_from(["name", "policy", "environment", "tags", "value", "x.y", "bucket"])
@@ -123,6 +124,9 @@ def test_a_value_whose_name_suggests_a_secret_is_not_shown(name: str) -> None:
     "shape",
     [
         *(f"https://hooks.slack.com/services/T0/B0/{TEXT}", f"hf_{'a' * 34}", f"ghp_{'a' * 34}", KEY, f"redis://:{TEXT}@host"),
+        *(f"#!/bin/sh\nexport DB_PASSWORD={TEXT}\nrun", f"run --token {TEXT}", f"Server=h;Pwd={TEXT};", f"a?sig={TEXT}"),
+        *(f"sk-proj-{TEXT}", f"sk-ant-api03-{TEXT}", f"sk_live_{'a1' * 12}", f"npm_{'a' * 36}", f"pypi-AgEI{TEXT}"),
+        *(f"hvs.{TEXT}", f"dapi{'0a' * 16}"),
         f"-----BEGIN PRIVATE KEY-----\n{TEXT}",
     ],
 )

@@ -16,6 +16,7 @@ points = st.fixed_dictionaries(
 stored = st.fixed_dictionaries({}, optional={"uri": st.sampled_from(["s3://b/a", "s3://b/b"]), "version_id": st.just("v"),
                                              "sha256": st.sampled_from(["aa", "bb"]), "bytes": st.integers(0, 9)})  # fmt: skip
 words = st.sampled_from(["a", "b", "c"])
+roles = st.dictionaries(words | st.just("uri"), stored | words | st.lists(stored | words, max_size=2), max_size=2)
 versions = st.integers(1, 3) | st.sampled_from(["1", "2"])
 goals = st.dictionaries(st.sampled_from(["loss", "f1"]), st.sampled_from(["minimize", "maximize"]), max_size=2)
 
@@ -23,7 +24,8 @@ DATA: dict[str, dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "run": {
         "TrainingRequested": st.fixed_dictionaries({}, optional={"model": words, "requested_by": words}),
         "TrainingStarted": st.fixed_dictionaries(
-            {}, optional={"model": words, "seeds": st.integers(0, 2**64), "datasets": st.lists(stored | words, max_size=2),
+            {}, optional={"model": words, "seeds": st.integers(0, 2**64),
+                          "datasets": st.lists(stored | words, max_size=2) | roles,
                           "goals": goals, "hyperparameters": st.dictionaries(words, numbers, max_size=2), "mine": words}
         ),
         "MetricsRecorded": st.fixed_dictionaries({"points": st.lists(points, max_size=4)}),

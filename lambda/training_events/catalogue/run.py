@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, structs
 
 from training_events.catalogue.stored import Stored
 
@@ -28,6 +30,18 @@ class Instance(Struct, frozen=True, omit_defaults=True):
     count: int | None = None
 
 
+class UsedDataset(Stored, frozen=True, omit_defaults=True):
+    """A dataset of a run, and what the run used it for: `train`, `validation`."""
+
+    role: str | None = None
+
+
+def _used(dataset: UsedDataset | str, role: str | None = None) -> UsedDataset:
+    if isinstance(dataset, str):
+        return UsedDataset(uri=dataset, role=role)
+    return dataset if role is None else structs.replace(dataset, role=role)
+
+
 class TrainingRequested(Struct, frozen=True, omit_defaults=True):
     """Somebody asked for a training. Nothing runs yet."""
 
@@ -39,17 +53,19 @@ class TrainingRequested(Struct, frozen=True, omit_defaults=True):
 class TrainingStarted(Struct, frozen=True, omit_defaults=True):
     """The training runs. The data is its pinned spec: all that another run needs to repeat it.
 
-    `goals` says of a metric whether more or less of it is better, where its name does not. A field that is too large for an
-    event is stored elsewhere; its value then says where: uri, version id, sha256, bytes.
+    `goals` says of a metric whether more or less of it is better, where its name does not. `datasets` may also be an object
+    whose keys are roles. `arguments` are those of the program. A field that is too large for an event is stored elsewhere; its
+    value then says where: uri, version id, sha256, bytes.
     """
 
     model: str | None = None
     code: Code | None = None
     image: Image | None = None
     entry_point: str | None = None
+    arguments: list[str] | Stored | None = None
     hyperparameters: dict[str, Any] | None = None
     seeds: dict[str, Any] | int | None = None
-    datasets: list[Stored | str] | Stored = []
+    datasets: list[UsedDataset | str] | dict[str, UsedDataset | list[UsedDataset | str] | str | int | bool | None] = []
     instance: Instance | None = None
     packages: dict[str, str | int] | None = None
     python: str | None = None
@@ -57,6 +73,20 @@ class TrainingStarted(Struct, frozen=True, omit_defaults=True):
     requested_by: str | None = None
     resumed_from: str | None = None
     goals: dict[str, Literal["minimize", "maximize"]] = {}
+
+    def used_datasets(self) -> list[UsedDataset]:
+        """Each dataset with its role, in whatever form they are recorded."""
+        if isinstance(self.datasets, list):
+            return [_used(dataset) for dataset in self.datasets]
+        if self.datasets and self.datasets.keys() <= set(UsedDataset.__struct_fields__):
+            with suppress(msgspec.ValidationError):  # it is one of them, or where all of them are stored; else these are roles
+                return [msgspec.convert(self.datasets, UsedDataset)]
+        return [
+            _used(dataset, role)
+            for role, given in self.datasets.items()
+            for dataset in (given if isinstance(given, list) else [given])
+            if isinstance(dataset, (str, UsedDataset))
+        ]
 
 
 class Point(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -68,7 +68,7 @@ class Job(Struct):
 class Lineage(Struct):
     """What the run was made from: the datasets of its spec, else those of its training job, and the run that it resumed."""
 
-    datasets: list[Stored] = []
+    datasets: list[facts.UsedDataset] = []
     resumed_from: str | None = None
 
 
@@ -123,10 +123,7 @@ def started(state: RunState, fact: facts.TrainingStarted, at: str, data: str) ->
     state.model = fact.model or state.model
     state.requested_by = fact.requested_by or state.requested_by
     state.spec = spec
-    datasets = [fact.datasets] if isinstance(fact.datasets, Stored) else fact.datasets
-    state.lineage = Lineage(
-        [Stored(uri=dataset) if isinstance(dataset, str) else dataset for dataset in datasets], fact.resumed_from
-    )
+    state.lineage = Lineage(fact.used_datasets(), fact.resumed_from)
     state.goals = fact.goals
     for name, goal in fact.goals.items():
         if name in state.metrics:
@@ -174,7 +171,7 @@ def job_state_changed(state: RunState, fact: facts.TrainingJobStateChanged, at: 
     job.image = None if fact.image is None else fact.image.uri
     job.instance, job.hyperparameters, job.artifact = fact.instance, fact.hyperparameters, fact.artifact
     if not state.starts:
-        state.lineage.datasets = [Stored(uri=uri) for uri in fact.datasets]
+        state.lineage.datasets = [facts.UsedDataset(uri=uri) for uri in fact.datasets]
     _follow_sagemaker(state, job)
 
 

@@ -22,8 +22,8 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     """A mapping, or an object with attributes. By default those of the SageMaker training job."""
     seeds: Mapping[str, Any] | int | None = None
     """One seed for everything, or seeds by name."""
-    datasets: Sequence[str | os.PathLike[str]] = ()
-    """Files, `s3://` addresses, or any names."""
+    datasets: Sequence[str | os.PathLike[str]] | Mapping[str, Any] = ()
+    """Files, `s3://` addresses, or any names. With a role for each in a mapping: `{"train": "s3://…", "test": […, …]}`."""
     goals: Mapping[str, Literal["minimize", "maximize"]] | None = None
     """For metrics whose name does not tell whether more or less is better."""
     resumed_from: str | None = None

@@ -19,7 +19,7 @@ from training_events.catalogue.model import ModelPromoted, ModelRegistered
 from training_events.catalogue.stored import Stored
 from training_events.errors import BadLogUrl, LogUnavailable, MissingSetting, Misused, NotRecordable, NotStored
 from training_events.event import check_stream
-from training_events.recorder.delivery.channel import field_store, object_store
+from training_events.recorder.delivery.channel import object_store, recordable
 from training_events.recorder.delivery.destination import configured_destination
 from training_events.recorder.delivery.journal import Journal, event_source, produced_here
 from training_events.recorder.delivery.sender import Delivery
@@ -30,7 +30,7 @@ from training_events.recorder.pinning.spec import logged_in
 from training_events.recorder.reporting import log
 from training_events.recorder.storage.files import local_path
 from training_events.recorder.storage.objects import file_name, is_remote, pin
-from training_events.recorder.storage.oversize import fit_to_size
+from training_events.redaction.text import redacted_text
 from training_events.settings import LAPTOP_LOG, Settings
 from training_events.stores.opening import open_store
 
@@ -152,7 +152,7 @@ def _store(path: str | os.PathLike[str], key: str, stream: str) -> Stored | None
 def _file_name(path: Any) -> str:
     """Raises Misused for a path that names nothing."""
     try:
-        return file_name(path) if is_remote(path) else local_path(path).absolute().name
+        return redacted_text(file_name(path) if is_remote(path) else local_path(path).absolute().name)
     except NotStored as flaw:
         raise Misused(str(flaw)) from None
 
@@ -172,8 +172,10 @@ def _run_stream(run: Any) -> str:
 
 
 def _stream(kind: str, name: Any) -> str:
+    if redacted_text(_text("name", name)) != name:
+        raise Misused(f"the name of a {kind} holds what looks like a credential; give it another one")
     try:
-        stream = check_stream(f"{kind}/{_text('name', name)}")
+        stream = check_stream(f"{kind}/{name}")
     except NotRecordable as flaw:
         raise Misused(f"{name!a:.80} cannot be the name of a {kind}: {flaw.what}; allowed: {flaw.allowed}") from None
     if {".", ".."} & set(name.split("/")):  # some programs take these for folders
@@ -204,8 +206,8 @@ def record_event(stream: str, type_: str, data: dict[str, Any]) -> None:
     settings = Settings()
     home, to = spool_folder(settings), configured_destination(settings)
     journal = Journal(stream, source=event_source(settings))
-    keep = field_store(home, stream, object_store(settings))
-    event = journal.next_event(type_, fit_to_size(stream, data, MAX_EVENT_BYTES, keep))
+    recorded = recordable(home, stream, object_store(settings))(data, MAX_EVENT_BYTES)
+    event = journal.next_event(type_, recorded)
     spool = Spool(home, to, journal.producer)
     try:
         spool.append(to_envelope(event))

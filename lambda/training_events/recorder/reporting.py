@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from training_events.recorder import forks
+from training_events.redaction.text import redacted_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +38,11 @@ class _ForkSafeLogger(_Adapter):
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         # if a handler of the program's raised here, it would end a thread of the recorder, or the training
         with forks.log_line.entered(MAX_WAIT_SECONDS) as is_inside, suppress(Exception):
+            shown = tuple(redacted_text(str(arg)) if isinstance(arg, (str, Exception)) else arg for arg in args)
             if is_inside:
-                super().log(level, msg, *args, **{"stacklevel": 2, **kwargs})
+                super().log(level, msg, *shown, **{"stacklevel": 2, **kwargs})
             else:
-                to_standard_error(str(msg) % args)
+                to_standard_error(str(msg) % shown)
 
 
 log = _ForkSafeLogger(logging.getLogger("training_events"))

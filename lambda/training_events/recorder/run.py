@@ -157,7 +157,7 @@ def record_run(
     run_id: str | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
     seeds: Mapping[str, Any] | int | None = None,
-    datasets: Sequence[str | os.PathLike[str]] = (),
+    datasets: Sequence[str | os.PathLike[str]] | Mapping[str, Any] = (),
     goals: Mapping[str, Literal["minimize", "maximize"]] | None = None,
     resumed_from: str | None = None,
     requested_by: str | None = None,
@@ -177,9 +177,11 @@ def record_run(
         model: The model that it trains.
         run_id: A name of your own; by default that of the SageMaker training job, of the launcher's job, or a new one. All
             processes of a distributed training need the same one: TRAINING_EVENTS_RUN sets it for all of them.
-        hyperparameters: Recorded as they are given: keep secrets out of them.
+        hyperparameters: A mapping, a record, an object with attributes or a list; each value is recorded by itself. What looks
+            like a credential is not.
         seeds: One number, or one by name.
-        datasets: Files (pinned by their sha256), `s3://` addresses (by version id), or any name.
+        datasets: Files (pinned by their sha256), `s3://` addresses (by version id), or any name. A mapping names the role of
+            each: `{"train": "s3://…", "test": ["s3://…", "s3://…"]}`.
         goals: For a metric whose name does not tell whether more or less of it is better.
         resumed_from: The run that this one continues.
         requested_by: Who asked for it; by default the user that is logged in.

@@ -55,6 +55,22 @@ def test_a_run_from_request_to_completion():
     assert (run.counts.events, run.points, run.starts, run.checkpoints_saved, run.artifacts_saved) == (6, 2, 1, 1, 2)
 
 
+@pytest.mark.parametrize(
+    ("datasets", "used"),
+    [
+        ({"train": "s3://b/k", "test": [{"uri": "s3://b/l", "sha256": "5e"}, "m"]},
+         [{"uri": "s3://b/l", "sha256": "5e", "role": "test"}, {"uri": "m", "role": "test"},
+          {"uri": "s3://b/k", "role": "train"}]),
+        ([{"uri": "s3://b/k", "role": "train"}, "m"], [{"uri": "s3://b/k", "role": "train"}, {"uri": "m"}]),
+        ({"uri": "s3://b/d.json", "sha256": "5e", "bytes": 9}, [{"uri": "s3://b/d.json", "sha256": "5e", "bytes": 9}]),
+        ({"uri": ["s3://b/k"]}, [{"uri": "s3://b/k", "role": "uri"}]), ({"train": 7, "test": None}, []), ({}, []), ([], []),
+    ],
+)  # fmt: skip
+def test_datasets_have_roles_in_whatever_form_they_come(datasets, used):
+    run = state_after("run/a", ("TrainingStarted", {"datasets": datasets}))
+    assert msgspec.to_builtins(run.lineage.datasets) == used
+
+
 def test_a_metric_has_its_first_last_lowest_highest_and_best_value():
     metric = state_after("run/a", points(3, 1, 4, 1, 5)).metrics["loss"]
     assert [value_and_step(reading) for reading in (metric.first, metric.last, metric.min, metric.max, metric.best)] == [

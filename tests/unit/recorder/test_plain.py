@@ -13,6 +13,7 @@ from training_events.canonical import canonical_json
 from training_events.recorder.plain import MAX_BITS, MAX_TEXT, MAX_VALUES, plain, plain_text
 
 from tests.support.python_values import Color, Level, Options, Pair, Raises, Silent
+from tests.support.records import NESTED, NESTED_JSON
 
 
 class Gauge:
@@ -76,6 +77,16 @@ def test_a_value_that_is_too_large_is_cut():
     assert text.count(b"[") <= MAX_VALUES
     assert plain("a" * 10**6) == "a" * 10**6
     assert len(plain(type("Long", (), {"__str__": lambda _: "a" * 10**6})())) == MAX_TEXT + 1
+
+
+def test_records_inside_each_other_are_recorded_by_their_fields():
+    assert plain([NESTED]) == [NESTED_JSON]
+
+
+def test_a_token_is_masked_before_a_long_text_is_cut():
+    """Half of it would no longer look like one."""
+    text = "x" * (MAX_TEXT - 10) + " ghp_" + "a1B2" * 9
+    assert "ghp_" not in plain(ValueError(text))
 
 
 def test_an_iterator_is_not_used_up():

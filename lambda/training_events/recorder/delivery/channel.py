@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 from hashlib import sha256
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from training_events.recorder.delivery.journal import Journal, event_source
 from training_events.recorder.delivery.sender import Sender
 from training_events.recorder.delivery.spool import Spool, spool_folder
 from training_events.recorder.delivery.writer import Writer
+from training_events.recorder.hiding import CredentialFilter
 from training_events.recorder.storage.content_store import ContentStore
 from training_events.recorder.storage.files import local_path, uri_of
 from training_events.recorder.storage.objects import FilesInPlace, ObjectStore
@@ -45,8 +45,7 @@ class Channel:
         self._journal = Journal(stream, extensions, source=event_source(settings))
         spool = Spool(home, to, self._journal.producer)
         self._sender = Sender(spool, to, home)
-        fit = partial(fit_to_size, stream, keep=field_store(home, stream, self.objects))
-        self.writer = Writer(self._journal, spool, self._sender, fit)
+        self.writer = Writer(self._journal, spool, self._sender, recordable(home, stream, self.objects))
 
     @property
     def recorded(self) -> int:
@@ -90,6 +89,12 @@ def folder_beside_log(settings: Settings) -> Path | None:
         if url and isinstance(address := parse(url), SqliteFile):
             return address.files
     return None
+
+
+def recordable(home: Path, stream: str, objects: FileStore) -> Callable[[dict[str, Any], int], dict[str, Any]]:
+    """Makes of an event's data what is recorded: without credentials, and with at most so many bytes of canonical JSON."""
+    without_credentials, keep = CredentialFilter(stream), field_store(home, stream, objects)
+    return lambda data, max_bytes: fit_to_size(stream, without_credentials(data), max_bytes, keep)
 
 
 def field_store(home: Path, stream: str, objects: FileStore) -> Callable[[bytes, str], Stored]:

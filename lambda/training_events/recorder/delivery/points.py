@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, isinf
 from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +10,7 @@ from msgspec import json
 
 from training_events.recorder.plain import plain
 from training_events.recorder.reporting import log
+from training_events.redaction.text import redacted_text
 from training_events.times import from_nanoseconds
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ class PointBatcher:
         if type(name) is str and (known := self._names.get(name)):
             return known
         text = plain(name)
-        text = text if isinstance(text, str) else str(text)
+        text = redacted_text(original := text if isinstance(text, str) else str(text))
+        if text != original:
+            self._warn(text, "its name held what looks like a credential, which was not recorded")
         if len(text) > MAX_NAME_LENGTH:
             what = f"its name is {len(text)} characters long and was cut; allowed: {MAX_NAME_LENGTH}"
             self._warn(text[:MAX_NAME_LENGTH], what)
@@ -76,8 +79,7 @@ class PointBatcher:
 
     def _point(self, name: str, call: MetricCall) -> dict[str, Any] | None:
         if (value := _recordable(call.value)) is None:
-            kind = type(call.value).__name__
-            self._warn(name, f"a value is of type {kind}, and it was left out; allowed: a number")
+            self._warn(name, f"{_why_left_out(call.value)}, and it was left out; allowed: a number")
             return None
         point = {"name": name, "time": from_nanoseconds(call.at_ns), "value": value}
         if (step := step_of(call.step)) is not None:
@@ -93,13 +95,37 @@ class PointBatcher:
 
 
 def as_number(value: Any) -> Any:
-    """The number that a value stands for now (numpy's, a tensor of one element); a value that is none as it is."""
-    for convert in (index, float):  # integers exactly
-        try:
-            return convert(value)
-        except Exception:  # noqa: BLE001, S112 - `PointBatcher` warns of what is no number
-            continue
-    return value
+    """The number that a value stands for now; a value that is none, or that has none of 64 bits, as it is.
+
+    An array, a tensor or a series of one element stands for that element. A bool is 1 or 0, a Decimal or a Fraction the nearest
+    float. A text is no number, even if it reads like one, and neither is a complex number.
+    """
+    if type(value) is int or type(value) is float:
+        return value
+    try:
+        return _converted(value)
+    except Exception:  # noqa: BLE001 - `PointBatcher` warns of what is no number
+        return value
+
+
+def _converted(value: Any) -> Any:
+    if not isinstance(value, (int, float)):
+        value = _only_element(value)
+    if isinstance(value, (str, bytes, bytearray, complex)):
+        return value
+    try:
+        return index(value)  # integers exactly
+    except TypeError:
+        number = float(value)
+        return value if isinf(number) and value != number else number  # a Decimal may be larger than any float
+
+
+def _only_element(value: Any) -> Any:
+    """Of an array of one element what Python has for it, without an import of its library. Anything else as it is."""
+    try:
+        return value.item() if hasattr(value, "item") else value.numpy().item()  # the second is TensorFlow's
+    except Exception:  # noqa: BLE001 - it is no array, or has more elements than one
+        return value
 
 
 def step_of(given: Any) -> float | None:
@@ -116,7 +142,15 @@ def _recordable(value: Any) -> float | str | None:
         try:
             return float(value)
         except OverflowError:
-            return "Infinity" if value > 0 else "-Infinity"
+            return None
     if type(value) is not float:
         return None
     return value if isfinite(value) else str(plain(value))
+
+
+def _why_left_out(value: Any) -> str:
+    if isinstance(value, (str, bytes, bytearray)):
+        return "a value is text, which is no number even if it reads like one"
+    if isinstance(value, int):
+        return "a value is larger than any float"
+    return f"a value is of type {type(value).__name__}"

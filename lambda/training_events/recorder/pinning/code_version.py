@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training_events.catalogue.run import Code
-from training_events.recorder.redaction import without_credentials
+from training_events.redaction.text import redacted_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def code_version(
     else:
         commit, repository = (environment.get(f"TRAINING_EVENTS_GIT_{name}") for name in ("COMMIT", "REPOSITORY"))
         dirty = None
-    known = Code(without_credentials(repository) if repository else None, commit or None, dirty)
+    known = Code(redacted_text(repository) if repository else None, commit or None, dirty)
     return None if known == Code() else known
 
 

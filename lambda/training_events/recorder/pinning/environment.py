@@ -12,7 +12,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training_events.recorder.redaction import looks_secret, without_credentials
+from training_events.redaction.names import may_be_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -98,6 +98,6 @@ ALLOWED = (
 
 
 def pinned_variables(asked_for: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
-    """Those of ALLOWED and `asked_for` that are set. What looks like a secret is left out, and so are credentials in a URL."""
-    names = [name for name in (*ALLOWED, *asked_for) if name in environment and not looks_secret(name)]
-    return {name: without_credentials(environment[name]) for name in names}
+    """Those of ALLOWED and `asked_for` that are set. What has the name of a secret is left out."""
+    names = [name for name in (*ALLOWED, *asked_for) if name in environment and not may_be_secret_name(name)]
+    return {name: environment[name] for name in names}

@@ -8,13 +8,14 @@ from __future__ import annotations
 import getpass
 import os
 import platform
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import structs
 
-from training_events.catalogue.run import Image
+from training_events.catalogue.run import Image, UsedDataset
 from training_events.catalogue.stored import Stored
 from training_events.recorder.pinning import sagemaker
 from training_events.recorder.pinning.code_version import code_version, root_of
@@ -25,9 +26,12 @@ from training_events.recorder.pinning.environment import (
     main_module,
     pinned_variables,
 )
+from training_events.recorder.pinning.hyperparameters import hyperparameters
 from training_events.recorder.plain import plain, plain_text
-from training_events.recorder.redaction import looks_secret, without_credentials
 from training_events.recorder.reporting import log
+from training_events.redaction.names import may_be_secret_name
+from training_events.redaction.text import redacted_text
+from training_events.redaction.values import redacted, redacted_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,9 +58,10 @@ def pinned_spec(
     spec.add("code", lambda: code_version(root, variables))
     spec.add("image", lambda: _image(variables.get("TRAINING_EVENTS_IMAGE", "").strip()))
     spec.add("entry_point", lambda: entry_point(main, root, variables))
-    spec.add("hyperparameters", lambda: _hyperparameters(options.hyperparameters, variables, folder))
+    spec.add("arguments", lambda: spec.arguments(sys.argv[1:]) or None if "entry_point" in spec.data else None)
+    spec.add("hyperparameters", lambda: spec.hyperparameters(options.hyperparameters, variables, folder))
     spec.add("seeds", lambda: _seeds(options.seeds))
-    spec.add("datasets", lambda: [spec.dataset(dataset, pin) for dataset in _each(options.datasets)] or None)
+    spec.add("datasets", lambda: [spec.dataset(*used, pin) for used in _with_roles(options.datasets)] or None)
     spec.add("instance", lambda: sagemaker.instance(variables, folder))
     spec.add("packages", installed_packages)
     spec.add("python", platform.python_version)
@@ -64,9 +69,12 @@ def pinned_spec(
     spec.add("requested_by", lambda: _text(options.requested_by) or logged_in(variables, folder))
     spec.add("resumed_from", lambda: _text(options.resumed_from))
     spec.add("goals", lambda: spec.goals(options.goals) or None)
+    data, hidden = redacted(spec.data)
+    if hidden:
+        spec.flaws.append(f"{', '.join(hidden)} held what looks like a credential")
     if spec.flaws:
         log.warning("not all of what the run started with could be recorded: %s", "; ".join(spec.flaws))
-    return spec.data
+    return dict(data)
 
 
 class _SpecBuilder:
@@ -80,7 +88,7 @@ class _SpecBuilder:
         try:
             return find()
         except Exception as error:  # noqa: BLE001 - whatever it is, the training goes on
-            self.flaws.append(f"{name}: {plain_text(error)}")
+            self.flaws.append(f"{redacted_text(name)}: {redacted_text(plain_text(error))}")
             return None
 
     def add(self, name: str, find: Callable[[], Any]) -> None:
@@ -88,18 +96,34 @@ class _SpecBuilder:
         if value is not None:
             self.data[name] = value
 
-    def dataset(self, dataset: Any, pin: Callable[[Any], Stored]) -> Any:
-        """The dataset as `pin` finds it, or else its address alone; in both cases without credentials."""
+    def arguments(self, given: list[str]) -> list[str]:
+        shown, fields = redacted_arguments([plain_text(argument) for argument in given])
+        if fields:
+            self.flaws.append(f"arguments: {len(fields)} of them look like a credential")
+        return list(shown)
+
+    def hyperparameters(self, given: Any, variables: Mapping[str, str], folder: Path) -> dict[str, Any] | None:
+        """SageMaker's where none are given."""
+        if given is None:
+            return sagemaker.hyperparameters(variables, folder)
+        unreadable: list[str] = []
+        value = hyperparameters(given, unreadable)
+        self.flaws += [f"hyperparameters: {what}" for what in unreadable]
+        return value
+
+    def dataset(self, dataset: Any, role: str | None, pin: Callable[[Any], Stored]) -> Any:
+        """The dataset as `pin` finds it, or else its address alone."""
         if isinstance(dataset, Stored):  # it was registered before
-            return _builtins(dataset)
-        uri = without_credentials(plain_text(dataset))
-        stored = self.get(f"dataset {uri}", lambda: pin(dataset)) or Stored(uri)
-        return _builtins(structs.replace(stored, uri=without_credentials(stored.uri or uri)))
+            stored = dataset
+        else:
+            uri = plain_text(dataset)
+            stored = self.get(f"dataset {uri}", lambda: pin(dataset)) or Stored(uri)
+        return _builtins(UsedDataset(**structs.asdict(stored), role=role))
 
     def allowed_names(self, environment: Any) -> list[str]:
         """The names of variables that the caller asks for."""
         names = [plain_text(name) for name in _each(environment)]
-        if secret := [name for name in names if looks_secret(name)]:
+        if secret := [name for name in names if may_be_secret_name(name)]:
             self.flaws.append(f"environment: {', '.join(secret)} looks like a secret")
         return names
 
@@ -109,14 +133,6 @@ class _SpecBuilder:
         if wrong:
             self.flaws.append(f"goals: {', '.join(wrong)} is neither 'minimize' nor 'maximize'")
         return {name: goal for name, goal in given.items() if name not in wrong}
-
-
-def _hyperparameters(given: Any, variables: Mapping[str, str], folder: Path) -> dict[str, Any] | None:
-    """A mapping as it is, of another object the attributes; SageMaker's where none are given."""
-    if given is None:
-        return sagemaker.hyperparameters(variables, folder)
-    value = plain(given)
-    return value if isinstance(value, dict) else plain(vars(given))
 
 
 def _seeds(given: Any) -> Any:
@@ -131,6 +147,13 @@ def _each(values: Any) -> list[Any]:
         return []
     is_single = isinstance(values, (str, os.PathLike, Stored, Mapping))
     return [values] if is_single else list(values)
+
+
+def _with_roles(datasets: Any) -> list[tuple[Any, str | None]]:
+    """Each dataset with its role. In a mapping the keys are the roles, each of one dataset or of several."""
+    if isinstance(datasets, Mapping):
+        return [(dataset, plain_text(role)) for role, given in datasets.items() for dataset in _each(given)]
+    return [(dataset, None) for dataset in _each(datasets)]
 
 
 def _image(uri: str) -> Image | None:

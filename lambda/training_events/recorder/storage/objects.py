@@ -13,7 +13,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from training_events import aws
 from training_events.catalogue.stored import Stored
 from training_events.errors import Misused, NotStored
-from training_events.recorder.redaction import without_credentials
 from training_events.recorder.storage.files import (
     digest_of,
     digest_of_files,
@@ -24,6 +23,7 @@ from training_events.recorder.storage.files import (
     uri_of,
 )
 from training_events.recorder.storage.upload import PART_BYTES, SHA256, client, upload, why
+from training_events.redaction.text import redacted_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +95,7 @@ def pin(dataset: str | os.PathLike[str]) -> Stored:
     if is_remote(dataset):
         uri = str(dataset)
         in_s3 = uri.startswith("s3://") and not _S3_PREFIX.fullmatch(uri)
-        return _pin_object(uri) if in_s3 else Stored(uri=without_credentials(uri))
+        return _pin_object(uri) if in_s3 else Stored(uri=redacted_text(uri))
     return pin_local(local_path(dataset))
 
 
@@ -110,6 +110,8 @@ def file_name(uri: str) -> str:
     """The last name in a remote URI. Raises NotStored for an S3 address that names no object."""
     if uri.startswith("s3://") and not _S3_PREFIX.fullmatch(uri):
         uri = parse_object(uri)["key"]
+    elif "://" in uri:
+        uri = re.split("[?#]", uri, maxsplit=1)[0]  # what follows is no part of a name, and may be a signature
     return PurePosixPath(uri).name
 
 

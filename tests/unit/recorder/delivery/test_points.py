@@ -3,6 +3,7 @@
 import logging
 import math
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -18,10 +19,31 @@ from training_events.recorder.delivery.points import MetricCall, PointBatcher, a
 
 from tests.support.strategies import loose_text
 
-numbers = st.floats() | st.integers(-(10**400), 10**400)
+numbers = st.floats() | st.integers(-(10**300), 10**300)
 LONG = 10**5000
 """More digits than Python converts."""
 names = st.sampled_from(["loss", "é" * 600, "\ud800"]) | loose_text
+
+
+class Series:
+    """As pandas has it: `item` gives its only element."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def item(self):
+        [value] = self.values
+        return value
+
+
+class EagerTensor:
+    """As TensorFlow has it: `numpy` gives an array."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def numpy(self):
+        return np.array(self.values)
 
 
 class Hostile:
@@ -73,12 +95,20 @@ def test_no_batch_is_larger_than_an_event_may_be(given_calls):
         (np.array(2.5), 2.5),
         (2**63, 2**63),
         (2**64, 2.0**64),
-        (10**400, "Infinity"),
-        (-(10**400), "-Infinity"),
         (math.nan, "NaN"),
         (-math.inf, "-Infinity"),
         (np.float64("nan"), "NaN"),
+        (np.longdouble("inf"), "Infinity"),
+        (np.array([0.5]), 0.5),
+        (np.array([[[3]]]), 3),
+        (np.array([2**60 + 1]), 2**60 + 1),
+        (np.bool_(True), 1),  # noqa: FBT003
+        (False, 0),
         (Decimal("1.5"), 1.5),
+        (Decimal("Infinity"), "Infinity"),
+        (Fraction(1, 4), 0.25),
+        (Series([0.5]), 0.5),
+        (EagerTensor([[0.5]]), 0.5),
     ],
 )
 def test_numbers_of_every_type_are_recorded(given, recorded):
@@ -86,13 +116,24 @@ def test_numbers_of_every_type_are_recorded(given, recorded):
     assert type(recorded_value(given)) is type(recorded)
 
 
-@pytest.mark.parametrize("given", ["much", None, [1], Hostile(), 1j, np.array([1.0, 2.0])])
-def test_a_value_that_is_no_number_is_left_out_with_one_warning(caplog, given):
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        *[(text, "text") for text in ("much", "0.5", b"0.5", bytearray(b"1"), np.str_("0.5"), np.array("0.5"))],
+        *[(number, "larger than any float") for number in (10**400, -(10**400))],
+        *[(number, type(number).__name__) for number in (Decimal("1e400"), Fraction(10**400), np.longdouble("1e4000"))],
+        *[(number, "complex") for number in (1j, np.complex64(1 + 2j), np.array([1 + 0j]), np.complex128(1))],
+        *[(several, type(several).__name__) for several in (np.array([1.0, 2.0]), Series([1.0, 2.0]), np.array([]), [1])],
+        *[(other, type(other).__name__) for other in (None, Hostile(), {"loss": 1.0}, object(), np.datetime64("2026-01-01"))],
+    ],
+)
+def test_a_value_that_is_no_number_is_left_out_with_one_warning_that_says_why(caplog, given, why):
     with caplog.at_level(logging.WARNING):
         [[point]] = batches(*[("loss", as_number(given), LONG)] * 3, ("loss", 1.0, 1))
     assert (point["value"], point["step"]) == (1.0, 1)
     assert len(caplog.records) == 1
     assert "'loss'" in caplog.text
+    assert why in caplog.text
 
 
 @pytest.mark.parametrize("step", ["first", math.nan, math.inf, pytest.param(LONG, id="long"), Hostile(), [1]])

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from training_events.catalogue.run import Code
 from training_events.recorder.pinning import code_version as module
-from training_events.recorder.redaction import without_credentials
+from training_events.redaction.text import redacted_text
 
 # on a busy machine git may be slow, and here no training waits for it
 root_of, code_version = partial(module.root_of, timeout=600), partial(module.code_version, timeout=600)
@@ -126,4 +126,4 @@ def test_a_git_that_hangs_is_killed_with_the_processes_it_started(tmp_path):
     ],
 )  # fmt: skip
 def test_credentials_are_removed_from_a_url(url, expected):
-    assert without_credentials(url) == expected
+    assert redacted_text(url) == expected

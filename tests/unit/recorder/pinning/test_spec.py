@@ -21,9 +21,10 @@ from training_events.recorder.options import RunOptions
 from training_events.recorder.pinning import spec
 from training_events.recorder.pinning.environment import ALLOWED, entry_point, folder_of, installed_packages
 from training_events.recorder.pinning.spec import pinned_spec
-from training_events.recorder.redaction import looks_secret
+from training_events.redaction.names import may_be_secret_name
 
 from tests.support.python_values import anything
+from tests.support.records import Config
 from tests.support.sagemaker_folder import STUDIO, notebook, training_job
 
 OPTIONS = [name for name in RunOptions.__struct_fields__ if name != "run_id"]
@@ -80,7 +81,8 @@ def test_everything_that_is_given_is_recorded(pinned):
     )
     assert data.pop("packages")["pytest"] == version("pytest")
     assert data.pop("python") == platform.python_version()
-    data.pop("entry_point", None)  # of the program that runs the tests, if it was started from a file
+    for of_this_program in ("entry_point", "arguments"):  # which runs the tests, if it was started from a file
+        data.pop(of_this_program, None)
     data.pop("code", None)  # of the repository that pytest lies in, if any
     assert data == {
         "model": "digits",
@@ -124,6 +126,48 @@ def test_the_address_of_a_dataset_has_no_credentials(pinned):
     assert datasets == [{"uri": "https://example.org/x.csv", "sha256": DIGEST, "bytes": 7}]
 
 
+def test_datasets_may_have_roles(pinned):
+    one = {"uri": "file:///data/x.csv", "sha256": DIGEST, "bytes": 7}
+    assert pinned(datasets={"train": "x.csv", "test": [Path("x.csv"), Stored("s3://b/k", "v1")]})["datasets"] == [
+        one | {"role": "train"},
+        one | {"role": "test"},
+        {"uri": "s3://b/k", "version_id": "v1", "role": "test"},
+    ]
+    assert "datasets" not in pinned(datasets={})
+
+
+def test_the_arguments_of_the_program_are_recorded_without_credentials(pinned, caplog, monkeypatch):
+    main = ModuleType("__main__")
+    main.__file__ = "train.py"
+    monkeypatch.setattr(spec, "main_module", lambda: main)
+    monkeypatch.setattr(sys, "argv", ["train.py", "--lr", "0.1", "--hub-token", "hush", "-p", "hush", "--api-key=hush"])
+    assert pinned()["arguments"] == ["--lr", "0.1", "--hub-token", "***", "-p", "***", "--api-key=***"]
+    [warning] = caplog.messages
+    assert "arguments: 3 of them look like a credential" in warning
+    assert "hush" not in warning
+
+
+def test_a_warning_names_each_field_that_held_a_credential(pinned, caplog):
+    data = pinned(
+        hyperparameters={"wandb_api_key": "hush", "hub": {"url": "https://ada:hush@hub"}, "max_tokens": 3},
+        datasets=["https://h/x?sig=hush"],
+        environment=["DATABASE"],
+        variables={"DATABASE": "postgresql://h/db?password=hush", "PATH": os.environ["PATH"]},
+    )
+    assert data["hyperparameters"] == {"wandb_api_key": "***", "hub": {"url": "https://hub"}, "max_tokens": 3}
+    assert "hush" not in repr(data)
+    [warning] = caplog.messages
+    fields = "hyperparameters.hub.url, hyperparameters.wandb_api_key, datasets[0].uri, environment.DATABASE"
+    assert f"{fields} held what looks like a credential" in warning
+    assert "hush" not in warning
+
+
+def test_a_hyperparameter_that_cannot_be_read_is_named_in_the_warning(pinned, caplog):
+    assert pinned(hyperparameters=Config({"a": 1, "b": "$x"}))["hyperparameters"] == {"a": 1, "b": "<InterpolationError>"}
+    [warning] = caplog.messages
+    assert warning.count("hyperparameters: b cannot be read (InterpolationError)") == 1
+
+
 def test_a_single_dataset_needs_no_list(pinned):
     assert pinned(datasets="x.csv")["datasets"] == pinned(datasets=["x.csv"])["datasets"]
     assert pinned(datasets=Path("x.csv"))["datasets"] == [{"uri": "file:///data/x.csv", "sha256": DIGEST, "bytes": 7}]
@@ -158,13 +202,13 @@ def test_all_failures_become_one_warning_and_the_rest_is_recorded(pinned, caplog
      "MYSQL_PWD", "db_pass", "OpenAiApiKey", "KEY2", "GOOGLE_APPLICATION_CREDENTIALS", "TOKENS", "BASIC_AUTH"],
 )  # fmt: skip
 def test_a_variable_that_looks_like_a_secret_is_left_out(pinned, name):
-    assert looks_secret(name)
+    assert may_be_secret_name(name)
     assert "environment" not in pinned(environment=[name], variables={name: "hush"})
 
 
 @pytest.mark.parametrize("name", [*ALLOWED, "TOKENIZERS_PARALLELISM", "KEYBOARD", "AUTHOR", "NUM_PASSES_DONE", "MY_VARIABLE"])
 def test_a_harmless_name_does_not_look_like_a_secret(name):
-    assert not looks_secret(name)
+    assert not may_be_secret_name(name)
 
 
 def test_the_variables_that_matter_and_those_asked_for_are_pinned(pinned):

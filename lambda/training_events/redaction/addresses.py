@@ -1,0 +1,76 @@
+"""Credentials inside an address: before its host's `@`, and in what follows a `?`, a `#` or a `;`. It may stand in any text."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from .names import is_secret_name
+from .tokens import MASK
+
+_ADDRESS = re.compile(r"(?<![A-Za-z0-9+.\-])([A-Za-z][A-Za-z0-9+.\-]{1,40}):(\\?/\\?/)([^\s\"'<>`]*)")
+_ENCODED = re.compile(r"(?<![\w+.\-])[A-Za-z][\w+.\-]{1,40}%3A%2F%2F[^\s\"'<>`&]*", re.IGNORECASE)
+_USER_BELONGS = re.compile(r".*ssh.*|abfss?|wasbs?|oci|sftp|rsync|hdfs")
+"""Schemes whose `user@` says where something is: `git` of an SSH address, a container of Azure's storage
+(https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-introduction-abfs-uri), a bucket of Oracle's."""
+_PASSWORD_WITH_SLASH = re.compile(r"[^/?#@:]*:(?!\d*(?:[/?#]|$))[^@?]*@")
+_PASSWORDS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(jdbc:oracle:\w{1,20}:[^\s/@]{1,80}/)[^\s@]+(?=@)",
+        r"(?<![\w/.\-])([\w.\-]{1,80}:)[^\s@/:]+(?=@(?!sha\d+:)(?:tcp|unix)?[(\w.\-]{1,255}:\d)",  # `u:password@tcp(host:3306)`
+    )
+)
+
+_PARAMETER = re.compile(r"([?&#;])([^=&#;\s\"'<>]{1,80})=([^&#;\s\"'<>`]*)")
+_SIGNATURE = re.compile(
+    "sig|signature|sas|x-amz-signature|x-amz-credential|x-amz-security-token|awsaccesskeyid|key-pair-id"
+    "|x-goog-signature|x-goog-credential|googleaccessid"
+)
+"""Parameters of signed addresses: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html,
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html,
+https://cloud.google.com/storage/docs/authentication/signatures,
+https://learn.microsoft.com/rest/api/storageservices/create-service-sas"""
+_LONG_SIGNATURE = re.compile(_SIGNATURE.pattern + "|key|code|policy|ticket|hmac|hdnts")
+"""Harmless parameters have these further names too. A credential is longer than they are."""
+_MIN_LONG = 16
+
+
+def without_credentials(text: str) -> str:
+    """The text, in whose addresses the part before the host's `@` is left out, and secret parameters are MASK."""
+    if "%3" in text:
+        text = _ENCODED.sub(_encoded, text)
+    if "://" in text or ":\\/" in text:
+        text = _ADDRESS.sub(_address, text)
+    if "=" in text:
+        text = _PARAMETER.sub(_parameter, text)
+    if "@" in text:
+        for password in _PASSWORDS:
+            text = password.sub(rf"\1{MASK}", text)
+    return text
+
+
+def _address(found: re.Match[str]) -> str:
+    scheme, slashes, rest = found.groups()
+    end = re.search(r"[/?#\\]", rest)
+    authority, tail = (rest, "") if end is None else (rest[: end.start()], rest[end.start() :])
+    if "@" not in authority and (password := _PASSWORD_WITH_SLASH.match(rest)):
+        authority, tail = rest[: password.end()], rest[password.end() :]
+    user, at, host = authority.rpartition("@")
+    if not at or host.startswith("sha256:"):  # the digest of an image
+        return found[0]
+    kept = user.partition(":")[0] + at if _USER_BELONGS.fullmatch(scheme.lower()) else ""
+    return f"{scheme}:{slashes}{kept}{host}{tail}"
+
+
+def _encoded(found: re.Match[str]) -> str:
+    """An address inside an address, where its signs are written as `%3A` and the like."""
+    address = unquote(found[0])
+    return found[0] if without_credentials(address) == address else MASK
+
+
+def _parameter(found: re.Match[str]) -> str:
+    sign, name, value = found.groups()
+    plain_name = unquote(name).lower().removeprefix("amp;")
+    is_signature = (_LONG_SIGNATURE if len(value) >= _MIN_LONG else _SIGNATURE).fullmatch(plain_name)
+    return f"{sign}{name}={MASK}" if value and (is_signature or is_secret_name(plain_name)) else found[0]

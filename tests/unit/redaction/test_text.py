@@ -1,0 +1,167 @@
+"""What is masked inside a text, and what ordinary text stays as it is."""
+
+import pytest
+from training_events.redaction.text import redacted_text, source_holds_credential
+
+S = "hunter2"
+HOLDING = rf"""
+postgresql://u:{S}@h/db
+postgresql://h/db?user=u&password={S}
+mysql://u:pa/{S}@h/db
+mongodb+srv://u:{S}@h/?x=1
+redis://:{S}@h:6379/0
+s3a://AKIAIOSFODNN7EXAMPLE:{S}@bucket/x
+abfss://c:{S}@a.dfs.core.windows.net/x
+https:\/\/u:{S}@h\/x
+https%3A%2F%2Fu%3A{S}%40h
+https://h/?url=https%3A%2F%2Fh%3Fsig%3D{S}
+https://h/x?X-Amz-Signature={S}&X-Amz-Security-Token={S}&a=1
+https://h/x?a=1&amp;X%2DAmz%2DSignature={S}
+https://a.blob.core.windows.net/c/x?sv=2020&sig={S}
+https://d.cloudfront.net/x?Expires=1&Signature={S}&Key-Pair-Id={S}
+https://storage.googleapis.com/b/x?X-Goog-Signature={S}
+https://github.com/x.git?access_token={S}
+https://h/cb#access_token={S}&x=1
+host=h password={S} port=5432
+host=h password='{S} x' port=5432
+password={S} host=h
+Server=h;Uid=u;Pwd={S};Database=d
+Driver=x;Pwd={{{S};x}}}}y}};Server=h
+jdbc:sqlserver://h:1433;user=u;password={S};x=1
+jdbc:oracle:thin:scott/{S}@h:1521/s
+AccountName=a;AccountKey={S}==;EndpointSuffix=x
+ada:{S}@tcp(h:3306)/db
+machine h login u password {S}
+CREATE USER u WITH PASSWORD '{S}'
+CREATE USER u IDENTIFIED BY '{S}'
+export DB_PASSWORD={S}
+export DB_PASSWORD=a&b{S}
+export DB_PASSWORD="{S} b"
+export DB_PASSWORD='{S}'
+DB_PASSWORD=a,b;{S}
+{{"password": "{S}"}}
+{{"password": "a\"{S}"}}
+{{\"password\": \"{S}\"}}
+{{'api_key': '{S}', 'x': 1}}
+connect(host='h', password='{S}')
+train.py --token {S} --x 1
+train.py --token={S} --x 1
+train.py --api-key '{S}' y
+['train.py', '--token', '{S}']
+setenv("DB_PASSWORD", "{S}")
+Authorization: Bearer {S}
+ValueError: {{'hub_token': '{S}'}}
+{{"text": "password={S}"}}
+Namespace(pwd=Namespace(a='{S}', b=['{S}']))
+Config(credentials={{'user': 'ada', 'x': ['{S}']}}, rate=1)
+tokens: 3, api_tokens: ['a', '{S}']
+{{'Authorization': 'Basic {S}'}}
+Set-Cookie: session={S}; Path=/
+curl -u ada:{S} https://h
+<password>{S}</password>
+password: {S}
+os.environ["HF_TOKEN"] = "{S}"
+api_key: str = "{S}"
+self.password: Optional[str] = '{S}'
+api_key = SecretStr("{S}")
+password=b'{S}'
+password = '''{S}'''
+password = "{S}
+WANDB_API_KEY = {S}
+-----BEGIN PRIVATE KEY-----{S}
+""".strip().split("\n")
+
+ORDINARY = """
+learning_rate=0.1 tokenizer=bert max_tokens=512 num_tokens: 3
+pad_token: <pad> eos_token='</s>' sort_key=date token_accuracy: 0.5 {"token": 3}
+python train.py --lr 0.1 --max-tokens 512 --tokenizer bert
+abfss://container@acct.dfs.core.windows.net/x
+wasbs://c@a.blob.core.windows.net/x
+oci://bucket@namespace/x
+git@github.com:team/x.git
+ssh://git@github.com/team/x.git
+ada@example.org
+9f86d081884c7d659a2feaa0c55ad015a3bf4f1b
+sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+https://example.org:8443/a@b.git
+https://example.org/data?version=3&split=train&key=label#part
+s3://bucket/key?versionId=3HL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY+MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo
+s3://bucket/a@b:c
+repo/train:1@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+train:1@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+docker://repo:1@sha256:9f86d081884c7d65
+KeyError: 'password'
+ValueError: invalid token
+File "/home/ada/train.py", line 3, in <module>
+Basic training is over, and sk-learn-contrib-lightning is installed
+password=$DB_PASSWORD token=${TOKEN}
+log in with password=$DB_PASSWORD token=${TOKEN} api_key=None password=***
+sklearn:load_digits
+datasets/Train2024/images/part-000017.tar
+2026-11-22T15:08:39.955123Z
+arn:aws:iam::123456789012:role/training
+""".strip().split("\n")
+
+TOKENS = [
+    "AKIA" + "IOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+" + "bPxRfiCYEXAMPLEKEY", "ghp_" + "a1B2" * 9,
+    "github_pat_" + "a1B2" * 10, "glpat-" + "a1B2" * 5, "xoxb-" + "1234567890-abc", "sk-proj-" + "a1B2" * 10,
+    "sk-ant-api03-" + "a1B2" * 10, "sk-" + "a" * 48, "hf_" + "aB" * 17, "sk_live_" + "a1" * 12, "rk_test_" + "a1" * 12,
+    "whsec_" + "a1" * 16, "npm_" + "a1B2" * 9, "pypi-" + "AgEIcHlwaS5vcmc" + "a1B2" * 10, "hvs." + "a1B2" * 8,
+    "s." + "a1B2" * 6, "dapi" + "0123456789abcdef" * 2, "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxIn0." + "abc",
+    "wandb_v1_" + "a1B2" * 20, "local-" + "0a" * 20, "AIza" + "a1B2_" * 7, "SG." + "a1B2" * 6 + "." + "a1B2" * 10,
+    "r8_" + "a1B2" * 9, "gsk_" + "a1B2" * 10, "dckr_pat_" + "a1B2" * 6, "Bearer " + "a1B2" * 5,
+    "Basic " + "YWRhOmh1bnRlcjI=", "hooks.slack.com/services/T0/B0/" + "a1B2",
+    "-----BEGIN OPENSSH PRIVATE KEY-----\na1B2\n-----END",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOLDING)
+def test_a_credential_inside_a_text_is_masked(text):
+    hidden = redacted_text(text)
+    assert S not in hidden
+    assert redacted_text(hidden) == hidden
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_text_is_not_changed(text):
+    assert redacted_text(text) == text
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("around", ["{}", "it was {}, and failed", '"{}"', "a={};b", "https://h/x?a={}", "['{}']", "({})\n"])
+def test_a_token_is_known_by_its_shape_wherever_it_stands(token, around):
+    hidden = redacted_text(around.format(token))
+    assert token[-6:] not in hidden
+    assert redacted_text(hidden) == hidden
+
+
+def test_what_is_around_a_credential_stays():
+    assert redacted_text("host=h password=x port=5432") == "host=h password=*** port=5432"
+    assert redacted_text("https://h/x?a=1&sig=x&b=2#c") == "https://h/x?a=1&sig=***&b=2#c"
+    assert redacted_text('{"password": "x", "rate": 0.1}') == '{"password": "***", "rate": 0.1}'
+    assert redacted_text("cannot connect to postgresql://u:p@h/db: refused") == "cannot connect to postgresql://h/db: refused"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def login(user, password=None, token: str | None = None): ...", 'parser.add_argument("--token", help="to log in")',
+        'password = os.environ["DB_PASSWORD"]', 'token = os.environ.get("HF_TOKEN", "")', "api_key = getpass('Key: ')",
+        "connect(password=password, token=self.token)", 'TOKEN_NAME = "x"', 'token_env = "HF_TOKEN"', "if token == other: pass",
+        'columns = ["token", "label"]', "pad_token = '<pad>'",
+    ],
+)  # fmt: skip
+def test_code_that_speaks_of_credentials_holds_none(code):
+    assert not source_holds_credential(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'password = "hunter2"', "connect(password='hunter2')", 'os.environ["API_KEY"] = "x1"', "  token: str = 'abc'",
+        '{"api_key": "abc"}', "url = 'https://u:p@h'", f"key = '{TOKENS[2]}'",
+        'os.environ.setdefault("DB_PASSWORD", "hunter2")',
+    ],
+)  # fmt: skip
+def test_code_that_holds_a_credential_is_known(code):
+    assert source_holds_credential(code)
