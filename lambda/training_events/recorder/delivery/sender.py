@@ -1,7 +1,8 @@
 """Sends what the spool holds, in a thread of its own, so that nothing ever waits for the network.
 
 What cannot be sent stays in the spool, and is tried again with growing pauses. Once all of its own is sent, the sender sends
-what other recorders have left for the same destination: those that were killed, or ended without a network.
+what other recorders have left for the same destination: those that were killed, or ended without a network. That takes a part
+of the time only, and at the end of a program hardly any: there may be thousands of files.
 """
 
 from __future__ import annotations
@@ -9,25 +10,30 @@ from __future__ import annotations
 import logging
 import random
 import time
+from math import inf
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
 from training_events.errors import TrainingEventsError
 from training_events.recorder import forks
 from training_events.recorder.delivery.destination import Unsent
-from training_events.recorder.delivery.spool import orphaned_spools
+from training_events.recorder.delivery.orphans import Orphans
 from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from training_events.recorder.delivery.destination import Destination, Sink
-    from training_events.recorder.delivery.spool import OrphanedSpool, Spool
+    from training_events.recorder.delivery.spool import Spool
 
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 30.0
 CLOSING_RETRY_SECONDS = 3.0
 """The end of a program does not wait for an outage that has lasted this long. A bus may be busy for a moment."""
+ORPHANS_SHARE = 0.2
+"""Of the sender's time, at most, for what others have left: it takes the interpreter from the training."""
+MIN_ORPHAN_SECONDS = 1.0
+"""So long, at least, the end waits for a batch of others that is on its way."""
 
 
 class Delivery:
@@ -77,8 +83,7 @@ class Sender:
     def __init__(self, spool: Spool, to: Destination, home: Path) -> None:
         self._spool, self._to = spool, to
         self._delivery = Delivery(to, self._pause)
-        self._orphans: Iterator[OrphanedSpool] = orphaned_spools(home, to)
-        self._orphan: OrphanedSpool | None = None
+        self._orphans = Orphans(home, to)
         self._changed = Condition()
         self._has_news = False  # there are events that the thread has not seen
         # attempts to send the recorder's own spool are numbered from 1
@@ -124,8 +129,17 @@ class Sender:
             deadline = time.monotonic() + seconds
             self._deadline = deadline = deadline if self._deadline is None else min(deadline, self._deadline)
             self._changed.notify_all()
-        if self._thread.ident is not None:  # it was started
-            self._thread.join(max(deadline - time.monotonic(), 0))
+            if self._thread.ident is None:  # it was not started
+                return
+            self._changed.wait_for(
+                lambda: self._has_ended or not (self._spool.pending or self._spool.lost), deadline - time.monotonic()
+            )
+        if self._spool.pending:
+            if not self._has_ended and seconds:
+                self._warn(f"there is no answer to {self._spool.pending} of them after {seconds:.0f} s")
+            return
+        # all of its own is sent: it may be about to end, or in the middle of what others have left
+        self._thread.join(max(min(deadline - time.monotonic(), MIN_ORPHAN_SECONDS), 0))
 
     def _run(self) -> None:
         self._last_success = time.monotonic()
@@ -148,8 +162,9 @@ class Sender:
             elif (failure := self._send_batch(spool)) is None:
                 self._max_pause = FIRST_PAUSE_SECONDS
             else:
-                self._warn(failure)
-                if deadline is not None and time.monotonic() > min(deadline, self._last_success + CLOSING_RETRY_SECONDS):
+                self._warn(failure.why)
+                is_overdue = time.monotonic() > min(deadline or inf, self._last_success + CLOSING_RETRY_SECONDS)
+                if deadline is not None and (is_overdue or spool is not self._spool):
                     return
                 self._pause(random.uniform(0, self._max_pause))  # noqa: S311 - no secret
                 self._max_pause = min(2 * self._max_pause, MAX_PAUSE_SECONDS)
@@ -158,29 +173,29 @@ class Sender:
         """The spool to send from: the recorder's own first. None if there is nothing to send, or no time."""
         if self._spool.pending:
             return self._spool
-        if self._deadline is not None and time.monotonic() > self._deadline:
-            return None
-        while self._orphan is None or not self._orphan.pending:
-            if self._orphan is not None:
-                self._orphan.close()
-            self._orphan = next(self._orphans, None)
-            if self._orphan is None:
-                return None
-        return self._orphan
+        return self._orphans.next_spool(is_closing=self._deadline is not None)
 
     def _send_batch(self, spool: Spool) -> Unsent | None:
         """Returns the first event that was not sent, if any."""
         sent_before, is_own = self._delivery.sent_count, spool is self._spool
         if is_own:
             self._attempt += 1
+        began = time.monotonic()
         unsent = self._delivery.send(spool)
         with self._changed:
             if unsent and is_own:
                 self._failed_attempt = self._attempt
             self._changed.notify_all()
+        if not is_own:
+            self._rest((time.monotonic() - began) * (1 / ORPHANS_SHARE - 1))
         if self._delivery.sent_count > sent_before:
             self._last_success = time.monotonic()
         return unsent[0] if unsent else None
+
+    def _rest(self, seconds: float) -> None:
+        """The training has the interpreter to itself, until there is something of its own to send."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._spool.pending or self._deadline is not None, seconds)
 
     def _wait_for_news(self) -> None:
         with self._changed:
@@ -203,7 +218,7 @@ class Sender:
         """Whether a flush waits for an attempt that has not begun yet."""
         return self._spool.pending > 0 and self._attempt < self._awaited_attempt
 
-    def _warn(self, failure: Unsent) -> None:
+    def _warn(self, why: str) -> None:
         """Warn once, whatever happens later: the output of the training is its own."""
         level = logging.INFO if self._has_warned else logging.WARNING
         self._has_warned = True
@@ -212,13 +227,12 @@ class Sender:
             "events cannot be sent to %s: %s; the training goes on. They wait in %s, and are sent when that works again,"
             " by the next recorder, or by `training-events flush`",
             self._to,
-            failure.why,
+            why,
             self._spool.path.parent,
         )
 
     def _end(self) -> None:
-        if self._orphan is not None:
-            self._orphan.close()
+        self._orphans.close()
         self._spool.close()
         with self._changed:
             self._has_ended = True

@@ -21,7 +21,7 @@ from training_events.recorder.delivery.spool_file import SpoolFile
 from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from training_events.recorder.delivery.destination import Destination, Unsent
@@ -114,7 +114,7 @@ class Spool:
         lines = (json.encode({"why": event.why, "event": event.line.decode(errors="replace")}) + b"\n" for event in refused)
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self.refused_path.open("ab") as file:
+            with open(self.refused_path, "ab", opener=_open_at_once) as file:  # pathlib's takes no opener
                 file.writelines(lines)
         except OSError:
             return False
@@ -174,6 +174,11 @@ class Spool:
         return lines
 
 
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file that only its user can read. If it is a FIFO that nobody reads, that is an OSError, and no wait."""
+    return os.open(path, flags | os.O_NONBLOCK, 0o600)
+
+
 _STALE_SECONDS = 3600.0
 """A file without a head that is older than this is no longer being made."""
 
@@ -188,16 +193,15 @@ class OrphanedSpool(Spool):
         self.pending = file.count()
 
 
-def orphaned_spools(home: Path, to: Destination) -> Iterator[OrphanedSpool]:
-    """The files for this destination that no process holds, one by one. Each is held until it is closed."""
-    for folder in (home / name for name in to.folder_names):
-        for path in folder.glob("*.new"):  # its producer was killed before it held an event
-            with suppress(OSError):
-                if time.time() - path.stat().st_mtime > _STALE_SECONDS:
-                    path.unlink()
-        for path in sorted(folder.glob("*.jsonl")):
-            if (file := SpoolFile.take_over(path)) is None:
-                continue
+def orphaned_spools(home: Path, to: Destination) -> Generator[OrphanedSpool]:
+    """The files for this destination that no process holds, one by one, in any order. Each is held until it is closed.
+
+    Nothing is read ahead: there may be thousands.
+    """
+    for path in (path for name in to.folder_names for path in _files_in(home / name)):
+        if path.suffix == ".new":
+            _remove_if_stale(path)
+        elif path.suffix == ".jsonl" and (file := SpoolFile.take_over(path)) is not None:
             try:
                 spool = OrphanedSpool(file, to)
             except OSError as error:  # a fault of the disk must not hold up the other files
@@ -205,6 +209,19 @@ def orphaned_spools(home: Path, to: Destination) -> Iterator[OrphanedSpool]:
                 log.warning("%s cannot be read: %s", path, error)
                 continue
             yield spool
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    with suppress(OSError), os.scandir(folder) as entries:  # suppress: there is no such folder, say
+        for entry in entries:
+            yield folder / entry.name
+
+
+def _remove_if_stale(path: Path) -> None:
+    """Remove a file whose producer was killed before it held an event."""
+    with suppress(OSError):
+        if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+            path.unlink()
 
 
 def is_in_use(path: Path) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 from weakref import WeakSet
@@ -47,6 +48,8 @@ class SpoolFile:
     @classmethod
     def take_over(cls, path: Path) -> Self | None:
         """A file that no process holds. Call `count` before anything else: it finds the events."""
+        if not is_regular(path):
+            return None
         try:
             file = cls(path)
         except OSError:
@@ -136,6 +139,14 @@ class SpoolFile:
                 os.ftruncate(self._file, self._end)
             raise
         self._end += len(content)
+
+
+def is_regular(path: Path) -> bool:
+    """Whether it is a file, or a link to one. To open a FIFO or a device may take for ever."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:  # it is gone, say, or a link to itself
+        return False
 
 
 _all: WeakSet[SpoolFile] = WeakSet()

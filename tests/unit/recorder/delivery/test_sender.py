@@ -6,6 +6,7 @@ import random
 import threading
 
 import pytest
+from training_events.recorder.delivery import orphans
 from training_events.recorder.delivery import sender as sending
 from training_events.recorder.delivery import spool as spooling
 from training_events.recorder.delivery.destination import Destination, Unsent
@@ -140,7 +141,7 @@ def test_an_event_right_before_the_end_is_sent(start, monkeypatch):
         assert closed.wait(PATIENCE_SECONDS)
         yield from ()
 
-    monkeypatch.setattr(sending, "orphaned_spools", look_slowly)
+    monkeypatch.setattr(orphans, "orphaned_spools", look_slowly)
     bus = Bus()
     sender, spool = start(bus)
     assert looking.wait(PATIENCE_SECONDS)
@@ -306,3 +307,58 @@ def test_a_failing_handler_of_the_log_ends_nothing(start, monkeypatch):
         assert bus.taken == [b"1"]
     finally:
         logging.getLogger("training_events").removeHandler(broken)
+
+
+def leave_orphans(folder, count):
+    for number in range(count):
+        spool = Spool(folder, HERE, f"gone-{number}")
+        spool.append(b"theirs")
+        spool.close()
+
+
+def test_an_end_sends_its_own_and_hardly_anything_of_others(start, tmp_path, monkeypatch):
+    monkeypatch.setattr(orphans, "CLOSING_SHARE", 0.0)
+    leave_orphans(tmp_path, 20)
+    bus = SlowBus(lambda _: None)
+    sender, spool = start(bus)
+    assert bus.asked.wait(PATIENCE_SECONDS), "it has begun with those of others"
+    append(sender, spool, b"own")
+    closing = threading.Thread(target=sender.close, args=(PATIENCE_SECONDS,))
+    closing.start()
+    bus.first_reply.set()
+    bus.later_replies.set()
+    closing.join()
+    assert bus.taken.count(b"own") == 1
+    assert bus.taken.count(b"theirs") < 20
+    assert len(list(tmp_path.rglob("gone-*"))) == 20 - bus.taken.count(b"theirs"), "the next recorder sends them"
+
+
+def test_an_end_with_little_to_send_takes_a_few_events_of_others_along(start, tmp_path, monkeypatch):
+    monkeypatch.setattr(orphans, "CLOSING_SHARE", 3600.0)
+    leave_orphans(tmp_path, 5)
+    bus = Bus()
+    sender, spool = start(bus)
+    append(sender, spool, b"own")
+    sender.close(PATIENCE_SECONDS)
+    assert sorted(bus.taken) == [b"own", *[b"theirs"] * 5]
+
+
+def test_an_end_does_not_wait_for_an_answer_about_others(start, tmp_path, monkeypatch):
+    monkeypatch.setattr(sending, "MIN_ORPHAN_SECONDS", 0.0)
+    leave_orphans(tmp_path, 1)
+    bus = SlowBus(lambda _: None)
+    sender, _ = start(bus)
+    assert bus.asked.wait(PATIENCE_SECONDS)
+    sender.close(3600)
+    bus.first_reply.set()
+
+
+def test_an_end_says_what_has_no_answer(start, caplog):
+    """A bus that sends a byte now and then is no outage that a client would see."""
+    bus = SlowBus(lambda _: None)
+    sender, spool = start(bus)
+    append(sender, spool, b"1")
+    assert bus.asked.wait(PATIENCE_SECONDS)
+    sender.close(0.01)
+    bus.first_reply.set()
+    assert "there is no answer to 1 of them" in caplog.text

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from training_events.recorder.delivery import spool as module
 from training_events.recorder.delivery.destination import Destination, Unsent
+from training_events.recorder.delivery.flush import spool_files
 from training_events.recorder.delivery.spool import OrphanedSpool, Spool, is_in_use, orphaned_spools, spool_folder
 from training_events.settings import Settings
 
@@ -313,8 +315,55 @@ def test_an_unreadable_file_does_not_hold_up_the_others(tmp_path, monkeypatch, c
     with monkeypatch.context() as patch:
         patch.setattr(os, "pread", pread)
         orphans = list(orphaned_spools(tmp_path, HERE))
-        assert [send_all(orphan) for orphan in orphans] == [[b"a"], [b"c"]]
+        assert sorted(send_all(orphan) for orphan in orphans) == [[b"a"], [b"c"]]
     for orphan in orphans:
         orphan.close()
     assert not is_in_use(flawed)
     assert "b.jsonl cannot be read: [Errno 5]" in caplog.text
+
+
+STRANGE = {
+    "fifo": os.mkfifo,
+    "folder": os.mkdir,
+    "socket": lambda path: socket.socket(socket.AF_UNIX).bind(str(path)),
+    "device": lambda path: path.symlink_to("/dev/zero"),
+    "link to nothing": lambda path: path.symlink_to(f"{path}.gone"),
+    "link to itself": lambda path: path.symlink_to(path.name),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_what_is_no_file_holds_nothing_up(kind, kept, tmp_path, monkeypatch):
+    kept.release()
+    monkeypatch.chdir(kept.path.parent)  # the name of a socket is short
+    for name in ("0.jsonl", "0.new", "z.jsonl"):
+        STRANGE[kind](Path(name))
+    [orphan] = orphaned_spools(tmp_path, HERE)
+    assert send_all(orphan) == [b"1", b"2", b"3"]
+    assert [file.file for file in spool_files(tmp_path)] == []
+    orphan.close()
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder"])
+def test_a_place_of_another_kind_takes_no_refused_events_and_holds_nothing_up(kind, kept):
+    STRANGE[kind](kept.refused_path)
+    assert not kept.set_aside([Unsent(b"1", "it is too large", final=True)])
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_there_are_no_events_in_what_is_no_folder(kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    STRANGE[kind](Path(HERE.folder_name))
+    assert list(orphaned_spools(tmp_path, HERE)) == []
+
+
+def test_files_are_taken_up_one_by_one(tmp_path):
+    """There may be thousands, and the program may be about to end."""
+    for number in range(20):
+        spool = Spool(tmp_path, HERE, f"producer-{number}")
+        spool.append(b"1")
+        spool.close()
+    orphans = orphaned_spools(tmp_path, HERE)
+    first = next(orphans)
+    assert [path.name for path in first.path.parent.iterdir() if is_in_use(path)] == [first.path.name]
+    first.close()
