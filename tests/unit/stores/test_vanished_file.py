@@ -128,14 +128,28 @@ def test_a_file_that_is_replaced_by_another_log_is_used_from_then_on(path):
     assert numbers(path) == [7, 8]
 
 
-def test_a_file_that_is_replaced_by_something_else_is_left_alone(path):
+@pytest.mark.parametrize("in_place", [True, False])
+@pytest.mark.parametrize("content", [b"", b"x" * 100, b"x" * 100_000])
+def test_a_file_that_is_replaced_by_something_else_is_left_alone(path, content, in_place):
     log = opened(path)
     log.append(event(0))
-    path.unlink()
-    path.write_bytes(b"")
-    with pytest.raises(NoSuchLog, match="nothing was recorded in it yet"):
-        log.append(event(1))
-    assert path.read_bytes() == b""
+    if not in_place:
+        path.unlink()
+    path.write_bytes(content)
+    for _ in range(2):
+        with pytest.raises(NoSuchLog, match=r"nothing was recorded in it yet|the file is no SQLite database"):
+            log.append(event(1))
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_is_overwritten_by_its_backup_is_used_from_then_on(path):
+    log = opened(path)
+    log.append(event(0))
+    backup = path.read_bytes()
+    log.append(event(1))
+    path.write_bytes(backup)
+    log.append(event(2))
+    assert numbers(path) == [0, 2]
 
 
 @pytest.mark.parametrize("lose", [delete, delete_with_what_is_beside, move_folder])

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from training_events.errors import LogUnavailable
-from training_events.stores.sqlite.file import NOT_A_DATABASE, HowToOpen, OpenedFile, file_id, no_log, only_readable, open_file
+from training_events.stores.sqlite.file import NOT_A_DATABASE, HowToOpen, OpenedFile, file_at, no_log, only_readable, open_file
 from training_events.stores.sqlite.schema import make_temporary_tables
 
 if TYPE_CHECKING:
@@ -86,16 +86,13 @@ class Database:
                 raise
             if durable:
                 _move_into_file(connection)
-                if self._has_moved():  # into a file without a name the events went, and nobody would ever find them
-                    raise self._gone()
+            self._see_file()
 
     @contextmanager
     def _connected(self, *, create: bool) -> Iterator[sqlite3.Connection]:
         try:
             with self._lock:
-                if self._connection is not None and self._has_moved():
-                    self._connection.close()  # SQLite sees that the file was moved, and leaves what is at its old place alone
-                    self._connection = None
+                self._close_if_changed()
                 if self._connection is None:
                     if self._opened is not None and not Path(self.path).exists():
                         raise self._gone()
@@ -117,9 +114,21 @@ class Database:
             }
             raise LogUnavailable(f"the event log {self.path}: {flaw}{hint.get(code, '')}") from None
 
-    def _has_moved(self) -> bool:
-        """Whether the path leads to another file than the one that was opened, or to none."""
-        return self._opened is not None and file_id(self.path, also_content=self._opened.immutable) != self._opened.id
+    def _close_if_changed(self) -> None:
+        """If the file is another one by now, look at it anew: it may be gone, or emptied, or another program's, or longer.
+
+        SQLite would go on with the file that it has opened, even if that has no name any more, and with pages that it knows.
+        """
+        if self._connection is not None and self._opened is not None and file_at(self.path) != self._opened.seen:
+            self._connection.close()  # if the file was moved, SQLite leaves alone what is at its old place
+            self._connection = None
+
+    def _see_file(self) -> None:
+        """After a transaction. Raises LogUnavailable if it went into a file that nobody would ever find."""
+        opened, now = self._opened, file_at(self.path)
+        if opened is None or opened.seen is None or now is None or opened.seen[:2] != now[:2]:
+            raise self._gone()
+        opened.seen = now
 
     def _gone(self) -> LogUnavailable:
         return LogUnavailable(f"the event log {self.path} was deleted, moved or replaced while this program used it")

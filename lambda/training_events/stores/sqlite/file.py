@@ -25,32 +25,30 @@ _NEVER_USED = (
 """SQLite notes in sqlite_sequence that an event has arrived, even if all of them are deleted again."""
 
 
-class FileId(NamedTuple):
-    """Which file a path leads to. Of a file that SQLite takes for unchangeable also what it holds, as far as that is seen."""
+class FileAtPath(NamedTuple):
+    """The file that a path leads to, and the last change to it."""
 
     device: int
     inode: int
-    size: int = 0
-    modified_ns: int = 0
+    size: int
+    modified_ns: int
 
 
 class OpenedFile(Struct):
-    """What was opened at a path. `immutable` means that SQLite looks neither for locks nor for a write-ahead log."""
+    """What was opened at a path, and as which file it was seen last."""
 
-    id: FileId | None
-    immutable: bool
+    seen: FileAtPath | None
     read_only: bool
     has_temporary_tables: bool = False
 
 
-def file_id(path: str, *, also_content: bool = False) -> FileId | None:
+def file_at(path: str) -> FileAtPath | None:
     """None if there is no file."""
     try:
         found = os.stat(path)  # noqa: PTH116 - called for every query
     except OSError:
         return None
-    id_ = FileId(found.st_dev, found.st_ino)
-    return id_._replace(size=found.st_size, modified_ns=found.st_mtime_ns) if also_content else id_
+    return FileAtPath(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 class HowToOpen(NamedTuple):
@@ -85,7 +83,7 @@ def open_file(path: str, how: HowToOpen) -> tuple[sqlite3.Connection, OpenedFile
         if not how.write and not wal_bytes:
             _require_content(connection, path)
         read_only = immutable or not _is_writable(path)
-        return connection, OpenedFile(file_id(path, also_content=immutable), immutable, read_only)
+        return connection, OpenedFile(file_at(path), read_only)
     except BaseException:
         connection.close()
         raise
