@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -459,3 +460,41 @@ def test_several_programs_write_to_one_file_and_one_of_them_is_killed(path):
     assert len(set(positions) - {position for _, position in acknowledged}) <= 1
     assert sorted(entry.position for _, _, entry in log.arrivals(10_000)) == positions
     assert list(log.alterations()) == []
+
+
+def test_appends_together_are_recorded_together_and_each_by_itself(log, path):
+    log.append(event(1, data={"other": True}))
+    with log.database.together():
+        assert log.append(event(0)) is Appended.RECORDED
+        with pytest.raises(Conflict):
+            log.append(event(1))
+        assert log.append(event(2)) is Appended.RECORDED
+        assert log.append(event(2)) is Appended.REPEATED
+        assert len(list(opened(path).entries("run/a"))) == 1, "nothing is recorded before all is"
+    assert [entry.position for entry in opened(path).entries("run/a")] == [event(number).position for number in range(3)]
+
+
+def test_what_a_full_disk_does_not_take_leaves_the_rest_of_what_is_appended_together(log, path):
+    log.append(event(0))
+    with log.database.transaction() as connection:
+        [pages] = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+    with log.database.together():
+        log.append(event(1))
+        with pytest.raises(LogUnavailable, match="full"):
+            log.append(event(2, data={"big": "x" * 300_000}))
+    assert [entry.position for entry in opened(path).entries("run/a")] == [event(0).position, event(1).position]
+
+
+def test_of_appends_together_none_is_recorded_if_sqlite_takes_all_back(log, path):
+    """As it does by itself after some failures of the disk."""
+    log.append(event(0))
+    together = ExitStack()
+    together.enter_context(log.database.together())
+    log.append(event(1))
+    with log.database.transaction() as connection:
+        pass
+    connection.execute("ROLLBACK")
+    with pytest.raises(LogUnavailable, match="no transaction is active"):
+        together.close()
+    assert [entry.position for entry in opened(path).entries("run/a")] == [event(0).position]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -136,9 +136,20 @@ class LogSink:
     """For recorders without a bus."""
 
     def __init__(self, url: str) -> None:
-        self._log = appender(open_event_log(url), Settings())
+        from training_events.stores.sqlite.event_log import SqliteLog  # noqa: PLC0415 - sqlite3 is not needed for a bus
+
+        log = open_event_log(url)
+        self._log = appender(log, Settings())
+        self._together = log.database.together if isinstance(log, SqliteLog) else nullcontext
 
     def send(self, lines: Sequence[bytes]) -> list[Unsent]:
+        try:
+            with self._together():
+                return self._append(lines)
+        except TrainingEventsError as error:  # none of the transaction has arrived
+            return [Unsent(line, str(error)) for line in lines]
+
+    def _append(self, lines: Sequence[bytes]) -> list[Unsent]:
         unsent = []
         for number, line in enumerate(lines):
             try:

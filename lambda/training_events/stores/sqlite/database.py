@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from sys import getsizeof
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from training_events.errors import LogUnavailable
@@ -38,7 +38,7 @@ class Database:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._lock = Lock()
+        self._lock = RLock()  # a transaction inside of `together` takes it again
         self._connection: sqlite3.Connection | None = None
         self._opened: OpenedFile | None = None
 
@@ -72,8 +72,14 @@ class Database:
 
         With `durable=False` it survives only the end of the process, until a later durable one ends: they keep their order.
         A durable one is also in the file itself, and not only in the write-ahead log beside it, which copies tend to lack.
+        Inside of `together` it is a part of that transaction, which still writes all or nothing by itself.
         """
         with self._connected(create=True) as connection:
+            is_inside = connection.in_transaction
+            if is_inside:
+                with _savepoint(connection):
+                    yield connection
+                return
             self._make_room_for_states(connection)
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
@@ -87,6 +93,12 @@ class Database:
             if durable:
                 _move_into_file(connection)
             self._see_file()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All transactions of this thread inside become one: the disk is synced once for many events, and not for each."""
+        with self.transaction():
+            yield
 
     @contextmanager
     def _connected(self, *, create: bool) -> Iterator[sqlite3.Connection]:
@@ -119,7 +131,9 @@ class Database:
 
         SQLite would go on with the file that it has opened, even if that has no name any more, and with pages that it knows.
         """
-        if self._connection is not None and self._opened is not None and file_at(self.path) != self._opened.seen:
+        if self._connection is None or self._opened is None or self._connection.in_transaction:
+            return
+        if file_at(self.path) != self._opened.seen:
             self._connection.close()  # if the file was moved, SQLite leaves alone what is at its old place
             self._connection = None
 
@@ -137,6 +151,19 @@ class Database:
         if self._opened is not None and self._opened.read_only and not self._opened.has_temporary_tables:
             make_temporary_tables(connection)
             self._opened.has_temporary_tables = True
+
+
+@contextmanager
+def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("SAVEPOINT inner")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK TO inner")
+            connection.execute("RELEASE inner")
+        raise
+    connection.execute("RELEASE inner")
 
 
 def _move_into_file(connection: sqlite3.Connection) -> None:
