@@ -13,7 +13,7 @@ MAX_FINDINGS = 100
 
 
 class Kind(Enum):
-    """Every kind but the last two means that somebody altered the log, its seals, or files that are kept with it."""
+    """Every kind but the last three means that somebody altered the log, its seals, or files that are kept with it."""
 
     ALTERED = "altered"
     """The event is not what was recorded: its content does not give its digest, or a seal holds another digest."""
@@ -35,6 +35,8 @@ class Kind(Enum):
     """A kept file that the event names cannot be read, and so not be compared."""
     FILE_CHANGED = "file_changed"
     """A file that was recorded where it was, and never kept, is another one by now, or gone. The log is sound."""
+    CLOCK_AHEAD = "clock_ahead"
+    """The event lay ahead of the log's clock when the log took it. Some clock is wrong; the log is sound."""
     GAP = "gap"
     """Numbers of a producer are missing: those events have not arrived yet, or were removed before they were sealed."""
 
@@ -59,6 +61,7 @@ class Findings:
         self._events: list[Finding] = []
         self._seals: list[Finding] = []
         self._gaps: list[Finding] = []
+        self._clocks: list[Finding] = []
 
     def add(self, *found: Finding) -> None:
         for finding in found:
@@ -68,6 +71,8 @@ class Findings:
         self.counts[finding.kind] += 1
         if finding.kind is Kind.GAP:
             kept = self._gaps
+        elif finding.kind is Kind.CLOCK_AHEAD:
+            kept = self._clocks
         elif finding.position is None:
             kept = self._seals
         else:
@@ -81,7 +86,7 @@ class Findings:
 
     @property
     def first(self) -> list[Finding]:
-        return self._events + self._seals + self._gaps
+        return self._events + self._seals + self._gaps + self._clocks
 
 
 def _position_or_start(finding: Finding) -> str:

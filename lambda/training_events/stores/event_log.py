@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, json
 
 from training_events.errors import InTheFuture
 from training_events.event import MAX_INTEGER, LogEntry
-from training_events.times import hours_after
+from training_events.times import hours_after, is_utc_text, seconds_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 MAX_LEAD_HOURS = 24
 """How far an event may lie ahead of the clock of the log that takes it. A clock in a wrong time zone is within this."""
+
+
+MIN_LEAD_SECONDS = 1.0
+"""A smaller lead is told of nowhere: clocks that are kept in step differ by milliseconds."""
 
 
 class Appended(Enum):
@@ -93,6 +97,14 @@ def check_due(event: Event, present: str) -> None:
     if event.occurred_at > hours_after(present, MAX_LEAD_HOURS):
         allowed = f"at most {MAX_LEAD_HOURS} hours ahead of the log's clock, which was {present}"
         raise InTheFuture(f"it happened at {event.occurred_at}", allowed, ("occurred_at",))
+
+
+def lead_seconds(occurred_at: str, recorded_at: str) -> float | None:
+    """By how many seconds an event lay ahead of the log's clock when the log took it; None if it did not, or hardly."""
+    if occurred_at <= recorded_at or not is_utc_text(recorded_at):  # an altered log may have any text there
+        return None
+    lead = seconds_between(recorded_at, occurred_at)
+    return lead if lead >= MIN_LEAD_SECONDS else None
 
 
 class EventLog(Protocol):

@@ -121,7 +121,7 @@ def test_the_state_of_any_history_fits_its_schema(history):
         log.append(event)
     for stream in log.streams():
         state = with_all_keys(folds.fold(folds.empty(stream), log.entries(stream)))
-        parse_document("show", json.dumps({**state, "as_of": None, "known_at": None}))
+        parse_document("show", json.dumps({**state, "as_of": None, "known_at": None, "clock_ahead": None}))
 
 
 # ---- what the commands print in real calls
@@ -173,7 +173,7 @@ def test_show_and_history(url, capsys, stream):
     past = printed(capsys, url, "show", stream, "--as-of", "2026-11-22T15:08:59", "--known-at", "now")
     history = printed(capsys, url, "history", stream)
     assert (past["as_of"], past["known_at"] is None) == ("2026-11-22T15:08:59.000000Z", False)
-    assert {**past, "as_of": None, "known_at": None} == state
+    assert {**past, "as_of": None, "known_at": None, "clock_ahead": None} == state
     assert state["counts"]["events"] == len(history["events"])
     assert (state["stream"], history["stream"]) == (stream, stream)
 

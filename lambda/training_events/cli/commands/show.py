@@ -17,27 +17,33 @@ from training_events.folds.dataset import DatasetState
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
 from training_events.projection.time_travel import state_at, state_now
+from training_events.stores.event_log import lead_seconds
+from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from training_events.folds import State
     from training_events.folds.metric import Reading
+    from training_events.stores.event_log import EventLog
 
 
 class RunDocument(RunState):
     as_of: str | None = None
     known_at: str | None = None
+    clock_ahead: float | None = None
 
 
 class ModelDocument(ModelState):
     as_of: str | None = None
     known_at: str | None = None
+    clock_ahead: float | None = None
 
 
 class DatasetDocument(DatasetState):
     as_of: str | None = None
     known_at: str | None = None
+    clock_ahead: float | None = None
 
 
 ShowDocument = RunDocument | ModelDocument | DatasetDocument
@@ -68,10 +74,26 @@ def show(
         state = state_now(workspace.log, workspace.read_models, stream)
     else:
         state = state_at(workspace.log, stream, as_of=as_of, known_at=known_at)
+    ahead = _clock_ahead(workspace.log, state, known_at)
     if as_json:
-        print_document({**with_all_keys(state), "as_of": as_of, "known_at": known_at})
+        print_document({**with_all_keys(state), "as_of": as_of, "known_at": known_at, "clock_ahead": ahead})
     else:
-        _print_state(state, {"as of": as_of, "known at": known_at})
+        told = None if ahead is None else f"the newest event lay {duration(ahead)} ahead of the log's clock"
+        _print_state(state, {"as of": as_of, "known at": known_at, "clock ahead": told})
+
+
+def _clock_ahead(log: EventLog, state: State, known_at: str | None) -> float | None:
+    """By how many seconds the newest event lay ahead of the log's clock when the log took it; None if it did not.
+
+    It is the newest one that matters: nothing that came after it really is shown as the last.
+    """
+    newest = log.entries(state.stream, after=state.last_at, until=state.last_at) if state.last_at else ()
+    leads = (
+        lead_seconds(entry.position[:TEXT_LENGTH], entry.recorded_at)
+        for entry in newest
+        if known_at is None or entry.recorded_at <= known_at
+    )
+    return max((lead for lead in leads if lead is not None), default=None)
 
 
 def _print_state(state: State, times: dict[str, str | None]) -> None:
