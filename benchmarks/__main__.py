@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from benchmarks import command_line, event_processor, fold, memory, package, recording, show, synth
+from benchmarks import command_line, event_processor, fold, late_events, memory, package, recording, show, synth
 from benchmarks.measure import Ratio
 
 _BENCHMARKS = {
@@ -12,6 +12,7 @@ _BENCHMARKS = {
     "event_processor": event_processor.measure,
     "fold": fold.measure,
     "show": show.measure,
+    "late_events": late_events.measure,
     "memory": memory.measure,
     "recording": recording.measure,
     "command_line": command_line.measure,

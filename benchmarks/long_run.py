@@ -40,12 +40,16 @@ def fill(file: Path, stream: str, events: int) -> None:
     """Write a log with one run of chained events. It takes large transactions, as only reading is measured."""
     database = Database(str(file))
     previous = None
-    insert = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
     for first in range(0, events, 10_000):
-        rows = []
+        chained = []
         for number in range(first, min(first + 10_000, events)):
-            event = event_of(stream, number, previous)
-            previous = event.digest
-            rows.append(to_row(event, RECORDED_AT))
-        with database.transaction() as connection:
-            connection.executemany(insert, rows)
+            chained.append(event_of(stream, number, previous))
+            previous = chained[-1].digest
+        insert(database, chained)
+
+
+def insert(database: Database, events: list[Event]) -> None:
+    """Put events into the log in one transaction."""
+    statement = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+    with database.transaction() as connection:
+        connection.executemany(statement, [to_row(event, RECORDED_AT) for event in events])

@@ -12,6 +12,7 @@ import math
 import random
 import time
 from enum import Enum
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -127,7 +128,10 @@ class Projector:
                 window = max(window, behind // 2)  # step by step: events may again come as late as they came before
             else:
                 window = max(window, 2 * behind)  # it was too near
-        entries = self._log.entries(stream, after=position_behind(base), until=_newest_time(current, state, delivered))
+        seen = _time_seen(current, state, delivered)
+        entries = self._log.entries(stream, after=position_behind(base), until=seen)
+        if seen is not None:
+            entries = chain(entries, (entry for entry in delivered if entry.position > seen + "$"))
         entries = self._in_time(stream, entries, deadline)
         return _Next(Update.REFOLDED, *fold_with_settled(base, entries, window=window, late=late))
 
@@ -148,16 +152,14 @@ class Projector:
         self._read_models.put(state.stream, STATE_TOO_LARGE, summary=summary, first_at=first_at, replaces=replaces)
 
 
-def _newest_time(current: ReadModel | None, state: State | None, delivered: list[LogEntry]) -> str | None:
-    """The time of the newest event that was delivered so far; None if that is not known.
+def _time_seen(current: ReadModel | None, state: State | None, delivered: list[LogEntry]) -> str | None:
+    """Up to which time the log is read; None if that is not known. Of what is newer, only what was delivered counts.
 
     A state that ran ahead of the deliveries would be refolded at each of them: a backlog would take quadratic time.
     """
     if not delivered or (current is not None and state is None):
         return None
-    newest = delivered[-1].position
-    if state is not None:
-        newest = max(newest, state.position)
+    newest = delivered[-1].position if state is None else state.position
     occurred_at, _, _ = newest.partition("#")
     if len(occurred_at) != times.TEXT_LENGTH or not occurred_at.isascii():  # an altered log may hold anything there
         return None

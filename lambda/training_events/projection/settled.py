@@ -14,7 +14,6 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from training_events import folds
-from training_events.folds.instant import instants
 from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
@@ -23,8 +22,10 @@ if TYPE_CHECKING:
     from training_events.event import LogEntry
     from training_events.folds import State
 
-WINDOW = 256
+WINDOW = 128
 """How many events the settled state is behind, beside those that were late. To fold so many takes about a millisecond."""
+_AT_ONCE = 256
+"""How many entries are released at once."""
 MAX_HELD, MAX_HELD_BYTES = 10_000, 16 * 2**20
 """The most events that are held in memory while those before them are folded, and about how many bytes of them."""
 
@@ -51,7 +52,7 @@ def fold_with_settled(state: State, entries: Iterable[LogEntry], *, window: int,
     newest = _Newest(entries, window, late)
     folds.fold(state, newest.before())
     settled = folds.encode(state) if state.position else None
-    return Folded(folds.fold(state, newest.held()), settled)
+    return Folded(folds.fold(state, newest.held), settled)
 
 
 def position_behind(state: State) -> str:
@@ -60,36 +61,35 @@ def position_behind(state: State) -> str:
 
 
 class _Newest:
-    """The newest entries of a stream, held while those before them are given out. An instant stays whole."""
+    """The newest entries of a stream, held while those before them are given out, whole instants only."""
 
     def __init__(self, entries: Iterable[LogEntry], window: int, late: Late | None) -> None:
-        self._entries, self._late = entries, late
-        self._wanted, self._count, self._bytes = window, 0, 0
-        self._instants: deque[list[LogEntry]] = deque()
+        self._entries, self._wanted, self._late = entries, window, late
+        self._bytes = 0
+        self.held: deque[LogEntry] = deque()
 
     def before(self) -> Iterator[LogEntry]:
-        for instant in instants(self._entries):
-            self._instants.append(instant)
-            self._count += len(instant)
-            self._bytes += _bytes(instant)
-            if self._late is not None and self._late.earliest <= instant[0].position[:TEXT_LENGTH] <= self._late.newest:
-                self._wanted += len(instant)
-            while self._has_more_than_enough():
-                oldest = self._instants.popleft()
-                self._count -= len(oldest)
-                self._bytes -= _bytes(oldest)
-                yield from oldest
+        held, late = self.held, self._late
+        limit = self._wanted + _AT_ONCE
+        for entry in self._entries:
+            held.append(entry)
+            self._bytes += len(entry.data)
+            if late is not None and late.earliest <= entry.position[:TEXT_LENGTH] <= late.newest:
+                self._wanted += 1
+            if len(held) >= limit or self._bytes > MAX_HELD_BYTES:
+                yield from self._released()
+                limit = max(self._wanted, len(held)) + _AT_ONCE
+        yield from self._released()
 
-    def held(self) -> Iterator[LogEntry]:
-        for instant in self._instants:
-            yield from instant
-
-    def _has_more_than_enough(self) -> bool:
-        if len(self._instants) == 1:
-            return False
-        rest = self._count - len(self._instants[0])
-        return rest >= min(self._wanted, MAX_HELD) or self._bytes > MAX_HELD_BYTES
-
-
-def _bytes(instant: list[LogEntry]) -> int:
-    return sum(len(entry.data) for entry in instant)
+    def _released(self) -> list[LogEntry]:
+        """The oldest entries, which are no longer held."""
+        kept = len(self.held) // 2 if self._bytes > MAX_HELD_BYTES else min(self._wanted, MAX_HELD)
+        released = [self.held.popleft() for _ in range(len(self.held) - kept)]
+        while released and self.held and released[-1].position[:TEXT_LENGTH] == self.held[0].position[:TEXT_LENGTH]:
+            self.held.appendleft(released.pop())
+        if released and not self.held:  # the newest instant is never released
+            newest = released[-1].position[:TEXT_LENGTH]
+            while released and released[-1].position[:TEXT_LENGTH] == newest:
+                self.held.appendleft(released.pop())
+        self._bytes -= sum(len(entry.data) for entry in released)
+        return released
