@@ -10,8 +10,12 @@ from threading import Condition, Thread
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec import Raw
+
 from training_events.bus.envelope import to_envelope
 from training_events.bus.publisher import MAX_REQUEST_BYTES
+from training_events.canonical import canonical_json
+from training_events.recorder.delivery.breaks import Breaks
 from training_events.recorder.delivery.points import MetricCall, PointBatcher
 from training_events.recorder.reporting import log, report_loss
 
@@ -28,6 +32,8 @@ FLUSH_SECONDS = 2.0
 """How long a point may wait until it is part of an event: a `kill -9` loses the points of that time."""
 MAX_BUFFERED_POINTS, MAX_PENDING_POINTS = 2_000, 20_000
 """More points than the first number wake the writer early. More than the second slow down the thread that records them."""
+POINTS_BETWEEN_PAUSES, MAX_PAUSE_SECONDS = 2_000, 0.05
+"""Of a thread that is slowed down, one call in so many pauses, until as many points are in events, or for so long."""
 MAX_EVENT_BYTES = MAX_REQUEST_BYTES - 16 * 1024
 """Of an event's data. The rest is for its header."""
 MIN_STALL_SECONDS = 1.0
@@ -60,7 +66,8 @@ class Writer:
         self._tasks: SimpleQueue[_Task] = SimpleQueue()
         self._taken_events = self._spooled_events = self._points_in_work = 0
         self._has_reported_stall = False
-        self._batcher = PointBatcher()
+        self._calls_since_pause = 0
+        self._batcher, self._breaks = PointBatcher(), Breaks()
         self._changed = Condition()  # reentrant: a signal's handler may interrupt a thread that holds it
         self._is_open = self._has_ended = False
         self._thread = Thread(target=self._run, name="training-events-writer", daemon=True)
@@ -78,14 +85,23 @@ class Writer:
         return is_taken
 
     def limit_backlog(self, pending: int) -> None:
-        """Make events of this many pending points early. With far more of them the calling thread pauses for a moment.
+        """Make events of this many pending points early. With far more of them a call pauses now and then.
 
         No training measures that fast for long. One that does is slowed down, so that the memory does not grow.
         """
-        if pending % MAX_BUFFERED_POINTS == 0 or pending > MAX_PENDING_POINTS:
-            self._enqueue(_Task(_Reason.TOO_MANY_POINTS))
         if pending > MAX_PENDING_POINTS:
-            time.sleep(0.001)
+            self._calls_since_pause += 1
+        must_pause = self._calls_since_pause >= POINTS_BETWEEN_PAUSES
+        if must_pause or pending % MAX_BUFFERED_POINTS == 0:
+            self._enqueue(_Task(_Reason.TOO_MANY_POINTS))
+        if must_pause:
+            self._calls_since_pause = 0
+            self._pause_until(pending - POINTS_BETWEEN_PAUSES)
+
+    def _pause_until(self, pending: int) -> None:
+        deadline = time.monotonic() + MAX_PAUSE_SECONDS
+        while len(self.points) > pending and time.monotonic() < deadline:
+            time.sleep(0.002)
 
     def wait_spooled(self, seconds: float) -> bool:
         """Wait until all that was recorded before is in the spool. May be called in a signal's handler.
@@ -159,8 +175,9 @@ class Writer:
 
     def _append_points(self, up_to_ns: int) -> None:
         for data, at_ns in self._batcher.batches(self._buffered_calls(up_to_ns)):
-            self._append("MetricsRecorded", data, at_ns)
-            self._points_in_work -= len(data["points"])
+            points = [self._encoded(point) for point in data["points"]]
+            self._append("MetricsRecorded", {"points": points}, at_ns)
+            self._points_in_work -= len(points)
         self._points_in_work = 0
 
     def _buffered_calls(self, up_to_ns: int) -> Iterator[MetricCall]:
@@ -170,7 +187,18 @@ class Writer:
             if points[0][3] > up_to_ns:
                 return
             self._points_in_work += 1
+            self._take_break()
             yield MetricCall(*points.popleft())
+
+    def _encoded(self, point: dict[str, Any]) -> Raw:
+        """Each point by itself: the event of a thousand points would be encoded without a break."""
+        self._take_break()
+        return Raw(canonical_json(point))
+
+    def _take_break(self) -> None:
+        """Where points come faster than the writer works, breaks would only make the pauses of `limit_backlog` longer."""
+        if len(self.points) <= MAX_BUFFERED_POINTS:
+            self._breaks.take_if_due()
 
     def _append_event(self, type_: str, data: dict[str, Any], at_ns: int) -> None:
         try:
@@ -179,7 +207,9 @@ class Writer:
             self._spooled_events += 1
 
     def _append(self, type_: str, data: dict[str, Any], at_ns: int) -> None:
-        self._spool.append(to_envelope(self._journal.next_event(type_, data, at_ns)))
+        event = self._journal.next_event(type_, data, at_ns)
+        self._take_break()
+        self._spool.append(to_envelope(event))
         self._sender.wake()
 
 

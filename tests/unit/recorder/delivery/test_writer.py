@@ -1,6 +1,8 @@
 """The writer when it closes: what was recorded before is in the spool, and later calls learn that they come too late."""
 
+import json
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -107,6 +109,52 @@ def test_a_wait_that_is_short_reports_nothing(writer, spool, capfd):
     close_while_it_writes(writer, spool)
     assert not writer.wait_spooled(0)
     assert capfd.readouterr().err == ""
+
+
+@pytest.fixture
+def small_backlog(monkeypatch):
+    monkeypatch.setattr(module, "MAX_BUFFERED_POINTS", 5)
+    monkeypatch.setattr(module, "MAX_PENDING_POINTS", 20)
+    monkeypatch.setattr(module, "POINTS_BETWEEN_PAUSES", 10)
+
+
+def record_points(writer, count):
+    """As `metric` does. Returns the most points that waited."""
+    most = 0
+    for step in range(count):
+        writer.points.append(("loss", 0.5, step, 1))
+        most = max(most, len(writer.points))
+        writer.limit_backlog(len(writer.points))
+    return most
+
+
+def test_a_backlog_does_not_grow_beyond_its_limit(small_backlog, monkeypatch):
+    """However fast points come: the calls pause until the writer has made events of some."""
+    monkeypatch.setattr(module, "MAX_PAUSE_SECONDS", PATIENCE_SECONDS)
+    spooled: list[bytes] = []
+    writer = writer_into(spooled, Sender())
+    writer.start()
+    most = record_points(writer, 2_000)
+    writer.close(PATIENCE_SECONDS)
+    assert most <= 20 + 2 * 10
+    points = [point for line in spooled for point in json.loads(line)["detail"]["data"]["points"]]
+    assert [point["step"] for point in points] == list(range(2_000))
+
+
+def test_one_call_in_many_pauses_and_never_for_long(small_backlog, writer, spool, monkeypatch):
+    """The writer may hang. The training goes on."""
+    pauses: list[float] = []
+    monkeypatch.setattr(module, "MAX_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    assert writer.record("CheckpointSaved", {})
+    assert spool.is_writing.wait(PATIENCE_SECONDS)
+    longest = 0
+    for step in range(100):
+        writer.points.append(("loss", 0.5, step, 1))
+        before = len(pauses)
+        writer.limit_backlog(len(writer.points))
+        longest += len(pauses) > before
+    assert longest == 8, "one in ten of those above the limit"
 
 
 def test_nothing_waits_for_a_writer_that_never_started(spool):
