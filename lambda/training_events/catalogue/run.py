@@ -15,9 +15,17 @@ NotFinite = Literal["NaN", "Infinity", "-Infinity"]
 
 
 class Code(Struct, frozen=True, omit_defaults=True):
+    """The version of the code. Where the code is `dirty`, the commit lacks a part of what ran.
+
+    `diff` is that part: a patch for `git apply`, with the files of the program that git does not have. `not_kept` are the paths
+    of files of which the patch has nothing, with the reason; the path `.` stands for all.
+    """
+
     repository: str | None = None
     commit: str | None = None
     dirty: bool | None = None
+    diff: Stored | None = None
+    not_kept: dict[str, str] | None = None
 
 
 class Image(Struct, frozen=True, omit_defaults=True):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar
 
 import msgspec
 
+from training_events.errors import NotStored
 from training_events.recorder.delivery.points import as_number, step_of
 from training_events.recorder.delivery.writer import MAX_BUFFERED_POINTS
 from training_events.recorder.ending import failed, stopped
@@ -23,6 +24,7 @@ from training_events.recorder.pinning.spec import pinned_spec
 from training_events.recorder.plain import plain_text
 from training_events.recorder.reporting import reported_not_raised
 from training_events.recorder.storage.objects import pin
+from training_events.redaction.text import redacted_text
 
 if TYPE_CHECKING:
     import os
@@ -61,7 +63,7 @@ class Run:
     def start(self) -> Self:
         """Record TrainingStarted with the pinned spec. From now on the run is open."""
         if not self._participant.started:
-            self._lifecycle.start(lambda: pinned_spec(self._options, pin=pin))
+            self._lifecycle.start(lambda: pinned_spec(self._options, pin=pin, keep=self._keep_code))
         return self
 
     def metric(self, name: str, value: float, step: float | None = None) -> None:
@@ -134,10 +136,15 @@ class Run:
         """In a spawned process it is the same run, and that process becomes a producer of its own."""
         return _in_spawned_process, (self.id,)
 
+    def _keep_code(self, patch: bytes) -> Stored:
+        if (channel := self._participant.ensure_open()) is None:
+            raise NotStored(f"{self.stream} is not open")
+        return channel.keep_code(patch)
+
     def _store(self, type_: str, path: str | os.PathLike[str], folder: str, more: dict[str, Any]) -> Stored | None:
         if (channel := self._participant.ensure_open()) is None:
             raise RuntimeError(f"{self.stream} is not open")
-        stored = channel.objects.store(path, f"runs/{self.id}/{folder}/{Path(path).name}")
+        stored = channel.objects.store(path, f"runs/{self.id}/{folder}/{redacted_text(Path(path).name)}")
         data = {**msgspec.to_builtins(stored), **more}
         if not channel.writer.record(type_, {key: value for key, value in data.items() if value is not None}):
             raise RuntimeError(f"{self.stream} ended meanwhile")

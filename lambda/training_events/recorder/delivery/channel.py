@@ -42,10 +42,15 @@ class Channel:
         settings = Settings()
         home, to = spool_folder(settings), configured_destination(settings)
         self.objects = object_store(settings)
+        self._keep_code = content_store(home / "code", f"code/{stream}", ".patch", self.objects)
         self._journal = Journal(stream, extensions, source=event_source(settings))
         spool = Spool(home, to, self._journal.producer)
         self._sender = Sender(spool, to, home)
         self.writer = Writer(self._journal, spool, self._sender, recordable(home, stream, self.objects))
+
+    def keep_code(self, patch: bytes) -> Stored:
+        """Store what the run's commit lacks of its code. Raises NotStored, OSError."""
+        return self._keep_code(patch, "changes")
 
     @property
     def recorded(self) -> int:
@@ -98,17 +103,22 @@ def recordable(home: Path, stream: str, objects: FileStore) -> Callable[[dict[st
 
 
 def field_store(home: Path, stream: str, objects: FileStore) -> Callable[[bytes, str], Stored]:
-    """Stores a field that is too large for an event where files are kept, or where none are, in a file beside the spool."""
+    """Stores a field that is too large for an event."""
+    # a dataset's not under `datasets/`: S3 reports new files there as datasets
+    return content_store(home / "fields", f"fields/{stream}", ".json", objects)
+
+
+def content_store(folder: Path, prefix: str, suffix: str, objects: FileStore) -> Callable[[bytes, str], Stored]:
+    """Stores content where files are kept, under this prefix, or where none are, in a file in this folder beside the spool."""
 
     def store(content: bytes, name: str) -> Stored:
         digest = sha256(content).hexdigest()
-        path = home / "fields" / f"{name}-{digest}.json"
+        path = folder / f"{name}-{digest}{suffix}"
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         own = path.with_suffix(f".{uuid4().hex}")  # another recorder may store the same content, and remove its file sooner
         try:
             own.write_bytes(content)
-            # a dataset's not under `datasets/`: S3 reports new files there as datasets
-            stored = objects.store(own, f"fields/{stream}/{path.name}")
+            stored = objects.store(own, f"{prefix}/{path.name}")
             if not stored.in_place:
                 return stored
             own.replace(path)

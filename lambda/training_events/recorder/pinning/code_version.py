@@ -1,74 +1,110 @@
 """The version of the code that trains: the git repository that a folder lies in.
 
-A change to a file that git tracks makes it dirty. Untracked files do not, because trainings leave such files behind. Where
-there is no repository (a training job gets its code without `.git`), the environment may name the version:
-TRAINING_EVENTS_GIT_COMMIT and TRAINING_EVENTS_GIT_REPOSITORY. What neither of them has is absent.
+A change to a file that git tracks makes it dirty, and so does a file that is part of the program and that git does not have, an
+ignored one too: no commit holds it. Other untracked files do not, because trainings leave such files behind. Where there is no
+repository (a training job gets its code without `.git`), the environment may name the version: TRAINING_EVENTS_GIT_COMMIT and
+TRAINING_EVENTS_GIT_REPOSITORY. What neither of them has is absent.
 """
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-from contextlib import suppress
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training_events.catalogue.run import Code
+from training_events.catalogue.stored import Stored
+from training_events.errors import NotStored
+from training_events.recorder.pinning.changes import changes
+from training_events.recorder.pinning.git import Git
+from training_events.recorder.reporting import log
 from training_events.redaction.text import redacted_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 TIMEOUT_SECONDS = 3.0
-"""For each call of git. A large repository on a network file system takes long, and a training does not wait for it."""
+"""To find the repository, and once more for all that is asked about it. A large one on a network file system takes long."""
+MAX_FILES = 1_000
+"""Files of the program that git is asked about: more would not fit into a command."""
 
-# Inside a hook or an editor, git sets these. They would lead our git to that repository.
-_MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
-# No lock that the user's own git would find taken, and no question on the terminal.
-_UNOBTRUSIVE = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+_REMOTE = re.compile(r"^(?P<name>\S+)\t(?P<url>.+) \(fetch\)", re.MULTILINE)
 
 
-def root_of(folder: Path, environment: Mapping[str, str] = os.environ, timeout: float = TIMEOUT_SECONDS) -> Path | None:
+def root_of(folder: Path | None, environment: Mapping[str, str] = os.environ, timeout: float = TIMEOUT_SECONDS) -> Path | None:
     """The folder of the git repository that `folder` lies in; None without one, or without git."""
-    answer = _git(folder, environment, timeout, "rev-parse", "--show-toplevel")
+    answer = None if folder is None else Git(folder, environment, timeout).text("rev-parse", "--show-toplevel")
     return Path(answer) if answer else None
 
 
 def code_version(
-    root: Path | None, environment: Mapping[str, str] = os.environ, timeout: float = TIMEOUT_SECONDS
+    root: Path | None,
+    environment: Mapping[str, str] = os.environ,
+    timeout: float = TIMEOUT_SECONDS,
+    *,
+    files: Sequence[Path] = (),
+    keep: Callable[[bytes], Stored] | None = None,
 ) -> Code | None:
-    """The version of the code in the repository at `root`; None if nothing is known. Never raises."""
-    if root is not None:
-        commit = _git(root, environment, timeout, "rev-parse", "--verify", "HEAD")
-        repository = _git(root, environment, timeout, "remote", "get-url", "origin")
-        changes = _git(root, environment, timeout, "status", "--porcelain", "--untracked-files=no")
-        dirty = None if commit is None or changes is None else bool(changes)
-    else:
+    """The version of the code in the repository at `root`; None if nothing is known. Never raises.
+
+    `files` are those of the repository that are part of the program. `keep` stores what the commit lacks of them.
+    """
+    if root is None:
         commit, repository = (environment.get(f"TRAINING_EVENTS_GIT_{name}") for name in ("COMMIT", "REPOSITORY"))
-        dirty = None
-    known = Code(redacted_text(repository) if repository else None, commit or None, dirty)
+        known = Code(_address(repository), commit or None)
+    else:
+        known = _version_in(Git(root, environment, timeout), root, files, keep)
     return None if known == Code() else known
 
 
-def _git(folder: Path, environment: Mapping[str, str], timeout: float, *command: str) -> str | None:
-    """What git prints; None if it fails, is not installed, or does not answer in time."""
-    variables = {name: value for name, value in environment.items() if name not in _MISLEADING} | _UNOBTRUSIVE
-    try:
-        with subprocess.Popen(
-            ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *command],  # without a daemon that outlives this call
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # so that the processes that git starts can be killed with it
-        ) as git:
-            try:
-                answer, _ = git.communicate(timeout=timeout)
-            except BaseException:  # also at Ctrl-C: `with` would wait for a git that hangs
-                with suppress(ProcessLookupError):
-                    os.killpg(git.pid, signal.SIGKILL)
-                raise
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
-    return os.fsdecode(answer).strip("\n") if git.returncode == 0 else None
+def _version_in(git: Git, root: Path, files: Sequence[Path], keep: Callable[[bytes], Stored] | None) -> Code:
+    commit = git.text("rev-parse", "--verify", "HEAD")
+    repository = _address(_remote(git))
+    if commit is None:
+        return Code(repository)
+    untracked = _untracked(git, root, files)
+    changed = git.text("status", "--porcelain", "--untracked-files=no")
+    if untracked or changed:
+        diff, not_kept = _kept(git, root, untracked or [], keep)
+        return Code(repository, commit, dirty=True, diff=diff, not_kept=not_kept or None)
+    return Code(repository, commit, dirty=None if untracked is None or changed is None else False)
+
+
+def _remote(git: Git) -> str | None:
+    """The address of `origin`, or else of the first remote by name."""
+    addresses = {found["name"]: found["url"] for found in _REMOTE.finditer(git.text("remote", "-v") or "")}
+    return addresses.get("origin") or next(iter(addresses.values()), None)
+
+
+def _address(given: str | None) -> str | None:
+    if given and given != (shown := redacted_text(given)):
+        log.warning("the address of the code's repository held what looks like a credential, which was not recorded")
+        return shown
+    return given or None
+
+
+def _untracked(git: Git, root: Path, files: Sequence[Path]) -> list[str] | None:
+    """Those of the files that git does not have, by their paths below `root`. None if git does not say."""
+    own = [path for path in files if not any((folder / ".git").exists() for folder in _between(path, root))][:MAX_FILES]
+    paths = [path.relative_to(root.resolve()).as_posix() for path in own]
+    return git.names("--literal-pathspecs", "ls-files", "-z", "--others", "--", *paths) if paths else []
+
+
+def _between(path: Path, root: Path) -> list[Path]:
+    """The folders of a path up to `root`: a repository among them, such as a submodule, has a version of its own."""
+    return [folder for folder in path.parents if folder != root.resolve() and folder.is_relative_to(root.resolve())]
+
+
+def _kept(
+    git: Git, root: Path, untracked: Sequence[str], keep: Callable[[bytes], Stored] | None
+) -> tuple[Stored | None, dict[str, str]]:
+    if keep is None:
+        return None, {}
+    patch, not_kept = changes(git, root, untracked)
+    if patch:
+        try:
+            return keep(patch), not_kept
+        except (NotStored, OSError) as error:
+            not_kept["."] = str(error)
+    return None, not_kept

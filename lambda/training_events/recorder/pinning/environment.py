@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +16,6 @@ from training_events.redaction.names import may_be_secret_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import ModuleType
-
-
-def folder_of(main: ModuleType | None) -> Path:
-    """The folder of the code. Where no file was started (a notebook, a prompt) that is the working folder."""
-    file = getattr(main, "__file__", None)
-    return Path(file).resolve().parent if isinstance(file, str) else Path.cwd()
 
 
 def entry_point(main: ModuleType | None, root: Path | None, environment: Mapping[str, str] = os.environ) -> str | None:
@@ -44,11 +37,6 @@ def entry_point(main: ModuleType | None, root: Path | None, environment: Mapping
         if base is not None and path.is_relative_to(base.resolve()):
             return path.relative_to(base.resolve()).as_posix()
     return str(path)
-
-
-def main_module() -> ModuleType | None:
-    """The module that Python was started with; in a notebook the one in which its cells run."""
-    return sys.modules.get("__main__")
 
 
 _NAME = re.compile(r"^Name:\s*(\S+)\s*$", re.MULTILINE | re.IGNORECASE)

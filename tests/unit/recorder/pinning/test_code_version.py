@@ -1,6 +1,7 @@
 """The version of the code that trains, from git or from the environment, with no credentials in it."""
 
 import os
+import shutil
 import subprocess
 from functools import partial
 
@@ -109,6 +110,22 @@ def test_a_git_that_hangs_is_killed_with_the_processes_it_started(tmp_path):
         assert os.read(pipe, 100) == b""
     finally:
         os.close(pipe)
+
+
+def test_what_git_does_not_say_in_time_or_in_reason_is_unknown_and_the_rest_is_known(repository, tmp_path):
+    """All questions share the time. An answer without an end is not waited for either."""
+    real = shutil.which("git")
+    script = f"""#!/bin/sh
+    case "$*" in
+      *rev-parse*) exec '{real}' "$@";;
+      *remote*) exec yes;;
+      *) exec sleep 300;;
+    esac
+    """
+    (tmp_path / "git").write_text(script, encoding="utf-8")
+    (tmp_path / "git").chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    assert module.code_version(repository, environment, timeout=3) == Code(commit=git(repository, "rev-parse", "HEAD"))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
 from training_events.recorder.options import RunOptions
 from training_events.recorder.pinning import spec
-from training_events.recorder.pinning.environment import ALLOWED, entry_point, folder_of, installed_packages
+from training_events.recorder.pinning.environment import ALLOWED, entry_point, installed_packages
+from training_events.recorder.pinning.program import code_folder
 from training_events.recorder.pinning.spec import pinned_spec
 from training_events.redaction.names import may_be_secret_name
 
@@ -270,7 +271,8 @@ def test_a_broken_distribution_is_left_out(tmp_path, monkeypatch):
 
 SCRIPT = (
     "from training_events.recorder.pinning.environment import *\n"
-    "print(entry_point(main_module(), {root}), folder_of(main_module()))\n"
+    "from training_events.recorder.pinning.program import *\n"
+    "print(entry_point(main_module(), {root}), code_folder(main_module()))\n"
 )
 
 
@@ -311,4 +313,4 @@ def test_the_entry_point_of_a_notebook(tmp_path):
     known = {"JPY_SESSION_NAME": str(tmp_path / "examples/train.ipynb")}
     assert entry_point(cells, tmp_path, known) == "examples/train.ipynb"
     assert entry_point(cells, tmp_path, {"JPY_SESSION_NAME": "console-1"}) is None
-    assert folder_of(cells) == Path.cwd()
+    assert code_folder(cells) == Path.cwd()
