@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any, NamedTuple
 
 from msgspec import MsgspecError, Raw, Struct, field, json
@@ -21,6 +22,10 @@ MAX_POSITION_BYTES = 1024
 """DynamoDB: the longest sort key, in bytes of UTF-8."""
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader, and a number of DynamoDB, holds exactly."""
+_AS_SEEN = {"Zs": " ", "Zl": "", "Zp": "", "Cf": ""}
+"""What is seen of a character of these categories: other blanks, ends of lines and paragraphs, and formats."""
+_JOINERS = "\u200c\u200d"
+"""Formats that change what is seen: of Persian words, and of emoji."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """The control characters. No name has one."""
 
@@ -186,6 +191,19 @@ def check_stream(stream: str) -> str:
     if len(stream.encode(errors="replace")) > MAX_STREAM_BYTES:
         raise BadField("the name is too long", f"at most {MAX_STREAM_BYTES} bytes (DynamoDB's partition key)", ("stream",))
     return stream
+
+
+def in_one_form(name: str) -> str:
+    """The name as a stream has it, so that no two streams print the same: in Unicode's composed form (NFC), with no blank but
+    the space, and without characters that nobody sees.
+
+    Whoever names a stream goes through this: macOS gives the names of files decomposed, and web pages bring other blanks along.
+    https://unicode.org/reports/tr15/
+    """
+    if name.isascii():
+        return name
+    visible = (_AS_SEEN.get(unicodedata.category(char), char) if char not in _JOINERS else char for char in name)
+    return unicodedata.normalize("NFC", "".join(visible))
 
 
 def check_text(text: str, *path: str) -> None:

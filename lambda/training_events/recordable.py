@@ -7,6 +7,7 @@ read is refused before it is recorded, on a laptop as on the bus. An event may h
   (`canonical_json` and `strict_json` refuse anything else);
 - integers of at most MAX_DIGITS digits;
 - names, times and counts as `event.Event` has them, which every event of the log has;
+- a stream whose name is in the one form that `event.in_one_form` gives it;
 - a type of at most MAX_TYPE_CHARACTERS and a source of at most MAX_SOURCE_CHARACTERS characters;
 - no more than fits into an item of DynamoDB (`stores.dynamodb.item`).
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from training_events.errors import BadField, IntegerTooLong, JsonPath
-from training_events.event import Event, Producer
+from training_events.event import Event, Producer, in_one_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +43,9 @@ _TOO_MANY_DIGITS = b"0" * (MAX_DIGITS + 1)
 
 def check_recordable(event: Event) -> None:
     """Raises the NotRecordable that says why the log does not take the event; its path leads to the flaw in the Event."""
+    if (name := in_one_form(event.stream)) != event.stream:
+        what = f"the name {event.stream!a:.80} prints as another one"
+        raise BadField(what, f"{name!a:.80}, in Unicode's composed form (NFC)", ("stream",))
     _check_length(event.type, MAX_TYPE_CHARACTERS, "type")
     _check_length(event.source, MAX_SOURCE_CHARACTERS, "source")
     _check_keys(event.extensions, _FIELDS_BESIDE_EXTENSIONS, "extensions")

@@ -16,7 +16,7 @@ from msgspec import Raw, Struct, ValidationError, convert, field
 from training_events import strict_json
 from training_events.canonical import MAX_DEPTH, canonical_json
 from training_events.errors import BadField, JsonPath, NoStream, NotAnObject, NotRecordable
-from training_events.event import SCHEMA_VERSION, Event, Producer
+from training_events.event import SCHEMA_VERSION, Event, Producer, in_one_form
 from training_events.times import to_utc_text
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _stream(header: _Header) -> str:
         return header.stream
     for name, kind in NAMES_OF_STREAMS.items():
         if (value := getattr(header, name)) is not None:
-            return f"{kind}/{value}"
+            return f"{kind}/{in_one_form(value)}"
     raise NoStream("nothing names the stream", "one of stream, " + ", ".join(NAMES_OF_STREAMS))
 
 

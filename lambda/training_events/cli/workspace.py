@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from msgspec import Struct
 
 from training_events.errors import BadLogUrl, MissingSetting, NoSuchLog
+from training_events.event import check_stream, in_one_form
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
 from training_events.proof.sqlite_seal_store import SqliteSealStore
@@ -59,6 +61,22 @@ def url_to_read(url: str) -> str:
             " dynamodb://<event log table>?read_models=<table> or sqlite:///<path>"
         )
     return LAPTOP_LOG
+
+
+def stream_of_log(log: EventLog, stream: str) -> str:
+    """The stream that a person means. Raises UnknownStream or BadField.
+
+    Its name is in the form that all new streams have. A log of version 0.1.0 may have it in another one.
+    """
+    check_stream(stream)
+    if stream.isascii():
+        return stream
+    one_form = in_one_form(stream)
+    with contextlib.suppress(NoSuchLog):  # whatever reads the log says so
+        for form in dict.fromkeys((stream, one_form, unicodedata.normalize("NFD", stream))):
+            if next(iter(log.entries(form)), None) is not None:
+                return form
+    return one_form
 
 
 def open_workspace(url: str) -> Workspace:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
-from training_events.event import CONTROL, MAX_STREAM_BYTES
+from training_events.event import CONTROL, MAX_STREAM_BYTES, in_one_form
 from training_events.recorder.pinning import sagemaker
 from training_events.recorder.plain import plain_text
 from training_events.redaction.text import redacted_text
@@ -92,7 +92,8 @@ def _id_of_launcher(environment: Mapping[str, str]) -> str | None:
 
 def _valid(name: str, max_bytes: int) -> str:
     """`name` if it can name a run, otherwise the nearest text that can; empty if nothing is left."""
-    printable = CONTROL.sub("-", redacted_text(name.strip()))  # first: of a token that was cut nobody would know the shape
+    # credentials first: of a token that was cut nobody would know the shape
+    printable = CONTROL.sub("-", redacted_text(in_one_form(name).strip()))
     return printable.encode()[:max_bytes].decode(errors="ignore").strip()
 
 

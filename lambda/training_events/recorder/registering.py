@@ -18,7 +18,7 @@ from training_events.catalogue.dataset import DatasetRegistered
 from training_events.catalogue.model import ModelPromoted, ModelRegistered
 from training_events.catalogue.stored import Stored
 from training_events.errors import BadLogUrl, LogUnavailable, MissingSetting, Misused, NotRecordable, NotStored
-from training_events.event import check_stream
+from training_events.event import check_stream, in_one_form
 from training_events.recorder.delivery.channel import object_store, recordable
 from training_events.recorder.delivery.destination import configured_destination
 from training_events.recorder.delivery.journal import Journal, event_source, produced_here
@@ -175,7 +175,7 @@ def _stream(kind: str, name: Any) -> str:
     if redacted_text(_text("name", name)) != name:
         raise Misused(f"the name of a {kind} holds what looks like a credential; give it another one")
     try:
-        stream = check_stream(f"{kind}/{name}")
+        stream = check_stream(f"{kind}/{in_one_form(name)}")
     except NotRecordable as flaw:
         raise Misused(f"{name!a:.80} cannot be the name of a {kind}: {flaw.what}; allowed: {flaw.allowed}") from None
     if {".", ".."} & set(name.split("/")):  # some programs take these for folders

@@ -19,7 +19,8 @@ OF_TYPER = {"typer", "annotated_doc", "shellingham", "typing_extensions"}
 ALWAYS = OF_TYPER | {"msgspec", "training_events"}
 A_TABLE = ALWAYS | {"rich"}
 VERSION = {"cli", "errors", "version"}
-READING = VERSION | {"canonical", "catalogue", "event", "folds", "projection", "proof", "settings", "stores", "times"}
+VOCABULARY = {"cached_property", "canonical", "event", "recordable", "settings", "strict_json", "times"}
+READING = VERSION | VOCABULARY | {"catalogue", "folds", "projection", "proof", "stores"}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import Any
 from training_events.bus.envelope import at_path, detail_of
 from training_events.canonical import canonical_json, digest
 from training_events.errors import BadField, BadTime, NoStream, NotRecordable
-from training_events.event import Event
+from training_events.event import Event, in_one_form
 from training_events.times import to_utc_text
 
 
@@ -88,7 +88,7 @@ def to_event(
     try:
         return Event(
             event_id=event_id,
-            stream=stream,
+            stream=in_one_form(stream),
             type=type_,
             occurred_at=occurred_at,
             source=source,

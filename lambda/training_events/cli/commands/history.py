@@ -11,9 +11,8 @@ from training_events.canonical import canonical_json
 from training_events.catalogue import CATALOGUE
 from training_events.cli.output import peek, print_json_document
 from training_events.cli.table import print_rows
-from training_events.cli.workspace import AsJson, LogUrl, Stream, url_to_read
+from training_events.cli.workspace import AsJson, LogUrl, Stream, stream_of_log, url_to_read
 from training_events.errors import NoSuchStream
-from training_events.event import check_stream
 from training_events.folds import kind_of
 from training_events.folds.instant import arrange
 from training_events.stores.opening import open_event_log
@@ -57,8 +56,9 @@ def history(stream: Stream, log: LogUrl = "", as_json: AsJson = False) -> None:
       training-events history run/digits-7
       training-events history run/digits-7 --json | jq '.events[].data'
     """
-    check_stream(stream)
-    first, recorded = peek(_in_order(stream, open_event_log(url_to_read(log)).read(stream)))
+    event_log = open_event_log(url_to_read(log))
+    stream = stream_of_log(event_log, stream)
+    first, recorded = peek(_in_order(stream, event_log.read(stream)))
     if not first:
         raise NoSuchStream(f"the log has no event of {stream}")
     if as_json:

@@ -14,7 +14,7 @@ from training_events.cli.output import print_document, printable
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, Source, Stream, bring_up_to_date, open_workspace
 from training_events.errors import BadLogUrl, Misused, NotAnObject, NotRecordable, UnknownType
-from training_events.event import SCHEMA_VERSION, Event
+from training_events.event import SCHEMA_VERSION, Event, in_one_form
 from training_events.recordable import check_recordable
 from training_events.recorder.known_names import check_names, check_type, has_names
 from training_events.settings import LAPTOP_LOG, Settings
@@ -78,7 +78,7 @@ def record(
     """
     event = Event(
         event_id=event_id or uuid.uuid4().hex,
-        stream=stream,
+        stream=in_one_form(stream),
         type=type_,
         occurred_at=occurred_at or times.now(),
         source=source or Settings().source,

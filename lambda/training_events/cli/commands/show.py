@@ -11,7 +11,7 @@ from training_events.cli.run_spec import spec_fields
 from training_events.cli.sparkline import sparkline
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_fields, print_rows
 from training_events.cli.time_argument import time_option
-from training_events.cli.workspace import AsJson, LogUrl, Stream, open_current_workspace
+from training_events.cli.workspace import AsJson, LogUrl, Stream, open_current_workspace, stream_of_log
 from training_events.event import check_stream
 from training_events.folds.dataset import DatasetState
 from training_events.folds.model import ModelState
@@ -68,8 +68,9 @@ def show(
       training-events show model/digits --as-of 2026-11-01
       training-events show run/digits-7 --as-of "2 hours ago" --json
     """
-    check_stream(stream)
+    check_stream(stream)  # before a laptop's states are brought up to date
     workspace = open_current_workspace(log)
+    stream = stream_of_log(workspace.log, stream)
     if as_of is None and known_at is None:
         state = state_now(workspace.log, workspace.read_models, stream)
     else:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from training_events.cli.output import print_json_document, printable
 from training_events.cli.progress import progress
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_fields, print_rows
-from training_events.cli.workspace import AsJson, LogUrl, open_workspace
+from training_events.cli.workspace import AsJson, LogUrl, open_workspace, stream_of_log
 from training_events.errors import Misused, NoSuchStream, NotAsRecorded
 from training_events.event import check_stream
 from training_events.proof.findings import Kind
@@ -94,7 +94,8 @@ def verify(
         compare_file = _file_comparer(workspace, show) if files else None
 
         def verified() -> Iterator[Verification]:
-            for stream in streams or _all_streams(workspace):
+            named = (stream_of_log(workspace.log, stream) for stream in streams or ())
+            for stream in named if streams else _all_streams(workspace):
                 show(printable(f"verifying {stream}"))
                 yield verdict.add(_verify_stream(workspace, stream, compare_file))
 
