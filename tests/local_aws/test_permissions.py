@@ -193,7 +193,7 @@ def test_a_notebook_can_list_read_models_and_read_seals_but_not_write_them(
     """Its role may put objects anywhere in the bucket. The bucket's policy denies it seals."""
     item = {
         "stream": {"S": f"run/{uuid.uuid4().hex}"},
-        "kind": {"S": "permissions"},
+        "shard": {"S": "permissions#0"},
         "first_at": {"S": "2026-11-22T15:00:00.000000Z#x"},
         "summary": {"S": "{}"},
         "state": {"B": b"state"},
@@ -201,9 +201,9 @@ def test_a_notebook_can_list_read_models_and_read_seals_but_not_write_them(
     as_projector("dynamodb").put_item(TableName=deployed.outputs["read_model_table_name"], Item=item)
     (listed,) = in_the_notebook("dynamodb").query(
         TableName=deployed.outputs["read_model_table_name"],
-        IndexName="by_kind",
-        KeyConditionExpression="kind = :kind",
-        ExpressionAttributeValues={":kind": item["kind"]},
+        IndexName="by_shard",
+        KeyConditionExpression="shard = :shard",
+        ExpressionAttributeValues={":shard": item["shard"]},
     )["Items"]
     assert listed == {name: value for name, value in item.items() if name != "state"}
 

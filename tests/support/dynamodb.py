@@ -47,17 +47,20 @@ def create_read_models_table() -> None:
     aws.client("dynamodb").create_table(
         TableName=READ_MODELS,
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("stream", "kind", "first_at")],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("stream", "kind", "shard", "first_at")
+        ],
         KeySchema=[{"AttributeName": "stream", "KeyType": "HASH"}],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": "by_kind",
+                "IndexName": f"by_{key}",
                 "KeySchema": [
-                    {"AttributeName": "kind", "KeyType": "HASH"},
+                    {"AttributeName": key, "KeyType": "HASH"},
                     {"AttributeName": "first_at", "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["summary"]},
             }
+            for key in ("kind", "shard")
         ],
     )
 

@@ -106,7 +106,10 @@ def test_the_notebook_may_use_only_this_bucket_this_bus_and_these_tables(stack: 
         "events": [stack.reference("aws_cloudwatch_event_bus", "arn")],
         "dynamodb": [
             *(stack.reference("aws_dynamodb_table", "arn", name) for name in ("event_log", "read_models")),
-            stack.reference("aws_dynamodb_table", "arn", "read_models") + "/index/by_kind",
+            *(
+                stack.reference("aws_dynamodb_table", "arn", "read_models") + f"/index/{name}"
+                for name in ("by_kind", "by_shard")
+            ),
         ],
     }
     granted = {

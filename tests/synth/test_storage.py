@@ -45,16 +45,17 @@ def test_an_index_lists_read_models_by_kind_without_their_states(stack: StackJso
     assert "range_key" not in table
     assert table["global_secondary_index"] == [
         {
-            "name": "by_kind",
-            "hash_key": "kind",
+            "name": f"by_{key}",
+            "hash_key": key,
             "range_key": "first_at",
             "projection_type": "INCLUDE",
             "non_key_attributes": ["summary"],
         }
+        for key in ("kind", "shard")
     ]
     # DynamoDB refuses a table with an attribute that no key uses, or with a key whose attribute is not declared.
     declared = {attribute["name"]: attribute["type"] for attribute in table["attribute"]}
-    assert declared == {"stream": "S", "kind": "S", "first_at": "S"}
+    assert declared == {"stream": "S", "kind": "S", "shard": "S", "first_at": "S"}
 
 
 def test_tables_can_be_restored_and_are_encrypted(stack: StackJson) -> None:

@@ -74,7 +74,7 @@ def test_requests_and_items_are_what_the_projectors_rights_and_the_index_expect(
     assert [target.decode().partition(".")[2] for target in used] == ["PutItem", "GetItem"]
     read_models.set_note("rebuild", b"x")
     items = {item["stream"]["S"]: item for item in read_models.client.scan(TableName=READ_MODELS)["Items"]}
-    assert items["run/a"].keys() == {"stream", "kind", "first_at", "revision", "state", "summary"}
+    assert items["run/a"].keys() == {"stream", "shard", "first_at", "revision", "state", "summary"}
     assert items["run/a"]["first_at"] == {"S": f"{AT}#run/a"}
     assert items["#rebuild"].keys() == {"stream", "value"}
 

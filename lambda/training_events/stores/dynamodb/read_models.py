@@ -1,12 +1,17 @@
 """Read models in DynamoDB: one item for each stream, with its state compressed. An index by kind holds the summaries.
 
-A note is an item whose key is `#` and the note's name. No stream's name begins so; without `kind` it is not in the index.
+A note is an item whose key is `#` and the note's name. No stream's name begins so; without `shard` it is not in the index.
 """
 
 from __future__ import annotations
 
 import zlib
+from heapq import merge
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from botocore.exceptions import ClientError
 
 from training_events.errors import Overtaken, TooLarge
 from training_events.event import MAX_POSITION_BYTES
@@ -20,7 +25,10 @@ if TYPE_CHECKING:
 
     from training_events.stores.dynamodb.item import Item
 
-BY_KIND = "by_kind"
+BY_KIND, BY_SHARD = "by_kind", "by_shard"
+SHARDS = 8
+"""How many partitions of the index have the summaries of a kind. Each takes 1,000 writes a second; a listing reads them all.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html"""
 _ZLIB_LEVEL = 6
 """Higher levels take several times as long, to save one byte in a hundred."""
 
@@ -51,7 +59,7 @@ class DynamoDbReadModels:
     ) -> None:
         item: Item = {
             "stream": {"S": stream},
-            "kind": {"S": stream.partition("/")[0]},
+            "shard": {"S": _shard(stream.partition("/")[0], crc32(stream.encode()) % SHARDS)},
             "first_at": {"S": _sort_key(f"{first_at}#{stream}")},
             "revision": {"N": str((replaces or 0) + 1)},
             "state": {"B": zlib.compress(state, _ZLIB_LEVEL)},
@@ -81,18 +89,33 @@ class DynamoDbReadModels:
                 raise Overtaken(f"the read model of {stream!a} is not at revision {replaces} any more") from None
 
     def summaries(self, kind: str) -> Iterator[bytes]:
+        # version 0.1.0 put all of a kind under one key, in an index of its own, where they stay until they are put again
+        parts = [self._listed(BY_KIND, "kind", kind)]
+        parts += [self._listed(BY_SHARD, "shard", _shard(kind, number)) for number in range(SHARDS)]
+        last = None
+        for listed in merge(*parts, key=itemgetter(0), reverse=True):
+            if listed[0] != last:  # the indexes are a moment behind: for so long an item may be in both
+                yield listed[1]
+            last = listed[0]
+
+    def _listed(self, index: str, key: str, value: str) -> Iterator[tuple[tuple[str, str], bytes]]:
+        """The summaries under a key of an index, the newest first, each with what it is sorted by."""
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table,
-            IndexName=BY_KIND,
-            KeyConditionExpression="#kind = :kind",
-            ProjectionExpression="#summary",
-            ExpressionAttributeNames={"#kind": "kind", "#summary": "summary"},
-            ExpressionAttributeValues={":kind": {"S": kind}},
+            IndexName=index,
+            KeyConditionExpression="#key = :key",
+            ProjectionExpression="#first_at, #stream, #summary",
+            ExpressionAttributeNames={"#key": key, "#first_at": "first_at", "#stream": "stream", "#summary": "summary"},
+            ExpressionAttributeValues={":key": {"S": value}},
             ScanIndexForward=False,
         )
-        for page in pages:
-            for item in page["Items"]:
-                yield item["summary"]["S"].encode()
+        try:
+            for page in pages:
+                for item in page["Items"]:
+                    yield (item["first_at"]["S"], item["stream"]["S"]), item["summary"]["S"].encode()
+        except ClientError as error:
+            if index != BY_SHARD or not _is_no_index(error):
+                raise  # a table of version 0.1.0 that was not deployed again has one index, and all is in it
 
     def streams(self) -> Iterator[str]:
         pages = self.client.get_paginator("scan").paginate(
@@ -118,6 +141,16 @@ class DynamoDbReadModels:
     def _item(self, key: str) -> Any:
         # a program has to see what it has just written
         return self.client.get_item(TableName=self.table, Key={"stream": {"S": key}}, ConsistentRead=True).get("Item")
+
+
+def _shard(kind: str, number: int) -> str:
+    return f"{kind}#{number}"
+
+
+def _is_no_index(error: ClientError) -> bool:
+    """Whether the table has no such index: DynamoDB answers with a ValidationException, moto with its own."""
+    code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    return code in {"ValidationException", "ResourceNotFoundException"} and "index: " in message
 
 
 def _replacing(revision: int | None) -> Any:
