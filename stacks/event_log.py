@@ -87,7 +87,7 @@ class ReadModels(Construct):
         super().__init__(scope, id_)
         # For lists of all runs, models or datasets, newest first: with the summary of each, and without its whole state. The
         # first index has all of a kind under one key, which takes 1,000 writes a second: it lists what version 0.1.0 wrote.
-        indexes = [_listing("by_kind", "kind"), _listing("by_shard", "shard")]
+        by_kind, by_shard = _listing("by_kind", "kind"), _listing("by_shard", "shard")
         self.table = _table(
             self,
             "table",
@@ -95,9 +95,9 @@ class ReadModels(Construct):
             name=settings.name("read-models"),
             keys=("stream",),
             index_keys=("kind", "shard", "first_at"),
-            global_secondary_index=indexes,
+            global_secondary_index=[by_kind, by_shard],
         )
-        self.index_arns = [f"{self.table.arn}/index/{index.name}" for index in indexes]
+        self.by_kind_arn, self.by_shard_arn = (f"{self.table.arn}/index/{index.name}" for index in (by_kind, by_shard))
 
 
 def _listing(name: str, key: str) -> DynamodbTableGlobalSecondaryIndex:

@@ -100,7 +100,7 @@ def _recording_and_reading(
     return [
         iam.allow(["events:PutEvents"], [bus.bus.arn]),
         iam.allow(["dynamodb:GetItem", "dynamodb:Query"], [log.table.arn, read_models.table.arn]),
-        iam.allow(["dynamodb:Query"], read_models.index_arns),
+        iam.allow(["dynamodb:Query"], [read_models.by_kind_arn, read_models.by_shard_arn]),
         iam.allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"], [data_bucket.bucket.arn]),
         iam.allow(
             [
