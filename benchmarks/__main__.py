@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from benchmarks import command_line, event_processor, fold, late_events, memory, package, recording, show, synth
+from benchmarks import command_line, event_processor, fold, late_events, memory, package, recording, show, synth, verify
 from benchmarks.measure import Ratio
 
 _BENCHMARKS = {
@@ -13,6 +13,7 @@ _BENCHMARKS = {
     "fold": fold.measure,
     "show": show.measure,
     "late_events": late_events.measure,
+    "verify": verify.measure,
     "memory": memory.measure,
     "recording": recording.measure,
     "command_line": command_line.measure,

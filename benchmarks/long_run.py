@@ -19,15 +19,15 @@ def points(number: int) -> list[dict[str, Any]]:
     ]
 
 
-def event_of(stream: str, number: int, previous: str | None = None) -> Event:
-    """The event with this number, counted from 0. There is an event every tenth of a second."""
+def event_of(stream: str, number: int, previous: str | None = None, steps: int = 1) -> Event:
+    """The event with this number, counted from 0, with the points of so many steps. One occurs every tenth of a second."""
     return Event(
         event_id=f"{number:032x}",
         stream=stream,
         type="MetricsRecorded",
         occurred_at=to_utc_text(_START + 100 * number),
         source="benchmarks",
-        data={"points": points(number)},
+        data={"points": [point for step in range(steps) for point in points(number * steps + step)]},
         producer=Producer("benchmarks", number + 1, previous),
     )
 
@@ -36,14 +36,14 @@ def entry_of(event: Event) -> LogEntry:
     return RecordedEvent(event, RECORDED_AT, event.digest).entry
 
 
-def fill(file: Path, stream: str, events: int) -> None:
+def fill(file: Path, stream: str, events: int, steps: int = 1) -> None:
     """Write a log with one run of chained events. It takes large transactions, as only reading is measured."""
     database = Database(str(file))
     previous = None
     for first in range(0, events, 10_000):
         chained = []
         for number in range(first, min(first + 10_000, events)):
-            chained.append(event_of(stream, number, previous))
+            chained.append(event_of(stream, number, previous, steps))
             previous = chained[-1].digest
         insert(database, chained)
 

@@ -24,7 +24,9 @@ ALLOWED = (
 _ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)(Z|z|[+-][0-9]{2}:?[0-9]{2})"
 )
-_UTC_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+UTC_TEXT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
+"""The form of all texts of this module, as a regular expression. `is_second` tells whether there is such a time."""
+_UTC_TEXT = re.compile(UTC_TEXT)
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 
 TEXT_LENGTH = len("2026-11-22T15:08:39.955123Z")
@@ -59,11 +61,12 @@ def to_utc_text(value: Any) -> str:
 
 def is_utc_text(text: str) -> bool:
     """Whether this is what `to_utc_text` returns. Faster than to call it, for reading many."""
-    return _UTC_TEXT.fullmatch(text) is not None and _is_second(text[:19])
+    return _UTC_TEXT.fullmatch(text) is not None and is_second(text[:19])
 
 
 @lru_cache(maxsize=1024)
-def _is_second(text: str) -> bool:
+def is_second(text: str) -> bool:
+    """Whether the first 19 characters of a text of the form UTC_TEXT are in the calendar."""
     try:
         datetime.fromisoformat(text)
     except ValueError:

@@ -101,6 +101,18 @@ def test_data_that_is_not_a_recordable_object_is_refused(capsys, monkeypatch, tm
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("to", [["--log", "sqlite:///x.db"], []])
+def test_what_no_log_takes_is_refused_before_it_is_sent_anywhere(capsys, bus, tmp_path, to):
+    """The bus says nothing of a detail-type that is too long: it drops the event."""
+    code, out, err = run_cli(capsys, "record", "run/a", "x" * 129, "--unchecked", *to)
+    assert (code, out, bus) == (2, "", [])
+    assert "$.type: the text has 129 characters; allowed: 1 to 128 characters" in err
+    code, _, err = run_cli(capsys, *EVENT, "--data", '{"n": -1%s}' % ("0" * 4299), *to)
+    assert (code, bus) == (2, [])
+    assert "$.data.n: an integer of more than 308 digits" in err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_closed_standard_input_is_an_error(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
     assert run_cli(capsys, *EVENT, "--data", "-")[0] == 2
