@@ -1,5 +1,6 @@
 """What is recorded can be read: every log refuses the same events, and whatever is recorded is read, folded and verified."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ from msgspec.structs import replace
 from training_events import folds
 from training_events.errors import NotReadBack, NotRecordable
 from training_events.event import Event, Producer, RecordedEvent
+from training_events.projection.projector import Projector
+from training_events.projection.time_travel import state_now
 from training_events.proof.findings import Kind
 from training_events.proof.verification import verify
 from training_events.recordable import MAX_DIGITS
@@ -15,11 +18,13 @@ from training_events.stores.damage import check_read_back
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.item import to_item
 from training_events.stores.event_log import Appended, EventLog
+from training_events.stores.read_models import ReadModels
 from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.row import COLUMNS, to_row
 from training_events.times import now
 
 from tests.support.dynamodb import TABLE
+from tests.support.fakes import InMemoryLog
 from tests.support.nesting import nested
 
 STARTED = Event("e-1", "run/a", "TrainingStarted", "2026-11-22T15:08:39.955123Z", "tests", {"model": "digits"})
@@ -109,3 +114,25 @@ def test_a_state_can_be_stored_whatever_its_events_hold(log: EventLog, levels):
                 log.append(Event(f"{type_}-{len(str(data))}-{'error' in data}", stream, type_, moment, "tests", data))
         state = folds.fold(folds.empty(stream), log.entries(stream))
         assert folds.encode(folds.decode(stream, folds.encode(state))) == folds.encode(state)
+
+
+NAMES = [f"{number}" + "\U0001f600" * 15_000 for number in range(50)]
+"""Texts of 60 KB each: an event may have six of them."""
+HUGE: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "run/a": [("MetricsRecorded", {"points": [{"name": name, "value": 1}]}) for name in NAMES]
+    + [("TrainingStarted", {"model": NAMES[0]})],
+    "model/a": [("ModelPromoted", {"version": name, "stage": name}) for name in NAMES],
+    "dataset/a": [("DatasetRegistered", {"uri": name, "sha256": name}) for name in NAMES],
+}
+
+
+@pytest.mark.parametrize("stream", HUGE)
+def test_a_stream_has_a_read_model_and_is_listed_whatever_its_events_hold(read_models: ReadModels, stream: str):
+    log = InMemoryLog()
+    for number, (type_, data) in enumerate(HUGE[stream]):
+        log.append(Event(f"e-{number}", stream, type_, f"2026-11-22T15:08:39.{number:06d}Z", "tests", data))
+    Projector(log, read_models).project(stream, log.entries(stream))
+    [summary] = read_models.summaries(stream.partition("/")[0])
+    listed = json.loads(summary)
+    assert (listed["stream"], listed["events"]) == (stream, len(HUGE[stream]))
+    assert state_now(log, read_models, stream).counts.unreadable == 0

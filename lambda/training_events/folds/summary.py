@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -13,8 +13,15 @@ from training_events.folds.metric import Goal
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
 
+_Text = TypeVar("_Text", str, str | None)
+
 MAX_METRICS = 8
 """How many metrics a summary has, in the order of their names: a listing has no room for more."""
+
+MAX_STAGES = 40
+"""How many stages of a model a summary has, in the order of their names."""
+MAX_CHARACTERS = 1000
+"""Of each text. An event may have texts of 400 KB, and a summary has to fit into an item of DynamoDB whatever they are."""
 
 
 class Headline(Struct, frozen=True):
@@ -65,20 +72,25 @@ def summary_of(state: RunState | ModelState | DatasetState) -> RunSummary | Mode
     if isinstance(state, RunState):
         return RunSummary(
             **common,
-            model=state.model,
+            model=_cut(state.model),
             started_at=state.started_at,
             finished_at=state.finished_at,
             duration_seconds=state.duration_seconds,
             metrics=_headlines(state),
         )
     if isinstance(state, ModelState):
-        return ModelSummary(**common, latest_version=state.latest_version, stages=state.stages)
+        stages = {_cut(stage): _cut(version) for stage, version in sorted(state.stages.items())[:MAX_STAGES]}
+        return ModelSummary(**common, latest_version=_cut(state.latest_version), stages=stages)
     newest = state.versions[-1].stored if state.versions else Stored()
-    return DatasetSummary(**common, uri=newest.uri, sha256=newest.sha256)
+    return DatasetSummary(**common, uri=_cut(newest.uri), sha256=_cut(newest.sha256))
 
 
 def _headlines(state: RunState) -> dict[str, Headline]:
     return {
-        name: Headline(metric.goal, None if metric.best is None else metric.best.value, metric.last.value)  # type: ignore[arg-type]
+        _cut(name): Headline(metric.goal, None if metric.best is None else metric.best.value, metric.last.value)  # type: ignore[arg-type]
         for name, metric in sorted(state.metrics.items())[:MAX_METRICS]
     }
+
+
+def _cut(text: _Text) -> _Text:
+    return text if text is None or len(text) <= MAX_CHARACTERS else text[:MAX_CHARACTERS] + "\u2026"
