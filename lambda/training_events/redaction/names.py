@@ -20,7 +20,7 @@ _ANYWHERE = re.compile(
 """In the words of a name, written together."""
 _NUMBER_TOO = re.compile(r"secret|passw|passphrase|passcode|credential|pwd|pincode|otp$")
 """A number under one of these names is a credential, and not a count."""
-_LAST = re.compile("pwd|pw|creds?|auth|dsn|jwt|t?otp|cookies?|sas|bearer|netrc|webhook|psk")
+_LAST = re.compile("pwd|pw|creds?|auth|dsn|jwt|t?otp|cookies?|sas|bearer|netrc|webhook|psk|pem|mnemonic|kubeconfig")
 _PASSES = re.compile("forward|backward|multi|single|one|two|first|second|low|high|band|all|by|bi")
 """What is before `pass` where that is no password: `forward_pass`."""
 _TEXT_TOKENS = re.compile(
@@ -28,16 +28,21 @@ _TEXT_TOKENS = re.compile(
     "|speech|text|start|begin|end|stop|next|first|last|prev|previous|current|new|old|prefix|suffix|middle|fim|max|min|num|per|n|k"
     "|think|thinking|reasoning|user|assistant|system|tool|prompt|query|question|answer|context|summary|decoder|encoder|forced|patch"
     "|visual|vision|register|distill|newline|space|blank|trigger|placeholder|target|source|src|tgt|lang|language|doc|document|mem"
-    "|initial|word|subword|char|byte|each|every|by|of"
+    "|initial|word|subword|char|byte|each|every|by|of|action|state|reward|goal|time|frame|scene|sample|latent|global|memory|region"
+    "|object|box|seg|sentinel|extra|null|dummy|ignore|dist|fill|row|column|eof"
 )
 """What is before `token` where that is a piece of text: `pad_token`."""
 _OWNERS = re.compile(
-    "api|access|auth|private|account|signing|encryption|secret|shared|master|storage|service|license|licence|ssh|deploy|subscription"
+    "api|access|auth|priv|private|consumer|account|signing|encryption|secret|shared|master|storage|service|license|licence|ssh|deploy|subscription"
     "|app|application|client|admin|hmac|crypto|cipher|aes|rsa|gpg|pgp|tls|ssl|webhook|refresh|session|bearer|id|hub|hf|github|gitlab"
     "|bitbucket|slack|wandb|openai|anthropic|azure|aws|gcp|google|kaggle|comet|neptune|clearml|mlflow|dagshub|databricks|stripe"
     "|sendgrid|twilio|datadog|dd|newrelic|cohere|mistral|groq|replicate|pinecone|huggingface|npm|pypi|vault|docker|sentry"
 )
 """Whose keys (and tokens, in the plural) are credentials: `openai_key`. A `sort_key` is none."""
+_SPECIAL_TOKEN = re.compile(r"<[^<>]{0,40}>|\[[\w ]{1,20}\]|\W?")
+"""A token that is a piece of text, as tokenizers write it: `</s>`, `[SEP]`."""
+_RANDOM = re.compile(r"(?=[A-Za-z]*\d[A-Za-z]*\d[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{20,}")
+"""Under the name of a key this is a credential, whoever's key it is. Paths and names of columns have separators."""
 _SAY_NOTHING = re.compile("value|text|string|header|env|raw|plain")
 """At the end of a name: `API_TOKEN_VALUE`."""
 _SHELL_VARIABLE = re.compile(r"SECRET|PASSW|PASSPHRASE|CREDENTIAL|(TOKEN|KEY|PWD|PASS|AUTH|COOKIE|SIGNATURE)S?(?![A-Z])")
@@ -71,11 +76,15 @@ def may_be_secret_name(name: str) -> bool:
 
 def is_secret_value(name: str, value: Any) -> bool:
     """Whether the value is a credential, as its name says. A switch, nothing at all, and the count of tokens are none."""
-    if value is None or isinstance(value, bool) or value in ("", [], {}) or not is_secret_name(name):
+    if value is None or isinstance(value, bool) or value in ("", [], {}):
         return False
+    words = _words(name)
+    last = words[-1] if words else ""
+    if not is_secret_name(name):
+        return last == "key" and isinstance(value, str) and _RANDOM.fullmatch(value) is not None
     if isinstance(value, int | float):
-        return _NUMBER_TOO.search("".join(_words(name))) is not None
-    return True
+        return _NUMBER_TOO.search("".join(words)) is not None
+    return not (last == "token" and isinstance(value, str) and _SPECIAL_TOKEN.fullmatch(value))
 
 
 def _words(name: str) -> list[str]:

@@ -72,7 +72,9 @@ _PASSWORDS = tuple(
     for pattern in (
         r"(?<![\w\-])((?:-u|--user|--proxy-user)[ =]{1,4}[^\s:\"']{1,80}:)[^\s\"']+",  # curl's
         r"(?i)(\bidentified by )(?:'[^'\n]*'|\"[^\"\n]*\")",
-        r"(?i)(\blogin[ ]\S{1,80}[ ]password[ ])\S+",  # a line of .netrc
+        r"(?i)(\blogin[ ]\S{1,80}[ ]password[ ])\S+",  # .netrc on one line
+        r"(?im)^([ \t]*password[ \t]+)\S+(?=[ \t]*$)",  # and on several
+        r"(\b(?:mysql\w*|mariadb|sshpass|docker login)\b[^\n]{0,200}?[ ]-p[ ]?)[^\s-]\S*",
     )
 )
 _QUOTE = re.compile(r"[bfruBFRU]{0,2}(\"\"\"|'''|\\*[\"'])")

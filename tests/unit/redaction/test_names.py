@@ -35,9 +35,26 @@ def test_whatever_has_such_a_name_is_a_credential(value):
     assert is_secret_value("db_password", value)
 
 
+def test_a_random_text_under_the_name_of_any_key_is_a_credential():
+    assert is_secret_value("weather_key", "a8f3e9c1b2d4a8f3e9c1")
+    assert not is_secret_value("weather", "a8f3e9c1b2d4a8f3e9c1")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("use_auth_token", True), ("token", None), ("api_key", ""), ("password", {}), ("token", 3), ("auth", 0.5), ("rate", "x")],
+    [
+        ("use_auth_token", True),
+        ("token", None),
+        ("api_key", ""),
+        ("password", {}),
+        ("token", 3),
+        ("auth", 0.5),
+        ("rate", "x"),
+        ("my_token", "</s>"),
+        ("some_token", "[SEP]"),
+        ("s3_key", "runs/2024/01/01/a.parquet"),
+        ("label_key", "observation_image_1"),
+    ],
 )
 def test_a_switch_a_count_and_what_is_empty_are_none(name, value):
     assert not is_secret_value(name, value)

@@ -32,6 +32,8 @@ jdbc:oracle:thin:scott/{S}@h:1521/s
 AccountName=a;AccountKey={S}==;EndpointSuffix=x
 ada:{S}@tcp(h:3306)/db
 machine h login u password {S}
+mysql -u root -p{S} digits
+sshpass -p {S} ssh h
 CREATE USER u WITH PASSWORD '{S}'
 CREATE USER u IDENTIFIED BY '{S}'
 export DB_PASSWORD={S}
@@ -91,6 +93,8 @@ repo/train:1@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f0
 train:1@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 docker://repo:1@sha256:9f86d081884c7d65
 KeyError: 'password'
+mkdir -p /data/x && docker run -p 8080:80 x
+{"eos_token": "</s>", "sep_token": "[SEP]", "special_token": "<|end|>", "cache_key": "train_2024_01_01_v2"}
 ValueError: invalid token
 File "/home/ada/train.py", line 3, in <module>
 Basic training is over, and sk-learn-contrib-lightning is installed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite, isinf
+from numbers import Complex, Real
 from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -110,8 +111,10 @@ def as_number(value: Any) -> Any:
 
 def _converted(value: Any) -> Any:
     if not isinstance(value, (int, float)):
+        if getattr(getattr(value, "dtype", None), "kind", None) in ("m", "M"):
+            return value  # numpy's times: of some units their `item` is a count
         value = _only_element(value)
-    if isinstance(value, (str, bytes, bytearray, complex)):
+    if isinstance(value, (str, bytes, bytearray)) or (isinstance(value, Complex) and not isinstance(value, Real)):
         return value
     try:
         return index(value)  # integers exactly

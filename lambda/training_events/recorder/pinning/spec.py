@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import os
 import platform
+import re
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from training_events.recorder.options import RunOptions
+
+
+_IMAGE = re.compile(r"(?P<uri>.+?)(@(?P<digest>\w+:[0-9a-f]{32,}))?", re.DOTALL)
 
 
 def pinned_spec(
@@ -154,8 +158,8 @@ def _with_roles(datasets: Any) -> list[tuple[Any, str | None]]:
 
 
 def _image(uri: str) -> Image | None:
-    name, _, digest = uri.partition("@")
-    return Image(name, digest or None) if name else None
+    found = _IMAGE.fullmatch(uri)
+    return Image(found["uri"], found["digest"]) if found else None
 
 
 def logged_in(variables: Mapping[str, str] = os.environ, folder: Path = sagemaker.FOLDER) -> str | None:

@@ -225,6 +225,7 @@ def test_the_variables_that_matter_and_those_asked_for_are_pinned(pinned):
     [
         (f"repo/train@{DIGEST}", {"uri": "repo/train", "digest": DIGEST}), ("repo/train:1", {"uri": "repo/train:1"}),
         (f"repo/train:1@{DIGEST}", {"uri": "repo/train:1", "digest": DIGEST}), (" ", None),
+        (f"https://ada:hush@repo/train@{DIGEST}", {"uri": "https://repo/train", "digest": DIGEST}),
     ],
 )  # fmt: skip
 def test_the_image_and_its_digest(pinned, variable, image):
