@@ -221,8 +221,12 @@ def test_a_notebook_can_list_read_models_and_read_seals_but_not_write_them(
 def test_the_log_has_the_policy_that_denies_alterations(deployed: Deployed) -> None:
     """The emulator stores a table's policy, but does not enforce it. tests/synth/test_storage.py checks its statements."""
     table = deployed.client("dynamodb").describe_table(TableName=deployed.outputs["event_log_table_name"])["Table"]
-    (statement,) = json.loads(deployed.client("dynamodb").get_resource_policy(ResourceArn=table["TableArn"])["Policy"])[
-        "Statement"
-    ]
-    assert (statement["Effect"], statement["Principal"], statement["Resource"]) == ("Deny", "*", table["TableArn"])
-    assert "dynamodb:DeleteItem" in statement["Action"]
+    policy = json.loads(deployed.client("dynamodb").get_resource_policy(ResourceArn=table["TableArn"])["Policy"])
+    altering, appending = sorted(policy["Statement"], key=lambda statement: statement["Sid"])
+    for statement in (altering, appending):
+        assert (statement["Effect"], statement["Principal"], statement["Resource"]) == ("Deny", "*", table["TableArn"])
+    assert "dynamodb:DeleteItem" in altering["Action"]
+    processor = deployed.client("lambda").get_function_configuration(
+        FunctionName=deployed.outputs["event_processor_function_name"]
+    )
+    assert appending["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": processor["Role"]}}

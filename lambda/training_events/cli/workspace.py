@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import Struct
 
-from training_events.errors import BadLogUrl, MissingSetting, NoSuchLog
+from training_events.errors import BadLogUrl, MissingSetting, Misused, NoSuchLog
 from training_events.event import check_stream, in_one_form
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
@@ -22,6 +22,8 @@ from training_events.stores.sqlite.file import only_readable
 
 if TYPE_CHECKING:
     from training_events.proof.seal_store import SealStore
+    from training_events.recorder.delivery.refused import RefusedEvents
+    from training_events.recovery.queue_reader import QueueReader
     from training_events.stores.event_log import EventLog
     from training_events.stores.read_models import ReadModels
 
@@ -29,6 +31,10 @@ Stream = Annotated[str, typer.Argument(help="run/<id>, model/<name> or dataset/<
 LogUrl = Annotated[
     str,
     typer.Option("--log", metavar="URL", help=f"Where the event log is. Default: TRAINING_EVENTS_LOG, else {LAPTOP_LOG}."),
+]
+FromSpool = Annotated[
+    bool,
+    typer.Option("--spool", help="In place of the queue: what recorders on this machine set aside, beside what they spool."),
 ]
 QueueUrl = Annotated[str, typer.Option("--queue", metavar="URL", help="The queue's URL. Default: TRAINING_EVENTS_UNDELIVERED.")]
 Source = Annotated[
@@ -61,6 +67,24 @@ def url_to_read(url: str) -> str:
             " dynamodb://<event log table>?read_models=<table> or sqlite:///<path>"
         )
     return LAPTOP_LOG
+
+
+def undelivered_events(queue: str, *, spool: bool) -> QueueReader | RefusedEvents:
+    """The undelivered queue, or what recorders on this machine set aside for the destination that the environment names."""
+    # imported here: other commands read neither
+    settings = Settings()
+    if spool:
+        from training_events.recorder.delivery.destination import configured_destination  # noqa: PLC0415
+        from training_events.recorder.delivery.refused import RefusedEvents  # noqa: PLC0415
+        from training_events.recorder.delivery.spool import spool_folder  # noqa: PLC0415
+
+        if queue:
+            raise Misused("--queue and --spool exclude each other")
+        return RefusedEvents(spool_folder(settings), configured_destination(settings))
+    from training_events import aws  # noqa: PLC0415
+    from training_events.recovery.queue_reader import QueueReader  # noqa: PLC0415
+
+    return QueueReader(queue or settings.undelivered, aws.client("sqs"))
 
 
 def stream_of_log(log: EventLog, stream: str) -> str:

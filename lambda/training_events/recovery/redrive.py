@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,9 +30,14 @@ if TYPE_CHECKING:
 
     from training_events.bus.publisher import EventBusPublisher
     from training_events.recovery.message import Message, StoredOriginal
-    from training_events.recovery.queue_reader import QueueReader
     from training_events.recovery.recording_rules import RecordingRule
     from training_events.stores.appending import Appender
+
+
+class Undelivered(Protocol):
+    """Where the messages are. Each is removed after its work is done."""
+
+    def remove(self, message: Message) -> None: ...
 
 
 class RedriveOutcome(Struct, frozen=True):
@@ -67,7 +72,7 @@ class Redriver:
         self._rules: list[RecordingRule] | None = None
         self._sent: set[str] = set()
 
-    def send(self, queue: QueueReader, messages: Iterable[Message], *, dry_run: bool = False) -> Iterator[RedriveOutcome]:
+    def send(self, queue: Undelivered, messages: Iterable[Message], *, dry_run: bool = False) -> Iterator[RedriveOutcome]:
         """Yields one outcome for each message; a failure does not stop the messages after it. A dry run only finds the work."""
         for message in messages:
             names = message.names

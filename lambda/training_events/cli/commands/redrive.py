@@ -14,9 +14,16 @@ from training_events import aws
 from training_events.bus.publisher import EventBusPublisher
 from training_events.cli.output import print_document
 from training_events.cli.table import print_rows
-from training_events.cli.workspace import AsJson, QueueUrl, open_current_workspace, require_read_models
+from training_events.cli.workspace import (
+    AsJson,
+    FromSpool,
+    QueueUrl,
+    open_current_workspace,
+    require_read_models,
+    undelivered_events,
+)
 from training_events.errors import TrainingEventsError
-from training_events.recovery.queue_reader import QueueReader
+from training_events.recorder.delivery.destination import configured_destination
 from training_events.recovery.redrive import Redriver, recording
 from training_events.settings import Settings
 from training_events.stores.appending import appender
@@ -58,6 +65,7 @@ def redrive(
         bool, typer.Option("--accept-future", help="Record also what is more than 24 hours ahead of the log's clock.")
     ] = False,
     queue: QueueUrl = "",
+    spool: FromSpool = False,
     log: Annotated[str, typer.Option(metavar="URL", help="Where the event log is. Default: TRAINING_EVENTS_LOG.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -70,11 +78,12 @@ def redrive(
 
     For example:
       training-events redrive --dry-run
+      training-events redrive --spool
       training-events redrive --reason RetriesExhausted --reason THROTTLING
     """
     document = RedriveDocument(dry_run, [], [])
-    redriver = _redriver(log, accept_future=accept_future)
-    with QueueReader(queue or Settings().undelivered, aws.client("sqs")) as reader:
+    redriver = _redriver(log or (_log_of_the_spool() if spool else ""), accept_future=accept_future)
+    with undelivered_events(queue, spool=spool) as reader:
         wanted = (
             message
             for message in reader.messages()
@@ -87,6 +96,12 @@ def redrive(
             print_rows(("message", "", "stream"), (36, 5), map(_row, outcomes))
     if document.left:
         raise TrainingEventsError(f"{len(document.left)} message(s) stay in the queue, each for the reason given with it")
+
+
+def _log_of_the_spool() -> str:
+    """The log for which recorders spool events here; empty if they publish them."""
+    to = configured_destination(Settings())
+    return to.at if to.kind == "log" else ""
 
 
 def _redriver(log: str, *, accept_future: bool) -> Redriver:

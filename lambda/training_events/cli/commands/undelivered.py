@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import Raw, Struct
 
-from training_events import aws
 from training_events.canonical import canonical_json
 from training_events.cli.output import print_json_document, short_time
 from training_events.cli.table import print_rows
-from training_events.cli.workspace import AsJson, QueueUrl
+from training_events.cli.workspace import AsJson, FromSpool, QueueUrl, undelivered_events
 from training_events.errors import NotRecordable
-from training_events.recovery.queue_reader import QueueReader
-from training_events.settings import Settings
 
 if TYPE_CHECKING:
     from training_events.recovery.message import Message
@@ -49,18 +46,20 @@ class UndeliveredDocument(Struct):
 
 def undelivered(
     queue: QueueUrl = "",
+    spool: FromSpool = False,
     limit: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="At most this many messages.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List what could not be recorded, and why.
 
-    Nothing is removed from the queue. docs/operate/undelivered.md says what to do about each reason.
+    Nothing is removed. docs/operate/undelivered.md says what to do about each reason.
 
     For example:
       training-events undelivered
+      training-events undelivered --spool
       training-events undelivered --limit 1 --json | jq '.messages[0].original'
     """
-    with QueueReader(queue or Settings().undelivered, aws.client("sqs")) as reader:
+    with undelivered_events(queue, spool=spool) as reader:
         messages = islice(reader.messages(), limit)
         if as_json:
             print_json_document({"queue": reader.url}, "messages", map(_document, messages))
