@@ -31,10 +31,14 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Numbering(Struct, frozen=True):
-    """Which producer made an event, and which of its events it was, counted from 1."""
+    """Which producer made an event, and which of its events it was, counted from 1.
+
+    `rank` is the producer's number among the processes of a distributed training. Anybody's producer may hold anything there.
+    """
 
     id: str
     sequence: int
+    rank: Any = None
 
 
 _numbering = json.Decoder(Numbering).decode

@@ -3,16 +3,18 @@
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from training_events import aws, cli
-from training_events.event import Event
+from training_events.event import Event, Producer
 from training_events.projection.projector import Projector
 from training_events.stores.opening import open_event_log, open_store
 from training_events.stores.read_models import ReadModels
+from training_events.times import to_utc_text
 
 from tests.support.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
 from tools.schemas import schemas
@@ -87,9 +89,10 @@ def record_events(url: str, events: Iterable[Event]) -> None:
         projector.refold(event.stream)
 
 
-def make_event(stream: str, type_: str, second: int = 0, **data: Any) -> Event:
-    """An event of the minute 2026-11-22T15:08."""
-    return Event(f"e-{second:02d}", stream, type_, f"2026-11-22T15:08:{second:02d}.000000Z", "tests", data)
+def make_event(stream: str, type_: str, second: int = 0, producer: Producer | None = None, **data: Any) -> Event:
+    """An event so many seconds after 2026-11-22T15:08."""
+    at = to_utc_text((datetime(2026, 11, 22, 15, 8, tzinfo=UTC) + timedelta(seconds=second)).isoformat())
+    return Event(f"e-{second:02d}", stream, type_, at, "tests", data, producer=producer)
 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, client: Any, operation: str, after: int) -> None:

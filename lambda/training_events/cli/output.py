@@ -72,6 +72,19 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes} min"
 
 
+def rough_duration(seconds: float) -> str:
+    """Cut to its largest unit: 3 h."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def status_of_run(status: str, silent_seconds: float | None) -> str:
+    """`running, silent for 3 h`. That is no verdict: the run may still go on."""
+    return status if silent_seconds is None else f"{status}, silent for {rough_duration(silent_seconds)}"
+
+
 def print_document(document: Any) -> None:
     """One JSON document on standard output."""
     print(to_json(document))

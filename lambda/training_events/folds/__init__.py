@@ -58,7 +58,8 @@ def fold(state: _S, entries: Iterable[LogEntry], catalogue: Mapping[str, Mapping
             instant, decided, in_doubt = arrange(instant, types)  # noqa: PLW2901 - the same instant, in order
             undecided = {subject: time for subject, time in state.order_unknown.items() if subject not in decided}
             state.order_unknown = undecided | dict.fromkeys(in_doubt, at)
-        for _, _, type_, version, data, _ in instant:
+        for entry in instant:
+            _, _, type_, version, data, _ = entry
             known = types.get(type_)
             if known is None:
                 counts.unknown += 1
@@ -67,7 +68,7 @@ def fold(state: _S, entries: Iterable[LogEntry], catalogue: Mapping[str, Mapping
             else:
                 try:
                     fact = known.decode(data) if version == known.version else known.read(version, data)
-                    apply[known.fact](state, fact, at, data)
+                    apply[known.fact](state, fact, at, entry)
                 except (NotUnderstood, msgspec.MsgspecError, RecursionError):
                     counts.unreadable += 1
     counts.events += events

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
 from training_events.catalogue import dataset as facts
 from training_events.catalogue.stored import Stored
 from training_events.folds.stream_state import StreamState
+
+if TYPE_CHECKING:
+    from training_events.event import LogEntry
 
 MAX_KEPT = 100
 """How many versions a state keeps: the newest ones. The log has them all."""
@@ -36,7 +39,7 @@ class DatasetState(StreamState):
         return self.status == "retired"
 
 
-def registered(state: DatasetState, fact: facts.DatasetRegistered, at: str, _: str) -> None:
+def registered(state: DatasetState, fact: facts.DatasetRegistered, at: str, _: LogEntry) -> None:
     """A registration after the dataset's retirement brings it back.
 
     Both the program that stored a version and S3 itself register it. That is one version, and each fills in what the other
@@ -84,7 +87,7 @@ def _filled_in(known: Stored, more: Stored) -> Stored:
     )
 
 
-def retired(state: DatasetState, fact: facts.DatasetRetired, at: str, _: str) -> None:
+def retired(state: DatasetState, fact: facts.DatasetRetired, at: str, _: LogEntry) -> None:
     if fact.sha256 is None:
         state.status, state.retired_at = "retired", at
     for version in state.versions:

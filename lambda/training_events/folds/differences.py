@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import Struct
+
+from training_events.canonical import MAX_DEPTH, canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def _differences(path: str, before: dict[str, Any], after: dict[str, Any]) -> It
 
 
 def _text(value: Any) -> str | None:
-    return None if value is _ABSENT else _cut(msgspec.json.encode(value).decode(), MAX_VALUE_CHARACTERS)
+    return None if value is _ABSENT else _cut(canonical_json(value, MAX_DEPTH).decode(), MAX_VALUE_CHARACTERS)
 
 
 def _cut(text: str, length: int) -> str:

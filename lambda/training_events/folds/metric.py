@@ -1,4 +1,9 @@
-"""One metric of a run, folded point by point: its first, last, lowest, highest and best value, their number, and its curve."""
+"""One metric of a run, folded point by point: its first, last, lowest, highest and best value, their number, and its curve.
+
+Where a further attempt records the metric again, the points of earlier attempts from that step on no longer stand: what they
+were measured on was thrown away. A state is too small to keep all points, so it may not know which of the others is the lowest.
+Then it says so, and `folds/standing.py` reads the log.
+"""
 
 from __future__ import annotations
 
@@ -35,15 +40,43 @@ class Curve(Struct):
     """The values in outline: the first one, then one in `every`, as [step, value] with six digits.
 
     When there are too many, every second one goes and `every` doubles. So the same points make the same curve, in whatever
-    batches they come.
+    batches they come. `since` counts the points after the last one of the curve.
     """
 
     every: Annotated[int, Meta(ge=1)]
     points: list[tuple[int | float | None, float | NotFinite]]
+    since: int = 0
+
+
+class Steps(Struct):
+    """Of the points that stand: the lowest and the highest step, and the lowest one of the newest attempt, `resumed`.
+
+    `highest` is null if there is a point without a step, `lowest` if there is no other. `resumed` is null if the newest attempt
+    has recorded a point without one: nothing tells where it began, and so no point of an earlier attempt stands.
+    """
+
+    lowest: int | float | None
+    highest: int | float | None
+    resumed: int | float | None
+
+
+class Unknown(Struct):
+    """What only the log can tell. A point that may stand is as low as `low`, or as high as `high`: null if none is.
+
+    `first` is true if the first point that stands is not known.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    first: bool = False
 
 
 class Metric(Struct):
-    """`min`, `max` and `best` are of the finite values, and null if there are none. Of equal values they are the first one."""
+    """`min`, `max` and `best` are of the finite values, and null if there are none. Of equal values they are the first one.
+
+    `points` and `not_finite` count all that was recorded. Everything else is of the points that stand. `attempt` is the newest
+    attempt that has recorded the metric. `unknown` is null unless a later attempt has taken points back.
+    """
 
     goal: Goal
     points: int
@@ -54,42 +87,156 @@ class Metric(Struct):
     max: Reading | None
     best: Reading | None
     curve: Curve
+    steps: Steps
+    attempt: int = 1
+    unknown: Unknown | None = None
+
+    @property
+    def is_best_known(self) -> bool:
+        if self.unknown is None:
+            return True
+        return (self.unknown.low if self.goal == "minimize" else self.unknown.high) is None
 
 
-def from_first_point(name: str, goal: Goal | None, point: Point, at: str) -> Metric:
+def from_first_point(name: str, goal: Goal | None, point: Point, at: str, attempt: int = 1) -> Metric:
     """The metric after its first point."""
     reading = Reading(point.value, point.step, point.time or at)
     finite = None if isinstance(point.value, str) else reading
     curve = Curve(1, [_curve_point(point)])
-    return Metric(goal or goal_by_name(name), 1, int(finite is None), reading, reading, finite, finite, finite, curve)
+    steps = Steps(point.step, point.step, point.step)
+    return Metric(
+        goal or goal_by_name(name), 1, int(finite is None), reading, reading, finite, finite, finite, curve, steps, attempt
+    )
 
 
-def add_point(metric: Metric, point: Point, at: str) -> None:
-    """Add the next point to the metric."""
-    value = point.value
-    metric.last = reading = Reading(value, point.step, point.time or at)
-    if not metric.points % metric.curve.every:
-        _add_to_curve(metric.curve, point)
+def add_point(metric: Metric, point: Point, at: str, attempt: int = 1) -> None:
+    """Add the next point to the metric, which this attempt has recorded."""
     metric.points += 1
+    value, step, steps = point.value, point.step, metric.steps
     if isinstance(value, str):
         metric.not_finite += 1
-    elif metric.min is None or metric.max is None:
-        metric.min = metric.max = metric.best = reading
-    elif value < metric.min.value:  # type: ignore[operator]  # both are finite numbers, not names
+    if attempt < metric.attempt:
+        _doubt(metric, point)
+        return
+    reading = Reading(value, step, point.time or at)
+    if attempt == metric.attempt and step is not None and steps.highest is not None and step >= steps.highest:
+        steps.highest = step  # nearly always
+    else:
+        _make_room(metric, reading, attempt)
+    metric.last = reading
+    _add_to_curve(metric.curve, point)
+    if isinstance(value, str):
+        return
+    if metric.min is None or value < metric.min.value:  # type: ignore[operator]  # both are finite numbers, not names
         metric.min = reading
         if metric.goal == "minimize":
             metric.best = reading
-    elif value > metric.max.value:  # type: ignore[operator]
+    if metric.max is None or value > metric.max.value:  # type: ignore[operator]
         metric.max = reading
         if metric.goal == "maximize":
             metric.best = reading
+    if metric.unknown is not None:
+        _settle(metric, metric.unknown)
+
+
+def _make_room(metric: Metric, reading: Reading, attempt: int) -> None:
+    """Take back what the next point supersedes, and count its step."""
+    steps, step = metric.steps, reading.step
+    if attempt > metric.attempt:
+        _begin_attempt(metric, reading)
+        metric.attempt = attempt
+    elif step is None:
+        if steps.resumed is not None:  # the attempt's first point without a step
+            _take_back(metric, None, steps.resumed, reading)
+            steps.lowest, steps.resumed = steps.resumed, None
+    elif steps.resumed is not None and step < steps.resumed:
+        if steps.lowest != steps.resumed:  # points of earlier attempts stand
+            _take_back(metric, step, steps.resumed, reading)
+        steps.resumed = step
+    steps.highest = None if step is None or steps.highest is None else max(steps.highest, step)
+    if step is not None and (steps.lowest is None or step < steps.lowest):
+        steps.lowest = step
+
+
+def _begin_attempt(metric: Metric, reading: Reading) -> None:
+    """A further attempt records its first point of the metric."""
+    steps, step = metric.steps, reading.step
+    if step is None or steps.lowest is None or step <= steps.lowest:  # it begins again
+        metric.first, metric.min, metric.max, metric.best, metric.unknown = reading, None, None, None, None
+        metric.curve, metric.steps = Curve(1, []), Steps(step, step, step)
+        return
+    if steps.highest is None or step <= steps.highest:
+        _take_back(metric, step, None, reading)
+        steps.highest = step
+    steps.resumed = step
+
+
+def _take_back(metric: Metric, low: float | None, below: float | None, reading: Reading) -> None:
+    """Take back the points of earlier attempts from step `low` on, or all of them.
+
+    If the newest attempt has points already, they are without a step, or from the step `below` on. Its next one is `reading`.
+    """
+
+    def stands(step: float | None) -> bool:
+        if step is None:
+            return below is not None
+        return (low is not None and step < low) or (below is not None and step >= below)
+
+    curve, unknown = metric.curve, metric.unknown or Unknown()
+    curve.points = [point for point in curve.points if stands(point[0])]
+    curve.since = curve.every - 1  # the next point is one of the curve
+    known = [one for one in (metric.first, metric.last, metric.min, metric.max) if one is not None and stands(one.step)]
+    finite = [one for one in known if not isinstance(one.value, str)]
+    if not stands(metric.first.step):
+        metric.first, unknown.first = reading, True
+    if metric.min is not None and not stands(metric.min.step):
+        unknown.low = _value(metric.min) if unknown.low is None else unknown.low
+        metric.min = min(finite, key=_value, default=None)
+    if metric.max is not None and not stands(metric.max.step):
+        unknown.high = _value(metric.max) if unknown.high is None else unknown.high
+        metric.max = max(finite, key=_value, default=None)
+    metric.best = metric.min if metric.goal == "minimize" else metric.max
+    metric.unknown = unknown
+    _settle(metric, unknown)
+
+
+def _doubt(metric: Metric, point: Point) -> None:
+    """A process of an earlier attempt goes on. Its point stands if it is before the steps of all later attempts."""
+    steps, value, step = metric.steps, point.value, point.step
+    if step is None or steps.resumed is None or step >= steps.resumed:
+        return
+    steps.lowest = step if steps.lowest is None else min(steps.lowest, step)
+    if isinstance(value, str):
+        return
+    unknown = metric.unknown = metric.unknown or Unknown()
+    unknown.low = value if unknown.low is None else min(unknown.low, value)
+    unknown.high = value if unknown.high is None else max(unknown.high, value)
+    _settle(metric, unknown)
+
+
+def _settle(metric: Metric, unknown: Unknown) -> None:
+    """Forget what is unknown where it makes no difference: a known value is beyond it."""
+    if unknown.low is not None and metric.min is not None and _value(metric.min) < unknown.low:
+        unknown.low = None
+    if unknown.high is not None and metric.max is not None and _value(metric.max) > unknown.high:
+        unknown.high = None
+    if unknown == Unknown():
+        metric.unknown = None
+
+
+def _value(reading: Reading) -> float:
+    return reading.value  # type: ignore[return-value]  # only called for finite values
 
 
 def _add_to_curve(curve: Curve, point: Point) -> None:
+    curve.since += 1
+    if curve.since < curve.every and curve.points:
+        return
     if len(curve.points) == MAX_CURVE_POINTS:
         del curve.points[1::2]
         curve.every *= 2
     curve.points.append(_curve_point(point))
+    curve.since = 0
 
 
 def _curve_point(point: Point) -> tuple[int | float | None, float | NotFinite]:

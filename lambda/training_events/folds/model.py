@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
@@ -10,6 +10,9 @@ from training_events.catalogue import model as facts
 from training_events.catalogue.model import LifeCycle
 from training_events.catalogue.stored import Stored
 from training_events.folds.stream_state import StreamState
+
+if TYPE_CHECKING:
+    from training_events.event import LogEntry
 
 MAX_KEPT = 100
 """How many promotions a state keeps: the newest ones. The log has them all."""
@@ -54,7 +57,7 @@ class ModelState(StreamState):
         return self.status == "retired"
 
 
-def registered(state: ModelState, fact: facts.ModelRegistered, at: str, _: str) -> None:
+def registered(state: ModelState, fact: facts.ModelRegistered, at: str, _: LogEntry) -> None:
     """A registration after the model's retirement brings it back."""
     version = _version(state, fact.version)
     version.registered_at, version.registered_by = at, fact.registered_by
@@ -63,7 +66,7 @@ def registered(state: ModelState, fact: facts.ModelRegistered, at: str, _: str) 
     state.status, state.retired_at = "active", None
 
 
-def promoted(state: ModelState, fact: facts.ModelPromoted, at: str, _: str) -> None:
+def promoted(state: ModelState, fact: facts.ModelPromoted, at: str, _: LogEntry) -> None:
     name = str(fact.version)
     _take_from_service(state, [fact.stage])
     version = _version(state, name)
@@ -73,7 +76,7 @@ def promoted(state: ModelState, fact: facts.ModelPromoted, at: str, _: str) -> N
     state.promoted += 1
 
 
-def retired(state: ModelState, fact: facts.ModelRetired, at: str, _: str) -> None:
+def retired(state: ModelState, fact: facts.ModelRetired, at: str, _: LogEntry) -> None:
     if fact.version is None:
         _take_from_service(state, list(state.stages))
         state.status, state.retired_at = "retired", at
@@ -83,7 +86,7 @@ def retired(state: ModelState, fact: facts.ModelRetired, at: str, _: str) -> Non
     version.retired_at = at
 
 
-def package_state_changed(state: ModelState, fact: facts.ModelPackageStateChanged, _at: str, _: str) -> None:
+def package_state_changed(state: ModelState, fact: facts.ModelPackageStateChanged, _at: str, _: LogEntry) -> None:
     version = _version(state, fact.version)
     version.package_arn = fact.arn or version.package_arn
     version.package_status = fact.status or version.package_status

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 
 from training_events import strict_json
 from training_events.catalogue import run as facts
 from training_events.catalogue.stored import Stored
-from training_events.folds import metric
+from training_events.folds import attempts, metric
+from training_events.folds.attempts import Attempt
+from training_events.folds.silence import seconds_between
 from training_events.folds.stream_state import StreamState
+
+if TYPE_CHECKING:
+    from training_events.event import LogEntry
 
 MAX_KEPT = 100
 """How many checkpoints, and how many artifacts, a state keeps: the newest ones. A state has to fit into an item of DynamoDB,
@@ -19,7 +23,7 @@ and memory must not grow with the stream. The state counts them all, and the log
 
 Status = Literal["unknown", "requested", "running", "completed", "failed", "stopped"]
 _FINISHED = ("completed", "failed", "stopped")
-_SAGEMAKER_STATUS: dict[str, Status] = {
+_SAGEMAKER_STATUS: dict[str, Literal["running"] | attempts.Ended] = {
     "InProgress": "running",
     "Executing": "running",
     "Stopping": "running",
@@ -73,9 +77,10 @@ class Lineage(Struct):
 
 
 class RunState(StreamState):
-    """A run. Times are UTC with microseconds. `spec` is what the last start pinned, as it was recorded.
+    """A run. Times are UTC with microseconds. `spec` is what the newest attempt pinned when it started, as it was recorded.
 
-    `ended_by` is who recorded the end: the training itself, or SageMaker where the training could not.
+    `ended_by` is who recorded the end: the training itself, or SageMaker where the training could not. `ends_not_counted` is
+    the number of ends that were recorded by processes which do not lead the training.
     """
 
     kind: Literal["run"] = "run"
@@ -98,6 +103,8 @@ class RunState(StreamState):
     lineage: Lineage = field(default_factory=Lineage)
     points: int = 0
     starts: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
+    ends_not_counted: int = 0
     checkpoints_saved: int = 0
     artifacts_saved: int = 0
 
@@ -105,8 +112,17 @@ class RunState(StreamState):
     def finished(self) -> bool:
         return self.status in _FINISHED
 
+    def add_points(self, points: list[facts.Point], at: str, attempt: int) -> None:
+        """Take in what this attempt has measured."""
+        metrics = self.metrics
+        for point in points:
+            if (known := metrics.get(point.name)) is None:
+                metrics[point.name] = metric.from_first_point(point.name, self.goals.get(point.name), point, at, attempt)
+            else:
+                metric.add_point(known, point, at, attempt)
 
-def requested(state: RunState, fact: facts.TrainingRequested, at: str, _: str) -> None:
+
+def requested(state: RunState, fact: facts.TrainingRequested, at: str, _: LogEntry) -> None:
     state.requested_at = at
     state.requested_by = fact.requested_by or state.requested_by
     state.model = fact.model or state.model
@@ -114,12 +130,21 @@ def requested(state: RunState, fact: facts.TrainingRequested, at: str, _: str) -
         state.status = "requested"
 
 
-def started(state: RunState, fact: facts.TrainingStarted, at: str, data: str) -> None:
-    """A start after an end continues the run: the interruption is over."""
-    spec = strict_json.stored(data)  # first: an altered log may hold what no reader takes, and the state then stays as it is
-    _resume(state)
-    if not state.starts:  # SageMaker's start is earlier: its job first waits for instances and data
-        state.started_at = at
+def started(state: RunState, fact: facts.TrainingStarted, at: str, entry: LogEntry) -> None:
+    """A start is a further attempt, unless it is that of a further rank. After an end it continues the run."""
+    # first: an altered log may hold what no reader takes, and the state then stays as it is
+    spec, by = strict_json.stored(entry.data), entry.numbering
+    if attempts.is_repeated(state.attempts, at, by, same_spec=spec == state.spec):
+        return
+    if attempts.is_joined(state.attempts, by):
+        if not attempts.leads_on_joining(state.attempts[-1], by):
+            return
+    else:
+        attempts.start(state.attempts, at, by, spec, state.spec)
+        _resume(state)
+        if not state.starts:  # SageMaker's start is earlier: its job first waits for instances and data
+            state.started_at = at
+        state.starts += 1
     state.model = fact.model or state.model
     state.requested_by = fact.requested_by or state.requested_by
     state.spec = spec
@@ -128,45 +153,71 @@ def started(state: RunState, fact: facts.TrainingStarted, at: str, data: str) ->
     for name, goal in fact.goals.items():
         if name in state.metrics:
             metric.set_goal(state.metrics[name], goal)
-    state.starts += 1
 
 
-def metrics_recorded(state: RunState, fact: facts.MetricsRecorded, at: str, _: str) -> None:
-    metrics = state.metrics
-    for point in fact.points:
-        if (known := metrics.get(point.name)) is None:
-            metrics[point.name] = metric.from_first_point(point.name, state.goals.get(point.name), point, at)
-        else:
-            metric.add_point(known, point, at)
+def metrics_recorded(state: RunState, fact: facts.MetricsRecorded, at: str, entry: LogEntry) -> None:
+    attempt = _attempt_that_said(state, at, entry)
+    if attempt is not None and attempt.first_step is None:
+        attempt.first_step = next((point.step for point in fact.points if point.step is not None), None)
+    state.add_points(fact.points, at, 1 if attempt is None else attempt.number)
     state.points += len(fact.points)
 
 
-def checkpoint_saved(state: RunState, fact: facts.CheckpointSaved, at: str, _: str) -> None:
+def checkpoint_saved(state: RunState, fact: facts.CheckpointSaved, at: str, entry: LogEntry) -> None:
+    _attempt_that_said(state, at, entry)
     state.checkpoints = [*state.checkpoints[1 - MAX_KEPT :], Checkpoint(at, fact.step, _stored(fact))]
     state.checkpoints_saved += 1
 
 
-def artifact_saved(state: RunState, fact: facts.ArtifactSaved, at: str, _: str) -> None:
+def artifact_saved(state: RunState, fact: facts.ArtifactSaved, at: str, entry: LogEntry) -> None:
+    _attempt_that_said(state, at, entry)
     _keep_artifact(state, Artifact(at, fact.name, _stored(fact)))
 
 
-def completed(state: RunState, fact: facts.TrainingCompleted, at: str, _: str) -> None:
+def _attempt_that_said(state: RunState, at: str, entry: LogEntry) -> Attempt | None:
+    """The attempt of the event, which counts it. Only where there are several, it matters who has recorded it."""
+    attempt = attempts.attempt_of(state.attempts, entry.numbering if len(state.attempts) > 1 else None)
+    if attempt is not None:
+        attempt.events += 1
+        attempt.last_at = at
+    return attempt
+
+
+def completed(state: RunState, fact: facts.TrainingCompleted, at: str, entry: LogEntry) -> None:
     if fact.artifact is not None:
         _keep_artifact(state, Artifact(at, None, fact.artifact))
-    _finish(state, "completed", at, "training")
+    if _ends_run(state, "completed", at, entry):
+        _finish(state, "completed", at, "training")
 
 
-def failed(state: RunState, fact: facts.TrainingFailed, at: str, _: str) -> None:
-    state.error = Error(fact.error, fact.traceback)
-    _finish(state, "failed", at, "training")
+def failed(state: RunState, fact: facts.TrainingFailed, at: str, entry: LogEntry) -> None:
+    if _ends_run(state, "failed", at, entry):
+        state.error = Error(fact.error, fact.traceback)
+        _finish(state, "failed", at, "training")
 
 
-def stopped(state: RunState, fact: facts.TrainingStopped, at: str, _: str) -> None:
-    state.stop_reason = fact.reason
-    _finish(state, "stopped", at, "training")
+def stopped(state: RunState, fact: facts.TrainingStopped, at: str, entry: LogEntry) -> None:
+    if _ends_run(state, "stopped", at, entry):
+        state.stop_reason = fact.reason
+        _finish(state, "stopped", at, "training")
 
 
-def job_state_changed(state: RunState, fact: facts.TrainingJobStateChanged, at: str, _: str) -> None:
+def _ends_run(state: RunState, status: attempts.Ended, at: str, entry: LogEntry) -> bool:
+    """Whether an end that the training has recorded is that of the run: of its newest attempt, by a process that may end it."""
+    by = entry.numbering
+    attempt = attempts.attempt_of(state.attempts, by)
+    if attempt is None:
+        return True
+    if attempt is not state.attempts[-1]:
+        attempt.status, attempt.finished_at = status, at
+        return False
+    if not attempts.may_end(attempt, by):
+        state.ends_not_counted += 1
+        return False
+    return True
+
+
+def job_state_changed(state: RunState, fact: facts.TrainingJobStateChanged, at: str, _: LogEntry) -> None:
     job = Job(at, fact.status, fact.secondary_status, fact.arn, fact.failure_reason)
     job.image = None if fact.image is None else fact.image.uri
     job.instance, job.hyperparameters, job.artifact = fact.instance, fact.hyperparameters, fact.artifact
@@ -175,7 +226,7 @@ def job_state_changed(state: RunState, fact: facts.TrainingJobStateChanged, at: 
     _follow_sagemaker(state, job)
 
 
-def pipeline_state_changed(state: RunState, fact: facts.PipelineExecutionStateChanged, at: str, _: str) -> None:
+def pipeline_state_changed(state: RunState, fact: facts.PipelineExecutionStateChanged, at: str, _: LogEntry) -> None:
     _follow_sagemaker(state, Job(at, fact.status, None, fact.arn, fact.failure_reason))
 
 
@@ -198,25 +249,22 @@ def _follow_sagemaker(state: RunState, job: Job) -> None:
 
 def _resume(state: RunState) -> None:
     state.status = "running"
+    if state.attempts:
+        state.attempts[-1].status, state.attempts[-1].finished_at = "running", None
     state.finished_at = state.ended_by = state.duration_seconds = state.error = state.stop_reason = None
 
 
-def _finish(state: RunState, status: Status, at: str, by: Literal["training", "SageMaker"]) -> None:
+def _finish(state: RunState, status: attempts.Ended, at: str, by: Literal["training", "SageMaker"]) -> None:
     state.status = status
+    if state.attempts:
+        state.attempts[-1].status, state.attempts[-1].finished_at = status, at
     state.finished_at = at
     state.ended_by = by
-    state.duration_seconds = None if state.started_at is None else _seconds_between(state.started_at, at)
+    state.duration_seconds = None if state.started_at is None else seconds_between(state.started_at, at)
     if status != "failed":
         state.error = None
     if status != "stopped":
         state.stop_reason = None
-
-
-def _seconds_between(start: str, end: str) -> float | None:
-    try:
-        return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
-    except ValueError:  # only in an altered log, of which `verify` tells
-        return None
 
 
 def _keep_artifact(state: RunState, artifact: Artifact) -> None:

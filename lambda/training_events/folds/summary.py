@@ -9,9 +9,10 @@ from msgspec import Struct
 from training_events.catalogue.run import NotFinite
 from training_events.catalogue.stored import Stored
 from training_events.folds.dataset import DatasetState
-from training_events.folds.metric import Goal
+from training_events.folds.metric import Goal, Metric
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
+from training_events.folds.silence import last_heard_at, usual_gap_seconds
 
 _Text = TypeVar("_Text", str, str | None)
 
@@ -33,6 +34,11 @@ class Headline(Struct, frozen=True):
 
 
 class RunSummary(Struct, frozen=True):
+    """A field that came later has a default: summaries that were stored before do not have it.
+
+    Where `metrics_known` is false, only the log knows some of the best values: a later attempt took points back.
+    """
+
     stream: str
     status: str
     model: str | None
@@ -42,6 +48,10 @@ class RunSummary(Struct, frozen=True):
     duration_seconds: float | None
     events: int
     metrics: dict[str, Headline]
+    metrics_known: bool = True
+    attempts: int = 0
+    last_heard_at: str | None = None
+    usual_gap_seconds: float | None = None
 
 
 class ModelSummary(Struct, frozen=True):
@@ -76,7 +86,11 @@ def summary_of(state: RunState | ModelState | DatasetState) -> RunSummary | Mode
             started_at=state.started_at,
             finished_at=state.finished_at,
             duration_seconds=state.duration_seconds,
-            metrics=_headlines(state),
+            metrics=headlines(state.metrics),
+            metrics_known=all(metric.is_best_known for _, metric in _shown(state.metrics)),
+            attempts=state.starts,
+            last_heard_at=last_heard_at(state),
+            usual_gap_seconds=usual_gap_seconds(state),
         )
     if isinstance(state, ModelState):
         stages = {_cut(stage): _cut(version) for stage, version in sorted(state.stages.items())[:MAX_STAGES]}
@@ -85,11 +99,18 @@ def summary_of(state: RunState | ModelState | DatasetState) -> RunSummary | Mode
     return DatasetSummary(**common, uri=_cut(newest.uri), sha256=_cut(newest.sha256))
 
 
-def _headlines(state: RunState) -> dict[str, Headline]:
-    return {
-        _cut(name): Headline(metric.goal, None if metric.best is None else metric.best.value, metric.last.value)  # type: ignore[arg-type]
-        for name, metric in sorted(state.metrics.items())[:MAX_METRICS]
-    }
+def headlines(metrics: dict[str, Metric]) -> dict[str, Headline]:
+    """The first metrics by name."""
+    return {_cut(name): _headline(metric) for name, metric in _shown(metrics)}
+
+
+def _shown(metrics: dict[str, Metric]) -> list[tuple[str, Metric]]:
+    return sorted(metrics.items())[:MAX_METRICS]
+
+
+def _headline(metric: Metric) -> Headline:
+    best = None if metric.best is None else metric.best.value
+    return Headline(metric.goal, best, metric.last.value)  # type: ignore[arg-type]  # it is finite
 
 
 def _cut(text: _Text) -> _Text:

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 
 from training_events import folds
 from training_events.errors import NoSuchStream
+from training_events.folds.standing import standing_metrics
 from training_events.projection.projector import settled_state, stored_state
 from training_events.projection.settled import position_behind
 from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from training_events.event import LogEntry
     from training_events.folds import State
+    from training_events.folds.metric import Metric
     from training_events.stores.event_log import EventLog
     from training_events.stores.read_models import ReadModels
 
@@ -43,10 +48,7 @@ def state_at(log: EventLog, stream: str, *, as_of: str | None = None, known_at: 
     `as_of` asks what was true, `known_at` what the log knew; either may be left out. Memory does not grow with the
     stream. Raises NoSuchStream if there was no event yet.
     """
-    entries = log.entries(stream, until=as_of)
-    if known_at is not None:
-        entries = (entry for entry in entries if entry.recorded_at <= known_at)
-    state = folds.fold(folds.empty(stream), entries)
+    state = folds.fold(folds.empty(stream), _entries(log, stream, as_of, known_at))
     if not state.position:
         clauses = []
         if as_of is not None:
@@ -55,3 +57,16 @@ def state_at(log: EventLog, stream: str, *, as_of: str | None = None, known_at: 
             clauses.append(f" that was recorded by {known_at}")
         raise NoSuchStream(f"the log has no event of {stream}" + " and".join(clauses))
     return state
+
+
+def metrics_at(log: EventLog, stream: str, *, as_of: str | None, known_at: str | None = None) -> dict[str, Metric]:
+    """The metrics of a run from all of its points, for a state that does not know them (`folds.standing.is_known`).
+
+    Reads the stream twice.
+    """
+    return standing_metrics(stream, lambda: _entries(log, stream, as_of, known_at))
+
+
+def _entries(log: EventLog, stream: str, as_of: str | None, known_at: str | None) -> Iterator[LogEntry]:
+    entries = log.entries(stream, until=as_of)
+    return entries if known_at is None else (entry for entry in entries if entry.recorded_at <= known_at)

@@ -1,8 +1,12 @@
 """What the commands show to people."""
 
+import itertools
 import re
+from typing import Any
 
 import pytest
+from training_events import times
+from training_events.event import Producer
 from training_events.recorder.delivery.destination import configured_destination
 from training_events.recorder.delivery.spool import Spool
 from training_events.settings import Settings
@@ -25,7 +29,7 @@ def table(capsys, *arguments, code=0):
     return [re.split(r" {2,}", line) for line in out.splitlines()]
 
 
-def test_runs_and_their_filters(log, capsys):
+def test_runs_and_their_filters(log, capsys, monkeypatch):
     nan = [{"name": "f1", "value": "NaN"}, {"name": "loss", "value": 0.25}, {"name": "loss", "value": 0.5}]
     record_events(
         log,
@@ -37,6 +41,7 @@ def test_runs_and_their_filters(log, capsys):
             make_event("run/c", "TrainingFailed", 4),
         ],
     )
+    monkeypatch.setattr(times, "now", lambda: "2026-11-22T15:09:00.000000Z")
     titles, c, b, a = table(capsys, "runs")
     assert titles == ["run", "status", "model", "started (UTC)", "took", "metrics"]
     assert a == ["run/a", "completed", "digits", "2026-11-22 15:08", "8.0 s", "f1 NaN, loss 0.25"]
@@ -50,6 +55,80 @@ def test_runs_and_their_filters(log, capsys):
     assert named("--since", "2026-11-22T15:08:03") == ["run/c", "run/b"]
     assert named("--limit", "1") == ["run/c"]
     assert named("--status", "stopped") == []
+
+
+@pytest.mark.parametrize(
+    ("gap_seconds", "at", "told"),
+    [
+        (1, "2026-11-22T15:17:00", "running"),  # 8 minutes after its last event: an evaluation takes that long
+        (1, "2026-11-22T18:08:03", "running, silent for 3 h"),
+        (25, "2026-11-22T15:20:00", "running, silent for 11 min"),
+        (1, "2026-11-22T15:00:00", "running"),  # its clock is ahead
+    ],
+)
+@pytest.mark.usefixtures("log")
+def test_a_run_that_says_nothing_for_long_is_silent_and_no_more(capsys, monkeypatch, gap_seconds, at, told):
+    log = Settings().log
+    events = [make_event("run/a", "CheckpointSaved", 1 + number * gap_seconds, uri="s3://b/c") for number in (1, 2)]
+    record_events(log, [make_event("run/a", "TrainingStarted", 1), *events])
+    monkeypatch.setattr(times, "now", lambda: f"{at}.000000Z")
+    assert table(capsys, "runs")[1][1] == told
+    assert ["status", told] in table(capsys, "show", "run/a")
+    listed = parse_document("runs", run_cli(capsys, "runs", "--json")[1])["runs"][0]
+    for run in (listed, parse_document("show", run_cli(capsys, "show", "run/a", "--json")[1])):
+        assert run["status"] == "running"
+        assert (run["silent_seconds"] is None) == (told == "running")
+
+
+def test_a_run_whose_events_are_hours_apart_is_not_silent_after_one_hour(log, capsys, monkeypatch):
+    hourly = [make_event("run/a", "CheckpointSaved", 3600 * hour, uri="s3://b/c") for hour in range(1, 4)]
+    record_events(log, [make_event("run/a", "TrainingStarted", 0), *hourly])
+    for at, told in (("2026-11-22T22:08:00", "running"), ("2026-11-22T23:30:00", "running, silent for 5 h")):
+        monkeypatch.setattr(times, "now", lambda at=at: f"{at}.000000Z")
+        assert table(capsys, "runs")[1][1] == told
+
+
+def test_silence_is_that_of_the_time_that_is_asked_for(log, capsys):
+    record_events(log, [make_event("run/a", "TrainingStarted", 1), make_event("run/a", "TrainingCompleted", 9000)])
+    assert ["status", "running, silent for 1 h"] in table(capsys, "show", "run/a", "--as-of", "2026-11-22T16:30:00")
+    assert ["status", "completed"] in table(capsys, "show", "run/a")
+
+
+def attempts(log, *values):
+    """Each attempt is a dict of values by step. One event a second, by a producer for each attempt."""
+    second = itertools.count(1)
+    for number, points in enumerate(values):
+        events = [make_event("run/a", "TrainingStarted", next(second), Producer(f"p{number}", 1), seeds=number)]
+        for step, value in points.items():
+            metric = [{"name": "loss", "step": step, "value": value}]
+            events.append(make_event("run/a", "MetricsRecorded", next(second), Producer(f"p{number}", 2), points=metric))
+        record_events(log, events)
+
+
+def test_show_a_run_that_was_resumed(log, capsys):
+    attempts(log, {step: 9 - step for step in range(8)}, {5: 3.5, 6: 0.5})
+    rows = table(capsys, "show", "run/a")
+    assert ["attempt", "2, resumed at step 5"] in rows
+    assert [row[:2] + row[-2:] for row in rows if row[:1] in (["1"], ["2"])] == [
+        ["1", "superseded", "0", "-"],
+        ["2", "running", "5", "seeds 0 → 1"],
+    ]
+    [loss] = [row for row in rows if row[0] == "loss" and len(row) > 3]
+    assert loss == ["loss", "10", "9 @ 0", "0.5 @ 6", "0.5 @ 6", "9 @ 0", "0.5 @ 6"]
+    assert not [row for row in rows if row[0] == "metrics"], "the state knows them"
+
+
+def test_show_and_runs_read_the_log_where_the_state_does_not_know_the_best_value(log, capsys):
+    attempts(log, {step: abs(step - 60) + 1 for step in range(100)}, {50: 30, 51: 29})
+    rows = table(capsys, "show", "run/a")
+    [loss] = [row for row in rows if row[0] == "loss" and len(row) > 3]
+    assert (loss[4], loss[6]) == ("12 @ 49", "12 @ 49")
+    assert next(row for row in rows if row[0] == "metrics")[1].startswith("from the log")
+    assert table(capsys, "runs")[1][-1] == "loss 12 (from the log)"
+    [run] = parse_document("runs", run_cli(capsys, "runs", "--json")[1])["runs"]
+    assert (run["metrics_known"], run["metrics"]["loss"]["best"]) == (False, 12)
+    document = parse_document("show", run_cli(capsys, "show", "run/a", "--json")[1])
+    assert (document["metrics_from_log"], document["metrics"]["loss"]["best"]["value"]) == (True, 12)
 
 
 def test_the_error_for_a_summary_of_another_version_says_what_to_do(log, capsys):
@@ -92,7 +171,11 @@ def test_show_a_run(log, capsys):
 
 def test_show_what_a_run_was_made_from_and_its_sparklines(log, capsys):
     points = [{"name": "loss", "step": step, "value": "NaN" if step == 5 else 8 - step} for step in range(8)]
-    spec = {"code": {"commit": "9a76"}, "datasets": [{"uri": "s3://b/d", "sha256": "f" * 64}], "packages": {"numpy": "2.1.3"}}
+    spec: dict[str, Any] = {
+        "code": {"commit": "9a76"},
+        "datasets": [{"uri": "s3://b/d", "sha256": "f" * 64}],
+        "packages": {"numpy": "2.1.3"},
+    }
     record_events(
         log, [make_event("run/a", "TrainingStarted", 1, **spec), make_event("run/a", "MetricsRecorded", 2, points=points)]
     )

@@ -69,7 +69,7 @@ def test_the_laptop_commands_run_as_they_stand(tmp_path: Path) -> None:
     assert re.search(r"^run/digits-7 +completed +digits .+ 3 h 0 min +loss 0\.28$", recorded, re.MULTILINE)
     assert re.search(r"^status +completed$", now, re.MULTILINE)
     assert "0.28 @ 8" in now
-    assert re.search(r"^status +running$", then, re.MULTILINE)
+    assert re.search(r"^status +running, silent for 1 h$", then, re.MULTILINE)
     assert "0.28" not in then.partition("occurred at")[0]
     assert re.findall(r"^(\S+) +sound ", then, re.MULTILINE) == ["model/digits", "run/digits-7"]
     assert json.loads(done.stdout.splitlines()[-1])["stages"] == {"production": "1"}

@@ -230,7 +230,7 @@ def test_a_handle_that_was_started_before_another_ends_nothing(sink, caplog):
     assert sorted(points(events(sink, second))["loss"]) == [(0, 1.0), (0, 2.0), (1, 0.5)]
     [warning] = warnings(caplog)
     assert "run/x was started before" in warning.getMessage()
-    assert "what differs is hyperparameters.C (1.0 before, now 0.5)" in warning.getMessage()
+    assert "what differs is hyperparameters.C (1 before, now 0.5)" in warning.getMessage()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from training_events.cli.output import duration, print_document, short_time, with_all_keys
+from training_events.cli.run_life import (
+    ATTEMPT_TITLES,
+    ATTEMPT_WIDTHS,
+    Life,
+    attempt_rows,
+    completed,
+    life_fields,
+    name_of_metric,
+)
 from training_events.cli.run_spec import spec_fields
 from training_events.cli.sparkline import sparkline
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_fields, print_rows
@@ -29,9 +38,16 @@ if TYPE_CHECKING:
 
 
 class RunDocument(RunState):
+    """`silent_seconds` is for how long a run that is running has said nothing, where that is long for it; else it is null.
+
+    `metrics_from_log` is true if the state did not know all metrics: a later attempt took points back.
+    """
+
     as_of: str | None = None
     known_at: str | None = None
     clock_ahead: float | None = None
+    silent_seconds: float | None = None
+    metrics_from_log: bool = False
 
 
 class ModelDocument(ModelState):
@@ -76,11 +92,13 @@ def show(
     else:
         state = state_at(workspace.log, stream, as_of=as_of, known_at=known_at)
     ahead = _clock_ahead(workspace.log, state, known_at)
+    life = completed(state, workspace.log, as_of, known_at) if isinstance(state, RunState) else Life()
     if as_json:
-        print_document({**with_all_keys(state), "as_of": as_of, "known_at": known_at, "clock_ahead": ahead})
+        more = life._asdict() if isinstance(state, RunState) else {}
+        print_document({**with_all_keys(state), "as_of": as_of, "known_at": known_at, "clock_ahead": ahead, **more})
     else:
         told = None if ahead is None else f"the newest event lay {duration(ahead)} ahead of the log's clock"
-        _print_state(state, {"as of": as_of, "known at": known_at, "clock ahead": told})
+        _print_state(state, {"as of": as_of, "known at": known_at, "clock ahead": told}, life)
 
 
 def _clock_ahead(log: EventLog, state: State, known_at: str | None) -> float | None:
@@ -97,10 +115,11 @@ def _clock_ahead(log: EventLog, state: State, known_at: str | None) -> float | N
     return max((lead for lead in leads if lead is not None), default=None)
 
 
-def _print_state(state: State, times: dict[str, str | None]) -> None:
+def _print_state(state: State, times: dict[str, str | None], life: Life) -> None:
     heading = _heading(state) | times
     if isinstance(state, RunState):
-        print_fields(heading | _run_fields(state))
+        print_fields(heading | life_fields(state, life) | _run_fields(state))
+        _print_table(ATTEMPT_TITLES, ATTEMPT_WIDTHS, attempt_rows(state))
         _print_table(("metric", "points", "first", "last", "min", "max", "best"), (24, 7, *[18] * 4), _metric_rows(state))
         _print_table(("metric", "steps", "curve"), (24, 24), _sparkline_rows(state))
     elif isinstance(state, ModelState):
@@ -155,7 +174,7 @@ def _run_fields(state: RunState) -> dict[str, Any]:
 def _metric_rows(state: RunState) -> Iterable[tuple[Any, ...]]:
     for name, metric in sorted(state.metrics.items()):
         readings = (metric.first, metric.last, metric.min, metric.max, metric.best)
-        yield name, metric.points, *map(_reading, readings)
+        yield name_of_metric(name, metric, state), metric.points, *map(_reading, readings)
 
 
 def _sparkline_rows(state: RunState) -> Iterable[tuple[Any, ...]]:

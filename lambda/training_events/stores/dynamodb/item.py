@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import structs
 
 from training_events import strict_json
 from training_events.canonical import canonical_json
-from training_events.errors import DamagedEvent, TooLarge
-from training_events.event import Event, LogEntry, Producer, RecordedEvent
+from training_events.errors import DamagedEvent, NotRecordable, TooLarge
+from training_events.event import Event, LogEntry, Numbering, Producer, RecordedEvent
 from training_events.stores.verbatim import StoredTexts, judge
 
 if TYPE_CHECKING:
@@ -133,8 +134,11 @@ def _producer_text(item: Any) -> str | None:
     """The producer as an entry holds it; None where the item names none, or something else in its place."""
     try:
         producer = item["producer"]["M"]
-        return msgspec.json.encode({"id": producer["id"]["S"], "sequence": int(producer["sequence"]["N"])}).decode()
-    except (KeyError, TypeError, ValueError):
+        numbering = Numbering(producer["id"]["S"], int(producer["sequence"]["N"]))
+        if "extensions" in producer:
+            numbering = structs.replace(numbering, rank=_object(producer, "extensions").get("rank"))
+        return _text(msgspec.to_builtins(numbering))
+    except (KeyError, TypeError, ValueError, DamagedEvent, NotRecordable):
         return None
 
 
