@@ -9,6 +9,8 @@ import pytest
 
 from stacks.packaging import lambda_package
 from stacks.packaging.lambda_package import PackageError, Target, build
+from stacks.settings import Settings
+from stacks.settings.file import load
 
 ARM = Target("python3.13", "arm64")
 LAMBDA = lambda_package.SOURCE
@@ -68,3 +70,19 @@ def test_a_dependency_with_another_hash_is_an_error_of_one_line(tmp_path: Path) 
         build(ARM, source=source, cache=tmp_path / "cache")
     assert len(str(raised.value).splitlines()) == 1
     assert not list((tmp_path / "cache").rglob("*.whl"))
+
+
+def test_a_settings_file_that_is_not_filled_in_stops_no_build_of_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def load_from_files(name: str) -> Settings:
+        return load(name, tmp_path)
+
+    (tmp_path / "staging.toml").write_text('account_id = ""\nregion = ""\n', encoding="utf-8")
+    (tmp_path / "team.toml").write_text('account_id = "987654321098"\nregion = "eu-west-1"\n', encoding="utf-8")
+    built: list[Target] = []
+    monkeypatch.setattr(lambda_package, "environment_names", lambda: ["staging", "team"])
+    monkeypatch.setattr(lambda_package, "load", load_from_files)
+    monkeypatch.setattr(lambda_package, "build", built.append)
+    assert lambda_package.main() == 0
+    assert built == [Target.of(load("team", tmp_path))]
