@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -21,11 +21,37 @@ ALLOWED = (
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?")
 _MAX_LENGTH = 64
+_PERIODS = ("today", "yesterday", "this week", "last week", "this month", "last month", "this year", "last year")
 
 
 def time_option(*names: str, meaning: str, show_default: str | bool = True) -> Any:
     """An option that takes a time."""
     return typer.Option(*names, parser=parse_time, metavar="TIME", help=meaning, show_default=show_default)
+
+
+def start_option(*names: str, meaning: str, show_default: str | bool = True) -> Any:
+    """An option that takes the start of a period, which may be given by its name: today, last week."""
+    return typer.Option(*names, parser=parse_start, metavar="TIME", help=meaning, show_default=show_default)
+
+
+def parse_start(text: str, clock: Callable[[], str] = now) -> str:
+    """As `parse_time`, but a day, week, month or year means its beginning, in UTC: since today is not since this moment."""
+    period = " ".join(text.lower().split())
+    if period not in _PERIODS:
+        return parse_time(text, clock)
+    midnight = datetime.fromisoformat(clock()).replace(hour=0, minute=0, second=0, microsecond=0)
+    return to_utc_text(_beginning(period, midnight).isoformat())
+
+
+def _beginning(period: str, today: datetime) -> datetime:
+    """The beginning of the period with this day in it, or, for a period that is over, of the one before."""
+    unit = period.rpartition(" ")[2]
+    day = today if period.startswith(("today", "this")) else _beginning(f"this {unit}", today) - timedelta(days=1)
+    if unit == "week":
+        return day - timedelta(days=day.weekday())
+    if unit == "month":
+        return day.replace(day=1)
+    return day.replace(month=1, day=1) if unit == "year" else day
 
 
 def parse_time(text: str, clock: Callable[[], str] = now) -> str:

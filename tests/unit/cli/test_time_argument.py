@@ -7,13 +7,14 @@ import pytest
 import typer
 from hypothesis import example, given
 from hypothesis import strategies as st
-from training_events.cli.time_argument import parse_time
+from training_events.cli.time_argument import parse_start, parse_time
 from training_events.errors import BadTime
 from training_events.times import to_utc_text
 
 from tests.support.strategies import moments
 
 NOW = "2026-11-22T15:08:39.955123Z"
+PERIODS = ("today", "yesterday", "this week", "last week", "this month", "last month", "this year", "last year")
 parse_time("now")  # loads what reads words, so that no example below has to wait for it
 offsets = st.sampled_from(["Z", "z", "+00:00", "+01:00", "-0530", "+14:00"])
 
@@ -85,3 +86,29 @@ def test_the_error_for_any_other_text_says_what_is_allowed(text):
 def test_any_text_is_a_time_or_an_error(text):
     with suppress(typer.BadParameter):
         assert len(parse_time(text)) == 27
+
+
+@given(moments.filter(lambda text: "0003" < text < "9998"))
+def test_a_period_that_is_named_begins_at_its_midnight(present):
+    day = datetime.fromisoformat(present).replace(hour=0, minute=0, second=0, microsecond=0)
+    begins = {name: datetime.fromisoformat(parse_start(name, lambda: present)) for name in PERIODS}
+    assert begins["today"] == day
+    assert begins["yesterday"] == day - timedelta(days=1)
+    assert begins["this week"] == day - timedelta(days=day.weekday())
+    assert begins["last week"] == begins["this week"] - timedelta(days=7)
+    assert (begins["this month"].day, begins["last month"].day) == (1, 1)
+    assert begins["this month"].month == day.month
+    assert begins["last month"] < begins["this month"] <= begins["last month"] + timedelta(days=31)
+    assert (begins["this year"], begins["last year"]) == tuple(
+        day.replace(year=year, month=1, day=1) for year in (day.year, day.year - 1)
+    )
+
+
+@pytest.mark.parametrize("words", ["Today", " last  week "])
+def test_a_period_is_known_however_it_is_written(words):
+    assert parse_start(words, lambda: NOW) == parse_start(" ".join(words.lower().split()), lambda: NOW)
+
+
+@pytest.mark.parametrize("text", ["now", "2 hours ago", "yesterday at 14:00", "2026-11-22", "1763823719955"])
+def test_any_other_start_is_a_time_as_anywhere_else(text):
+    assert parse_start(text, lambda: NOW) == parse_time(text, lambda: NOW)

@@ -11,7 +11,7 @@ from training_events import aws
 from training_events.bus.publisher import EventBusPublisher
 from training_events.cli.output import print_document, printable
 from training_events.cli.progress import progress
-from training_events.cli.time_argument import parse_time, time_option
+from training_events.cli.time_argument import parse_time, start_option
 from training_events.cli.workspace import AsJson, LogUrl, Source, bring_up_to_date, open_current_workspace
 from training_events.recovery.reconcile import has_arrived, states_of_jobs
 from training_events.settings import Settings
@@ -50,7 +50,9 @@ class ReconcileDocument(Struct):
 
 
 def reconcile(
-    since: Annotated[str | None, time_option(meaning="Only jobs modified at or after this time.", show_default=_WINDOW)] = None,
+    since: Annotated[
+        str | None, start_option(meaning="Only jobs modified at or after this time.", show_default=_WINDOW)
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Record nothing: print what is missing.")] = False,
     source: Source = "",
     log: LogUrl = "",

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from training_events import aws
 from training_events.cli.output import print_document
 from training_events.cli.progress import progress
-from training_events.cli.time_argument import time_option
+from training_events.cli.time_argument import start_option, time_option
 from training_events.cli.workspace import AsJson
 from training_events.errors import TrainingEventsError
 from training_events.recovery.replay import Archive
@@ -33,7 +33,7 @@ class ReplayDocument(Struct):
 
 
 def replay(
-    first: Annotated[str, time_option("--from", meaning="Start of the period.")],
+    first: Annotated[str, start_option("--from", meaning="Start of the period.")],
     last: Annotated[str, time_option("--to", meaning="End of the period, not in the future.")],
     as_json: AsJson = False,
 ) -> None:

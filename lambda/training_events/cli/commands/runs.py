@@ -12,7 +12,7 @@ from msgspec import Struct
 from training_events import times
 from training_events.cli.output import duration, print_json_document, status_of_run
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
-from training_events.cli.time_argument import time_option
+from training_events.cli.time_argument import start_option
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace, require_read_models
 from training_events.errors import TrainingEventsError
 from training_events.folds.run import Status
@@ -44,7 +44,7 @@ class RunsDocument(Struct):
 def runs(
     status: Annotated[Status | None, typer.Option(help="Only runs with this status.")] = None,
     model: Annotated[str, typer.Option(metavar="NAME", help="Only runs that train this model.")] = "",
-    since: Annotated[str | None, time_option(meaning="Only runs whose first event occurred at or after this time.")] = None,
+    since: Annotated[str | None, start_option(meaning="Only runs whose first event occurred at or after this time.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="At most this many runs.")] = None,
     log: LogUrl = "",
     as_json: AsJson = False,
