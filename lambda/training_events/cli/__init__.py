@@ -6,6 +6,7 @@ something to correct; 130 and 141 as in every program that Ctrl-C or a closed pi
 
 from __future__ import annotations
 
+import difflib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,15 @@ def _is_from_aws(error: Exception) -> bool:
 
 
 def _failed(code: int, error: Exception | str) -> int:
-    message = error.format_message().replace(": Value error, ", ": ") if isinstance(error, _UsageError) else str(error)
+    message = _message(error) if isinstance(error, _UsageError) else str(error)
     print("training-events:", " ".join(printable(message).split()), file=sys.stderr)
     return code
+
+
+def _message(mistake: Any) -> str:
+    """Of the options that are near a wrong one, only the nearest: to the parser `--asof` is near `--json`, by its dashes."""
+    if getattr(mistake, "possibilities", None):
+        names = [name.lstrip("-") for name in mistake.possibilities]
+        nearest = difflib.get_close_matches(mistake.option_name.lstrip("-"), names, n=1)
+        mistake.possibilities = [name for name in mistake.possibilities if name.lstrip("-") in nearest]
+    return str(mistake.format_message()).replace(": Value error, ", ": ")

@@ -38,20 +38,47 @@ def print_fields(fields: dict[str, Any]) -> None:
             print(" " * width + _GAP + printable(line))
 
 
-def print_rows(titles: tuple[str, ...], widths: tuple[int, ...], rows: Iterable[tuple[str, ...]], look_ahead: int = 1) -> None:
-    """Rows under titles. The first column is the name of what the row describes.
+def print_rows(
+    titles: tuple[str, ...],
+    widths: tuple[int, ...],
+    rows: Iterable[tuple[str, ...]],
+    look_ahead: int = 1,
+    *,
+    optional: tuple[str, ...] = (),
+    empty: str = "",
+) -> None:
+    """Rows under titles. The first column is the name of what the row describes. Without rows, `empty` says so.
 
     `widths` are those of all columns but the last. On a terminal cells are cut to them, and the last column takes what is
-    left; in a pipe or a file nothing is cut. With LOOK_AHEAD_ROWS to look ahead, columns are as wide as those rows need.
+    left; in a pipe or a file nothing is cut. With LOOK_AHEAD_ROWS to look ahead, columns are as wide as those rows need. Where
+    they need more than a terminal has, columns of these titles are left out, the first one first.
     """
     first, rows = peek((tuple(map(printable, row)) for row in rows), look_ahead)
+    if not first and empty:
+        print(empty)
+        return
     if look_ahead > 1:
         needed = tuple(max(map(cell_len, column)) for column in zip(titles, *first, strict=True))
         widths = tuple(map(min, widths, needed)) if sys.stdout.isatty() else needed[:-1]
+        if sys.stdout.isatty():
+            kept = _fitting(titles, (*widths, min(needed[-1], _MIN_LAST_WIDTH)), optional)
+            titles, widths = tuple(titles[index] for index in kept), tuple(widths[index] for index in kept[:-1])
+            rows = (tuple(row[index] for index in kept) for row in rows)
     to_line = _cut_line(widths) if sys.stdout.isatty() else _whole_line(widths)
     print(_bold(to_line(titles)))
     for row in rows:
         print(to_line(row), flush=True)
+
+
+def _fitting(titles: tuple[str, ...], widths: tuple[int, ...], optional: tuple[str, ...]) -> list[int]:
+    """The columns to show on this terminal. A long name does not push others out: it is cut."""
+    widths = (min(widths[0], _MIN_NAME_WIDTH), *widths[1:])
+    kept = list(range(len(titles)))
+    for title in optional:
+        if sum(widths[index] + len(_GAP) for index in kept) - len(_GAP) <= shutil.get_terminal_size().columns:
+            break
+        kept.remove(titles.index(title))
+    return kept
 
 
 def _whole_line(widths: tuple[int, ...]) -> Callable[[tuple[str, ...]], str]:

@@ -88,6 +88,8 @@ def test_the_option_for_the_log_comes_before_the_environment(log, capsys, monkey
         (["history"], "Missing argument"),
         (["histroy"], "No such command 'histroy'. Did you mean 'history'?"),
         (["history", "run/a", "--jsno"], "No such option: --jsno (Possible options: --json"),
+        (["show", "run/a", "--asof", "x"], "No such option: --asof (Possible options: --as-of)"),
+        (["runs", "--sort", "loss"], "No such option: --sort\n"),
         (["--versino"], "No such option: --versino (Possible options: --version)"),
     ],
 )

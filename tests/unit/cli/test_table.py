@@ -81,3 +81,29 @@ def test_whatever_the_cells_hold_a_row_is_one_line_that_fits_the_terminal(rows, 
 def test_further_lines_of_a_field_stand_under_its_first(capsys):
     print_fields({"error": "a\n\tb\x1b[2J", "seen": None, "a\x9bb": {"c": "\x9b"}})
     assert lines(capsys) == ["error   a", "         b\\x1b[2J", 'a\\x9bb  {"c":"\\u009b"}']
+
+
+def test_without_rows_there_is_a_word_instead_of_a_header(capsys):
+    print_rows(TITLES, WIDTHS, [], empty="no runs yet")
+    assert lines(capsys) == ["no runs yet"]
+
+
+WIDE = [("run/a", "completed", "a-model-with-a-long-name", "2026-11-28 20:44", "eval_loss 0.0044, loss 0.004")]
+WIDE_TITLES, WIDE_WIDTHS = ("run", "status", "model", "started", "metrics"), (64, 9, 24, 16)
+
+
+@pytest.mark.parametrize(("columns", "shown"), [(200, 5), (84, 5), (80, 4), (60, 3), (40, 3)])
+def test_on_a_narrow_terminal_the_columns_that_matter_least_are_left_out(capsys, terminal, columns, shown):
+    terminal(columns)
+    print_rows(WIDE_TITLES, WIDE_WIDTHS, WIDE, 100, optional=("started", "model"))
+    [titles, row] = lines(capsys)
+    kept = {200: WIDE_TITLES, 84: WIDE_TITLES, 80: ("run", "status", "model", "metrics")}
+    assert tuple(titles.split()) == kept.get(columns, ("run", "status", "metrics"))
+    assert len(titles.split()) == shown
+    assert "eval_loss 0.0044" in row or columns < 60
+
+
+def test_in_a_pipe_every_column_is_there(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    print_rows(WIDE_TITLES, WIDE_WIDTHS, WIDE, 100, optional=("started", "model"))
+    assert tuple(lines(capsys)[0].split()) == WIDE_TITLES

@@ -93,7 +93,12 @@ def redrive(
         if as_json:
             _print_document(outcomes, document)
         else:
-            print_rows(("message", "", "stream"), (36, 5), map(_row, outcomes))
+            print_rows(
+                ("message", "", "stream"),
+                (36, 5),
+                map(_row, outcomes),
+                empty="nothing to send: no message of the queue was asked for",
+            )
     if document.left:
         raise TrainingEventsError(f"{len(document.left)} message(s) stay in the queue, each for the reason given with it")
 

@@ -64,7 +64,7 @@ def undelivered(
         if as_json:
             print_json_document({"queue": reader.url}, "messages", map(_document, messages))
         else:
-            print_rows(TITLES, WIDTHS, map(_row, messages))
+            print_rows(TITLES, WIDTHS, map(_row, messages), empty="nothing waits in the queue")
 
 
 def _row(message: Message) -> tuple[str, ...]:
