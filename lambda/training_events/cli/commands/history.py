@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from training_events.event import RecordedEvent
+
+
+MAX_ARRANGED_EVENTS = 1000
+"""Of one instant. Where there are more, they come in the order of the log: they are printed as they are read."""
 
 
 class HistoryEvent(Struct):
@@ -71,11 +75,12 @@ def _in_order(stream: str, recorded: Iterable[RecordedEvent]) -> Iterator[Record
     """The events as the folds take them."""
     types = CATALOGUE[kind_of(stream)]
     for _, group in groupby(recorded, key=lambda record: record.event.occurred_at):
-        instant = list(group)
-        if len(instant) > 1:
+        instant = list(islice(group, MAX_ARRANGED_EVENTS))
+        if 1 < len(instant) < MAX_ARRANGED_EVENTS:
             by_position = {record.event.position: record for record in instant}
             instant = [by_position[entry.position] for entry in arrange([record.entry for record in instant], types).entries]
         yield from instant
+        yield from group  # noqa: B031 - what is left of it
 
 
 def _document(recorded: RecordedEvent) -> HistoryEvent:
