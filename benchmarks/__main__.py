@@ -3,7 +3,19 @@
 import argparse
 import sys
 
-from benchmarks import command_line, event_processor, fold, late_events, memory, package, recording, show, synth, verify
+from benchmarks import (
+    command_line,
+    event_processor,
+    first_listing,
+    fold,
+    late_events,
+    memory,
+    package,
+    recording,
+    show,
+    synth,
+    verify,
+)
 from benchmarks.measure import Ratio
 
 _BENCHMARKS = {
@@ -13,6 +25,7 @@ _BENCHMARKS = {
     "fold": fold.measure,
     "show": show.measure,
     "late_events": late_events.measure,
+    "first_listing": first_listing.measure,
     "verify": verify.measure,
     "memory": memory.measure,
     "recording": recording.measure,

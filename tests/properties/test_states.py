@@ -181,8 +181,9 @@ def test_sqlite_and_memory_agree(
     tmp_path_factory: pytest.TempPathFactory, events: list[Event], random: Any, data: st.DataObject
 ):
     file = tmp_path_factory.mktemp("log") / "log.db"
-    log, models = SqliteLog(Database(str(file))), SqliteReadModels(Database(str(file)))
-    seals, projector = SqliteSealStore(Database(str(file))), Projector(log, models, window=data.draw(st.integers(0, 4)))
+    database = Database(str(file))
+    log, models = SqliteLog(database), SqliteReadModels(database)
+    seals, projector = SqliteSealStore(database), Projector(log, models, window=data.draw(st.integers(0, 4)))
     arriving = [*events, *data.draw(st.lists(st.sampled_from(events), max_size=5))]
     random.shuffle(arriving)
     for event in arriving:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -39,5 +40,24 @@ def progress() -> Iterator[ShowProgress]:
 
         def show(text: str, share: float | None = None) -> None:
             line.update(task, description=text, total=None if share is None else 1, completed=share or 0)
+
+        yield show
+
+
+@contextmanager
+def progress_after(seconds: float = 1) -> Iterator[ShowProgress]:
+    """The same line, from the first time that something is shown after so many seconds.
+
+    For work that nearly always ends before: then nobody waits for the import of what draws the line.
+    """
+    begun = time.monotonic()
+    shows: list[ShowProgress] = []
+    with ExitStack() as lines:
+
+        def show(text: str, share: float | None = None) -> None:
+            if not shows and time.monotonic() - begun >= seconds:
+                shows.append(lines.enter_context(progress()))
+            for show_now in shows:
+                show_now(text, share)
 
         yield show

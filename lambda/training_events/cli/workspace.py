@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import Struct
 
+from training_events.cli.progress import progress_after
 from training_events.errors import BadLogUrl, MissingSetting, Misused, NoSuchLog
 from training_events.event import check_stream, in_one_form
 from training_events.projection.catch_up import catch_up
@@ -122,7 +123,13 @@ def open_current_workspace(url: str) -> Workspace:
 def bring_up_to_date(workspace: Workspace) -> None:
     """A laptop has no projector of its own: its states, and the seals of finished streams, are made here."""
     if isinstance(workspace.log, SqliteLog) and workspace.projector is not None and workspace.seals is not None:
-        catch_up(workspace.log, workspace.projector, workspace.seals)
+        with progress_after() as show:
+            catch_up(
+                workspace.log,
+                workspace.projector,
+                workspace.seals,
+                lambda done, total: show(f"{done} of {total} new events", done / total),
+            )
 
 
 def require_writable(workspace: Workspace) -> None:

@@ -13,13 +13,19 @@ from tests.support.environment import without_aws
 from tests.support.patience import PATIENCE_SECONDS
 
 CLI = [sys.executable, "-c", "from training_events import cli; cli.main()"]
+LATE = """
+import sys
+from training_events.cli.progress import progress_after
+with progress_after(float(sys.argv[1])) as show:
+    show("seven of nine", 7 / 9)
+"""
 
 
-def on_a_terminal(arguments, out):
+def on_a_terminal(arguments, out, program=CLI):
     """The exit code, and what a terminal shows of standard error. With no `out`, standard output goes to the terminal too."""
     primary, secondary = pty.openpty()
     environment = without_aws(TERM="xterm", COLUMNS="100")
-    with subprocess.Popen([*CLI, *arguments], stdout=out or secondary, stderr=secondary, env=environment) as process:
+    with subprocess.Popen([*program, *arguments], stdout=out or secondary, stderr=secondary, env=environment) as process:
         os.close(secondary)
         shown = b""
         try:
@@ -56,3 +62,9 @@ def test_without_a_terminal_nothing_moves_and_nothing_is_coloured(tmp_path, caps
         code, out, err = run_cli(capsys, *arguments, "--log", url)
     assert (code, err) == (0, "")
     assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [("0", True), ("3600", False)], ids=["long", "short"])
+def test_only_work_that_takes_its_time_shows_the_line(seconds, expected):
+    code, shown = on_a_terminal([seconds], None, program=[sys.executable, "-c", LATE])
+    assert (code, "seven of nine" in shown) == (0, expected)

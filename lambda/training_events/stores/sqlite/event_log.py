@@ -155,6 +155,11 @@ class SqliteLog:
         entries = to_entries([row[2:] for row in rows])
         return [(number, to_text(stream), entry) for (number, stream, *_), entry in zip(rows, entries, strict=True)]
 
+    def arrivals_left(self) -> int:
+        """How many arrivals there are at most: their numbers have gaps where a transaction was taken back."""
+        [(first, last)] = self.database.rows("SELECT min(number), max(number) FROM arrivals")
+        return 0 if first is None else int(last - first) + 1
+
     def forget_arrivals(self, up_to: int) -> None:
         """Forget the arrivals up to this number: they are projected."""
         with self.database.transaction(durable=False) as connection:  # if this is lost, they are projected once more
