@@ -11,6 +11,7 @@ from benchmarks import (
     late_events,
     memory,
     package,
+    program_end,
     recording,
     show,
     synth,
@@ -29,6 +30,7 @@ _BENCHMARKS = {
     "verify": verify.measure,
     "memory": memory.measure,
     "recording": recording.measure,
+    "program_end": program_end.measure,
     "command_line": command_line.measure,
 }
 

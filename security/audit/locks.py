@@ -14,7 +14,7 @@ PIPFILE, NPM, SHIPPED = "Pipfile.lock", "package-lock.json", "lambda/requirement
 ENVIRONMENTS = {
     SHIPPED: "shipped",
     "local/requirements.txt": "emulators",
-    "benchmarks/requirements.txt": "mlflow",
+    "benchmarks/requirements.txt": "trackers",
     "docs/requirements.txt": "mkdocs",
     "security/requirements.txt": "security",
     "tests/future_toolkit/requirements.txt": "cdktn",
