@@ -13,7 +13,7 @@ MAX_FINDINGS = 100
 
 
 class Kind(Enum):
-    """Every kind but the last three means that somebody altered the log, its seals, or files that are kept with it."""
+    """Every kind but the last four means that somebody altered the log, its seals, or files that are kept with it."""
 
     ALTERED = "altered"
     """The event is not what was recorded: its content does not give its digest, or a seal holds another digest."""
@@ -37,6 +37,8 @@ class Kind(Enum):
     """A file that was recorded where it was, and never kept, is another one by now, or gone. The log is sound."""
     CLOCK_AHEAD = "clock_ahead"
     """The event lay ahead of the log's clock when the log took it. Some clock is wrong; the log is sound."""
+    ORDER_UNKNOWN = "order_unknown"
+    """Several events of this instant decide something differently, and nothing tells their order. The log is sound."""
     GAP = "gap"
     """Numbers of a producer are missing: those events have not arrived yet, or were removed before they were sealed."""
 
@@ -61,7 +63,7 @@ class Findings:
         self._events: list[Finding] = []
         self._seals: list[Finding] = []
         self._gaps: list[Finding] = []
-        self._clocks: list[Finding] = []
+        self._notices: list[Finding] = []
 
     def add(self, *found: Finding) -> None:
         for finding in found:
@@ -71,8 +73,8 @@ class Findings:
         self.counts[finding.kind] += 1
         if finding.kind is Kind.GAP:
             kept = self._gaps
-        elif finding.kind is Kind.CLOCK_AHEAD:
-            kept = self._clocks
+        elif finding.kind in (Kind.CLOCK_AHEAD, Kind.ORDER_UNKNOWN):
+            kept = self._notices
         elif finding.position is None:
             kept = self._seals
         else:
@@ -86,7 +88,7 @@ class Findings:
 
     @property
     def first(self) -> list[Finding]:
-        return self._events + self._seals + self._gaps + self._clocks
+        return self._events + self._seals + self._gaps + self._notices
 
 
 def _position_or_start(finding: Finding) -> str:

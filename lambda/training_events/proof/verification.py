@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from training_events.proof.chains import Chain, Chains
 from training_events.proof.comparison import flaw_at, side_by_side
+from training_events.proof.doubts import Doubts
 from training_events.proof.files import FilesVerified, compare_files
 from training_events.proof.findings import Finding, Findings, Kind
 from training_events.proof.leads import Leads
@@ -62,7 +63,7 @@ def verify(log: EventLog, seals: SealStore | None, stream: str, compare_file: Co
     """
     sealed = SealedStream(stream, seals)  # read before the log: no seal then covers an event that the walk misses
     findings, chains, files = Findings(), Chains(), FilesVerified(checked=compare_file is not None)
-    leads = Leads()
+    leads, doubts = Leads(), Doubts(stream)
     events = covered = not_covered = 0
     first_not_covered: str | None = None
     for place in side_by_side(log.audit(stream), sealed.readers):
@@ -79,16 +80,18 @@ def verify(log: EventLog, seals: SealStore | None, stream: str, compare_file: Co
         if isinstance(place.recorded, AuditedEvent):
             findings.add(*chains.add(place.recorded))
             leads.add(place.recorded)
+            findings.add(*doubts.add(place.recorded))
             if compare_file is not None:
                 findings.add(*compare_files(place.recorded, compare_file, files))
     for finding in map(_finding, log.alterations(stream)):
         if not findings.contains(finding.kind, finding.position):  # a seal may show the same
             findings.add(finding)
-    findings.add(*chains.gaps(), *sealed.findings(), *leads.findings())
+    findings.add(*chains.gaps(), *sealed.findings(), *leads.findings(), *doubts.rest())
     counts = findings.counts
     return Verification(
         stream=stream,
-        sound=counts.total() == counts[Kind.GAP] + counts[Kind.FILE_CHANGED] + counts[Kind.CLOCK_AHEAD],
+        sound=counts.total()
+        == counts[Kind.GAP] + counts[Kind.FILE_CHANGED] + counts[Kind.CLOCK_AHEAD] + counts[Kind.ORDER_UNKNOWN],
         complete=not counts[Kind.GAP] and not counts[Kind.MISSING],
         events=events,
         producers=chains.heads(),
