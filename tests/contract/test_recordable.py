@@ -9,6 +9,7 @@ from training_events import folds
 from training_events.errors import NotReadBack, NotRecordable
 from training_events.event import Event, Producer, RecordedEvent
 from training_events.projection.projector import Projector
+from training_events.projection.rebuild import Change, Rebuild
 from training_events.projection.time_travel import state_now
 from training_events.proof.findings import Kind
 from training_events.proof.verification import verify
@@ -18,13 +19,13 @@ from training_events.stores.damage import check_read_back
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.item import to_item
 from training_events.stores.event_log import Appended, EventLog
-from training_events.stores.read_models import ReadModels
+from training_events.stores.read_models import ReadModel, ReadModels
 from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.row import COLUMNS, to_row
 from training_events.times import now
 
 from tests.support.dynamodb import TABLE
-from tests.support.fakes import InMemoryLog
+from tests.support.fakes import InMemoryLog, InMemoryReadModels
 from tests.support.nesting import nested
 
 STARTED = Event("e-1", "run/a", "TrainingStarted", "2026-11-22T15:08:39.955123Z", "tests", {"model": "digits"})
@@ -70,6 +71,13 @@ def test_what_an_older_version_recorded_is_read_verified_and_folded(log: EventLo
     state = folds.fold(folds.empty("run/a"), log.entries("run/a"))
     assert state.counts.unreadable == 0
     assert folds.encode(folds.decode("run/a", folds.encode(state))) == folds.encode(state)
+    told: list[Change] = []
+    read_models = InMemoryReadModels()
+    projector = Projector(log, read_models)
+    projector.refold("run/a")
+    read_models.models["run/a"] = ReadModel("run/a", 1, folds.encode(replace(state, starts=7)))
+    Rebuild(log, read_models, projector, begun_at=now(), on_change=told.append).run()
+    assert [(change.stream, change.fields) for change in told] == [("run/a", ["starts"])]
     other = replace(older, correlation_id="c")
     with pytest.raises(NotRecordable):
         log.append(other)

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import groupby, pairwise
 from operator import itemgetter
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Struct, field
 
-from training_events import folds
+from training_events import folds, strict_json
 from training_events.errors import NotUnderstood, Overtaken
 from training_events.folds.instant import instants
 from training_events.projection.projector import STATE_TOO_LARGE, Projected, Update, has_state
@@ -207,8 +207,10 @@ def _interrupted(read_models: ReadModels) -> Progress | None:
 def _differing(before: bytes, after: bytes) -> list[str]:
     """The names of the parts of the state that differ; none if what was stored is not a state at all."""
     try:
-        old, new = (msgspec.json.decode(state, type=dict[str, Any]) for state in (before, after))
-    except (msgspec.MsgspecError, RecursionError):
+        old, new = strict_json.stored(before), strict_json.stored(after)
+    except (NotUnderstood, msgspec.MsgspecError, RecursionError):
+        return []
+    if not (isinstance(old, dict) and isinstance(new, dict)):
         return []
     return [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
 

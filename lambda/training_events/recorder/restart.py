@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from training_events import strict_json
 from training_events.errors import TrainingEventsError
 from training_events.folds.differences import differences
 from training_events.recorder.delivery.destination import configured_destination
@@ -64,7 +65,7 @@ def _recorded_spec(run: RunKey) -> dict[str, Any] | None:
     try:
         first = islice(open_event_log(to.at).entries(run.stream), MAX_EVENTS_READ)
         starts = [entry.data for entry in first if entry.type == "TrainingStarted"]
-        spec = msgspec.json.decode(starts[-1]) if starts else None
+        spec = strict_json.stored(starts[-1]) if starts else None
     except (TrainingEventsError, OSError, msgspec.MsgspecError):  # there is no log yet, or whoever reads it says what is wrong
         return None
     return spec if isinstance(spec, dict) else None

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
+from training_events import strict_json
 from training_events.bus.aws_events import sagemaker
 from training_events.bus.received import event_of
+from training_events.errors import NotUnderstood
 from training_events.settings import DEFAULT_SOURCE
 
 if TYPE_CHECKING:
@@ -50,8 +52,8 @@ def has_arrived(log: EventLog, state: Event) -> bool:
 
 
 def _is_of(state: Event, entry: LogEntry) -> bool:
-    with suppress(msgspec.MsgspecError):  # it was altered
-        data = msgspec.json.decode(entry.data, type=dict[str, Any])
+    with suppress(NotUnderstood, msgspec.MsgspecError, AttributeError):  # it was altered
+        data = strict_json.stored(entry.data)
         return all(data.get(field) == state.data.get(field) for field in ("status", "secondary_status", "arn"))
     return False
 
