@@ -129,7 +129,7 @@ def test_a_file_that_is_replaced_by_another_log_is_used_from_then_on(path):
 
 
 @pytest.mark.parametrize("in_place", [True, False])
-@pytest.mark.parametrize("content", [b"", b"x" * 100, b"x" * 100_000])
+@pytest.mark.parametrize("content", [b"", b"x" * 100, b"x" * 100_000], ids=["nothing", "a line", "a file"])
 def test_a_file_that_is_replaced_by_something_else_is_left_alone(path, content, in_place):
     log = opened(path)
     log.append(event(0))

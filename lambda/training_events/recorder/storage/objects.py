@@ -119,7 +119,8 @@ def pin_local(path: Path) -> Stored:
     """A file or folder as it is now, where it is. Raises NotStored."""
     folder = is_folder(path)
     content = digest_of(path)
-    return Stored(uri_of(path, folder=folder), None, content.sha256, content.size, in_place=True)
+    kept = path.name == content.sha256  # by its content, before: now it is only named again
+    return Stored(uri_of(path, folder=folder), None, content.sha256, content.size, in_place=not kept)
 
 
 def _pin_object(uri: str) -> Stored:

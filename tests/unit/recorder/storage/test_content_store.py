@@ -17,6 +17,7 @@ from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
 from training_events.recorder.storage.content_store import ContentStore, reflink
 from training_events.recorder.storage.files import digest_of, local_path
+from training_events.recorder.storage.objects import pin
 
 from tests.support.full_disk import full_disk
 
@@ -93,6 +94,12 @@ def test_a_folder_is_kept_whole_and_once(store, tmp_path):
     assert (kept_path(first) / "a" / "weights.bin").read_bytes() == b"1"
     assert (kept_path(second) / "a" / "weights.bin").read_bytes() == b"2"
     assert [digest_of(kept_path(each)).sha256 for each in (first, second)] == [first.sha256, second.sha256]
+
+
+def test_what_is_kept_can_be_named_again_and_is_still_kept(store, file):
+    for source in (file, file.parent):
+        stored = store.store(source, "key")
+        assert pin(str(stored.uri)) == stored
 
 
 def test_a_folder_that_holds_the_kept_files_is_kept_without_them(tmp_path, file):

@@ -394,6 +394,16 @@ def test_the_checksum_of_an_upload_in_parts_is_not_taken_for_a_digest_of_the_who
     assert pin(f"s3://{BUCKET}/copy").sha256 is None
 
 
+def test_an_object_without_a_version_is_recorded_in_place():
+    """Whoever owns it may put another one there."""
+    with data_bucket(versions=False) as s3:
+        s3.put_object(Bucket=BUCKET, Key="x", Body=b"x")
+        assert pin(f"s3://{BUCKET}/x").in_place
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        s3.put_object(Bucket=BUCKET, Key="x", Body=b"x")
+        assert not pin(f"s3://{BUCKET}/x").in_place
+
+
 @pytest.mark.parametrize(
     "uri", ["s3://nowhere/x", f"s3://{BUCKET}/x", f"s3://{BUCKET}/x?versionId=none", f"s3://{BUCKET}/gone"]
 )
