@@ -78,13 +78,12 @@ def is_secret_value(name: str, value: Any) -> bool:
     """Whether the value is a credential, as its name says. A switch, nothing at all, and the count of tokens are none."""
     if value is None or isinstance(value, bool) or value in ("", [], {}):
         return False
-    words = _words(name)
-    last = words[-1] if words else ""
     if not is_secret_name(name):
-        return last == "key" and isinstance(value, str) and _RANDOM.fullmatch(value) is not None
+        return isinstance(value, str) and _RANDOM.fullmatch(value) is not None and _words(name)[-1:] == ["key"]
+    words = _words(name)
     if isinstance(value, int | float):
         return _NUMBER_TOO.search("".join(words)) is not None
-    return not (last == "token" and isinstance(value, str) and _SPECIAL_TOKEN.fullmatch(value))
+    return not (words[-1:] == ["token"] and isinstance(value, str) and _SPECIAL_TOKEN.fullmatch(value))
 
 
 def _words(name: str) -> list[str]:

@@ -67,6 +67,8 @@ _NOTATIONS = (
     # SQL's `PASSWORD 'value'`
     _Notation(re.compile(r"(?i)\b(?P<name>password)[ \t]{1,8}"), re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")),
 )
+_WORD = re.compile(r"[\w.+\-]*")
+"""It has neither a name with a value nor an address: most texts are like this."""
 _PASSWORDS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -86,6 +88,8 @@ _NAME_OF_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+")
 
 def redacted_text(text: str) -> str:
     """The text with MASK in place of what looks like a credential. Of an address the part before the host's `@` is left out."""
+    if _WORD.fullmatch(text):
+        return without_tokens(text)
     text = without_shapes(text)
     for notation in _NOTATIONS:
         parts, done = [], 0

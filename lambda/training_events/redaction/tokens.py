@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MASK = "***"
 """Stands in place of a credential. It may stand in an address."""
 
+MIN_LENGTH = 14
+"""Of the shortest token, one of Slack's."""
 _MIN_ENTROPY_BITS = 4.2
 """A character, of the 40 of AWS's secret access keys. Paths and names of that length have less."""
 
@@ -54,12 +56,14 @@ def _is_basic_auth(text: str) -> bool:
         return False
 
 
+_SECRET_ACCESS_KEY = _Shape((), re.compile(r"(?<![\w/+.\-])[A-Za-z0-9/+]{40}(?![\w/+=.\-])"), _is_random)
+"""AWS's. It has nothing that one could look for."""
 _SHAPES = (
     _shape("PRIVATE", r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)"),
     _shape("PuTTY-User-Key-File", r"PuTTY-User-Key-File-\d:[\s\S]*"),
     _shape("AGE-SECRET-KEY", r"AGE-SECRET-KEY-1[0-9A-Z]{20,}"),
     _shape("AKIA ASIA ABIA ACCA", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),  # access keys of AWS
-    _Shape(("",), re.compile(r"(?<![\w/+.\-])[A-Za-z0-9/+]{40}(?![\w/+=.\-])"), _is_random),  # AWS's secret access keys
+    _shape("IQoJb3JpZ2lu FwoGZXIvYXdz FQoGZXIvYXdz", r"(?:IQoJb3JpZ2lu|F[Qw]oGZXIvYXdz)[\w+/=%\-]{20,}"),  # of STS
     _shape("gho_ ghp_ ghr_ ghs_ ghu_", r"gh[oprsu]_\w{20,}"),
     _shape("github_pat_", r"github_pat_\w{20,}"),
     _shape("gl", r"gl(?:pat|oas|dt|rt|rtr|cbt|ptt|ft|imt|agent|soat|ffct)-[\w.\-]{16,}"),  # GitLab
@@ -84,6 +88,7 @@ _SHAPES = (
     _shape("ya29.", r"ya29\.[\w\-]{20,}"),
     _shape("GOCSPX-", r"GOCSPX-[\w\-]{20,}"),
     _shape("GOOG1", r"GOOG1[A-Z0-9]{15,}"),
+    _Shape(("==",), re.compile(r"(?<![\w/+.\-])[A-Za-z0-9/+]{86}=="), _is_random),  # Azure's storage, Cosmos DB
     _Shape(("Q~",), re.compile(r"(?<![\w~.\-])[\w~.\-]{3}\dQ~[\w~.\-]{31,34}(?![\w~.\-])")),  # Entra ID
     _shape("SG.", r"SG\.[\w\-]{16,}\.[\w\-]{16,}"),  # SendGrid
     _shape("SK", r"SK[0-9a-f]{32}(?![A-Za-z0-9])"),  # Twilio
@@ -114,9 +119,16 @@ _SHAPES = (
 )
 
 
+_ANY_HINT = re.compile("|".join(re.escape(hint) for shape in _SHAPES for hint in shape.hints))
+
+
 def without_tokens(text: str) -> str:
     """The text with MASK in place of each token."""
-    for shape in _SHAPES:
-        if any(hint in text for hint in shape.hints):
-            text = shape.pattern.sub(shape.masked, text)
+    if len(text) < MIN_LENGTH:
+        return text
+    text = _SECRET_ACCESS_KEY.pattern.sub(_SECRET_ACCESS_KEY.masked, text)
+    if _ANY_HINT.search(text):
+        for shape in _SHAPES:
+            if any(hint in text for hint in shape.hints):
+                text = shape.pattern.sub(shape.masked, text)
     return text

@@ -108,6 +108,8 @@ arn:aws:iam::123456789012:role/training
 
 TOKENS = [
     "AKIA" + "IOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+" + "bPxRfiCYEXAMPLEKEY", "ghp_" + "a1B2" * 9,
+    "IQoJb3JpZ2luX2Vj" + "a1B2" * 40,
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr" + "/KBHBeksoGMGw==",
     "github_pat_" + "a1B2" * 10, "glpat-" + "a1B2" * 5, "xoxb-" + "1234567890-abc", "sk-proj-" + "a1B2" * 10,
     "sk-ant-api03-" + "a1B2" * 10, "sk-" + "a" * 48, "hf_" + "aB" * 17, "sk_live_" + "a1" * 12, "rk_test_" + "a1" * 12,
     "whsec_" + "a1" * 16, "npm_" + "a1B2" * 9, "pypi-" + "AgEIcHlwaS5vcmc" + "a1B2" * 10, "hvs." + "a1B2" * 8,

@@ -1,6 +1,6 @@
 """What a commit lacks of the code that runs: changes to files that git tracks, and files of the program that git does not have.
 
-It is one patch, which `git apply` puts on top of the commit. A file whose part may hold a credential is left out of it.
+It is one patch, which `git apply` puts on top of the commit. It lacks binary files, and those that may hold a credential.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ MAX_PATCH_BYTES = 512 * 1024
 
 _DIFF = (
     "diff",
-    "--binary",
     "--no-color",
     "--no-ext-diff",
     "--no-textconv",
@@ -31,6 +30,7 @@ _DIFF = (
 )
 """Whatever the user's own settings for `git diff` are."""
 _FILE = re.compile(rb"^diff --git ", re.MULTILINE)
+_BINARY = re.compile(rb"^Binary files .* differ$", re.MULTILINE)
 _NAME = re.compile(r'"?a/(?P<name>.+?)"? "?b/(?P=name)"?$', re.MULTILINE)
 _SOURCE = re.compile(r".*\.(py[iw]?|ipynb|c|cc|cpp|cu|h|go|java|jl|js|r|rs|scala|ts)", re.IGNORECASE | re.DOTALL)
 """In these a word without quotes is a name and no value."""
@@ -60,7 +60,9 @@ def changes(git: Git, root: Path, untracked: Sequence[str]) -> Changes:
     kept, room = [], MAX_PATCH_BYTES
     for part in parts:
         path = _path(part)
-        if _holds_credential(path, part):
+        if _BINARY.search(part):
+            not_kept[path] = "it is binary, and nobody sees what it holds"
+        elif _holds_credential(path, part):
             not_kept[path] = "it looks as if it held a credential"
         elif len(part) > room:
             not_kept[path] = f"all changes together would take more than {MAX_PATCH_BYTES} bytes"

@@ -114,6 +114,19 @@ def test_a_file_that_holds_a_credential_is_not_kept_and_the_spec_says_so(code_of
     assert b"hunter2" not in everything
 
 
+def test_a_binary_file_is_not_kept_and_the_spec_says_so(code_of, tmp_path):
+    """A table or a pickle may hold a credential that no pattern sees."""
+    root = repository(tmp_path / "a", train=TRAIN)
+    (root / "table.bin").write_bytes(b"\0 1")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message", "second")
+    (root / "table.bin").write_bytes(b"\0 password=hunter2")
+    (root / "train.py").write_text(f"{TRAIN}\n", encoding="utf-8")
+    code = code_of(root, "train.py")
+    assert list(code["not_kept"]) == ["table.bin"]
+    assert applied(root, code, tmp_path / "copy") == {"train.py": f"{TRAIN}\n"}
+
+
 def test_too_large_a_change_is_not_kept_and_the_spec_says_so(code_of, tmp_path):
     root = repository(tmp_path / "a", train=f"import helper, table\n{TRAIN}")
     (root / "helper.py").write_text("x = 1\n", encoding="utf-8")
