@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,8 @@ from training_events.cli.output import printable, to_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_WIDTH = 100
-"""Columns to which the list of packages is wrapped."""
+_MAX_WIDTH = 100
+"""Columns to which the list of packages is wrapped, where the terminal has that many."""
 _SHOWN_WITH_THE_STATE = ("model", "requested_by")
 
 
@@ -51,7 +52,12 @@ def _packages(value: Any) -> Any:
         return _parts(value)
     # a name and its version must stay on one line: until the text is wrapped, \0 holds them together, which `_text` escapes
     listed = ", ".join(f"{_text(name)}\0{_text(version)}".replace(" ", "\0") for name, version in value.items())
-    return textwrap.fill(listed, _WIDTH, break_long_words=False, break_on_hyphens=False).replace("\0", " ")
+    return textwrap.fill(
+        listed,
+        min(_MAX_WIDTH, shutil.get_terminal_size().columns - len("packages  ")),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ).replace("\0", " ")
 
 
 def _lines(parts: dict[str, Any]) -> Iterator[str]:

@@ -22,8 +22,8 @@ LOOK_AHEAD_ROWS = 100
 
 _MIN_NAME_WIDTH = 24
 """The first column is not cut below this on a narrow terminal: its beginning and end tell most names apart."""
-_MIN_LAST_WIDTH = 20
-"""What the first column leaves to the last one as long as it can."""
+_MIN_LAST_WIDTH, _MAX_LAST_WIDTH = 24, 48
+"""What the first column leaves to the last one as long as it can: as much as that needs, within these bounds."""
 _GAP = "  "
 
 
@@ -57,6 +57,7 @@ def print_rows(
     if not first and empty:
         print(empty)
         return
+    last = _MIN_LAST_WIDTH
     if look_ahead > 1:
         needed = tuple(max(map(cell_len, column)) for column in zip(titles, *first, strict=True))
         widths = tuple(map(min, widths, needed)) if sys.stdout.isatty() else needed[:-1]
@@ -64,7 +65,8 @@ def print_rows(
             kept = _fitting(titles, (*widths, min(needed[-1], _MIN_LAST_WIDTH)), optional)
             titles, widths = tuple(titles[index] for index in kept), tuple(widths[index] for index in kept[:-1])
             rows = (tuple(row[index] for index in kept) for row in rows)
-    to_line = _cut_line(widths) if sys.stdout.isatty() else _whole_line(widths)
+            last = min(max(needed[-1], _MIN_LAST_WIDTH), _MAX_LAST_WIDTH)
+    to_line = _cut_line(widths, last) if sys.stdout.isatty() else _whole_line(widths)
     print(_bold(to_line(titles)))
     for row in rows:
         print(to_line(row), flush=True)
@@ -88,11 +90,11 @@ def _whole_line(widths: tuple[int, ...]) -> Callable[[tuple[str, ...]], str]:
     return to_line
 
 
-def _cut_line(widths: tuple[int, ...]) -> Callable[[tuple[str, ...]], str]:
+def _cut_line(widths: tuple[int, ...], last: int) -> Callable[[tuple[str, ...]], str]:
     """Lines no wider than the terminal."""
     columns = shutil.get_terminal_size().columns
     name, *others = widths
-    name = max(min(name, columns - _MIN_LAST_WIDTH - sum(others) - len(_GAP) * len(widths)), min(name, _MIN_NAME_WIDTH))
+    name = max(min(name, columns - last - sum(others) - len(_GAP) * len(widths)), min(name, _MIN_NAME_WIDTH))
 
     def to_line(cells: tuple[str, ...]) -> str:
         first, *middle = map(_pad, (_cut_middle(cells[0], name), *map(_cut_end, cells[1:], others)), (name, *others))

@@ -10,6 +10,7 @@ from training_events.catalogue.run import NotFinite
 from training_events.catalogue.stored import Stored
 from training_events.folds.dataset import DatasetState
 from training_events.folds.metric import Goal, Metric
+from training_events.folds.metric_order import importance, is_counter
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
 from training_events.folds.silence import last_heard_at, usual_gap_seconds
@@ -17,7 +18,7 @@ from training_events.folds.silence import last_heard_at, usual_gap_seconds
 _Text = TypeVar("_Text", str, str | None)
 
 MAX_METRICS = 8
-"""How many metrics a summary has, in the order of their names: a listing has no room for more."""
+"""How many metrics a summary has, those that people look at first: a listing has no room for more."""
 
 MAX_STAGES = 40
 """How many stages of a model a summary has, in the order of their names."""
@@ -100,16 +101,16 @@ def summary_of(state: RunState | ModelState | DatasetState) -> RunSummary | Mode
 
 
 def headlines(metrics: dict[str, Metric]) -> dict[str, Headline]:
-    """The first metrics by name."""
-    return {_cut(name): _headline(metric) for name, metric in _shown(metrics)}
+    """The metrics that people look at first. A counter has no best value."""
+    return {_cut(name): _headline(name, metric) for name, metric in _shown(metrics)}
 
 
 def _shown(metrics: dict[str, Metric]) -> list[tuple[str, Metric]]:
-    return sorted(metrics.items())[:MAX_METRICS]
+    return sorted(metrics.items(), key=lambda item: importance(item[0]))[:MAX_METRICS]
 
 
-def _headline(metric: Metric) -> Headline:
-    best = None if metric.best is None else metric.best.value
+def _headline(name: str, metric: Metric) -> Headline:
+    best = None if metric.best is None or is_counter(name) else metric.best.value
     return Headline(metric.goal, best, metric.last.value)  # type: ignore[arg-type]  # it is finite
 
 

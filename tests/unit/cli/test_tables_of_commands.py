@@ -1,6 +1,7 @@
 """What the commands show to people."""
 
 import itertools
+import json
 import re
 from typing import Any
 
@@ -44,7 +45,7 @@ def test_runs_and_their_filters(log, capsys, monkeypatch):
     monkeypatch.setattr(times, "now", lambda: "2026-11-22T15:09:00.000000Z")
     titles, c, b, a = table(capsys, "runs")
     assert titles == ["run", "status", "model", "started (UTC)", "took", "metrics"]
-    assert a == ["run/a", "completed", "digits", "2026-11-22 15:08", "8.0 s", "f1 NaN, loss 0.25"]
+    assert a == ["run/a", "completed", "digits", "2026-11-22 15:08", "8.0 s", "loss 0.25, f1 NaN"]
     assert (b[:3], c[:3]) == (["run/b", "running", "other"], ["run/c", "failed", "-"])
 
     def named(*options):
@@ -186,7 +187,7 @@ def test_show_what_a_run_was_made_from_and_its_sparklines(log, capsys):
         ["", "sha256", "f" * 64],
         ["packages", "numpy 2.1.3"],
     ]
-    assert rows[-2:] == [["metric", "steps", "curve"], ["loss", "0 to 7", "█▇▆▅▄N▂▁", "1 of 8 not finite"]]
+    assert rows[-4:-2] == [["metric", "steps", "curve"], ["loss", "0 to 7", "█▇▆▅▄N▂▁", "1 of 8 not finite"]]
 
 
 def test_show_a_model_and_a_dataset(log, capsys):
@@ -251,3 +252,25 @@ def test_a_dry_run_of_flush_lists_what_is_in_the_spool(tmp_path, capsys, monkeyp
     spool.close()
     [line] = run_cli(capsys, "flush", "--dry-run")[1].splitlines()
     assert " bytes wait for " in line
+
+
+def test_what_a_framework_counts_comes_after_the_metrics_and_has_no_best_value(log, capsys):
+    names = ("epoch", "eval_loss", "grad_norm", "learning_rate", "loss", "train_runtime")
+    points = [{"name": name, "value": value, "step": step} for name in names for step, value in enumerate((0.5, 0.25))]
+    record_events(log, [make_event("run/hf", "MetricsRecorded", 1, points=points)])
+    shown = run_cli(capsys, "show", "run/hf")[1].splitlines()
+    start = next(number for number, line in enumerate(shown) if line.startswith("metric "))
+    rows = [line.split() for line in shown[start + 1 : start + 1 + len(names)]]
+    assert [row[0] for row in rows] == ["eval_loss", "loss", "epoch", "grad_norm", "learning_rate", "train_runtime"]
+    assert [row[-1] for row in rows[2:]] == ["-"] * 4
+    listed = run_cli(capsys, "runs")[1]
+    assert "eval_loss 0.25, loss 0.25, epoch 0.25" in listed
+    [run] = json.loads(run_cli(capsys, "runs", "--json")[1])["runs"]
+    assert (run["metrics"]["loss"]["best"], run["metrics"]["epoch"]["best"]) == (0.25, None)
+
+
+def test_a_list_without_a_run_says_so(log, capsys):
+    record_events(log, [make_event("model/digits", "ModelRegistered", 1, version=1)])
+    code, out, _ = run_cli(capsys, "runs")
+    assert code == 0
+    assert out == "no run, or none like this: a training records itself with `training_events.record_run`\n"

@@ -15,6 +15,7 @@ from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.cli.time_argument import start_option
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace, require_read_models
 from training_events.errors import TrainingEventsError
+from training_events.folds.metric_order import importance
 from training_events.folds.run import Status
 from training_events.folds.silence import silent_seconds
 from training_events.folds.summary import RunSummary, headlines
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from training_events.folds.summary import Headline
     from training_events.stores.event_log import EventLog
     from training_events.stores.read_models import ReadModels
+
+
+_NO_RUNS = "no run, or none like this: a training records itself with `training_events.record_run`"
 
 
 class ListedRun(RunSummary, frozen=True):
@@ -51,8 +55,9 @@ def runs(
 ) -> None:
     """List the runs, newest first.
 
-    Each with its status, model, start and duration, and the best values of its first metrics by name. A run that is running and
-    has said nothing for much longer than it usually does is `silent`: that is no verdict, it may still go on.
+    Each with its status, model, start and duration, and the best values of its metrics: losses and scores come first,
+    counters last. A run that is running and has said nothing for much longer than it usually does is `silent`: that is no
+    verdict, it may still go on.
 
     For example:
       training-events runs --model digits --since yesterday
@@ -65,7 +70,8 @@ def runs(
         print_json_document({}, "runs", selected)
     else:
         titles = ("run", "status", "model", "started (UTC)", "took", "metrics")
-        print_rows(titles, (64, 24, 16, 16, 11), map(_row, selected), LOOK_AHEAD_ROWS)
+        optional = ("took", "model", "started (UTC)")
+        print_rows(titles, (64, 24, 16, 16, 11), map(_row, selected), LOOK_AHEAD_ROWS, optional=optional, empty=_NO_RUNS)
 
 
 def _select(read_models: ReadModels, status: Status | None, model: str, since: str | None) -> Iterator[RunSummary]:
@@ -94,7 +100,8 @@ def _listed(run: RunSummary, log: EventLog) -> ListedRun:
 
 
 def _row(run: ListedRun) -> tuple[str, ...]:
-    metrics = ", ".join(f"{name} {_value(metric)}" for name, metric in run.metrics.items())
+    in_order = sorted(run.metrics.items(), key=lambda item: importance(item[0]))
+    metrics = ", ".join(f"{name} {_value(metric)}" for name, metric in in_order)
     metrics += "" if run.metrics_known else " (from the log)"
     started = run.started_at or run.first_at
     status = status_of_run(run.status, run.silent_seconds)
@@ -102,6 +109,6 @@ def _row(run: ListedRun) -> tuple[str, ...]:
 
 
 def _value(metric: Headline) -> str:
-    """The best value, or the last one where none was finite."""
+    """The best value, or the last one of a counter and where none was finite."""
     value = metric.last if metric.best is None else metric.best
     return value if isinstance(value, str) else f"{value:.4g}"

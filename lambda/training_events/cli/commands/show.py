@@ -23,6 +23,7 @@ from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, LogUrl, Stream, open_current_workspace, stream_of_log
 from training_events.event import check_stream
 from training_events.folds.dataset import DatasetState
+from training_events.folds.metric_order import importance, is_counter
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
 from training_events.projection.time_travel import state_at, state_now
@@ -33,8 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from training_events.folds import State
-    from training_events.folds.metric import Reading
+    from training_events.folds.metric import Metric, Reading
     from training_events.stores.event_log import EventLog
+
+
+_METRIC_TITLES = ("metric", "points", "first", "last", "min", "max", "best")
+_METRIC_WIDTHS = (24, 7, 18, 18, 18, 18)
 
 
 class RunDocument(RunState):
@@ -118,10 +123,15 @@ def _clock_ahead(log: EventLog, state: State, known_at: str | None) -> float | N
 def _print_state(state: State, times: dict[str, str | None], life: Life) -> None:
     heading = _heading(state) | times
     if isinstance(state, RunState):
-        print_fields(heading | life_fields(state, life) | _run_fields(state))
+        fields = heading | life_fields(state, life) | _run_fields(state)
+        packages = fields.pop("packages", None)  # many lines, which few people read: they come last
+        print_fields(fields)
         _print_table(ATTEMPT_TITLES, ATTEMPT_WIDTHS, attempt_rows(state))
-        _print_table(("metric", "points", "first", "last", "min", "max", "best"), (24, 7, *[18] * 4), _metric_rows(state))
+        _print_table(_METRIC_TITLES, _METRIC_WIDTHS, _metric_rows(state), optional=("min", "max", "first", "points"))
         _print_table(("metric", "steps", "curve"), (24, 24), _sparkline_rows(state))
+        if packages is not None:
+            print()
+            print_fields({"packages": packages})
     elif isinstance(state, ModelState):
         print_fields(heading | {"retired at": state.retired_at})
         titles = ("version", "stages", "registered at", "retired at", "approval", "run")
@@ -133,11 +143,13 @@ def _print_state(state: State, times: dict[str, str | None], life: Life) -> None
         _print_table(titles, (20, 20, 10, 16, 16), _dataset_version_rows(state))
 
 
-def _print_table(titles: tuple[str, ...], widths: tuple[int, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+def _print_table(
+    titles: tuple[str, ...], widths: tuple[int, ...], rows: Iterable[tuple[Any, ...]], optional: tuple[str, ...] = ()
+) -> None:
     shown = [tuple("-" if cell is None else str(cell) for cell in row) for row in rows]
     if shown:
         print()
-        print_rows(titles, widths, shown, max(len(shown), LOOK_AHEAD_ROWS))
+        print_rows(titles, widths, shown, max(len(shown), LOOK_AHEAD_ROWS), optional=optional)
 
 
 def _heading(state: State) -> dict[str, Any]:
@@ -172,13 +184,17 @@ def _run_fields(state: RunState) -> dict[str, Any]:
 
 
 def _metric_rows(state: RunState) -> Iterable[tuple[Any, ...]]:
-    for name, metric in sorted(state.metrics.items()):
-        readings = (metric.first, metric.last, metric.min, metric.max, metric.best)
+    for name, metric in _in_order(state):
+        readings = (metric.first, metric.last, metric.min, metric.max, None if is_counter(name) else metric.best)
         yield name_of_metric(name, metric, state), metric.points, *map(_reading, readings)
 
 
+def _in_order(state: RunState) -> list[tuple[str, Metric]]:
+    return sorted(state.metrics.items(), key=lambda item: importance(item[0]))
+
+
 def _sparkline_rows(state: RunState) -> Iterable[tuple[Any, ...]]:
-    for name, metric in sorted(state.metrics.items()):
+    for name, metric in _in_order(state):
         if metric.points > 1:
             first, last = metric.first.step, metric.last.step
             yield name, None if first is None or last is None else f"{first} to {last}", sparkline(metric)
