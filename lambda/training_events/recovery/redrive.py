@@ -18,6 +18,7 @@ from training_events import aws
 from training_events.bus.received import event_of
 from training_events.errors import Conflict, NotUnderstood, TrainingEventsError
 from training_events.event import Event
+from training_events.recordable import check_recordable
 from training_events.recovery.failed_batch import streams_of
 from training_events.recovery.message import NO_RULE, stream_of_record
 from training_events.recovery.recording_rules import is_taken, recording_rules
@@ -166,6 +167,7 @@ def recording(
         if publisher is None or accept_future or event.source.startswith("aws."):
             log().append(event, accept_future=accept_future)
         else:
+            check_recordable(event)  # the bus drops a type that is too long without a word, and the message would be gone
             publisher.publish([event])
 
     return record

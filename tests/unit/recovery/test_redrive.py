@@ -425,6 +425,15 @@ def test_an_event_that_is_not_due_is_not_sent_over_the_bus():
     assert queue.messages
 
 
+@pytest.mark.parametrize("changed", [{"detail-type": "x" * 129}, {"source": "x" * 257}])
+def test_what_the_bus_would_drop_is_not_sent_over_it(changed):
+    bus, queue = Bus(), Queue(dead_letter({**sample("plain"), **changed}))
+    [outcome] = send(queue, record=recording_over(bus, InMemoryLog))
+    assert outcome.why.startswith("bad_field: ")
+    assert not bus.arrived
+    assert queue.messages
+
+
 def test_an_event_of_the_future_that_a_person_accepts_goes_straight_to_the_log():
     bus, log = Bus(), InMemoryLog(lambda: NOW)
     queue = Queue(sqs_message("set_aside", reason="in_the_future", original=ahead(24 * 365 * 500)))
