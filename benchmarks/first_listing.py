@@ -11,6 +11,7 @@ from typing import Any
 from training_events.event import Event
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
+from training_events.projection.sealer import Sealer
 from training_events.proof.sealing import seal_stream
 from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.stores.sqlite.database import Database
@@ -34,10 +35,10 @@ def _measured(*, in_batches: bool) -> float:
     with tempfile.TemporaryDirectory() as folder:
         database = Database(str(Path(folder) / "log.db"))
         insert(database, [event for number in range(RUNS) for event in _run(number)])
-        log, seals = SqliteLog(database), SqliteSealStore(database)
-        projector = Projector(log, SqliteReadModels(database))
+        log, read_models, seals = SqliteLog(database), SqliteReadModels(database), SqliteSealStore(database)
+        projector, sealer = Projector(log, read_models), Sealer(log, read_models, seals)
         if in_batches:
-            return seconds(lambda: catch_up(log, projector, seals))
+            return seconds(lambda: catch_up(log, projector, sealer))
         return seconds(lambda: _run_by_run(log, projector, seals))
 
 

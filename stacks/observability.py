@@ -47,6 +47,7 @@ class Observability(Construct):
         self._no_rule = {"EventBusName": bus.bus.name, "RuleName": unmatched.rule.name}
         self._forwarding = {rule.node.id: {"RuleName": rule.name} for rule in forwarding.rules}
         self._processor = {"FunctionName": processor.function.function_name}
+        self._schedule = {"RuleName": projector.schedule.name}
         self._projector = {"FunctionName": projector.function.function_name}
         self._watch_recording()
         self._watch_projecting()
@@ -123,6 +124,17 @@ class Observability(Construct):
             "The projector could not read changes of the log; they are in the undelivered queue, each with its reason",
             self._counter("projector", "RecordsSetAside"),
         )
+        self._alarm(
+            "projector-seals-failed",
+            "Streams that are due could not be sealed; they are tried again every five minutes, the projector's log says why",
+            self._counter("projector", "SealsFailed"),
+        )
+        self._watch_rule(
+            "rule-seal-due",
+            self._schedule,
+            "The schedule could not call the projector: streams in which nothing arrives are not sealed",
+            "the next call of the schedule does the same",
+        )
         for metric, meaning in {
             "Errors": "The projector failed; Lambda hands the changes over again for up to twelve hours",
             "Throttles": "The projector is out of concurrency; changes of the log wait for up to twelve hours",
@@ -172,6 +184,7 @@ class Observability(Construct):
                 "EventsNotFolded",
                 "RecordsSetAside",
                 "SealsWritten",
+                "SealsFailed",
                 "LogAltered",
             )
         ]

@@ -1,16 +1,24 @@
-"""From the log to the read models: the function that follows the log's change stream, and the path for failures."""
+"""From the log to the read models and seals: the function that follows the log's change stream, and the path for failures."""
 
+from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from cdktf_cdktf_provider_aws.lambda_event_source_mapping import (
     LambdaEventSourceMapping,
     LambdaEventSourceMappingDestinationConfig,
     LambdaEventSourceMappingDestinationConfigOnFailure,
 )
+from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import (
+    LambdaFunctionEventInvokeConfig,
+    LambdaFunctionEventInvokeConfigDestinationConfig,
+    LambdaFunctionEventInvokeConfigDestinationConfigOnFailure,
+)
+from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
 from stacks import iam, seals
 from stacks.data_bucket import DataBucket
 from stacks.event_log import EventLog, ReadModels
 from stacks.packaged_function import PackagedFunction
+from stacks.rule_target import rule_target
 from stacks.settings import Settings
 from stacks.signed_package import Package
 from stacks.undelivered_queue import UndeliveredQueue
@@ -21,10 +29,16 @@ _HANDLER = "training_events.handlers.projector.handler"
 # and for another 12 hours the record can still be read from the stream. https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
 _RECORD_AGE_SECONDS, _RETRIES = 12 * 3600, 10_000
 _SECONDS_FOR_A_SEAL = 15
+# Nothing wakes a stream in which nothing arrives. The shortest time for which a stream waits is a quarter of an hour.
+_SCHEDULE = "rate(5 minutes)"
+_SCHEDULED_AGE_SECONDS, _SCHEDULED_RETRIES = 300, 2  # by then the next call comes, and does the same
 
 
 class Projector(Construct):
-    """Lambda passes every change of the log to the function, which updates the read models and seals finished streams."""
+    """Lambda passes every change of the log to the function, which updates the read models and seals what is due.
+
+    A schedule calls it too, for the streams in which nothing arrives.
+    """
 
     def __init__(
         self,
@@ -44,7 +58,7 @@ class Projector(Construct):
             "run",
             settings,
             name="projector",
-            description="Keeps the read models in step with the event log, and seals finished streams",
+            description="Keeps the read models in step with the event log, and seals the streams that are due",
             handler=_HANDLER,
             limits=settings.projector,
             package=package,
@@ -65,6 +79,7 @@ class Projector(Construct):
         )
         self.function = self.run.function
         self._follow(log, settings, undelivered)
+        self.schedule = self._seal_on_schedule(settings, undelivered)
 
     def _follow(self, log: EventLog, settings: Settings, undelivered: UndeliveredQueue) -> None:
         LambdaEventSourceMapping(
@@ -89,6 +104,39 @@ class Projector(Construct):
             depends_on=[self.run.role.policy],  # Lambda checks that the role may read the stream and send to the destination
         )
 
+    def _seal_on_schedule(self, settings: Settings, undelivered: UndeliveredQueue) -> CloudwatchEventRule:
+        """A rule on the default bus, the only one that has schedules."""
+        rule = CloudwatchEventRule(
+            self,
+            "schedule",
+            name=settings.name("seal-due"),
+            description="Has the projector seal the streams that are due",
+            schedule_expression=_SCHEDULE,
+        )
+        LambdaPermission(
+            self,
+            "schedule_permission",
+            statement_id="AllowTheSchedule",
+            action="lambda:InvokeFunction",
+            function_name=self.function.function_name,
+            principal="events.amazonaws.com",
+            source_arn=rule.arn,
+        )
+        rule_target(self, "schedule_target", rule=rule, name="projector", arn=self.function.arn, undelivered=undelivered)
+        # Only the schedule's calls are asynchronous: the change stream has its own path for failures.
+        LambdaFunctionEventInvokeConfig(
+            self,
+            "on_failure",
+            function_name=self.function.function_name,
+            maximum_retry_attempts=_SCHEDULED_RETRIES,
+            maximum_event_age_in_seconds=_SCHEDULED_AGE_SECONDS,
+            destination_config=LambdaFunctionEventInvokeConfigDestinationConfig(
+                on_failure=LambdaFunctionEventInvokeConfigDestinationConfigOnFailure(destination=undelivered.queue.arn)
+            ),
+            depends_on=[self.run.role.policy],  # Lambda checks that the role may send to the destination
+        )
+        return rule
+
 
 def _time_budget(settings: Settings) -> dict[str, str]:
     """How long a stream may take, and how long an invocation begins with further ones: the last one has to end in time."""
@@ -112,7 +160,7 @@ def _following(log: EventLog) -> list[iam.Statement]:
 def _projecting(log: EventLog, read_models: ReadModels) -> list[iam.Statement]:
     """Read the log, one stream at a time, and replace read models. Only an operator who rebuilds may drop them."""
     return [
-        iam.allow(["dynamodb:Query"], [log.table.arn]),
+        iam.allow(["dynamodb:Query"], [log.table.arn, read_models.by_kind_arn]),  # the index: notes of streams that are due
         iam.allow(["dynamodb:GetItem", "dynamodb:PutItem"], [read_models.table.arn]),
     ]
 

@@ -59,7 +59,8 @@ class TrainingStack(TerraformStack):
         )
         forwarding = Forwarding(self, "forwarding", settings, bus=bus, undelivered=undelivered, data_bucket=data_bucket)
         unmatched = UnmatchedEvents(self, "unmatched_events", settings, bus=bus, undelivered=undelivered)
-        failing = [rule.arn for rule in (processor.rule, processor.aws_rule, unmatched.rule, *forwarding.rules)]
+        rules = (processor.rule, processor.aws_rule, unmatched.rule, projector.schedule, *forwarding.rules)
+        failing = [rule.arn for rule in rules]
         if settings.encryption.kms_key_arn:
             bus.set_aside_into(undelivered)
             failing.append(bus.bus.arn)

@@ -14,6 +14,7 @@ Those with a star are public: `training_events` names them, and whoever catches 
     ├── NotAsRecorded
     ├── Overtaken
     ├── TooSlow
+    ├── NotComplete
     ├── NotStored
     ├── NotUnderstood
     │   ├── NotRecordable *
@@ -120,6 +121,10 @@ class Overtaken(TrainingEventsError):  # noqa: N818
 
 class TooSlow(TrainingEventsError):  # noqa: N818
     """To fold a stream took longer than it may."""
+
+
+class NotComplete(TrainingEventsError):  # noqa: N818
+    """Numbers of a producer are missing in a stream that is to be sealed: the events may still be on their way."""
 
 
 class NotStored(TrainingEventsError):  # noqa: N818

@@ -81,12 +81,20 @@ def now() -> str:
 
 def hours_after(text: str, hours: int) -> str:
     """The text of the moment so many hours after this one."""
-    return _text(datetime.fromisoformat(text.removesuffix("Z")) + timedelta(hours=hours))
+    return later(text, 3600 * hours)
 
 
 def seconds_between(start: str, end: str) -> float:
     """How many seconds after `start` is `end`; negative if it is before."""
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def later(time: str, seconds: float) -> str:
+    """The text of the moment so many seconds after this one; before it, if they are negative. Raises BadTime."""
+    try:
+        return _text(datetime.fromisoformat(time).replace(tzinfo=None) + timedelta(seconds=seconds))
+    except (ValueError, OverflowError):
+        raise _bad(time) from None
 
 
 def from_nanoseconds(since_1970: int) -> str:

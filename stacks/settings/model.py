@@ -110,12 +110,12 @@ class Projector(FunctionLimits):
 
 
 class SealRetention(_Section):
-    """How S3 locks the seals of finished streams."""
+    """How S3 locks seals."""
 
     mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
     """Nobody can lift COMPLIANCE early, not even the account's root user: try it elsewhere first."""
-    retention_days: int = Field(default=3650, ge=1, le=36_500)
-    """How many days S3 locks a seal; an existing seal keeps its own time."""
+    retention_days: int = Field(default=3653, ge=1, le=36_500)
+    """How many days S3 locks a seal; 3653 are ten years, with up to three leap days; an existing seal keeps its own time."""
 
 
 class Notebook(_Section):

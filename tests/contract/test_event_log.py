@@ -235,3 +235,18 @@ def test_many_writers_of_the_same_events_record_each_event_once(log: EventLog):
         writer.join()
     assert len(list(log.read("run/a"))) == 10
     assert len(answers) == 40
+
+
+def test_what_was_recorded_after_a_time_is_given_and_the_rest_counted(log: EventLog):
+    """Events arrive in another order than that of their keys, and fill several pages."""
+    for second in (5, 1, 9, 3, 7, 2):
+        log.append(event(second, data={"text": "x" * 390_000}))
+        log.append(event(second, stream="run/ab"))
+    records = list(log.audit("run/a"))
+    times = sorted(recorded.recorded_at for recorded in log.read("run/a"))
+    for time in ("", *times):
+        pages = list(log.recorded_after("run/a", time))
+        later = [page_record for page in pages for page_record in page.later]
+        assert later == [record for record in records if not isinstance(record, Damaged) and record.recorded_at > time]
+        assert sum(page.earlier for page in pages) == len(records) - len(later)
+    assert [page for page in log.recorded_after("run/never", "") if page.earlier or list(page.later)] == []

@@ -72,7 +72,7 @@ def put_back(contents: dict[str, Any]) -> None:
     seals = S3SealStore(BUCKET, s3, mode="GOVERNANCE", days=1)
     for key, text in sorted(contents["seals"].items()):
         stream, number = json.loads(text.splitlines()[0])["stream"], int(key.rpartition("/")[2].removesuffix(".jsonl"))
-        seals.write(stream, number, BytesIO(text.encode()))
+        seals.write(stream, number, BytesIO(text.encode()), seals.lock_of(now()))
 
 
 def bytes_from_base64(value: dict[str, Any]) -> dict[str, Any]:

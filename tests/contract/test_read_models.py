@@ -125,6 +125,24 @@ def test_notes_are_kept_apart_from_read_models(read_models: ReadModels):
     assert read_models.note("other") == b""
 
 
+def test_a_note_is_named_from_the_time_on_at_which_it_is_due(read_models: ReadModels):
+    put(read_models, "run/a", summary=b'"a"')
+    times = {name: f"2026-11-22T15:08:0{second}.000000Z" for second, name in enumerate(["c", "a/b", "é" * 600, "later"])}
+    for name, due in reversed(times.items()):
+        read_models.set_note(name, b"x", due=due)
+    read_models.set_note("never", b"x")
+    assert list(read_models.due_notes("2026-11-22T15:07:00.000000Z")) == []
+    assert list(read_models.due_notes(times["é" * 600])) == ["c", "a/b", "é" * 600]
+    read_models.set_note("c", b"y")
+    read_models.set_note("a/b", b"z", due=times["later"])
+    read_models.set_note("é" * 600, None)
+    assert list(read_models.due_notes(times["c"])) == []
+    assert sorted(read_models.due_notes(times["later"])) == ["a/b", "later"]
+    assert [read_models.note(name) for name in ("c", "a/b", "never")] == [b"y", b"z", b"x"]
+    assert list(read_models.streams()) == ["run/a"]
+    assert list(read_models.summaries("run")) == [b'"a"']
+
+
 def test_of_many_writers_none_undoes_what_another_put(read_models: ReadModels):
     """They read, add and put again for as long as they are overtaken."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from training_events import aws
 from training_events.errors import Overtaken
+from training_events.event import RecordedEvent
 from training_events.proof.s3_seal_store import S3SealStore
 from training_events.proof.seal_store import SealStore
 from training_events.proof.sealing import seal_stream
@@ -54,6 +55,18 @@ def test_seals_are_read_line_by_line_in_the_order_of_their_numbers(seals: SealSt
     assert lines_by_number(seals, "run/a") == {number: [b'{"n":%d}\n' % number, b'["a","b"]\n'] for number in (1, 2, 9, 10)}
 
 
+def test_the_last_seal_is_found_from_any_number_that_the_stream_is_said_to_have(seals: SealStore):
+    assert seals.last("run/a") is None
+    assert seals.last("run/a", known=3) is None
+    for number in range(1, 13):
+        seals.write("run/a", number, BytesIO(b"%d\n" % number))
+        seals.write("run/ab", number + 1, BytesIO(b"of another stream\n"))
+    for known in (0, 1, 2, 11, 12, 13, 999, 10**9):
+        last = seals.last("run/a", known)
+        assert last
+        assert (last.number, list(last.lines())) == (12, [b"12\n"])
+
+
 def test_a_number_can_be_written_only_once(seals: SealStore):
     seals.write("run/a", 1, BytesIO(b"first\n"))
     with pytest.raises(Overtaken):
@@ -92,8 +105,8 @@ def test_streams_of_any_name_do_not_share_seals(seals: SealStore):
 def test_every_sealed_stream_is_listed(seals: SealStore):
     assert list(seals.streams()) == []
     for name in NAMES:
-        log = TamperedLog()
-        log.append(Recorder(None, name).event("e", TIMES[0]))
+        log, event = TamperedLog(), Recorder(None, name).event("e", TIMES[0])
+        log.records[name, event.position] = RecordedEvent(event, TIMES[1], event.digest)  # version 0.1.0 took any name
         seal_stream(log, seals, name)
     assert sorted(seals.streams()) == sorted(NAMES)
 

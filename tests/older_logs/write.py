@@ -17,8 +17,8 @@ import boto3
 from training_events.event import DEFAULT_SOURCE, Event
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
+from training_events.projection.sealer import Sealer
 from training_events.proof.s3_seal_store import S3SealStore
-from training_events.proof.sealing import seal_stream
 from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.recorder.delivery.journal import Journal
 from training_events.stores.opening import open_store
@@ -49,7 +49,7 @@ def write_sqlite(path: Path) -> None:
     for part in (before_the_seals(), after_the_seals()):
         for event in part:
             log.append(event)
-        catch_up(log, Projector(log, read_models), SqliteSealStore(log.database))
+        catch_up(log, Projector(log, read_models), Sealer(log, read_models, SqliteSealStore(log.database)))
     with closing(sqlite3.connect(path)) as connection:  # nothing stays in a file beside it
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -61,14 +61,14 @@ def write_tables(path: Path) -> None:
         s3 = aws_bucket()
         store = open_store(f"dynamodb://{TABLE}?read_models={READ_MODELS}")
         assert store.read_models is not None
-        projector, seals = Projector(store.log, store.read_models), S3SealStore(BUCKET, s3, mode="GOVERNANCE", days=1)
+        projector = Projector(store.log, store.read_models)
+        sealer = Sealer(store.log, store.read_models, S3SealStore(BUCKET, s3, mode="GOVERNANCE", days=1))
         for part in (before_the_seals(), after_the_seals()):
             events = list(part)
             for event in events:
                 store.log.append(event)
             for stream in dict.fromkeys(event.stream for event in events):
-                if projector.refold(stream).state.finished:
-                    seal_stream(store.log, seals, stream)
+                sealer.after(projector.refold(stream).state)
         path.write_text(json.dumps(contents(s3), indent=1, sort_keys=True, default=as_base64) + "\n")
 
 

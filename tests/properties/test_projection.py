@@ -206,7 +206,7 @@ def test_every_read_model_ends_as_the_fold_and_unreadable_records_are_set_aside(
     assert delivery.destination == delivery.lost == []
     damaged = {stream for (stream, _), record in log.records.items() if isinstance(record, Damaged)}
     for stream, state in stored_states(models).items():
-        if folds.decode(stream, state).finished and stream not in damaged:
+        if (folds.decode(stream, state).finished or not stream.startswith("run/")) and stream not in damaged:
             verified = verify(log, seals, stream)
             assert (verified.sound, verified.seals.not_covered) == (True, 0)
 

@@ -14,6 +14,7 @@ from training_events.errors import Overtaken
 from training_events.event import Event
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
+from training_events.projection.sealer import Sealer
 from training_events.projection.time_travel import state_now
 from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.stores.read_models import ReadModels
@@ -183,14 +184,15 @@ def test_sqlite_and_memory_agree(
     file = tmp_path_factory.mktemp("log") / "log.db"
     database = Database(str(file))
     log, models = SqliteLog(database), SqliteReadModels(database)
-    seals, projector = SqliteSealStore(database), Projector(log, models, window=data.draw(st.integers(0, 4)))
+    projector = Projector(log, models, window=data.draw(st.integers(0, 4)))
+    sealer = Sealer(log, models, SqliteSealStore(database))
     arriving = [*events, *data.draw(st.lists(st.sampled_from(events), max_size=5))]
     random.shuffle(arriving)
     for event in arriving:
         log.append(event)
         if data.draw(st.booleans()):
-            catch_up(log, projector, seals)
-    catch_up(log, projector, seals)
+            catch_up(log, projector, sealer)
+    catch_up(log, projector, sealer)
     assert stored_states(models) == states_of(events)
     assert_settled(models, events)
     assert {stream: folds.encode(state_now(log, models, stream)) for stream in log.streams()} == states_of(events)

@@ -1,6 +1,7 @@
 """An honest log is never accused, and whatever is done to a sealed log is found."""
 
 import json
+from itertools import zip_longest
 
 import pytest
 from hypothesis import assume, given
@@ -22,10 +23,12 @@ from tests.support.seals import (
     Recorder,
     TamperedLog,
     alter,
+    go_on,
     histories,
     kinds,
     record,
     record_and_seal,
+    seal_as_version_0_1_0,
 )
 from tests.unit.proof.test_merkle import tree_hash
 
@@ -79,6 +82,25 @@ def test_each_event_is_sealed_once_and_the_root_covers_all_events(history, data)
     assert (sealed.root, sealed.covered, sealed.not_covered, sealed.count) == (seal["root"], len(history), 0, number)
 
 
+@given(NONEMPTY_HISTORIES, st.data())
+def test_seals_of_the_first_version_stay_valid_and_are_continued(history, data):
+    log, seals = TamperedLog(), InMemorySeals()
+    versions = data.draw(st.lists(st.sampled_from(["0.1.0", "none"]), max_size=len(history)))
+    for event, version in zip_longest(history, versions):
+        log.append(event)
+        if version == "0.1.0":
+            seal_as_version_0_1_0(log, seals)
+        elif version is None:
+            seal_stream(log, seals, STREAM)
+    seal_stream(log, seals, STREAM)
+    verification = verify(log, seals, STREAM)
+    assert verification.findings == []
+    assert verification.seals.covered == len(history)
+    victim = data.draw(st.sampled_from(history))
+    log.overwrite(alter(victim, data={"loss": -1.0}))
+    assert positions(verify(log, seals, STREAM), Kind.ALTERED) == [victim.position]
+
+
 # What somebody may change in one event. With its digest computed again, the altered event agrees with itself.
 ALTERATIONS = [
     {"data": {"loss": -1.0}},
@@ -105,8 +127,30 @@ def test_an_altered_event_is_named_on_a_sealed_stream(history, data, changes, al
     verification = verify(log, seals, STREAM)
     assert not verification.sound
     assert positions(verification, Kind.ALTERED) == [victim.position]
+    go_on(log, seals)
+    assert positions(verify(log, seals, STREAM), Kind.ALTERED) == [victim.position], "no further seal hides it"
+
+
+@given(NONEMPTY_HISTORIES, st.data(), st.sampled_from(["2026-01-01T00:00:00.000000Z", "2027-01-01T00:00:00.000000Z"]))
+def test_an_altered_time_of_recording_is_named_on_a_sealed_stream(history, data, time):
+    log, seals = record_and_seal(data, history)
+    victim = data.draw(st.sampled_from(history))
+    log.overwrite(victim, recorded_at=time)
+    assert positions(verify(log, seals, STREAM), Kind.ALTERED) == [victim.position]
+    go_on(log, seals)
+    assert positions(verify(log, seals, STREAM), Kind.ALTERED) == [victim.position]
+
+
+@given(NONEMPTY_HISTORIES, st.data())
+def test_an_altered_event_that_no_seal_covers_is_never_sealed(history, data):
+    log, seals = record(history, data.draw(st.sets(st.integers(0, len(history) - 2))) if len(history) > 1 else ())
+    sealed = verify(log, seals, STREAM).seals.covered
+    assume(sealed < len(history))
+    victim = data.draw(st.sampled_from(history[sealed:]))
+    log.overwrite(alter(victim, data={"loss": -1.0}), digest=victim.digest)
     with pytest.raises(LogAltered, match="digest"):
         seal_stream(log, seals, STREAM)
+    assert verify(log, seals, STREAM).seals.covered == sealed
 
 
 @given(NONEMPTY_HISTORIES, st.data())

@@ -14,7 +14,7 @@ from training_events.errors import Conflict, Overtaken
 from training_events.event import Event, LogEntry, RecordedEvent
 from training_events.recordable import check_recordable
 from training_events.stores.damage import as_audited, undamaged
-from training_events.stores.event_log import Alteration, Appended, AuditedEvent, Damaged, Page, check_due
+from training_events.stores.event_log import Alteration, Appended, AuditedEvent, Damaged, Page, RecordedPage, check_due
 from training_events.stores.read_models import ReadModel
 from training_events.times import now
 
@@ -49,6 +49,11 @@ class InMemoryLog:
 
     def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
         return (record if isinstance(record, Damaged) else as_audited(record) for _, record in self._of(stream))
+
+    def recorded_after(self, stream: str, time: str) -> Iterator[RecordedPage]:
+        records = list(self.audit(stream))
+        later = [record for record in records if isinstance(record, AuditedEvent) and record.recorded_at > time]
+        yield RecordedPage(len(records) - len(later), later)
 
     def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
         for position, record in self._of(stream):
@@ -86,6 +91,7 @@ class InMemoryReadModels:
         self.models: dict[str, ReadModel] = {}
         self.listed: dict[str, tuple[str, bytes]] = {}
         self.notes: dict[str, bytes] = {}
+        self.due: dict[str, str] = {}
 
     def get(self, stream: str) -> ReadModel | None:
         return self.models.get(stream)
@@ -119,10 +125,16 @@ class InMemoryReadModels:
     def note(self, name: str) -> bytes | None:
         return self.notes.get(name)
 
-    def set_note(self, name: str, value: bytes | None) -> None:
+    def set_note(self, name: str, value: bytes | None, *, due: str | None = None) -> None:
         self.notes.pop(name, None)
+        self.due.pop(name, None)
         if value is not None:
             self.notes[name] = value
+            if due is not None:
+                self.due[name] = due
+
+    def due_notes(self, by: str) -> Iterator[str]:
+        return (name for due, name in sorted((due, name) for name, due in self.due.items()) if due <= by)
 
     def _check(self, stream: str, replaces: int | None) -> None:
         current = self.models.get(stream)

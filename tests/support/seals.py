@@ -1,6 +1,7 @@
 """For tests of proof: a log that can be tampered with, seals in memory, and what honest producers record."""
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -8,9 +9,12 @@ from typing import IO, Any
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from training_events.errors import Overtaken
+from training_events.canonical import canonical_json, digest_of_bytes
+from training_events.errors import LogAltered, Overtaken
 from training_events.event import Event, Producer, RecordedEvent
 from training_events.proof.findings import Kind
+from training_events.proof.merkle import MerkleTree
+from training_events.proof.seal_format import Lock, next_seal, read_event, read_seal, seal_line
 from training_events.proof.seal_store import StoredSeal
 from training_events.proof.sealing import seal_stream
 from training_events.proof.verification import Verification
@@ -36,9 +40,14 @@ class TamperedLog(InMemoryLog):
             else:
                 yield as_audited(record)
 
-    def overwrite(self, event: Event, *, digest: str | None = None, position: str | None = None) -> None:
+    def overwrite(
+        self, event: Event, *, digest: str | None = None, position: str | None = None, recorded_at: str | None = None
+    ) -> None:
+        """Put the event in the place of what is there, which keeps its time of recording unless another is given."""
         key = event.stream, position or event.position
-        self.records[key] = RecordedEvent(event, "2026-11-22T15:08:40.000000Z", digest or event.digest)
+        current = self.records[key]
+        time = recorded_at or (current.recorded_at if isinstance(current, RecordedEvent) else TIMES[0])
+        self.records[key] = RecordedEvent(event, time, digest or event.digest)
 
     def remove(self, event: Event) -> None:
         del self.records[event.stream, event.position]
@@ -57,7 +66,13 @@ class InMemorySeals:
         contents = sorted((number, content) for (name, number), content in self.contents.items() if name == stream)
         return [StoredSeal(number, partial(BytesIO, content)) for number, content in contents]
 
-    def write(self, stream: str, number: int, content: IO[bytes]) -> None:
+    def last(self, stream: str, known: int = 0) -> StoredSeal | None:  # noqa: ARG002 - as the protocol has it
+        return next(reversed(self.of(stream)), None)
+
+    def lock_of(self, sealed_at: str) -> None:  # noqa: ARG002 - as the protocol has it
+        return None
+
+    def write(self, stream: str, number: int, content: IO[bytes], lock: Lock | None = None) -> None:  # noqa: ARG002
         if (stream, number) in self.contents:
             raise Overtaken(f"{stream} has a seal {number}")
         self.contents[stream, number] = content.read()
@@ -121,6 +136,34 @@ def record_and_seal(data: st.DataObject, history: list[Event]) -> tuple[Tampered
     arrivals = data.draw(st.permutations(history), label="arrivals")
     sealed_after = data.draw(st.sets(st.integers(0, len(history) - 1)), label="sealed after")
     return record(arrivals, sealed_after | {len(history) - 1})
+
+
+def seal_as_version_0_1_0(log: TamperedLog, seals: InMemorySeals) -> None:
+    """Seal what no seal covers yet, as the first version did: without `recorded_at`, and without what tells of it."""
+    covered = {
+        read_event(line, number).position for (_, number), seal in seals.contents.items() for line in seal.splitlines()[1:]
+    }
+    new = [record for record in log.read(STREAM) if record.event.position not in covered]
+    if not new:
+        return
+    number = len(seals.contents)
+    last = seals.contents.get((STREAM, number))
+    before = None if last is None else read_seal(last.splitlines()[0])
+    tree = MerkleTree() if before is None else before.tree
+    lines = [canonical_json([record.event.position, record.digest]) for record in new]
+    for line in lines:
+        tree.append(line)
+    first, last_position = new[0].event.position, new[-1].event.position
+    previous = None if last is None else digest_of_bytes(last)
+    seal = next_seal(before, tree, stream=STREAM, sealed_at=TIMES[0], first=first, last=last_position, previous=previous)
+    seals.write(STREAM, number + 1, BytesIO(b"".join(line + b"\n" for line in [seal_line(seal), *lines])))
+
+
+def go_on(log: TamperedLog, seals: InMemorySeals) -> None:
+    """An event arrives, and the stream is sealed again, unless sealing finds what is wrong and refuses."""
+    log.append(Recorder(None).event("arrives later", TIMES[0]))
+    with suppress(LogAltered):
+        seal_stream(log, seals, STREAM)
 
 
 def kinds(verification: Verification) -> set[Kind]:

@@ -25,6 +25,7 @@ def _metrics(stack: StackJson) -> dict[str, Metrics]:
         by(**on_the_bus, RuleName=stack.reference(RULE, "name", "unmatched_events_rule")),
         by(RuleName=stack.reference(RULE, "name", "forwarding_sagemaker")),
         by(RuleName=stack.reference(RULE, "name", "forwarding_datasets")),
+        by(RuleName=stack.reference(RULE, "name", "projector_schedule")),
     ]
     function = {
         name: by(FunctionName=stack.reference("aws_lambda_function", "function_name", name))
@@ -45,7 +46,7 @@ def _metrics(stack: StackJson) -> dict[str, Metrics]:
             ("AWS/Lambda", name, function["projector"])
             for name in ("Errors", "Throttles", "DestinationDeliveryFailures", "IteratorAge")
         },
-        "handler": {(own, name, by(service="projector")) for name in ("LogAltered", "RecordsSetAside")},
+        "handler": {(own, name, by(service="projector")) for name in ("LogAltered", "RecordsSetAside", "SealsFailed")},
     }
 
 
@@ -55,7 +56,7 @@ def _watched(alarm: dict[str, Any]) -> tuple[str, str, tuple[tuple[str, str], ..
 
 def test_each_of_these_metrics_has_an_alarm(stack: StackJson) -> None:
     alarms = stack.all("aws_cloudwatch_metric_alarm").values()
-    assert len(alarms) == 21  # docs/operate/costs.md says what they cost
+    assert len(alarms) == 24  # docs/operate/costs.md says what they cost
     assert {_watched(alarm) for alarm in alarms} == set().union(*_metrics(stack).values())
 
 

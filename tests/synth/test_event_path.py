@@ -48,7 +48,7 @@ def test_the_permission_is_for_the_rule_and_not_for_the_bus(stack: StackJson, pr
 
 def test_no_permission_replaces_another(stack: StackJson) -> None:
     permissions = stack.all("aws_lambda_permission").values()
-    assert len({permission["statement_id"] for permission in permissions}) == len(permissions) == 2
+    assert len({permission["statement_id"] for permission in permissions}) == len(permissions) == 3
 
 
 @rules_of_the_bus
@@ -63,7 +63,7 @@ def test_every_rule_has_one_target_with_retries_and_a_dead_letter_queue(stack: S
     targets = list(stack.all("aws_cloudwatch_event_target").values())
     names = sorted(f"${{{RULE}.{name}.name}}" for name in stack.all(RULE))
     assert sorted(target["rule"] for target in targets) == names
-    assert len(names) == 5
+    assert len(names) == 6
     for target in targets:
         assert target["dead_letter_config"] == {"arn": stack.reference(QUEUE, "arn")}
         assert target["retry_policy"] == {"maximum_event_age_in_seconds": 86400, "maximum_retry_attempts": 185}
@@ -127,7 +127,7 @@ def test_the_queue_accepts_dead_letters_of_every_rule_and_of_nothing_else(stack:
 
 
 def test_the_event_of_a_failed_function_goes_to_the_queue_and_the_role_allows_it(stack: StackJson) -> None:
-    config = stack.one("aws_lambda_function_event_invoke_config")
+    config = stack.one("aws_lambda_function_event_invoke_config", PROCESSOR)
     assert config["function_name"] == stack.reference(FUNCTION, "function_name", PROCESSOR)
     assert config["maximum_retry_attempts"] == 2
     assert config["destination_config"] == {"on_failure": {"destination": stack.reference(QUEUE, "arn")}}

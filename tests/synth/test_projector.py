@@ -28,7 +28,7 @@ def test_the_function_has_log_queue_bucket_and_lock_in_its_environment(stacks: d
         "TRAINING_EVENTS_UNDELIVERED": stack.reference("aws_sqs_queue", "url"),
         "TRAINING_EVENTS_BUCKET": stack.reference("aws_s3_bucket", "bucket"),
         "TRAINING_EVENTS_SEAL_MODE": "GOVERNANCE",
-        "TRAINING_EVENTS_SEAL_DAYS": "3650",
+        "TRAINING_EVENTS_SEAL_DAYS": "3653",
         "TRAINING_EVENTS_STREAM_SECONDS": "60",
         "TRAINING_EVENTS_INVOCATION_SECONDS": "825",
         "POWERTOOLS_SERVICE_NAME": "projector",
@@ -57,6 +57,22 @@ def test_a_failed_batch_is_halved_and_retried_and_then_reported_to_the_queue(sta
     assert ("sqs:SendMessage", stack.reference("aws_sqs_queue", "arn")) in stack.grants("projector")
 
 
+def test_a_schedule_calls_the_function_for_streams_in_which_nothing_arrives(stacks: dict[str, StackJson]) -> None:
+    stack = stacks["dev"]
+    rule = stack.one("aws_cloudwatch_event_rule", "projector_schedule")
+    assert (rule["name"], rule["schedule_expression"]) == ("training-dev-seal-due", "rate(5 minutes)")
+    assert not {"event_bus_name", "event_pattern"} & rule.keys(), "only the default bus has schedules"
+    target = stack.one("aws_cloudwatch_event_target", "projector_schedule")
+    assert target["arn"] == stack.reference(FUNCTION, "arn", "projector")
+    permission = stack.one("aws_lambda_permission", "projector_schedule")
+    assert permission["source_arn"] == stack.reference("aws_cloudwatch_event_rule", "arn", "projector_schedule")
+    assert (permission["principal"], permission["action"]) == ("events.amazonaws.com", "lambda:InvokeFunction")
+    assert permission["function_name"] == stack.reference(FUNCTION, "function_name", "projector")
+    config = stack.one("aws_lambda_function_event_invoke_config", "projector")
+    assert config["destination_config"] == {"on_failure": {"destination": stack.reference("aws_sqs_queue", "arn")}}
+    assert config["maximum_event_age_in_seconds"] <= 300, "the next call does the same"
+
+
 def test_the_mapping_is_made_after_the_permissions_that_lambda_checks(stack: StackJson) -> None:
     (policy,) = (name for name in stack.all("aws_iam_role_policy") if "projector" in name)
     assert stack.one(MAPPING)["depends_on"] == [f"aws_iam_role_policy.{policy}"]
@@ -73,6 +89,7 @@ def test_the_function_has_the_permissions_for_its_work_and_no_others(stack: Stac
         ("dynamodb:GetShardIterator", stream),
         ("dynamodb:ListStreams", "*"),
         ("dynamodb:Query", log),
+        ("dynamodb:Query", f"{read_models}/index/by_kind"),
         ("dynamodb:GetItem", read_models),
         ("dynamodb:PutItem", read_models),
         ("sqs:SendMessage", stack.reference("aws_sqs_queue", "arn")),

@@ -60,7 +60,7 @@ def test_an_environment_without_deletion_protection_can_be_destroyed_with_its_se
 
 
 def test_the_bucket_can_lock_objects_for_as_long_as_the_environment_sets(stacks: dict[str, StackJson]) -> None:
-    days = {"local": "7", "dev": "90", "prod": "3650"}
+    days = {"local": "7", "dev": "90", "prod": "3653"}
     for environment, expected in days.items():
         variables = stacks[environment].one("aws_lambda_function", "projector")["environment"]["variables"]
         assert stacks[environment].one("aws_s3_bucket")["object_lock_enabled"] is True

@@ -15,6 +15,7 @@ from training_events.errors import BadLogUrl, MissingSetting, Misused, NoSuchLog
 from training_events.event import check_stream, in_one_form
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
+from training_events.projection.sealer import Sealer
 from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.settings import DEFAULT_SOURCE, LAPTOP_LOG, Settings
 from training_events.stores.opening import open_store
@@ -121,13 +122,14 @@ def open_current_workspace(url: str) -> Workspace:
 
 
 def bring_up_to_date(workspace: Workspace) -> None:
-    """A laptop has no projector of its own: its states, and the seals of finished streams, are made here."""
-    if isinstance(workspace.log, SqliteLog) and workspace.projector is not None and workspace.seals is not None:
+    """A laptop has no projector of its own: its states, and the seals of what is due, are made here."""
+    log, read_models, projector, seals = workspace.log, workspace.read_models, workspace.projector, workspace.seals
+    if isinstance(log, SqliteLog) and read_models is not None and projector is not None and seals is not None:
         with progress_after() as show:
             catch_up(
-                workspace.log,
-                workspace.projector,
-                workspace.seals,
+                log,
+                projector,
+                Sealer(log, read_models, seals),
                 lambda done, total: show(f"{done} of {total} new events", done / total),
             )
 
@@ -146,11 +148,14 @@ def require_read_models(workspace: Workspace) -> tuple[ReadModels, Projector]:
 
 
 def _seals_in_s3() -> SealStore | None:
-    bucket = Settings().optional("bucket")
+    settings = Settings()
+    bucket, days = settings.optional("bucket"), settings.optional("seal_days")
     if bucket is None:
         return None
     # imported here: with a log in SQLite nobody waits for AWS's SDK
     from training_events import aws  # noqa: PLC0415
     from training_events.proof.s3_seal_store import S3SealStore  # noqa: PLC0415
 
-    return S3SealStore(bucket, aws.client("s3"))
+    # where the settings of the projector are given too, `verify` holds the locks against them
+    mode = settings.optional("seal_mode") or "GOVERNANCE"
+    return S3SealStore(bucket, aws.client("s3"), mode=mode, days=int(days) if days else None)

@@ -1,4 +1,4 @@
-"""The projector: puts what the log's change stream delivers into the read models, and seals finished streams.
+"""The projector: puts what the log's change stream delivers into the read models, and seals the streams that are due.
 
 Each stream stands for itself: a stream that fails is delivered again, the others of its batch are done. One that fails again
 and again is set aside, so that its shard goes on. A record other than an insert means that somebody altered the log: it raises
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, defaultdict, deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from aws_lambda_powertools.logging import Logger
@@ -19,15 +20,19 @@ from training_events import aws
 from training_events.errors import LogAltered, MissingSetting, NotProjected, NotUnderstood
 from training_events.projection.failing import FailingStreams
 from training_events.projection.projector import Projector, Update
+from training_events.projection.sealer import Sealer, Sealing
 from training_events.proof.s3_seal_store import S3SealStore
-from training_events.proof.sealing import seal_stream
 from training_events.recovery.undelivered import UndeliveredQueue
 from training_events.settings import Settings
 from training_events.stores.dynamodb.change_record import Arrival, read_arrival
 from training_events.stores.opening import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from training_events.stores.read_models import ReadModels
 
 
 class Failure(TypedDict):
@@ -41,14 +46,24 @@ class Response(TypedDict):
 
 
 METRICS = {Update.APPLIED: "StatesProjected", Update.REFOLDED: "StatesRefolded", Update.UNCHANGED: "StatesUnchanged"}
+SEAL_METRICS = {Sealing.WRITTEN: "SealsWritten", Sealing.UNCHANGED: "SealsUnchanged"}
+SCHEDULED = "aws.events"
+"""The source of what a schedule sends: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html"""
+SPARE_MILLISECONDS = 30_000
+"""A scheduled call begins no further stream when it has less time than this: the next call goes on."""
+
+
+def _require(read_models: ReadModels | None) -> ReadModels:
+    if read_models is None:
+        raise MissingSetting("TRAINING_EVENTS_LOG names no read models: dynamodb://<event log table>?read_models=<table>")
+    return read_models
+
 
 settings = Settings()
 store = open_store(settings.log)
-if store.read_models is None:
-    raise MissingSetting("TRAINING_EVENTS_LOG names no read models: dynamodb://<event log table>?read_models=<table>")
 seals = S3SealStore(settings.bucket, aws.client("s3"), mode=settings.seal_mode, days=settings.seal_days)
 undelivered = UndeliveredQueue(settings.undelivered, settings.bucket)
-projector = Projector(store.log, store.read_models, max_seconds=settings.stream_seconds)
+projector = Projector(store.log, _require(store.read_models), max_seconds=settings.stream_seconds)
 failing = FailingStreams()
 clock = time.monotonic
 set_aside_ids: deque[str] = deque(maxlen=10_000)
@@ -57,12 +72,28 @@ logger = Logger()
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "TrainingEvents")
 
 
+def sealer() -> Sealer:
+    """What decides when a stream is sealed."""
+    return Sealer(store.log, _require(store.read_models), seals)
+
+
 def handler(received: dict[str, Any], context: LambdaContext) -> Response:
-    """Project a batch of the change stream. What may succeed later is reported as failed; the rest is done or set aside."""
+    """Project a batch of the change stream, or seal what is due."""
+    counts: Counter[str] = Counter()
+    failed = _seal_due(counts, context) if received.get("source") == SCHEDULED else _project(received, counts, context)
+    for name, count in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, count)
+    if counts:
+        metrics.flush_metrics()
+    logger.info("projected", extra={"request_id": context.aws_request_id, **counts, "failed": len(failed)})
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+
+def _project(received: dict[str, Any], counts: Counter[str], context: LambdaContext) -> list[str]:
+    """Project a batch. Returns the records that may succeed later; the rest is done or set aside."""
     streams: dict[str, list[Arrival]] = defaultdict(list)
     for arrival in map(read_arrival, received["Records"]):
         streams[arrival.stream].append(arrival)
-    counts: Counter[str] = Counter()
     failed: list[str] = []
     deadline = clock() + settings.invocation_seconds
     for stream, arrivals in streams.items():
@@ -79,12 +110,21 @@ def handler(received: dict[str, Any], context: LambdaContext) -> Response:
         else:
             if not failing.is_resting(stream):
                 failing.succeeded(stream)
-    for name, count in counts.items():
-        metrics.add_metric(name, MetricUnit.Count, count)
-    if counts:
-        metrics.flush_metrics()
-    logger.info("projected", extra={"request_id": context.aws_request_id, **counts, "failed": len(failed)})
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+    return failed
+
+
+def _seal_due(counts: Counter[str], context: LambdaContext) -> list[str]:
+    """Seal the streams that are due. One that fails stays due: the next call tries it again, and an alarm tells."""
+    due = sealer()
+    for name in due.due():
+        if context.get_remaining_time_in_millis() < SPARE_MILLISECONDS:
+            break
+        try:
+            _count_sealing(partial(due.wake, name), name, counts)
+        except Exception:
+            logger.exception("not sealed", extra={"note": name})
+            counts["SealsFailed"] += 1
+    return []
 
 
 def _handle_stream(stream: str, arrivals: list[Arrival], counts: Counter[str], context: LambdaContext) -> None:
@@ -109,8 +149,7 @@ def _handle_stream(stream: str, arrivals: list[Arrival], counts: Counter[str], c
         return
     counts[METRICS[projected.update]] += 1
     counts.update("EventsNotFolded" for arrival in arrivals if arrival.entry is not None and not arrival.understood)
-    if projected.state.finished:
-        counts[_seal(stream)] += 1
+    _count_sealing(partial(sealer().after, projected.state), stream, counts)
 
 
 def _give_up(stream: str, arrivals: list[Arrival], error: Exception, counts: Counter[str], context: LambdaContext) -> bool:
@@ -143,10 +182,13 @@ def _set_aside(arrival: Arrival, why: NotUnderstood, counts: Counter[str], conte
         counts["RecordsSetAside"] += 1
 
 
-def _seal(stream: str) -> str:
-    """Seal a finished stream; returns the metric to count. A log that contradicts its seals does so on a retry too."""
+def _count_sealing(seal: Callable[[], Sealing], name: str, counts: Counter[str]) -> None:
+    """Seal, and count it. A log that contradicts its seals does so on a retry too."""
     try:
-        return "SealsWritten" if seal_stream(store.log, seals, stream) else "SealsUnchanged"
+        sealing = seal()
     except LogAltered as why:
-        logger.exception("not sealed", extra={"stream": stream, "reason": why.reason})
-        return "LogAltered"
+        logger.exception("not sealed", extra={"stream": name, "reason": why.reason})
+        counts["LogAltered"] += 1
+        return
+    if sealing in SEAL_METRICS:
+        counts[SEAL_METRICS[sealing]] += 1

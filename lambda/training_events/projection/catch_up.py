@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from training_events.errors import NotUnderstood
 from training_events.projection.projector import has_state
-from training_events.proof.sealing import seal_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from training_events.event import LogEntry
     from training_events.projection.projector import Projector
-    from training_events.proof.seal_store import SealStore
+    from training_events.projection.sealer import Sealer
     from training_events.stores.sqlite.event_log import SqliteLog
 
 BATCH = 1000
@@ -31,10 +30,10 @@ _PAUSE_SHARE = 0.05
 def catch_up(
     log: SqliteLog,
     projector: Projector,
-    seals: SealStore,
+    sealer: Sealer,
     on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
 ) -> None:
-    """Project what arrived since the last time, and seal the streams that have finished.
+    """Project what arrived since the last time, and seal the streams that are due.
 
     All that is written for a batch is one transaction: the read models and the seals use the log's own Database.
     `on_progress` gets how many arrivals are done, and of how many.
@@ -44,11 +43,14 @@ def catch_up(
         on_progress(done, done + log.arrivals_left())
         started = time.monotonic()
         with log.database.together():
-            done += _catch_up_with_batch(log, projector, seals)
+            done += _catch_up_with_batch(log, projector, sealer)
         time.sleep((time.monotonic() - started) * _PAUSE_SHARE)
+    for name in sealer.due():
+        with suppress(NotUnderstood), log.database.together():
+            sealer.wake(name)
 
 
-def _catch_up_with_batch(log: SqliteLog, projector: Projector, seals: SealStore) -> int:
+def _catch_up_with_batch(log: SqliteLog, projector: Projector, sealer: Sealer) -> int:
     """Returns how many arrivals were in it; none if another process was faster."""
     arrivals = log.arrivals(BATCH)
     streams: dict[str, list[LogEntry]] = {}
@@ -57,8 +59,7 @@ def _catch_up_with_batch(log: SqliteLog, projector: Projector, seals: SealStore)
             streams.setdefault(stream, []).append(entry)
     for stream, entries in streams.items():
         with suppress(NotUnderstood):  # the log was altered, which `verify` reports; every other stream can still be read
-            if projector.project(stream, entries).state.finished:
-                seal_stream(log, seals, stream)
+            sealer.after(projector.project(stream, entries).state)
     if arrivals:
         last_number, _, _ = arrivals[-1]
         log.forget_arrivals(last_number)

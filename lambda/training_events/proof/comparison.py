@@ -59,12 +59,19 @@ def flaw_at(place: Place) -> Finding | None:
     if recorded.alteration is not None:
         return _altered(recorded, recorded.alteration, number)
     for event in sealed:
-        if event.digest != recorded.digest:
-            why = f"seal {event.seal} covers an event here with the digest {event.digest}; the log has {recorded.digest}"
-            return _altered(recorded, why, event.seal)
+        if (contradiction := _contradiction(event, recorded)) is not None:
+            return _altered(recorded, contradiction, event.seal)
     if len(sealed) > 1:
         why = f"seals {sealed[0].seal} and {sealed[1].seal} both cover it as new"
         return Finding(kind=Kind.BROKEN_SEAL, position=position, explanation=why, seal=sealed[1].seal)
+    return None
+
+
+def _contradiction(sealed: SealedEvent, recorded: AuditedEvent) -> str | None:
+    if sealed.digest != recorded.digest:
+        return f"seal {sealed.seal} covers an event here with the digest {sealed.digest}; the log has {recorded.digest}"
+    if sealed.recorded_at not in (None, recorded.recorded_at):
+        return f"seal {sealed.seal} covers it as recorded at {sealed.recorded_at}; the log has {recorded.recorded_at!a}"
     return None
 
 

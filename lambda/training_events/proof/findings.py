@@ -13,7 +13,7 @@ MAX_FINDINGS = 100
 
 
 class Kind(Enum):
-    """Every kind but the last four means that somebody altered the log, its seals, or files that are kept with it."""
+    """Every kind but the last four means that something is not as it was written, or not kept as it must be."""
 
     ALTERED = "altered"
     """The event is not what was recorded: its content does not give its digest, or a seal holds another digest."""
@@ -33,6 +33,10 @@ class Kind(Enum):
     """A kept file that the event names is gone."""
     FILE_UNREADABLE = "file_unreadable"
     """A kept file that the event names cannot be read, and so not be compared."""
+    NOT_LOCKED = "not_locked"
+    """The seal can be removed sooner than it says, or than the settings say."""
+    READ_MODEL_DIFFERS = "read_model_differs"
+    """The read model is not the fold of the log: somebody put another, or events were never projected. `rebuild` mends it."""
     FILE_CHANGED = "file_changed"
     """A file that was recorded where it was, and never kept, is another one by now, or gone. The log is sound."""
     CLOCK_AHEAD = "clock_ahead"
@@ -44,7 +48,7 @@ class Kind(Enum):
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One thing that verification found. `position` is the event's place in the stream; None for a whole seal."""
+    """One thing that verification found. `position` is the event's place in the stream; None for seals and read models."""
 
     kind: Kind
     position: str | None
@@ -56,7 +60,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class Findings:
-    """The first findings (about events by position, then about whole seals, then gaps), and the count of each kind."""
+    """The first findings (events by position, then whole seals and the read model, then gaps), and the count of each kind."""
 
     def __init__(self) -> None:
         self.counts: Counter[Kind] = Counter()

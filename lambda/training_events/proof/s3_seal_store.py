@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, unquote
 
 from botocore.exceptions import ClientError
 
 from training_events.errors import NotAsRecorded, Overtaken
 from training_events.event import STREAM_KINDS
-from training_events.proof.seal_format import FLAWS, read_seal
+from training_events.proof.seal_format import FLAWS, Lock, read_seal
 from training_events.proof.seal_store import StoredSeal
+from training_events.times import to_utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from mypy_boto3_s3 import S3Client
 
@@ -48,21 +49,15 @@ def prefix(stream: str) -> str:
 
 
 class S3SealStore:
-    """The seals in one bucket. `mode` and `days` are the lock of new seals; without them the bucket's default applies."""
+    """The seals in one bucket. `mode` and `days` are the lock of new seals, as the settings have it.
 
-    def __init__(
-        self,
-        bucket: str,
-        client: S3Client,
-        *,
-        mode: str | None = None,
-        days: int | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
+    A seal that is written without them gets the bucket's default. To read seals they are not needed.
+    """
+
+    def __init__(self, bucket: str, client: S3Client, *, mode: str | None = None, days: int | None = None) -> None:
         self.bucket = bucket
         self.client = client
         self._mode, self._days = mode, days
-        self._clock = clock
 
     def streams(self) -> Iterator[str]:
         for kind in STREAM_KINDS:
@@ -89,9 +84,25 @@ class S3SealStore:
             ) from None
 
     def of(self, stream: str) -> list[StoredSeal]:
+        return self._listed(stream)
+
+    def last(self, stream: str, known: int = 0) -> StoredSeal | None:
+        # S3 lists keys in their order, a thousand at a time: a list from a late key has one page
+        found = self._listed(stream, KeyMarker=_key(stream, known - 1)) if known > 1 else []
+        found = found or self._listed(stream)
+        return found[-1] if found else None
+
+    def lock_of(self, sealed_at: str) -> Lock | None:
+        if self._mode is None or self._days is None:
+            return None
+        # a whole second: S3 keeps no finer one
+        until = datetime.fromisoformat(sealed_at).replace(microsecond=0) + timedelta(days=self._days, seconds=1)
+        return Lock(self._mode, to_utc_text(until.isoformat()))
+
+    def _listed(self, stream: str, **more: Any) -> list[StoredSeal]:
         versions: dict[int, list[Any]] = defaultdict(list)
         markers: dict[int, int] = defaultdict(int)
-        pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix(stream))
+        pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix(stream), **more)
         for page in pages:  # "in the order of their storage, returning the most recently stored object first"
             for version in page.get("Versions", []):
                 versions[_number(version["Key"])].append(version)
@@ -100,20 +111,19 @@ class S3SealStore:
         numbers = sorted(number for number in versions.keys() | markers.keys() if number)
         return [self._stored(number, versions[number], markers[number]) for number in numbers]
 
-    def write(self, stream: str, number: int, content: IO[bytes]) -> None:
-        lock: Any = {}
-        if self._mode is not None and self._days is not None:
-            until = self._clock() + timedelta(days=self._days)
-            lock = {"ObjectLockMode": self._mode, "ObjectLockRetainUntilDate": until}
+    def write(self, stream: str, number: int, content: IO[bytes], lock: Lock | None = None) -> None:
+        locked: Any = {}
+        if lock is not None:
+            locked = {"ObjectLockMode": lock.mode, "ObjectLockRetainUntilDate": datetime.fromisoformat(lock.until)}
         try:
             self.client.put_object(
                 Bucket=self.bucket,
-                Key=f"{prefix(stream)}{number:06d}.jsonl",
+                Key=_key(stream, number),
                 Body=content,
                 ContentType="application/x-ndjson",
                 ChecksumAlgorithm="SHA256",  # S3 wants one with Object Lock; the next seal names it as `previous`
                 IfNoneMatch="*",
-                **lock,
+                **locked,
             )
         except ClientError as refusal:
             if refusal.response["Error"]["Code"] in _LOST_RACE:
@@ -125,9 +135,23 @@ class S3SealStore:
             return StoredSeal(number, lambda: iter(()), "a delete marker is all that is left of it")
         *newer, oldest = versions
         lines = partial(self._lines, oldest["Key"], oldest["VersionId"], oldest["Size"])
-        if newer or markers:
-            return StoredSeal(number, lines, f"{len(newer)} other version(s) and {markers} delete marker(s) were laid over it")
-        return StoredSeal(number, lines)
+        lock = partial(self._lock, oldest["Key"], oldest["VersionId"])
+        laid_over = f"{len(newer)} other version(s) and {markers} delete marker(s) were laid over it"
+        return StoredSeal(number, lines, laid_over if newer or markers else None, lock)
+
+    def _lock(self, key: str, version: str) -> Lock | Literal["none", "not shown"]:
+        head = self.client.head_object(Bucket=self.bucket, Key=key, VersionId=version)
+        mode, until = head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate")
+        if mode and until:
+            return Lock(mode, to_utc_text(until.isoformat()))
+        # S3 leaves the lock out too where the caller may not see it; this request tells.
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html (x-amz-object-lock-mode)
+        try:
+            self.client.get_object_retention(Bucket=self.bucket, Key=key, VersionId=version)
+        except ClientError as refusal:
+            if refusal.response["Error"]["Code"] == "AccessDenied":
+                return "not shown"
+        return "none"
 
     def _lines(self, key: str, version: str, size: int) -> Iterator[bytes]:
         rest = b""
@@ -140,6 +164,10 @@ class S3SealStore:
                 yield line + b"\n"
         if rest:
             yield rest
+
+
+def _key(stream: str, number: int) -> str:
+    return f"{prefix(stream)}{number:06d}.jsonl"
 
 
 def _number(key: str) -> int:

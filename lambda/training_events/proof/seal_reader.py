@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 
 from training_events.proof.findings import Finding, Kind
 from training_events.proof.merkle import MerkleTree
-from training_events.proof.seal_format import FLAWS, Seal, SealedEvent, next_seal, read_event, read_seal
+from training_events.proof.seal_format import FLAWS, Seal, SealedEvent, next_seal, node_text, read_event, read_seal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from training_events.proof.seal_store import SealStore, StoredSeal
+    from training_events.proof.seal_store import StoredSeal
+
+
+_FREE = ("locked_until", "lock_mode")
+"""What a seal says of itself that follows neither from its lines nor from the seal before."""
 
 
 class SealReader:
     """One seal. Iterating gives the events of its lines, and stops at a line that is not an event's."""
 
     def __init__(self, stream: str, stored: StoredSeal, before: SealReader | None) -> None:
-        self.number = stored.number
+        self.number, self.stored = stored.number, stored
         self._stream = stream
         self._before = before
         self._content = sha256()
@@ -28,6 +32,7 @@ class SealReader:
         self.seal = self._first_line()
         self._tree = MerkleTree() if before is None or before.seal is None else before.seal.tree
         self._first = self._last = ""
+        self._latest: str | None = ""
 
     def __iter__(self) -> Iterator[SealedEvent]:
         for number, line in enumerate(self._lines, 2):
@@ -37,6 +42,7 @@ class SealReader:
                 self._flaw = self._flaw or f"line {number} is {why}"
                 break
             self._first, self._last = self._first or event.position, event.position
+            self._latest = None if self._latest is None or event.recorded_at is None else max(self._latest, event.recorded_at)
             self._tree.append(line.removesuffix(b"\n"))
             yield event
         for _ in self._lines:  # the digest is over every line
@@ -48,14 +54,27 @@ class SealReader:
         return f"sha256:{self._content.hexdigest()}"
 
     @property
+    def recorded_by(self) -> str | None:
+        """The latest `recorded_at` that this seal and those before cover, once it is read to its end; None if they do not say.
+
+        Seals of version 0.1.0 do not.
+        """
+        if self.seal is None or not self._latest or (self.number > 1 and self.seal.recorded_after is None):
+            return None
+        return max(self._latest, self.seal.recorded_after or "")
+
+    @property
     def flaw(self) -> str | None:
         """What is wrong with the seal. Complete once it and the seal before have been read to their ends."""
         before = self._before
         unknown_before = self.number > 1 if before is None else before.seal is None
-        if self._flaw or self.seal is None or unknown_before:
+        if self._flaw or self.seal is None:
             return self._flaw
         if not self._last:
             return "it covers no event"
+        if unknown_before:
+            return self._flaw_by_itself(self.seal)
+        earlier = None if before is None else before.recorded_by
         as_read = next_seal(
             None if before is None else before.seal,
             self._tree,
@@ -64,9 +83,25 @@ class SealReader:
             first=self._first,
             last=self._last,
             previous=None if before is None else before.digest,
+            # after a seal of version 0.1.0 only the log can tell
+            recorded_after=self.seal.recorded_after if before is not None and earlier is None else earlier,
         )
-        wrong = [name for name in Seal.__struct_fields__ if getattr(self.seal, name) != getattr(as_read, name)]
+        names = [name for name in Seal.__struct_fields__ if name not in _FREE]
+        wrong = [name for name in names if getattr(self.seal, name) != getattr(as_read, name)]
         return f"its lines and the seal before do not give its {', '.join(wrong)}" if wrong else None
+
+    def _flaw_by_itself(self, seal: Seal) -> str | None:
+        """What its lines alone show to be wrong. Its tree began with those of the seals before, which were not read."""
+        as_read = {
+            "stream": self._stream,
+            "number": self.number,
+            "added": self._tree.size,
+            "first": self._first,
+            "last": self._last,
+            "root": node_text(seal.tree.root),
+        }
+        wrong = [name for name, value in as_read.items() if getattr(seal, name) != value]
+        return f"its lines do not give its {', '.join(wrong)}" if wrong else None
 
     def _hashed(self, lines: Iterator[bytes]) -> Iterator[bytes]:
         for line in lines:
@@ -75,7 +110,7 @@ class SealReader:
 
     def _event(self, line: bytes) -> SealedEvent | None:
         try:
-            return SealedEvent(*read_event(line), self.number)
+            return read_event(line, self.number)
         except FLAWS:
             return None
 
@@ -88,11 +123,15 @@ class SealReader:
 
 
 class SealedStream:
-    """All seals of a stream, listed at once: none of them covers an event that is recorded later."""
+    """The seals of a stream, listed at once: none of them covers an event that is recorded later.
 
-    def __init__(self, stream: str, seals: SealStore | None) -> None:
+    To read them from a later one on, give its number as `first`: then less is known about it.
+    """
+
+    def __init__(self, stream: str, seals: Iterable[StoredSeal], first: int = 1) -> None:
+        self.stream, self._first = stream, first
         self.readers: list[SealReader] = []
-        for stored in seals.of(stream) if seals else ():
+        for stored in seals:
             before = self.readers[-1] if self.readers and self.readers[-1].number == stored.number - 1 else None
             self.readers.append(SealReader(stream, stored, before))
 
@@ -108,7 +147,7 @@ class SealedStream:
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with the seals themselves. Complete once all have been read to their ends."""
-        expected = 1
+        expected = self._first
         for reader in self.readers:
             if reader.number != expected:
                 yield _broken(expected, f"seal {expected} is missing: the next one is seal {reader.number}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
+from typing import IO, TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from training_events.proof.seal_format import Lock
 
 
 class StoredSeal(NamedTuple):
@@ -16,6 +18,8 @@ class StoredSeal(NamedTuple):
     """Reads the seal from its start, split after each newline, in constant memory."""
     disturbance: str | None = None
     """What somebody did to the seal after it was written, as far as the store can tell."""
+    lock: Callable[[], Lock | Literal["none", "not shown"]] | None = None
+    """Asks how the seal is locked now; "not shown" where the caller may not know. None where the store locks nothing."""
 
 
 class SealStore(Protocol):
@@ -25,10 +29,18 @@ class SealStore(Protocol):
         """The stream's seals by number, each as it was first written. A consistent read: it includes what was just written."""
         ...
 
+    def last(self, stream: str, known: int = 0) -> StoredSeal | None:
+        """The stream's seal with the highest number. It is found faster from a number that the stream is known to have."""
+        ...
+
     def streams(self) -> Iterator[str]:
         """Every stream that has a seal, once, in no particular order. The log may have lost its events."""
         ...
 
-    def write(self, stream: str, number: int, content: IO[bytes]) -> None:
-        """Store the content, all of it or nothing. Raises Overtaken if the stream already has a seal of this number."""
+    def lock_of(self, sealed_at: str) -> Lock | None:
+        """The lock that a seal of this time gets, by the settings; None where the store locks nothing."""
+        ...
+
+    def write(self, stream: str, number: int, content: IO[bytes], lock: Lock | None = None) -> None:
+        """Store the content, all of it or nothing, under this lock. Raises Overtaken if there is a seal of this number."""
         ...

@@ -15,6 +15,7 @@ from training_events.proof.seal_store import StoredSeal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from training_events.proof.seal_format import Lock
     from training_events.stores.sqlite.database import Database
 
 
@@ -41,7 +42,15 @@ class SqliteSealStore:
             numbers += (number for (number,) in rows)
         return [StoredSeal(number, partial(self._lines, stream, number)) for number in numbers]
 
-    def write(self, stream: str, number: int, content: IO[bytes]) -> None:
+    def last(self, stream: str, known: int = 0) -> StoredSeal | None:  # noqa: ARG002 - the key leads to it
+        query = "SELECT max(number) FROM seals WHERE stream = CAST(? AS TEXT)"
+        [(number,)] = self._database.rows(query, (_key(stream),))
+        return None if number is None else StoredSeal(number, partial(self._lines, stream, number))
+
+    def lock_of(self, sealed_at: str) -> None:  # noqa: ARG002 - nothing locks a file
+        return None
+
+    def write(self, stream: str, number: int, content: IO[bytes], lock: Lock | None = None) -> None:  # noqa: ARG002
         with self._database.transaction() as connection:
             if connection.execute("SELECT 1 FROM seals WHERE stream = ? AND number = ?", (stream, number)).fetchone():
                 raise Overtaken(f"{stream!a} has a seal {number} already")

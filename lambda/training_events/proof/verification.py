@@ -16,6 +16,8 @@ from training_events.proof.doubts import Doubts
 from training_events.proof.files import FilesVerified, compare_files
 from training_events.proof.findings import Finding, Findings, Kind
 from training_events.proof.leads import Leads
+from training_events.proof.locks import Looked, check_locks
+from training_events.proof.read_model import check_read_model
 from training_events.proof.seal_reader import SealedStream
 from training_events.stores.event_log import AuditedEvent
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from training_events.proof.files import CompareFile
     from training_events.proof.seal_store import SealStore
     from training_events.stores.event_log import Alteration, EventLog
+    from training_events.stores.read_models import ReadModels
 
 
 class SealsVerified(Struct, frozen=True):
@@ -37,6 +40,8 @@ class SealsVerified(Struct, frozen=True):
     """The Merkle root in the last seal: one text that stands for every covered event."""
     not_covered: int
     first_not_covered: str | None
+    locks: Looked = "none"
+    """Whether the seals' locks were looked at: not where the caller may not see them, nor where nothing locks them (SQLite)."""
 
 
 class Verification(Struct, frozen=True):
@@ -44,7 +49,8 @@ class Verification(Struct, frozen=True):
 
     stream: str
     sound: bool
-    """Nothing was altered, removed or forged, as far as digests, chains and seals show. Gaps are the only findings."""
+    """Nothing was altered, removed or forged, as far as digests, chains, seals and their locks, and the read model show. Gaps
+    are the only findings."""
     complete: bool
     """No event is missing, as far as the producers' numbers and the seals show."""
     events: int
@@ -53,15 +59,23 @@ class Verification(Struct, frozen=True):
     files: FilesVerified
     findings_total: int
     findings: list[Finding]
-    """The first findings: about events by position, then about whole seals, then gaps."""
+    """The first findings: about events by position, then about whole seals and the read model, then gaps."""
 
 
-def verify(log: EventLog, seals: SealStore | None, stream: str, compare_file: CompareFile | None = None) -> Verification:
-    """Check everything the stream holds; with `compare_file` also the files that its events name.
+def verify(
+    log: EventLog,
+    seals: SealStore | None,
+    stream: str,
+    compare_file: CompareFile | None = None,
+    *,
+    read_models: ReadModels | None = None,
+) -> Verification:
+    """Check everything the stream holds; with `compare_file` the files that its events name too, with `read_models` its state.
 
     Raises only what the stores raise when they cannot be read, and what `compare_file` raises.
     """
-    sealed = SealedStream(stream, seals)  # read before the log: no seal then covers an event that the walk misses
+    # read before the log: no seal then covers an event that the walk misses
+    sealed = SealedStream(stream, () if seals is None else seals.of(stream))
     findings, chains, files = Findings(), Chains(), FilesVerified(checked=compare_file is not None)
     leads, doubts = Leads(), Doubts(stream)
     events = covered = not_covered = 0
@@ -86,7 +100,9 @@ def verify(log: EventLog, seals: SealStore | None, stream: str, compare_file: Co
     for finding in map(_finding, log.alterations(stream)):
         if not findings.contains(finding.kind, finding.position):  # a seal may show the same
             findings.add(finding)
-    findings.add(*chains.gaps(), *sealed.findings(), *leads.findings(), *doubts.rest())
+    locks, not_locked = check_locks(sealed.readers, seals)
+    of_read_model = () if read_models is None else check_read_model(log, read_models, stream)
+    findings.add(*chains.gaps(), *sealed.findings(), *leads.findings(), *doubts.rest(), *not_locked, *of_read_model)
     counts = findings.counts
     return Verification(
         stream=stream,
@@ -102,6 +118,7 @@ def verify(log: EventLog, seals: SealStore | None, stream: str, compare_file: Co
             root=sealed.last.root if sealed.last else None,
             not_covered=not_covered,
             first_not_covered=first_not_covered,
+            locks=locks,
         ),
         files=files,
         findings_total=counts.total(),

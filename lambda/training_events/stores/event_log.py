@@ -12,7 +12,7 @@ from training_events.event import MAX_INTEGER, LogEntry
 from training_events.times import hours_after, is_utc_text, seconds_between
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from training_events.event import Event, RecordedEvent
 
@@ -89,6 +89,13 @@ class Page(NamedTuple):
     after: str | None
 
 
+class RecordedPage(NamedTuple):
+    """A part of a stream: the records that the log took after a time, and how many it took by then."""
+
+    earlier: int
+    later: Iterable[AuditedEvent | Damaged]
+
+
 def check_due(event: Event, present: str) -> None:
     """Raises InTheFuture for an event that no log takes at this moment.
 
@@ -136,6 +143,13 @@ class EventLog(Protocol):
 
         The digest is computed over the texts as they are stored, so any altered byte shows. So does anything that an event
         does not have, and anything that follows from the event and is something else.
+        """
+        ...
+
+    def recorded_after(self, stream: str, time: str) -> Iterator[RecordedPage]:
+        """What `audit` gives and was recorded later than `time`, and a count of the rest.
+
+        The store reads the whole stream, and hands out only what is later.
         """
         ...
 

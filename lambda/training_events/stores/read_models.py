@@ -68,6 +68,13 @@ class ReadModels(Protocol):
         """The note with this name, if there is one."""
         ...
 
-    def set_note(self, name: str, value: bytes | None) -> None:
-        """Keep a note beside the read models, in place of an earlier one with this name. None removes it."""
+    def set_note(self, name: str, value: bytes | None, *, due: str | None = None) -> None:
+        """Keep a note beside the read models, in place of an earlier one with this name. None removes it.
+
+        From the time `due` on, `due_notes` names it.
+        """
+        ...
+
+    def due_notes(self, by: str) -> Iterator[str]:
+        """The names of the notes that are due by then, the longest due first. They may be a moment old."""
         ...

@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from training_events import aws, folds
 from training_events.event import Event
 from training_events.projection.projector import Projector
+from training_events.projection.sealer import QUIET_SECONDS, Sealer
 from training_events.proof.verification import verify
 from training_events.stores.dynamodb.item import to_item
+from training_events.times import later, now
 
 from tests.support.dynamodb import READ_MODELS, TABLE, aws_in_this_process, create_read_models_table, create_table
 from tests.support.fakes import Stdout, lose_replies, refuse
@@ -286,6 +288,67 @@ def test_a_finished_run_is_sealed_once_under_a_lock(projector, table, capsys):
     verification = verify(projector.store.log, projector.seals, "run/a")
     assert (verification.sound, verification.seals.covered) == (True, 2)
     assert metric_sums(capsys) == {"StatesRefolded": 1, "SealsWritten": 1, "StatesUnchanged": 1, "SealsUnchanged": 1}
+
+
+def test_a_model_is_sealed_at_each_change(projector, table, capsys):
+    for number in range(1, 4):
+        handle(projector, table.append(event("model/m", number, "ModelRegistered", version=number)))
+        assert [seal.number for seal in projector.seals.of("model/m")] == list(range(1, number + 1))
+    verification = verify(projector.store.log, projector.seals, "model/m", read_models=projector.store.read_models)
+    assert (verification.findings, verification.seals.covered, verification.seals.locks) == ([], 3, "checked")
+    assert metric_sums(capsys)["SealsWritten"] == 3
+
+
+def scheduled_call(milliseconds_left=900_000):
+    received = {
+        "version": "0",
+        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "123456789012",
+        "time": "2026-11-22T16:53:06Z",
+        "region": "eu-central-1",
+        "resources": ["arn:aws:events:eu-central-1:123456789012:rule/training-dev-seal-due"],
+        "detail": {},
+    }
+    context = SimpleNamespace(**vars(CONTEXT), get_remaining_time_in_millis=lambda: milliseconds_left)
+    return received, context
+
+
+@pytest.fixture
+def quiet_runs(projector, table, monkeypatch):
+    """Two runs that have not ended, an hour later."""
+    handle(projector, table.append(event("run/a", 1), event("run/b", 1)))
+    assert projector.seals.of("run/a") == []
+    in_two_hours = Sealer(
+        projector.store.log, projector.store.read_models, projector.seals, lambda: later(now(), 2 * QUIET_SECONDS)
+    )
+    monkeypatch.setattr(projector, "sealer", lambda: in_two_hours)
+
+
+def test_a_schedule_has_the_streams_sealed_that_are_due(projector, quiet_runs, capsys):
+    for _ in range(2):
+        assert projector.handler(*scheduled_call()) == {"batchItemFailures": []}
+    for stream in ("run/a", "run/b"):
+        verification = verify(projector.store.log, projector.seals, stream)
+        assert (verification.findings, verification.seals.count, verification.seals.not_covered) == ([], 1, 0)
+    assert metric_sums(capsys)["SealsWritten"] == 2
+
+
+def test_a_stream_that_is_due_and_cannot_be_sealed_is_tried_at_the_next_call(projector, quiet_runs, capsys):
+    refuse(projector.seals.client, "PutObject", 1, "AccessDenied")
+    projector.handler(*scheduled_call())
+    assert sorted(len(projector.seals.of(stream)) for stream in ("run/a", "run/b")) == [0, 1]
+    assert metric_sums(capsys)["SealsFailed"] == 1
+    projector.handler(*scheduled_call())
+    assert [len(projector.seals.of(stream)) for stream in ("run/a", "run/b")] == [1, 1]
+
+
+def test_a_scheduled_call_begins_nothing_that_it_may_not_finish(projector, quiet_runs):
+    projector.handler(*scheduled_call(milliseconds_left=1_000))
+    assert [len(projector.seals.of(stream)) for stream in ("run/a", "run/b")] == [0, 0]
+    projector.handler(*scheduled_call())
+    assert [len(projector.seals.of(stream)) for stream in ("run/a", "run/b")] == [1, 1]
 
 
 def test_a_stream_whose_seal_cannot_be_written_fails_after_its_state_was_stored(projector, table):

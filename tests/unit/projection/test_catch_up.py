@@ -9,6 +9,7 @@ from training_events.event import Event
 from training_events.projection import catch_up as module
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
+from training_events.projection.sealer import Sealer
 from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
@@ -32,7 +33,7 @@ def test_a_row_that_is_no_event_does_not_stop_the_other_streams(tmp_path, altere
         marks = ("CAST(? AS TEXT)" if isinstance(value, bytes) else "?" for value in values.values())
         connection.execute(f"INSERT INTO events ({', '.join(columns)}) VALUES ({', '.join(marks)})", [*values.values()])  # noqa: S608
     log.append(Event("e-1", "run/b", "TrainingCompleted", "2026-11-22T15:00:00.000000Z", "tests", {}))
-    catch_up(log, Projector(log, models), seals)
+    catch_up(log, Projector(log, models), Sealer(log, models, seals))
     assert models.get("run/b") is not None
     assert len(seals.of("run/b")) == 1
     assert log.arrivals(10) == []
@@ -52,7 +53,7 @@ class Laptop:
                 self.log.append(Event(f"e-{second}", f"run/{number:03d}", type_, time, "tests", {}))
 
     def catch_up(self, **more):
-        catch_up(self.log, Projector(self.log, self.models), self.seals, **more)
+        catch_up(self.log, Projector(self.log, self.models), Sealer(self.log, self.models, self.seals), **more)
 
     def is_up_to_date(self):
         for stream in self.log.streams():

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from training_events.event import RecordedEvent
 from training_events.proof.findings import Kind
+from training_events.proof.seal_format import Lock
 from training_events.proof.seal_store import StoredSeal
 from training_events.proof.sealing import seal_stream
 from training_events.proof.verification import verify
@@ -55,7 +56,13 @@ class FileSeals:
         files = enumerate(sorted(self.folder.glob(f"{quote(stream, '')}-*")), 1)
         return [StoredSeal(number, partial(lines, file)) for number, file in files]
 
-    def write(self, stream: str, number: int, content: IO[bytes]) -> None:
+    def last(self, stream: str, known: int = 0) -> StoredSeal | None:  # noqa: ARG002 - as the protocol has it
+        return next(reversed(self.of(stream)), None)
+
+    def lock_of(self, sealed_at: str) -> None:  # noqa: ARG002 - as the protocol has it
+        return None
+
+    def write(self, stream: str, number: int, content: IO[bytes], lock: Lock | None = None) -> None:  # noqa: ARG002
         with (self.folder / f"{quote(stream, '')}-{number}").open("wb") as file:
             shutil.copyfileobj(content, file)
 

@@ -11,6 +11,7 @@ from training_events import aws
 from training_events.errors import LogAltered, Overtaken
 from training_events.proof.findings import Kind
 from training_events.proof.s3_seal_store import S3SealStore, prefix
+from training_events.proof.seal_format import Lock
 from training_events.proof.seal_store import StoredSeal
 from training_events.proof.sealing import seal_stream
 from training_events.proof.sqlite_seal_store import SqliteSealStore
@@ -42,7 +43,10 @@ def log_of(*recorded):
 def test_a_seal_is_written_in_the_documented_text_format():
     """What was sealed with this version must be readable for as long as it is locked."""
     seals = InMemorySeals()
-    log = log_of(*events(2))
+    clock = iter(["2026-11-22T15:08:40.000001Z", "2026-11-22T15:08:40.000002Z", "2026-11-22T15:08:41.500000Z"])
+    log = TamperedLog(clock.__next__)
+    for event in events(2):
+        log.append(event)
     seal_stream(log, seals, STREAM, lambda: "2026-11-22T15:08:41.000000Z")
     log.append(events(3)[2])
     seal_stream(log, seals, STREAM, lambda: "2026-11-22T15:08:42.000000Z")
@@ -53,13 +57,14 @@ def test_a_seal_is_written_in_the_documented_text_format():
         '{"added":2,"events":2,"first":"2026-11-22T15:08:39.000000Z#e0","frontier":["ROOT"],'
         '"last":"2026-11-22T15:08:39.000001Z#e1","number":1,"root":"ROOT","sealed_at":"2026-11-22T15:08:41.000000Z",'
         '"stream":"run/a"}\n'
-        f'["2026-11-22T15:08:39.000000Z#e0","{digests[0]}"]\n'
-        f'["2026-11-22T15:08:39.000001Z#e1","{digests[1]}"]\n'
+        f'["2026-11-22T15:08:39.000000Z#e0","{digests[0]}","2026-11-22T15:08:40.000001Z"]\n'
+        f'["2026-11-22T15:08:39.000001Z#e1","{digests[1]}","2026-11-22T15:08:40.000002Z"]\n'
     ).replace("ROOT", json.loads(first.splitlines()[0])["root"])
     first_fields, second_fields = (json.loads(seal.splitlines()[0]) for seal in (first, second))
-    assert second_fields.keys() == first_fields.keys() | {"previous"}
+    assert second_fields.keys() == first_fields.keys() | {"previous", "recorded_after"}
+    assert second_fields["recorded_after"] == "2026-11-22T15:08:40.000002Z"
     assert second_fields["frontier"][0] == first_fields["root"]
-    assert second.splitlines()[1:] == [f'["2026-11-22T15:08:39.000002Z#e2","{digests[2]}"]']
+    assert second.splitlines()[1:] == [f'["2026-11-22T15:08:39.000002Z#e2","{digests[2]}","2026-11-22T15:08:41.500000Z"]']
 
 
 def test_two_processes_that_seal_at_once_seal_every_event_once():
@@ -68,12 +73,12 @@ def test_two_processes_that_seal_at_once_seal_every_event_once():
     log, other = log_of(first), InMemorySeals()
 
     class SlowSeals(InMemorySeals):
-        def write(self, stream: str, number: int, content: IO[bytes]) -> None:
+        def write(self, stream: str, number: int, content: IO[bytes], lock: Lock | None = None) -> None:
             if not other.contents:
                 log.append(second)
                 seal_stream(log, other, stream)
                 log.append(third)
-            super().write(stream, number, content)
+            super().write(stream, number, content, lock)
 
     slow = SlowSeals()
     slow.contents = other.contents
@@ -86,6 +91,9 @@ def test_two_processes_that_seal_at_once_seal_every_event_once():
 
 def test_a_process_that_is_overtaken_at_every_attempt_raises_overtaken():
     class HiddenSeals(InMemorySeals):
+        def last(self, stream: str, known: int = 0) -> StoredSeal | None:  # noqa: ARG002 - as the protocol has it
+            return None
+
         def of(self, stream: str) -> list[StoredSeal]:
             return super().of(stream)[:0]
 
@@ -102,13 +110,13 @@ def test_sealing_that_was_interrupted_can_be_repeated(when):
     class FailingSeals(InMemorySeals):
         failures = 1
 
-        def write(self, stream: str, number: int, content: IO[bytes]) -> None:
+        def write(self, stream: str, number: int, content: IO[bytes], lock: Lock | None = None) -> None:
             if when == "after":
-                super().write(stream, number, content)
+                super().write(stream, number, content, lock)
             if self.failures:
                 self.failures = 0
                 raise TimeoutError
-            super().write(stream, number, content)
+            super().write(stream, number, content, lock)
 
     seals = FailingSeals()
     with pytest.raises(TimeoutError):
@@ -129,14 +137,16 @@ def s3():
 
 
 def s3_seals(client):
-    return S3SealStore(BUCKET, client, mode="COMPLIANCE", days=30, clock=lambda: datetime(2026, 11, 22, tzinfo=UTC))
+    return S3SealStore(BUCKET, client, mode="COMPLIANCE", days=30)
 
 
 def test_a_seal_in_s3_is_locked_and_has_its_sha256(s3):
-    seal_stream(log_of(*events(1)), s3_seals(s3), STREAM)
+    sealed = seal_stream(log_of(*events(1)), s3_seals(s3), STREAM, lambda: "2026-11-22T15:08:41.250000Z")
     head = s3.head_object(Bucket=BUCKET, Key=KEY, ChecksumMode="ENABLED")
     assert head["ObjectLockMode"] == "COMPLIANCE"
-    assert head["ObjectLockRetainUntilDate"] == datetime(2026, 12, 22, tzinfo=UTC)
+    assert head["ObjectLockRetainUntilDate"] == datetime(2026, 12, 22, 15, 8, 42, tzinfo=UTC)
+    assert sealed
+    assert (sealed.locked_until, sealed.lock_mode) == ("2026-12-22T15:08:42.000000Z", "COMPLIANCE")
     assert head["ContentType"] == "application/x-ndjson"
     assert head["ChecksumSHA256"]
 

@@ -132,6 +132,14 @@ def test_an_event_is_recorded_and_its_message_removed(name):
     assert not queue.messages
 
 
+def test_a_failed_call_of_the_schedule_is_removed_for_the_calls_after_it_did_its_work():
+    call = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": ["arn:rule"]}
+    queue = Queue(dead_letter(call))
+    [outcome] = send(queue)
+    assert (outcome.why, outcome.streams) == (None, [])
+    assert not queue.messages
+
+
 def test_a_message_that_still_cannot_be_understood_stays_with_its_reason():
     queue = Queue(sqs_message("set_aside"), sqs_message("unknown_text"), sqs_message("dead_letter"))
     no_stream, unknown, sound = send(queue)

@@ -70,10 +70,10 @@ def verify(
 ) -> None:
     """Check that streams are complete and as recorded.
 
-    It checks the events' digests, the producers' chains and the seals. If something was altered, removed or forged, or is
-    missing, it names the first broken event, and the exit code is 1. It reads seals from the bucket that
-    TRAINING_EVENTS_BUCKET names; a SQLite log has its own. It writes nothing. docs/design/proof.md says what this proves, and
-    why to keep the root, the one text that stands for all that is sealed, somewhere else.
+    It checks the events' digests, the producers' chains, the seals and their locks, and the read model. If something was
+    altered, removed or forged, or is missing, it names the first broken event, and the exit code is 1. It reads seals from the
+    bucket that TRAINING_EVENTS_BUCKET names; a SQLite log has its own. It writes nothing. docs/design/proof.md says what this
+    proves, and why to keep the root, the one text that stands for all that is sealed, somewhere else.
 
     With --files it also reads the checkpoints, artifacts, datasets and large fields that the events name. A kept file that is
     gone or altered breaks its stream. A file that was recorded in place is reported once it is another one, and breaks nothing.
@@ -142,7 +142,7 @@ def _file_comparer(workspace: Workspace, show: ShowProgress) -> FileComparer:
 
 
 def _verify_stream(workspace: Workspace, stream: str, compare_file: FileComparer | None) -> Verification:
-    verification = verify_stream(workspace.log, workspace.seals, stream, compare_file)
+    verification = verify_stream(workspace.log, workspace.seals, stream, compare_file, read_models=workspace.read_models)
     if not verification.events and not verification.findings:
         raise NoSuchStream(f"the log has no event of {stream}")
     return verification
@@ -154,6 +154,8 @@ def _print_in_full(verification: Verification) -> None:
     if seals.checked:
         fields["sealed"] = f"{seals.covered} events, by {seals.count} seal(s)"
         fields |= {"root": seals.root, "not sealed yet": seals.first_not_covered and f"{seals.not_covered} events"}
+        if seals.locks == "not shown":
+            fields["locks"] = "not looked at: it takes the permission s3:GetObjectRetention"
     else:
         fields["sealed"] = "not looked at: TRAINING_EVENTS_BUCKET names no bucket"
     if (files := verification.files).checked:

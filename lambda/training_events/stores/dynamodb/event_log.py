@@ -11,11 +11,11 @@ from training_events.errors import Conflict, NotRecordable
 from training_events.recordable import check_recordable
 from training_events.stores.damage import audited_or_damaged, check_read_back, event_or_damaged, undamaged
 from training_events.stores.dynamodb.item import ENTRY_ATTRIBUTES, audit_item, from_item, to_entries, to_item
-from training_events.stores.event_log import Appended, Page, check_due
+from training_events.stores.event_log import Appended, Page, RecordedPage, check_due
 from training_events.times import now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -81,8 +81,20 @@ class DynamoDbLog:
         return undamaged(self._records(stream, after))
 
     def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
-        for item in chain.from_iterable(self._query(stream)):
-            yield audited_or_damaged(stream, item["position"]["S"], item, audit_item, from_item)
+        return _audited(stream, chain.from_iterable(self._query(stream)))
+
+    def recorded_after(self, stream: str, time: str) -> Iterator[RecordedPage]:
+        # one pass: DynamoDB reads, and bills, all of the stream, and says how many items it passed over
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression="#stream = :stream",
+            FilterExpression="#recorded_at > :time",
+            ExpressionAttributeNames={"#stream": "stream", "#recorded_at": "recorded_at"},
+            ExpressionAttributeValues={":stream": {"S": stream}, ":time": {"S": time}},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield RecordedPage(page["ScannedCount"] - page["Count"], _audited(stream, page["Items"]))
 
     def _records(self, stream: str, after: str) -> Iterator[RecordedEvent | Damaged]:
         for item in chain.from_iterable(self._query(stream, after)):
@@ -129,6 +141,11 @@ class DynamoDbLog:
             items = page["Items"]
             # BETWEEN includes its ends. No event has the position `end`, but one may have `after`, which is left out
             yield items[1:] if items and items[0]["position"]["S"] == after else items
+
+
+def _audited(stream: str, items: Iterable[Item]) -> Iterator[AuditedEvent | Damaged]:
+    for item in items:
+        yield audited_or_damaged(stream, item["position"]["S"], item, audit_item, from_item)
 
 
 def _range(after: str, end: str | None) -> tuple[str, dict[str, Any]]:

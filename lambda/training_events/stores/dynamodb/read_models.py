@@ -1,6 +1,7 @@
 """Read models in DynamoDB: one item for each stream, with its state compressed. An index by kind holds the summaries.
 
-A note is an item whose key is `#` and the note's name. No stream's name begins so; without `shard` it is not in the index.
+A note is an item whose key is `#` and the note's name. No stream's name begins so; without `shard` it is not in the index. A
+note that will be due is in the older index, under a kind that no stream has.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ BY_KIND, BY_SHARD = "by_kind", "by_shard"
 SHARDS = 8
 """How many partitions of the index have the summaries of a kind. Each takes 1,000 writes a second; a listing reads them all.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html"""
+_DUE = "#due"
 _ZLIB_LEVEL = 6
 """Higher levels take several times as long, to save one byte in a hundred."""
 
@@ -131,12 +133,27 @@ class DynamoDbReadModels:
         item = self._item(f"#{name}")
         return None if item is None else bytes(item["value"]["B"])
 
-    def set_note(self, name: str, value: bytes | None) -> None:
+    def set_note(self, name: str, value: bytes | None, *, due: str | None = None) -> None:
         key: Item = {"stream": {"S": f"#{name}"}}
         if value is None:
             self.client.delete_item(TableName=self.table, Key=key)
-        else:
-            self.client.put_item(TableName=self.table, Item={**key, "value": {"B": value}})
+            return
+        item: Item = {**key, "value": {"B": value}}
+        if due is not None:
+            item |= {"kind": {"S": _DUE}, "first_at": {"S": _sort_key(f"{due}#{name}")}}
+        self.client.put_item(TableName=self.table, Item=item)
+
+    def due_notes(self, by: str) -> Iterator[str]:
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            IndexName=BY_KIND,
+            KeyConditionExpression="#kind = :kind AND #due < :end",
+            ProjectionExpression="#stream",
+            ExpressionAttributeNames={"#kind": "kind", "#due": "first_at", "#stream": "stream"},
+            ExpressionAttributeValues={":kind": {"S": _DUE}, ":end": {"S": f"{by}$"}},  # sorts behind '#'
+        )
+        for page in pages:
+            yield from (item["stream"]["S"].removeprefix("#") for item in page["Items"])
 
     def _item(self, key: str) -> Any:
         # a program has to see what it has just written

@@ -12,7 +12,7 @@ from training_events.errors import Conflict, NoSuchLog, NotRecordable
 from training_events.recordable import check_recordable
 from training_events.stores.damage import audited_or_damaged, check_read_back, event_or_damaged, undamaged
 from training_events.stores.dynamodb.item import to_item
-from training_events.stores.event_log import Alteration, Appended, Page, check_due
+from training_events.stores.event_log import Alteration, Appended, Page, RecordedPage, check_due
 from training_events.stores.sqlite.database import PAGE_BYTES, weight
 from training_events.stores.sqlite.row import (
     COLUMNS,
@@ -42,6 +42,7 @@ _DIGEST = "SELECT digest FROM events WHERE stream = ? AND position = ?"
 _ENTRIES = f"SELECT {', '.join(ENTRY_COLUMNS)} {_STREAM}"
 _POSITION = COLUMNS.index("position") - len(COLUMNS)
 """Counted from the end: columns that somebody added to the table come first."""
+_COUNT_EARLIER = "SELECT count(*) FROM events WHERE stream = CAST(? AS TEXT) AND NOT recorded_at > ?"
 _ABOVE_ALL_TEXT = b""
 """SQLite: any text is less than any blob, and this is the least blob."""
 _ARRIVALS = (
@@ -98,18 +99,24 @@ class SqliteLog:
         return undamaged(self._records(stream, after))
 
     def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
+        return self._audited(stream, _STREAM)
+
+    def recorded_after(self, stream: str, time: str) -> Iterator[RecordedPage]:
+        [(earlier,)] = self.database.rows(_COUNT_EARLIER, (to_bytes(stream), time))
+        yield RecordedPage(earlier, self._audited(stream, _STREAM.replace("WHERE", "WHERE recorded_at > ? AND"), time))
+
+    def _audited(self, stream: str, where: str, *values: str) -> Iterator[AuditedEvent | Damaged]:
         columns = self.database.rows("SELECT name FROM pragma_table_xinfo('events')")
         foreign = ['"' + name.replace('"', '""') + '"' for [name] in columns if name not in COLUMNS]
-        events = f"SELECT {', '.join((*foreign, *COLUMNS))} {_STREAM}"
-        for row in self._rows(events, stream, ""):
+        for row in self._rows(f"SELECT {', '.join((*foreign, *COLUMNS))} {where}", stream, "", *values):
             yield audited_or_damaged(stream, to_text(row[_POSITION]), row, audit_row, from_row)
 
     def _records(self, stream: str, after: str) -> Iterator[RecordedEvent | Damaged]:
         for row in self._rows(_EVENTS, stream, after):
             yield event_or_damaged(stream, to_text(row[_POSITION]), row, from_row)
 
-    def _rows(self, events: str, stream: str, after: str | bytes) -> Iterator[tuple[Any, ...]]:
-        while rows := self.database.rows(events, (to_bytes(stream), to_bytes(after), _ABOVE_ALL_TEXT)):
+    def _rows(self, events: str, stream: str, after: str | bytes, *values: str) -> Iterator[tuple[Any, ...]]:
+        while rows := self.database.rows(events, (*values, to_bytes(stream), to_bytes(after), _ABOVE_ALL_TEXT)):
             yield from rows
             after = rows[-1][_POSITION]
 

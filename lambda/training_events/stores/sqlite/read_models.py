@@ -20,6 +20,10 @@ _SUMMARIES = (
 _READ_MODEL = "SELECT revision, state, (SELECT value FROM notes WHERE name = :note) FROM read_models WHERE stream = :stream"
 _SETTLED = "settled "
 """A settled state is the note of this name and the stream's: so the file has the tables that version 0.1.0 made and reads."""
+_DUE_NOTES = (
+    "CREATE {} IF NOT EXISTS due_notes (name TEXT PRIMARY KEY, due TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS due_notes_by_time ON due_notes (due, name)",
+)
 _ABOVE_ALL_TEXT = (b"", b"")
 """SQLite: any text is less than any blob, and this is the least blob, twice."""
 
@@ -92,9 +96,24 @@ class SqliteReadModels:
         rows = self._database.rows("SELECT value FROM notes WHERE name = ?", (name,))
         return rows[0][0] if rows else None
 
-    def set_note(self, name: str, value: bytes | None) -> None:
+    def set_note(self, name: str, value: bytes | None, *, due: str | None = None) -> None:
         with self._database.transaction(durable=False) as connection:
             _set_note(connection, name, value)
+            for statement in _DUE_NOTES:  # a file of version 0.1.0 has no such table
+                connection.execute(statement.format("TEMPORARY TABLE" if self._database.read_only else "TABLE"))
+            connection.execute("DELETE FROM due_notes WHERE name = ?", (name,))
+            if value is not None and due is not None:
+                connection.execute("INSERT INTO due_notes (name, due) VALUES (?, ?)", (name, due))
+
+    def due_notes(self, by: str) -> Iterator[str]:
+        last = ("", "")
+        tables = self._database.rows("SELECT name FROM sqlite_master UNION SELECT name FROM sqlite_temp_master")
+        if ("due_notes",) not in tables:
+            return
+        query = "SELECT due, name FROM due_notes WHERE due <= ? AND (due, name) > (?, ?) ORDER BY due, name"
+        while rows := self._database.rows(query, (by, *last)):
+            yield from (name for _, name in rows)
+            last = rows[-1]
 
 
 def _set_note(connection: sqlite3.Connection, name: str, value: bytes | None) -> None:

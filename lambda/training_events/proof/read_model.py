@@ -1,0 +1,86 @@
+"""Holds a stream's read model against the fold of the log."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from training_events import folds
+from training_events.errors import NotUnderstood
+from training_events.event import check_stream
+from training_events.proof.findings import Finding, Kind
+from training_events.times import later, now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from training_events.event import LogEntry
+    from training_events.folds import State
+    from training_events.stores.event_log import EventLog
+    from training_events.stores.read_models import ReadModels
+
+SETTLED_SECONDS = 60
+"""Events reach the projector in the order of their arrival, and `recorded_at` tells that order but for what several processors
+did in the same moment. As long as what the read model lacks is this young, it may be of such a moment."""
+
+
+def check_read_model(log: EventLog, read_models: ReadModels, stream: str, clock: Callable[[], str] = now) -> Iterator[Finding]:
+    """The finding, if the read model is not the fold of the log.
+
+    A read model that only lacks the events that arrived last is no finding. Nor is one that other folds made, or that is too
+    large to be stored: whoever shows such a state folds the log.
+    """
+    model = read_models.get(stream) if _has_state(stream) else None  # before the log is read: the log has all that is in it
+    if model is None or not model.state:
+        return
+    try:
+        state = folds.decode(stream, model.state)
+    except (msgspec.MsgspecError, RecursionError) as flaw:
+        yield _differs(f"what is stored as the stream's state is none: {flaw}")
+        return
+    if state.folded_by == folds.VERSION and not _is_fold(log, stream, state, model.state, clock()):
+        yield _differs("the read model is not the fold of the log's events up to its own newest one")
+
+
+def _is_fold(log: EventLog, stream: str, state: State, encoded: bytes, moment: str) -> bool:
+    """Whether the state is the fold of the stream up to its newest event, perhaps without those that arrived last."""
+    times: list[str] = []
+    last = ""
+
+    def seen() -> Iterator[LogEntry]:
+        nonlocal last
+        for entry in takewhile(lambda entry: entry.position <= state.position, log.entries(stream)):
+            times.append(entry.recorded_at)
+            last = entry.position
+            yield entry
+
+    if _gives(stream, seen(), encoded):
+        return True
+    if last != state.position or not 0 < state.counts.events < len(times):
+        return False
+    times.sort()
+    newest = times[state.counts.events - 1]
+    arrived_by_then = (entry for entry in log.entries(stream) if entry.recorded_at <= newest and entry.position <= last)
+    return _gives(stream, arrived_by_then, encoded) or times[-1] > later(moment, -SETTLED_SECONDS)
+
+
+def _gives(stream: str, entries: Iterator[LogEntry], state: bytes) -> bool:
+    try:
+        return folds.encode(folds.fold(folds.empty(stream), entries)) == state
+    except NotUnderstood:  # what an altered log holds makes no state
+        return False
+
+
+def _has_state(stream: str) -> bool:
+    """Whether events under this name make a state: an altered log may hold some under names that no stream can have."""
+    try:
+        check_stream(stream).encode()
+    except (NotUnderstood, UnicodeEncodeError):
+        return False
+    return True
+
+
+def _differs(explanation: str) -> Finding:
+    return Finding(kind=Kind.READ_MODEL_DIFFERS, position=None, explanation=f"{explanation}; `rebuild` makes it again")

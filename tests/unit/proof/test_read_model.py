@@ -1,0 +1,142 @@
+"""A read model that is not the fold of the log is found; one that only lacks what arrived last is not accused."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from training_events import folds
+from training_events.event import Event
+from training_events.projection.projector import STATE_TOO_LARGE, Projector
+from training_events.proof.findings import Kind
+from training_events.proof.read_model import SETTLED_SECONDS, check_read_model
+from training_events.stores.read_models import ReadModel
+from training_events.times import later
+
+from tests.support.fakes import InMemoryLog, InMemoryReadModels
+
+STREAM = "run/a"
+BEGIN = "2026-11-22T15:00:00.000000Z"
+MUCH_LATER = later(BEGIN, 10**6)
+
+
+class World:
+    """A log whose clock goes on by a second with each event, and the read models of it."""
+
+    def __init__(self) -> None:
+        self.time = BEGIN
+        self.log = InMemoryLog(self._tick)
+        self.read_models = InMemoryReadModels()
+        self.projector = Projector(self.log, self.read_models)
+
+    def _tick(self) -> str:
+        self.time = later(self.time, 1)
+        return self.time
+
+    def record(self, number: int, occurred_at: float, stream: str = STREAM) -> None:
+        points = [{"name": "loss", "value": 1 / (number + 1), "step": number}]
+        self.log.append(Event(f"e-{number}", stream, "MetricsRecorded", later(BEGIN, occurred_at), "tests", {"points": points}))
+
+    def kinds(self, clock: str = MUCH_LATER) -> list[Kind]:
+        return [finding.kind for finding in check_read_model(self.log, self.read_models, STREAM, lambda: clock)]
+
+    def put(self, state: bytes) -> None:
+        self.read_models.models[STREAM] = ReadModel(STREAM, 1, state)
+
+    def state(self) -> dict[str, Any]:
+        model = self.read_models.get(STREAM)
+        assert model is not None
+        decoded: dict[str, Any] = json.loads(model.state)
+        return decoded
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=12), st.data())
+def test_a_read_model_that_lacks_what_arrived_last_is_no_finding(times, data):
+    """The events arrive in any order of their own times; those that arrived first were projected, in batches."""
+    world = World()
+    projected = data.draw(st.integers(0, len(times)))
+    for number, time in enumerate(times):
+        world.record(number, time)
+        if number < projected:
+            entries = list(world.log.entries(STREAM))
+            world.projector.project(STREAM, [entry for entry in entries if entry.position.endswith(f"#e-{number}")])
+        assert world.kinds() == []
+    world.projector.refold(STREAM)
+    assert world.kinds() == []
+
+
+def alter_position(state: dict[str, Any]) -> None:
+    state["position"] = state["position"] + "0"
+
+
+FORGERIES = {
+    "its status": lambda state: state.update(status="completed"),
+    "a metric": lambda state: state["metrics"]["loss"].update(best={"value": 0.0, "step": 1, "at": BEGIN}),
+    "its counts": lambda state: state["counts"].update(events=99),
+    "fewer events": lambda state: state["counts"].update(events=2),
+    "no events": lambda state: state["counts"].update(events=0),
+    "its position": alter_position,
+    "its stream": lambda state: state.update(stream="run/b"),
+    "its end": lambda state: state.update(finished_at=BEGIN),
+}
+
+
+@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES.keys())
+def test_a_forged_read_model_is_found(forge):
+    world = World()
+    for number in range(5):
+        world.record(number, number)
+    world.projector.refold(STREAM)
+    state = world.state()
+    forge(state)
+    world.put(json.dumps(state, sort_keys=True, separators=(",", ":")).encode())
+    assert world.kinds() == [Kind.READ_MODEL_DIFFERS]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", b'{"stream":"run/a"', b"[" * 100_000])
+def test_what_is_no_state_is_found(content):
+    world = World()
+    world.record(1, 1)
+    world.put(content)
+    assert world.kinds() == [Kind.READ_MODEL_DIFFERS]
+
+
+def test_the_state_of_another_stream_is_found():
+    world = World()
+    for number in range(3):
+        world.record(number, number, "run/b")
+    world.record(9, 1)
+    world.put(folds.encode(folds.fold(folds.empty("run/b"), world.log.entries("run/b"))))
+    assert world.kinds() == [Kind.READ_MODEL_DIFFERS]
+
+
+def test_a_read_model_that_misses_an_event_from_the_middle_is_found_once_that_is_not_new():
+    """As after a batch that was given up: later events were projected, and it never was."""
+    world = World()
+    for number in range(4):
+        world.record(number, number)
+    entries = [entry for entry in world.log.entries(STREAM) if not entry.position.endswith("#e-2")]
+    world.put(folds.encode(folds.fold(folds.empty(STREAM), entries)))
+    assert world.kinds(later(world.time, SETTLED_SECONDS - 1)) == []
+    assert world.kinds(later(world.time, SETTLED_SECONDS + 1)) == [Kind.READ_MODEL_DIFFERS]
+
+
+def test_what_a_reader_would_fold_again_is_not_compared():
+    world = World()
+    assert world.kinds() == [], "there is none yet"
+    world.record(1, 1)
+    world.put(STATE_TOO_LARGE)
+    assert world.kinds() == []
+    world.put(json.dumps({"stream": STREAM, "folded_by": folds.VERSION - 1}).encode())
+    assert world.kinds() == [], "made by other folds"
+
+
+def test_a_read_model_of_a_stream_without_events_is_found():
+    world = World()
+    world.put(folds.encode(folds.empty(STREAM)))
+    assert world.kinds() == []
+    world.record(1, 1)
+    world.projector.refold(STREAM)
+    del world.log.records[STREAM, world.state()["position"]]
+    assert world.kinds() == [Kind.READ_MODEL_DIFFERS]
