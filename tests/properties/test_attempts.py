@@ -53,7 +53,12 @@ def standing(measured: list[Measured]) -> list[Measured]:
     def takes_back(later: Measured, point: Measured) -> bool:
         return later.attempt > point.attempt and (point.step is None or later.step is None or later.step <= point.step)
 
-    return [point for point in measured if not any(takes_back(later, point) for later in measured)]
+    in_time = [
+        point
+        for number, point in enumerate(measured)
+        if all(before.attempt <= point.attempt for before in measured[:number])  # its process was not superseded by then
+    ]
+    return [point for point in in_time if not any(takes_back(later, point) for later in in_time)]
 
 
 def readings(metric: Metric) -> list[Any]:
@@ -76,6 +81,7 @@ def outline(points: list[Measured]) -> list[tuple[Any, Any]]:
 @example([(step, 9 - step) for step in range(10)] + [None] + [(5, 8)])
 @example([(5, 1), None, (7, 2), (6, 3), (5, 4)])
 @example([(5, 3), None, (7, 2), (1, 0, 0), None, (3, 1)])
+@example([(0, 1), None, None, (9, 4), (2, 3, "NaN")])
 def test_the_metrics_are_those_of_the_points_that_stand(life: list[Any]):
     entries, measured = entries_of(life)
     state: Any = folds.fold(folds.empty("run/a"), entries)

@@ -16,7 +16,7 @@ _NOT_FINITE = {"NaN": "N", "Infinity": "↑", "-Infinity": "↓"}
 def sparkline(metric: Metric) -> str:
     """The points that the state keeps, and the last one. A state leaves points out, so it says how many are not finite."""
     values = [value for _, value in metric.curve.points]
-    if metric.curve.since:
+    if metric.curve.next - metric.curve.every < metric.points:
         values.append(metric.last.value)
     missing = f"  {metric.not_finite} of {metric.points} not finite" if metric.not_finite else ""
     return blocks(values) + missing

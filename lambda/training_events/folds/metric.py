@@ -40,12 +40,12 @@ class Curve(Struct):
     """The values in outline: the first one, then one in `every`, as [step, value] with six digits.
 
     When there are too many, every second one goes and `every` doubles. So the same points make the same curve, in whatever
-    batches they come. `since` counts the points after the last one of the curve.
+    batches they come. `next` is the number that the next point of the curve will have among all points of the metric.
     """
 
     every: Annotated[int, Meta(ge=1)]
     points: list[tuple[int | float | None, float | NotFinite]]
-    since: int = 0
+    next: int
 
 
 class Steps(Struct):
@@ -61,7 +61,7 @@ class Steps(Struct):
 
 
 class Unknown(Struct):
-    """What only the log can tell. A point that may stand is as low as `low`, or as high as `high`: null if none is.
+    """What only the log can tell. A point that may stand is at least `low`, and at most `high`: null if none matters.
 
     `first` is true if the first point that stands is not known.
     """
@@ -102,7 +102,7 @@ def from_first_point(name: str, goal: Goal | None, point: Point, at: str, attemp
     """The metric after its first point."""
     reading = Reading(point.value, point.step, point.time or at)
     finite = None if isinstance(point.value, str) else reading
-    curve = Curve(1, [_curve_point(point)])
+    curve = Curve(1, [_curve_point(point)], 2)
     steps = Steps(point.step, point.step, point.step)
     return Metric(
         goal or goal_by_name(name), 1, int(finite is None), reading, reading, finite, finite, finite, curve, steps, attempt
@@ -111,30 +111,40 @@ def from_first_point(name: str, goal: Goal | None, point: Point, at: str, attemp
 
 def add_point(metric: Metric, point: Point, at: str, attempt: int = 1) -> None:
     """Add the next point to the metric, which this attempt has recorded."""
+    value, step = point.value, point.step
     metric.points += 1
-    value, step, steps = point.value, point.step, metric.steps
+    reading, steps = Reading(value, step, point.time or at), metric.steps
+    if attempt != metric.attempt or step is None or steps.highest is None or step < steps.highest:
+        if attempt < metric.attempt:  # a process that was superseded goes on, for nothing
+            metric.not_finite += isinstance(value, str)
+            return
+        _make_room(metric, reading, attempt)
+    else:
+        steps.highest = step
+    metric.last = reading
+    if metric.points >= metric.curve.next:
+        _add_to_curve(metric, point)
     if isinstance(value, str):
         metric.not_finite += 1
-    if attempt < metric.attempt:
-        _doubt(metric, point)
-        return
-    reading = Reading(value, step, point.time or at)
-    if attempt == metric.attempt and step is not None and steps.highest is not None and step >= steps.highest:
-        steps.highest = step  # nearly always
-    else:
-        _make_room(metric, reading, attempt)
-    metric.last = reading
-    _add_to_curve(metric.curve, point)
-    if isinstance(value, str):
-        return
-    if metric.min is None or value < metric.min.value:  # type: ignore[operator]  # both are finite numbers, not names
+    elif metric.min is None or metric.max is None or metric.unknown is not None:
+        _extend(metric, reading, value)
+    elif value < metric.min.value:  # type: ignore[operator]  # both are finite numbers, not names
         metric.min = reading
         if metric.goal == "minimize":
             metric.best = reading
-    if metric.max is None or value > metric.max.value:  # type: ignore[operator]
+    elif value > metric.max.value:  # type: ignore[operator]
         metric.max = reading
         if metric.goal == "maximize":
             metric.best = reading
+
+
+def _extend(metric: Metric, reading: Reading, value: float) -> None:
+    """A finite value may be the lowest or the highest one, of those that are known."""
+    if metric.min is None or value < _value(metric.min):
+        metric.min = reading
+    if metric.max is None or value > _value(metric.max):
+        metric.max = reading
+    metric.best = metric.min if metric.goal == "minimize" else metric.max
     if metric.unknown is not None:
         _settle(metric, metric.unknown)
 
@@ -163,7 +173,7 @@ def _begin_attempt(metric: Metric, reading: Reading) -> None:
     steps, step = metric.steps, reading.step
     if step is None or steps.lowest is None or step <= steps.lowest:  # it begins again
         metric.first, metric.min, metric.max, metric.best, metric.unknown = reading, None, None, None, None
-        metric.curve, metric.steps = Curve(1, []), Steps(step, step, step)
+        metric.curve, metric.steps = Curve(1, [], metric.points), Steps(step, step, step)
         return
     if steps.highest is None or step <= steps.highest:
         _take_back(metric, step, None, reading)
@@ -184,7 +194,7 @@ def _take_back(metric: Metric, low: float | None, below: float | None, reading: 
 
     curve, unknown = metric.curve, metric.unknown or Unknown()
     curve.points = [point for point in curve.points if stands(point[0])]
-    curve.since = curve.every - 1  # the next point is one of the curve
+    curve.next = metric.points  # this one
     known = [one for one in (metric.first, metric.last, metric.min, metric.max) if one is not None and stands(one.step)]
     finite = [one for one in known if not isinstance(one.value, str)]
     if not stands(metric.first.step):
@@ -197,20 +207,6 @@ def _take_back(metric: Metric, low: float | None, below: float | None, reading: 
         metric.max = max(finite, key=_value, default=None)
     metric.best = metric.min if metric.goal == "minimize" else metric.max
     metric.unknown = unknown
-    _settle(metric, unknown)
-
-
-def _doubt(metric: Metric, point: Point) -> None:
-    """A process of an earlier attempt goes on. Its point stands if it is before the steps of all later attempts."""
-    steps, value, step = metric.steps, point.value, point.step
-    if step is None or steps.resumed is None or step >= steps.resumed:
-        return
-    steps.lowest = step if steps.lowest is None else min(steps.lowest, step)
-    if isinstance(value, str):
-        return
-    unknown = metric.unknown = metric.unknown or Unknown()
-    unknown.low = value if unknown.low is None else min(unknown.low, value)
-    unknown.high = value if unknown.high is None else max(unknown.high, value)
     _settle(metric, unknown)
 
 
@@ -228,15 +224,13 @@ def _value(reading: Reading) -> float:
     return reading.value  # type: ignore[return-value]  # only called for finite values
 
 
-def _add_to_curve(curve: Curve, point: Point) -> None:
-    curve.since += 1
-    if curve.since < curve.every and curve.points:
-        return
+def _add_to_curve(metric: Metric, point: Point) -> None:
+    curve = metric.curve
     if len(curve.points) == MAX_CURVE_POINTS:
         del curve.points[1::2]
         curve.every *= 2
     curve.points.append(_curve_point(point))
-    curve.since = 0
+    curve.next = metric.points + curve.every
 
 
 def _curve_point(point: Point) -> tuple[int | float | None, float | NotFinite]:

@@ -1,8 +1,8 @@
 """The metrics of a run from all of its points, where its state does not know which of them stand.
 
-A point stands unless a later attempt has recorded the metric at the same or an earlier step. A point without a step counts as
-before all others where it takes points back, and as behind all others where it is taken back. The log is read twice: for the
-steps from which each attempt goes on, and for the points before them. Meanwhile a step is kept for each metric and attempt.
+A point stands unless a later attempt has recorded the metric before it, or at the same or an earlier step. A point without a
+step counts as before all others where it takes points back, and as behind all others where it is taken back. The log is read
+twice: for the steps from which each attempt goes on, and for the points before them. A step is kept for each metric and attempt.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class _LowestSteps(RunState):
         super().add_points(points, at, attempt)
         for point in points:
             steps = self.lowest.setdefault(point.name, {})
+            if attempt < max(steps, default=attempt):
+                continue
             steps[attempt] = min(steps.get(attempt, inf), -inf if point.step is None else point.step)
 
     def limits(self) -> dict[str, dict[int, float]]:
@@ -55,12 +57,16 @@ class _Standing(RunState):
     """Folds only the points that stand, as those of one attempt."""
 
     limits: dict[str, dict[int, float]] = field(default_factory=dict)
+    newest: dict[str, int] = field(default_factory=dict)
     recorded: dict[str, Metric] = field(default_factory=dict)
 
     def add_points(self, points: list[Point], at: str, attempt: int) -> None:
         super().add_points([point for point in points if self._stands(point, attempt)], at, 1)
 
     def _stands(self, point: Point, attempt: int) -> bool:
+        newest = self.newest[point.name] = max(self.newest.get(point.name, attempt), attempt)
+        if attempt < newest:
+            return False
         limit = self.limits.get(point.name, {}).get(attempt, inf)  # the log may have got an event since the first pass
         return limit == inf or (point.step is not None and point.step < limit)
 
@@ -68,6 +74,7 @@ class _Standing(RunState):
         """The metrics, with what the state knows of all points."""
         for name, recorded in self.recorded.items():
             known = self.metrics[name]
+            known.curve.next += recorded.points - known.points
             known.points, known.not_finite, known.attempt = recorded.points, recorded.not_finite, recorded.attempt
             known.steps.resumed = recorded.steps.resumed
         return self.metrics
