@@ -20,9 +20,9 @@ from training_events.catalogue.stored import Stored
 from training_events.errors import BadLogUrl, LogUnavailable, MissingSetting, Misused, NotRecordable, NotStored
 from training_events.event import check_stream, in_one_form
 from training_events.recorder.delivery.channel import object_store, recordable
+from training_events.recorder.delivery.delivery import Delivery
 from training_events.recorder.delivery.destination import configured_destination
 from training_events.recorder.delivery.journal import Journal, event_source, produced_here
-from training_events.recorder.delivery.sender import Delivery
 from training_events.recorder.delivery.spool import Spool, spool_folder
 from training_events.recorder.delivery.writer import MAX_EVENT_BYTES
 from training_events.recorder.known_names import check_names, has_names
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 
 _registered: set[tuple[Destination, str, str]] = set()
 """The versions that this process has registered, and where: the log may not have them yet."""
+
+
+MAX_SECONDS = 30.0
+"""How long a call waits for the bus or the log. Then its event waits in the spool."""
 
 
 class HasStream(Protocol):
@@ -211,15 +215,24 @@ def record_event(stream: str, type_: str, data: dict[str, Any]) -> None:
     spool = Spool(home, to, journal.producer)
     try:
         spool.append(to_envelope(event))
-        if unsent := Delivery(to).send(spool):
+        if why := _send(spool, to):
             log.warning(
                 "%s of %s cannot be sent to %s: %s; it waits in %s, and is sent by the next recorder, or by"
                 " `training-events flush`",
                 type_,
                 stream,
                 to,
-                unsent[0].why,
+                why,
                 spool.path.parent,
             )
     finally:
         spool.close()
+
+
+def _send(spool: Spool, to: Destination) -> str | None:
+    """Why the event did not arrive, or None."""
+    try:
+        unsent = Delivery(to).send_within(MAX_SECONDS, spool)
+    except TimeoutError as error:
+        return str(error)
+    return unsent[0].why if unsent else None

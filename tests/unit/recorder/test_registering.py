@@ -1,6 +1,7 @@
 """Datasets and models registered from a script: the object first, then the event; a wrong argument raises at once."""
 
 import getpass
+import threading
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,10 +15,12 @@ from training_events.event import Event
 from training_events.folds.dataset import DatasetState
 from training_events.projection.time_travel import state_at
 from training_events.recorder import registering
+from training_events.recorder.delivery.destination import Destination
 from training_events.recorder.registering import promote_model, register_dataset, register_model
 from training_events.recorder.storage.objects import pin
 from training_events.stores.opening import open_event_log
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.s3 import BUCKET, data_bucket
 
 
@@ -231,6 +234,22 @@ def test_where_the_log_cannot_be_read_the_event_is_recorded_and_a_warning_says_s
         "the names in ModelRegistered of model/of-a-job could not be checked",
         "the names in ModelPromoted of model/of-a-job could not be checked",
     ]
+
+
+def test_an_answer_without_an_end_holds_nothing_up_and_the_event_waits(place, caplog):
+    answered = threading.Event()
+
+    class Endless:
+        def send(self, _):
+            assert answered.wait(PATIENCE_SECONDS)
+            return []
+
+    place.monkeypatch.setattr(Destination, "sink", lambda *_: Endless())
+    place.monkeypatch.setattr(registering, "MAX_SECONDS", 0.01)
+    register_dataset("digits.csv")
+    answered.set()
+    assert "cannot be sent to the log" in caplog.text
+    assert "its answer did not end within 0 s; it waits in" in caplog.text
 
 
 WRONG: list[Any] = [

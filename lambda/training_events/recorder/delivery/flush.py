@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from msgspec import MsgspecError, Struct, convert, json
 
+from training_events.recorder.delivery.delivery import Delivery
 from training_events.recorder.delivery.destination import Destination
-from training_events.recorder.delivery.sender import Delivery
 from training_events.recorder.delivery.spool import is_in_use, orphaned_spools
 from training_events.recorder.delivery.spool_file import CHUNK, is_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from training_events.recorder.delivery.destination import Unsent
-    from training_events.recorder.delivery.spool import Spool
 
 MAX_ANSWER_SECONDS = 100.0
 """For one batch. A bus that gives no answer at all has had three attempts by then, each of REPLY_SECONDS."""
@@ -54,31 +49,14 @@ def flush_all(home: Path, to: Destination, on_progress: Callable[[int], object])
         sent_before, why = delivery.sent_count, overdue
         try:
             while spool.pending and why is None:
-                unsent = _send_in_time(delivery, spool)
+                unsent = delivery.send_within(MAX_ANSWER_SECONDS, spool)
                 why = unsent[0].why if unsent else None
                 on_progress(delivery.sent_count)
-        except TimeoutError:
-            why = overdue = f"its answer did not end within {MAX_ANSWER_SECONDS:.0f} s"
+        except TimeoutError as error:
+            why = overdue = str(error)
         finally:
             spool.close()
         yield FlushResult(str(spool.path), delivery.sent_count - sent_before, spool.pending, why)
-
-
-def _send_in_time(delivery: Delivery, spool: Spool) -> list[Unsent]:
-    """As `Delivery.send`, in a thread of its own. Raises TimeoutError.
-
-    An answer may come byte by byte, and a client has a limit for each of them only.
-    """
-    sent: Future[list[Unsent]] = Future()
-
-    def send() -> None:
-        try:
-            sent.set_result(delivery.send(spool))
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            sent.set_exception(error)
-
-    Thread(target=send, name="training-events-flush", daemon=True).start()
-    return sent.result(MAX_ANSWER_SECONDS)
 
 
 def spool_files(home: Path) -> Iterator[SpoolFileStatus]:

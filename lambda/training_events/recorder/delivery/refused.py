@@ -16,6 +16,7 @@ from msgspec.json import Decoder
 
 from training_events.errors import TrainingEventsError
 from training_events.recorder.delivery.spool import is_in_use
+from training_events.recorder.delivery.spool_file import is_regular
 from training_events.recovery.message import Message
 from training_events.times import to_utc_text
 
@@ -52,9 +53,9 @@ class RefusedEvents:
         """Nothing is hidden from others meanwhile."""
 
     def messages(self) -> Iterator[Message]:
-        for path in sorted(path for folder in self._folders for path in folder.glob("*.refused")):
+        for path in sorted(path for folder in self._folders for path in folder.glob("*.refused") if is_regular(path)):
             at = to_utc_text(datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat())
-            for line in path.read_text(encoding="utf-8").splitlines():
+            for line in _lines(path):
                 message_id = sha256(line.encode()).hexdigest()[:32]
                 self._files[message_id] = path
                 yield _message(message_id, at, line)
@@ -65,7 +66,7 @@ class RefusedEvents:
         producer = path.with_suffix(".jsonl")
         if producer.exists() and is_in_use(producer):
             raise TrainingEventsError(f"it is recorded, but stays in {path} until its recorder has ended")
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = _lines(path)
         lines.remove(message.body)
         if not lines:
             path.unlink()
@@ -73,6 +74,11 @@ class RefusedEvents:
         draft = path.with_suffix(f".{os.getpid()}")
         draft.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         draft.replace(path)
+
+
+def _lines(path: Path) -> list[str]:
+    """Not by `splitlines`: texts in JSON may hold other ends of lines, such as U+2028."""
+    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
 
 
 def _message(message_id: str, at: str, line: str) -> Message:

@@ -14,17 +14,14 @@ from math import inf
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
-from training_events.errors import TrainingEventsError
-from training_events.recorder import forks
-from training_events.recorder.delivery.destination import Unsent
+from training_events.recorder.delivery.delivery import Delivery
 from training_events.recorder.delivery.orphans import Orphans
 from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from training_events.recorder.delivery.destination import Destination, Sink
+    from training_events.recorder.delivery.destination import Destination, Unsent
     from training_events.recorder.delivery.spool import Spool
 
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 30.0
@@ -34,47 +31,6 @@ ORPHANS_SHARE = 0.2
 """Of the sender's time, at most, for what others have left: it takes the interpreter from the training."""
 MIN_ORPHAN_SECONDS = 1.0
 """So long, at least, the end waits for a batch of others that is on its way."""
-
-
-class Delivery:
-    """Sends from any spool to one destination. `pause` waits that many seconds, and may be cut short."""
-
-    def __init__(self, to: Destination, pause: Callable[[float], None] = time.sleep) -> None:
-        self.to = to
-        self.sent_count = 0
-        self._pause = pause
-        self._sink: Sink | None = None
-
-    def send(self, spool: Spool) -> list[Unsent]:
-        """Try once to send the spool's next batch. Returns the events that did not arrive.
-
-        They stay in the spool. Events that the destination will never take are set aside, and not returned.
-        """
-        lines = spool.next_batch()
-        unsent = self._set_aside_refused(spool, self._try_send(lines))
-        self.sent_count += len(lines) - len(unsent)
-        spool.acknowledge([event.line for event in unsent])
-        return unsent
-
-    def _try_send(self, lines: list[bytes]) -> list[Unsent]:
-        try:
-            if self._sink is None:
-                self._sink = self.to.sink(self._pause)
-            with forks.request.entered():
-                return self._sink.send(lines)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the settings, the events are kept
-            why = str(error) if isinstance(error, TrainingEventsError) else f"{type(error).__name__}: {error}"
-            return [Unsent(line, why) for line in lines]
-
-    def _set_aside_refused(self, spool: Spool, unsent: list[Unsent]) -> list[Unsent]:
-        """Returns the events that are still to be sent."""
-        refused = [event for event in unsent if event.final]
-        if not refused or not spool.set_aside(refused):
-            return unsent
-        log.warning(
-            "%d event(s) can never be recorded: %s; they are kept in %s", len(refused), refused[0].why, spool.refused_path
-        )
-        return [event for event in unsent if not event.final]
 
 
 class Sender:

@@ -9,8 +9,9 @@ import pytest
 from training_events.recorder.delivery import orphans
 from training_events.recorder.delivery import sender as sending
 from training_events.recorder.delivery import spool as spooling
+from training_events.recorder.delivery.delivery import Delivery
 from training_events.recorder.delivery.destination import Destination, Unsent
-from training_events.recorder.delivery.sender import Delivery, Sender
+from training_events.recorder.delivery.sender import Sender
 from training_events.recorder.delivery.spool import Spool
 
 from tests.support.full_disk import full_disk
