@@ -1,4 +1,8 @@
-"""Compares files that events name with their digests: on this machine's disk and in S3."""
+"""Compares files that events name with their digests: on this machine's disk and in S3.
+
+Anybody may have chosen the address in an event. Nothing is read of a file whose size is another one than recorded, and no
+address ends the verification of other streams.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from training_events.errors import NotStored
 from training_events.proof.files import Compared, FileState
@@ -14,8 +18,10 @@ from training_events.recorder.storage.files import (
     CHUNK_BYTES,
     digest_of_files,
     digest_with_progress,
+    is_folder,
     local_path,
     one_line_reason,
+    total_size,
 )
 from training_events.recorder.storage.objects import parse_object, whole_checksum
 from training_events.recorder.storage.upload import client, why
@@ -65,8 +71,8 @@ class FileComparer:
             self._client = self._new_client()
         try:
             return self._compare_folder_in_s3(stored) if uri.endswith("/") else self._compare_object(stored)
-        except NotStored as flaw:
-            return Compared(FileState.UNREADABLE, str(flaw))
+        except (NotStored, ParamValidationError) as flaw:
+            return Compared(FileState.UNREADABLE, one_line_reason(flaw))
         except ClientError as error:
             if _code(error) in _GONE:
                 return Compared(FileState.MISSING, why(error))
@@ -75,6 +81,10 @@ class FileComparer:
     def _compare_local(self, stored: Stored) -> Compared:
         try:
             path = self._local(stored)
+            if stored.bytes is None and is_folder(path):  # it may be the root of the disk
+                return Compared(FileState.UNREADABLE, "the event does not say how many bytes the folder has")
+            if stored.bytes is not None and (size := total_size(path, stored.bytes)) != stored.bytes:
+                return _other_size(stored, size)
             content = digest_with_progress(path, self._advance)
         except FileNotFoundError:
             return Compared(FileState.MISSING, "there is no such file on this machine")
@@ -98,22 +108,32 @@ class FileComparer:
 
     def _compare_object(self, stored: Stored) -> Compared:
         parts = parse_object(str(stored.uri))
-        version = stored.version_id or parts["version"]
-        return _compared(stored, self._digest_of_object(parts["bucket"], parts["key"], version))
+        at = {"Bucket": parts["bucket"], "Key": parts["key"]}
+        if version := stored.version_id or parts["version"]:
+            at["VersionId"] = version
+        head = self._client.head_object(**at, ChecksumMode="ENABLED")
+        if stored.bytes not in (None, size := head["ContentLength"]):
+            return _other_size(stored, size)
+        return _compared(stored, self._digest_of_object(at, head))
 
     def _compare_folder_in_s3(self, stored: Stored) -> Compared:
         bucket, _, prefix = str(stored.uri).removeprefix("s3://").partition("/")
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
-        if not keys:
+        objects = [item for page in pages for item in page.get("Contents", [])]
+        if not objects:
             return Compared(FileState.MISSING, "there is no object below it")
-        files = [(key.removeprefix(prefix), self._digest_of_object(bucket, key, None)) for key in keys]
+        if stored.bytes not in (None, size := sum(item["Size"] for item in objects)):
+            return _other_size(stored, size)
+        files = []
+        for item in objects:
+            at = {"Bucket": bucket, "Key": item["Key"]}
+            head = self._client.head_object(**at, ChecksumMode="ENABLED")
+            files.append((item["Key"].removeprefix(prefix), self._digest_of_object(at, head)))
         return _compared(stored, digest_of_files(files))
 
-    def _digest_of_object(self, bucket: str, key: str, version: str | None) -> str:
+    def _digest_of_object(self, at: dict[str, str], head: Any) -> str:
         """S3's own SHA-256 of the whole object. Of an upload in parts S3 has none: then the object is read."""
-        at = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
-        if checksum := whole_checksum(self._client.head_object(**at, ChecksumMode="ENABLED")):
+        if checksum := whole_checksum(head):
             return checksum
         content = sha256()
         for piece in self._client.get_object(**at)["Body"].iter_chunks(CHUNK_BYTES):
@@ -126,6 +146,10 @@ def _compared(stored: Stored, now: str) -> Compared:
     if now == stored.sha256:
         return Compared(FileState.SAME)
     return Compared(FileState.ALTERED, f"the sha256 recorded is {stored.sha256}, and now it is {now}")
+
+
+def _other_size(stored: Stored, now: int) -> Compared:
+    return Compared(FileState.ALTERED, f"it had {stored.bytes} bytes when it was recorded, and now it has {now}")
 
 
 def _code(error: ClientError) -> str:

@@ -111,7 +111,7 @@ class ContentDigest(NamedTuple):
 
 def digest_of(path: Path) -> ContentDigest:
     """The digest of a file, or of a folder: then it is `digest_of_files`. Raises NotStored."""
-    with progress(f"reading {printable(path.name)}", _total_size(path)) as advance:
+    with progress(f"reading {printable(path.name)}", total_size(path)) as advance:
         return digest_with_progress(path, advance)
 
 
@@ -124,8 +124,16 @@ def digest_with_progress(path: Path, advance: Advance) -> ContentDigest:
     return ContentDigest(sha256_of_all, sum(digest.size for _, digest in digests))
 
 
-def _total_size(path: Path) -> int:
-    return sum(size_of(file) for _, file in files_in(path)) if is_folder(path) else size_of(path)
+def total_size(path: Path, enough: float = float("inf")) -> int:
+    """The bytes of a file, or of all files in a folder: no more of them are looked at than `enough`. Raises NotStored."""
+    if not is_folder(path):
+        return size_of(path)
+    size = 0
+    for file in _below(path):
+        size += size_of(file)
+        if size > enough:
+            break
+    return size
 
 
 def digest_of_file(path: Path, part_bytes: int | None = None) -> ContentDigest:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from training_events.catalogue.stored import Stored
 from training_events.proof.files import FileState
 from training_events.recorder.storage.comparing import FileComparer
@@ -63,12 +64,13 @@ def test_a_file_that_was_added_to_a_kept_folder_is_found(tmp_path, file):
     assert state(stored) is FileState.ALTERED
 
 
-def test_a_folder_in_the_place_of_a_file_cannot_be_compared_as_one(tmp_path, file):
+def test_a_folder_in_the_place_of_a_file_is_not_that_file(tmp_path, file):
     stored = ContentStore(tmp_path / "kept").store(file, "key")
     place = Path(str(stored.uri).removeprefix("file://"))
     place.unlink()
     place.mkdir()
-    assert state(stored) is FileState.UNREADABLE
+    assert state(stored) is FileState.ALTERED
+    assert state(structs.replace(stored, bytes=None)) is FileState.UNREADABLE
 
 
 def test_files_that_moved_with_their_log_are_found_beside_it(tmp_path, file):
@@ -125,6 +127,34 @@ def test_an_object_that_may_not_be_read_cannot_be_compared(s3, file):
     compared = FileComparer(client=lambda: s3)(stored)
     assert compared.state is FileState.UNREADABLE
     assert "AccessDenied" in compared.why
+
+
+@pytest.mark.parametrize("uri", [
+    "s3://b/k", "s3://No Bucket!/k", "s3://", "s3:///", "s3://data/", "file://", "file:///", "file:///dev/zero",
+    "file:///proc/self/mem", "file:///a%00b", "file:///" + "x" * 5000, "file://another-machine/x",
+])  # fmt: skip
+@pytest.mark.parametrize("more", [{"bytes": 7}, {}])
+def test_no_address_that_somebody_chose_stops_the_verification_of_others(s3, uri, more):
+    assert state(Stored(uri, None, "0" * 64, **more), client=lambda: s3) in (
+        FileState.ALTERED,
+        FileState.MISSING,
+        FileState.UNREADABLE,
+    )
+
+
+def test_nothing_is_read_of_a_file_of_another_size(tmp_path, file, s3):
+    stored = [FilesInPlace().store(file, "key"), ObjectStore(BUCKET, lambda: s3).store(file, KEY)]
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "x").write_bytes(b"x")
+    stored.append(FilesInPlace().store(tmp_path / "folder", "key"))
+    for place in (file, tmp_path / "folder" / "more"):
+        place.write_bytes(b"much more")
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"much more")
+    comparer = FileComparer(client=lambda: s3, advance=lambda _: pytest.fail("it was read"))
+    for each in stored:
+        compared = comparer(structs.replace(each, version_id=None))
+        assert compared.state is FileState.ALTERED
+        assert "bytes when it was recorded" in compared.why
 
 
 def test_each_file_is_read_once(file):
