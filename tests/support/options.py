@@ -13,7 +13,7 @@ PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/team/a1b2c3d4e5"
 OPTIONS: dict[str, Any] = {
     "tags": {"cost-center": "research"},
     "remote_state": {"bucket": "states-of-the-team"},
-    "events": {"sources": ["my.sagemaker.training.jobs", "team.labels"]},
+    "events": {"sources": ["team.labels"]},
     "event_processor": {"architecture": "x86_64", "reserved_concurrency": 20},
     "projector": {
         "memory_mb": 2048,

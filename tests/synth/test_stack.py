@@ -54,6 +54,12 @@ def test_the_provider_refuses_other_accounts_and_tags_everything(stacks: dict[st
     assert "s3_use_path_style" not in provider
 
 
+def test_the_notebook_publishes_under_the_first_source_that_is_configured(options: StackJson) -> None:
+    on_start = options.one("aws_sagemaker_notebook_instance_lifecycle_configuration")["on_start"]
+    script = options.content["locals"][on_start.removeprefix("${base64encode(local.").removesuffix(")}")]
+    assert "export TRAINING_EVENTS_SOURCE='team.labels'" in script
+
+
 def test_the_notebook_allows_neither_root_nor_the_old_metadata_service(stack: StackJson) -> None:
     notebook = stack.one("aws_sagemaker_notebook_instance")
     assert notebook["root_access"] == "Disabled"
@@ -70,8 +76,9 @@ def test_the_notebooks_platform_is_amazon_linux_2023_but_for_the_emulators_provi
 def test_the_start_up_script_exports_the_variables_of_the_recorder(stack: StackJson) -> None:
     on_start = stack.one("aws_sagemaker_notebook_instance_lifecycle_configuration")["on_start"]
     script = stack.content["locals"][on_start.removeprefix("${base64encode(local.").removesuffix(")}")]
-    for variable in ("TRAINING_EVENTS_BUS", "TRAINING_EVENTS_LOG", "TRAINING_EVENTS_BUCKET"):
+    for variable in ("TRAINING_EVENTS_BUS", "TRAINING_EVENTS_LOG", "TRAINING_EVENTS_BUCKET", "TRAINING_EVENTS_PROCESSOR"):
         assert f"export {variable}='" in script
+    assert "export TRAINING_EVENTS_SOURCE='my.sagemaker.training.jobs'" in script
     assert (
         "export TRAINING_EVENTS_SPOOL='/home/ec2-user/SageMaker/" in script
     )  # on the volume, which stays when the instance stops
