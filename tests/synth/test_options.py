@@ -39,7 +39,7 @@ def test_the_notebook_is_in_the_subnet_with_the_key_and_the_permissions_for_them
 
 def test_the_rule_listens_to_every_source_in_the_settings(options: StackJson) -> None:
     pattern = json.loads(options.one("aws_cloudwatch_event_rule", "event_processor_rule")["event_pattern"])
-    assert pattern == {"source": ["my.sagemaker.training.jobs", "team.labels"]}
+    assert pattern == {"source": ["team.labels", "my.sagemaker.training.jobs"]}
 
 
 def test_architecture_concurrency_state_bucket_and_tags_are_those_of_the_settings(options: StackJson) -> None:

@@ -35,7 +35,9 @@ class Refusal(TypedDict):
 class ProcessorResult(TypedDict):
     """What became of one event. Stream and id are absent if the event could not be understood that far."""
 
-    outcome: Literal["recorded", "repeated", "set_aside", "refused"]
+    outcome: Literal["recorded", "repeated", "set_aside", "refused", "other_log"]
+    """`other_log`: the caller means the log of another stack. `log` is this one's."""
+    log: NotRequired[str]
     stream: NotRequired[str]
     event_id: NotRequired[str]
     reason: NotRequired[str]
@@ -43,12 +45,12 @@ class ProcessorResult(TypedDict):
 
 
 METRICS = {"recorded": "EventsRecorded", "repeated": "EventsRepeated", "set_aside": "EventsSetAside"}
-REQUEST_KEYS = {"record", "accept_future"}
-"""The keys of a request: an event in its envelope, and whether it may be from the future."""
+REQUEST_KEYS = {"log", "record", "accept_future"}
+"""The keys of a request: the table that the caller means, an event in its envelope, and whether it may be from the future."""
 
 # Made while Lambda starts the function, when it has a whole processor, and used by every invocation.
 settings = Settings()
-log = open_event_log(settings.log)
+log: Any = open_event_log(settings.log)
 undelivered = UndeliveredQueue(settings.undelivered, settings.bucket)
 logger = Logger()  # service and level: POWERTOOLS_SERVICE_NAME, POWERTOOLS_LOG_LEVEL
 # Powertools refuses to flush without a namespace; a metric must not fail an event that is already recorded
@@ -58,6 +60,8 @@ metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "T
 def handler(received: Any, context: LambdaContext) -> ProcessorResult:
     """Record one event. What can never be recorded is set aside; any other error raises, so that Lambda retries."""
     is_request = isinstance(received, dict) and received.keys() == REQUEST_KEYS
+    if is_request and received["log"] != log.table:
+        return {"outcome": "other_log", "log": log.table}
     result: ProcessorResult = {"outcome": "refused" if is_request else "set_aside"}
     explanation: dict[str, str] = {}
     try:

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from training_events.bus.envelope import to_envelope
-from training_events.errors import NotAllowed, NotRecordable, TrainingEventsError
+from training_events.errors import Misused, NotAllowed, NotRecordable, TrainingEventsError
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.event_log import Appended
 
@@ -41,19 +41,20 @@ def appender(log: EventLog, settings: Settings) -> Appender:
 
     if (function := settings.optional("processor")) is None:
         return _Table(log)
-    return Processor(function, aws.client("lambda", read_seconds=REPLY_SECONDS))
+    return Processor(function, log.table, aws.client("lambda", read_seconds=REPLY_SECONDS))
 
 
 class Processor:
-    """The event processor, given by its name or ARN."""
+    """The event processor, given by its name or ARN, of the stack that has this table."""
 
-    def __init__(self, function: str, client: Any) -> None:
-        self.function = function
+    def __init__(self, function: str, table: str, client: Any) -> None:
+        self.function, self.table = function, table
         self._client = client
 
     def append(self, event: Event, *, accept_future: bool = False) -> Appended:
         """Raises NotAllowed, the NotRecordable with which the processor refuses the event, and what AWS raises."""
-        request = b'{"accept_future":%s,"record":%s}' % (b"true" if accept_future else b"false", to_envelope(event))
+        head = json.dumps({"log": self.table, "accept_future": accept_future}).encode()
+        request = b'%s,"record":%s}' % (head[:-1], to_envelope(event))
         try:
             reply = self._client.invoke(FunctionName=self.function, Payload=request)
         except self._client.exceptions.ClientError as error:
@@ -71,6 +72,11 @@ class Processor:
         outcome = answer.get("outcome")
         if outcome in (Appended.RECORDED.value, Appended.REPEATED.value):
             return Appended(outcome)
+        if outcome == "other_log":
+            raise Misused(
+                f"the event processor {self.function} puts into the table {answer.get('log')}, not into {self.table}:"
+                " set TRAINING_EVENTS_PROCESSOR to the one of the same stack"
+            )
         refusal = answer.get("refusal")
         if outcome == "refused" and isinstance(refusal, dict) and (error := _REASONS.get(str(answer.get("reason")))):
             raise error(refusal["what"], refusal["allowed"], tuple(refusal["path"]))

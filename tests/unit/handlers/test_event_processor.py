@@ -186,7 +186,7 @@ def test_failing_to_store_a_large_original_raises_before_a_message_is_sent(proce
 
 
 def request(event=None, *, accept_future=False):
-    return {"record": received() if event is None else event, "accept_future": accept_future}
+    return {"log": TABLE, "record": received() if event is None else event, "accept_future": accept_future}
 
 
 def test_a_request_records_the_event_that_is_in_it(processor):
@@ -203,6 +203,12 @@ def test_a_request_that_is_refused_is_answered_and_not_set_aside(processor, caps
     [line] = printed_lines(capsys)
     assert line["reason"] == "in_the_future"
     assert processor.handler(request(received("no_stream")), CONTEXT)["outcome"] == "refused"
+
+
+def test_a_request_for_another_log_records_nothing(processor):
+    assert processor.handler({**request(), "log": "another"}, CONTEXT) == {"outcome": "other_log", "log": TABLE}
+    assert recorded_ids() == []
+    assert undelivered_messages(processor) == []
 
 
 def test_a_request_may_record_what_is_not_due(processor):

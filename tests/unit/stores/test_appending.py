@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from training_events import aws
 from training_events.bus.received import event_of
-from training_events.errors import Conflict, InTheFuture, NotAllowed, NotRecordable, TrainingEventsError
+from training_events.errors import Conflict, InTheFuture, Misused, NotAllowed, NotRecordable, TrainingEventsError
 from training_events.event import Event
 from training_events.settings import Settings
 from training_events.stores.appending import Processor, appender
@@ -40,7 +40,9 @@ class Function:
         return {**reply, "FunctionError": "Unhandled"} if self.error else reply
 
     def _handle(self, request):
-        assert request.keys() == {"record", "accept_future"}
+        assert request.keys() == {"log", "record", "accept_future"}
+        if request["log"] != TABLE:
+            return {"outcome": "other_log", "log": TABLE}
         try:
             outcome = self.log.append(event_of(request["record"]), accept_future=request["accept_future"])
         except NotRecordable as why:
@@ -51,7 +53,7 @@ class Function:
 
 def test_the_processor_records_the_same_event():
     function = Function()
-    processor = Processor("processor", function)
+    processor = Processor("processor", TABLE, function)
     assert processor.append(EVENT) is Appended.RECORDED
     assert processor.append(EVENT) is Appended.REPEATED
     assert [event.digest for event in function.log.events()] == [EVENT.digest]
@@ -59,7 +61,7 @@ def test_the_processor_records_the_same_event():
 
 
 def test_what_the_processor_refuses_is_raised_as_the_log_would():
-    processor = Processor("processor", Function())
+    processor = Processor("processor", TABLE, Function())
     processor.append(EVENT)
     with pytest.raises(Conflict):
         processor.append(Event("e-1", "run/é", "Happened", EVENT.occurred_at, "aws.sagemaker", {}))
@@ -70,11 +72,18 @@ def test_what_the_processor_refuses_is_raised_as_the_log_would():
     assert processor.append(far, accept_future=True) is Appended.RECORDED
 
 
+def test_the_processor_of_another_stack_records_nothing():
+    function = Function()
+    with pytest.raises(Misused, match=f"puts into the table {TABLE}, not into prod-log: set TRAINING_EVENTS_PROCESSOR"):
+        Processor("processor", "prod-log", function).append(EVENT)
+    assert function.log.events() == []
+
+
 def test_whoever_may_not_invoke_it_gets_one_line():
     with pytest.raises(NotAllowed, match="you may not invoke the event processor processor, which alone may put into the log"):
-        Processor("processor", Function(code="AccessDeniedException")).append(EVENT)
+        Processor("processor", TABLE, Function(code="AccessDeniedException")).append(EVENT)
     with pytest.raises(ClientError):
-        Processor("processor", Function(code="ResourceNotFoundException")).append(EVENT)
+        Processor("processor", TABLE, Function(code="ResourceNotFoundException")).append(EVENT)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +99,7 @@ def test_whoever_may_not_invoke_it_gets_one_line():
 )
 def test_any_other_answer_is_one_line_and_never_taken_for_recorded(answer, error, said):
     with pytest.raises(TrainingEventsError, match=said) as raised:
-        Processor("processor", Function(answer, error=error)).append(EVENT)
+        Processor("processor", TABLE, Function(answer, error=error)).append(EVENT)
     assert "\n" not in str(raised.value)
 
 
