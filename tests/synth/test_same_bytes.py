@@ -21,7 +21,7 @@ def _checkout(folder: Path) -> Path:
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
+            shutil.copyfile(ROOT / name, folder / name, follow_symlinks=False)  # `review/redaction` is a link
     shutil.copytree(ROOT / ".build" / "package" / "wheels", folder / ".build" / "package" / "wheels")
     return folder
 
