@@ -83,6 +83,13 @@ def test_records_inside_each_other_are_recorded_by_their_fields():
     assert plain([NESTED]) == [NESTED_JSON]
 
 
+def test_one_text_of_a_value_with_names_holds_no_credential():
+    """As a key of an object, or the address of a dataset: later its names are only text."""
+    assert (
+        plain_text({"hub": {"api_tokens": ["hush", {"a": "hush"}]}, "rate": 0.1}) == '{"hub":{"api_tokens":"***"},"rate":0.1}'
+    )
+
+
 def test_a_token_is_masked_before_a_long_text_is_cut():
     """Half of it would no longer look like one."""
     text = "x" * (MAX_TEXT - 10) + " ghp_" + "a1B2" * 9

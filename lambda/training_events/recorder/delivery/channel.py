@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from training_events import aws
 from training_events.catalogue.stored import Stored
 from training_events.errors import BadLogUrl
 from training_events.recorder.delivery.destination import configured_destination
@@ -20,6 +22,7 @@ from training_events.recorder.storage.content_store import ContentStore
 from training_events.recorder.storage.files import local_path, uri_of
 from training_events.recorder.storage.objects import FilesInPlace, ObjectStore
 from training_events.recorder.storage.oversize import fit_to_size
+from training_events.recorder.storage.upload import client
 from training_events.settings import KEEP_NO_FILES, LAPTOP_LOG, Settings
 from training_events.stores.address import SqliteFile, parse
 
@@ -42,7 +45,9 @@ class Channel:
         settings = Settings()
         home, to = spool_folder(settings), configured_destination(settings)
         self.objects = object_store(settings)
-        self._keep_code = content_store(home / "code", f"code/{stream}", ".patch", self.objects)
+        # the training waits until its code is stored: not for as long as it may wait for its own files
+        quick = object_store(settings, partial(aws.client, "s3"))
+        self._keep_code = content_store(home / "code", f"code/{stream}", ".patch", quick)
         self._journal = Journal(stream, extensions, source=event_source(settings))
         spool = Spool(home, to, self._journal.producer)
         self._sender = Sender(spool, to, home)
@@ -76,7 +81,7 @@ class Channel:
             raise
 
 
-def object_store(settings: Settings) -> FileStore:
+def object_store(settings: Settings, client: Callable[[], Any] = client) -> FileStore:
     """Where TRAINING_EVENTS_BUCKET says: a bucket, a folder, or `none`. Without it, beside the log if that is a SQLite file."""
     place = settings.optional("files")
     if place is None:
@@ -84,7 +89,7 @@ def object_store(settings: Settings) -> FileStore:
         return FilesInPlace() if beside is None else ContentStore(beside)
     if place == KEEP_NO_FILES:
         return FilesInPlace()
-    return ContentStore(local_path(place)) if place.startswith(_FOLDER) else ObjectStore(place)
+    return ContentStore(local_path(place)) if place.startswith(_FOLDER) else ObjectStore(place, client)
 
 
 def folder_beside_log(settings: Settings) -> Path | None:

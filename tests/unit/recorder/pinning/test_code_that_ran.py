@@ -145,6 +145,16 @@ def test_without_a_place_for_files_the_patch_is_beside_the_spool(code_of, tmp_pa
     assert (tmp_path / "spool") in local_path(code["diff"]["uri"]).parents
 
 
+def test_a_patch_that_cannot_be_stored_is_not_kept_and_the_spec_says_so(code_of, tmp_path):
+    root = repository(tmp_path / "a")
+    (root / "train.py").write_text(TRAIN, encoding="utf-8")
+    away = {"TRAINING_EVENTS_BUCKET": "bucket", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "eu-central-1"}
+    code = code_of(root, "train.py", **away, AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
+    assert code["dirty"] is True
+    assert "diff" not in code
+    assert "was not stored in bucket" in code["not_kept"]["."] or "127.0.0.1:9" in code["not_kept"]["."]
+
+
 def test_a_remote_of_any_name_is_found(code_of, tmp_path):
     root = repository(tmp_path / "a", train=TRAIN)
     git(root, "remote", "add", "upstream", "https://example.org/team/a.git")
