@@ -106,7 +106,8 @@ def _unknown_version(store: Store, stream: str, version: str) -> str | None:
         return None
     if not known:
         return f"{stream} has no version that is registered" + _instead(_near_streams(store, stream))
-    near = get_close_matches(version, known, _MAX_SHOWN, _NEAR) or known[-_MAX_SHOWN:]
+    same = [name for name in known if _spelling(name) == _spelling(version)][:_MAX_SHOWN]
+    near = same or get_close_matches(version, known, _MAX_SHOWN, _NEAR) or known[-_MAX_SHOWN:]
     return f"{stream} has no version {version!a:.80} that is registered, but {_or(map(ascii, near))}"
 
 
@@ -139,7 +140,8 @@ def _model(store: Store, stream: str) -> ModelState:
 def _near_streams(store: Store, stream: str) -> list[str]:
     kind, _, name = stream.partition("/")
     names = [other.partition("/")[2] for other in _streams(store, kind)]
-    return [f"{kind}/{near}" for near in get_close_matches(name, names, _MAX_SHOWN, _NEAR)]
+    same = [other for other in names if _spelling(other) == _spelling(name)][:_MAX_SHOWN]
+    return [f"{kind}/{near}" for near in same or get_close_matches(name, names, _MAX_SHOWN, _NEAR)]
 
 
 def _streams(store: Store, kind: str) -> Iterator[str]:

@@ -176,6 +176,9 @@ def test_near_names_of_a_model_and_a_run_are_given(capsys):
     assert "model/digit has no version that is registered, but of 'model/digits'" in err
     _, _, err = run_cli(capsys, "record", "model/digits", "ModelRegistered", "--data", '{"version": 2, "run": "digits_7"}')
     assert "the log has no event of 'run/digits_7', but of 'run/digits-7'" in err
+    run_cli(capsys, "record", "run/a", "TrainingStarted")
+    _, _, err = run_cli(capsys, "record", "model/digits", "ModelRegistered", "--data", '{"version": 2, "run": "A"}')
+    assert "the log has no event of 'run/A', but of 'run/a'" in err
 
 
 def test_with_a_bus_alone_the_event_is_published_and_a_line_says_that_its_names_were_not_checked(capsys, bus):
