@@ -39,7 +39,7 @@ def completed(state: RunState, log: EventLog, as_of: str | None, known_at: str |
 
 def life_fields(state: RunState, life: Life) -> dict[str, Any]:
     """The lines about the run's life."""
-    fields: dict[str, Any] = {"status": status_of_run(state.status, life.silent_seconds), "attempt": _attempt(state)}
+    fields: dict[str, Any] = {"status": status_of_run(state.status, life.silent_seconds), "progress": _progress(state)}
     if state.ends_not_counted:
         fields["ends not counted"] = f"{state.ends_not_counted}, recorded by processes that do not lead the training"
     if life.metrics_from_log:
@@ -62,12 +62,12 @@ def name_of_metric(name: str, metric: Metric, state: RunState) -> str:
     return name if metric.attempt >= state.starts else f"{name} (attempt {metric.attempt})"
 
 
-def _attempt(state: RunState) -> str | None:
-    """`2, resumed at step 5`, for a run with more than one attempt."""
+def _progress(state: RunState) -> str | None:
+    """`attempt 2, resumed at step 5`, for a run with more than one attempt."""
     if len(state.attempts) < 2:
         return None
     newest, first = state.attempts[-1], state.attempts[0]
     if newest.first_step is None:
-        return str(newest.number)
+        return f"attempt {newest.number}"
     goes_on = first.number > 1 or first.first_step is None or newest.first_step > first.first_step
-    return f"{newest.number}, {'resumed at' if goes_on else 'begun again at'} step {newest.first_step}"
+    return f"attempt {newest.number}, {'resumed at' if goes_on else 'begun again at'} step {newest.first_step}"

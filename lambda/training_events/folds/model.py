@@ -19,7 +19,10 @@ MAX_KEPT = 100
 
 
 class Version(Struct):
-    """A version. A field that no event has set is null. `stages` are those that it serves now."""
+    """A version, as its last registration has it. A field that no event has set is null. `stages` are those that it serves now.
+
+    A version that was registered more than once may be of another run than when it was promoted: `registrations` counts.
+    """
 
     registered_at: str | None = None
     registered_by: str | None = None
@@ -30,6 +33,7 @@ class Version(Struct):
     package_arn: str | None = None
     package_status: str | None = None
     approval_status: str | None = None
+    registrations: int = 0
     life_cycle: LifeCycle | None = None
 
 
@@ -62,6 +66,7 @@ def registered(state: ModelState, fact: facts.ModelRegistered, at: str, _: LogEn
     version = _version(state, fact.version)
     version.registered_at, version.registered_by = at, fact.registered_by
     version.run, version.artifact, version.retired_at = fact.run, fact.artifact, None
+    version.registrations += 1
     state.latest_version = str(fact.version)
     state.status, state.retired_at = "active", None
 

@@ -2,7 +2,7 @@
 
 A point stands unless a later attempt has recorded the metric before it, or at the same or an earlier step. A point without a
 step counts as before all others where it takes points back, and as behind all others where it is taken back. The log is read
-twice: for the steps from which each attempt goes on, and for the points before them. A step is kept for each metric and attempt.
+twice: for the steps from which each attempt goes on, and for the points before them. One step is kept for a metric and attempt.
 """
 
 from __future__ import annotations

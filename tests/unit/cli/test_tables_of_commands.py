@@ -109,7 +109,7 @@ def attempts(log, *values):
 def test_show_a_run_that_was_resumed(log, capsys):
     attempts(log, {step: 9 - step for step in range(8)}, {5: 3.5, 6: 0.5})
     rows = table(capsys, "show", "run/a")
-    assert ["attempt", "2, resumed at step 5"] in rows
+    assert ["progress", "attempt 2, resumed at step 5"] in rows
     assert [row[:2] + row[-2:] for row in rows if row[:1] in (["1"], ["2"])] == [
         ["1", "superseded", "0", "-"],
         ["2", "running", "5", "seeds 0 → 1"],
@@ -202,6 +202,9 @@ def test_show_a_model_and_a_dataset(log, capsys):
     rows = table(capsys, "show", "model/m")
     assert ["3", "production", "2026-11-22T15:08:01Z", "-", "-", "run/a"] in rows
     assert ["2026-11-22T15:08:02Z", "3", "production", "ada"] in rows
+    record_events(log, [make_event("model/m", "ModelRegistered", 3, version=3, run="run/b")])
+    again = ["3 (registered 2 times)", "production", "2026-11-22T15:08:03Z", "-", "-", "run/b"]
+    assert again in table(capsys, "show", "model/m"), "what serves production was replaced, and that is told"
     assert table(capsys, "show", "dataset/d")[-1] == ["2026-11-22T15:08:01Z", "-", "9", "f" * 64, "-", "s3://b/d"]
 
 

@@ -203,7 +203,8 @@ def _sparkline_rows(state: RunState) -> Iterable[tuple[Any, ...]]:
 def _model_version_rows(state: ModelState) -> Iterable[tuple[Any, ...]]:
     for name, version in state.versions.items():
         times = map(_time, (version.registered_at, version.retired_at))
-        yield name, ", ".join(version.stages) or None, *times, version.approval_status, version.run
+        again = f" (registered {version.registrations} times)" if version.registrations > 1 else ""
+        yield f"{name}{again}", ", ".join(version.stages) or None, *times, version.approval_status, version.run
 
 
 def _promotion_rows(state: ModelState) -> Iterable[tuple[Any, ...]]:
