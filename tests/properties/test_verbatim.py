@@ -74,8 +74,8 @@ def test_anything_that_no_event_has_is_told(event, name, in_producer):
     else:
         item[name] = {"S": "x"}
     assert not is_sound(of_item(item, event))
-    assert not is_sound(of_row(("x", None, *to_row(event, RECORDED_AT)), event))
-    assert is_sound(of_row((None, None, *to_row(event, RECORDED_AT)), event))
+    assert not is_sound(of_row((*to_row(event, RECORDED_AT), None, "x"), event))
+    assert is_sound(of_row((*to_row(event, RECORDED_AT), None, None), event))
 
 
 @example(ADJACENT)

@@ -53,19 +53,19 @@ class StoredTexts(NamedTuple):
     type: str
     source: str
     schema_version: int
+    data: str
     digest: str
     producer: str | None
     correlation_id: str | None
     resources: str | None
     extensions: str | None
-    data: str
 
 
 def judge(texts: StoredTexts) -> AuditedEvent:
     """The event, judged. Raises one of the errors that `stores.damage` catches for what the log itself would never write."""
     (
-        stream, position, event_id, occurred_at, recorded_at, type_, source, schema_version, digest,
-        producer, correlation_id, resources, extensions, data,
+        stream, position, event_id, occurred_at, recorded_at, type_, source, schema_version, data,
+        digest, producer, correlation_id, resources, extensions,
     ) = texts  # fmt: skip
     if not _POSITION.fullmatch(position) or not is_second(occurred_at[:19]) or position != f"{occurred_at}#{event_id}":
         raise DamagedEvent(f"its time is {occurred_at!a:.80} and its id {event_id!a:.80}")

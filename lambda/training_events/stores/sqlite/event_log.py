@@ -18,6 +18,7 @@ from training_events.stores.sqlite.row import (
     COLUMNS,
     DATA,
     ENTRY_COLUMNS,
+    ENTRY_DATA,
     audit_row,
     from_row,
     to_bytes,
@@ -40,8 +41,7 @@ _STREAM = "FROM events WHERE stream = CAST(? AS TEXT) AND position > CAST(? AS T
 _EVENTS = f"SELECT {', '.join(COLUMNS)} {_STREAM}"
 _DIGEST = "SELECT digest FROM events WHERE stream = ? AND position = ?"
 _ENTRIES = f"SELECT {', '.join(ENTRY_COLUMNS)} {_STREAM}"
-_POSITION = COLUMNS.index("position") - len(COLUMNS)
-"""Counted from the end: columns that somebody added to the table come first."""
+_POSITION = COLUMNS.index("position")
 _COUNT_EARLIER = "SELECT count(*) FROM events WHERE stream = CAST(? AS TEXT) AND NOT recorded_at > ?"
 _ABOVE_ALL_TEXT = b""
 """SQLite: any text is less than any blob, and this is the least blob."""
@@ -106,9 +106,7 @@ class SqliteLog:
         yield RecordedPage(earlier, self._audited(stream, _STREAM.replace("WHERE", "WHERE recorded_at > ? AND"), time))
 
     def _audited(self, stream: str, where: str, *values: str) -> Iterator[AuditedEvent | Damaged]:
-        columns = self.database.rows("SELECT name FROM pragma_table_xinfo('events')")
-        foreign = ['"' + name.replace('"', '""') + '"' for [name] in columns if name not in COLUMNS]
-        for row in self._rows(f"SELECT {', '.join((*foreign, *COLUMNS))} {where}", stream, "", *values):
+        for row in self._rows(f"SELECT * {where}", stream, "", *values):  # also what was added to the table
             yield audited_or_damaged(stream, to_text(row[_POSITION]), row, audit_row, from_row)
 
     def _records(self, stream: str, after: str) -> Iterator[RecordedEvent | Damaged]:
@@ -116,8 +114,10 @@ class SqliteLog:
             yield event_or_damaged(stream, to_text(row[_POSITION]), row, from_row)
 
     def _rows(self, events: str, stream: str, after: str | bytes, *values: str) -> Iterator[tuple[Any, ...]]:
-        while rows := self.database.rows(events, (*values, to_bytes(stream), to_bytes(after), _ABOVE_ALL_TEXT)):
+        while rows := self.database.rows(events, (*values, to_bytes(stream), to_bytes(after), _ABOVE_ALL_TEXT), large=DATA):
             yield from rows
+            if weight(rows, DATA) < PAGE_BYTES:
+                return  # it was the last page: most streams have only one
             after = rows[-1][_POSITION]
 
     def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
@@ -126,7 +126,7 @@ class SqliteLog:
     def _pages(self, stream: str, after: str | bytes, until: str | None = None) -> Iterator[tuple[list[LogEntry], bytes]]:
         """Pages of entries, each with the key of its last one."""
         end = _ABOVE_ALL_TEXT if until is None else until + "$"  # sorts behind '#', which follows the time in every position
-        while rows := self.database.rows(_ENTRIES, (to_bytes(stream), to_bytes(after), end), large=DATA):
+        while rows := self.database.rows(_ENTRIES, (to_bytes(stream), to_bytes(after), end), large=ENTRY_DATA):
             after = to_bytes(rows[-1][0])
             yield to_entries(rows), after
 
@@ -147,7 +147,7 @@ class SqliteLog:
         for stream in chain([resumed] if resumed else [], mine):
             for page, last in self._pages(stream, position if stream == resumed else ""):
                 entries += ((stream, entry) for entry in page)
-                size += weight(page, DATA)
+                size += weight(page, ENTRY_DATA)
                 if size >= PAGE_BYTES:
                     yield Page(entries, json.dumps((stream, to_text(last))))
                     entries, size = [], 0
@@ -158,7 +158,7 @@ class SqliteLog:
 
         They are at most `limit`. The list is empty only when no event waits.
         """
-        rows = self.database.rows(_ARRIVALS, (limit,), large=DATA)
+        rows = self.database.rows(_ARRIVALS, (limit,), large=ENTRY_DATA)
         entries = to_entries([row[2:] for row in rows])
         return [(number, to_text(stream), entry) for (number, stream, *_), entry in zip(rows, entries, strict=True)]
 

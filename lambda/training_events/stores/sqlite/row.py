@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from training_events.stores.event_log import AuditedEvent
 
 COLUMNS = StoredTexts._fields
-"""`data` is the last one: Database.rows measures rows by their last column."""
+"""In the order in which the table has them. Somebody may have added more to it, which come behind."""
 ENTRY_COLUMNS = ("position", "recorded_at", "type", "schema_version", "data", "producer")
-"""In the order of LogEntry's fields. Rows that end with them are measured by `data`, the column DATA."""
-DATA = -2
+"""In the order of LogEntry's fields."""
+DATA = COLUMNS.index("data")
+"""The only column whose values can be large. Database.rows measures rows by it."""
+ENTRY_DATA = ENTRY_COLUMNS.index("data") - len(ENTRY_COLUMNS)
 
 _PRODUCER_FIELDS = ("id", "sequence", "previous")
 
@@ -28,25 +30,26 @@ def to_row(event: Event, recorded_at: str) -> tuple[Any, ...]:
     """The values of COLUMNS."""
     return (
         event.stream, event.position, event.event_id, event.occurred_at, recorded_at, event.type, event.source,
-        event.schema_version, event.digest, _json_text(event.producer and event.producer.to_dict()), event.correlation_id,
-        _json_text(event.resources), _json_text(event.extensions), event.canonical_data.decode(),
+        event.schema_version, event.canonical_data.decode(), event.digest,
+        _json_text(event.producer and event.producer.to_dict()), event.correlation_id, _json_text(event.resources),
+        _json_text(event.extensions),
     )  # fmt: skip
 
 
 def audit_row(row: Any) -> AuditedEvent:
-    """Judges the values of COLUMNS, and of further columns before them, in which no event has a value."""
-    foreign = row[: -len(COLUMNS)]
+    """Judges the values of COLUMNS, and of further columns behind them, in which no event has a value."""
+    foreign = row[len(COLUMNS) :]
     if foreign.count(None) < len(foreign):
         raise DamagedEvent("it has a value in a column that the log did not make")
-    return judge(row[-len(COLUMNS) :])
+    return judge(row[: len(COLUMNS)])
 
 
 def from_row(row: tuple[Any, ...]) -> RecordedEvent:
-    """The event in the last values of a row, those of COLUMNS.
+    """The event in the first values of a row, those of COLUMNS.
 
     A row that `to_row` did not write raises an error that event_or_damaged catches.
     """
-    values = {name: value for name, value in zip(COLUMNS, row[-len(COLUMNS) :], strict=True) if value is not None}
+    values = {name: value for name, value in zip(COLUMNS, row, strict=False) if value is not None}
     for name in {"data", "resources", "extensions", "producer"} & values.keys():
         if not isinstance(values[name], str):  # msgspec decodes bytes too, but no fold takes them
             raise DamagedEvent(f"{name} is not text")
