@@ -10,6 +10,7 @@ import inspect
 from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar
+from uuid import uuid4
 
 import msgspec
 
@@ -23,6 +24,7 @@ from training_events.recorder.options import RunOptions
 from training_events.recorder.pinning.spec import pinned_spec
 from training_events.recorder.plain import plain_text
 from training_events.recorder.reporting import reported_not_raised
+from training_events.recorder.storage.files import is_folder, local_path
 from training_events.recorder.storage.objects import pin
 from training_events.redaction.text import redacted_text
 
@@ -144,7 +146,10 @@ class Run:
     def _store(self, type_: str, path: str | os.PathLike[str], folder: str, more: dict[str, Any]) -> Stored | None:
         if (channel := self._participant.ensure_open()) is None:
             raise RuntimeError(f"{self.stream} is not open")
-        stored = channel.objects.store(path, f"runs/{self.id}/{folder}/{redacted_text(Path(path).name)}")
+        key = f"runs/{self.id}/{folder}/{redacted_text(Path(path).name)}"
+        if is_folder(local_path(path)):  # it has no version in S3: two under one key would be one mixture of both
+            key = f"{key}/{uuid4().hex}"
+        stored = channel.objects.store(path, key)
         data = {**msgspec.to_builtins(stored), **more}
         if not channel.writer.record(type_, {key: value for key, value in data.items() if value is not None}):
             raise RuntimeError(f"{self.stream} ended meanwhile")

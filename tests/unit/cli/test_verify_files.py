@@ -9,6 +9,7 @@ from training_events.recorder.storage.files import local_path
 from training_events.stores.opening import open_event_log
 
 from tests.support.command_line import parse_document, run_cli
+from tests.support.s3 import BUCKET, data_bucket
 
 LOG = "sqlite:///training-events.db"
 
@@ -90,6 +91,25 @@ def test_a_log_that_moved_with_its_files_still_verifies(capsys, folder):
         path.rename(folder / "moved" / path.name)
     assert run_cli(capsys, "verify", "--all", "--files", "--log", "sqlite:///moved/training-events.db")[0] == 0
     assert run_cli(capsys, "show", "run/r", "--json", "--log", "sqlite:///moved/training-events.db")[0] == 0
+
+
+@pytest.mark.parametrize("where", ["in S3", "beside the log"])
+def test_every_folder_that_a_run_stores_is_there_after_the_next_one_has_overwritten_it(capsys, folder, where):
+    bucket = {"TRAINING_EVENTS_BUCKET": BUCKET} if where == "in S3" else {}
+    environment: Any = {"TRAINING_EVENTS_SPOOL": str(folder / "spool"), "TRAINING_EVENTS_LOG": LOG, **bucket}
+    with data_bucket(**environment), record_run(run_id="r") as run:
+        Path("checkpoint").mkdir()
+        for epoch in range(3):
+            for file in Path("checkpoint").iterdir():
+                file.unlink()
+            (Path("checkpoint") / f"weights-{epoch}.bin").write_bytes(b"%d" % epoch)
+            (Path("checkpoint") / "config.json").write_bytes(b"epoch %d" % epoch)
+            run.checkpoint("checkpoint")
+            run.artifact("checkpoint", name="model")
+        assert run.flush()
+        assert len({saved["sha256"] for saved in checkpoints()}) == 3
+        code, document = verify(capsys, "run/r")
+        assert (code, document["streams"][0]["findings"]) == (0, [])
 
 
 @pytest.mark.parametrize("bucket", ["file:relative", "s3://bucket"])
