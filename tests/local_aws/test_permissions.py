@@ -202,7 +202,8 @@ def test_a_notebook_can_list_read_models_and_read_seals_but_not_write_them(
     (listed,) = in_the_notebook("dynamodb").query(
         TableName=deployed.outputs["read_model_table_name"],
         IndexName="by_shard",
-        KeyConditionExpression="shard = :shard",
+        KeyConditionExpression="#shard = :shard",
+        ExpressionAttributeNames={"#shard": "shard"},  # a reserved word
         ExpressionAttributeValues={":shard": item["shard"]},
     )["Items"]
     assert listed == {name: value for name, value in item.items() if name != "state"}

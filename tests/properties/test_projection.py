@@ -92,7 +92,7 @@ def handler() -> ModuleType:
 def function(handler: ModuleType, log: Any, models: Any, seals: Any, queue: Any) -> Callable[[dict[str, Any]], Any]:
     """The handler with these stores, in an environment that has just started."""
     handler.store = Store(log, models)  # type: ignore[attr-defined]
-    handler.projector = Projector(log, models, max_attempts=3, sleep=lambda _: None)  # type: ignore[attr-defined]
+    handler.projector = Projector(log, models, window=2, max_attempts=3, sleep=lambda _: None)  # type: ignore[attr-defined]
     handler.seals, handler.undelivered, handler.metrics = seals, queue, Metrics()  # type: ignore[attr-defined]
     handler.failing = FailingStreams()  # type: ignore[attr-defined]
     handler.set_aside_ids.clear()

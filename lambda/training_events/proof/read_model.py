@@ -27,7 +27,7 @@ did in the same moment. As long as what the read model lacks is this young, it m
 
 
 def check_read_model(log: EventLog, read_models: ReadModels, stream: str, clock: Callable[[], str] = now) -> Iterator[Finding]:
-    """The finding, if the read model is not the fold of the log.
+    """The finding, if the read model is not the fold of the log. Late events are folded from its settled state: it counts too.
 
     A read model that only lacks the events that arrived last is no finding. Nor is one that other folds made, or that is too
     large to be stored: whoever shows such a state folds the log.
@@ -35,13 +35,17 @@ def check_read_model(log: EventLog, read_models: ReadModels, stream: str, clock:
     model = read_models.get(stream) if _has_state(stream) else None  # before the log is read: the log has all that is in it
     if model is None or not model.state:
         return
-    try:
-        state = folds.decode(stream, model.state)
-    except (msgspec.MsgspecError, RecursionError) as flaw:
-        yield _differs(f"what is stored as the stream's state is none: {flaw}")
-        return
-    if state.folded_by == folds.VERSION and not _is_fold(log, stream, state, model.state, clock()):
-        yield _differs("the read model is not the fold of the log's events up to its own newest one")
+    for what, encoded in (("state", model.state), ("settled state", model.settled)):
+        if not encoded:
+            continue
+        try:
+            state = folds.decode(stream, encoded)
+        except (msgspec.MsgspecError, RecursionError) as flaw:
+            yield _differs(f"what is stored as the stream's {what} is none: {flaw}")
+            return
+        if state.folded_by == folds.VERSION and not _is_fold(log, stream, state, encoded, clock()):
+            yield _differs(f"the {what} of the read model is not the fold of the log's events up to its own newest one")
+            return
 
 
 def _is_fold(log: EventLog, stream: str, state: State, encoded: bytes, moment: str) -> bool:

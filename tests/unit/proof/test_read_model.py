@@ -24,11 +24,11 @@ MUCH_LATER = later(BEGIN, 10**6)
 class World:
     """A log whose clock goes on by a second with each event, and the read models of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, window: int = 1) -> None:
         self.time = BEGIN
         self.log = InMemoryLog(self._tick)
         self.read_models = InMemoryReadModels()
-        self.projector = Projector(self.log, self.read_models)
+        self.projector = Projector(self.log, self.read_models, window=window)
 
     def _tick(self) -> str:
         self.time = later(self.time, 1)
@@ -54,7 +54,7 @@ class World:
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=12), st.data())
 def test_a_read_model_that_lacks_what_arrived_last_is_no_finding(times, data):
     """The events arrive in any order of their own times; those that arrived first were projected, in batches."""
-    world = World()
+    world = World(data.draw(st.integers(0, 3)))
     projected = data.draw(st.integers(0, len(times)))
     for number, time in enumerate(times):
         world.record(number, time)
@@ -91,6 +91,21 @@ def test_a_forged_read_model_is_found(forge):
     state = world.state()
     forge(state)
     world.put(json.dumps(state, sort_keys=True, separators=(",", ":")).encode())
+    assert world.kinds() == [Kind.READ_MODEL_DIFFERS]
+
+
+@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES.keys())
+def test_a_forged_settled_state_is_found_although_the_state_is_right(forge):
+    world = World()
+    for number in range(9):
+        world.record(number, number)
+    world.projector.refold(STREAM)
+    model = world.read_models.models[STREAM]
+    assert model.settled is not None
+    settled = json.loads(model.settled)
+    forge(settled)
+    forged = json.dumps(settled, sort_keys=True, separators=(",", ":")).encode()
+    world.read_models.models[STREAM] = ReadModel(STREAM, 1, model.state, forged)
     assert world.kinds() == [Kind.READ_MODEL_DIFFERS]
 
 
