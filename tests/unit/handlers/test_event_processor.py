@@ -3,11 +3,17 @@
 import importlib
 import json
 import sys
+from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 from training_events import aws
+from training_events.bus.envelope import decode
+from training_events.errors import Conflict, InTheFuture, Misused
+from training_events.stores.appending import Processor
+from training_events.stores.event_log import Appended
 
 from tests.support.dynamodb import TABLE, aws_in_this_process, create_table
 from tests.support.fakes import Stdout, lose_replies, refuse
@@ -203,6 +209,36 @@ def test_a_request_that_is_refused_is_answered_and_not_set_aside(processor, caps
     [line] = printed_lines(capsys)
     assert line["reason"] == "in_the_future"
     assert processor.handler(request(received("no_stream")), CONTEXT)["outcome"] == "refused"
+
+
+class InvokedDirectly:
+    """Lambda's client, with this function behind it."""
+
+    exceptions = SimpleNamespace(ClientError=ClientError)
+
+    def __init__(self, handler):
+        self._handler = handler
+
+    def invoke(self, *, FunctionName, Payload):  # noqa: N803 - botocore's names
+        assert FunctionName == CONTEXT.function_name
+        return {"Payload": BytesIO(json.dumps(self._handler(json.loads(Payload), CONTEXT)).encode())}
+
+
+def test_the_client_and_the_function_understand_each_other(processor):
+    client = Processor(CONTEXT.function_name, TABLE, InvokedDirectly(processor.handler))
+    event = decode(received())
+    assert (client.append(event), client.append(event)) == (Appended.RECORDED, Appended.REPEATED)
+    with pytest.raises(Conflict) as conflict:
+        client.append(replace(event, data={"other": 1}))
+    with pytest.raises(Conflict) as of_the_log:
+        processor.log.append(replace(event, data={"other": 1}))
+    assert str(conflict.value) == str(of_the_log.value)
+    far = replace(event, occurred_at="2999-01-01T00:00:00.000000Z")
+    with pytest.raises(InTheFuture):
+        client.append(far)
+    assert client.append(far, accept_future=True) is Appended.RECORDED
+    with pytest.raises(Misused, match=f"puts into the table {TABLE}, not into another"):
+        Processor(CONTEXT.function_name, "another", InvokedDirectly(processor.handler)).append(event)
 
 
 def test_a_request_for_another_log_records_nothing(processor):

@@ -6,9 +6,11 @@ from io import BytesIO
 import pytest
 from botocore.exceptions import ClientError
 from training_events import aws
+from training_events.bus.envelope import to_envelope
 from training_events.bus.received import event_of
 from training_events.errors import Conflict, InTheFuture, Misused, NotAllowed, NotRecordable, TrainingEventsError
 from training_events.event import Event
+from training_events.recorder.delivery.destination import Destination
 from training_events.settings import Settings
 from training_events.stores.appending import Processor, appender
 from training_events.stores.event_log import Appended
@@ -109,6 +111,22 @@ def test_where_no_processor_is_named_the_table_is_put_into_and_a_denial_says_wha
         refuse(log.client, "PutItem", float("inf"), "AccessDeniedException")
         with pytest.raises(NotAllowed, match=f"the table {TABLE}, only the event processor may: set TRAINING_EVENTS_PROCESSOR"):
             appender(log, Settings({})).append(EVENT)
+
+
+def test_a_recorder_without_a_bus_sends_to_the_processor(monkeypatch):
+    function, make = Function(), aws.client
+    with dynamodb_log():
+        monkeypatch.setenv("TRAINING_EVENTS_PROCESSOR", "processor")
+        monkeypatch.setattr(aws, "client", lambda service, **more: function if service == "lambda" else make(service, **more))
+        to = Destination("log", f"dynamodb://{TABLE}")
+        line = to_envelope(EVENT)
+        assert to.sink(lambda _: None).send([line]) == []
+        assert [event.digest for event in function.log.events()] == [EVENT.digest]
+        function.code = "AccessDeniedException"
+        [unsent] = to.sink(lambda _: None).send([line])
+        assert (unsent.line, unsent.final) == (line, False), "it stays in the spool until the right is given"
+        assert "you may not invoke the event processor processor" in unsent.why
+        assert aws.client("dynamodb").scan(TableName=TABLE)["Count"] == 0
 
 
 def test_the_settings_name_the_processor():
