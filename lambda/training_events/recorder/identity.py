@@ -60,16 +60,29 @@ def run_id(model: str | None, given_id: str | None, environment: Mapping[str, st
 def rank(environment: Mapping[str, str] = os.environ, folder: Path = sagemaker.FOLDER) -> Rank | None:
     """Which process of a distributed training this is; None for a training of a single process.
 
-    The first launcher that counts more than one process decides. Without a launcher each host of a SageMaker job is a process.
+    The first launcher that counts more than one process decides; without one, torch.distributed, whose processes a program may
+    start itself; without both, each host of a SageMaker job is a process.
     """
     for rank_name, world_name in _RANK_AND_WORLD:
         with suppress(KeyError, ValueError):
             number, world = int(environment[rank_name]), int(environment[world_name])
             if 0 <= number < world and world > 1:
                 return Rank(number, world)
+    if (found := _rank_in_torch()) is not None:
+        return found
     current, hosts = sagemaker.hosts(environment, folder)
     if current in hosts and len(hosts) > 1:
         return Rank(sorted(hosts).index(current), len(hosts))
+    return None
+
+
+def _rank_in_torch() -> Rank | None:
+    """The rank that the program gave to `init_process_group`. It is asked only if the program has imported it."""
+    distributed = sys.modules.get("torch.distributed")
+    with suppress(Exception):  # whatever there is under that name, the training goes on
+        if distributed is not None and distributed.is_available() and distributed.is_initialized():
+            number, world = int(distributed.get_rank()), int(distributed.get_world_size())
+            return Rank(number, world) if 0 <= number < world and world > 1 else None
     return None
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -166,6 +167,22 @@ def test_the_processes_of_a_launcher_that_names_no_job_record_into_one_run():
 )  # fmt: skip
 def test_the_rank_of_a_process_under_each_launcher(environment, expected, tmp_path):
     assert rank(environment, tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("initialized", "number", "world", "expected"),
+    [(True, 1, 4, Rank(1, 4)), (True, 0, 1, None), (False, 1, 4, None), (True, -1, -1, None), (True, "?", 4, None)],
+)
+def test_the_processes_that_a_program_starts_itself_have_the_ranks_that_it_gives_them(
+    monkeypatch, initialized, number, world, expected
+):
+    """`torch.multiprocessing.spawn` sets no variables: without ranks each process would start an attempt of its own."""
+    distributed = SimpleNamespace(
+        is_available=lambda: True, is_initialized=lambda: initialized, get_rank=lambda: number, get_world_size=lambda: world
+    )
+    monkeypatch.setitem(sys.modules, "torch.distributed", distributed)
+    assert rank({}) == expected
+    assert rank({"RANK": "3", "WORLD_SIZE": "8"}) == Rank(3, 8)
 
 
 def test_without_a_launcher_each_host_of_a_sagemaker_job_is_a_rank(tmp_path):
