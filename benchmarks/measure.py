@@ -14,13 +14,13 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Ratio:
-    """A measurement beside its baseline: pairs of seconds (or MB), and the limit of the median of their ratios."""
+    """A measurement beside its baseline: pairs of seconds, MB or requests, and the limit of the median of their ratios."""
 
     subject: str
     baseline: str
     pairs: Sequence[tuple[float, float]]
     at_most: float
-    unit: Literal["s", "MB"] = "s"
+    unit: Literal["s", "MB", "requests"] = "s"
 
     @property
     def value(self) -> float:
@@ -32,9 +32,15 @@ class Ratio:
 
     def __str__(self) -> str:
         medians = [statistics.median(seconds) for seconds in zip(*self.pairs, strict=True)]
-        measured, baseline = (f"{median:.2f} MB" if self.unit == "MB" else duration_text(median) for median in medians)
+        measured, baseline = (_text(median, self.unit) for median in medians)
         verdict = "at most" if self.is_within_limit else "MISSED: at most"
         return f"{self.subject}: {measured}; {self.baseline}: {baseline}; ratio {self.value:.3g} ({verdict} {self.at_most:.3g})"
+
+
+def _text(value: float, unit: str) -> str:
+    if unit == "s":
+        return duration_text(value)
+    return f"{value:.2f} MB" if unit == "MB" else f"{value:,.0f} {unit}"
 
 
 def duration_text(seconds: float) -> str:

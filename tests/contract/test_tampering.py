@@ -104,6 +104,12 @@ TAMPERINGS: dict[str, Tampering] = {
     "digest": text("digest", "sha256:" + "0" * 64),
     "the time at which the log took it: none": text("recorded_at", "yesterday"),
     "the time at which the log took it: not of UTC": text("recorded_at", "2026-11-22T15:08:40.000000+01:00"),
+    "recorded_at": Tampering(
+        lambda store, victim: store.set_text(STREAM, victim.position, "recorded_at", "2026-11-22T15:08:41.000000Z"),
+        Kind.ALTERED,
+        None,
+        None,
+    ),
     "position": Tampering(moved, Kind.DAMAGED, Kind.DAMAGED, Kind.DAMAGED),
     "position and time, appended again": Tampering(moved_altogether, Kind.MISSING, Kind.BROKEN_CHAIN, None, Kind.MISSING),
     "producer": everywhere(Kind.ALTERED, producer),
