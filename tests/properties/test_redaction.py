@@ -1,18 +1,23 @@
 """A credential that a program hands to the recorder is in no byte that is recorded, wherever it stands."""
 
+import json
 import logging
+import re
+import shlex
 import sys
 from argparse import Namespace
 from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from training_events import promote_model, record_run, register_dataset, register_model
 from training_events.canonical import canonical_json
 from training_events.errors import Misused
 from training_events.recorder.delivery.destination import Destination
 from training_events.recorder.plain import plain
+from training_events.redaction.text import redacted_text
 from training_events.redaction.values import redacted
 
 from tests.support.strategies import json_values
@@ -47,6 +52,30 @@ def test_wherever_a_credential_stands_in_a_value_it_is_masked(given_):
     hidden = redacted(plain(value)).value
     assert secret.encode() not in canonical_json(hidden)
     assert redacted(hidden) == (hidden, [])
+
+
+passwords = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=24)
+NOTATIONS = {
+    "address": lambda text: f"no answer from postgresql://ada:{text.translate(AT)}@db.example.org:5432/x, again",
+    "encoded": lambda text: f"https://h/x?a=1&access_token={quote(text, safe='')}&b=2",
+    "shell": lambda text: f"a=1\nexport DB_PASSWORD=x{text}\nb=2",
+    "JSON": lambda text: json.dumps({"a": 1, "password": text, "b": 2}),
+    "Python": lambda text: f"connect(host='h', password={text!r}, port=1)",
+    "libpq": lambda text: "host=h password='{}' port=1".format(text.replace("\\", "\\\\").replace("'", "\\'")),
+    "ODBC": lambda text: f"Server=h;Pwd={{{text.replace('}', '}}')}}};Database=x",
+    "option": lambda text: f"train.py --token {shlex.quote('x' + text.replace(QUOTE, ''))} --lr 1",
+}
+QUOTE = "'"
+AT = dict.fromkeys(map(ord, "@\"'<>`"), "x")
+"""What no program takes in an address unless it is encoded."""
+
+
+@given(passwords, st.sampled_from([*NOTATIONS]))
+@settings(max_examples=300)
+def test_a_password_of_any_signs_is_masked_in_every_notation(password, notation):
+    assume(not re.fullmatch(r"<[^<>]*>|\*+|\$.*", password))  # these stand where a password would be
+    hidden = redacted_text(NOTATIONS[notation](password))
+    assert not [at for at in range(len(password) - 5) if password[at : at + 6] in hidden]
 
 
 @given(json_values)

@@ -13,7 +13,14 @@ _ENCODED = re.compile(r"(?<![\w+.\-])[A-Za-z][\w+.\-]{1,40}%3A%2F%2F[^\s\"'<>`&]
 _USER_BELONGS = re.compile(r".*ssh.*|abfss?|wasbs?|oci|sftp|rsync|hdfs")
 """Schemes whose `user@` says where something is: `git` of an SSH address, a container of Azure's storage
 (https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-introduction-abfs-uri), a bucket of Oracle's."""
-_PASSWORD_WITH_SLASH = re.compile(r"[^/?#@:]*:(?!\d*(?:[/?#]|$))[^@?]*@")
+_USER_AND_PASSWORD = re.compile(r"(?!\[)[^/?#@:\\]*:(?!\d+(?:[/?#]|\\/|$))")
+"""What is not the port of a host is a password, and may hold any sign: `u:p/w@h`, `u:p@s?@h`."""
+_DATABASE = re.compile(
+    r"postgres.*|mysql.*|mariadb.*|mongodb.*|rediss?|amqps?|mssql.*|oracle.*|clickhouse.*|snowflake|redshift.*|ldaps?"
+)
+"""In their addresses nothing behind the host has an `@`, so that a password may also begin like a port."""
+_HOST = re.compile(r"(?:[\w.\-%${}()]+|\[[^\]]*\])?(?::\d+)?(?=[/?#\\,]|$)")
+_CERTAIN_HOST = re.compile(r"localhost|[\w\-]+\.[\w.\-]+|[\w\-]+:\d+")
 _PASSWORDS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -22,7 +29,7 @@ _PASSWORDS = tuple(
     )
 )
 
-_PARAMETER = re.compile(r"([?&#;])([^=&#;\s\"'<>]{1,80})=([^&#;\s\"'<>`]*)")
+_PARAMETER = re.compile(r"([?&#;])([^=&#;\s\"'<>]{1,80})=(\{(?:[^}\n]|\}\}){0,500}+\}(?!\})|[^&#;\s\"'<>`]*)")
 _SIGNATURE = re.compile(
     "sig|signature|sas|x-amz-signature|x-amz-credential|x-amz-security-token|awsaccesskeyid|key-pair-id"
     "|x-goog-signature|x-goog-credential|googleaccessid"
@@ -52,15 +59,22 @@ def without_credentials(text: str) -> str:
 
 def _address(found: re.Match[str]) -> str:
     scheme, slashes, rest = found.groups()
-    end = re.search(r"[/?#\\]", rest)
-    authority, tail = (rest, "") if end is None else (rest[: end.start()], rest[end.start() :])
-    if "@" not in authority and (password := _PASSWORD_WITH_SLASH.match(rest)):
-        authority, tail = rest[: password.end()], rest[password.end() :]
-    user, at, host = authority.rpartition("@")
-    if not at or host.startswith("sha256:"):  # the digest of an image
+    at = _end_of_user(scheme.lower(), rest)
+    if at < 0 or rest.startswith("sha256:", at + 1):  # the digest of an image
         return found[0]
-    kept = user.partition(":")[0] + at if _USER_BELONGS.fullmatch(scheme.lower()) else ""
-    return f"{scheme}:{slashes}{kept}{host}{tail}"
+    user = rest[:at].partition(":")[0]
+    return f"{scheme}:{slashes}{f'{user}@' if _USER_BELONGS.fullmatch(scheme.lower()) else ''}{rest[at + 1 :]}"
+
+
+def _end_of_user(scheme: str, rest: str) -> int:
+    """The place of the `@` before the host; -1 if there is none."""
+    in_authority = re.match(r"[^/?#\\]*", rest)
+    last = rest.rfind("@", 0, in_authority.end() if in_authority else 0)
+    if not _USER_AND_PASSWORD.match(rest) and not (_DATABASE.fullmatch(scheme) and ":" in rest):
+        return last
+    before_hosts = [sign.start() for sign in re.finditer("@", rest) if _HOST.match(rest, sign.end())]
+    certain = (at for at in before_hosts if _CERTAIN_HOST.match(rest, at + 1))
+    return next(certain, before_hosts[-1] if before_hosts else last)
 
 
 def _encoded(found: re.Match[str]) -> str:

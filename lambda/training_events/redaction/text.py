@@ -26,12 +26,12 @@ _IN_BRACKETS = "|".join(
     for left, right in ("()", "[]", "{}")
 )
 _VALUE = re.compile(
-    _QUOTED + r"|\{(?:[^{}\n]|\}\}){0,500}+\}(?!\})"
-    rf"|[\w.]{{0,60}}+(?:{_IN_BRACKETS})"
+    _QUOTED + r"|\{(?:[^}\n]|\}\}){0,500}+\}(?!\})"
+    rf"|[\w.]{{0,60}}+(?:{_IN_BRACKETS})[^\s;&\"'`<\\,)\]}}]*"
     r"|(?:(?:Bearer|Basic|Token|Digest|Bot|ApiKey|Negotiate)[ ]+)?(?:[^\s;&\"'`<\\]|&(?![\w.\-]{1,60}=))+"
 )
 """In quotes (escaped ones, and ones without an end too), in ODBC's braces, a list or a call, or up to the next separator."""
-_TYPE = r":[ \t]{0,8}[A-Za-z_][\w.]{0,40}(?:\[[\w., |]{0,40}\])?(?:[ ]\|[ ]\w{1,40}){0,3}[ \t]{0,8}=(?!=)"
+_TYPE = r":[ \t]{0,8}[A-Za-z_][\w.]{0,40}(?:\[[\w., |]{0,40}\])?(?:[ ]\|[ ]\w{1,40}){0,3}(?:[ \t]{1,8}=(?=[ \t])|=(?=[\"']))"
 _CALL = r"(?:[A-Za-z_][\w.]{0,60}\((?=[bfru]?[\"']))?"
 
 
@@ -80,7 +80,7 @@ _PASSWORDS = tuple(
     )
 )
 _QUOTE = re.compile(r"[bfruBFRU]{0,2}(\"\"\"|'''|\\*[\"'])")
-_REFERENCE = re.compile(r"\$[A-Z_][A-Z0-9_]*|\$\{[\w.:\-]+\}|%\w+%|None|null|nil|[Tt]rue|[Ff]alse|\*+|<[^<>]*>?|")
+_REFERENCE = re.compile(r"\$[A-Z_][A-Z0-9_]*|\$\{[\w.:\-]+\}|%\w+%|None|null|nil|[Tt]rue|[Ff]alse|\*+|<[^<>]*>|")
 """What stands in place of a credential, and is none."""
 _NUMBER = re.compile(r"-?\d{1,300}(?:\.\d*)?")
 _NAME_OF_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+")

@@ -8,6 +8,12 @@ HOLDING = rf"""
 postgresql://u:{S}@h/db
 postgresql://h/db?user=u&password={S}
 mysql://u:pa/{S}@h/db
+mysql://u:p@ss:w0rd/{S}?x#y@h/db
+mysql://u:a?{S}@h.example.org/db?email=a@b.org
+mysql://u:a#{S}@h:3306/db
+postgresql://u:{S}@{{host}}/db
+postgresql://u:{S}@[::1]:5432/db
+mongodb://u:{S}@h1:27017,h2:27017/db
 mongodb+srv://u:{S}@h/?x=1
 redis://:{S}@h:6379/0
 s3a://AKIAIOSFODNN7EXAMPLE:{S}@bucket/x
@@ -89,6 +95,7 @@ https://example.org:8443/a@b.git
 https://example.org/data?version=3&split=train&key=label#part
 s3://bucket/key?versionId=3HL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY+MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo
 s3://bucket/a@b:c
+http://[::1]:8080/a@b
 repo/train:1@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 train:1@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 docker://repo:1@sha256:9f86d081884c7d65
@@ -145,6 +152,7 @@ def test_what_is_around_a_credential_stays():
     assert redacted_text("host=h password=x port=5432") == "host=h password=*** port=5432"
     assert redacted_text("https://h/x?a=1&sig=x&b=2#c") == "https://h/x?a=1&sig=***&b=2#c"
     assert redacted_text('{"password": "x", "rate": 0.1}') == '{"password": "***", "rate": 0.1}'
+    assert redacted_text("https://u:p@example.org/a@b.git?c=d@e") == "https://example.org/a@b.git?c=d@e"
     assert redacted_text("cannot connect to postgresql://u:p@h/db: refused") == "cannot connect to postgresql://h/db: refused"
 
 

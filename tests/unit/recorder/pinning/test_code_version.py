@@ -112,20 +112,17 @@ def test_a_git_that_hangs_is_killed_with_the_processes_it_started(tmp_path):
         os.close(pipe)
 
 
-def test_what_git_does_not_say_in_time_or_in_reason_is_unknown_and_the_rest_is_known(repository, tmp_path):
-    """All questions share the time. An answer without an end is not waited for either."""
+@pytest.mark.parametrize(
+    ("answers", "dirty"), [("*remote*) exec yes;;", False), ("*status*) exec sleep 300;;", None)], ids=["endless", "hangs"]
+)
+def test_what_git_says_without_an_end_or_not_in_time_is_unknown_and_the_rest_is_known(repository, tmp_path, answers, dirty):
     real = shutil.which("git")
-    script = f"""#!/bin/sh
-    case "$*" in
-      *rev-parse*) exec '{real}' "$@";;
-      *remote*) exec yes;;
-      *) exec sleep 300;;
-    esac
-    """
-    (tmp_path / "git").write_text(script, encoding="utf-8")
+    (tmp_path / "git").write_text(f'#!/bin/sh\ncase "$*" in {answers} *) exec \'{real}\' "$@";; esac\n', encoding="utf-8")
     (tmp_path / "git").chmod(0o755)
+    git(repository, "remote", "remove", "origin")
     environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    assert module.code_version(repository, environment, timeout=3) == Code(commit=git(repository, "rev-parse", "HEAD"))
+    commit = git(repository, "rev-parse", "HEAD")
+    assert module.code_version(repository, environment, timeout=8) == Code(commit=commit, dirty=dirty)
 
 
 @pytest.mark.parametrize(
