@@ -15,6 +15,7 @@ from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
 from training_events.recorder.delivery.delivery import Delivery
+from training_events.recorder.delivery.destination import REPLY_SECONDS
 from training_events.recorder.delivery.orphans import Orphans
 from training_events.recorder.reporting import log
 
@@ -44,6 +45,7 @@ class Sender:
         self._has_news = False  # there are events that the thread has not seen
         # attempts to send the recorder's own spool are numbered from 1
         self._attempt = 0  # the last one that began
+        self._attempt_began: float | None = None  # when the present one did
         self._failed_attempt = 0  # the last one that failed
         self._awaited_attempt = 0  # the one that a flush waits for
         self._deadline: float | None = None  # when to give up, once the sender is closing
@@ -83,6 +85,9 @@ class Sender:
         """
         with self._changed:
             deadline = time.monotonic() + seconds
+            if self._attempt_began is not None:  # a flush may have waited for this answer, too
+                patience = max(self._attempt_began + REPLY_SECONDS, time.monotonic() + CLOSING_RETRY_SECONDS)
+                deadline = min(deadline, patience)
             self._deadline = deadline = deadline if self._deadline is None else min(deadline, self._deadline)
             self._changed.notify_all()
             if self._thread.ident is None:  # it was not started
@@ -92,7 +97,7 @@ class Sender:
             )
         if self._spool.pending:
             if not self._has_ended and seconds:
-                self._warn(f"there is no answer to {self._spool.pending} of them after {seconds:.0f} s")
+                self._warn(f"there is no whole answer yet about {self._spool.pending} of them")
             return
         # all of its own is sent: it may be about to end, or in the middle of what others have left
         self._thread.join(max(min(deadline - time.monotonic(), MIN_ORPHAN_SECONDS), 0))
@@ -134,11 +139,13 @@ class Sender:
     def _send_batch(self, spool: Spool) -> Unsent | None:
         """Returns the first event that was not sent, if any."""
         sent_before, is_own = self._delivery.sent_count, spool is self._spool
+        began = time.monotonic()
         if is_own:
             self._attempt += 1
-        began = time.monotonic()
+            self._attempt_began = began
         unsent = self._delivery.send(spool)
         with self._changed:
+            self._attempt_began = None
             if unsent and is_own:
                 self._failed_attempt = self._attempt
             self._changed.notify_all()

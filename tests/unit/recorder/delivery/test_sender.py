@@ -362,4 +362,16 @@ def test_an_end_says_what_has_no_answer(start, caplog):
     assert bus.asked.wait(PATIENCE_SECONDS)
     sender.close(0.01)
     bus.first_reply.set()
-    assert "there is no answer to 1 of them" in caplog.text
+    assert "there is no whole answer yet about 1 of them" in caplog.text
+
+
+def test_an_end_does_not_wait_once_more_for_an_answer_that_is_overdue(start, monkeypatch, caplog):
+    monkeypatch.setattr(sending, "REPLY_SECONDS", 0.0)
+    monkeypatch.setattr(sending, "CLOSING_RETRY_SECONDS", 0.0)
+    bus = SlowBus(lambda _: None)
+    sender, spool = start(bus)
+    append(sender, spool, b"1")
+    assert bus.asked.wait(PATIENCE_SECONDS)
+    sender.close(3600)
+    bus.first_reply.set()
+    assert "there is no whole answer yet" in caplog.text
