@@ -106,6 +106,7 @@ def _recording_and_reading(
             [
                 "s3:GetObject",
                 "s3:GetObjectVersion",
+                "s3:GetObjectRetention",
                 "s3:PutObject",
                 "s3:AbortMultipartUpload",
                 "s3:ListMultipartUploadParts",

@@ -23,7 +23,14 @@ WIDER_THAN_ONE = {
 RECORDING_AND_READING = {
     *("dynamodb:GetItem", "dynamodb:Query", "events:PutEvents"),
     *("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"),
-    *("s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:ListMultipartUploadParts", "s3:PutObject"),
+    *(
+        "s3:AbortMultipartUpload",
+        "s3:GetObject",
+        "s3:GetObjectRetention",
+        "s3:GetObjectVersion",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
+    ),
 }
 TRAINING = {
     *("cloudwatch:PutMetricData", "ecr:GetAuthorizationToken", "iam:PassRole"),

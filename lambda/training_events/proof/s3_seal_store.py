@@ -141,17 +141,16 @@ class S3SealStore:
 
     def _lock(self, key: str, version: str) -> Lock | Literal["none", "not shown"]:
         head = self.client.head_object(Bucket=self.bucket, Key=key, VersionId=version)
-        mode, until = head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate")
-        if mode and until:
-            return Lock(mode, to_utc_text(until.isoformat()))
+        lock = _lock(head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate"))
+        if lock is not None:
+            return lock
         # S3 leaves the lock out too where the caller may not see it; this request tells.
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html (x-amz-object-lock-mode)
         try:
-            self.client.get_object_retention(Bucket=self.bucket, Key=key, VersionId=version)
+            retention = self.client.get_object_retention(Bucket=self.bucket, Key=key, VersionId=version)["Retention"]
         except ClientError as refusal:
-            if refusal.response["Error"]["Code"] == "AccessDenied":
-                return "not shown"
-        return "none"
+            return "not shown" if refusal.response["Error"]["Code"] == "AccessDenied" else "none"
+        return _lock(retention.get("Mode"), retention.get("RetainUntilDate")) or "none"
 
     def _lines(self, key: str, version: str, size: int) -> Iterator[bytes]:
         rest = b""
@@ -164,6 +163,10 @@ class S3SealStore:
                 yield line + b"\n"
         if rest:
             yield rest
+
+
+def _lock(mode: str | None, until: datetime | None) -> Lock | None:
+    return Lock(mode, to_utc_text(until.isoformat())) if mode and until else None
 
 
 def _key(stream: str, number: int) -> str:

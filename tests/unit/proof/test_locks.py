@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -116,6 +117,22 @@ def test_whoever_may_not_see_locks_gets_no_finding(s3):
     refuse(s3, "GetObjectRetention", 1, "AccessDenied")
     verification = verified(log, s3)
     assert (verification.findings, verification.seals.locks) == ([], "not shown")
+
+
+def test_a_lock_that_only_its_own_request_shows_is_a_lock(s3):
+    log = sealed(s3)
+    head = s3.head_object(Bucket=BUCKET, Key=KEY)
+    retention = {"Mode": head["ObjectLockMode"], "RetainUntilDate": head["ObjectLockRetainUntilDate"]}
+
+    def leave_out(parsed: dict[str, Any], **_: Any) -> None:
+        del parsed["ObjectLockMode"], parsed["ObjectLockRetainUntilDate"]
+
+    s3.meta.events.register("after-call.s3.HeadObject", leave_out)
+    s3.meta.events.register(
+        "before-call.s3.GetObjectRetention", lambda **_: (SimpleNamespace(status_code=200), {"Retention": retention})
+    )
+    verification = verified(log, s3)
+    assert (verification.findings, verification.seals.locks) == ([], "checked")
 
 
 @pytest.mark.parametrize("code", ["NoSuchObjectLockConfiguration", "InvalidRequest", "InternalError"])
