@@ -256,12 +256,23 @@ def test_a_record_is_set_aside_once_although_another_stream_keeps_failing(projec
     assert metric_sums(capsys) == {"StreamsFailed": 6, "RecordsSetAside": 1}
 
 
-def test_events_whose_state_can_never_be_stored_are_set_aside_at_once(projector, table, capsys):
-    """The producer chooses the names of metrics. The summary shows eight names, here of 60 KB each."""
-    many = [
-        event("run/a", number, points=[{"name": f"{number}" + "x" * 60_000, "value": 1.0, "step": 1}]) for number in range(1, 9)
+def with_long_names(stream):
+    """The producer chooses the names of metrics. A summary shows eight of them."""
+    return [
+        event(stream, number, points=[{"name": f"{number}" + "x" * 60_000, "value": 1.0, "step": 1}]) for number in range(1, 9)
     ]
-    records = table.append(*many, event("run/b", 1))
+
+
+def test_long_names_keep_no_state_from_being_stored(projector, table):
+    assert handle(projector, table.append(*with_long_names("run/a"))) == []
+    assert is_up_to_date(projector, "run/a")
+    assert undelivered(projector) == []
+
+
+def test_events_whose_state_can_never_be_stored_are_set_aside_at_once(projector, table, capsys, monkeypatch):
+    """No event is known that makes such a state in the 400 KB of DynamoDB."""
+    monkeypatch.setattr("training_events.stores.dynamodb.read_models.MAX_ITEM_BYTES", 5_000)
+    records = table.append(*with_long_names("run/a"), event("run/b", 1))
     assert handle(projector, records) == []
     assert is_up_to_date(projector, "run/b")
     assert [reason for reason, _ in undelivered(projector)] == ["too_large"] * 8
