@@ -55,6 +55,9 @@ def test_wherever_a_credential_stands_in_a_value_it_is_masked(given_):
 
 
 passwords = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=24)
+QUOTE = "'"
+AT = dict.fromkeys(map(ord, "@\"'<>`"), "x")
+"""What no program takes in an address unless it is encoded."""
 NOTATIONS = {
     "address": lambda text: f"no answer from postgresql://ada:{text.translate(AT)}@db.example.org:5432/x, again",
     "encoded": lambda text: f"https://h/x?a=1&access_token={quote(text, safe='')}&b=2",
@@ -65,9 +68,6 @@ NOTATIONS = {
     "ODBC": lambda text: f"Server=h;Pwd={{{text.replace('}', '}}')}}};Database=x",
     "option": lambda text: f"train.py --token {shlex.quote('x' + text.replace(QUOTE, ''))} --lr 1",
 }
-QUOTE = "'"
-AT = dict.fromkeys(map(ord, "@\"'<>`"), "x")
-"""What no program takes in an address unless it is encoded."""
 
 
 @given(passwords, st.sampled_from([*NOTATIONS]))
