@@ -83,15 +83,15 @@ def attempt_of(attempts: list[Attempt], by: Numbering | None) -> Attempt | None:
     return attempts[-1]
 
 
-def may_end(attempt: Attempt, by: Numbering | None) -> bool:
+def may_end(attempt: Attempt, by: Numbering | None, status: Ended) -> bool:
     """Whether an event of this process ends the attempt.
 
-    An end without a producer does: nothing tells that it is another's. So does that of any rank, because each may fail. An end
-    by a process that never led the training does not.
+    An end without a producer does: nothing tells that it is another's. Any rank may fail, but only the one that leads completes
+    or stops the training. An end by any other process is none.
     """
     if by is None or attempt.producer in (None, by.id):
         return True
-    return attempt.rank is not None and _rank(by) is not None
+    return status == "failed" and attempt.rank is not None and _rank(by) is not None
 
 
 def _rank(by: Numbering | None) -> int | None:

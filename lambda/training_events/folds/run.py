@@ -211,7 +211,7 @@ def _ends_run(state: RunState, status: attempts.Ended, at: str, entry: LogEntry)
     if attempt is not state.attempts[-1]:
         attempt.status, attempt.finished_at = status, at
         return False
-    if not attempts.may_end(attempt, by):
+    if not attempts.may_end(attempt, by, status):
         state.ends_not_counted += 1
         return False
     return True

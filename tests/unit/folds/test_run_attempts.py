@@ -81,6 +81,7 @@ def test_an_attempt_is_numbered_and_told_with_its_times_producer_first_step_and_
         ([(COMPLETED, "p")], "completed", []),
         # any rank may fail
         ([(STARTED, 0), (FAILED, 3)], "failed", ["failed"]),
+        ([(STARTED, 0), (COMPLETED, 3), (STOPPED, 1)], "running", ["running"]),
         # one producer may train several times
         ([(STARTED, "p"), (COMPLETED, "p"), (STARTED, "p"), (STOPPED, "p")], "stopped", ["completed", "stopped"]),
     ],
