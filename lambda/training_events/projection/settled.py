@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 WINDOW = 128
 """How many events the settled state is behind, beside those that were late. To fold so many takes about a millisecond."""
-_AT_ONCE = 256
-"""How many entries are released at once."""
+AT_ONCE, BYTES_AT_ONCE = 256, 2**20
+"""How many entries, or bytes of them, are gathered before some are released."""
 MAX_HELD, MAX_HELD_BYTES = 10_000, 16 * 2**20
-"""The most events that are held in memory while those before them are folded, and about how many bytes of them."""
+"""The most events that are held in memory while those before them are folded, and about how many bytes of them. Only an instant
+that has more is held whole."""
 
 
 class Folded(NamedTuple):
@@ -70,15 +71,17 @@ class _Newest:
 
     def before(self) -> Iterator[LogEntry]:
         held, late = self.held, self._late
-        limit = self._wanted + _AT_ONCE
+        limit, limit_bytes = min(self._wanted, MAX_HELD) + AT_ONCE, MAX_HELD_BYTES
         for entry in self._entries:
             held.append(entry)
             self._bytes += len(entry.data)
             if late is not None and late.earliest <= entry.position[:TEXT_LENGTH] <= late.newest:
                 self._wanted += 1
-            if len(held) >= limit or self._bytes > MAX_HELD_BYTES:
+            if len(held) >= limit or self._bytes > limit_bytes:
                 yield from self._released()
-                limit = max(self._wanted, len(held)) + _AT_ONCE
+                # more than wanted is held where it is all of one instant
+                limit = max(min(self._wanted, MAX_HELD), len(held)) + AT_ONCE
+                limit_bytes = max(MAX_HELD_BYTES, self._bytes) + BYTES_AT_ONCE
         yield from self._released()
 
     def _released(self) -> list[LogEntry]:

@@ -4,16 +4,19 @@ import random
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from training_events import folds
 from training_events.errors import TooLarge
 from training_events.event import Event
 from training_events.folds.run import RunState
+from training_events.projection import settled as module
 from training_events.projection.projector import Projector, Update
 from training_events.projection.rebuild import Change, Rebuild
 from training_events.stores.read_models import ReadModel
 
 from tests.support.fakes import InMemoryLog, InMemoryReadModels
-from tests.support.histories import entry
+from tests.support.histories import entry, histories, states_of
 
 EVENTS, BATCH, WINDOW = 3_000, 100, 20
 
@@ -83,6 +86,26 @@ def test_events_a_little_out_of_order_cost_a_fold_of_the_newest_ones():
     assert projection.is_right()
     assert max(costs[2:]) < 3 * BATCH, "however long the stream has become"
     assert sum(costs) < 3 * EVENTS
+
+
+@given(histories(), st.integers(0, 20), st.integers(1, 5), st.integers(0, 300), st.integers(1, 3))
+def test_whatever_may_be_held_the_settled_state_ends_with_an_instant(events, window, held, held_bytes, at_once):
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in {
+            "MAX_HELD": held,
+            "MAX_HELD_BYTES": held_bytes,
+            "AT_ONCE": at_once,
+            "BYTES_AT_ONCE": 10 * at_once,
+        }.items():
+            patched.setattr(module, name, value)
+        for stream, state in states_of(events).items():
+            own_events = sorted((event for event in events if event.stream == stream), key=lambda event: event.position)
+            folded = module.fold_with_settled(folds.empty(stream), map(entry, own_events), window=window)
+            assert folds.encode(folded.state) == state
+            if folded.settled is not None:
+                last_at = folds.decode(stream, folded.settled).last_at
+                assert last_at < own_events[-1].occurred_at
+                assert {stream: folded.settled} == states_of([event for event in own_events if event.occurred_at <= last_at])
 
 
 def test_events_in_order_read_nothing_of_the_log():
