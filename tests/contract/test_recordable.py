@@ -15,10 +15,10 @@ from training_events.proof.findings import Kind
 from training_events.proof.verification import verify
 from training_events.recordable import MAX_DIGITS
 from training_events.recorder.delivery.journal import Journal
-from training_events.stores.damage import check_read_back
+from training_events.stores.damage import as_audited, check_read_back
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.item import to_item
-from training_events.stores.event_log import Appended, EventLog
+from training_events.stores.event_log import Appended, AuditedEvent, EventLog
 from training_events.stores.read_models import ReadModel, ReadModels
 from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.row import COLUMNS, to_row
@@ -109,8 +109,24 @@ def failing(_: str) -> RecordedEvent:
 )
 def test_an_event_that_does_not_survive_being_stored_is_refused(read, why):
     with pytest.raises(NotReadBack, match=why) as raised:
-        check_read_back(STARTED, "stored", read)
+        check_read_back(STARTED, "stored", read, lambda _: as_audited(RecordedEvent(STARTED, now(), STARTED.digest)))
     assert raised.value.reason == "not_read_back"
+
+
+def test_an_event_that_would_be_found_altered_is_refused():
+    recorded = RecordedEvent(STARTED, now(), STARTED.digest)
+    with pytest.raises(NotReadBack, match="would be found altered: by a slip of ours"):
+        check_read_back(STARTED, "stored", lambda _: recorded, lambda _: as_audited(recorded, "by a slip of ours"))
+
+
+@pytest.mark.parametrize("key", ["extensions", "host", "producer", "stream"])
+def test_whatever_else_a_producer_says_of_itself_its_event_is_sound(log: EventLog, key: str):
+    event = replace(STARTED, producer=Producer("p", 1, None, {key: "k"}))
+    assert log.append(event) is Appended.RECORDED
+    [audited] = log.audit("run/a")
+    assert isinstance(audited, AuditedEvent)
+    assert audited.alteration is None
+    assert [recorded.event for recorded in log.read("run/a")] == [event]
 
 
 def test_a_tuple_survives_as_a_list(log: EventLog):

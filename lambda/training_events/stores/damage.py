@@ -76,16 +76,22 @@ def altered_content(recorded: str, now: str) -> str:
     return f"the event was recorded with the digest {recorded}; its content gives {now}"
 
 
-def check_read_back(event: Event, stored: _Stored, read: Callable[[_Stored], RecordedEvent]) -> None:
-    """Raises NotReadBack unless what a store is about to hold is read as this event, by the very reader that reads it later."""
+def check_read_back(
+    event: Event, stored: _Stored, read: Callable[[_Stored], RecordedEvent], audit: Callable[[_Stored], AuditedEvent]
+) -> None:
+    """Raises NotReadBack unless what a store is about to hold passes for this event with the readers that read it later."""
     try:
         back = read(stored).event
         # what is equal needs no second canonical form; a tuple comes back as a list, with the same digest
-        if back == event or back.digest == event.digest:
-            return
+        is_same = back == event or back.digest == event.digest
     except _FLAWS as flaw:
         raise NotReadBack(f"what would be stored cannot be read: {flaw}", "what every reader of the log reads") from None
-    raise NotReadBack(f"what would be stored reads as another event, {back.digest}", f"this one, {event.digest}")
+    if not is_same:
+        raise NotReadBack(f"what would be stored reads as another event, {back.digest}", f"this one, {event.digest}")
+    judged = audited_or_damaged(event.stream, event.position, stored, audit, read)
+    flaw_found = judged.why if isinstance(judged, Damaged) else judged.alteration
+    if flaw_found is not None:
+        raise NotReadBack(f"what would be stored would be found altered: {flaw_found}", "what `verify` finds sound")
 
 
 def undamaged(records: Iterable[RecordedEvent | Damaged]) -> Iterator[RecordedEvent]:

@@ -88,8 +88,11 @@ def delete(path: Path) -> None:
 
 
 def delete_with_what_is_beside(path: Path) -> None:
-    for file in path.parent.glob("log.db*"):
-        file.unlink()
+    for beside in path.parent.glob("log.db*"):
+        if beside.is_dir():  # what is kept of the code, where it has changes that no commit has
+            shutil.rmtree(beside)
+        else:
+            beside.unlink()
 
 
 def move(path: Path) -> None:

@@ -42,7 +42,7 @@ class DynamoDbLog:
             check_recordable(event)
             if not accept_future:
                 check_due(event, recorded_at)
-            check_read_back(event, item, from_item)
+            check_read_back(event, item, from_item, audit_item)
         except NotRecordable:
             if not self._has(event):  # recorded by an older version, which allowed it, or by a person's decision
                 raise

@@ -32,6 +32,8 @@ MAX_ITEM_BYTES = 400 * 1024
 ENTRY_ATTRIBUTES = ("position", "recorded_at", "type", "schema_version", "data", "producer")
 _ATTRIBUTES = frozenset(Event.__struct_fields__) | {"position", "recorded_at", "digest"}
 _PRODUCER_ATTRIBUTES = frozenset(Producer.__struct_fields__)
+_PRODUCER_FIELDS = _PRODUCER_ATTRIBUTES - {"extensions"}
+"""What no key of its extensions is called: in the canonical JSON these stand beside each other."""
 
 
 def to_item(event: Event, recorded_at: str) -> Item:
@@ -186,7 +188,7 @@ def _whole_producer_text(item: Item) -> str:
     if "extensions" in item:
         extensions, stored = _object(item, "extensions"), _get(item, "extensions", "S")
         # in the canonical JSON its keys stand between the others: the text itself cannot be put there as it is
-        if not extensions or _text(extensions) != stored or not _PRODUCER_ATTRIBUTES.isdisjoint(extensions):
+        if not extensions or _text(extensions) != stored or not _PRODUCER_FIELDS.isdisjoint(extensions):
             raise DamagedEvent("the extensions of its producer are not as the log stores them")
         fields |= extensions
     return _text(fields)

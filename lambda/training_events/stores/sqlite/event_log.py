@@ -74,7 +74,7 @@ class SqliteLog:
             check_recordable(event)
             if not accept_future:
                 check_due(event, recorded_at)
-            check_read_back(event, row, from_row)
+            check_read_back(event, row, from_row, audit_row)
         except NotRecordable:
             if not self._has(event):  # recorded by an older version, which allowed it, or by a person's decision
                 raise
