@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell that starts the tests in its background has them ignore Ctrl-C. Every program that they start would inherit it.
     if not is_worker(config):
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     make_session_folder(config)
     config.stash[_DEPLOYMENTS] = deployments = Deployments(session_folder(config))
     config.add_cleanup(deployments.end)

@@ -278,6 +278,7 @@ def main() -> None:
     # a process in the background (a shell's &, nohup) ignores these, and so do its children
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     handle(signal.Signals[options.handled], options.handler)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # some of the signals that end it would leave a file behind
