@@ -6,6 +6,7 @@ comes before what starts, what starts before what it says, and that before its e
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from training_events.catalogue import dataset, model, run
@@ -49,18 +50,29 @@ DECIDING = frozenset(
         dataset.DatasetRegistered,
     }
 )
-"""The types whose data says what they decide. The order of all others changes nothing that counts."""
+"""The types whose data says what they decide. The order of all others changes nothing that counts, but for STEPPED."""
+
+STEPPED = frozenset({run.MetricsRecorded, run.CheckpointSaved})
+"""The types whose data says at which step of the training they happened."""
+
+
+class Steps(NamedTuple):
+    """The lowest and the highest step of what an event says."""
+
+    lowest: float
+    highest: float
 
 
 class Decision(NamedTuple):
-    """What an event decides until another one decides it again, and how."""
+    """What an event decides until another one decides it again, and how; `steps` where it has steps."""
 
     subject: str
     value: Any
+    steps: Steps | None = None
 
 
 def rank_of(type_: type[Struct] | None, fact: Struct | None = None) -> int:
-    """The place of an event in the order of a life: less is earlier. `fact` is there for the types of DECIDING.
+    """The place of an event in the order of a life: less is earlier. `fact` is there for the types of DECIDING and STEPPED.
 
     A type that this code does not know (None) comes last: no fold reads it.
     """
@@ -69,10 +81,42 @@ def rank_of(type_: type[Struct] | None, fact: Struct | None = None) -> int:
     return _RANK_OF_UNKNOWN if type_ is None else _RANKS[type_]
 
 
-def decision_of(fact: Struct | None) -> Decision | None:
-    """What the event decides, if it decides anything."""
+def step_of(fact: Struct | None) -> float:
+    """The first step of which the event tells. What tells of none comes behind what does."""
+    match fact:
+        case run.MetricsRecorded():
+            return next((point.step for point in fact.points if point.step is not None), inf)
+        case run.CheckpointSaved() if fact.step is not None:
+            return fact.step
+    return inf
+
+
+def decisions_of(fact: Struct | None) -> list[Decision]:
+    """What the event decides: nothing, one thing, or the last value of each of its metrics."""
+    if isinstance(fact, run.MetricsRecorded):
+        return _last_values(fact.points)
+    decision = _decision_of(fact)
+    return [] if decision is None else [decision]
+
+
+def _last_values(points: list[run.Point]) -> list[Decision]:
+    by_name: dict[str, list[run.Point]] = {}
+    for point in points:
+        by_name.setdefault(point.name, []).append(point)
+    return [Decision(f"metric {name}", said, _steps([point.step for point in said])) for name, said in by_name.items()]
+
+
+def _steps(steps: list[int | float | None]) -> Steps | None:
+    known = [step for step in steps if step is not None]
+    return Steps(min(known), max(known)) if len(known) == len(steps) else None
+
+
+def _decision_of(fact: Struct | None) -> Decision | None:
     decision = None
     match fact:
+        case run.CheckpointSaved():
+            # the files of one step are one checkpoint: their order decides nothing
+            decision = Decision("newest checkpoint", fact if fact.step is None else fact.step, _steps([fact.step]))
         case run.TrainingRequested():
             decision = Decision("request", fact)
         case run.TrainingStarted():

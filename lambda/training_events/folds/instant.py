@@ -1,18 +1,20 @@
 """The events of one instant: those of a stream that share `occurred_at`. They are folded in the order of a life.
 
-Where a producer has numbered its events, its own order counts. Where nothing tells the order, event ids do, so that any order
-of arrival gives the same state; what such an order decides is in doubt, and the state says so.
+Where a producer has numbered its events, its own order counts; else that of the training's steps does. Where nothing tells the
+order, event ids do, so that any order of arrival gives the same state; what such an order decides is in doubt, and the state
+says so.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from heapq import heapify, heappop, heappush
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from training_events.catalogue.order import DECIDING, decision_of, rank_of
+from training_events.catalogue.order import DECIDING, STEPPED, decisions_of, rank_of, step_of
 from training_events.errors import NotFoldable
 from training_events.times import TEXT_LENGTH
 
@@ -36,10 +38,18 @@ class _Place(NamedTuple):
     """An event of an instant, with all that decides its place among the others."""
 
     rank: int
+    step: float
     entry: LogEntry
-    decision: Decision | None
+    decisions: list[Decision]
     producer: str | None
     sequence: int
+
+
+class _Rival(NamedTuple):
+    """A decision, and who has numbered its event."""
+
+    decision: Decision
+    producer: str | None
 
 
 def instants(entries: Iterable[LogEntry]) -> Iterator[list[LogEntry]]:
@@ -58,40 +68,39 @@ def instants(entries: Iterable[LogEntry]) -> Iterator[list[LogEntry]]:
 
 def arrange(instant: list[LogEntry], types: Mapping[str, EventType]) -> Arranged:
     """Put the entries of an instant in order. `types` are those of the stream's kind."""
-    places = [_place(entry, types) for entry in instant]
-    decided: set[str] = set()
-    rivals: dict[tuple[str, int], list[_Place]] = defaultdict(list)
+    places = list(_merged([_place(entry, types) for entry in instant]))
+    rivals: dict[tuple[str, int], list[_Rival]] = defaultdict(list)
     for place in places:
-        if place.decision is not None:
-            decided.add(place.decision.subject)
-            rivals[place.decision.subject, place.rank].append(place)
-    in_doubt = {subject for (subject, _), of_a_rank in rivals.items() if _is_open(of_a_rank)}
-    return Arranged([place.entry for place in _merged(places)], decided, in_doubt)
+        for decision in place.decisions:
+            rivals[decision.subject, place.rank].append(_Rival(decision, place.producer))
+    decided = {subject for subject, _ in rivals}
+    in_doubt = {subject for (subject, _), of_a_rank in rivals.items() if len(of_a_rank) > 1 and _is_open(of_a_rank)}
+    return Arranged([place.entry for place in places], decided, in_doubt)
 
 
 def _place(entry: LogEntry, types: Mapping[str, EventType]) -> _Place:
     known, fact = types.get(entry.type), None
     type_ = None if known is None else known.fact
-    if known is not None and known.fact in DECIDING:
+    if known is not None and (known.fact in DECIDING or known.fact in STEPPED):
         try:
             fact = known.read(entry.schema_version, entry.data)
         except (NotFoldable, msgspec.MsgspecError, RecursionError):  # the fold counts it
             type_ = None
     numbering = entry.numbering
     producer, sequence = (None, 0) if numbering is None else (numbering.id, numbering.sequence)
-    return _Place(rank_of(type_, fact), entry, decision_of(fact), producer, sequence)
+    return _Place(rank_of(type_, fact), step_of(fact), entry, decisions_of(fact), producer, sequence)
 
 
-def _is_open(places: list[_Place]) -> bool:
-    """Whether they decide differently, and no single producer has numbered them."""
-    values = [place.decision and place.decision.value for place in places]
-    if all(value == values[0] for value in values):
+def _is_open(rivals: list[_Rival]) -> bool:
+    """Whether these, in order, decide differently, and neither a single producer's numbers nor steps tell their order."""
+    changes = [(one, other) for (one, _), (other, _) in pairwise(rivals) if one.value != other.value]
+    if not changes or (rivals[0].producer is not None and all(rival.producer == rivals[0].producer for rival in rivals)):
         return False
-    return places[0].producer is None or any(place.producer != places[0].producer for place in places)
+    return not all(one.steps and other.steps and one.steps.highest < other.steps.lowest for one, other in changes)
 
 
 def _merged(places: list[_Place]) -> Iterator[_Place]:
-    """By rank, then by id; but what one producer has numbered stays in the order of its numbers."""
+    """By rank, then by step, then by id; but what one producer has numbered stays in the order of its numbers."""
     heads: list[_Place] = []
     queues: dict[str, list[_Place]] = defaultdict(list)
     for place in places:
@@ -99,11 +108,11 @@ def _merged(places: list[_Place]) -> Iterator[_Place]:
     for queue in queues.values():
         queue.sort(key=lambda place: (place.sequence, place.rank, place.entry.position), reverse=True)  # its next is its last
         heads.append(queue.pop())
-    heap = [(place.rank, place.entry.position, place) for place in heads]
+    heap = [(place.rank, place.step, place.entry.position, place) for place in heads]
     heapify(heap)
     while heap:
-        _, _, place = heappop(heap)
+        *_, place = heappop(heap)
         yield place
         if place.producer is not None and (queue := queues[place.producer]):
             following = queue.pop()
-            heappush(heap, (following.rank, following.entry.position, following))
+            heappush(heap, (following.rank, following.step, following.entry.position, following))

@@ -115,6 +115,48 @@ def test_where_the_order_decides_nothing_no_doubt_is_told(stream, said):
         assert state.order_unknown == {}
 
 
+def points(*said):
+    return "MetricsRecorded", {"points": [{"name": name, "value": value, "step": step} for name, value, step in said]}
+
+
+def saved(step, uri="s3://b/k"):
+    return "CheckpointSaved", {"uri": uri} | ({} if step is None else {"step": step})
+
+
+def test_where_nobody_numbers_them_points_and_checkpoints_come_in_the_order_of_their_steps():
+    for run in all_states("run/a", *[points(("loss", 1 / step, step), ("f1", 0.5, step)) for step in (1, 2, 3, 10)]):
+        assert [point[0] for point in run.metrics["loss"].curve.points] == [1, 2, 3, 10]
+        assert (run.metrics["loss"].last.step, run.metrics["loss"].last.value, run.order_unknown) == (10, 0.1, {})
+    for run in all_states("run/a", saved(1), points(("loss", 0.5, 2)), saved(2), saved(2, "s3://b/optimizer")):
+        assert ([checkpoint.step for checkpoint in run.checkpoints], run.order_unknown) == ([1, 2, 2], {})
+
+
+@pytest.mark.parametrize(
+    ("said", "in_doubt"),
+    [
+        ([points(("loss", 0.5, None)), points(("loss", 0.4, None))], {"metric loss"}),
+        ([points(("loss", 0.5, 1)), points(("loss", 0.4, None), ("f1", 0.5, None))], {"metric loss"}),
+        ([points(("loss", 0.5, 1), ("f1", 0.5, 1)), points(("loss", 0.4, 1), ("f1", 0.5, 1))], {"metric loss"}),
+        ([points(("loss", 0.5, 1), ("loss", 0.4, 3)), points(("loss", 0.3, 2))], {"metric loss"}),
+        ([points(("f1", 0.5, 1), ("loss", 0.4, 9)), points(("f1", 0.6, 2), ("loss", 0.3, 3))], {"metric loss"}),
+        ([saved(None), saved(None, "s3://b/l")], {"newest checkpoint"}),
+        ([points(("loss", 0.5, None)), points(("loss", 0.5, None))], set()),
+        ([points(("loss", 0.5, None)), points(("f1", 0.5, None))], set()),
+        ([points(("loss", 0.5, 1)), points(("loss", 0.5, 1)), points(("loss", 0.4, 2))], set()),
+    ],
+)  # fmt: skip
+def test_where_no_step_tells_which_value_is_the_last_the_state_says_so(said, in_doubt):
+    for state in all_states("run/a", *said):
+        assert state.order_unknown == dict.fromkeys(in_doubt, AT)
+
+
+def test_a_later_point_of_the_metric_settles_which_is_the_last():
+    doubtful = [event("run/a", *points(("loss", value, None)), event_id=str(value)) for value in (1, 2)]
+    other = event("run/a", *points(("f1", 0.5, 1)), event_id="3", at=LATER)
+    assert state_of(*doubtful, other).order_unknown == {"metric loss": AT}
+    assert state_of(*doubtful, event("run/a", *points(("loss", 3, None)), event_id="4", at=LATER)).order_unknown == {}
+
+
 def test_sagemakers_answer_follows_what_was_pending_and_two_answers_are_in_doubt():
     def package(approval):
         return "ModelPackageStateChanged", {"version": "1", "status": "Completed", "approval_status": approval}
