@@ -50,6 +50,20 @@ def test_a_hundred_kills_at_random_moments_leave_no_hole(recording, tmp_path):
     assert cut_short > ROUNDS // 4, "the kills came while they recorded"
 
 
+def test_a_training_that_is_killed_right_after_its_start_has_started(recording):
+    """By then `start` has put the event on disk, though the thread that does it gets no turn of its own."""
+    program = (
+        "import os, signal, sys\n"
+        "from training_events import record_run\n"
+        "sys.setswitchinterval(60)\n"
+        "record_run(run_id='r').start()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    recording.settle()
+    assert recording.types() == ["TrainingStarted"]
+
+
 def test_a_killed_training_that_never_flushes_loses_only_the_last_interval(recording):
     """Everything that is recorded after the kill the recorder has written by itself."""
     with recording.start("--ending", "wait") as training:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from training_events.recorder.ending import LastEvent
     from training_events.recorder.restart import RunKey
 
+START_SECONDS = 2.0
+"""The longest that a start waits for the disk to take its event. A disk that hangs does not hang the training."""
+
 _newest: dict[RunKey, Lifecycle] = {}
 """The open handle of each run that was started last. A forked child finds its parent's here."""
 
@@ -44,6 +47,8 @@ class Lifecycle:
             spec, before = pinned_spec(), earlier_spec(key)
             self._record("TrainingStarted", spec)
             note_start(key, spec, before)
+            if (channel := self.participant.open_channel) is not None:
+                channel.writer.spooled_within(START_SECONDS)  # from now on not even a kill loses that the run began
 
     def flush(self, seconds: float) -> bool:
         channel = self.participant.open_channel

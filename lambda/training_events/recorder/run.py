@@ -63,7 +63,10 @@ class Run:
         return self._participant.recorded
 
     def start(self) -> Self:
-        """Record TrainingStarted with the pinned spec. From now on the run is open."""
+        """Record TrainingStarted with the pinned spec. From now on the run is open.
+
+        Returns when the event is on disk, so that not even a kill loses it; from a disk that hangs after two seconds.
+        """
         if not self._participant.started:
             self._lifecycle.start(lambda: pinned_spec(self._options, pin=pin, keep=self._keep_code))
         return self

@@ -13,15 +13,17 @@ from pathlib import Path
 import pytest
 from training_events import record_run
 from training_events.proof.verification import verify
-from training_events.recorder import restart, termination
+from training_events.recorder import lifecycle, restart, termination
 from training_events.recorder.delivery import channel
 from training_events.recorder.delivery.destination import Destination
 from training_events.recorder.delivery.sender import Sender
+from training_events.recorder.delivery.spool import Spool
 from training_events.recorder.delivery.writer import Writer
 from training_events.recorder.lifecycle import Lifecycle
 from training_events.recorder.storage.content_store import ContentStore
 
 from tests.support.faulty_sink import FaultySink
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.recording import points
 
 
@@ -295,6 +297,23 @@ def test_a_training_goes_on_where_no_thread_can_be_started(sink, caplog, monkeyp
     run.checkpoint(__file__)
     run.finish()
     assert warnings(caplog)
+
+
+def test_a_training_starts_where_the_disk_hangs(sink, monkeypatch, capfd):
+    """The start waits for the disk only so long. What is recorded gets there when the disk is back."""
+    append, disk_is_back = Spool.append, threading.Event()
+
+    def hang(spool, line):
+        assert disk_is_back.wait(PATIENCE_SECONDS)
+        append(spool, line)
+
+    monkeypatch.setattr(lifecycle, "START_SECONDS", 0.01)
+    monkeypatch.setattr(Spool, "append", hang)
+    run = record_run().start()
+    disk_is_back.set()
+    run.finish()
+    assert types(sink, run) == ["TrainingStarted", "TrainingCompleted"]
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("reason", ["exception without text", "exception that cannot be shown", "surrogates", "group"])

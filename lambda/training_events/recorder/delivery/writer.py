@@ -108,12 +108,16 @@ class Writer:
 
         Where that takes too long, standard error says once what is missing: the program may end after this.
         """
-        done = Flag()
-        is_taken = self._enqueue(_Task(_Reason.BEFORE_ACTION, action=done.set))
-        is_spooled = done.wait(seconds) if is_taken else self._wait_ended(seconds)
+        is_spooled = self.spooled_within(seconds)
         if not is_spooled and not self._has_reported_stall:
             self._has_reported_stall = self._report_stall(seconds)
         return is_spooled
+
+    def spooled_within(self, seconds: float) -> bool:
+        """As `wait_spooled`, without a line on standard error: for a program that goes on."""
+        done = Flag()
+        is_taken = self._enqueue(_Task(_Reason.BEFORE_ACTION, action=done.set))
+        return done.wait(seconds) if is_taken else self._wait_ended(seconds)
 
     def close(self, seconds: float) -> None:
         """Put everything into the spool and end. What comes later is not taken. What does not get there is reported."""
