@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _MAX_LISTED = 1000
 """How many names are looked through for near ones: the newest."""
+_MAX_WALKED = 10_000
+"""How many streams a laptop's log is asked for, beyond those that its read models have."""
 _MAX_SHOWN = 5
 _NEAR = 0.6
 _NEAR_TYPE = 0.85
@@ -139,17 +141,20 @@ def _model(store: Store, stream: str) -> ModelState:
 
 def _near_streams(store: Store, stream: str) -> list[str]:
     kind, _, name = stream.partition("/")
-    names = [other.partition("/")[2] for other in _streams(store, kind)]
+    names = dict.fromkeys(other.partition("/")[2] for other in _streams(store, kind))
     same = [other for other in names if _spelling(other) == _spelling(name)][:_MAX_SHOWN]
     return [f"{kind}/{near}" for near in same or get_close_matches(name, names, _MAX_SHOWN, _NEAR)]
 
 
 def _streams(store: Store, kind: str) -> Iterator[str]:
-    if store.read_models is None:
-        return
+    from training_events.stores.sqlite.event_log import SqliteLog  # noqa: PLC0415 - sqlite3 is not needed for a bus
+
     try:
-        for summary in islice(store.read_models.summaries(kind), _MAX_LISTED):
-            yield msgspec.json.decode(summary)["stream"]
+        if store.read_models is not None:
+            for summary in islice(store.read_models.summaries(kind), _MAX_LISTED):
+                yield msgspec.json.decode(summary)["stream"]
+        if isinstance(store.log, SqliteLog):  # only a command brings its read models up to date
+            yield from (stream for stream in islice(store.log.streams(), _MAX_WALKED) if stream.startswith(f"{kind}/"))
     except NoSuchLog:
         return
 

@@ -193,6 +193,17 @@ def test_a_run_that_the_log_does_not_have_made_no_model(place, run):
     assert recorded(place, "model/m")[0][1]["run"] == "run/never-existed"
 
 
+def test_a_near_run_is_named_although_no_command_has_looked_at_the_log(place):
+    for name in ("digits-7", "iris"):
+        with record_run(run_id=name):
+            pass
+    register_model("digits", version=1, run="digits-7")
+    with pytest.raises(Misused, match="the log has no event of 'run/digits-8', but of 'run/digits-7'; unchecked=True"):
+        register_model("digits", version=2, run="digits-8")
+    with pytest.raises(Misused, match="model/digit has no version that is registered, but of 'model/digits'"):
+        promote_model("digit", version=1, stage="production")
+
+
 def test_a_run_of_this_program_is_known_although_its_events_are_on_their_way(place):
     place.monkeypatch.setattr("training_events.recorder.delivery.sender.Sender.start", lambda _: None)
     run = record_run(run_id="of-this-program").start()
