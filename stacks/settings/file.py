@@ -108,16 +108,16 @@ def _allowed(problem: Any) -> str:
         case "string_type" if not isinstance(value, list | dict):
             return f'{_IN_TOML["string_type"]}: "{_shown(value)}"'
         case kind:
-            allowed = [_IN_TOML[kind]] if kind in _IN_TOML else []
-            allowed += filter(None, [_bounds(path)]) if kind in _BOUNDS else []
-            return ", ".join(allowed) or problem["msg"][0].lower() + problem["msg"][1:]
+            bounds = _bounds(path) if kind in _BOUNDS else ""
+            if kind in _IN_TOML:
+                return ", ".join(filter(None, (_IN_TOML[kind], f"from {bounds}" if " to " in bounds else bounds)))
+            return f"must be {bounds}" if bounds else problem["msg"][0].lower() + problem["msg"][1:]
 
 
 def _bounds(path: tuple[str | int, ...]) -> str:
-    """Both bounds of a number, such as `must be 128 to 10240`."""
+    """Both bounds of a number, such as `128 to 10240`, or the only one, such as `at least 1`."""
     key = ".".join(part for part in path if isinstance(part, str))
-    allowed = next((setting.allowed for setting in settings() if setting.key == key), "")
-    return f"must be {allowed}" if allowed else ""
+    return next((setting.allowed for setting in settings() if setting.key == key), "")
 
 
 def _shown(value: object) -> str:

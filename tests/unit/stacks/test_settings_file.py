@@ -79,6 +79,14 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
             GOOD + "[event_processor]\nmemory_mb = '512'\n",
             ["event_processor.memory_mb = '512'", "a whole number, without quotes", "128 to 10240"],
         ),
+        (
+            GOOD + "[event_processor]\nmemory_mb = '512'\n",
+            ["memory_mb = '512': must be a whole number, without quotes, from 128 to 10240"],
+        ),
+        (
+            GOOD + "[event_processor]\nreserved_concurrency = 1.5\n",
+            ["reserved_concurrency = 1.5: must be a whole number, without quotes, at least 1"],
+        ),
         (GOOD + "[event_processor]\nmemory_mb = 64\n", ["event_processor.memory_mb = 64", "must be 128 to 10240"]),
         (GOOD + "[event_processor]\narchitecture = 'arm'\n", ["architecture = 'arm'", "'arm64' or 'x86_64'"]),
         (GOOD + "[event_processor]\nlog_retention_days = 31\n", ["log_retention_days = 31", "1, 3, 5, 7, 14, 30"]),
