@@ -125,6 +125,17 @@ def test_a_job_without_a_time_of_modification_has_the_envelopes_time():
     assert event_of(new).occurred_at == "2020-03-10T09:18:09.050000Z", "a new job has its state since it was created"
 
 
+def starting(**detail):
+    received = sample(JOB, LastModifiedTime=None, CreationTime=None, TrainingJobStatus="InProgress", **detail)
+    return {**received, "time": "2026-11-22T15:08:39Z"}
+
+
+@pytest.mark.parametrize("secondary", [None, "Pending", "Starting", "Downloading"])
+@pytest.mark.parametrize("received", [starting, lambda **_: decided(None, 8, status="Pending", CreationTime=None)])
+def test_what_is_new_and_without_any_time_of_its_own_has_the_envelopes_time(secondary, received):
+    assert event_of(received(SecondaryStatus=secondary)).occurred_at[:16] == "2026-11-22T15:08"
+
+
 def test_what_else_sagemaker_says_is_kept():
     life_cycle = {"Stage": "Staging", "StageStatus": "Approved", "StageDescription": "by the team"}
     package = event_of(sample(PACKAGE, ModelLifeCycle=life_cycle, ApprovalDescription="good"))

@@ -62,10 +62,11 @@ class AwsEvent:
         """When the subject got its state. Raises BadField or BadTime.
 
         That is its LastModifiedTime. A new one has none, and has its state since its CreationTime. Some events of later states
-        have none either: then only the envelope tells them apart. So such a state, delivered once more in another envelope,
-        is another event with the same content.
+        have none either, and an event of a new one may lack both: then only the envelope tells them apart. So such a state,
+        delivered once more in another envelope, is another event with the same content.
         """
-        if self.find("LastModifiedTime") is None and not is_new and self._envelope.get("time") is not None:
+        known = ("LastModifiedTime", "CreationTime") if is_new else ("LastModifiedTime",)
+        if self._envelope.get("time") is not None and all(self.find(key) is None for key in known):
             return self.sent_at()
         return self.time("LastModifiedTime", "CreationTime")
 
