@@ -26,6 +26,11 @@ _AS_SEEN = {"Zs": " ", "Zl": "", "Zp": "", "Cf": ""}
 """What is seen of a character of these categories: other blanks, ends of lines and paragraphs, and formats."""
 _JOINERS = "\u200c\u200d"
 """Formats that change what is seen: of Persian words, and of emoji."""
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+"""What nobody sees although its category tells nothing of it: Unicode's Default_Ignorable_Code_Point outside of Cf, such as
+variation selectors and fillers. https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt"""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """The control characters. No name has one."""
 
@@ -206,7 +211,8 @@ def in_one_form(name: str) -> str:
     """
     if name.isascii():
         return name
-    visible = (_AS_SEEN.get(unicodedata.category(char), char) if char not in _JOINERS else char for char in name)
+    seen = _UNSEEN.sub("", name)
+    visible = (_AS_SEEN.get(unicodedata.category(char), char) if char not in _JOINERS else char for char in seen)
     return unicodedata.normalize("NFC", "".join(visible))
 
 

@@ -40,6 +40,9 @@ def test_every_form_of_a_name_becomes_the_same_one(name, form):
         ("a\u00a0b\u2003c", "a b c"),
         ("a\u200bb\ufeffc\u00add\u202ee", "abcde"),
         ("\U0001f469\u200d\U0001f52c", "\U0001f469\u200d\U0001f52c"),  # a joiner that one sees
+        *((f"a{unseen}b", "ab") for unseen in "\ufe00\ufe0f\U000e0100\U000e01ef\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5"),
+        *((f"a{unseen}b", "ab") for unseen in "\u180b\u180c\u180d\u180e\u180f\u2060\u2064\u061c\U000e0001\U000e0020\U0001d173"),
+        ("cafe\u034f\u0301", COMPOSED),  # what nobody sees keeps nothing apart
         ("plain", "plain"),
     ],
 )

@@ -18,6 +18,7 @@ from training_events import folds
 from training_events.catalogue import CATALOGUE
 from training_events.catalogue.model import ModelPromoted, ModelRegistered, ModelRetired
 from training_events.errors import Misused, NoSuchLog
+from training_events.event import in_one_form
 from training_events.folds.model import ModelState
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def _instead(near: list[str]) -> str:
 
 def _spelling(name: str) -> str:
     """What two spellings of one name have in common."""
-    return _BETWEEN_WORDS.sub("", name).casefold()
+    return _BETWEEN_WORDS.sub("", in_one_form(name)).casefold()
 
 
 def _or(names: Iterable[str]) -> str:

@@ -98,12 +98,12 @@ def register_model(
     if artifact is None or isinstance(artifact, Stored):
         stored = artifact
     else:
-        key = f"{stream.replace('model/', 'models/', 1)}/{version}/{_file_name(artifact)}"
+        key = f"{stream.replace('model/', 'models/', 1)}/{fact.version}/{_file_name(artifact)}"
         stored = _store(artifact, key, stream)
         if stored is None:
             return
     _record(stream, msgspec.structs.replace(fact, artifact=stored))
-    _registered.add((configured_destination(Settings()), stream, str(version)))
+    _registered.add((configured_destination(Settings()), stream, str(fact.version)))
 
 
 def promote_model(
@@ -115,7 +115,7 @@ def promote_model(
     these are to stay `unchecked`. Where the log cannot be read, it records and warns that it did not check.
     """
     stream = _stream("model", name)
-    fact = ModelPromoted(_version(version), _text("stage", stage), _person("promoted_by", promoted_by))
+    fact = ModelPromoted(_version(version), _label("stage", stage), _person("promoted_by", promoted_by))
     if not unchecked:
         _check_names(stream, fact)
     _record(stream, fact)
@@ -190,7 +190,12 @@ def _stream(kind: str, name: Any) -> str:
 def _version(version: Any) -> str | int:
     if isinstance(version, int) and not isinstance(version, bool):
         return version
-    return _text("version", version)
+    return _label("version", version)
+
+
+def _label(what: str, value: Any) -> str:
+    """A version or a stage in the form of a stream's name, so that no two of them print the same."""
+    return _text(what, in_one_form(_text(what, value)))
 
 
 def _person(role: str, given: Any) -> str | None:

@@ -193,6 +193,17 @@ def test_a_run_that_the_log_does_not_have_made_no_model(place, run):
     assert recorded(place, "model/m")[0][1]["run"] == "run/never-existed"
 
 
+def test_versions_and_stages_have_one_form_as_names_have(place):
+    register_model("m", version="cafe\u0301-1")
+    promote_model("m", version="caf\u00e9-1\u200b", stage="produc\u0327a\u0303o")
+    promote_model("m", version="caf\u00e9\ufe0f-1", stage="produ\u00e7\u00e3o")
+    facts = [data for _, data in recorded(place, "model/m")]
+    assert {data["version"] for data in facts} == {"caf\u00e9-1"}
+    assert [data["stage"] for data in facts[1:]] == ["produ\u00e7\u00e3o"] * 2
+    with pytest.raises(Misused, match="stage is empty"):
+        promote_model("m", version=1, stage="\u3164", unchecked=True)
+
+
 def test_a_near_run_is_named_although_no_command_has_looked_at_the_log(place):
     for name in ("digits-7", "iris"):
         with record_run(run_id=name):
