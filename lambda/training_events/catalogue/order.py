@@ -47,7 +47,9 @@ DECIDING = frozenset(
         model.ModelRegistered,
         model.ModelPackageStateChanged,
         model.ModelPromoted,
+        model.ModelRetired,
         dataset.DatasetRegistered,
+        dataset.DatasetRetired,
     }
 )
 """The types whose data says what they decide. The order of all others changes nothing that counts, but for STEPPED."""
@@ -79,6 +81,36 @@ def rank_of(type_: type[Struct] | None, fact: Struct | None = None) -> int:
     if isinstance(fact, model.ModelPackageStateChanged) and fact.approval_status == "PendingManualApproval":
         return _RANK_OF_PENDING  # what is pending is answered later
     return _RANK_OF_UNKNOWN if type_ is None else _RANKS[type_]
+
+
+class Turn(NamedTuple):
+    """What an event begins or ends. What lived before may have ended and begun again: then an end may come first."""
+
+    subject: str
+    begins: bool
+
+
+def turns_of(fact: Struct | None) -> list[Turn]:
+    """What the event begins or ends, by the names that `StreamState.living` has for it."""
+    turns: list[Turn] = []
+    match fact:
+        case run.TrainingStarted():
+            turns = [Turn("status", begins=True)]
+        case run.TrainingCompleted() | run.TrainingFailed() | run.TrainingStopped():
+            turns = [Turn("status", begins=False)]
+        case model.ModelRegistered():
+            turns = [Turn("status", begins=True), Turn(f"version {fact.version}", begins=True)]
+        case model.ModelPromoted():
+            turns = [Turn("stages", begins=True), Turn(f"version {fact.version}", begins=True)]
+        case model.ModelRetired(version=None):
+            turns = [Turn("status", begins=False), Turn("stages", begins=False)]
+        case model.ModelRetired():
+            turns = [Turn(f"version {fact.version}", begins=False)]
+        case dataset.DatasetRegistered():
+            turns = [Turn("status", begins=True), *([Turn(f"version {fact.sha256}", begins=True)] if fact.sha256 else [])]
+        case dataset.DatasetRetired():
+            turns = [Turn("status" if fact.sha256 is None else f"version {fact.sha256}", begins=False)]
+    return turns
 
 
 def step_of(fact: Struct | None) -> float:

@@ -55,7 +55,7 @@ def fold(state: _S, entries: Iterable[LogEntry], catalogue: Mapping[str, Mapping
         first_at = first_at or at
         events += len(instant)
         if len(instant) > 1 or state.order_unknown:
-            instant, decided, in_doubt = arrange(instant, types)  # noqa: PLW2901 - the same instant, in order
+            instant, _, decided, in_doubt = arrange(instant, types, state.living)  # noqa: PLW2901 - the same instant, in order
             undecided = {subject: time for subject, time in state.order_unknown.items() if subject not in decided}
             state.order_unknown = undecided | dict.fromkeys(in_doubt, at)
         for entry in instant:

@@ -38,6 +38,12 @@ class DatasetState(StreamState):
     def finished(self) -> bool:
         return self.status == "retired"
 
+    def living(self) -> set[str]:
+        living = {f"version {version.stored.sha256}" for version in self.versions if version.retired_at is None}
+        if self.versions and self.status == "active":
+            living.add("status")
+        return living
+
 
 def registered(state: DatasetState, fact: facts.DatasetRegistered, at: str, _: LogEntry) -> None:
     """A registration after the dataset's retirement brings it back.

@@ -14,22 +14,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from training_events.catalogue.order import DECIDING, STEPPED, decisions_of, rank_of, step_of
+from training_events.catalogue.order import DECIDING, STEPPED, decisions_of, rank_of, step_of, turns_of
 from training_events.errors import NotFoldable
 from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from training_events.catalogue import EventType
-    from training_events.catalogue.order import Decision
+    from training_events.catalogue.order import Decision, Turn
     from training_events.event import LogEntry
 
 
 class Arranged(NamedTuple):
-    """The entries of an instant as they are folded, what they decide, and what of that is in doubt."""
+    """The entries of an instant as they are folded, what they begin and end, what they decide, and what of that is in doubt."""
 
     entries: list[LogEntry]
+    turns: list[Turn]
     decided: set[str]
     in_doubt: set[str]
 
@@ -41,6 +42,7 @@ class _Place(NamedTuple):
     step: float
     entry: LogEntry
     decisions: list[Decision]
+    turns: list[Turn]
     producer: str | None
     sequence: int
 
@@ -66,8 +68,11 @@ def instants(entries: Iterable[LogEntry]) -> Iterator[list[LogEntry]]:
         yield instant
 
 
-def arrange(instant: list[LogEntry], types: Mapping[str, EventType]) -> Arranged:
-    """Put the entries of an instant in order. `types` are those of the stream's kind."""
+def arrange(instant: list[LogEntry], types: Mapping[str, EventType], living: Callable[[], set[str]] = set) -> Arranged:
+    """Put the entries of an instant in order. `types` are those of the stream's kind.
+
+    `living` tells what had begun before the instant, and had not ended.
+    """
     places = list(_merged([_place(entry, types) for entry in instant]))
     rivals: dict[tuple[str, int], list[_Rival]] = defaultdict(list)
     for place in places:
@@ -75,7 +80,14 @@ def arrange(instant: list[LogEntry], types: Mapping[str, EventType]) -> Arranged
             rivals[decision.subject, place.rank].append(_Rival(decision, place.producer))
     decided = {subject for subject, _ in rivals}
     in_doubt = {subject for (subject, _), of_a_rank in rivals.items() if len(of_a_rank) > 1 and _is_open(of_a_rank)}
-    return Arranged([place.entry for place in places], decided, in_doubt)
+    turns: dict[str, list[tuple[Turn, str | None]]] = defaultdict(list)
+    for place in places:
+        for turn in place.turns:
+            turns[turn.subject].append((turn, place.producer))
+    if turned := {subject for subject, made in turns.items() if _is_turned_both_ways(made)}:
+        in_doubt |= turned & living()
+    made = [turn for place in places for turn in place.turns]
+    return Arranged([place.entry for place in places], made, decided | turns.keys(), in_doubt)
 
 
 def _place(entry: LogEntry, types: Mapping[str, EventType]) -> _Place:
@@ -88,15 +100,25 @@ def _place(entry: LogEntry, types: Mapping[str, EventType]) -> _Place:
             type_ = None
     numbering = entry.numbering
     producer, sequence = (None, 0) if numbering is None else (numbering.id, numbering.sequence)
-    return _Place(rank_of(type_, fact), step_of(fact), entry, decisions_of(fact), producer, sequence)
+    return _Place(rank_of(type_, fact), step_of(fact), entry, decisions_of(fact), turns_of(fact), producer, sequence)
 
 
 def _is_open(rivals: list[_Rival]) -> bool:
     """Whether these, in order, decide differently, and neither a single producer's numbers nor steps tell their order."""
     changes = [(one, other) for (one, _), (other, _) in pairwise(rivals) if one.value != other.value]
-    if not changes or (rivals[0].producer is not None and all(rival.producer == rivals[0].producer for rival in rivals)):
+    if not changes or _are_numbered([rival.producer for rival in rivals]):
         return False
     return not all(one.steps and other.steps and one.steps.highest < other.steps.lowest for one, other in changes)
+
+
+def _is_turned_both_ways(made: list[tuple[Turn, str | None]]) -> bool:
+    """Whether something is begun and ended, and no single producer has numbered what does."""
+    return len({turn.begins for turn, _ in made}) > 1 and not _are_numbered([producer for _, producer in made])
+
+
+def _are_numbered(producers: list[str | None]) -> bool:
+    """Whether a single producer has numbered all these events."""
+    return producers[0] is not None and all(producer == producers[0] for producer in producers)
 
 
 def _merged(places: list[_Place]) -> Iterator[_Place]:

@@ -60,6 +60,12 @@ class ModelState(StreamState):
     def finished(self) -> bool:
         return self.status == "retired"
 
+    def living(self) -> set[str]:
+        living = {f"version {name}" for name, version in self.versions.items() if version.retired_at is None or version.stages}
+        if self.versions and self.status == "active":
+            living |= {"status", "stages"}
+        return living | {"stages"} if self.stages else living
+
 
 def registered(state: ModelState, fact: facts.ModelRegistered, at: str, _: LogEntry) -> None:
     """A registration after the model's retirement brings it back."""

@@ -112,6 +112,9 @@ class RunState(StreamState):
     def finished(self) -> bool:
         return self.status in _FINISHED
 
+    def living(self) -> set[str]:
+        return {"status"} if self.starts and self.status == "running" else set()
+
     def add_points(self, points: list[facts.Point], at: str, attempt: int) -> None:
         """Take in what this attempt has measured."""
         metrics = self.metrics

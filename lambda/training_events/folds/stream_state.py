@@ -34,3 +34,7 @@ class StreamState(Struct):
     last_at: str = ""
     counts: Counts = field(default_factory=Counts)
     order_unknown: dict[str, str] = field(default_factory=dict)
+
+    def living(self) -> set[str]:
+        """What has begun and has not ended, by the names that catalogue/order.py gives it."""
+        return set()

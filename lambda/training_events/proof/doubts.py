@@ -32,6 +32,7 @@ class Doubts:
         self._types: Mapping[str, EventType] = CATALOGUE.get(kind, {})
         self._deciding = {name for name, known in self._types.items() if known.fact in DECIDING}
         self._instant: list[LogEntry] = []
+        self._living: set[str] = set()
 
     def add(self, event: AuditedEvent) -> list[Finding]:
         """What is in doubt of the instant before this event's, if it was the last one of it that decides anything."""
@@ -47,7 +48,10 @@ class Doubts:
     def rest(self) -> list[Finding]:
         """What is in doubt of the last instant."""
         instant, self._instant = self._instant, []
-        in_doubt = sorted(arrange(instant, self._types).in_doubt) if len(instant) > 1 else []
+        arranged = arrange(instant, self._types, lambda: self._living)
+        for subject, begins in arranged.turns:
+            (self._living.add if begins else self._living.discard)(subject)
+        in_doubt = sorted(arranged.in_doubt)
         if not in_doubt:
             return []
         why = f"nothing tells the order of the events of this instant, which decides: {', '.join(in_doubt)}"

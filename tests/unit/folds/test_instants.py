@@ -193,6 +193,80 @@ def test_a_later_decision_settles_the_doubt_and_other_events_do_not():
     assert state_of(*doubtful, *again).order_unknown == {"stage production": LATER}
 
 
+EARLIER = "2026-11-22T14:00:00.000000Z"
+RETIRED: tuple[str, dict[str, str]] = ("ModelRetired", {})
+
+
+def states_after(stream, earlier, *said):
+    """As all_states, of a stream that has had these events before."""
+    before = [
+        event(stream, *one, event_id=f"before-{number}", at=f"{EARLIER[:-2]}{number}Z") for number, one in enumerate(earlier)
+    ]
+    for ids in itertools.permutations("abcdef"[: len(said)]):
+        whole = [
+            event(stream, type_, data, event_id=event_id, **dict(*more))
+            for event_id, (type_, data, *more) in zip(ids, said, strict=True)
+        ]
+        yield state_of(*before, *whole)
+
+
+def registered(version):
+    return "ModelRegistered", {"version": version}
+
+
+def dataset(sha256):
+    return "DatasetRegistered", {"uri": f"s3://b/{sha256}", "sha256": sha256}
+
+
+STARTED: tuple[str, dict[str, str]] = ("TrainingStarted", {})
+STOPPED = ("TrainingStopped", {"reason": "spot"})
+
+
+@pytest.mark.parametrize(
+    ("stream", "earlier", "said", "in_doubt"),
+    [
+        ("run/a", [STARTED], [STOPPED, STARTED], {"status"}),
+        ("run/a", [STARTED, STOPPED, STARTED], [("TrainingFailed", {}), ("TrainingStarted", {"model": "b"})], {"status"}),
+        ("run/a", [STARTED], [(*STOPPED, numbered("p", 7)), STARTED], {"status"}),
+        ("model/m", [registered(1)], [("ModelRetired", {"version": 1}), promoted("1")], {"version 1"}),
+        ("model/m", [registered(1), promoted(1)], [("ModelRetired", {"version": "1"}), registered(1)], {"version 1"}),
+        ("model/m", [registered(1)], [RETIRED, registered(2)], {"status"}),
+        ("model/m", [registered(1)], [RETIRED, promoted(1)], {"stages"}),
+        ("dataset/d", [dataset("a")], [("DatasetRetired", {}), dataset("b")], {"status"}),
+        ("dataset/d", [dataset("a")], [("DatasetRetired", {"sha256": "a"}), dataset("a")], {"version a"}),
+    ],
+)  # fmt: skip
+def test_an_end_and_a_beginning_of_one_instant_are_in_doubt_where_something_lived_before(stream, earlier, said, in_doubt):
+    for state in states_after(stream, earlier, *said):
+        assert state.order_unknown == dict.fromkeys(in_doubt, AT)
+    for state in all_states(stream, *said):
+        assert state.order_unknown == {}
+
+
+@pytest.mark.parametrize(
+    ("stream", "earlier", "said", "status"),
+    [
+        ("run/a", [STARTED, STOPPED], [STARTED, ("TrainingCompleted", {})], "completed"),
+        ("run/a", [("TrainingRequested", {})], [STARTED, STOPPED], "stopped"),
+        ("run/a", [STARTED], [(*STOPPED, numbered("p", 7)), (*STARTED, numbered("p", 8))], "running"),
+        ("model/m", [registered(1), promoted(1)], [("ModelRetired", {"version": 1}), registered(2), promoted(2)], "active"),
+        ("model/m", [registered(1), RETIRED], [registered(2), RETIRED], "retired"),
+        ("dataset/d", [dataset("a")], [("DatasetRetired", {"sha256": "a"}), dataset("b")], "active"),
+    ],
+)  # fmt: skip
+def test_what_begins_and_ends_within_an_instant_or_is_of_another_thing_is_not_in_doubt(stream, earlier, said, status):
+    for state in states_after(stream, earlier, *said):
+        assert (state.status, state.order_unknown) == (status, {})
+
+
+def test_the_next_start_or_end_settles_whether_the_run_goes_on():
+    doubtful = [event("run/a", *STARTED, event_id="0", at=EARLIER), event("run/a", *STOPPED, event_id="1")]
+    doubtful.append(event("run/a", *STARTED, event_id="2"))
+    assert state_of(*doubtful, event("run/a", *points(), event_id="3", at=LATER)).order_unknown == {"status": AT}
+    for settling in (STARTED, STOPPED):
+        assert state_of(*doubtful, event("run/a", *settling, event_id="3", at=LATER)).order_unknown == {}
+
+
 producers = st.none() | st.builds(Producer, st.sampled_from(["p", "q"]), st.integers(1, 3))
 happenings = st.tuples(st.sampled_from([*LIFE, ("TrainingFailed", {}), ("Happened", {})]), producers)
 

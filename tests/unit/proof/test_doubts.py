@@ -35,6 +35,14 @@ def test_every_such_instant_is_told_the_last_one_too():
     assert [finding.position[:27] for finding in verified(*twice).findings if finding.position] == [AT, LATER]
 
 
+def test_an_end_and_a_start_of_one_instant_are_told_where_the_run_was_started_before():
+    first, second = (Event(str(number), "run/a", "TrainingStarted", at, "tests", {}) for number, at in enumerate((AT, LATER)))
+    end = Event("2", "run/a", "TrainingStopped", LATER, "tests", {})
+    told = [one for one in verified(first, second, end).findings if one.kind == Kind.ORDER_UNKNOWN]
+    assert [(one.position, one.explanation.rpartition(": ")[2]) for one in told] == [(f"{LATER}#1", "status")]
+    assert not [one for one in verified(second, end).findings if one.kind == Kind.ORDER_UNKNOWN]
+
+
 @pytest.mark.parametrize(
     "events",
     [
