@@ -1,5 +1,7 @@
 """Tells of instants in which several events decide something differently, and nothing tells which of them came last.
 
+Of points and checkpoints only the state says it: a finding for each instant of a training would hide all others.
+
 Such events are sound. But a state can only take one order of them: folds/instant.py says which.
 """
 
