@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -44,6 +44,24 @@ class UsedDataset(Stored, frozen=True, omit_defaults=True):
     role: str | None = None
 
 
+_DESCRIBING = ("uri", "url", "path", "name", "version_id", "sha256")
+
+
+def describes_one(datasets: Mapping[Any, Any]) -> bool:
+    """Whether this object describes one dataset. The keys of any other are roles."""
+    return any(isinstance(datasets.get(key), str) for key in _DESCRIBING)
+
+
+def described_dataset(given: Mapping[Any, Any]) -> UsedDataset | None:
+    """The dataset that this object describes; None where it has neither an address nor a digest."""
+    try:
+        dataset = msgspec.convert(given, UsedDataset)
+    except msgspec.ValidationError:
+        address, digest = (value if isinstance(value, str) else None for value in map(given.get, ("uri", "sha256")))
+        dataset = UsedDataset(uri=address, sha256=digest)
+    return dataset if dataset.uri or dataset.sha256 else None
+
+
 def _used(dataset: UsedDataset | str, role: str | None = None) -> UsedDataset:
     if isinstance(dataset, str):
         return UsedDataset(uri=dataset, role=role)
@@ -62,8 +80,8 @@ class TrainingStarted(Struct, frozen=True, omit_defaults=True):
     """The training runs. The data is its pinned spec: all that another run needs to repeat it.
 
     `goals` says of a metric whether more or less of it is better, where its name does not. `datasets` may also be an object
-    whose keys are roles. `arguments` are those of the program. A field that is too large for an event is stored elsewhere; its
-    value then says where: uri, version id, sha256, bytes.
+    whose keys are roles, or one dataset, or its address. `arguments` are those of the program. A field that is too large for an
+    event is stored elsewhere; its value then says where: uri, version id, sha256, bytes.
     """
 
     model: str | None = None
@@ -73,7 +91,12 @@ class TrainingStarted(Struct, frozen=True, omit_defaults=True):
     arguments: list[str] | Stored | None = None
     hyperparameters: dict[str, Any] | None = None
     seeds: dict[str, Any] | int | None = None
-    datasets: list[UsedDataset | str] | dict[str, UsedDataset | list[UsedDataset | str] | str | int | bool | None] = []
+    datasets: (
+        list[UsedDataset | str]
+        | dict[str, UsedDataset | list[UsedDataset | str] | str | int | float | bool | None]
+        | str
+        | None
+    ) = []
     instance: Instance | None = None
     packages: dict[str, str | int] | None = None
     python: str | None = None
@@ -83,18 +106,19 @@ class TrainingStarted(Struct, frozen=True, omit_defaults=True):
     goals: dict[str, Literal["minimize", "maximize"]] = {}
 
     def used_datasets(self) -> list[UsedDataset]:
-        """Each dataset with its role, in whatever form they are recorded."""
-        if isinstance(self.datasets, list):
-            return [_used(dataset) for dataset in self.datasets]
-        if self.datasets and self.datasets.keys() <= set(UsedDataset.__struct_fields__):
-            with suppress(msgspec.ValidationError):  # it is one of them, or where all of them are stored; else these are roles
-                return [msgspec.convert(self.datasets, UsedDataset)]
-        return [
+        """Each dataset with its role, in whatever form they are recorded. What has no address and no digest is left out."""
+        given = self.datasets or []
+        if isinstance(given, dict) and describes_one(given):
+            dataset = described_dataset(given)
+            return [dataset] if dataset else []
+        roles = given if isinstance(given, dict) else {None: [given] if isinstance(given, str) else given}
+        used = [
             _used(dataset, role)
-            for role, given in self.datasets.items()
-            for dataset in (given if isinstance(given, list) else [given])
+            for role, one_or_several in roles.items()
+            for dataset in (one_or_several if isinstance(one_or_several, list) else [one_or_several])
             if isinstance(dataset, (str, UsedDataset))
         ]
+        return [dataset for dataset in used if dataset.uri or dataset.sha256]
 
 
 class Point(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -63,12 +63,20 @@ def test_a_run_from_request_to_completion():
           {"uri": "s3://b/k", "role": "train"}]),
         ([{"uri": "s3://b/k", "role": "train"}, "m"], [{"uri": "s3://b/k", "role": "train"}, {"uri": "m"}]),
         ({"uri": "s3://b/d.json", "sha256": "5e", "bytes": 9}, [{"uri": "s3://b/d.json", "sha256": "5e", "bytes": 9}]),
+        ("s3://b/k", [{"uri": "s3://b/k"}]), ("", []), (None, []), ([{"a": 1}], []), ([{"role": "train", "bytes": 9}], []),
+        ({"train": {"x": {"uri": "s3://b/k"}}}, []), ({"name": "train", "path": "s3://b/k"}, []), ({"train": 0.8}, []),
+        ({"uri": "s3://b/k", "name": "train"}, [{"uri": "s3://b/k"}]), ({"sha256": "5e"}, [{"sha256": "5e"}]),
+        ({"uri": "s3://b/k", "bytes": "many"}, [{"uri": "s3://b/k"}]), ({"version_id": "v", "bytes": 9}, []),
+        ({"train": {"x": 1}, "test": "m"}, [{"uri": "m", "role": "test"}]),
         ({"uri": ["s3://b/k"]}, [{"uri": "s3://b/k", "role": "uri"}]), ({"train": 7, "test": None}, []), ({}, []), ([], []),
     ],
 )  # fmt: skip
 def test_datasets_have_roles_in_whatever_form_they_come(datasets, used):
     run = state_after("run/a", ("TrainingStarted", {"datasets": datasets}))
     assert msgspec.to_builtins(run.lineage.datasets) == used
+    assert (run.status, run.spec["datasets"]) == ("running", datasets), (
+        "what no dataset can be made of is in the spec as it came"
+    )
 
 
 def test_a_metric_has_its_first_last_lowest_highest_and_best_value():

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import structs
 
-from training_events.catalogue.run import Image, UsedDataset
+from training_events.catalogue.run import Image, UsedDataset, described_dataset, describes_one
 from training_events.catalogue.stored import Stored
 from training_events.recorder.pinning import sagemaker
 from training_events.recorder.pinning.code_version import code_version, root_of
@@ -62,7 +62,7 @@ def pinned_spec(
     spec.add("arguments", lambda: spec.arguments(sys.argv[1:]) or None if "entry_point" in spec.data else None)
     spec.add("hyperparameters", lambda: spec.hyperparameters(options.hyperparameters, variables, folder))
     spec.add("seeds", lambda: _seeds(options.seeds))
-    spec.add("datasets", lambda: [spec.dataset(*used, pin) for used in _with_roles(options.datasets)] or None)
+    spec.add("datasets", lambda: spec.datasets(options.datasets, pin) or None)
     spec.add("instance", lambda: sagemaker.instance(variables, folder))
     spec.add("packages", installed_packages)
     spec.add("python", platform.python_version)
@@ -112,14 +112,25 @@ class _SpecBuilder:
         self.flaws += [f"hyperparameters: {what}" for what in unreadable]
         return value
 
+    def datasets(self, given: Any, pin: Callable[[Any], Stored]) -> list[Any]:
+        return [used for dataset, role in _with_roles(given) if (used := self.dataset(dataset, role, pin)) is not None]
+
     def dataset(self, dataset: Any, role: str | None, pin: Callable[[Any], Stored]) -> Any:
-        """The dataset as `pin` finds it, or else its address alone."""
+        """The dataset as `pin` finds it, or else its address alone. None for an object that describes no dataset."""
+        if isinstance(dataset, Mapping):
+            described = described_dataset(plain(dict(dataset)))
+            if described is None:
+                keys = redacted_text(", ".join(map(plain_text, dataset)))
+                self.flaws.append(f"datasets: an object with the keys {keys} has neither a uri nor a sha256")
+                return None
+            role = described.role if role is None else role
+            dataset = described.uri if described == UsedDataset(uri=described.uri, role=described.role) else described
         if isinstance(dataset, Stored):  # it was registered before
             stored = dataset
         else:
             uri = plain_text(dataset)
             stored = self.get(f"dataset {uri}", lambda: pin(dataset)) or Stored(uri)
-        return _builtins(UsedDataset(**structs.asdict(stored), role=role))
+        return _builtins(UsedDataset(**{**structs.asdict(stored), "role": role}))
 
     def allowed_names(self, environment: Any) -> list[str]:
         """The names of variables that the caller asks for."""
@@ -152,7 +163,7 @@ def _each(values: Any) -> list[Any]:
 
 def _with_roles(datasets: Any) -> list[tuple[Any, str | None]]:
     """Each dataset with its role. In a mapping the keys are the roles, each of one dataset or of several."""
-    if isinstance(datasets, Mapping):
+    if isinstance(datasets, Mapping) and not describes_one(datasets):
         return [(dataset, plain_text(role)) for role, given in datasets.items() for dataset in _each(given)]
     return [(dataset, None) for dataset in _each(datasets)]
 

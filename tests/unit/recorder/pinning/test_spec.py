@@ -137,6 +137,20 @@ def test_datasets_may_have_roles(pinned):
     assert "datasets" not in pinned(datasets={})
 
 
+def test_a_dataset_may_be_an_object_with_its_address(pinned, caplog):
+    one = {"uri": "file:///data/x.csv", "sha256": DIGEST, "bytes": 7}
+    stored = {"uri": "s3://b/k", "version_id": "v1", "sha256": "5e"}
+    assert pinned(datasets={"train": {"uri": "x.csv"}, "test": [stored]})["datasets"] == [
+        one | {"role": "train"},
+        stored | {"role": "test"},
+    ]
+    assert pinned(datasets={"uri": "x.csv", "role": "train"})["datasets"] == [one | {"role": "train"}]
+    assert pinned(datasets=[stored | {"role": "test"}])["datasets"] == [stored | {"role": "test"}]
+    assert not caplog.messages
+    assert pinned(datasets=["x.csv", {"format": "csv"}])["datasets"] == [one]
+    assert "datasets: an object with the keys format has neither a uri nor a sha256" in caplog.text
+
+
 def test_the_arguments_of_the_program_are_recorded_without_credentials(pinned, caplog, monkeypatch):
     main = ModuleType("__main__")
     main.__file__ = "train.py"
