@@ -122,6 +122,9 @@ class InMemoryReadModels:
     def streams(self) -> Iterator[str]:
         return iter(list(self.models))
 
+    def unprojected(self, _stream):
+        return frozenset()
+
     def note(self, name: str) -> bytes | None:
         return self.notes.get(name)
 

@@ -51,8 +51,7 @@ class Lifecycle:
                 channel.writer.spooled_within(START_SECONDS)  # from now on not even a kill loses that the run began
 
     def flush(self, seconds: float) -> bool:
-        channel = self.participant.open_channel
-        return channel is None or channel.flush(seconds)
+        return self.participant.flush(seconds)
 
     @reported_not_raised
     def end(self, event: LastEvent) -> None:

@@ -34,6 +34,7 @@ class Participant:
         self._started_by: int | None = None  # the number of the process that began the run
         self._channel: Channel | None = None
         self._recorded = 0
+        self._is_sent = True
         self._opening = Lock()
         self._warned = False
 
@@ -54,6 +55,10 @@ class Participant:
     @property
     def recorded(self) -> int:
         return self._recorded if self._channel is None else self._channel.recorded
+
+    def flush(self, seconds: float) -> bool:
+        """Whether all that this process recorded is sent: within that time, or when the run ended here."""
+        return self._is_sent if self._channel is None else self._channel.flush(seconds)
 
     def open(self) -> None:
         self._started_by = os.getpid()
@@ -89,6 +94,7 @@ class Participant:
         self.append, self.points = self._reject, ()
         if (channel := self._channel) is not None:
             channel.close()
+            self._is_sent = channel.flush(0)
             self._recorded, self._channel = channel.recorded, None
         termination.unwatch(self._run)  # last: what an interruption leaves undone here is done at the end of the program
 

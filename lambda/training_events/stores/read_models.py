@@ -64,6 +64,13 @@ class ReadModels(Protocol):
         """Every stream that has a read model, in no particular order."""
         ...
 
+    def unprojected(self, stream: str) -> frozenset[str]:
+        """The positions of the stream's events that nobody has projected yet, as far as the store knows them.
+
+        A SQLite file keeps them. On AWS they are in the change stream alone, and here there are none.
+        """
+        ...
+
     def note(self, name: str) -> bytes | None:
         """The note with this name, if there is one."""
         ...

@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import sqlite3
 from typing import Any
 
 import pytest
@@ -223,6 +224,16 @@ def test_verify_all_of_nothing(tmp_path, capsys):
         assert (code, out.splitlines()[1:]) == (0, ["the log holds no stream yet"])
         _, out, _ = run_cli(capsys, "verify", "--all", "--json", "--log", url)
         assert parse_document("verify", out) == {"streams": [], "sound": True, "complete": True}
+
+
+def test_verify_all_names_a_stream_of_which_only_the_state_is_left(log, capsys):
+    record_events(log, [make_event("model/m", "ModelRegistered", 1, version=1), make_event("run/a", "TrainingStarted")])
+    run_cli(capsys, "runs")  # now every event is in a read model
+    with sqlite3.connect(log.removeprefix("sqlite:///")) as file:
+        file.executescript("DROP TRIGGER event_deleted; DELETE FROM events WHERE stream = 'model/m'; DELETE FROM seals;")
+    code, out, _ = run_cli(capsys, "verify", "--all")
+    assert code == 1
+    assert re.search(r"^model/m +broken", out, re.MULTILINE)
 
 
 def test_rebuild_prints_each_change(log, capsys):

@@ -8,10 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training_events import folds
 from training_events.event import Event
+from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import STATE_TOO_LARGE, Projector
+from training_events.projection.sealer import Sealer
 from training_events.proof.findings import Kind
 from training_events.proof.read_model import SETTLED_SECONDS, check_read_model
+from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.stores.read_models import ReadModel
+from training_events.stores.sqlite.database import Database
+from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.stores.sqlite.read_models import SqliteReadModels
 from training_events.times import later
 
 from tests.support.fakes import InMemoryLog, InMemoryReadModels
@@ -155,3 +161,21 @@ def test_a_read_model_of_a_stream_without_events_is_found():
     world.projector.refold(STREAM)
     del world.log.records[STREAM, world.state()["position"]]
     assert world.kinds() == [Kind.READ_MODEL_DIFFERS]
+
+
+def test_a_laptops_read_model_is_not_accused_where_the_clock_was_set_back(tmp_path):
+    """The file knows what nobody has projected yet; the times of recording are no help here."""
+    time = later(BEGIN, 600)
+    database = Database(str(tmp_path / "log.db"))
+    log, read_models = SqliteLog(database, clock=lambda: time), SqliteReadModels(database)
+
+    def record(number: int) -> None:
+        log.append(Event(f"e-{number}", STREAM, "MetricsRecorded", later(BEGIN, number), "tests", {"points": []}))
+
+    record(1)
+    record(3)
+    catch_up(log, Projector(log, read_models), Sealer(log, read_models, SqliteSealStore(database)))
+    time = BEGIN
+    record(2)
+    record(4)
+    assert list(check_read_model(log, read_models, STREAM, lambda: MUCH_LATER)) == []

@@ -340,8 +340,8 @@ def test_a_file_stored_after_the_run_has_ended_becomes_one_warning(sink, caplog,
         run.finish()  # by another thread
         return store(objects, path, key)
 
-    monkeypatch.setattr(ContentStore, "store", slowly)
     run = record_run().start()
+    monkeypatch.setattr(ContentStore, "store", slowly)
     assert run.checkpoint(__file__) is None
     assert types(sink, run) == ["TrainingStarted", "TrainingCompleted"]
     assert "ended meanwhile" in warnings(caplog)[0].getMessage()
@@ -400,8 +400,16 @@ def test_flush_returns_whether_everything_is_sent(sink, caplog):
         assert not run.flush()
         sink.recover()
         assert run.flush()
+    assert run.flush()
     assert points(events(sink, run))["loss"] == [(None, 1), (None, 2)]
     assert len(warnings(caplog)) == 1
+
+
+def test_flush_after_the_end_does_not_say_that_what_waits_in_the_spool_is_sent(sink):
+    with record_run() as run:
+        sink.break_down()
+        run.metric("loss", 1.0)
+    assert not run.flush()
 
 
 def test_a_pickled_run_is_the_same_run_with_another_producer(sink):

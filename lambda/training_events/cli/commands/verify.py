@@ -114,11 +114,12 @@ def verify(
 
 
 def _all_streams(workspace: Workspace) -> Iterator[str]:
-    """Also the streams of which the log has lost everything."""
+    """Also the streams of which the log has lost everything: the notes of a file, seals and read models name them."""
     seen: set[str] = set()
     altered = (alteration.stream for alteration in workspace.log.alterations())
     sealed = workspace.seals.streams() if workspace.seals else ()
-    for stream in chain(workspace.log.streams(), altered, sealed):
+    projected = workspace.read_models.streams() if workspace.read_models else ()
+    for stream in chain(workspace.log.streams(), altered, sealed, projected):
         if stream not in seen:
             seen.add(stream)
             yield stream

@@ -10,7 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from training_events.errors import NotStored
 from training_events.proof.files import Compared, FileState
@@ -44,8 +44,8 @@ class FileComparer:
     """Called with a file as an event names it, it reads what is there now. Each file is read once.
 
     `beside` is the folder for files beside the log: a log that was moved with its files has them there, and no longer at the
-    address in its events. `advance` gets each further number of bytes. What AWS answers but "denied" and "not there" is raised
-    as botocore's own error.
+    address in its events. `advance` gets each further number of bytes. What cannot be asked of AWS is unreadable: the
+    next file may be on this machine.
     """
 
     def __init__(
@@ -67,11 +67,11 @@ class FileComparer:
             return self._compare_local(stored)
         if not uri.startswith("s3://"):
             return Compared(FileState.ELSEWHERE)
-        if self._client is None:
-            self._client = self._new_client()
         try:
+            if self._client is None:
+                self._client = self._new_client()
             return self._compare_folder_in_s3(stored) if uri.endswith("/") else self._compare_object(stored)
-        except (NotStored, ParamValidationError) as flaw:
+        except (NotStored, BotoCoreError) as flaw:  # without credentials or a network too: other files can be read
             return Compared(FileState.UNREADABLE, one_line_reason(flaw))
         except ClientError as error:
             if _code(error) in _GONE:

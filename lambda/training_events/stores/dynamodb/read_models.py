@@ -129,6 +129,9 @@ class DynamoDbReadModels:
         for page in pages:
             yield from (name for item in page["Items"] if not (name := item["stream"]["S"]).startswith("#"))
 
+    def unprojected(self, _stream: str) -> frozenset[str]:
+        return frozenset()
+
     def note(self, name: str) -> bytes | None:
         item = self._item(f"#{name}")
         return None if item is None else bytes(item["value"]["B"])

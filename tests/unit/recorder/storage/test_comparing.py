@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from msgspec import structs
 from training_events.catalogue.stored import Stored
 from training_events.proof.files import FileState
@@ -168,3 +169,14 @@ def test_each_file_is_read_once(file):
 def test_what_is_neither_on_this_machine_nor_in_s3_is_not_looked_at():
     comparer = FileComparer(client=lambda: pytest.fail("nothing is to be asked"))
     assert comparer(Stored("https://example.org/x", None, "0" * 64)).state is FileState.ELSEWHERE
+
+
+@pytest.mark.parametrize("failure", [NoCredentialsError(), EndpointConnectionError(endpoint_url="https://s3")])
+def test_without_credentials_or_a_network_a_file_is_unreadable_and_the_next_one_is_read(file, failure):
+    def no_client() -> Any:
+        raise failure
+
+    comparer = FileComparer(client=no_client)
+    assert comparer(Stored(uri="s3://bucket/key", sha256="ab" * 32, bytes=5)).state is FileState.UNREADABLE
+    stored = FilesInPlace().store(file, "key")
+    assert comparer(stored).state is FileState.SAME
