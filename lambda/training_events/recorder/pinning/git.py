@@ -32,6 +32,10 @@ class Git:
         self._environment = {name: value for name, value in environment.items() if name not in _MISLEADING} | _UNOBTRUSIVE
         self._deadline = monotonic() + seconds
 
+    def at(self, folder: Path) -> Git:
+        """For another folder, within the same time."""
+        return Git(folder, self._environment, self._deadline - monotonic())
+
     def text(self, *command: str) -> str | None:
         """What git prints, without the line break at its end. None as of `output`."""
         answer = self.output(*command)

@@ -1,4 +1,4 @@
-"""Which code runs in this process: the file whose version counts, and the files of a repository that are part of it.
+"""Which code runs in this process: the file whose version counts, and all files that are part of it.
 
 What is installed in an environment (a console script, a launcher, a library) is not the code of the training: its version is
 among the packages. Where the program itself is such a thing, the code is that of the outermost caller that is none: the script
@@ -40,23 +40,37 @@ def code_folder(main: ModuleType | None) -> Path | None:
     return None if found is None else found.parent
 
 
-def files_that_run(root: Path, main: ModuleType | None, environment: Mapping[str, str] = os.environ) -> list[Path]:
-    """The files below `root` that are part of this program by now, and are not installed: scripts, notebooks, modules."""
-    root = root.resolve()
-    notebook = environment.get("JPY_SESSION_NAME", "")
+def text_without_file(main: ModuleType | None, environment: Mapping[str, str] = os.environ) -> str | None:
+    """What Python calls the text of a program that is in no file, as of `python -c` or a pipe. None if it is in one."""
+    file = getattr(main, "__file__", None)
+    if isinstance(file, str):
+        return None if Path(file).is_file() else file
+    if _notebook(environment):
+        return None
+    return "<string>" if sys.argv[:1] == ["-c"] else "<stdin>"
+
+
+def files_that_run(main: ModuleType | None, environment: Mapping[str, str] = os.environ) -> list[Path]:
+    """The files that are part of this program by now, and are not installed: scripts, notebooks, modules."""
     # not by `getattr`: some modules do more than look when they are asked for an attribute
     modules = (getattr(module, "__dict__", {}).get("__file__") for module in list(sys.modules.values()))
     sources = [file for file in modules if isinstance(file, str) and file.endswith(_SOURCES)]
     started = getattr(main, "__file__", None)
-    named = [*sources, *([started] if isinstance(started, str) else []), *([notebook] if notebook.endswith(".ipynb") else [])]
+    named = [*sources, *([started] if isinstance(started, str) else []), *_notebook(environment)]
     paths = {Path(file).resolve() for file in named if not _is_installed(file)} | set(_callers())
-    return sorted(path for path in paths if path.is_relative_to(root) and not _is_installed(str(path)) and path.is_file())
+    return sorted(path for path in paths if not path.is_relative_to(_OWN) and not _is_installed(str(path)) and path.is_file())
+
+
+def _notebook(environment: Mapping[str, str]) -> list[str]:
+    """The file of the notebook that runs here, if Jupyter Server names one."""
+    notebook = environment.get("JPY_SESSION_NAME", "")
+    return [notebook] if notebook.endswith(".ipynb") and Path(notebook).is_file() else []
 
 
 def _callers() -> Iterator[Path]:
     """The files of the functions that are being called, the outermost first."""
     frames = [frame.f_code.co_filename for frame, _ in traceback.walk_stack(None)]
-    paths = (Path(file).resolve() for file in reversed(frames) if not file.startswith("<"))
+    paths = (Path(file).resolve() for file in reversed(frames) if not file.startswith("<") and not _is_installed(file))
     return (path for path in paths if path.is_file() and not path.is_relative_to(_OWN))
 
 

@@ -22,7 +22,7 @@ from training_events.recorder.pinning import sagemaker
 from training_events.recorder.pinning.code_version import code_version, root_of
 from training_events.recorder.pinning.environment import entry_point, installed_packages, pinned_variables
 from training_events.recorder.pinning.hyperparameters import hyperparameters
-from training_events.recorder.pinning.program import code_folder, files_that_run, main_module
+from training_events.recorder.pinning.program import code_folder, files_that_run, main_module, text_without_file
 from training_events.recorder.plain import plain, plain_text
 from training_events.recorder.reporting import log
 from training_events.redaction.names import may_be_secret_name
@@ -55,8 +55,9 @@ def pinned_spec(
     spec.add("model", lambda: _text(options.model))
     main = main_module()
     root = spec.get("code", lambda: root_of(code_folder(main), variables))
-    files = spec.get("code", lambda: files_that_run(root, main, variables)) if root else None
-    spec.add("code", lambda: code_version(root, variables, files=files or (), keep=keep))
+    files = spec.get("code", lambda: files_that_run(main, variables)) if root else None
+    text = text_without_file(main, variables)
+    spec.add("code", lambda: code_version(root, variables, files=files or (), text=text, keep=keep))
     spec.add("image", lambda: _image(variables.get("TRAINING_EVENTS_IMAGE", "").strip()))
     spec.add("entry_point", lambda: entry_point(main, root, variables))
     spec.add("arguments", lambda: spec.arguments(sys.argv[1:]) or None if "entry_point" in spec.data else None)

@@ -40,10 +40,12 @@ def code_of(tmp_path, monkeypatch):
     for name in ("BUS", "BUCKET", "RUN", "GIT_COMMIT", "GIT_REPOSITORY"):
         monkeypatch.delenv(f"TRAINING_EVENTS_{name}", raising=False)
 
-    def code_of(folder, *command, program=sys.executable, **variables):
+    def code_of(folder, *command, program=sys.executable, text="", **variables):
         log = f"sqlite:///{tmp_path}/log-{len(list(tmp_path.iterdir()))}.db"
         own = {"TRAINING_EVENTS_LOG": log, "TRAINING_EVENTS_SPOOL": str(tmp_path / "spool"), "PYTHONDONTWRITEBYTECODE": "1"}
-        subprocess.run([program, *command], cwd=folder, env=os.environ | SETTINGS | own | variables, check=True)
+        subprocess.run(
+            [program, *command], cwd=folder, env=os.environ | SETTINGS | own | variables, input=text.encode(), check=True
+        )
         events = [record.event for record in open_event_log(log).read("run/r")]
         [started] = [event for event in events if event.type == "TrainingStarted"]
         return started.data.get("code")
@@ -87,6 +89,42 @@ def test_an_untracked_script_and_its_untracked_helper_are_dirty_and_kept(code_of
         "helper.py": "import scratch\n",
         "scratch.py": "x = 1\n",
     }
+
+
+def test_a_program_that_is_in_no_file_is_dirty(code_of, tmp_path):
+    root = repository(tmp_path / "a", train=TRAIN)
+    commit = git(root, "rev-parse", "HEAD")
+    expected = {"commit": commit, "dirty": True}
+    assert code_of(root, "-c", TRAIN) == {**expected, "not_kept": {"<string>": "it is in no file"}}
+    for command in ([], ["-"]):
+        assert code_of(root, *command, text=TRAIN) == {**expected, "not_kept": {"<stdin>": "it is in no file"}}
+
+
+def test_a_helper_in_no_repository_is_dirty(code_of, tmp_path):
+    root = repository(tmp_path / "a", train=f"import helper\n{TRAIN}")
+    helper = tmp_path / "shared/helper.py"
+    helper.parent.mkdir()
+    helper.write_text("rate = 0.1\n", encoding="utf-8")
+    code = code_of(root, "train.py", PYTHONPATH=str(helper.parent))
+    assert code == {
+        "commit": git(root, "rev-parse", "HEAD"),
+        "dirty": True,
+        "not_kept": {str(helper.resolve()): "it is in no git repository"},
+    }
+
+
+@pytest.mark.parametrize("place", ["b", "a/vendored"])
+def test_a_helper_of_another_repository_is_dirty_if_its_own_commit_lacks_it(code_of, tmp_path, place):
+    root = repository(tmp_path / "a", train=f"import helper\n{TRAIN}")
+    other = repository(tmp_path / place, helper="import more\n", more="rate = 0.1\n", unrelated="")
+    clean = {"commit": git(root, "rev-parse", "HEAD"), "dirty": False}
+    (other / "unrelated.py").write_text("x = 1\n", encoding="utf-8")
+    assert code_of(root, "train.py", PYTHONPATH=str(other)) == clean
+    (other / "more.py").write_text("rate = 0.2\nimport newer\n", encoding="utf-8")
+    (other / "newer.py").write_text("", encoding="utf-8")
+    code = code_of(root, "train.py", PYTHONPATH=str(other))
+    assert (code["dirty"], "diff" in code) == (True, False)
+    assert sorted(code["not_kept"]) == [str((other / name).resolve()) for name in ("more.py", "newer.py")]
 
 
 def test_changes_to_tracked_files_are_kept(code_of, tmp_path):
