@@ -167,7 +167,7 @@ class _Walk:
         if getattr(dtype, "kind", None) in ("m", "M"):  # numpy's times: `tolist` makes counts of units of them
             return _text(value)
         if shape == ():
-            item = value.item()
+            item = value.tolist() if hasattr(value, "tolist") else value.item()  # the first knows numpy's masks
             return _text(value) if type(item) is type(value) else self.plain(item)
         if prod(shape) > MAX_ARRAY or not hasattr(value, "tolist"):
             return _utf8(f"<{_kind(value)} of shape {tuple(shape)}>")

@@ -83,6 +83,8 @@ class Run:
     @reported_not_raised
     def metrics(self, values: Mapping[str, float], step: float | None = None) -> None:
         """Record several metrics of one step."""
+        if not callable(getattr(values, "items", None)):
+            raise TypeError(f"metrics cannot be given as {type(values).__name__}; allowed: a mapping of names to numbers")
         for name, value in values.items():
             self.metric(name, value, step)
 

@@ -193,6 +193,15 @@ def test_a_misuse_becomes_one_warning(sink, caplog, misuse):
     assert len(warnings(caplog)) == 1
 
 
+@pytest.mark.parametrize("given", [None, 1.0, "loss", [("loss", 1.0)]])
+def test_metrics_in_another_form_are_told_what_is_allowed(sink, caplog, given):
+    with record_run() as run:
+        run.metrics(given)
+    [warning] = warnings(caplog)
+    expected = f"metrics cannot be given as {type(given).__name__}; allowed: a mapping of names to numbers"
+    assert expected in warning.getMessage()
+
+
 def test_recording_before_the_start_or_after_the_end_becomes_one_warning(sink, caplog):
     run = record_run()
     run.metric("loss", 1.0)

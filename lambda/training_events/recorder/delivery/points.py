@@ -113,6 +113,8 @@ def _converted(value: Any) -> Any:
     if not isinstance(value, (int, float)):
         if getattr(getattr(value, "dtype", None), "kind", None) in ("m", "M"):
             return value  # numpy's times: of some units their `item` is a count
+        if _is_masked(value):
+            return value  # its `item` is what lies below the mask
         value = _only_element(value)
     if isinstance(value, (str, bytes, bytearray)) or (isinstance(value, Complex) and not isinstance(value, Real)):
         return value
@@ -121,6 +123,12 @@ def _converted(value: Any) -> Any:
     except TypeError:
         number = float(value)
         return value if isinf(number) and value != number else number  # a Decimal may be larger than any float
+
+
+def _is_masked(value: Any) -> bool:
+    """Whether numpy's mask says that there is no value."""
+    is_any = getattr(getattr(value, "mask", None), "any", None)  # of pandas `mask` is a method
+    return is_any is not None and bool(is_any())
 
 
 def _only_element(value: Any) -> Any:

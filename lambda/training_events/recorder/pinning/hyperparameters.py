@@ -13,13 +13,15 @@ def hyperparameters(given: Any, unreadable: list[str]) -> dict[str, Any]:
     """The parts of `given`, each by itself.
 
     Of a mapping or a record these are its values, of another object or a class its attributes, of a list its items, by name if
-    it holds pairs, else by place. A text may be a JSON object; any other text is one value. `unreadable` is that of `plain`.
+    it holds pairs and each name once, else by place. A text may be a JSON object with each name once; any other text is one
+    value. `unreadable` is that of `plain`.
     Raises TypeError for what has no parts.
     """
     value = plain(_from_json(given) if isinstance(given, str) else given, unreadable)
     if isinstance(value, list):
         are_pairs = all(isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) for item in value)
-        return dict(value) if are_pairs else {str(index): item for index, item in enumerate(value)}
+        by_name = dict(value) if are_pairs else {}
+        return by_name if len(by_name) == len(value) else {str(index): item for index, item in enumerate(value)}
     if isinstance(value, dict):
         return value
     if isinstance(given, str):
@@ -32,10 +34,17 @@ def hyperparameters(given: Any, unreadable: list[str]) -> dict[str, Any]:
 
 def _from_json(text: str) -> Any:
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_with_each_name_once)
     except (ValueError, RecursionError):
         return text
     return value if isinstance(value, (dict, list)) else text
+
+
+def _with_each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raises ValueError where an object could hold only the last value of a name."""
+    if len(by_name := dict(pairs)) < len(pairs):
+        raise ValueError("a name is there twice")
+    return by_name
 
 
 def _attributes(value: object) -> dict[str, Any]:

@@ -100,6 +100,8 @@ def test_no_batch_is_larger_than_an_event_may_be(given_calls):
         (np.float64("nan"), "NaN"),
         (np.longdouble("inf"), "Infinity"),
         (np.array([0.5]), 0.5),
+        (np.ma.masked_array([0.5], mask=[False]), 0.5),
+        (np.ma.masked_array([0.5]), 0.5),
         (np.array([[[3]]]), 3),
         (np.array([2**60 + 1]), 2**60 + 1),
         (np.bool_(True), 1),  # noqa: FBT003
@@ -127,6 +129,7 @@ def test_numbers_of_every_type_are_recorded(given, recorded):
         ],
         *[(number, "complex") for number in (1j, np.complex64(1 + 2j), np.array([1 + 0j]))],
         *[(several, type(several).__name__) for several in (np.array([1.0, 2.0]), Series([1.0, 2.0]), np.array([]), [1])],
+        *[(masked, type(masked).__name__) for masked in (np.ma.masked, np.ma.masked_array([0.5], mask=[True]))],
         *[(other, type(other).__name__) for other in (None, Hostile(), {"loss": 1.0}, object(), np.datetime64(3, "ns"))],
     ],
 )

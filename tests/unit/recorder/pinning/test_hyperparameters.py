@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from training_events.recorder.pinning.hyperparameters import hyperparameters
 
@@ -40,6 +41,9 @@ from tests.support.records import (
         (SimpleNamespace(rate=0.1), {"rate": 0.1}),
         (["lr=0.1", 2], {"0": "lr=0.1", "1": 2}),
         ([("rate", 0.1), ("size", 3)], {"rate": 0.1, "size": 3}),
+        ([("rate", 0.1), ("rate", 2)], {"0": ["rate", 0.1], "1": ["rate", 2]}),
+        ('{"rate": 0.1, "rate": 2}', {"hyperparameters": '{"rate": 0.1, "rate": 2}'}),
+        ({"rate": np.ma.masked, "size": np.array(3)}, {"rate": None, "size": 3}),
         ([], {}),
         ('{"rate": 0.1}', {"rate": 0.1}),
         ('[["rate", 0.1]]', {"rate": 0.1}),
