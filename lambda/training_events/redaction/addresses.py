@@ -18,7 +18,7 @@ _USER_AND_PASSWORD = re.compile(r"(?!\[)[^/?#@:\\]*:(?!\d+(?:[/?#]|\\/|$))")
 _DATABASE = re.compile(
     r"postgres.*|mysql.*|mariadb.*|mongodb.*|rediss?|amqps?|mssql.*|oracle.*|clickhouse.*|snowflake|redshift.*|ldaps?"
 )
-"""In their addresses nothing behind the host has an `@`, so that a password may also begin like a port."""
+"""In their addresses a password may also begin like a port: what is behind the host seldom has an `@`."""
 _HOST = re.compile(r"(?:[\w.\-%${}()]+|\[[^\]]*\])?(?::\d+)?(?=[/?#\\,]|$)")
 _CERTAIN_HOST = re.compile(r"localhost|[\w\-]+\.[\w.\-]+|[\w\-]+:\d+")
 _PASSWORDS = tuple(
@@ -44,7 +44,10 @@ _MIN_LONG = 16
 
 
 def without_credentials(text: str) -> str:
-    """The text, in whose addresses the part before the host's `@` is left out, and secret parameters are MASK."""
+    """The text, in whose addresses the part before the host's `@` is left out, and secret parameters are MASK.
+
+    Where that `@` comes only after a `/`, `?` or `#`, all behind the scheme is MASK.
+    """
     if "%3" in text:
         text = _ENCODED.sub(_encoded, text)
     if "://" in text or ":\\/" in text:
@@ -62,19 +65,27 @@ def _address(found: re.Match[str]) -> str:
     at = _end_of_user(scheme.lower(), rest)
     if at < 0 or rest.startswith("sha256:", at + 1):  # the digest of an image
         return found[0]
+    if at > _authority(rest):  # is this a password with a slash, or a path with an `@`? The host would be a guess
+        return f"{scheme}:{slashes}{MASK}"
     user = rest[:at].partition(":")[0]
     return f"{scheme}:{slashes}{f'{user}@' if _USER_BELONGS.fullmatch(scheme.lower()) else ''}{rest[at + 1 :]}"
 
 
 def _end_of_user(scheme: str, rest: str) -> int:
     """The place of the `@` before the host; -1 if there is none."""
-    in_authority = re.match(r"[^/?#\\]*", rest)
-    last = rest.rfind("@", 0, in_authority.end() if in_authority else 0)
-    if not _USER_AND_PASSWORD.match(rest) and not (_DATABASE.fullmatch(scheme) and ":" in rest):
+    end = _authority(rest)
+    last = rest.rfind("@", 0, end)
+    if not _USER_AND_PASSWORD.match(rest) and not (_DATABASE.fullmatch(scheme) and ":" in rest[:end]):
         return last
     before_hosts = [sign.start() for sign in re.finditer("@", rest) if _HOST.match(rest, sign.end())]
     certain = (at for at in before_hosts if _CERTAIN_HOST.match(rest, at + 1))
     return next(certain, before_hosts[-1] if before_hosts else last)
+
+
+def _authority(rest: str) -> int:
+    """Where user, host and port end: at the first `/`, `?` or `#` (https://www.rfc-editor.org/rfc/rfc3986#section-3.2)."""
+    found = re.search(r"[/?#\\]", rest)
+    return found.start() if found else len(rest)
 
 
 def _encoded(found: re.Match[str]) -> str:

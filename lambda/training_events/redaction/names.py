@@ -20,7 +20,10 @@ _ANYWHERE = re.compile(
 """In the words of a name, written together."""
 _NUMBER_TOO = re.compile(r"secret|passw|passphrase|passcode|credential|pwd|pincode|otp$")
 """A number under one of these names is a credential, and not a count."""
-_LAST = re.compile("pwd|pw|creds?|auth|dsn|jwt|t?otp|cookies?|sas|bearer|netrc|webhook|psk|pem|mnemonic|kubeconfig")
+_LAST = re.compile(
+    r"\w*pwd|(?:db|pg|psql|postgres|my|mysql|sql|mongo|redis|ldap|user|root|admin|login|ssh|ftp|smtp|imap|mail|proxy|http)p(?:ass|w)"
+    "|pw|creds?|auth|dsn|jwt|t?otp|cookies?|sas|bearer|netrc|webhook|psk|pem|mnemonic|kubeconfig"
+)
 _PASSES = re.compile("forward|backward|multi|single|one|two|first|second|low|high|band|all|by|bi")
 """What is before `pass` where that is no password: `forward_pass`."""
 _TEXT_TOKENS = re.compile(
@@ -69,6 +72,12 @@ def is_secret_name(name: str) -> bool:
     return _LAST.fullmatch(last) is not None
 
 
+@lru_cache(maxsize=4096)
+def is_name_of_key(name: str) -> bool:
+    """Whether it is a key, whoever's: then a random value is a credential."""
+    return _words(name)[-1:] == ["key"]
+
+
 def may_be_secret_name(name: str) -> bool:
     """Whether it might be one: asked of environment variables, whose values nobody has looked at."""
     return is_secret_name(name) or _SHELL_VARIABLE.search(name.upper()) is not None
@@ -79,11 +88,19 @@ def is_secret_value(name: str, value: Any) -> bool:
     if value is None or isinstance(value, bool) or value in ("", [], {}):
         return False
     if not is_secret_name(name):
-        return isinstance(value, str) and _RANDOM.fullmatch(value) is not None and _words(name)[-1:] == ["key"]
+        if isinstance(value, dict):
+            return _words(name)[-1:] == ["tokens"] and any(_is_token_of(owner, token) for owner, token in value.items())
+        return isinstance(value, str) and _RANDOM.fullmatch(value) is not None and is_name_of_key(name)
     words = _words(name)
     if isinstance(value, int | float):
         return _NUMBER_TOO.search("".join(words)) is not None
     return not (words[-1:] == ["token"] and isinstance(value, str) and _SPECIAL_TOKEN.fullmatch(value))
+
+
+def _is_token_of(owner: Any, token: Any) -> bool:
+    """Whether `{"tokens": {owner: token}}` holds a credential. A tokenizer's own are `{"pad": "<pad>"}`."""
+    is_text = isinstance(owner, str) and isinstance(token, str)
+    return is_text and _OWNERS.fullmatch(owner.lower()) is not None and not _SPECIAL_TOKEN.fullmatch(token)
 
 
 def _words(name: str) -> list[str]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 # Relative, here and beside: `review/redaction` is a link to this folder, and works without the package.
 from .addresses import without_credentials
-from .names import is_secret_name, is_secret_value
+from .names import is_name_of_key, is_secret_name, is_secret_value
 from .tokens import MASK, without_tokens
 
 if TYPE_CHECKING:
@@ -28,10 +29,18 @@ _IN_BRACKETS = "|".join(
 _VALUE = re.compile(
     _QUOTED + r"|\{(?:[^}\n]|\}\}){0,500}+\}(?!\})"
     rf"|[\w.]{{0,60}}+(?:{_IN_BRACKETS})[^\s;&\"'`<\\,)\]}}]*"
-    r"|(?:(?:Bearer|Basic|Token|Digest|Bot|ApiKey|Negotiate)[ ]+)?(?:[^\s;&\"'`<\\]|&(?![\w.\-]{1,60}=))+"
+    r"|(?:(?i:Bearer|Basic|Token|Digest|Bot|ApiKey|Negotiate)[ ]+)?(?:[^\s;&\"'`<\\]|&(?![\w.\-]{1,60}=))+"
 )
 """In quotes (escaped ones, and ones without an end too), in ODBC's braces, a list or a call, or up to the next separator."""
 _TYPE = r":[ \t]{0,8}[A-Za-z_][\w.]{0,40}(?:\[[\w., |]{0,40}\])?(?:[ ]\|[ ]\w{1,40}){0,3}(?:[ \t]{1,8}=(?=[ \t])|=(?=[\"']))"
+_ASSIGNED = r"(?<![\w.\-])(?P<name>[A-Za-z_]\w{0,79})[\"']?\]?[ \t]{0,8}(?::[^=\n]{1,80})?=(?!=)[ \t]{0,8}"
+"""`name =`, `name: type =`, `config["name"] =`."""
+_FIELD = r"[\w\-]{1,40}=(?:\\?\"[^\"\n]*\"|[^\s,\"'<>`;&\\]+)"
+_AUTHORIZATION = r"(?<![\w.])(?P<name>(?i:(?:[\w\-]{1,40}-)?authorization))"
+_SCHEME_AND_VALUE = re.compile(
+    r"(?!(?i:None|null|nil|true|false)\b)"
+    rf"(?:[A-Za-z][\w\-]{{1,40}}[ \t]{{1,4}}(?![*$]))?(?:{_FIELD}|[^\s\"'<>`;&\\]+)(?:,[ \t]{{0,4}}{_FIELD})*"
+)
 _CALL = r"(?:[A-Za-z_][\w.]{0,60}\((?=[bfru]?[\"']))?"
 
 
@@ -40,9 +49,38 @@ class _Notation(NamedTuple):
 
     before: re.Pattern[str]
     value: re.Pattern[str] = _VALUE
+    is_command: bool = False
+    """Of a shell or a notebook: there a word without quotes is a text, in source code too."""
+    needs: str = ""
+    """It can only match in a text that holds this: to look for it first is fast."""
 
 
 _NOTATIONS = (
+    # the header `Authorization: scheme value`, whatever the scheme: https://www.rfc-editor.org/rfc/rfc9110#section-11.4
+    _Notation(re.compile(rf"{_AUTHORIZATION}[ \t]{{0,8}}[:=][ \t]{{0,8}}(?![=\s\"'\\{{\[(*$])"), _SCHEME_AND_VALUE),
+    _Notation(  # and as a text in source code
+        re.compile(rf"(?<=[\"']){_AUTHORIZATION}:[ \t]{{0,8}}(?=[A-Za-z][\w\-]{{1,40}}[ \t]{{1,4}}[^\s\"'{{%$*<]+[\"'\\])"),
+        _SCHEME_AND_VALUE,
+        is_command=True,
+    ),
+    # a notebook's `%env NAME value`
+    _Notation(
+        re.compile(
+            r"(?m)(?:^|(?<=[\"']))[ \t]*(?:%(?:set_)?env|setenv)[ \t]{1,8}(?P<name>[A-Za-z_]\w{0,79})[= \t][ \t]{0,8}(?=\S)"
+        ),
+        re.compile(r"[^\n\"'\\]+"),
+        is_command=True,
+        needs="env",
+    ),
+    # YAML's value on a line of its own: `name:`, `name: |`
+    _Notation(
+        re.compile(
+            r"(?m)^(?P<indent>[ \t]{0,40})(?:-[ ]{1,4})?[\"']?(?P<name>[A-Za-z_][\w.\-]{0,79})[\"']?"
+            r":[ \t]{0,8}(?:[|>][+\-\d]{0,2})?[ \t]{0,8}\r?\n(?P=indent)[ \t]{1,40}(?=\S)"
+        ),
+        re.compile(r"[^\r\n]+"),
+        needs="\n",
+    ),
     # a line of a `.env` file or of a shell: the value has all of the rest
     _Notation(
         re.compile(r"(?m)^[ \t]*(?:(?:export|set|setenv|ENV)[ \t]+)?(?P<name>[A-Za-z_]\w{0,79})=(?![\"'$\s])"),
@@ -64,6 +102,29 @@ _NOTATIONS = (
     ),
     # `<name>value</name>`
     _Notation(re.compile(r"<(?P<name>[A-Za-z_][\w:.\-]{0,79})>"), re.compile(r"[^<>]+(?=</)")),
+    # the value in source code that holds if there is no other: `name = f(…, default="value")`, `name = x or "value"`,
+    # `name = environ.get("x", "value")`, `add_argument("--name", default="value")`
+    _Notation(
+        re.compile(_ASSIGNED + r"[A-Za-z_][\w.]{0,60}\([^()]{0,200}?\bdefault[ ]?=[ ]?(?=[\"'bfruBFRU])"),
+        re.compile(_QUOTED),
+        needs="default",
+    ),
+    _Notation(
+        re.compile(_ASSIGNED + r"[^\n;#=]{1,200}?(?:\b(?:or|else)|\|\||\?\?)[ \t]{1,8}(?=[\"'bfruBFRU])"), re.compile(_QUOTED)
+    ),
+    _Notation(
+        re.compile(_ASSIGNED + r"[\w.]{0,60}(?:get|getenv|pop)\([\"'][\w.\-*]{1,80}[\"'],\s{0,40}(?=[\"'bfruBFRU])"),
+        re.compile(_QUOTED),
+        needs="(",
+    ),
+    _Notation(
+        re.compile(
+            r"(?:(?<=\([\"'])|(?<=[\"'])(?=-))(?P<name>[A-Za-z\-][\w.\-]{0,79})[\"'],"
+            r"(?:(?![\"']--|add_argument|option\()[\s\S]){0,400}?\bdefault[ ]?=[ ]?(?=[\"'bfruBFRU])"
+        ),
+        re.compile(_QUOTED),
+        needs="default",
+    ),
     # SQL's `PASSWORD 'value'`
     _Notation(re.compile(r"(?i)\b(?P<name>password)[ \t]{1,8}"), re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")),
 )
@@ -76,9 +137,17 @@ _PASSWORDS = tuple(
         r"(?i)(\bidentified by )(?:'[^'\n]*'|\"[^\"\n]*\")",
         r"(?i)(\blogin[ ]\S{1,80}[ ]password[ ])\S+",  # .netrc on one line
         r"(?im)^([ \t]*password[ \t]+)\S+(?=[ \t]*$)",  # and on several
+        r"(\bredis-cli\b[^\n]{0,200}?[ ]-a[ ]{0,4})[^\s\"'-][^\s\"']*",
+        r"(\bwandb login\b[^\n]{0,80}?[ ])[A-Za-z0-9_]{40,}",
+        r"(\blogin\(\s{0,40}[bfru]?[\"'])[A-Za-z0-9_]{40,}(?=[\"'])",  # `wandb.login("…")`
         r"(\b(?:mysql\w*|mariadb|sshpass|docker login)\b[^\n]{0,200}?[ ]-p[ ]?)[^\s-]\S*",
     )
 )
+_ENCODED = re.compile(r"(?<![^\s\"'<>`&#=?])[^\s\"'<>`&#=?]*%(?:25)*3[ADad][^\s\"'<>`&#=?]*")
+"""It may hold names with values, whose signs are written as `%3D` and the like."""
+_LONG_WORD = re.compile(r"[bfruBFRU]{0,2}\\{0,8}[\"']{0,3}[A-Za-z0-9]{20}")
+_WRAPS = re.compile(r"(?:Secret\w*|[Ff]ield|Option|Argument|str|bytes)\($")
+"""A call around a value that is there. Others find it elsewhere, such as `environ.get("…")`."""
 _QUOTE = re.compile(r"[bfruBFRU]{0,2}(\"\"\"|'''|\\*[\"'])")
 _REFERENCE = re.compile(r"\$[A-Z_][A-Z0-9_]*|\$\{[\w.:\-]+\}|%\w+%|None|null|nil|[Tt]rue|[Ff]alse|\*+|<[^<>]*>|")
 """What stands in place of a credential, and is none."""
@@ -90,7 +159,7 @@ def redacted_text(text: str) -> str:
     """The text with MASK in place of what looks like a credential. Of an address the part before the host's `@` is left out."""
     if _WORD.fullmatch(text):
         return without_tokens(text)
-    text = without_shapes(text)
+    text = _without_encoded(without_shapes(text))
     for notation in _NOTATIONS:
         parts, done = [], 0
         for before, value in _secret_values(text, notation):
@@ -111,25 +180,42 @@ def without_shapes(text: str) -> str:
 
 def source_holds_credential(source: str) -> bool:
     """Whether source code holds a credential. In code a word without quotes is a name: `password=password`."""
-    return without_shapes(source) != source or any(
-        _is_literal(before, value) for notation in _NOTATIONS for before, value in _secret_values(source, notation)
+    return _without_encoded(without_shapes(source)) != source or any(
+        notation.is_command or _is_literal(before, value)
+        for notation in _NOTATIONS
+        for before, value in _secret_values(source, notation)
     )
+
+
+def _without_encoded(text: str) -> str:
+    return _ENCODED.sub(_encoded, text) if "%" in text else text
+
+
+def _encoded(found: re.Match[str]) -> str:
+    """All of it is masked if it holds a credential where its signs are written as they are."""
+    plain = unquote(found[0])
+    return found[0] if redacted_text(plain) == plain else MASK
 
 
 def _secret_values(text: str, notation: _Notation) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
     """What stands before a credential, and the credential."""
-    for before in notation.before.finditer(text):
-        if is_secret_name(before["name"]) and (value := notation.value.match(text, before.end())):
+    at = 0 if notation.needs in text else len(text)
+    while before := notation.before.search(text, at):
+        name = before["name"]
+        at = before.end("name")  # what follows a name may be the next one, as in `$env:DB_PASSWORD = "value"`
+        may_hold = is_secret_name(name) or (is_name_of_key(name) and _LONG_WORD.match(text, before.end()))
+        if may_hold and (value := notation.value.match(text, before.end())):
             content = _content(value[0])
             word = content.rstrip(",.)]}")
             given = 1.0 if _NUMBER.fullmatch(word) else content
             is_reference = _REFERENCE.fullmatch(content) or _REFERENCE.fullmatch(word)
-            if not is_reference and is_secret_value(before["name"], given):
+            if not is_reference and is_secret_value(name, given):
+                at = before.end()
                 yield before, value
 
 
 def _is_literal(before: re.Match[str], value: re.Match[str]) -> bool:
-    is_argument = before[0].endswith("(")  # of a function that finds the credential elsewhere, such as `environ.get("…")`
+    is_argument = before[0].endswith("(") and not _WRAPS.search(before[0])
     return _QUOTE.match(value[0]) is not None and not is_argument and not _NAME_OF_VARIABLE.fullmatch(_content(value[0]))
 
 

@@ -114,7 +114,12 @@ _SHAPES = (
     _shape(".atlasv1.", r"\w{14}\.atlasv1\.[\w\-]{30,}"),  # HCP Terraform
     _shape("AKCp", r"AKCp[A-Za-z0-9]{50,}"),  # Artifactory
     _shape(":AA", r"\d{8,10}:AA[\w\-]{30,}"),  # Telegram
-    _shape("earer", r"(?<=[Bb]earer )[\w.~+/\-]{16,}=*"),
+    _shape("api.telegram.org/", r"api\.telegram\.org/(?:file/)?bot[^\s\"'<>/]+"),
+    _shape("nvapi-", r"nvapi-[\w\-]{20,}"),  # NVIDIA
+    _shape("pul-", r"pul-[0-9a-f]{40}(?![A-Za-z0-9])"),  # Pulumi
+    _shape("rubygems_", r"rubygems_[0-9a-f]{48}(?![A-Za-z0-9])"),
+    _shape("ATATT3 ATCTT3", r"AT[AC]TT3[\w=\-]{20,}"),  # Atlassian
+    _shape("earer EARER", r"(?<=(?i:bearer) )[\w.~+/\-]{16,}=*"),
     _shape("asic", r"[Bb]asic [A-Za-z0-9+/]{8,}={0,2}", _is_basic_auth),
 )
 

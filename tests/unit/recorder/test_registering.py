@@ -130,6 +130,16 @@ def test_what_cannot_be_stored_is_not_recorded_and_becomes_one_warning(place, ca
         assert path in message
 
 
+def test_what_is_not_stored_is_told_without_its_password(place, caplog):
+    assert register_dataset("s3://u:pw12345x@b/k", name="d") is None
+    with record_run(model="m") as run:
+        assert run.artifact("https://u:pw12345x@h/x") is None
+        assert run.checkpoint("s3://u:pw12345x@b/k") is None
+    assert sum("without a user or password" in message for message in caplog.messages) == 1
+    assert sum("is no file of this machine; allowed: a path" in message for message in caplog.messages) == 2
+    assert "pw12345x" not in caplog.text
+
+
 def test_a_model_is_registered_with_its_run_and_artifact_and_then_promoted(place):
     Path("model.joblib").write_bytes(b"model")
     register_model("org/digits", version=3, run=SimpleNamespace(stream="run/r 7"), artifact="model.joblib")

@@ -8,7 +8,7 @@ SECRET = (
     " PGPASSWORD token2 clientSecret privateKey openai_key password2 connection_string auth token apiKey api-key X-Api-Key"
     " jwt database_dsn bearer Authorization credentials cookie --token api_token_value accessTokens NEPTUNE_API_TOKEN"
     " KAGGLE_KEY mysql_pwd account_key otp SharedAccessSignature service.account.private_key dbPasswd passphrase"
-    " gitlab_pat"
+    " gitlab_pat dbpass DBPASS pgpass mysqlpass userpass dbpwd"
 )
 HARMLESS = (
     "learning_rate tokenizer max_tokens num_tokens pad_token eos_token_id token_dropout key sort_key author passes"
@@ -38,6 +38,11 @@ def test_whatever_has_such_a_name_is_a_credential(value):
 def test_a_random_text_under_the_name_of_any_key_is_a_credential():
     assert is_secret_value("weather_key", "a8f3e9c1b2d4a8f3e9c1")
     assert not is_secret_value("weather", "a8f3e9c1b2d4a8f3e9c1")
+
+
+def test_the_tokens_of_services_are_credentials_and_those_of_a_tokenizer_are_none():
+    assert is_secret_value("tokens", {"hf": "hunter2"})
+    assert not is_secret_value("tokens", {"pad": "<pad>", "hf": 3})
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 from training_events.redaction.text import redacted_text, source_holds_credential
 
 S = "hunter2"
+HEX = "0123456789abcdef0123456789abcdef9abcdef0"
 HOLDING = rf"""
 postgresql://u:{S}@h/db
 postgresql://h/db?user=u&password={S}
@@ -77,6 +78,29 @@ password = '''{S}'''
 password = "{S}
 WANDB_API_KEY = {S}
 -----BEGIN PRIVATE KEY-----{S}
+curl -H 'Authorization: bearer {S}' https://h
+authorization: token {S}
+Authorization: apikey {S} was refused
+Authorization: Key {S}
+Proxy-Authorization: Some-Scheme {S}
+Authorization: Digest username="ada", realm="x", response="{S}"
+Authorization: AWS4-HMAC-SHA256 Credential=A/2, SignedHeaders=host, Signature={S}
+{{'authorization': 'token {S}'}}
+auth=bearer {S}
+mssql+pyodbc:///?odbc_connect=DRIVER%3Dx%3BPWD%3D{S}
+https://h/?next=%2Flogin%3Ftoken%3D{S}
+https://h/?next=%252Flogin%253Ftoken%253D{S}
+https://h/?state=%7B%22password%22%3A%22{S}%22%7D
+$env:DB_PASSWORD = '{S}'
+$env:DB_PASSWORD='{S}'
+ValueError:password='{S}'
+https://api.telegram.org/bot123456789:{S}/getMe
+%env WANDB_API_KEY {S}
+redis-cli -h h -a {S} ping
+parser.add_argument("--password", default="{S}")
+password = os.environ.get("X") or "{S}"
+password = os.environ.get("X", "{S}")
+postgresql://u:12/{S}@h/db
 """.strip().split("\n")
 
 ORDINARY = """
@@ -92,6 +116,12 @@ ada@example.org
 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b
 sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 https://example.org:8443/a@b.git
+postgresql://h/db?x=a:b@c
+postgresql:///db?host=a:b@c
+https://h/a%3D1?next=%2Fhome%3Fpage%3D2
+env: staging
+authorization: None
+{"tokens": {"pad": "<pad>"}, "sort_key": "date"}
 https://example.org/data?version=3&split=train&key=label#part
 s3://bucket/key?versionId=3HL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY+MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo
 s3://bucket/a@b:c
@@ -124,6 +154,7 @@ TOKENS = [
     "wandb_v1_" + "a1B2" * 20, "local-" + "0a" * 20, "AIza" + "a1B2_" * 7, "SG." + "a1B2" * 6 + "." + "a1B2" * 10,
     "r8_" + "a1B2" * 9, "gsk_" + "a1B2" * 10, "dckr_pat_" + "a1B2" * 6, "Bearer " + "a1B2" * 5,
     "Basic " + "YWRhOmh1bnRlcjI=", "hooks.slack.com/services/T0/B0/" + "a1B2",
+    "nvapi-" + "aB1_" * 16, "pul-" + "0a" * 20, "rubygems_" + "0a" * 24, "ATATT3xFfGF0" + "aB1_" * 12 + "=0A1B2C3D",
     "-----BEGIN OPENSSH PRIVATE KEY-----\na1B2\n-----END",
 ]  # fmt: skip
 
@@ -133,6 +164,23 @@ def test_a_credential_inside_a_text_is_masked(text):
     hidden = redacted_text(text)
     assert S not in hidden
     assert redacted_text(hidden) == hidden
+
+
+YAML = ["password: |\n  {}\nx: 1", "password:\n  {}\nx: 1", "db:\n  - password: >-\n      {}\n    x: 1"]
+
+
+@pytest.mark.parametrize("text", YAML)
+def test_a_credential_on_the_next_line_is_masked(text):
+    hidden = redacted_text(text.format(S))
+    assert S not in hidden
+    assert hidden.endswith("x: 1")
+    assert redacted_text(hidden) == hidden
+
+
+@pytest.mark.parametrize("address", ["postgresql://h:5432/db?x=a:b@c", "https://u:p/w@c/x", "mysql://h:1?email=a@c"])
+def test_where_the_host_is_a_guess_the_address_names_none(address):
+    scheme = address.partition(":")[0]
+    assert redacted_text(f"to {address} now") == f"to {scheme}://*** now"
 
 
 @pytest.mark.parametrize("text", ORDINARY)
@@ -162,6 +210,11 @@ def test_what_is_around_a_credential_stays():
         "def login(user, password=None, token: str | None = None): ...", 'parser.add_argument("--token", help="to log in")',
         'password = os.environ["DB_PASSWORD"]', 'token = os.environ.get("HF_TOKEN", "")', "api_key = getpass('Key: ')",
         "connect(password=password, token=self.token)", 'TOKEN_NAME = "x"', 'token_env = "HF_TOKEN"', "if token == other: pass",
+        'password = os.environ.get("X") or ""', "api_key = args.key or getpass('Key: ')", "authorization = token",
+        'add_argument("--password", default=None)', 'add_argument("--token", help="x")\nadd_argument("--name", default="x")',
+        'headers = f"Authorization: Bearer {token}"', 'headers = "Authorization: Bearer " + token',
+        'token: str = field(default="")', "cache_key = 'train_2024'",
+        "authorization: str = header", 'wandb.login(key=os.environ["KEY"])', "subprocess.run(['login', name])",
         'columns = ["token", "label"]', "pad_token = '<pad>'",
     ],
 )  # fmt: skip
@@ -174,7 +227,14 @@ def test_code_that_speaks_of_credentials_holds_none(code):
     [
         'password = "hunter2"', "connect(password='hunter2')", 'os.environ["API_KEY"] = "x1"', "  token: str = 'abc'",
         '{"api_key": "abc"}', "url = 'https://u:p@h'", f"key = '{TOKENS[2]}'",
-        'os.environ.setdefault("DB_PASSWORD", "hunter2")',
+        'os.environ.setdefault("DB_PASSWORD", "hunter2")', f'wandb.login(key="{HEX}")', f"wandb.login(\n    key='{HEX}')",
+        f'wandb.login("{HEX}")', f"KEY = '{HEX[:26]}'", 'add_argument("--password", default="hunter2")',
+        'add_argument(\n    "--password",\n    help="the (old) one",\n    default="hunter2",\n)',
+        'add_argument("--password", "-p", default="hunter2")', '@click.option("--password", default="hunter2")',
+        'password = os.environ.get("X") or "hunter2"', 'password = os.environ.get("X", "hunter2")',
+        'password = given if given else "hunter2"', 'TOKEN: str = field(default="hunter2")',
+        "api_key: SecretStr = Field(repr=False, default='hunter2')", 'api_key = SecretStr("hunter2")',
+        'headers = ["Authorization: token hunter2"]', '"%env WANDB_API_KEY hunter2"', "%env WANDB_API_KEY hunter2",
     ],
 )  # fmt: skip
 def test_code_that_holds_a_credential_is_known(code):

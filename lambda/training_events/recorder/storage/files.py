@@ -6,6 +6,7 @@ A file is read once, piece by piece. That gives the SHA-256 of its content and t
 from __future__ import annotations
 
 import os
+import re
 import stat
 from base64 import b64encode
 from hashlib import sha256
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 
 from training_events.errors import NotStored
 from training_events.recorder.storage.progress import progress
+from training_events.redaction.text import redacted_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _FILE_URI = "file://"
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
 
 
 def local_path(named: Any) -> Path:
@@ -36,6 +39,10 @@ def local_path(named: Any) -> Path:
         text = unquote(text.removeprefix(_FILE_URI).removeprefix("localhost"), errors="surrogateescape")
     if not text:  # Path("") would be the working folder
         raise NotStored("an empty text names no file")
+    if _ADDRESS.match(text) and not os.path.lexists(text):  # as a path it would lose a slash, and show its password
+        raise NotStored(
+            f"{printable(redacted_text(text))} is no file of this machine; allowed: a path, or file:///<absolute path>"
+        )
     return Path(text)
 
 

@@ -126,6 +126,10 @@ def pin_local(path: Path) -> Stored:
 def _pin_object(uri: str) -> Stored:
     parts = parse_object(uri)
     bucket, key, version = parts["bucket"], parts["key"], parts["version"]
+    if "@" in bucket:  # botocore's own message would print the password
+        raise NotStored(
+            f"{printable(redacted_text(uri))} is not known: allowed is s3://<bucket>/<key>, without a user or password"
+        )
     _check_key(key)
     try:
         head = aws.client("s3").head_object(
@@ -143,7 +147,7 @@ def parse_object(uri: str) -> re.Match[str]:
     """The bucket, key and version in the URI of an object. Raises NotStored."""
     if parts := _S3_URI.fullmatch(uri):
         return parts
-    raise NotStored(f"{printable(uri)} names no object: s3://<bucket>/<key>, or s3://<bucket>/<prefix>/")
+    raise NotStored(f"{printable(redacted_text(uri))} names no object: s3://<bucket>/<key>, or s3://<bucket>/<prefix>/")
 
 
 def whole_checksum(head: Any) -> str | None:

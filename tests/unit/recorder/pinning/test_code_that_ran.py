@@ -148,6 +148,13 @@ def test_a_file_that_holds_a_credential_is_not_kept_and_the_spec_says_so(code_of
     patch = patch_of(code)
     assert b"hunter2" not in patch
     assert b"helper.py" in patch
+
+
+def test_a_key_in_an_untracked_helper_is_not_kept(code_of, tmp_path):
+    key = "0123456789abcdef0123456789abcdef9abcdef0"
+    root = repository(tmp_path / "a", train=f"import helper\n{TRAIN}")
+    (root / "helper.py").write_text(f"def log_in(wandb):\n    wandb.login(key='{key}')\n", encoding="utf-8")
+    assert code_of(root, "train.py")["not_kept"] == {"helper.py": "it looks as if it held a credential"}
     everything = b"".join(path.read_bytes() for path in tmp_path.glob("*") if path.is_file() and path.name.startswith("log"))
     assert b"hunter2" not in everything
 
