@@ -82,6 +82,22 @@ def test_every_event_is_recorded_once_or_is_in_a_queue(
 
 
 @given(
+    source=st.sampled_from(["my.sagemaker.training.jobs", "acme.training", "aws.sagemaker", "aws.s3", "aws.ec2"]),
+    account=st.sampled_from(["444455556666", "999999999999"]),
+)
+def test_what_no_rule_takes_is_in_the_queue_and_nothing_else_is(
+    stacks: dict[str, StackJson], source: str, account: str
+) -> None:
+    processor = Processor([])
+    delivery = Delivery(stacks["prod"], processor)
+    event = {**_envelope(1, sound=False), "source": source, "account": account}
+    delivery.put(event)
+    is_taken = source == "my.sagemaker.training.jobs" or (source in ("aws.sagemaker", "aws.s3") and account == "444455556666")
+    assert (processor.set_aside, delivery.not_taken) == (([event], []) if is_taken else ([], [event]))
+    assert delivery.lost == []
+
+
+@given(
     data=st.data(),
     kind=st.sampled_from(sorted(LIVES)),
     failing=st.lists(st.sampled_from([0, 0, 1, 185, 186]), min_size=2, max_size=2),

@@ -18,6 +18,7 @@ from tests.support.stack_json import StackJson
 
 Event = dict[str, Any]
 RULE, TARGET, BUS = "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target", "aws_cloudwatch_event_bus"
+QUEUE = "aws_sqs_queue"
 
 
 class Delivery:
@@ -26,6 +27,7 @@ class Delivery:
         self._function = function
         self.dead_letters: list[Event] = []
         self.destination: list[Event] = []
+        self.not_taken: list[Event] = []
         self.lost: list[Event] = []
 
     def put(self, event: Event, *, failed_attempts: int = 0, copies: int = 1) -> None:
@@ -38,12 +40,16 @@ class Delivery:
 
     def _route(self, bus: str | None, event: Event, failed_attempts: Sequence[int], copies: int) -> None:
         for name, rule in self._stack.all(RULE).items():
-            if rule.get("event_bus_name") == bus and matches(json.loads(rule["event_pattern"]), event):
+            is_schedule = "event_pattern" not in rule
+            if not is_schedule and rule.get("event_bus_name") == bus and matches(json.loads(rule["event_pattern"]), event):
                 for target in self._stack.all(TARGET).values():
                     if target["rule"] == f"${{{RULE}.{name}.name}}":
                         self._hand_over(f"${{{RULE}.{name}.arn}}", target, event, failed_attempts, copies)
 
     def _hand_over(self, rule: str, target: Event, event: Event, failed_attempts: Sequence[int], copies: int) -> None:
+        if target["arn"] == self._stack.reference(QUEUE, "arn"):
+            (self.not_taken if self._queue_lets_the_rule_in(target["arn"], rule) else self.lost).append(event)
+            return
         to_a_bus = target["arn"] == self._stack.reference(BUS, "arn")
         allowed = self._role_may_forward(rule, target) if to_a_bus else self._may_invoke(rule)
         if not allowed or failed_attempts[0] > target["retry_policy"]["maximum_retry_attempts"]:
@@ -57,7 +63,7 @@ class Delivery:
                 self._invoke(event)
 
     def _invoke(self, event: Event) -> None:
-        config = self._stack.one("aws_lambda_function_event_invoke_config")
+        config = self._stack.one("aws_lambda_function_event_invoke_config", "event_processor")
         for _ in range(1 + config["maximum_retry_attempts"]):
             with suppress(Exception):  # Lambda retries after any error
                 self._function(event)
@@ -97,12 +103,15 @@ class Delivery:
 
 
 def matches(pattern: Event, event: Event) -> bool:
-    """EventBridge's content filtering, as far as the stack's rules use it: equal, prefix, greater than a number.
+    """EventBridge's content filtering, as far as the stack's rules use it: equal, prefix, greater than a number, anything
+    but, one of several patterns.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
     """
     return all(
-        isinstance(event.get(key), dict) and matches(wanted, event[key])
+        any(matches(alternative, event) for alternative in wanted)
+        if key == "$or"
+        else isinstance(event.get(key), dict) and matches(wanted, event[key])
         if isinstance(wanted, dict)
         else any(_accepts(condition, event.get(key)) for condition in wanted)
         for key, wanted in pattern.items()
@@ -113,6 +122,8 @@ def _accepts(condition: Any, value: Any) -> bool:
     match condition:
         case {"prefix": prefix}:
             return isinstance(value, str) and value.startswith(prefix)
+        case {"anything-but": others}:
+            return value is not None and value not in others
         case {"numeric": [">", bound]}:
             return isinstance(value, (int, float)) and value > bound
     return bool(condition == value)
