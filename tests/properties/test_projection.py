@@ -466,10 +466,13 @@ def test_two_workers_keep_up_with_ten_thousand_events(stacks: dict[str, StackJso
     ]
     shuffled.shuffle(events)
 
+    # The refusals never end here: a batch with more calls than come between two of them would fail whenever it is delivered.
+    stack = planted(stacks, batch_size=20)
+
     def work(handler: ModuleType, share: list[Event], numbers: Iterator[int]) -> StreamDelivery:
         schedule = refuse_every_hundredth()
         stores = [Troubled(store, lambda: next(schedule), lambda: None) for store in (log, models, InMemorySeals(), queue)]
-        delivery = StreamDelivery(stacks["prod"], function(handler, *stores))
+        delivery = StreamDelivery(stack, function(handler, *stores))
         for first in range(0, len(share), 100):
             for event in share[first : first + 100]:
                 log.append(event)
