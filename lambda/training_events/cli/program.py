@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from training_events.cli.commands import COMMANDS
+from training_events.cli.commands import COMMANDS, GROUPS
 from training_events.cli.conversion import QuickCommand, QuickGroup
 from training_events.version import __version__
 
@@ -31,6 +31,12 @@ class _LazyCommands(QuickGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, _, rest = super().resolve_command(ctx, args)
         return name, _imported(name) if name else None, rest
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        width = max(map(len, COMMANDS))
+        for title, group in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), line) for name, line in group.items()])
 
 
 def _imported(name: str) -> Any:

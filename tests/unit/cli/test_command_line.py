@@ -1,8 +1,10 @@
 """The program itself, and a command as people and programs call it."""
 
+import re
+
 import pytest
 from training_events import aws
-from training_events.cli.commands import COMMANDS
+from training_events.cli.commands import COMMANDS, GROUPS
 from training_events.event import Event
 from training_events.stores.opening import open_event_log
 
@@ -131,6 +133,19 @@ def test_help(capsys):
     assert code == 0
     assert "history" in out
     assert run_cli(capsys, "-h") == (0, out, "")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 160])
+def test_the_help_groups_the_commands_by_what_they_are_for(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = run_cli(capsys, "--help")[1]
+    assert max(map(len, text.splitlines())) <= columns
+    _, *groups = re.findall(r"^(\w+):\n((?:  .+\n)+)", text, re.MULTILINE)
+    listed = {title: re.findall(r"^  (\w+ +)\S", commands, re.MULTILINE) for title, commands in groups}
+    assert {title: [name.rstrip() for name in names] for title, names in listed.items()} == {
+        title: list(commands) for title, commands in GROUPS.items()
+    }
+    assert len({len(name) for names in listed.values() for name in names}) == 1, "what they do stands in one column"
 
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])

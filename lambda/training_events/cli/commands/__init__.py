@@ -1,16 +1,26 @@
 """The commands of `training-events`, one a file: a module and its function bear the command's name."""
 
-COMMANDS = {
-    "runs": "List the runs, newest first.",
-    "show": "Print the state of a stream, now or at any time.",
-    "history": "Print the events of a stream, in the order they occurred.",
-    "record": "Record one event.",
-    "flush": "Send the events that recorders had to leave on disk.",
-    "verify": "Check that streams are complete and as recorded.",
-    "rebuild": "Fold all read models again from the log.",
-    "replay": "Send the archived events of a period over the bus again.",
-    "undelivered": "List what could not be recorded, and why.",
-    "redrive": "Send again what could not be recorded.",
-    "reconcile": "Record the states of SageMaker's jobs that never arrived.",
+GROUPS = {
+    "Ask": {
+        "runs": "List the runs, newest first.",
+        "show": "Print the state of a stream, now or at any time.",
+        "history": "Print the events of a stream, in the order they occurred.",
+    },
+    "Say": {
+        "record": "Record one event.",
+        "flush": "Send the events that recorders had to leave on disk.",
+    },
+    "Prove": {
+        "verify": "Check that streams are complete and as recorded.",
+    },
+    "Operate": {
+        "rebuild": "Fold all read models again from the log.",
+        "replay": "Send the archived events of a period over the bus again.",
+        "undelivered": "List what could not be recorded, and why.",
+        "redrive": "Send again what could not be recorded.",
+        "reconcile": "Record the states of SageMaker's jobs that never arrived.",
+    },
 }
-"""Each with the first line of its help, in the order in which the program's help lists them."""
+"""By what they are for, each with the first line of its help, in the order in which the program's help lists them."""
+
+COMMANDS = {name: line for group in GROUPS.values() for name, line in group.items()}
