@@ -5,7 +5,6 @@ Rich only measures cells here. Its own tables keep every row, and print none bef
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,29 +12,38 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len, set_cell_size
 
 from training_events.cli.output import peek, printable, to_json
+from training_events.cli.style import BOLD, styled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
+
+    Styles: TypeAlias = Mapping[str, Callable[[str], str]]
+    """By the title of a column, or the name of a field: what gives the style of a text, as style.py has it."""
 
 LOOK_AHEAD_ROWS = 100
 """How many rows to measure before the first is printed, where rows come quickly. Nearly all tables then have fitting widths."""
 
-_MIN_NAME_WIDTH = 24
-"""The first column is not cut below this on a narrow terminal: its beginning and end tell most names apart."""
+_COLUMNS_OF_A_PIPE = 200
+"""A pipe or a file gets the columns that a terminal of this width gets."""
+_MIN_NAME_WIDTH, _NAME_SHARE = 24, 0.4
+"""The first column is not cut below this, or this share of the terminal, for the sake of others that can be left out. Its
+beginning and end tell most names apart."""
 _MIN_LAST_WIDTH, _MAX_LAST_WIDTH = 24, 48
 """What the first column leaves to the last one as long as it can: as much as that needs, within these bounds."""
 _GAP = "  "
 
 
-def print_fields(fields: dict[str, Any]) -> None:
+def print_fields(fields: Mapping[str, Any], styles: Styles | None = None) -> None:
     """The name of each field that has a value, and the value as text or JSON. Further lines of a text stand under its first."""
     present = {printable(name): value for name, value in fields.items() if value is not None}
     width = max(map(len, present), default=0)
     for name, value in present.items():
-        first, *more = (value.splitlines() or [""]) if isinstance(value, str) else [to_json(value)]
-        print(_bold(name.ljust(width)) + _GAP + printable(first))
+        first, *more = map(printable, (value.splitlines() or [""]) if isinstance(value, str) else [to_json(value)])
+        style = (styles or {}).get(name, _no_style)
+        print(styled(name, BOLD) + " " * (width - len(name)) + _GAP + styled(first, style(first)))
         for line in more:
-            print(" " * width + _GAP + printable(line))
+            print(" " * width + _GAP + line)
 
 
 def print_rows(
@@ -44,67 +52,89 @@ def print_rows(
     rows: Iterable[tuple[str, ...]],
     look_ahead: int = 1,
     *,
-    optional: tuple[str, ...] = (),
+    optional: Sequence[str] = (),
     empty: str = "",
+    styles: Styles | None = None,
 ) -> None:
-    """Rows under titles. The first column is the name of what the row describes. Without rows, `empty` says so.
+    """Rows under titles, which differ. The first column is the name of what the row describes. Without rows, `empty` says so.
 
     `widths` are those of all columns but the last. On a terminal cells are cut to them, and the last column takes what is
-    left; in a pipe or a file nothing is cut. With LOOK_AHEAD_ROWS to look ahead, columns are as wide as those rows need. Where
-    they need more than a terminal has, columns of these titles are left out, the first one first.
+    left; in a pipe or a file nothing is cut. With LOOK_AHEAD_ROWS to look ahead, columns are as wide as those rows need. Of the
+    columns with `optional` titles those are shown for which there is room, the last one of them first.
     """
     first, rows = peek((tuple(map(printable, row)) for row in rows), look_ahead)
     if not first and empty:
         print(empty)
         return
-    last = _MIN_LAST_WIDTH
+    on_terminal = sys.stdout.isatty()
+    columns = shutil.get_terminal_size().columns if on_terminal else _COLUMNS_OF_A_PIPE
+    shown = (*widths, _MIN_LAST_WIDTH)
     if look_ahead > 1:
         needed = tuple(max(map(cell_len, column)) for column in zip(titles, *first, strict=True))
-        widths = tuple(map(min, widths, needed)) if sys.stdout.isatty() else needed[:-1]
-        if sys.stdout.isatty():
-            kept = _fitting(titles, (*widths, min(needed[-1], _MIN_LAST_WIDTH)), optional)
-            titles, widths = tuple(titles[index] for index in kept), tuple(widths[index] for index in kept[:-1])
-            rows = (tuple(row[index] for index in kept) for row in rows)
-            last = min(max(needed[-1], _MIN_LAST_WIDTH), _MAX_LAST_WIDTH)
-    to_line = _cut_line(widths, last) if sys.stdout.isatty() else _whole_line(widths)
-    print(_bold(to_line(titles)))
+        shown = tuple(map(min, needed, (*widths, _MAX_LAST_WIDTH)))
+        kept = _fitting(titles, shown, optional, columns)
+        titles, shown = _chosen(titles, kept), _chosen(shown if on_terminal else needed, kept)
+        rows = (_chosen(row, kept) for row in rows)
+    to_cells = _cutter(shown, columns) if on_terminal else _padder(shown)
+    print(_line((cell, pad, BOLD) for cell, pad in to_cells(titles)))
+    of_column = [(styles or {}).get(title, _no_style) for title in titles]
     for row in rows:
-        print(to_line(row), flush=True)
+        styles_of_row = (style(cell) for style, cell in zip(of_column, row, strict=True))
+        print(_line((cell, pad, style) for (cell, pad), style in zip(to_cells(row), styles_of_row, strict=False)), flush=True)
 
 
-def _fitting(titles: tuple[str, ...], widths: tuple[int, ...], optional: tuple[str, ...]) -> list[int]:
-    """The columns to show on this terminal. A long name does not push others out: it is cut."""
-    widths = (min(widths[0], _MIN_NAME_WIDTH), *widths[1:])
-    kept = list(range(len(titles)))
-    for title in optional:
-        if sum(widths[index] + len(_GAP) for index in kept) - len(_GAP) <= shutil.get_terminal_size().columns:
-            break
-        kept.remove(titles.index(title))
-    return kept
+def _fitting(titles: tuple[str, ...], widths: tuple[int, ...], optional: Sequence[str], columns: int) -> list[int]:
+    """The columns for which there is room. A long name does not push others out: it is cut."""
+    name, *others, last = widths
+    needed = (min(name, max(_MIN_NAME_WIDTH, int(columns * _NAME_SHARE))), *others, min(last, _MIN_LAST_WIDTH))
+    kept = [index for index, title in enumerate(titles) if title not in optional]
+    room = columns + len(_GAP) - sum(needed[index] + len(_GAP) for index in kept)
+    for index in map(titles.index, reversed(optional)):
+        if needed[index] + len(_GAP) <= room:
+            kept.append(index)
+            room -= needed[index] + len(_GAP)
+    return sorted(kept)
 
 
-def _whole_line(widths: tuple[int, ...]) -> Callable[[tuple[str, ...]], str]:
-    def to_line(cells: tuple[str, ...]) -> str:
-        return _GAP.join([*map(_pad, cells, widths), cells[-1]]).rstrip()
-
-    return to_line
+def _chosen(cells: tuple[Any, ...], kept: list[int]) -> tuple[Any, ...]:
+    return tuple(cells[index] for index in kept)
 
 
-def _cut_line(widths: tuple[int, ...], last: int) -> Callable[[tuple[str, ...]], str]:
-    """Lines no wider than the terminal."""
-    columns = shutil.get_terminal_size().columns
-    name, *others = widths
-    name = max(min(name, columns - last - sum(others) - len(_GAP) * len(widths)), min(name, _MIN_NAME_WIDTH))
+def _padder(widths: tuple[int, ...]) -> Callable[[tuple[str, ...]], Iterator[tuple[str, int]]]:
+    """Makes whole cells of texts, each with the number of blanks behind it."""
 
-    def to_line(cells: tuple[str, ...]) -> str:
-        first, *middle = map(_pad, (_cut_middle(cells[0], name), *map(_cut_end, cells[1:], others)), (name, *others))
-        return _cut_end(_GAP.join([first, *middle, cells[-1]]).rstrip(), columns)
+    def to_cells(texts: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+        for text, width in zip(texts, widths, strict=True):
+            yield text, width - cell_len(text)
 
-    return to_line
+    return to_cells
 
 
-def _pad(cell: str, width: int) -> str:
-    return cell + " " * (width - cell_len(cell))
+def _cutter(widths: tuple[int, ...], columns: int) -> Callable[[tuple[str, ...]], Iterator[tuple[str, int]]]:
+    """Makes cells of texts that fit these widths and together the terminal. The last one takes what is left."""
+    name, *others, last = widths
+    name = max(min(name, columns - last - sum(others) - len(_GAP) * (len(widths) - 1)), min(name, _MIN_NAME_WIDTH))
+
+    def to_cells(texts: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+        left = columns
+        for number, (text, width) in enumerate(zip(texts, (name, *others, columns), strict=True)):
+            if left <= 0:
+                return
+            width = min(width, left)  # noqa: PLW2901
+            cell = _cut_end(text, width) if number else _cut_middle(text, width)
+            yield cell, width - cell_len(cell)
+            left -= width + len(_GAP)
+
+    return to_cells
+
+
+def _line(cells: Iterable[tuple[str, int, str]]) -> str:
+    """The cells, each with the blanks behind it and its style."""
+    return _GAP.join(styled(cell, style) + " " * pad for cell, pad, style in cells).rstrip()
+
+
+def _no_style(_: str) -> str:
+    return ""
 
 
 def _cut_end(cell: str, width: int) -> str:
@@ -116,7 +146,3 @@ def _cut_middle(cell: str, width: int) -> str:
         return cell
     end = cell[-(width // 2) :]
     return set_cell_size(cell, max(width - 1 - cell_len(end), 1)) + "…" + end
-
-
-def _bold(text: str) -> str:
-    return f"\x1b[1m{text}\x1b[0m" if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else text

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from training_events.cli.style import CYAN, GREEN, RED, YELLOW, style_of_status
 from training_events.cli.table import print_fields, print_rows
 
 from tests.support.strategies import loose_text
@@ -25,6 +26,8 @@ def terminal(monkeypatch):
     def of(columns):
         monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
         monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.delenv("NO_COLOR", raising=False)
 
     return of
 
@@ -34,12 +37,12 @@ class Terminal(io.StringIO):
         return True
 
 
-def without_bold(text):
-    return re.sub(r"\x1b\[[01]m", "", text)
+def without_style(text):
+    return re.sub(r"\x1b\[(0|1|31)m", "", text)
 
 
 def lines(capsys):
-    return without_bold(capsys.readouterr().out).splitlines()
+    return without_style(capsys.readouterr().out).splitlines()
 
 
 def test_in_a_pipe_nothing_is_cut(capsys, monkeypatch):
@@ -70,12 +73,40 @@ def test_a_table_is_as_wide_as_its_terminal(capsys, terminal, columns, look_ahea
 def test_whatever_the_cells_hold_a_row_is_one_line_that_fits_the_terminal(rows, columns):
     with redirect_stdout(Terminal()) as terminal, pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("COLUMNS", str(columns))
-        print_rows(TITLES, (30, 9), rows)
-    shown = without_bold(terminal.getvalue()).splitlines()
+        print_rows(TITLES, (30, 9), rows, styles={"status": lambda _: RED})
+    shown = without_style(terminal.getvalue()).splitlines()
     assert len(shown) == 1 + len(rows)
     for line in shown:
         assert line.isprintable()
         assert cell_len(line) <= columns
+
+
+def test_a_status_has_its_colour_and_no_other_cell_has(capsys, terminal):
+    terminal(80)
+    rows = [("run/a", "failed", "failed"), ("run/b", "running", ""), ("run/c", "running, silent for 3 h", "requested")]
+    print_rows(TITLES, (64, 24), rows, 100, styles={"status": style_of_status})
+    print_fields({"status": "completed", "model": "completed"}, {"status": style_of_status})
+    out = capsys.readouterr().out
+    assert re.findall(r"\x1b\[(\d\d)m(.+?)\x1b\[0m", out) == [
+        (RED, "failed"),
+        (CYAN, "running"),
+        (YELLOW, "running, silent for 3 h"),
+        (GREEN, "completed"),
+    ]
+    plain = re.sub(r"\x1b\[\d+m", "", out).splitlines()
+    assert len({line.index(cell) for line, cell in zip(plain, ["status", "failed  ", "running"], strict=False)}) == 1
+
+
+@pytest.mark.parametrize("variable", ["TERM=dumb", "NO_COLOR=1", "a pipe"])
+def test_where_no_style_is_wanted_or_shown_there_is_none(capsys, terminal, monkeypatch, variable):
+    if variable == "a pipe":
+        monkeypatch.setenv("FORCE_COLOR", "1")
+    else:
+        terminal(80)
+        monkeypatch.setenv(*variable.split("="))
+    print_rows(TITLES, WIDTHS, ROWS, 100, styles={"status": style_of_status})
+    print_fields({"status": "failed"}, {"status": style_of_status})
+    assert "\x1b" not in capsys.readouterr().out
 
 
 def test_further_lines_of_a_field_stand_under_its_first(capsys):
@@ -92,13 +123,19 @@ WIDE = [("run/a", "completed", "a-model-with-a-long-name", "2026-11-28 20:44", "
 WIDE_TITLES, WIDE_WIDTHS = ("run", "status", "model", "started", "metrics"), (64, 9, 24, 16)
 
 
-@pytest.mark.parametrize(("columns", "shown"), [(200, 5), (86, 5), (80, 4), (60, 3), (40, 3)])
+@pytest.mark.parametrize(("columns", "shown"), [(200, 5), (86, 5), (80, 4), (60, 4), (40, 3)])
 def test_on_a_narrow_terminal_the_columns_that_matter_least_are_left_out(capsys, terminal, columns, shown):
     terminal(columns)
     print_rows(WIDE_TITLES, WIDE_WIDTHS, WIDE, 100, optional=("started", "model"))
     [titles, row] = lines(capsys)
-    kept = {200: WIDE_TITLES, 86: WIDE_TITLES, 80: ("run", "status", "model", "metrics")}
-    assert tuple(titles.split()) == kept.get(columns, ("run", "status", "metrics"))
+    kept = {
+        200: WIDE_TITLES,
+        86: WIDE_TITLES,
+        80: ("run", "status", "model", "metrics"),
+        60: ("run", "status", "started", "metrics"),  # there is no room for the model, but for what matters less
+        40: ("run", "status", "metrics"),
+    }
+    assert tuple(titles.split()) == kept[columns]
     assert len(titles.split()) == shown
     assert "eval_loss 0.0044" in row or columns < 60
 
