@@ -50,9 +50,9 @@ def schemas() -> dict[str, dict[str, Any]]:
     events = {
         f"events/{name}.json": _schema(
             [event_type.fact],
-            f"the data of {name}, schema version {event_type.version}, in streams {kind}/<name>",
+            f"the data of {name}, schema version {event_type.version}, in streams {_streams_of(name)}",
         )
-        for kind, types in CATALOGUE.items()
+        for types in CATALOGUE.values()
         for name, event_type in types.items()
     }
     commands = {
@@ -62,6 +62,11 @@ def schemas() -> dict[str, dict[str, Any]]:
         for command, document in DOCUMENTS.items()
     }
     return events | commands
+
+
+def _streams_of(name: str) -> str:
+    kinds = [kind for kind, types in CATALOGUE.items() if name in types]
+    return "of any kind" if len(kinds) == len(CATALOGUE) else ", ".join(f"{kind}/<name>" for kind in kinds)
 
 
 def _schema(structs: list[type[Struct]], title: str) -> dict[str, Any]:

@@ -20,14 +20,33 @@ roles = st.dictionaries(words | st.just("uri"), stored | words | st.lists(stored
 versions = st.integers(1, 3) | st.sampled_from(["1", "2"])
 goals = st.dictionaries(st.sampled_from(["loss", "f1"]), st.sampled_from(["minimize", "maximize"]), max_size=2)
 
+texts = st.sampled_from(["", "a", "b"])
+hidings = st.fixed_dictionaries({}, optional={"reason": words, "by": words})
+
+tags = st.dictionaries(words | st.just("group"), st.none() | words | numbers | st.booleans() | st.just(2**70), max_size=3)
+
+OF_ANY_STREAM = {
+    "Described": st.fixed_dictionaries({}, optional={"name": texts, "description": texts, "by": words}),
+    "Tagged": st.fixed_dictionaries({"tags": tags}, optional={"by": words}),
+    "Hidden": hidings,
+    "Restored": hidings,
+}
+
 DATA: dict[str, dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "run": {
-        "TrainingRequested": st.fixed_dictionaries({}, optional={"model": words, "requested_by": words}),
+        **OF_ANY_STREAM,
+        "TrainingRequested": st.fixed_dictionaries(
+            {}, optional={"model": words, "requested_by": words, "hyperparameters": st.dictionaries(words, numbers, max_size=2)}
+        ),
         "TrainingStarted": st.fixed_dictionaries(
             {}, optional={"model": words, "seeds": st.integers(0, 2**64),
                           "datasets": st.lists(stored | words, max_size=2) | roles,
                           "goals": goals, "hyperparameters": st.dictionaries(words, numbers, max_size=2), "mine": words}
         ),
+        "HyperparametersRecorded": st.fixed_dictionaries(
+            {"hyperparameters": st.dictionaries(words, numbers | st.booleans() | st.lists(words, max_size=2), max_size=2)}
+        ),
+        "DatasetUsed": st.fixed_dictionaries({"dataset": stored | words}, optional={"role": words}),
         "MetricsRecorded": st.fixed_dictionaries({"points": st.lists(points, max_size=4)}),
         "CheckpointSaved": stored.flatmap(lambda data: st.fixed_dictionaries({"step": steps}).map(lambda more: data | more)),
         "ArtifactSaved": stored,
@@ -44,12 +63,21 @@ DATA: dict[str, dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         ),
     },
     "model": {
-        "ModelRegistered": st.fixed_dictionaries({"version": versions}, optional={"run": words, "artifact": stored}),
+        **OF_ANY_STREAM,
+        "ModelRegistered": st.fixed_dictionaries(
+            {"version": versions},
+            optional={"run": words, "artifact": stored,
+                      "run_head": st.fixed_dictionaries({"events": st.integers(1, 9), "position": words, "digest": words})},
+        ),
         "ModelPromoted": st.fixed_dictionaries({"version": versions, "stage": words}),
         "ModelRetired": st.fixed_dictionaries({}, optional={"version": versions}),
         "ModelPackageStateChanged": st.fixed_dictionaries({"version": versions}, optional={"status": words, "arn": words}),
     },
-    "dataset": {"DatasetRegistered": stored, "DatasetRetired": st.fixed_dictionaries({}, optional={"sha256": words})},
+    "dataset": {
+        **OF_ANY_STREAM,
+        "DatasetRegistered": stored,
+        "DatasetRetired": st.fixed_dictionaries({}, optional={"sha256": words}),
+    },
 }  # fmt: skip
 """Data that fits its type, by kind of stream and type of event."""
 
@@ -75,6 +103,10 @@ def event_of(draw: st.DrawFn, stream: str, number: int) -> Event:
             "error": 1,
             "artifact": 1,
             "reason": 1,
+            "tags": {"a": []},
+            "name": 1,
+            "hyperparameters": 1,
+            "dataset": 1,
             "sha256": 1,
         }
     microseconds = draw(st.integers(0, 5))  # few times, so that several events have the same

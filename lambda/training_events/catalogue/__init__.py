@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from training_events import strict_json
-from training_events.catalogue import dataset, model, run
+from training_events.catalogue import any_stream, dataset, model, run
 from training_events.errors import DoesNotFit, NewerVersion, NotRecordable, UnknownType
 
 if TYPE_CHECKING:
@@ -69,9 +69,8 @@ def types_of(*facts: type[msgspec.Struct]) -> dict[str, EventType]:
 
 
 CATALOGUE: Mapping[str, Mapping[str, EventType]] = {
-    "dataset": types_of(*dataset.FACTS),
-    "run": types_of(*run.FACTS),
-    "model": types_of(*model.FACTS),
+    kind: types_of(*facts, *any_stream.FACTS)
+    for kind, facts in (("dataset", dataset.FACTS), ("run", run.FACTS), ("model", model.FACTS))
 }
 """The event types by the kind of stream, then by their name."""
 

@@ -9,13 +9,25 @@ from msgspec import Struct
 from training_events.catalogue.stored import Stored
 
 
+class RunHead(Struct, frozen=True):
+    """How much of a run the log had: the number of its events, and the position and digest of the last one."""
+
+    events: int
+    position: str
+    digest: str
+
+
 class ModelRegistered(Struct, frozen=True, omit_defaults=True):
-    """A version of the model exists. `run` made it, `artifact` is where it is stored."""
+    """A version of the model exists. `run` made it, `artifact` is where it is stored.
+
+    `run_head` is the run as the log had it at that moment: what the run gets later shows.
+    """
 
     version: str | int
     run: str | None = None
     artifact: Stored | None = None
     registered_by: str | None = None
+    run_head: RunHead | None = None
 
 
 class ModelPromoted(Struct, frozen=True, omit_defaults=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from training_events.catalogue import dataset, model, run
+from training_events.catalogue import any_stream, dataset, model, run
 
 if TYPE_CHECKING:
     from msgspec import Struct
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _RANKS: dict[type[Struct], int] = {
     run.TrainingRequested: 0,
     run.TrainingStarted: 1,
+    run.HyperparametersRecorded: 2,
+    run.DatasetUsed: 2,
     run.MetricsRecorded: 2,
     run.CheckpointSaved: 2,
     run.ArtifactSaved: 2,
@@ -33,6 +35,11 @@ _RANKS: dict[type[Struct], int] = {
     model.ModelRetired: 4,
     dataset.DatasetRegistered: 0,
     dataset.DatasetRetired: 4,
+    # one rank for all of them: nothing tells whether somebody hid or restored a stream last
+    any_stream.Described: 2,
+    any_stream.Tagged: 2,
+    any_stream.Hidden: 2,
+    any_stream.Restored: 2,
 }
 _RANK_OF_PENDING = 1
 _RANK_OF_UNKNOWN = 5
@@ -41,6 +48,7 @@ DECIDING = frozenset(
     {
         run.TrainingRequested,
         run.TrainingStarted,
+        run.HyperparametersRecorded,
         run.TrainingCompleted,
         run.TrainingFailed,
         run.TrainingStopped,
@@ -50,6 +58,7 @@ DECIDING = frozenset(
         model.ModelRetired,
         dataset.DatasetRegistered,
         dataset.DatasetRetired,
+        *any_stream.FACTS,
     }
 )
 """The types whose data says what they decide. The order of all others changes nothing that counts, but for STEPPED."""
@@ -124,11 +133,24 @@ def step_of(fact: Struct | None) -> float:
 
 
 def decisions_of(fact: Struct | None) -> list[Decision]:
-    """What the event decides: nothing, one thing, or the last value of each of its metrics."""
-    if isinstance(fact, run.MetricsRecorded):
-        return _last_values(fact.points)
+    """What the event decides: nothing, one thing, or each of those that it names, as the last value of each of its metrics."""
+    match fact:
+        case run.MetricsRecorded():
+            return _last_values(fact.points)
+        case run.HyperparametersRecorded():
+            return _values("hyperparameter", fact.hyperparameters)
+        case any_stream.Tagged():
+            return _values("tag", fact.tags)
+        case any_stream.Described():
+            said = {"name": fact.name, "description": fact.description}
+            return [Decision(subject, text) for subject, text in said.items() if text is not None]
     decision = _decision_of(fact)
     return [] if decision is None else [decision]
+
+
+def _values(noun: str, values: dict[str, Any]) -> list[Decision]:
+    # as text: for Python, True and 1 are equal
+    return [Decision(f"{noun} {name}", repr(value)) for name, value in values.items()]
 
 
 def _last_values(points: list[run.Point]) -> list[Decision]:
@@ -164,4 +186,6 @@ def _decision_of(fact: Struct | None) -> Decision | None:
         case dataset.DatasetRegistered():
             # one version in S3 is one version, whoever registers it: each fills in what the other does not know
             decision = Decision("newest version", (fact.uri, fact.version_id) if fact.version_id else fact)
+        case any_stream.Hidden() | any_stream.Restored():
+            decision = Decision("hidden", fact if isinstance(fact, any_stream.Hidden) else None)
     return decision

@@ -121,6 +121,24 @@ class TrainingStarted(Struct, frozen=True, omit_defaults=True):
         return [dataset for dataset in used if dataset.uri or dataset.sha256]
 
 
+class HyperparametersRecorded(Struct, frozen=True, omit_defaults=True):
+    """The training uses these hyperparameters too, or these values in place of those of its spec."""
+
+    hyperparameters: dict[str, Any]
+
+
+class DatasetUsed(Struct, frozen=True, omit_defaults=True):
+    """The training uses this dataset too, beside those of its spec."""
+
+    dataset: UsedDataset | str
+    role: str | None = None
+
+    def used(self) -> UsedDataset | None:
+        """The dataset with its role; None if it has neither an address nor a digest."""
+        dataset = _used(self.dataset, self.role)
+        return dataset if dataset.uri or dataset.sha256 else None
+
+
 class Point(Struct, frozen=True, omit_defaults=True, gc=False):
     """One value of one metric. `time` (UTC) is when it was measured, where that is not when the event occurred."""
 
@@ -205,6 +223,8 @@ class PipelineExecutionStateChanged(Struct, frozen=True, omit_defaults=True):
 FACTS = (
     TrainingRequested,
     TrainingStarted,
+    HyperparametersRecorded,
+    DatasetUsed,
     MetricsRecorded,
     CheckpointSaved,
     ArtifactSaved,

@@ -15,7 +15,7 @@ from training_events import strict_json
 from training_events.canonical import MAX_DEPTH, canonical_json
 from training_events.catalogue import CATALOGUE
 from training_events.errors import NotUnderstood
-from training_events.folds import dataset, model, run
+from training_events.folds import any_stream, dataset, model, run
 from training_events.folds.dataset import DatasetState
 from training_events.folds.instant import arrange, instants
 from training_events.folds.model import ModelState
@@ -34,7 +34,11 @@ State: TypeAlias = RunState | ModelState | DatasetState
 _S = TypeVar("_S", bound=RunState | ModelState | DatasetState)
 
 STATES: dict[str, type[RunState | ModelState | DatasetState]] = {"run": RunState, "model": ModelState, "dataset": DatasetState}
-_APPLY: dict[str, Mapping[Any, Any]] = {"run": run.APPLY, "model": model.APPLY, "dataset": dataset.APPLY}
+_APPLY: dict[str, Mapping[Any, Any]] = {
+    "run": any_stream.APPLY | run.APPLY,
+    "model": any_stream.APPLY | model.APPLY,
+    "dataset": any_stream.APPLY | dataset.APPLY,
+}
 
 
 def empty(stream: str) -> State:

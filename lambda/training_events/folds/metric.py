@@ -92,10 +92,9 @@ class Metric(Struct):
     unknown: Unknown | None = None
 
     @property
-    def is_best_known(self) -> bool:
-        if self.unknown is None:
-            return True
-        return (self.unknown.low if self.goal == "minimize" else self.unknown.high) is None
+    def are_extremes_known(self) -> bool:
+        """Whether the lowest and the highest value, and so the best one, are those of all points that stand."""
+        return self.unknown is None or (self.unknown.low is None and self.unknown.high is None)
 
 
 def from_first_point(name: str, goal: Goal | None, point: Point, at: str, attempt: int = 1) -> Metric:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 
 from training_events.catalogue import model as facts
-from training_events.catalogue.model import LifeCycle
+from training_events.catalogue.model import LifeCycle, RunHead
 from training_events.catalogue.stored import Stored
 from training_events.folds.stream_state import StreamState
 
@@ -35,6 +35,7 @@ class Version(Struct):
     approval_status: str | None = None
     registrations: int = 0
     life_cycle: LifeCycle | None = None
+    run_head: RunHead | None = None
 
 
 class Promotion(Struct):
@@ -72,6 +73,7 @@ def registered(state: ModelState, fact: facts.ModelRegistered, at: str, _: LogEn
     version = _version(state, fact.version)
     version.registered_at, version.registered_by = at, fact.registered_by
     version.run, version.artifact, version.retired_at = fact.run, fact.artifact, None
+    version.run_head = fact.run_head
     version.registrations += 1
     state.latest_version = str(fact.version)
     state.status, state.retired_at = "active", None

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_KEPT = 100
 """How many checkpoints, and how many artifacts, a state keeps: the newest ones. A state has to fit into an item of DynamoDB,
 and memory must not grow with the stream. The state counts them all, and the log has them all."""
+MAX_DATASETS = 1000
+"""Beyond so many datasets, a state keeps none that is recorded later: a program may record each of its shards. `datasets_used`
+counts all of these records, and the log has them all."""
 
 Status = Literal["unknown", "requested", "running", "completed", "failed", "stopped"]
 _FINISHED = ("completed", "failed", "stopped")
@@ -70,7 +73,10 @@ class Job(Struct):
 
 
 class Lineage(Struct):
-    """What the run was made from: the datasets of its spec, else those of its training job, and the run that it resumed."""
+    """What the run was made from: its datasets, and the run that it resumed.
+
+    The datasets are those of the newest attempt's spec, else those of its training job, and what was recorded later.
+    """
 
     datasets: list[facts.UsedDataset] = []
     resumed_from: str | None = None
@@ -78,6 +84,9 @@ class Lineage(Struct):
 
 class RunState(StreamState):
     """A run. Times are UTC with microseconds. `spec` is what the newest attempt pinned when it started, as it was recorded.
+
+    `hyperparameters` are those that stand: of the newest attempt's spec, then what was recorded later. Before the first attempt
+    they are those of the training job, or of the request.
 
     `ended_by` is who recorded the end: the training itself, or SageMaker where the training could not. `ends_not_counted` is
     the number of ends that were recorded by processes which do not lead the training.
@@ -107,6 +116,8 @@ class RunState(StreamState):
     ends_not_counted: int = 0
     checkpoints_saved: int = 0
     artifacts_saved: int = 0
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+    datasets_used: int = 0
 
     @property
     def finished(self) -> bool:
@@ -129,6 +140,8 @@ def requested(state: RunState, fact: facts.TrainingRequested, at: str, _: LogEnt
     state.requested_at = at
     state.requested_by = fact.requested_by or state.requested_by
     state.model = fact.model or state.model
+    if not state.starts:
+        state.hyperparameters |= fact.hyperparameters or {}
     if state.status == "unknown":
         state.status = "requested"
 
@@ -139,7 +152,11 @@ def started(state: RunState, fact: facts.TrainingStarted, at: str, entry: LogEnt
     spec, by = strict_json.stored(entry.data), entry.numbering
     if attempts.is_repeated(state.attempts, at, by, same_spec=spec == state.spec):
         return
+    hyperparameters, datasets = dict(spec.get("hyperparameters") or {}), fact.used_datasets()
     if attempts.is_joined(state.attempts, by):
+        # what an earlier rank has recorded meanwhile is of the same attempt
+        hyperparameters = state.hyperparameters | hyperparameters
+        datasets += [dataset for dataset in state.lineage.datasets if dataset not in datasets]
         if not attempts.leads_on_joining(state.attempts[-1], by):
             return
     else:
@@ -151,11 +168,28 @@ def started(state: RunState, fact: facts.TrainingStarted, at: str, entry: LogEnt
     state.model = fact.model or state.model
     state.requested_by = fact.requested_by or state.requested_by
     state.spec = spec
-    state.lineage = Lineage(fact.used_datasets(), fact.resumed_from)
+    state.hyperparameters, state.lineage = hyperparameters, Lineage(datasets, fact.resumed_from)
     state.goals = fact.goals
     for name, goal in fact.goals.items():
         if name in state.metrics:
             metric.set_goal(state.metrics[name], goal)
+
+
+def hyperparameters_recorded(state: RunState, fact: facts.HyperparametersRecorded, _at: str, entry: LogEntry) -> None:
+    if _is_of_newest_attempt(state, entry):
+        state.hyperparameters |= fact.hyperparameters
+
+
+def dataset_used(state: RunState, fact: facts.DatasetUsed, _at: str, entry: LogEntry) -> None:
+    state.datasets_used += 1
+    dataset, known = fact.used(), state.lineage.datasets
+    if dataset is not None and dataset not in known and len(known) < MAX_DATASETS and _is_of_newest_attempt(state, entry):
+        state.lineage.datasets = [*known, dataset]
+
+
+def _is_of_newest_attempt(state: RunState, entry: LogEntry) -> bool:
+    """Whether the event tells of what the newest attempt is made from. A process that was superseded does not."""
+    return not state.attempts or attempts.attempt_of(state.attempts, entry.numbering) is state.attempts[-1]
 
 
 def metrics_recorded(state: RunState, fact: facts.MetricsRecorded, at: str, entry: LogEntry) -> None:
@@ -225,7 +259,10 @@ def job_state_changed(state: RunState, fact: facts.TrainingJobStateChanged, at: 
     job.image = None if fact.image is None else fact.image.uri
     job.instance, job.hyperparameters, job.artifact = fact.instance, fact.hyperparameters, fact.artifact
     if not state.starts:
-        state.lineage.datasets = [facts.UsedDataset(uri=uri) for uri in fact.datasets]
+        # the job has them from its beginning: what was recorded since stands
+        state.hyperparameters = (fact.hyperparameters or {}) | state.hyperparameters
+        given = [facts.UsedDataset(uri=uri) for uri in fact.datasets]
+        state.lineage.datasets = [*given, *(dataset for dataset in state.lineage.datasets if dataset not in given)]
     _follow_sagemaker(state, job)
 
 
@@ -282,6 +319,8 @@ def _stored(fact: Stored) -> Stored:
 APPLY = {
     facts.TrainingRequested: requested,
     facts.TrainingStarted: started,
+    facts.HyperparametersRecorded: hyperparameters_recorded,
+    facts.DatasetUsed: dataset_used,
     facts.MetricsRecorded: metrics_recorded,
     facts.CheckpointSaved: checkpoint_saved,
     facts.ArtifactSaved: artifact_saved,

@@ -1,118 +1,308 @@
-"""What a listing shows of a stream: the most important parts of its state."""
+"""What lists and searches know of a stream: the parts of its state that people look for.
+
+A summary has to fit into an item of DynamoDB beside the state, whatever was recorded. So each part has a bound; where something
+did not fit, `whole` is false, and the state has it.
+"""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+import msgspec
 from msgspec import Struct
 
+from training_events.canonical import canonical_json
 from training_events.catalogue.run import NotFinite
-from training_events.catalogue.stored import Stored
-from training_events.folds.dataset import DatasetState
-from training_events.folds.metric import Goal, Metric
+from training_events.folds.metric import Goal
 from training_events.folds.metric_order import importance, is_counter
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
 from training_events.folds.silence import last_heard_at, usual_gap_seconds
+from training_events.folds.version import VERSION
 
-_Text = TypeVar("_Text", str, str | None)
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from training_events.folds.dataset import DatasetState
+    from training_events.folds.metric import Metric, Reading
+
+Scalar: TypeAlias = str | int | float | bool | None
+_T = TypeVar("_T")
+_encode = msgspec.json.Encoder().encode
 
 MAX_METRICS = 8
-"""How many metrics a summary has, those that people look at first: a listing has no room for more."""
-
-MAX_STAGES = 40
-"""How many stages of a model a summary has, in the order of their names."""
+"""How many metrics a list shows of a run, those that people look at first: a line has no room for more."""
+MAX_BYTES = 16_384
+"""The size of each part of a summary that may have any number of members: metrics, hyperparameters, tags, datasets, stages. So
+a summary has 80 KB at most, of the 400 KB of an item. A hundred metrics or several hundred hyperparameters fit."""
 MAX_CHARACTERS = 1000
-"""Of each text. An event may have texts of 400 KB, and a summary has to fit into an item of DynamoDB whatever they are."""
+"""Of each text. An event may have texts of 400 KB."""
 
 
 class Headline(Struct, frozen=True):
-    """A metric at a glance."""
+    """A metric at a glance. A counter has no best value. `min` and `max` are of the finite values."""
 
     goal: Goal
     best: float | None
     last: float | NotFinite
+    min: float | None = None
+    max: float | None = None
 
 
-class RunSummary(Struct, frozen=True):
-    """A field that came later has a default: summaries that were stored before do not have it.
+class UsedVersion(Struct, frozen=True):
+    """A version of a dataset, as a run has used it."""
 
-    Where `metrics_known` is false, only the log knows some of the best values: a later attempt took points back.
+    uri: str | None
+    version_id: str | None
+    sha256: str | None
+    role: str | None
+
+
+class Serving(Struct, frozen=True):
+    """Which version serves a stage, since when, and who promoted it."""
+
+    version: str
+    since: str | None
+    promoted_by: str | None
+
+
+class StreamSummary(Struct, frozen=True, kw_only=True):
+    """What the summaries of all kinds of streams share.
+
+    A field that came later has a default: summaries that were stored before do not have it. `folded_by` tells them apart: it is
+    the version of the folds that made the summary, and 0 where it was not kept yet. `whole` is false where something was left
+    out, or cut, because there was too much of it; the state has it.
     """
 
     stream: str
     status: str
-    model: str | None
     first_at: str
+    events: int
+    name: str | None = None
+    tags: dict[str, Scalar] = {}
+    hidden: bool = False
+    whole: bool = True
+    folded_by: int = 0
+
+    @property
+    def id(self) -> str:
+        """The name of the stream without its kind."""
+        return self.stream.partition("/")[2]
+
+
+class RunSummary(StreamSummary, frozen=True, kw_only=True):
+    """A run. Where `metrics_known` is false, only the log knows some of the values: a later attempt took points back.
+
+    `hyperparameters` are flat: `optimizer.lr` is what the run has as `{"optimizer": {"lr": 0.1}}`. A list is there as JSON.
+    `error` is the first line. `seeded` tells whether the run has recorded a seed. `checkpoints` counts all that were saved.
+    """
+
+    model: str | None
     started_at: str | None
     finished_at: str | None
     duration_seconds: float | None
-    events: int
     metrics: dict[str, Headline]
     metrics_known: bool = True
     attempts: int = 0
     last_heard_at: str | None = None
     usual_gap_seconds: float | None = None
+    hyperparameters: dict[str, Scalar] = {}
+    datasets: list[UsedVersion] = []
+    repository: str | None = None
+    commit: str | None = None
+    dirty: bool | None = None
+    seeded: bool = False
+    requested_by: str | None = None
+    error: str | None = None
+    image: str | None = None
+    instance: str | None = None
+    checkpoints: int = 0
 
 
-class ModelSummary(Struct, frozen=True):
-    stream: str
-    status: str
-    first_at: str
-    events: int
+class ModelSummary(StreamSummary, frozen=True, kw_only=True):
+    """A model. `versions` counts them, `run` made the latest one, and `serving` tells which version serves each stage."""
+
     latest_version: str | None
     stages: dict[str, str]
+    versions: int = 0
+    run: str | None = None
+    serving: dict[str, Serving] = {}
 
 
-class DatasetSummary(Struct, frozen=True):
-    stream: str
-    status: str
-    first_at: str
-    events: int
+class DatasetSummary(StreamSummary, frozen=True, kw_only=True):
+    """A dataset. `versions` counts all that were registered; every other field is of the newest one. `bytes` is its size."""
+
     uri: str | None
     sha256: str | None
+    versions: int = 0
+    version_id: str | None = None
+    bytes: int | None = None
+    rows: int | None = None
+    registered_at: str | None = None
+
+
+class _Cutter:
+    """Makes what is too long fit, and notes whether anything was."""
+
+    def __init__(self) -> None:
+        self.whole = True
+
+    def text(self, text: str) -> str:
+        if len(text) <= MAX_CHARACTERS:
+            return text
+        self.whole = False
+        return text[:MAX_CHARACTERS] + "\u2026"
+
+    def optional(self, text: str | None) -> str | None:
+        return None if text is None else self.text(text)
+
+    def members(self, members: Iterable[tuple[str, _T]]) -> dict[str, _T]:
+        """The first ones that fit, by name."""
+        fitting: dict[str, _T] = {}
+        room = MAX_BYTES
+        for name, value in members:
+            short = self.text(name)
+            room -= _size(short) + _size(value)
+            if room < 0:
+                self.whole = False
+                break
+            fitting[short] = value
+        return fitting
+
+    def scalars(self, values: Mapping[str, Any]) -> dict[str, Scalar]:
+        """Nested values as flat ones, by the keys that lead to each."""
+        return self.members((name, self._scalar(value)) for name, value in _flat("", values))
+
+    def _scalar(self, value: Any) -> Scalar:
+        if isinstance(value, str):
+            return self.text(value)
+        if value is None or isinstance(value, bool | float) or (isinstance(value, int) and -(2**63) <= value < 2**64):
+            return value
+        return self.text(canonical_json(value).decode())
+
+
+def _size(value: Any) -> int:
+    """What a member takes, with its punctuation."""
+    return len(_encode(value)) + 2
+
+
+def _flat(path: str, values: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    for key, value in sorted(values.items()):
+        name = f"{path}.{key}" if path else key
+        if isinstance(value, dict) and value:
+            yield from _flat(name, value)
+        else:
+            yield name, value
 
 
 def summary_of(state: RunState | ModelState | DatasetState) -> RunSummary | ModelSummary | DatasetSummary:
-    common: dict[str, Any] = {
-        "stream": state.stream,
-        "status": state.status,
-        "first_at": state.first_at,
-        "events": state.counts.events,
-    }
+    cutter = _Cutter()
+    kind: type[RunSummary | ModelSummary | DatasetSummary]
     if isinstance(state, RunState):
-        return RunSummary(
-            **common,
-            model=_cut(state.model),
-            started_at=state.started_at,
-            finished_at=state.finished_at,
-            duration_seconds=state.duration_seconds,
-            metrics=headlines(state.metrics),
-            metrics_known=all(metric.is_best_known for _, metric in _shown(state.metrics)),
-            attempts=state.starts,
-            last_heard_at=last_heard_at(state),
-            usual_gap_seconds=usual_gap_seconds(state),
-        )
-    if isinstance(state, ModelState):
-        stages = {_cut(stage): _cut(version) for stage, version in sorted(state.stages.items())[:MAX_STAGES]}
-        return ModelSummary(**common, latest_version=_cut(state.latest_version), stages=stages)
-    newest = state.versions[-1].stored if state.versions else Stored()
-    return DatasetSummary(**common, uri=_cut(newest.uri), sha256=_cut(newest.sha256))
+        kind, parts = RunSummary, _of_run(state, cutter)
+    elif isinstance(state, ModelState):
+        kind, parts = ModelSummary, _of_model(state, cutter)
+    else:
+        kind, parts = DatasetSummary, _of_dataset(state, cutter)
+    return kind(
+        stream=state.stream,
+        status=state.status,
+        first_at=state.first_at,
+        events=state.counts.events,
+        name=cutter.optional(state.name),
+        tags=cutter.scalars(state.tags),
+        hidden=state.hidden is not None,
+        folded_by=VERSION,
+        **parts,
+        whole=cutter.whole,
+    )
+
+
+def _of_run(state: RunState, cutter: _Cutter) -> dict[str, Any]:
+    spec, job = state.spec or {}, state.job
+    code, image, instance = (spec.get(name) or {} for name in ("code", "image", "instance"))
+    used = [UsedVersion(*map(cutter.optional, (it.uri, it.version_id, it.sha256, it.role))) for it in state.lineage.datasets]
+    return {
+        "model": cutter.optional(state.model),
+        "started_at": state.started_at,
+        "finished_at": state.finished_at,
+        "duration_seconds": state.duration_seconds,
+        "metrics": cutter.members(headlines(state.metrics).items()),
+        "metrics_known": all(metric.are_extremes_known for metric in state.metrics.values()),
+        "attempts": state.starts,
+        "last_heard_at": last_heard_at(state),
+        "usual_gap_seconds": usual_gap_seconds(state),
+        "hyperparameters": cutter.scalars(state.hyperparameters),
+        "datasets": list(cutter.members((str(number), version) for number, version in enumerate(used)).values()),
+        "repository": cutter.optional(code.get("repository")),
+        "commit": cutter.optional(code.get("commit")),
+        "dirty": code.get("dirty"),
+        "seeded": spec.get("seeds") not in (None, {}),
+        "requested_by": cutter.optional(state.requested_by),
+        "error": None if state.error is None else _first_line(state.error.error, cutter),
+        "image": cutter.optional(image.get("uri") or image.get("digest") or (job and job.image)),
+        "instance": cutter.optional(instance.get("type") or (job and job.instance and job.instance.type)),
+        "checkpoints": state.checkpoints_saved,
+    }
+
+
+def _first_line(error: str | dict[str, Any] | None, cutter: _Cutter) -> str | None:
+    if error is None:
+        return None
+    text = error if isinstance(error, str) else canonical_json(error).decode()
+    return cutter.text(text.strip().partition("\n")[0])
+
+
+def _of_model(state: ModelState, cutter: _Cutter) -> dict[str, Any]:
+    promoted = {promotion.stage: promotion for promotion in state.promotions}
+    found: dict[str, Serving] = {}
+    for stage, version in sorted(state.stages.items()):
+        newest = promoted.get(stage)  # the state keeps only the newest promotions
+        by = None if newest is None else cutter.optional(newest.promoted_by)
+        found[stage] = Serving(cutter.text(version), None if newest is None else newest.at, by)
+    serving = cutter.members(found.items())
+    latest = None if state.latest_version is None else state.versions.get(state.latest_version)
+    return {
+        "latest_version": cutter.optional(state.latest_version),
+        "stages": {stage: served.version for stage, served in serving.items()},
+        "versions": len(state.versions),
+        "run": None if latest is None else cutter.optional(latest.run),
+        "serving": serving,
+    }
+
+
+def _of_dataset(state: DatasetState, cutter: _Cutter) -> dict[str, Any]:
+    newest = state.versions[-1] if state.versions else None
+    stored = None if newest is None else newest.stored
+    return {
+        "uri": None if stored is None else cutter.optional(stored.uri),
+        "sha256": None if stored is None else cutter.optional(stored.sha256),
+        "versions": state.registered,
+        "version_id": None if stored is None else cutter.optional(stored.version_id),
+        "bytes": None if stored is None else stored.bytes,
+        "rows": None if newest is None else newest.rows,
+        "registered_at": None if newest is None else newest.registered_at,
+    }
 
 
 def headlines(metrics: dict[str, Metric]) -> dict[str, Headline]:
-    """The metrics that people look at first. A counter has no best value."""
-    return {_cut(name): _headline(name, metric) for name, metric in _shown(metrics)}
+    """The metrics at a glance, those first that people look at first."""
+    return dict(_by_importance({name: _headline(name, metric) for name, metric in metrics.items()}))
 
 
-def _shown(metrics: dict[str, Metric]) -> list[tuple[str, Metric]]:
-    return sorted(metrics.items(), key=lambda item: importance(item[0]))[:MAX_METRICS]
+def foremost(metrics: Mapping[str, Headline], count: int = MAX_METRICS) -> dict[str, Headline]:
+    """The metrics that people look at first."""
+    return dict(_by_importance(metrics)[:count])
+
+
+def _by_importance(metrics: Mapping[str, Headline]) -> list[tuple[str, Headline]]:
+    return sorted(metrics.items(), key=lambda item: importance(item[0]))
 
 
 def _headline(name: str, metric: Metric) -> Headline:
-    best = None if metric.best is None or is_counter(name) else metric.best.value
-    return Headline(metric.goal, best, metric.last.value)  # type: ignore[arg-type]  # it is finite
+    best = None if is_counter(name) else _finite(metric.best)
+    return Headline(metric.goal, best, metric.last.value, _finite(metric.min), _finite(metric.max))
 
 
-def _cut(text: _Text) -> _Text:
-    return text if text is None or len(text) <= MAX_CHARACTERS else text[:MAX_CHARACTERS] + "\u2026"
+def _finite(reading: Reading | None) -> float | None:
+    return None if reading is None else reading.value  # type: ignore[return-value]  # it is finite

@@ -10,7 +10,7 @@ from training_events.catalogue import EventType
 from training_events.catalogue.order import rank_of
 from training_events.errors import DoesNotFit, NewerVersion, UnknownType
 from training_events.event import LogEntry
-from training_events.folds import dataset, encode, fold, model, run
+from training_events.folds import any_stream, dataset, encode, fold, model, run
 from training_events.folds.dataset import DatasetState
 
 from tests.support import histories
@@ -76,17 +76,22 @@ def test_a_type_belongs_to_one_kind_of_stream(stream, type_):
 
 
 def test_the_catalogue_has_exactly_these_types():
-    assert {kind: set(types) for kind, types in catalogue.CATALOGUE.items()} == {
+    any_stream = {"Described", "Tagged", "Hidden", "Restored"}
+    assert {kind: set(types) - any_stream for kind, types in catalogue.CATALOGUE.items()} == {
         "dataset": {"DatasetRegistered", "DatasetRetired"},
         "run": {
             "TrainingRequested", "TrainingStarted", "MetricsRecorded", "CheckpointSaved", "ArtifactSaved", "TrainingCompleted",
-            "TrainingFailed", "TrainingStopped", "TrainingJobStateChanged", "PipelineExecutionStateChanged",
+            "HyperparametersRecorded", "DatasetUsed", "TrainingFailed", "TrainingStopped", "TrainingJobStateChanged",
+            "PipelineExecutionStateChanged",
         },
         "model": {"ModelRegistered", "ModelPromoted", "ModelRetired", "ModelPackageStateChanged"},
     }  # fmt: skip
+    assert all(any_stream <= set(types) for types in catalogue.CATALOGUE.values())
 
 
-APPLY: dict[str, Mapping[Any, Any]] = {"run": run.APPLY, "model": model.APPLY, "dataset": dataset.APPLY}
+APPLY: dict[str, Mapping[Any, Any]] = {
+    kind: any_stream.APPLY | apply for kind, apply in (("run", run.APPLY), ("model", model.APPLY), ("dataset", dataset.APPLY))
+}
 
 
 @pytest.mark.parametrize("kind", catalogue.CATALOGUE)

@@ -46,7 +46,7 @@ def test_the_program_writes_them(tmp_path, monkeypatch, capsys):
 
 def test_each_command_and_each_event_type_has_a_schema():
     assert COMMANDS.keys() == schemas.DOCUMENTS.keys()
-    types = [name for of_kind in CATALOGUE.values() for name in of_kind]
+    types = {name for of_kind in CATALOGUE.values() for name in of_kind}
     assert sorted(types) == sorted(file.stem for file in map(Path, SCHEMAS) if file.parts[0] == "events")
 
 

@@ -9,8 +9,10 @@ from training_events import folds
 from training_events.canonical import canonical_json
 from training_events.event import LogEntry
 from training_events.folds.metric import goal_by_name
-from training_events.folds.run import MAX_KEPT
-from training_events.folds.summary import MAX_METRICS
+from training_events.folds.run import MAX_DATASETS, MAX_KEPT
+from training_events.folds.silence import last_heard_at
+from training_events.folds.stream_state import Hiding
+from training_events.folds.summary import summary_of
 
 
 def state_after(stream, *events):
@@ -268,8 +270,73 @@ def test_a_stream_of_any_kind_has_a_summary(stream):
     assert msgspec.json.decode(folds.summary(state_after(stream, ("Happened", {}))))["stream"] == stream
 
 
-def test_the_summary_of_a_run_has_only_some_of_its_metrics():
-    run = state_after("run/a", *(points(1, 2, name=f"loss {letter}") for letter in "zyxwvutsrq"))
-    shown = msgspec.json.decode(folds.summary(run))["metrics"]
-    assert list(shown) == [f"loss {letter}" for letter in sorted("zyxwvutsrq")][:MAX_METRICS]
-    assert shown["loss q"] == {"goal": "minimize", "best": 1, "last": 2}
+@pytest.mark.parametrize("stream", ["run/a", "model/m", "dataset/d"])
+def test_any_stream_is_named_tagged_and_put_away_and_each_can_be_taken_back(stream):
+    story = [
+        ("Described", {"name": "first try", "description": "with warm start"}),
+        ("Tagged", {"tags": {"team": "vision", "group": "sweep-1", "cost": 2.5, "good": True}, "by": "ada"}),
+        ("Hidden", {"reason": "a typing mistake", "by": "ada"}),
+    ]
+    state = state_after(stream, *story)
+    assert (state.name, state.description) == ("first try", "with warm start")
+    assert state.tags == {"team": "vision", "group": "sweep-1", "cost": 2.5, "good": True}
+    assert state.hidden == Hiding("2026-11-22T15:00:02.500000Z", "ada", "a typing mistake")
+    back = state_after(
+        stream, *story, ("Restored", {}), ("Tagged", {"tags": {"team": None, "cost": 3}}), ("Described", {"description": ""})
+    )
+    assert (back.name, back.description, back.hidden) == ("first try", None, None)
+    assert back.tags == {"group": "sweep-1", "cost": 3, "good": True}
+    assert summary_of(back).tags == back.tags
+    assert (summary_of(state).hidden, summary_of(back).hidden) == (True, False)
+
+
+def test_what_people_say_of_a_run_is_no_sign_of_its_life_and_opens_no_run_again():
+    said = [("Tagged", {"tags": {"a": 1}}), ("Described", {"name": "n"}), ("Hidden", {}), ("Restored", {})]
+    running = state_after("run/a", ("TrainingStarted", {}), points(1, 2))
+    assert last_heard_at(state_after("run/a", ("TrainingStarted", {}), points(1, 2), *said)) == last_heard_at(running)
+    ended = state_after("run/a", ("TrainingStarted", {}), ("TrainingCompleted", {}), *said)
+    assert (ended.status, ended.finished_at) == ("completed", "2026-11-22T15:00:01.500000Z")
+
+
+def test_hyperparameters_are_those_of_the_newest_attempt_and_what_was_recorded_after_its_start():
+    first = [
+        ("TrainingRequested", {"hyperparameters": {"lr": 9}}),
+        ("TrainingStarted", {"hyperparameters": {"lr": 1, "depth": 3}}),
+        ("HyperparametersRecorded", {"hyperparameters": {"lr": 0.5, "found": {"by": "search"}}}),
+    ]
+    assert state_after("run/a", *first[:1]).hyperparameters == {"lr": 9}
+    run = state_after("run/a", *first)
+    assert run.hyperparameters == {"lr": 0.5, "depth": 3, "found": {"by": "search"}}
+    assert run.spec["hyperparameters"] == {"lr": 1, "depth": 3}, "the spec stays as it was recorded"
+    assert state_after("run/a", *first, ("TrainingStarted", {"hyperparameters": {"lr": 2}})).hyperparameters == {"lr": 2}
+
+
+def test_a_run_that_only_sagemaker_knows_has_the_hyperparameters_and_datasets_of_its_job():
+    job = (
+        "TrainingJobStateChanged",
+        {"status": "InProgress", "hyperparameters": {"lr": "1", "C": "2"}, "datasets": ["s3://b/k"]},
+    )
+    recorded = [("HyperparametersRecorded", {"hyperparameters": {"lr": 0.5}}), ("DatasetUsed", {"dataset": "s3://b/l"})]
+    run = state_after("run/a", job, *recorded, job)
+    assert run.hyperparameters == {"lr": 0.5, "C": "2"}
+    assert [dataset.uri for dataset in run.lineage.datasets] == ["s3://b/k", "s3://b/l"]
+
+
+def test_datasets_that_are_used_later_are_in_the_lineage_each_once():
+    used = ("DatasetUsed", {"dataset": {"uri": "s3://b/v", "sha256": "5e"}, "role": "validation"})
+    run = state_after("run/a", ("TrainingStarted", {"datasets": ["s3://b/t"]}), used, used, ("DatasetUsed", {"dataset": ""}))
+    assert msgspec.to_builtins(run.lineage.datasets) == [
+        {"uri": "s3://b/t"}, {"uri": "s3://b/v", "sha256": "5e", "role": "validation"}
+    ]  # fmt: skip
+    assert run.datasets_used == 3
+    many = state_after("run/a", *(("DatasetUsed", {"dataset": f"s3://b/{number}"}) for number in range(MAX_DATASETS + 9)))
+    assert (len(many.lineage.datasets), many.datasets_used) == (MAX_DATASETS, MAX_DATASETS + 9)
+
+
+def test_a_version_of_a_model_keeps_how_much_of_its_run_the_log_had():
+    head = {"events": 3, "position": "2026-11-22T15:00:00.000000Z#e", "digest": "sha256:5e"}
+    model = state_after(
+        "model/m", ("ModelRegistered", {"version": 1, "run_head": head}), ("ModelRegistered", {"version": 2, "run": "run/b"})
+    )
+    assert msgspec.to_builtins(model.versions["1"].run_head) == head
+    assert model.versions["2"].run_head is None

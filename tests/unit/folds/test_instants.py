@@ -286,3 +286,31 @@ def test_each_producers_numbers_come_in_order_and_all_others_by_their_rank(said)
         assert sequences == sorted(sequences)
     ranks = [LIFE_ORDER[entry.type] for entry in arranged if entry.numbering is None]
     assert ranks == sorted(ranks)
+
+
+@pytest.mark.parametrize(
+    ("stream", "said", "in_doubt"),
+    [
+        ("run/a", [("Tagged", {"tags": {"a": 1, "b": 2}}), ("Tagged", {"tags": {"a": True, "b": 2}})], {"tag a"}),
+        ("model/m", [("Tagged", {"tags": {"a": 1}}), ("Tagged", {"tags": {"a": None}})], {"tag a"}),
+        ("dataset/d", [("Described", {"name": "a"}), ("Described", {"name": "b", "description": "c"})], {"name"}),
+        ("run/a", [("Hidden", {"by": "ada"}), ("Restored", {"by": "bob"})], {"hidden"}),
+        ("run/a", [("Hidden", {"by": "ada"}), ("Hidden", {"by": "bob"})], {"hidden"}),
+        ("run/a", [("Restored", {"by": "ada"}), ("Restored", {"by": "bob"})], set()),
+        ("run/a", [("HyperparametersRecorded", {"hyperparameters": {"lr": value, "C": [1]}}) for value in (1, 2)],
+         {"hyperparameter lr"}),
+        ("run/a", [("DatasetUsed", {"dataset": "a"}), ("DatasetUsed", {"dataset": "b"})], set()),
+        ("run/a", [("TrainingStarted", {"hyperparameters": {"lr": 1}}),
+                   ("HyperparametersRecorded", {"hyperparameters": {"lr": 2}})], set()),
+    ],
+)  # fmt: skip
+def test_what_people_say_differently_in_one_instant_is_in_doubt(stream, said, in_doubt):
+    for state in all_states(stream, *said):
+        assert set(state.order_unknown) == in_doubt
+
+
+def test_the_next_word_on_a_tag_settles_it():
+    said = [event("run/a", "Tagged", {"tags": {"a": value}}, event_id=f"e{value}") for value in (1, 2)]
+    later = event("run/a", "Tagged", {"tags": {"a": 3}}, event_id="e3", at=LATER)
+    assert set(state_of(*said).order_unknown) == {"tag a"}
+    assert state_of(*said, later).order_unknown == {}

@@ -15,10 +15,9 @@ from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.cli.time_argument import start_option
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace, require_read_models
 from training_events.errors import TrainingEventsError
-from training_events.folds.metric_order import importance
 from training_events.folds.run import Status
 from training_events.folds.silence import silent_seconds
-from training_events.folds.summary import RunSummary, headlines
+from training_events.folds.summary import RunSummary, foremost, headlines
 from training_events.projection.time_travel import metrics_at
 
 if TYPE_CHECKING:
@@ -100,8 +99,7 @@ def _listed(run: RunSummary, log: EventLog) -> ListedRun:
 
 
 def _row(run: ListedRun) -> tuple[str, ...]:
-    in_order = sorted(run.metrics.items(), key=lambda item: importance(item[0]))
-    metrics = ", ".join(f"{name} {_value(metric)}" for name, metric in in_order)
+    metrics = ", ".join(f"{name} {_value(metric)}" for name, metric in foremost(run.metrics).items())
     metrics += "" if run.metrics_known else " (from the log)"
     started = run.started_at or run.first_at
     status = status_of_run(run.status, run.silent_seconds)
