@@ -14,6 +14,7 @@ from training_events.version import __version__
 if TYPE_CHECKING:
     from training_events.catalogue.stored import Stored
     from training_events.errors import Misused, NotRecordable, TrainingEventsError
+    from training_events.reading.log import Log, open_log
     from training_events.recorder.registering import promote_model, register_dataset, register_model
     from training_events.recorder.run import Run, record_run
 
@@ -24,6 +25,8 @@ __all__ = [  # noqa: RUF022 - what people need first comes first, on the page on
     "register_dataset",
     "register_model",
     "promote_model",
+    "open_log",
+    "Log",
     "TrainingEventsError",
     "Misused",
     "NotRecordable",
@@ -37,6 +40,8 @@ _MODULES = {
     "register_dataset": "recorder.registering",
     "register_model": "recorder.registering",
     "promote_model": "recorder.registering",
+    "open_log": "reading.log",
+    "Log": "reading.log",
     "TrainingEventsError": "errors",
     "Misused": "errors",
     "NotRecordable": "errors",

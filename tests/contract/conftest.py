@@ -9,6 +9,7 @@ from training_events.stores.opening import Store, open_store
 from training_events.stores.read_models import ReadModels
 from training_events.stores.sqlite.event_log import SqliteLog
 
+from tests.support.asking import Asked, asked_log
 from tests.support.dynamodb import dynamodb_log, dynamodb_read_models
 from tests.support.fakes import InMemoryLog, InMemoryReadModels
 
@@ -35,6 +36,13 @@ def read_models(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Read
         yield sqlite
     else:
         yield InMemoryReadModels()
+
+
+@pytest.fixture(params=["dynamodb", "sqlite"])
+def asked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Asked]:
+    """A log that answers questions."""
+    with asked_log(request.param, tmp_path) as asked:
+        yield asked
 
 
 def an_empty_sqlite(folder: Path) -> Store:

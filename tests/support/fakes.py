@@ -74,6 +74,9 @@ class InMemoryLog:
             last = place + 2 >= len(entries)
             yield Page(entries[place : place + 2], None if last else str(place + 2))
 
+    def close(self) -> None:
+        """It holds nothing open."""
+
     def _of(self, stream: str) -> list[tuple[str, RecordedEvent | Damaged]]:
         return sorted(((key[1], record) for key, record in self.records.items() if key[0] == stream), key=itemgetter(0))
 

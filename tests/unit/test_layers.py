@@ -19,10 +19,11 @@ ROOMS = [
     ["bus", "stores", "folds"],
     ["proof", "recovery", "recorder"],
     ["projection"],
+    ["reading"],
     ["handlers", "cli", "__init__"],
 ]
 ORDER = [room for row in ROOMS for room in row]
-CLIENT = {"cli", "recorder", "redaction"}
+CLIENT = {"cli", "reading", "recorder", "redaction"}
 """Rooms that are not in the package that Lambda runs."""
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -9,10 +9,12 @@ import pytest
 import training_events
 from training_events import errors
 from training_events.bus.publisher import NotPublished
+from training_events.folds.run import Status
 
 if TYPE_CHECKING:  # mypy holds these lines, nothing runs them
     assert_type(training_events.record_run(model="digits"), training_events.Run)
     assert_type(training_events.register_dataset("digits.npz"), training_events.Stored | None)
+    assert_type(training_events.open_log().run("digits-7").status, Status)
     assert_type(training_events.__version__, str)
     training_events.no_such_name  # type: ignore[attr-defined]  # noqa: B018
     training_events.record_run(modell="digits")  # type: ignore[call-arg]

@@ -179,3 +179,7 @@ class EventLog(Protocol):
         behind a page, give its token as `after`.
         """
         ...
+
+    def close(self) -> None:
+        """Give back the file or the connections. The next use opens them again."""
+        ...

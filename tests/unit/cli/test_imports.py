@@ -20,7 +20,7 @@ ALWAYS = OF_TYPER | {"msgspec", "training_events"}
 A_TABLE = ALWAYS | {"rich"}
 VERSION = {"cli", "errors", "version"}
 VOCABULARY = {"cached_property", "canonical", "event", "recordable", "settings", "strict_json", "times"}
-READING = VERSION | VOCABULARY | {"catalogue", "folds", "projection", "proof", "stores"}
+READING = VERSION | VOCABULARY | {"catalogue", "folds", "projection", "proof", "reading", "stores"}
 
 
 @pytest.fixture(scope="module")

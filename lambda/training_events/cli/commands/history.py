@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from training_events.canonical import canonical_json
-from training_events.catalogue import CATALOGUE
 from training_events.cli.output import peek, print_json_document
 from training_events.cli.table import print_rows
-from training_events.cli.workspace import AsJson, LogUrl, Stream, stream_of_log, url_to_read
+from training_events.cli.workspace import AsJson, LogUrl, Stream
 from training_events.errors import NoSuchStream
-from training_events.folds import kind_of
-from training_events.folds.instant import arrange
+from training_events.reading.events import in_order_of_life
+from training_events.reading.opening import url_to_read
+from training_events.reading.stream_names import stream_of_log
 from training_events.stores.opening import open_event_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from training_events.event import RecordedEvent
-
-
-MAX_ARRANGED_EVENTS = 1000
-"""Of one instant. Where there are more, they come in the order of the log: they are printed as they are read."""
 
 
 class HistoryEvent(Struct):
@@ -62,25 +55,13 @@ def history(stream: Stream, log: LogUrl = "", as_json: AsJson = False) -> None:
     """
     event_log = open_event_log(url_to_read(log))
     stream = stream_of_log(event_log, stream)
-    first, recorded = peek(_in_order(stream, event_log.read(stream)))
+    first, recorded = peek(in_order_of_life(stream, event_log.read(stream)))
     if not first:
         raise NoSuchStream(f"the log has no event of {stream}")
     if as_json:
         print_json_document({"stream": stream}, "events", map(_document, recorded))
     else:
         print_rows(("occurred at", "type", "data"), (27, 24), map(_row, recorded))
-
-
-def _in_order(stream: str, recorded: Iterable[RecordedEvent]) -> Iterator[RecordedEvent]:
-    """The events as the folds take them."""
-    types = CATALOGUE[kind_of(stream)]
-    for _, group in groupby(recorded, key=lambda record: record.event.occurred_at):
-        instant = list(islice(group, MAX_ARRANGED_EVENTS))
-        if 1 < len(instant) < MAX_ARRANGED_EVENTS:
-            by_position = {record.event.position: record for record in instant}
-            instant = [by_position[entry.position] for entry in arrange([record.entry for record in instant], types).entries]
-        yield from instant
-        yield from group  # noqa: B031 - what is left of it
 
 
 def _document(recorded: RecordedEvent) -> HistoryEvent:

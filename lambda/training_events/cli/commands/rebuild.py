@@ -14,11 +14,10 @@ from training_events.cli.workspace import (
     AsJson,
     LogUrl,
     open_current_workspace,
-    open_workspace,
-    require_read_models,
     require_writable,
 )
 from training_events.projection.rebuild import Change, Rebuild
+from training_events.reading.opening import open_sources, require_read_models
 
 
 class RebuildDocument(Struct):
@@ -46,10 +45,10 @@ def rebuild(
       training-events rebuild --dry-run
       training-events rebuild --json | jq '.changes[].stream'
     """
-    workspace = open_workspace(log) if dry_run else open_current_workspace(log)
-    read_models, projector = require_read_models(workspace)
+    sources = open_sources(log) if dry_run else open_current_workspace(log)
+    read_models, projector = require_read_models(sources)
     if not dry_run:
-        require_writable(workspace)
+        require_writable(sources)
     changes: list[Change] = []
 
     def report(change: Change) -> None:
@@ -59,7 +58,7 @@ def rebuild(
 
     with progress() as show:
         work = Rebuild(
-            workspace.log,
+            sources.log,
             read_models,
             projector,
             begun_at=times.now(),

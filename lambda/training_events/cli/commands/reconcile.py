@@ -11,8 +11,9 @@ from training_events import aws
 from training_events.bus.publisher import EventBusPublisher
 from training_events.cli.output import print_document, printable
 from training_events.cli.progress import progress
-from training_events.cli.time_argument import parse_time, start_option
+from training_events.cli.time_argument import start_option
 from training_events.cli.workspace import AsJson, LogUrl, Source, bring_up_to_date, open_current_workspace
+from training_events.reading.time_text import parse_time
 from training_events.recovery.reconcile import has_arrived, states_of_jobs
 from training_events.settings import Settings
 from training_events.stores.appending import appender
@@ -69,21 +70,21 @@ def reconcile(
       training-events reconcile --dry-run
       training-events reconcile --since "2 hours ago" --json | jq '.backfilled[].stream'
     """
-    workspace = open_current_workspace(log)
+    sources = open_current_workspace(log)
     document = ReconcileDocument(dry_run, since or parse_time(_WINDOW), 0, [])
-    record, outcome = _recording(appender(workspace.log, Settings()), dry_run=dry_run)
+    record, outcome = _recording(appender(sources.log, Settings()), dry_run=dry_run)
     with progress() as show:
         show("asking SageMaker for its training jobs")
         for state in states_of_jobs(aws.client("sagemaker"), document.since, source or Settings().source):
             document.jobs += 1
             show(printable(f"{document.jobs} jobs, {state.stream}"))
-            if has_arrived(workspace.log, state):
+            if has_arrived(sources.log, state):
                 continue
             record(state)
             document.backfilled.append(_backfilled(state, outcome))
             if not as_json:
                 print(printable(f"{state.stream}: {state.data['status']} since {state.occurred_at}: {outcome}"), flush=True)
-    bring_up_to_date(workspace)
+    bring_up_to_date(sources)
     if as_json:
         print_document(document)
     else:

@@ -12,9 +12,10 @@ from msgspec import Struct
 from training_events import catalogue, strict_json, times
 from training_events.cli.output import print_document, printable
 from training_events.cli.time_argument import time_option
-from training_events.cli.workspace import AsJson, Source, Stream, bring_up_to_date, open_workspace
+from training_events.cli.workspace import AsJson, Source, Stream, bring_up_to_date
 from training_events.errors import BadLogUrl, Misused, NotAnObject, NotRecordable, UnknownType
 from training_events.event import SCHEMA_VERSION, Event, in_one_form
+from training_events.reading.opening import open_sources
 from training_events.recordable import check_recordable
 from training_events.recorder.known_names import check_names, check_type, has_names
 from training_events.settings import LAPTOP_LOG, Settings
@@ -166,7 +167,7 @@ def _send(event: Event, log: str) -> Literal["published", "recorded", "repeated"
         EventBusPublisher(bus, aws.client("events")).publish([event])
         return "published"
     url = log or settings.optional("log") or LAPTOP_LOG
-    workspace = open_workspace(url)
-    appended = appender(workspace.log, settings).append(event)
-    bring_up_to_date(workspace)
+    sources = open_sources(url)
+    appended = appender(sources.log, settings).append(event)
+    bring_up_to_date(sources)
     return appended.value

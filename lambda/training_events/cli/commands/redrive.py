@@ -19,10 +19,10 @@ from training_events.cli.workspace import (
     FromSpool,
     QueueUrl,
     open_current_workspace,
-    require_read_models,
     undelivered_events,
 )
 from training_events.errors import TrainingEventsError
+from training_events.reading.opening import require_read_models
 from training_events.recorder.delivery.destination import configured_destination
 from training_events.recovery.redrive import Redriver, recording
 from training_events.settings import Settings
@@ -31,7 +31,7 @@ from training_events.stores.appending import appender
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.cli.workspace import Workspace
+    from training_events.reading.opening import Sources
     from training_events.recovery.redrive import RedriveOutcome
 
 
@@ -116,16 +116,16 @@ def _redriver(log: str, *, accept_future: bool) -> Redriver:
     url = (log or settings.optional("log")) if bus else (log or settings.log)
 
     @cache
-    def workspace() -> Workspace:
+    def sources() -> Sources:
         # never a laptop's log just because nothing names another one: what is sent there is gone from the queue
         return open_current_workspace(url or settings.log)
 
     def refold(stream: str) -> None:
-        _, projector = require_read_models(workspace())
+        _, projector = require_read_models(sources())
         projector.refold(stream)
 
     publisher = EventBusPublisher(bus, aws.client("events")) if bus else None
-    record = recording(publisher, lambda: appender(workspace().log, settings), accept_future=accept_future)
+    record = recording(publisher, lambda: appender(sources().log, settings), accept_future=accept_future)
     return Redriver(record, refold, bus=bus, accept_future=accept_future)
 
 

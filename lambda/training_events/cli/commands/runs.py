@@ -13,12 +13,13 @@ from training_events import times
 from training_events.cli.output import duration, print_json_document, status_of_run
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.cli.time_argument import start_option
-from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace, require_read_models
+from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
 from training_events.errors import TrainingEventsError
 from training_events.folds.run import Status
 from training_events.folds.silence import silent_seconds
 from training_events.folds.summary import RunSummary, foremost, headlines
 from training_events.projection.time_travel import metrics_at
+from training_events.reading.opening import require_read_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,13 +20,14 @@ from training_events.cli.run_spec import spec_fields
 from training_events.cli.sparkline import sparkline
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_fields, print_rows
 from training_events.cli.time_argument import time_option
-from training_events.cli.workspace import AsJson, LogUrl, Stream, open_current_workspace, stream_of_log
+from training_events.cli.workspace import AsJson, LogUrl, Stream, open_current_workspace
 from training_events.event import check_stream
 from training_events.folds.dataset import DatasetState
 from training_events.folds.metric_order import importance, is_counter
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
 from training_events.projection.time_travel import state_at, state_now
+from training_events.reading.stream_names import stream_of_log
 from training_events.stores.event_log import lead_seconds
 from training_events.times import TEXT_LENGTH
 

@@ -11,12 +11,14 @@ from msgspec import Struct
 from training_events.cli.output import print_json_document, printable
 from training_events.cli.progress import progress
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_fields, print_rows
-from training_events.cli.workspace import AsJson, LogUrl, open_workspace, stream_of_log
+from training_events.cli.workspace import AsJson, LogUrl
 from training_events.errors import Misused, NoSuchStream, NotAsRecorded
 from training_events.event import check_stream
 from training_events.proof.findings import Kind
 from training_events.proof.verification import Verification
 from training_events.proof.verification import verify as verify_stream
+from training_events.reading.opening import open_sources
+from training_events.reading.stream_names import stream_of_log
 from training_events.stores.address import SqliteFile
 from training_events.stores.sqlite.event_log import SqliteLog
 
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training_events.cli.progress import ShowProgress
-    from training_events.cli.workspace import Workspace
     from training_events.proof.findings import Finding
+    from training_events.reading.opening import Sources
     from training_events.recorder.storage.comparing import FileComparer
 
 
@@ -87,17 +89,17 @@ def verify(
         raise Misused("name the streams to verify, or give --all")
     for stream in streams or ():
         check_stream(stream)
-    workspace = open_workspace(log)
+    sources = open_sources(log)
     verdict = _Verdict()
     in_full: list[Verification] = []
     with progress() as show:
-        compare_file = _file_comparer(workspace, show) if files else None
+        compare_file = _file_comparer(sources, show) if files else None
 
         def verified() -> Iterator[Verification]:
-            named = (stream_of_log(workspace.log, stream) for stream in streams or ())
-            for stream in named if streams else _all_streams(workspace):
+            named = (stream_of_log(sources.log, stream) for stream in streams or ())
+            for stream in named if streams else _all_streams(sources):
                 show(printable(f"verifying {stream}"))
-                yield verdict.add(_verify_stream(workspace, stream, compare_file))
+                yield verdict.add(_verify_stream(sources, stream, compare_file))
 
         if as_json:
             print_json_document({}, "streams", verified(), verdict.to_dict)
@@ -113,19 +115,19 @@ def verify(
         raise NotAsRecorded(_describe_first(verdict.first))
 
 
-def _all_streams(workspace: Workspace) -> Iterator[str]:
+def _all_streams(sources: Sources) -> Iterator[str]:
     """Also the streams of which the log has lost everything: the notes of a file, seals and read models name them."""
     seen: set[str] = set()
-    altered = (alteration.stream for alteration in workspace.log.alterations())
-    sealed = workspace.seals.streams() if workspace.seals else ()
-    projected = workspace.read_models.streams() if workspace.read_models else ()
-    for stream in chain(workspace.log.streams(), altered, sealed, projected):
+    altered = (alteration.stream for alteration in sources.log.alterations())
+    sealed = sources.seals.streams() if sources.seals else ()
+    projected = sources.read_models.streams() if sources.read_models else ()
+    for stream in chain(sources.log.streams(), altered, sealed, projected):
         if stream not in seen:
             seen.add(stream)
             yield stream
 
 
-def _file_comparer(workspace: Workspace, show: ShowProgress) -> FileComparer:
+def _file_comparer(sources: Sources, show: ShowProgress) -> FileComparer:
     # imported here: it needs AWS's SDK
     from training_events.recorder.storage.comparing import FileComparer  # noqa: PLC0415
     from training_events.recorder.storage.content_store import ContentStore  # noqa: PLC0415
@@ -137,13 +139,13 @@ def _file_comparer(workspace: Workspace, show: ShowProgress) -> FileComparer:
         read_bytes += more_bytes
         show(f"{read_bytes / 1e6:,.0f} MB of files read")
 
-    log = workspace.log
+    log = sources.log
     beside = ContentStore(SqliteFile(log.database.path).files) if isinstance(log, SqliteLog) else None
     return FileComparer(beside, advance=advance)
 
 
-def _verify_stream(workspace: Workspace, stream: str, compare_file: FileComparer | None) -> Verification:
-    verification = verify_stream(workspace.log, workspace.seals, stream, compare_file, read_models=workspace.read_models)
+def _verify_stream(sources: Sources, stream: str, compare_file: FileComparer | None) -> Verification:
+    verification = verify_stream(sources.log, sources.seals, stream, compare_file, read_models=sources.read_models)
     if not verification.events and not verification.findings:
         raise NoSuchStream(f"the log has no event of {stream}")
     return verification

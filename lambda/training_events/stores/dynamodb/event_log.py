@@ -142,6 +142,9 @@ class DynamoDbLog:
             # BETWEEN includes its ends. No event has the position `end`, but one may have `after`, which is left out
             yield items[1:] if items and items[0]["position"]["S"] == after else items
 
+    def close(self) -> None:
+        self.client.close()
+
 
 def _audited(stream: str, items: Iterable[Item]) -> Iterator[AuditedEvent | Damaged]:
     for item in items:

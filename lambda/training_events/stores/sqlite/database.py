@@ -66,6 +66,13 @@ class Database:
             finally:
                 connection.text_factory = str
 
+    def close(self) -> None:
+        """Close the file. The next use opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """A transaction that writes all or nothing, one writer at a time. Once it has ended, it survives a power cut.

@@ -178,3 +178,6 @@ class SqliteLog:
             number = rows[-1][0]
             alterations = (Alteration(*map(to_text, row[1:])) for row in rows)
             yield from (alteration for alteration in alterations if stream in (None, alteration.stream))
+
+    def close(self) -> None:
+        self.database.close()

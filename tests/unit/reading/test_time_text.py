@@ -1,14 +1,13 @@
-"""Times as people type them."""
+"""Times as people give them."""
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
-import typer
 from hypothesis import example, given
 from hypothesis import strategies as st
-from training_events.cli.time_argument import parse_start, parse_time
-from training_events.errors import BadTime
+from training_events.errors import BadTime, Misused
+from training_events.reading.time_text import parse_start, parse_time
 from training_events.times import to_utc_text
 
 from tests.support.strategies import moments
@@ -30,7 +29,7 @@ def test_a_number_means_the_same_as_in_an_event(when):
     try:
         text = to_utc_text(when)
     except BadTime:
-        with pytest.raises(typer.BadParameter):
+        with pytest.raises(Misused):
             parse_time(str(when))
     else:
         assert parse_time(str(when)) == text
@@ -41,6 +40,14 @@ def test_a_time_without_an_offset_is_utc(text):
     assert parse_time(text[:-1]) == text
     assert parse_time(text[:16]) == f"{text[:16]}:00.000000Z"
     assert parse_time(text[:10]) == f"{text[:10]}T00:00:00.000000Z"
+
+
+@given(moments.filter(lambda text: "0002" < text < "9998"), st.integers(-14, 14))
+def test_a_datetime_is_its_moment_and_in_utc_where_it_has_no_zone(text, hours):
+    moment = datetime.fromisoformat(text)
+    assert parse_time(moment.replace(tzinfo=None)) == text
+    assert parse_time(moment.astimezone(timezone(timedelta(hours=hours)))) == text
+    assert parse_time(moment.date()) == f"{text[:10]}T00:00:00.000000Z"
 
 
 @given(
@@ -76,7 +83,7 @@ def test_times_in_words(words, then):
      "x" * 10_000],
 )  # fmt: skip
 def test_the_error_for_any_other_text_says_what_is_allowed(text):
-    with pytest.raises(typer.BadParameter, match="is no time; allowed: 2026-11-22") as raised:
+    with pytest.raises(Misused, match="is no time; allowed: 2026-11-22") as raised:
         parse_time(text)
     assert len(str(raised.value)) < 300
 
@@ -84,7 +91,7 @@ def test_the_error_for_any_other_text_says_what_is_allowed(text):
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
 @example("5.")
 def test_any_text_is_a_time_or_an_error(text):
-    with suppress(typer.BadParameter):
+    with suppress(Misused):
         assert len(parse_time(text)) == 27
 
 

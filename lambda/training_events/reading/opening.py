@@ -1,0 +1,103 @@
+"""Opens what is asked: the log, its read models and its seals, where the caller or the environment says they are."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from training_events.errors import BadLogUrl, MissingSetting, NoSuchLog
+from training_events.projection.catch_up import catch_up
+from training_events.projection.projector import Projector
+from training_events.projection.sealer import Sealer
+from training_events.proof.sqlite_seal_store import SqliteSealStore
+from training_events.settings import LAPTOP_LOG, Settings
+from training_events.stores.opening import open_store
+from training_events.stores.sqlite.event_log import SqliteLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from training_events.proof.seal_store import SealStore
+    from training_events.stores.event_log import EventLog
+    from training_events.stores.read_models import ReadModels
+
+
+class Sources(Struct, frozen=True):
+    """`read_models` are None where the log's address names none, and then there is no projector.
+
+    `seals` are None where TRAINING_EVENTS_BUCKET does not say which bucket has them.
+    """
+
+    log: EventLog
+    read_models: ReadModels | None
+    projector: Projector | None
+    seals: SealStore | None
+
+
+def url_to_read(url: str) -> str:
+    """The address of the log to read. Raises MissingSetting where nothing names one and this folder has no laptop's log."""
+    if named := url or Settings().optional("log"):
+        return named
+    if not Path(LAPTOP_LOG.removeprefix("sqlite:///")).exists():
+        raise MissingSetting(
+            "TRAINING_EVENTS_LOG is not set, and in this folder there is no training-events.db: set it (or give --log, or an"
+            " address to open_log) to dynamodb://<event log table>?read_models=<table> or sqlite:///<path>"
+        )
+    return LAPTOP_LOG
+
+
+def open_sources(url: str) -> Sources:
+    """What is at `url`, else where the environment says, as it is. Raises MissingSetting or BadLogUrl."""
+    store = open_store(url_to_read(url))
+    projector = None if store.read_models is None else Projector(store.log, store.read_models)
+    seals = SqliteSealStore(store.log.database) if isinstance(store.log, SqliteLog) else _seals_in_s3()
+    return Sources(store.log, store.read_models, projector, seals)
+
+
+def open_current_sources(
+    url: str,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
+) -> Sources:
+    """The same, after a laptop's read models and seals were brought up to date."""
+    sources = open_sources(url)
+    bring_up_to_date(sources, on_progress)
+    return sources
+
+
+def bring_up_to_date(
+    sources: Sources,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
+) -> None:
+    """A laptop has no projector of its own: its states, and the seals of what is due, are made here.
+
+    `on_progress` gets how many new events are done, and of how many. Where there is no log, nothing is made: whatever reads it
+    says so.
+    """
+    log, read_models, projector, seals = sources.log, sources.read_models, sources.projector, sources.seals
+    if isinstance(log, SqliteLog) and read_models is not None and projector is not None and seals is not None:
+        with contextlib.suppress(NoSuchLog):
+            catch_up(log, projector, Sealer(log, read_models, seals), on_progress)
+
+
+def require_read_models(sources: Sources) -> tuple[ReadModels, Projector]:
+    """The read models, for what cannot do without. Raises BadLogUrl."""
+    if sources.read_models is None or sources.projector is None:
+        raise BadLogUrl("the event log's address names no read models: add ?read_models=<table>")
+    return sources.read_models, sources.projector
+
+
+def _seals_in_s3() -> SealStore | None:
+    settings = Settings()
+    bucket, days = settings.optional("bucket"), settings.optional("seal_days")
+    if bucket is None:
+        return None
+    # imported here: with a log in SQLite nobody waits for AWS's SDK
+    from training_events import aws  # noqa: PLC0415
+    from training_events.proof.s3_seal_store import S3SealStore  # noqa: PLC0415
+
+    # where the settings of the projector are given too, `verify` holds the locks against them
+    mode = settings.optional("seal_mode") or "GOVERNANCE"
+    return S3SealStore(bucket, aws.client("s3"), mode=mode, days=int(days) if days else None)

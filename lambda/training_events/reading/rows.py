@@ -1,0 +1,103 @@
+"""A list of answers: a plain sequence of structs, which is also a table for pandas, Arrow and notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from msgspec import Struct
+
+from training_events.reading.tables import Table, columns_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+    import pyarrow as pa
+
+_T = TypeVar("_T", bound=Struct)
+
+MAX_SHOWN_ROWS = 20
+MAX_SHOWN_COLUMNS = 8
+MAX_SHOWN_CHARACTERS = 24
+_NOT_SHOWN = {"first_at", "last_heard_at", "finished_at", "events", "attempts"}
+"""Of a list that a console or a notebook shows: enough to recognize it. `to_pandas` shows it as people like it."""
+
+
+class Rows(Sequence[_T], Generic[_T]):
+    """A list of runs, models, datasets or points, each a struct. It is a plain sequence, and a table.
+
+    In a table every field is a column. Times are in UTC, and what has names is spread out: `metrics.accuracy`, `params.alpha`,
+    `tags.team`. A metric's value is its best one, or its last one where none is best.
+    """
+
+    def __init__(self, row_type: type[_T], rows: Iterable[_T]) -> None:
+        self._type = row_type
+        self._rows = list(rows)
+
+    @overload
+    def __getitem__(self, index: int) -> _T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Rows[_T]: ...
+    def __getitem__(self, index: int | slice) -> _T | Rows[_T]:
+        return Rows(self._type, self._rows[index]) if isinstance(index, slice) else self._rows[index]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __eq__(self, other: object) -> bool:
+        return self._rows == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # as a list has none
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows as a DataFrame. Raises Misused where pandas is not installed (`pip install 'training-events[pandas]'`)."""
+        return self._table().to_pandas()
+
+    def to_arrow(self) -> pa.Table:
+        """The rows as a table of Arrow, which Parquet can keep. A column of several types has their JSON.
+
+        Raises Misused where pyarrow is not installed (`pip install 'training-events[parquet]'`).
+        """
+        return self._table().to_arrow()
+
+    def __repr__(self) -> str:
+        titles, rows = self._shown()
+        widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+        lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in (titles, *rows))
+        return "\n".join((self._size(), *lines)) if rows else self._size()
+
+    def _repr_html_(self) -> str:
+        titles, rows = self._shown()
+        head = "".join(f"<th>{escape(title)}</th>" for title in titles)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        return f"<p>{escape(self._size())}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def _table(self) -> Table:
+        return columns_of(self._type, self._rows)
+
+    def _size(self) -> str:
+        shown = f", of which these are the first {MAX_SHOWN_ROWS}" if len(self) > MAX_SHOWN_ROWS else ""
+        return f"{len(self)} {'row' if len(self) == 1 else 'rows'}{shown}"
+
+    def _shown(self) -> tuple[list[str], list[list[str]]]:
+        """The titles and the cells of the beginning, as text. Columns that are empty are left out."""
+        table = columns_of(self._type, self._rows[:MAX_SHOWN_ROWS])
+        columns = {
+            name: cells
+            for name, cells in table.columns.items()
+            if name not in _NOT_SHOWN and any(cell is not None for cell in cells)
+        }
+        names = list(columns)[:MAX_SHOWN_COLUMNS]
+        rows = zip(*(columns[name] for name in names), strict=True)
+        return list(map(_cell, names)), [list(map(_cell, row)) for row in rows]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        value = f"{value:%Y-%m-%d %H:%M:%S}"
+    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    shown = "".join(letter if letter.isprintable() else ascii(letter).strip("'") for letter in text[:MAX_SHOWN_CHARACTERS])
+    return shown if len(text) <= MAX_SHOWN_CHARACTERS else f"{shown}\u2026"

@@ -1,0 +1,32 @@
+"""The state of a stream, now or at any time, with all that the log knows of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from training_events.errors import NoSuchStream
+from training_events.folds.run import RunState
+from training_events.folds.standing import is_known
+from training_events.projection.time_travel import metrics_at, state_at, state_now
+from training_events.reading.stream_names import no_such_stream
+
+if TYPE_CHECKING:
+    from training_events.folds import State
+    from training_events.reading.opening import Sources
+
+
+def state_of(sources: Sources, stream: str, *, as_of: str | None = None, known_at: str | None = None) -> State:
+    """The stream as it is, or as it was `as_of` a time, or as the log knew it at a time. Times are 27-character texts.
+
+    Where the state does not know which points of a run stand, its metrics are folded from the log. Raises NoSuchStream.
+    """
+    if as_of is not None or known_at is not None:
+        state = state_at(sources.log, stream, as_of=as_of, known_at=known_at)
+    else:
+        try:
+            state = state_now(sources.log, sources.read_models, stream)
+        except NoSuchStream:
+            raise no_such_stream(sources.read_models, stream) from None
+    if isinstance(state, RunState) and not is_known(state):
+        state.metrics = metrics_at(sources.log, stream, as_of=as_of or state.last_at, known_at=known_at)
+    return state

@@ -1,0 +1,71 @@
+"""The stream that a person means, and what to say where there is none: names are long, and typed from memory."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import unicodedata
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from training_events.errors import NoSuchLog, NoSuchStream
+from training_events.event import check_stream, in_one_form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from training_events.stores.event_log import EventLog
+    from training_events.stores.read_models import ReadModels
+
+MAX_NEAR_NAMES = 3
+"""How many near names are told."""
+MAX_COMPARED_NAMES = 10_000
+"""How many streams' names are compared, the newest first: this takes less than a second."""
+
+
+def stream_of_log(log: EventLog, stream: str) -> str:
+    """The stream as the log names it. Raises UnknownStream or BadField.
+
+    Its name is in the form that all new streams have. A log of version 0.1.0 may have it in another one.
+    """
+    check_stream(stream)
+    if stream.isascii():
+        return stream
+    one_form = in_one_form(stream)
+    with contextlib.suppress(NoSuchLog):  # whatever reads the log says so
+        for form in dict.fromkeys((stream, one_form, unicodedata.normalize("NFD", stream))):
+            if next(iter(log.entries(form)), None) is not None:
+                return form
+    return one_form
+
+
+def stream_of_kind(log: EventLog, kind: str, name: str) -> str:
+    """The stream of this kind with this name, which may have its kind before it. Raises UnknownStream or BadField."""
+    return stream_of_log(log, f"{kind}/{name.removeprefix(f'{kind}/')}")
+
+
+def no_such_stream(read_models: ReadModels | None, stream: str) -> NoSuchStream:
+    """The error for a stream of which the log has no event: it tells near names."""
+    kind = stream.partition("/")[0]
+    summaries = () if read_models is None else islice(read_models.summaries(kind), MAX_COMPARED_NAMES)
+    names = [name for summary in summaries if (name := _name(summary)) is not None]
+    return NoSuchStream(f"the log has no event of {stream}{did_you_mean(stream, names)}")
+
+
+def _name(summary: bytes) -> str | None:
+    try:
+        return msgspec.json.decode(summary, type=_Named).stream
+    except msgspec.MsgspecError:
+        return None
+
+
+class _Named(msgspec.Struct):
+    stream: str
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """`; did you mean `digits-7`?`, for the names that are near this one; empty where none is."""
+    near = difflib.get_close_matches(name, list(names), n=MAX_NEAR_NAMES, cutoff=0.7)
+    return f"; did you mean {' or '.join(f'`{other}`' for other in near)}?" if near else ""

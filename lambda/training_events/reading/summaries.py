@@ -1,0 +1,92 @@
+"""The summaries of all streams of a kind: those of now are kept beside the log, those of the past are folded from it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from training_events.errors import NoSuchStream, TrainingEventsError
+from training_events.folds import kind_of
+from training_events.folds.summary import DatasetSummary, ModelSummary, RunSummary, headlines, summary_of
+from training_events.projection.rebuild import StreamFolds
+from training_events.projection.time_travel import metrics_at, state_at
+from training_events.reading.opening import require_read_models
+from training_events.times import TEXT_LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from training_events.event import LogEntry
+    from training_events.folds import State
+    from training_events.reading.opening import Sources
+    from training_events.stores.event_log import EventLog
+
+Summary: TypeAlias = RunSummary | ModelSummary | DatasetSummary
+SUMMARIES: dict[str, type[Summary]] = {"run": RunSummary, "model": ModelSummary, "dataset": DatasetSummary}
+
+
+def summaries_of(sources: Sources, kind: str, *, as_of: str | None = None, known_at: str | None = None) -> Iterator[Summary]:
+    """The summaries of a kind (`run`), the newest first, by their first event. Times are 27-character texts.
+
+    Those of a time are folded from the whole log, which reads all of it. Raises BadLogUrl where the log's address names no
+    read models, for those of now.
+    """
+    if as_of is None and known_at is None:
+        read_models, _ = require_read_models(sources)
+        for encoded in read_models.summaries(kind):
+            yield _with_known_metrics(sources.log, _decoded(encoded, kind))
+    else:
+        past = _Past(sources.log, kind, as_of, known_at)
+        yield from sorted(past.summaries(), key=lambda summary: (summary.first_at, summary.stream), reverse=True)
+
+
+def _decoded(summary: bytes, kind: str) -> Summary:
+    try:
+        return msgspec.json.decode(summary, type=SUMMARIES[kind])
+    except msgspec.MsgspecError as flaw:
+        raise TrainingEventsError(f"a read model is of another version ({flaw}): `training-events rebuild` renews it") from None
+
+
+def _with_known_metrics(log: EventLog, summary: Summary, as_of: str | None = None, known_at: str | None = None) -> Summary:
+    """The summary; with metrics from the log if only that knows which of a run's points stand."""
+    if not isinstance(summary, RunSummary) or summary.metrics_known:
+        return summary
+    return replace(summary, metrics=headlines(metrics_at(log, summary.stream, as_of=as_of, known_at=known_at)))
+
+
+class _Past:
+    """Folds all streams of a kind in one pass over the log."""
+
+    def __init__(self, log: EventLog, kind: str, as_of: str | None, known_at: str | None) -> None:
+        self._log, self._kind, self._as_of, self._known_at = log, kind, as_of, known_at
+
+    def summaries(self) -> Iterator[Summary]:
+        states: dict[str, Summary | None] = {}
+        for stream, state in self._folded():
+            # a stream that comes in pieces, or out of order, is read by itself
+            states[stream] = None if state is None or stream in states else self._summary(state)
+        for stream, summary in states.items():
+            if summary is not None:
+                yield summary
+                continue
+            with suppress(NoSuchStream):  # its pieces may be no events at all
+                yield self._summary(state_at(self._log, stream, as_of=self._as_of, known_at=self._known_at))
+
+    def _folded(self) -> Iterator[tuple[str, State | None]]:
+        streams = StreamFolds("")
+        for page in self._log.scan(0, 1):
+            yield from streams.take(pair for pair in page.entries if self._is_asked_for(*pair))
+        yield from streams.rest()
+
+    def _is_asked_for(self, stream: str, entry: LogEntry) -> bool:
+        return (
+            kind_of(stream) == self._kind
+            and (self._as_of is None or entry.position[:TEXT_LENGTH] <= self._as_of)
+            and (self._known_at is None or entry.recorded_at <= self._known_at)
+        )
+
+    def _summary(self, state: State) -> Summary:
+        return _with_known_metrics(self._log, summary_of(state), self._as_of, self._known_at)

@@ -1,0 +1,131 @@
+"""Structs as columns, for pandas and Arrow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib import import_module
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from training_events.errors import Misused
+from training_events.folds.metric_order import importance
+from training_events.folds.summary import DatasetSummary, Headline, ModelSummary, RunSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import ModuleType
+
+    import pandas as pd
+    import pyarrow as pa
+
+_KINDS: dict[type[Struct], str] = {RunSummary: "run", ModelSummary: "model", DatasetSummary: "dataset"}
+"""Of these rows the stream's name is a column with the name of its kind."""
+_SPREAD_OUT = {"metrics": "metrics", "hyperparameters": "params", "tags": "tags", "serving": "serving"}
+"""Fields with a value for each name, and what their columns' names begin with: that is MLflow's word, where it has one."""
+_BOOKKEEPING = {"folded_by", "metrics_known", "usual_gap_seconds", "whole"}
+"""Fields that say how the row was made, and nothing of what it is about."""
+_NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+_MAX_INT64 = 2**63 - 1
+
+
+class Table(NamedTuple):
+    """Cells by the name of their column. `times` are the names of those that hold datetimes."""
+
+    columns: dict[str, list[Any]]
+    times: set[str]
+
+    def to_pandas(self) -> pd.DataFrame:
+        pandas = _required("pandas", "to_pandas", "pandas")
+        series = {
+            name: pandas.Series(cells, dtype="datetime64[us, UTC]" if name in self.times else _pandas_type(cells))
+            for name, cells in self.columns.items()
+        }
+        return pandas.DataFrame(series)
+
+    def to_arrow(self) -> pa.Table:
+        pyarrow = _required("pyarrow", "to_arrow", "parquet")
+        time = pyarrow.timestamp("us", tz="UTC")
+        arrays = {
+            name: pyarrow.array(cells, time) if name in self.times else pyarrow.array(_of_one_type(cells))
+            for name, cells in self.columns.items()
+        }
+        return pyarrow.table(arrays)
+
+
+def columns_of(row_type: type[Struct], rows: Sequence[Struct]) -> Table:
+    """The fields of the rows as columns, in the order of the fields."""
+    columns: dict[str, list[Any]] = {}
+    times: set[str] = set()
+    for field in row_type.__struct_fields__:
+        cells = [getattr(row, field) for row in rows]
+        if field == "stream" and row_type in _KINDS:
+            columns[_KINDS[row_type]] = [stream.partition("/")[2] for stream in cells]
+        elif field in _SPREAD_OUT:
+            columns |= _spread_out(_SPREAD_OUT[field], cells)
+        elif field.endswith("_at") or field in ("at", "since"):
+            times.add(field)
+            columns[field] = list(map(_moment, cells))
+        elif field not in _BOOKKEEPING:
+            columns[field] = list(map(_cell, cells))
+    return Table(columns, times)
+
+
+def _spread_out(prefix: str, cells: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """A column for each name in any of the rows."""
+    names = set(chain.from_iterable(cells))
+    in_order = sorted(names, key=importance) if prefix == "metrics" else sorted(names)
+    return {f"{prefix}.{name}": [_cell(row.get(name)) for row in cells] for name in in_order}
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, Headline):
+        value = value.last if value.best is None else value.best
+        return float(value) if value in _NOT_FINITE else value
+    return msgspec.to_builtins(value) if isinstance(value, (Struct, list, dict)) else value
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return None if text is None else datetime.fromisoformat(text)
+    except ValueError:  # an altered log may hold anything there
+        return None
+
+
+def _types(cells: Iterable[Any]) -> set[type]:
+    return set(map(type, cells)) - {type(None)}
+
+
+def _pandas_type(cells: list[Any]) -> str | None:
+    """The type of a column whose cells stay what they are. None leaves it to pandas."""
+    types = _types(cells)
+    if types == {int}:
+        fits = all(cell is None or abs(cell) <= _MAX_INT64 for cell in cells)
+        return ("Int64" if None in cells else "int64") if fits else "object"
+    if types and types <= {int, float}:
+        return "float64"
+    return None if types == {str} or (types == {bool} and None not in cells) else "object"
+
+
+def _of_one_type(cells: list[Any]) -> list[Any]:
+    """The cells, as a column of Arrow can have them: of one type. Numbers become floats, anything else its JSON."""
+    types = _types(cells)
+    if types == {int} and any(cell is not None and abs(cell) > _MAX_INT64 for cell in cells):
+        types = {int, str}
+    if len(types) <= 1 and not types & {dict, list}:
+        return cells
+    to: Any = float if types == {int, float} else _json
+    return [None if cell is None else to(cell) for cell in cells]
+
+
+def _json(cell: Any) -> str:
+    return msgspec.json.encode(cell).decode()
+
+
+def _required(module: str, method: str, extra: str) -> ModuleType:
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        raise Misused(f"{method} takes {module}: pip install 'training-events[{extra}]'") from None
