@@ -21,6 +21,8 @@ from training_events.proof.seal_store import SealStore
 from training_events.proof.sealing import seal_stream
 from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.proof.verification import verify
+from training_events.reading.log import Log
+from training_events.reading.opening import Sources
 from training_events.stores.event_log import Appended, EventLog
 from training_events.stores.opening import open_store
 from training_events.stores.read_models import ReadModels
@@ -132,3 +134,11 @@ def test_later_events_are_appended_projected_and_sealed(older: Older, stream: st
     assert seal_stream(older.log, older.seals, stream) is not None
     result = verify(older.log, older.seals, stream)
     assert (result.sound, result.seals.covered, result.seals.not_covered) == (True, STREAMS[stream] + 1, 0)
+
+
+def test_lists_have_all_that_is_in_a_summary_today(older: Older):
+    log = Log(Sources(older.log, older.read_models, Projector(older.log, older.read_models), older.seals))
+    for kind, listed in (("run", log.runs()), ("model", log.models()), ("dataset", log.datasets())):
+        assert {row.stream for row in listed} == {stream for stream in STREAMS if stream.startswith(f"{kind}/")}
+        for row in listed:
+            assert row == folds.summary_of(state_now(older.log, None, row.stream))

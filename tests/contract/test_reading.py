@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import pytest
 import training_events
 from training_events.errors import Misused, NoSuchStream
+from training_events.folds.model import Served
+from training_events.reading.points import MetricPoint
 
 from tests.support.asking import Asked
 
@@ -51,6 +53,58 @@ def test_a_question_asks_of_a_time_by_either_clock(life: Asked):
     assert log.runs(known_at="now") == log.runs()
     with pytest.raises(NoSuchStream, match="run/digits-1 that had occurred by 2026-11-22T15:00:00"):
         log.run("digits-1", as_of="2026-11-22T15:00")
+
+
+def test_points_are_read_from_the_log(life: Asked):
+    [point] = life.log.points("digits-0", "loss")
+    assert point == MetricPoint("digits-0", "loss", 1, 0.5, "2026-11-22T15:00:10.000000Z", attempt=1, stands=True)
+    assert [(point.run, point.value) for point in life.log.points(metric="loss")] == [("digits-1", 0.25), ("digits-0", 0.5)]
+    assert list(life.log.points(life.log.runs(), "loss")) == list(life.log.points(["digits-1", "run/digits-0"], "loss"))
+    assert list(life.log.points("digits-0", as_of="2026-11-22T15:00:05")) == []
+    with pytest.raises(Misused, match=r"no metric `los` in run/digits-0; did you mean `loss`"):
+        list(life.log.points("digits-0", "los"))
+    with pytest.raises(NoSuchStream, match=r"no event of run/digits-00; did you mean `run/digits-0`"):
+        life.log.points(["digits-0", "digits-00"], "loss")
+
+
+def test_points_that_a_later_attempt_took_back_do_not_stand(asked: Asked):
+    for minute in ("15:00", "15:10"):
+        asked.record("run/a", "TrainingStarted", f"{minute}:00")
+        points = [{"name": "loss", "value": step, "step": step} for step in (1, 2, 3)][minute == "15:10" :]
+        asked.record("run/a", "MetricsRecorded", f"{minute}:10", points=points)
+    assert [(point.attempt, point.step, point.stands) for point in asked.log.points("a", "loss")] == [
+        (1, 1, True), (1, 2, False), (1, 3, False), (2, 2, True), (2, 3, True),
+    ]  # fmt: skip
+    before = asked.log.points("a", "loss", as_of="2026-11-22T15:09")
+    assert [(point.step, point.stands) for point in before] == [(1, True), (2, True), (3, True)]
+
+
+def test_what_is_not_finite_is_a_float(asked: Asked):
+    points = [{"name": "loss", "value": value, "step": step} for step, value in enumerate(("Infinity", "-Infinity", "NaN"))]
+    asked.record("run/a", "MetricsRecorded", "15:00:00", points=points)
+    assert [str(point.value) for point in asked.log.points("a", "loss")] == ["inf", "-inf", "nan"]
+
+
+def test_what_serves_is_asked_of_one_model_and_of_all(life: Asked):
+    served = Served("digits", "production", "1", "2026-11-22T16:10:00.000000Z", "ada", "run/digits-1", None)
+    assert life.log.model("digits").serving("production") == served
+    assert life.log.model("digits").serving("staging") is None
+    assert life.log.serving() == life.log.serving("production") == [served]
+    assert life.log.serving("staging") == life.log.serving(as_of="2026-11-22T16:09:59") == []
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind"), [("run/digits-0", "runs"), ("model/digits", "models"), ("dataset/digits", "datasets")]
+)
+def test_what_was_hidden_is_in_no_list_until_it_is_asked_for(life: Asked, stream: str, kind: str):
+    ask = getattr(life.log, kind)
+    everything = ask()
+    life.record(stream, "Hidden", "18:00:00", reason="a mistake", by="ada")
+    assert stream not in [row.stream for row in ask()]
+    assert [row.stream for row in ask(hidden=True)] == [row.stream for row in everything]
+    assert ask(as_of="2026-11-22T17:00") == everything
+    life.record(stream, "Restored", "19:00:00", by="ada")
+    assert [row.stream for row in ask()] == [row.stream for row in everything]
 
 
 def test_events_come_as_they_were_recorded(life: Asked):

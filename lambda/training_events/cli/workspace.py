@@ -67,7 +67,7 @@ def open_current_workspace(url: str) -> Sources:
 def bring_up_to_date(sources: Sources) -> None:
     """Bring a laptop's read models and seals up to date, and show how far that is."""
     with progress_after() as show:
-        opening.bring_up_to_date(sources, lambda done, total: show(f"{done} of {total} new events", done / total))
+        opening.bring_up_to_date(sources, show)
 
 
 def require_writable(sources: Sources) -> None:

@@ -45,6 +45,21 @@ class Promotion(Struct):
     promoted_by: str | None
 
 
+class Served(Struct, frozen=True):
+    """A stage of a model, and the version that serves it: since when, who promoted it, and the run and the artifact it is from.
+
+    `since` and `promoted_by` are null where later promotions of other stages have taken the place of its own in the state.
+    """
+
+    model: str
+    stage: str
+    version: str
+    since: str | None
+    promoted_by: str | None
+    run: str | None
+    artifact: Stored | None
+
+
 class ModelState(StreamState):
     """A model: its versions by name, which of them serves each stage, and who promoted which of them when."""
 
@@ -60,6 +75,16 @@ class ModelState(StreamState):
     @property
     def finished(self) -> bool:
         return self.status == "retired"
+
+    def serving(self, stage: str) -> Served | None:
+        """What serves this stage; None if nothing does."""
+        name = self.stages.get(stage)
+        if name is None:
+            return None
+        newest = next((promotion for promotion in reversed(self.promotions) if promotion.stage == stage), None)
+        since, by = (None, None) if newest is None else (newest.at, newest.promoted_by)
+        version = self.versions[name]
+        return Served(self.stream.partition("/")[2], stage, name, since, by, version.run, version.artifact)
 
     def living(self) -> set[str]:
         living = {f"version {name}" for name, version in self.versions.items() if version.retired_at is None or version.stages}

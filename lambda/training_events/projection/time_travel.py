@@ -48,7 +48,7 @@ def state_at(log: EventLog, stream: str, *, as_of: str | None = None, known_at: 
     `as_of` asks what was true, `known_at` what the log knew; either may be left out. Memory does not grow with the
     stream. Raises NoSuchStream if there was no event yet.
     """
-    state = folds.fold(folds.empty(stream), _entries(log, stream, as_of, known_at))
+    state = folds.fold(folds.empty(stream), entries_at(log, stream, as_of=as_of, known_at=known_at))
     if not state.position:
         clauses = []
         if as_of is not None:
@@ -64,9 +64,10 @@ def metrics_at(log: EventLog, stream: str, *, as_of: str | None, known_at: str |
 
     Reads the stream twice.
     """
-    return standing_metrics(stream, lambda: _entries(log, stream, as_of, known_at))
+    return standing_metrics(stream, lambda: entries_at(log, stream, as_of=as_of, known_at=known_at))
 
 
-def _entries(log: EventLog, stream: str, as_of: str | None, known_at: str | None) -> Iterator[LogEntry]:
+def entries_at(log: EventLog, stream: str, *, as_of: str | None, known_at: str | None) -> Iterator[LogEntry]:
+    """What had occurred by `as_of` and was recorded by `known_at`, in key order."""
     entries = log.entries(stream, until=as_of)
     return entries if known_at is None else (entry for entry in entries if entry.recorded_at <= known_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby, islice
+from itertools import groupby, islice, takewhile
 from typing import TYPE_CHECKING
 
 from training_events.catalogue import CATALOGUE
@@ -13,9 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from training_events.event import RecordedEvent
+    from training_events.stores.event_log import EventLog
 
 MAX_ARRANGED_EVENTS = 1000
 """Of one instant. Where there are more, they come in the order of the log: they are given as they are read."""
+
+
+def events_of(log: EventLog, stream: str, *, as_of: str | None = None, known_at: str | None = None) -> Iterator[RecordedEvent]:
+    """The events of a stream that had occurred by `as_of` and were recorded by `known_at` (27-character times)."""
+    recorded = (
+        record
+        for record in takewhile(lambda record: as_of is None or record.event.occurred_at <= as_of, log.read(stream))
+        if known_at is None or record.recorded_at <= known_at
+    )
+    return in_order_of_life(stream, recorded)
 
 
 def in_order_of_life(stream: str, recorded: Iterable[RecordedEvent]) -> Iterator[RecordedEvent]:

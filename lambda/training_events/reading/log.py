@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, cast
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from training_events.folds.model import Served
 from training_events.folds.summary import DatasetSummary, ModelSummary, RunSummary
-from training_events.reading.events import in_order_of_life
+from training_events.reading.events import events_of
 from training_events.reading.opening import Sources, bring_up_to_date, open_sources
+from training_events.reading.points import Points
 from training_events.reading.rows import Rows
-from training_events.reading.states import state_of
+from training_events.reading.states import require_events, state_of
 from training_events.reading.stream_names import no_such_stream, stream_of_kind, stream_of_log
 from training_events.reading.summaries import summaries_of
 from training_events.reading.time_text import parse_optional_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Self
 
     from training_events.event import RecordedEvent
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from training_events.folds.run import RunState
     from training_events.proof.verification import Verification
     from training_events.reading.time_text import Time
+
+Times: TypeAlias = "dict[str, str | None]"
+"""`as_of` and `known_at`, as 27-character texts."""
 
 
 def open_log(url: str = "") -> Log:
@@ -65,29 +70,71 @@ class Log:
         """Gives back the file or the connections. A question that is asked later opens them again."""
         self._opened.log.close()
 
-    def runs(self, limit: int | None = None, *, as_of: Time | None = None, known_at: Time | None = None) -> Rows[RunSummary]:
-        """The runs, the newest first."""
-        return Rows(RunSummary, islice(self._summaries("run", as_of, known_at), limit))
+    def runs(
+        self,
+        limit: int | None = None,
+        *,
+        as_of: Time | None = None,
+        known_at: Time | None = None,
+        hidden: bool = False,
+    ) -> Rows[RunSummary]:
+        """The runs, the newest first; those that were hidden only if `hidden` is true."""
+        return Rows(RunSummary, islice(self._summaries("run", _times(as_of, known_at), hidden=hidden), limit))
 
     def run(self, run: str, *, as_of: Time | None = None, known_at: Time | None = None) -> RunState:
         """The state of a run."""
-        return cast("RunState", self._state("run", run, as_of, known_at))
+        return cast("RunState", self._state("run", run, _times(as_of, known_at)))
 
-    def models(self, *, as_of: Time | None = None, known_at: Time | None = None) -> Rows[ModelSummary]:
-        """The models, the newest first."""
-        return Rows(ModelSummary, self._summaries("model", as_of, known_at))
+    def points(
+        self,
+        runs: str | Iterable[str | RunSummary] | None = None,
+        metric: str | None = None,
+        *,
+        as_of: Time | None = None,
+        known_at: Time | None = None,
+    ) -> Points:
+        """Every point of a metric, of one run or of several, or of all runs that are not hidden where none is named.
+
+        Without `metric` it is every point of every metric. They are read from the log as they are asked for.
+        """
+        times = _times(as_of, known_at)
+        sources = self._current()
+        if runs is None:
+            streams = [run.stream for run in self._summaries("run", times, hidden=False)]
+        else:
+            named = [runs] if isinstance(runs, str) else [run if isinstance(run, str) else run.stream for run in runs]
+            streams = [stream_of_kind(sources.log, "run", run) for run in named]
+            for stream in streams:
+                require_events(sources, stream, **times)
+        return Points(sources, streams, metric, **times)
+
+    def models(self, *, as_of: Time | None = None, known_at: Time | None = None, hidden: bool = False) -> Rows[ModelSummary]:
+        """The models, the newest first; those that were hidden only if `hidden` is true."""
+        return Rows(ModelSummary, self._summaries("model", _times(as_of, known_at), hidden=hidden))
 
     def model(self, model: str, *, as_of: Time | None = None, known_at: Time | None = None) -> ModelState:
-        """The state of a model."""
-        return cast("ModelState", self._state("model", model, as_of, known_at))
+        """The state of a model. `log.model("digits").serving("production")` is the version that serves a stage, or None."""
+        return cast("ModelState", self._state("model", model, _times(as_of, known_at)))
 
-    def datasets(self, *, as_of: Time | None = None, known_at: Time | None = None) -> Rows[DatasetSummary]:
-        """The datasets, the newest first."""
-        return Rows(DatasetSummary, self._summaries("dataset", as_of, known_at))
+    def serving(self, stage: str | None = None, *, as_of: Time | None = None, known_at: Time | None = None) -> Rows[Served]:
+        """What serves a stage, or every stage, over all models that are not hidden."""
+        times = _times(as_of, known_at)
+        served: list[Served | None] = []
+        for model in self._summaries("model", times, hidden=False):
+            if model.stages:
+                state = self._state("model", model.stream, times)
+                served += map(state.serving, sorted(state.stages) if stage is None else [stage])
+        return Rows(Served, (version for version in served if version is not None))
+
+    def datasets(
+        self, *, as_of: Time | None = None, known_at: Time | None = None, hidden: bool = False
+    ) -> Rows[DatasetSummary]:
+        """The datasets, the newest first; those that were hidden only if `hidden` is true."""
+        return Rows(DatasetSummary, self._summaries("dataset", _times(as_of, known_at), hidden=hidden))
 
     def dataset(self, dataset: str, *, as_of: Time | None = None, known_at: Time | None = None) -> DatasetState:
         """The state of a dataset."""
-        return cast("DatasetState", self._state("dataset", dataset, as_of, known_at))
+        return cast("DatasetState", self._state("dataset", dataset, _times(as_of, known_at)))
 
     def events(self, stream: str, *, as_of: Time | None = None, known_at: Time | None = None) -> Iterator[RecordedEvent]:
         """The events of a stream, read as they are asked for, in the order in which its state takes them.
@@ -95,18 +142,10 @@ class Log:
         Each has the event as its producer recorded it (`event`), when the log took it (`recorded_at`), and its `digest`. An
         altered log raises DamagedEvent where it holds no event.
         """
-        until, known = parse_optional_time(as_of), parse_optional_time(known_at)
-        log = self._opened.log
-        stream = stream_of_log(log, stream)
-        recorded = (
-            record
-            for record in log.read(stream)
-            if (until is None or record.event.occurred_at <= until) and (known is None or record.recorded_at <= known)
-        )
-        first = next(events := in_order_of_life(stream, recorded), None)
-        if first is None:
-            raise no_such_stream(self._opened.read_models, stream)
-        return chain([first], events)
+        times = _times(as_of, known_at)
+        stream = stream_of_log(self._opened.log, stream)
+        require_events(self._opened, stream, **times)
+        return events_of(self._opened.log, stream, **times)
 
     def verify(self, stream: str) -> Verification:
         """Checks that a stream is complete and as it was recorded, as `training-events verify` does. It writes nothing.
@@ -123,16 +162,20 @@ class Log:
             raise no_such_stream(opened.read_models, stream)
         return verification
 
-    def _state(self, kind: str, name: str, as_of: Time | None, known_at: Time | None) -> Any:
-        times = parse_optional_time(as_of), parse_optional_time(known_at)
+    def _state(self, kind: str, name: str, times: Times) -> Any:
         sources = self._current()
-        return state_of(sources, stream_of_kind(sources.log, kind, name), as_of=times[0], known_at=times[1])
+        return state_of(sources, stream_of_kind(sources.log, kind, name), **times)
 
-    def _summaries(self, kind: str, as_of: Time | None, known_at: Time | None) -> Iterator[Any]:
-        times = parse_optional_time(as_of), parse_optional_time(known_at)
-        return summaries_of(self._current(), kind, as_of=times[0], known_at=times[1])
+    def _summaries(self, kind: str, times: Times, *, hidden: bool) -> Iterator[Any]:
+        summaries = summaries_of(self._current(), kind, **times)
+        return (summary for summary in summaries if hidden or not summary.hidden)
 
     def _current(self) -> Sources:
         """What is asked, with a laptop's states as its newest events leave them."""
         bring_up_to_date(self._opened)
         return self._opened
+
+
+def _times(as_of: Time | None, known_at: Time | None) -> Times:
+    """The times of a question. Words such as `2 hours ago` are read once, so that all of it is asked of the same moment."""
+    return {"as_of": parse_optional_time(as_of), "known_at": parse_optional_time(known_at)}

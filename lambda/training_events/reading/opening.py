@@ -11,6 +11,7 @@ from msgspec import Struct
 from training_events.errors import BadLogUrl, MissingSetting, NoSuchLog
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
+from training_events.projection.renewal import renew
 from training_events.projection.sealer import Sealer
 from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.settings import LAPTOP_LOG, Settings
@@ -59,7 +60,7 @@ def open_sources(url: str) -> Sources:
 
 def open_current_sources(
     url: str,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
+    on_progress: Callable[[str, float], None] = lambda text, share: None,  # noqa: ARG005
 ) -> Sources:
     """The same, after a laptop's read models and seals were brought up to date."""
     sources = open_sources(url)
@@ -69,17 +70,27 @@ def open_current_sources(
 
 def bring_up_to_date(
     sources: Sources,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
+    on_progress: Callable[[str, float], None] = lambda text, share: None,  # noqa: ARG005
 ) -> None:
     """A laptop has no projector of its own: its states, and the seals of what is due, are made here.
 
-    `on_progress` gets how many new events are done, and of how many. Where there is no log, nothing is made: whatever reads it
-    says so.
+    `on_progress` gets what is done, and which share of all. Where there is no log, nothing is made: whatever reads it says so.
     """
     log, read_models, projector, seals = sources.log, sources.read_models, sources.projector, sources.seals
     if isinstance(log, SqliteLog) and read_models is not None and projector is not None and seals is not None:
         with contextlib.suppress(NoSuchLog):
-            catch_up(log, projector, Sealer(log, read_models, seals), on_progress)
+            catch_up(
+                log,
+                projector,
+                Sealer(log, read_models, seals),
+                lambda done, total: on_progress(f"{done} of {total} new events", done / total),
+            )
+            renew(
+                read_models,
+                projector,
+                log.database,
+                lambda done, total: on_progress(f"{done} of {total} states of an earlier version", done / total),
+            )
 
 
 def require_read_models(sources: Sources) -> tuple[ReadModels, Projector]:

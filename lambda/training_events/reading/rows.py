@@ -22,8 +22,10 @@ _T = TypeVar("_T", bound=Struct)
 MAX_SHOWN_ROWS = 20
 MAX_SHOWN_COLUMNS = 8
 MAX_SHOWN_CHARACTERS = 24
-_NOT_SHOWN = {"first_at", "last_heard_at", "finished_at", "events", "attempts"}
 """Of a list that a console or a notebook shows: enough to recognize it. `to_pandas` shows it as people like it."""
+_HEADING_COLUMNS = 4
+"""So many come first, then metrics and what else has names, then the rest."""
+_NOT_SHOWN = {"first_at", "events"}
 
 
 class Rows(Sequence[_T], Generic[_T]):
@@ -83,14 +85,11 @@ class Rows(Sequence[_T], Generic[_T]):
         return f"{len(self)} {'row' if len(self) == 1 else 'rows'}{shown}"
 
     def _shown(self) -> tuple[list[str], list[list[str]]]:
-        """The titles and the cells of the beginning, as text. Columns that are empty are left out."""
+        """The titles and the cells of the beginning, as text. Columns that say nothing are left out."""
         table = columns_of(self._type, self._rows[:MAX_SHOWN_ROWS])
-        columns = {
-            name: cells
-            for name, cells in table.columns.items()
-            if name not in _NOT_SHOWN and any(cell is not None for cell in cells)
-        }
-        names = list(columns)[:MAX_SHOWN_COLUMNS]
+        columns = {name: cells for name, cells in table.columns.items() if name not in _NOT_SHOWN and any(cells)}
+        heading = list(columns)[:_HEADING_COLUMNS]
+        names = sorted(columns, key=lambda name: (name not in heading, "." not in name))[:MAX_SHOWN_COLUMNS]
         rows = zip(*(columns[name] for name in names), strict=True)
         return list(map(_cell, names)), [list(map(_cell, row)) for row in rows]
 

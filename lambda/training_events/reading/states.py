@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING
 from training_events.errors import NoSuchStream
 from training_events.folds.run import RunState
 from training_events.folds.standing import is_known
-from training_events.projection.time_travel import metrics_at, state_at, state_now
+from training_events.projection.time_travel import entries_at, metrics_at, state_at, state_now
 from training_events.reading.stream_names import no_such_stream
 
 if TYPE_CHECKING:
     from training_events.folds import State
     from training_events.reading.opening import Sources
+
+
+def require_events(sources: Sources, stream: str, *, as_of: str | None = None, known_at: str | None = None) -> None:
+    """Raises NoSuchStream where the stream had no event by these times, as `state_of` does."""
+    if as_of is None and known_at is None and sources.read_models is not None and sources.read_models.get(stream) is not None:
+        return
+    if next(entries_at(sources.log, stream, as_of=as_of, known_at=known_at), None) is None:
+        state_of(sources, stream, as_of=as_of, known_at=known_at)
 
 
 def state_of(sources: Sources, stream: str, *, as_of: str | None = None, known_at: str | None = None) -> State:

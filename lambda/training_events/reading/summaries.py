@@ -9,10 +9,10 @@ import msgspec
 from msgspec.structs import replace
 
 from training_events.errors import NoSuchStream, TrainingEventsError
-from training_events.folds import kind_of
+from training_events.folds import VERSION, kind_of
 from training_events.folds.summary import DatasetSummary, ModelSummary, RunSummary, headlines, summary_of
 from training_events.projection.rebuild import StreamFolds
-from training_events.projection.time_travel import metrics_at, state_at
+from training_events.projection.time_travel import metrics_at, state_at, state_now
 from training_events.reading.opening import require_read_models
 from training_events.times import TEXT_LENGTH
 
@@ -31,13 +31,14 @@ SUMMARIES: dict[str, type[Summary]] = {"run": RunSummary, "model": ModelSummary,
 def summaries_of(sources: Sources, kind: str, *, as_of: str | None = None, known_at: str | None = None) -> Iterator[Summary]:
     """The summaries of a kind (`run`), the newest first, by their first event. Times are 27-character texts.
 
-    Those of a time are folded from the whole log, which reads all of it. Raises BadLogUrl where the log's address names no
-    read models, for those of now.
+    Those of a time are folded from the whole log, which reads all of it. Those of now that earlier folds made are folded from
+    the log one by one, until `training-events rebuild` renews them. Raises BadLogUrl where the log's address names no read
+    models, for those of now.
     """
     if as_of is None and known_at is None:
         read_models, _ = require_read_models(sources)
         for encoded in read_models.summaries(kind):
-            yield _with_known_metrics(sources.log, _decoded(encoded, kind))
+            yield _with_known_metrics(sources.log, _renewed(sources, _decoded(encoded, kind)))
     else:
         past = _Past(sources.log, kind, as_of, known_at)
         yield from sorted(past.summaries(), key=lambda summary: (summary.first_at, summary.stream), reverse=True)
@@ -48,6 +49,16 @@ def _decoded(summary: bytes, kind: str) -> Summary:
         return msgspec.json.decode(summary, type=SUMMARIES[kind])
     except msgspec.MsgspecError as flaw:
         raise TrainingEventsError(f"a read model is of another version ({flaw}): `training-events rebuild` renews it") from None
+
+
+def _renewed(sources: Sources, summary: Summary) -> Summary:
+    """The summary; folded from the log if earlier folds made it, which did not keep all that is in one today."""
+    if summary.folded_by >= VERSION:
+        return summary
+    try:
+        return summary_of(state_now(sources.log, sources.read_models, summary.stream))
+    except NoSuchStream:  # only an altered log has lost it
+        return summary
 
 
 def _with_known_metrics(log: EventLog, summary: Summary, as_of: str | None = None, known_at: str | None = None) -> Summary:

@@ -56,21 +56,23 @@ class Table(NamedTuple):
 
 
 def columns_of(row_type: type[Struct], rows: Sequence[Struct]) -> Table:
-    """The fields of the rows as columns, in the order of the fields."""
+    """The fields of the rows as columns, in the order of the fields; what is spread out comes last."""
     columns: dict[str, list[Any]] = {}
+    spread_out: dict[str, list[Any]] = {}
     times: set[str] = set()
     for field in row_type.__struct_fields__:
         cells = [getattr(row, field) for row in rows]
         if field == "stream" and row_type in _KINDS:
             columns[_KINDS[row_type]] = [stream.partition("/")[2] for stream in cells]
         elif field in _SPREAD_OUT:
-            columns |= _spread_out(_SPREAD_OUT[field], cells)
+            spread_out |= _spread_out(_SPREAD_OUT[field], cells)
         elif field.endswith("_at") or field in ("at", "since"):
             times.add(field)
             columns[field] = list(map(_moment, cells))
         elif field not in _BOOKKEEPING:
             columns[field] = list(map(_cell, cells))
-    return Table(columns, times)
+    in_order = sorted(spread_out, key=lambda name: list(_SPREAD_OUT.values()).index(name.partition(".")[0]))
+    return Table(columns | {name: spread_out[name] for name in in_order}, times)
 
 
 def _spread_out(prefix: str, cells: list[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -1,0 +1,88 @@
+"""Whatever is asked of a time gives the answer that was given at that time.
+
+A log answers `as_of` a time as a log does that has only what had occurred by then, and `known_at` a time as one that has only
+what was recorded by then: with late arrivals, runs that were hidden, attempts that take points back, and promotions.
+A new question is one more line in QUESTIONS.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from training_events.errors import Misused
+from training_events.event import Event
+from training_events.projection.projector import Projector
+from training_events.proof.sqlite_seal_store import SqliteSealStore
+from training_events.reading.log import Log
+from training_events.reading.opening import Sources
+from training_events.stores.sqlite.database import Database
+from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.stores.sqlite.read_models import SqliteReadModels
+
+from tests.support.histories import histories
+
+QUESTIONS: dict[str, Callable[..., Any]] = {
+    "runs": lambda log, **times: log.runs(**times),
+    "hidden runs too": lambda log, **times: log.runs(hidden=True, **times),
+    "models": lambda log, **times: log.models(**times),
+    "datasets": lambda log, **times: log.datasets(**times),
+    "serving": lambda log, **times: log.serving(**times),
+    "a run": lambda log, **times: log.run("a", **times),
+    "a model": lambda log, **times: log.model("m", **times),
+    "a dataset": lambda log, **times: log.dataset("d", **times),
+    "points": lambda log, **times: log.points("a", **times),
+    "points of all runs": lambda log, **times: log.points(metric="loss", **times),
+    "events": lambda log, **times: log.events("run/a", **times),
+}
+"""Each gets a log, and the times to ask it of."""
+
+
+def recorded_at(number: int) -> str:
+    return f"2026-11-22T16:00:{number:02d}.000000Z"
+
+
+def a_log(file: Path, numbered: Iterable[tuple[int, Event]]) -> Log:
+    """A log in a file that took these events, each at the second with its number."""
+    times = iter(())
+    database = Database(str(file))
+    log = SqliteLog(database, lambda: next(times))
+    with database.transaction():
+        pass  # makes the file, also where nothing is recorded
+    for number, event in numbered:
+        times = iter([recorded_at(number)])
+        log.append(event)
+    read_models = SqliteReadModels(database)
+    return Log(Sources(log, read_models, Projector(log, read_models), SqliteSealStore(database)))
+
+
+def answer(question: Callable[..., Any], log: Log, **times: str | None) -> Any:
+    """The answer as plain data; of a mistake, that it is one: what is there now decides which names are near."""
+    try:
+        answered = question(log, **times)
+        return msgspec.to_builtins(answered if isinstance(answered, msgspec.Struct) else list(answered), str_keys=True)
+    except Misused as mistake:
+        return type(mistake).__name__
+
+
+@given(histories(), st.data())
+@settings(max_examples=60, deadline=None)
+def test_the_answer_about_a_time_is_the_one_that_was_given_then(
+    tmp_path_factory: pytest.TempPathFactory, events: list[Event], data: st.DataObject
+):
+    folder = tmp_path_factory.mktemp("logs")
+    numbered = list(enumerate(events))
+    known = data.draw(st.none() | st.integers(0, len(events) - 1), label="known")
+    as_of = data.draw(st.none() | st.integers(0, 5).map("2026-11-22T15:00:00.00000{}Z".format), label="as of")
+    by_then = [
+        (number, event)
+        for number, event in numbered
+        if (known is None or number <= known) and (as_of is None or event.occurred_at <= as_of)
+    ]
+    known_at = None if known is None else recorded_at(known)
+    with a_log(folder / "all.db", numbered) as log, a_log(folder / "then.db", by_then) as then:
+        for name, question in QUESTIONS.items():
+            assert answer(question, log, as_of=as_of, known_at=known_at) == answer(question, then), name
