@@ -26,6 +26,7 @@ from training_events.cli.commands.runs import RunsDocument
 from training_events.cli.commands.show import ShowDocument
 from training_events.cli.commands.undelivered import UndeliveredDocument
 from training_events.cli.commands.verify import VerifyDocument
+from training_events.cli.commands.watch import WatchDocument
 
 DOCUMENTS: dict[str, Any] = {
     "flush": FlushDocument,
@@ -39,6 +40,7 @@ DOCUMENTS: dict[str, Any] = {
     "show": ShowDocument,
     "undelivered": UndeliveredDocument,
     "verify": VerifyDocument,
+    "watch": WatchDocument,
 }
 """What each command prints with --json: a struct, or one of several."""
 

@@ -12,6 +12,7 @@ Those with a star are public: `training_events` names them, and whoever catches 
     ├── LogUnavailable
     ├── DamagedEvent
     ├── NotAsRecorded
+    ├── RunNotCompleted
     ├── Overtaken
     ├── TooSlow
     ├── NotComplete
@@ -113,6 +114,10 @@ class DamagedEvent(TrainingEventsError):  # noqa: N818
 
 class NotAsRecorded(TrainingEventsError):  # noqa: N818
     """`verify` found a stream that is broken or incomplete."""
+
+
+class RunNotCompleted(TrainingEventsError):  # noqa: N818
+    """The run that was watched has failed, or was stopped."""
 
 
 class Overtaken(TrainingEventsError):  # noqa: N818

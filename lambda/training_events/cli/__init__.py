@@ -7,6 +7,7 @@ something to correct; 130 and 141 as in every program that Ctrl-C or a closed pi
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from training_events.errors import Misused, NotUnderstood, TrainingEventsError
 try:
     import typer
 
+    from training_events.cli.completion import VARIABLE, prepare_for_shell
     from training_events.cli.output import printable
     from training_events.cli.program import program
     from training_events.cli.standard_streams import discard_unwritten, end_for_closed_pipe, prepare_standard_streams
@@ -32,6 +34,8 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 
 def main() -> None:
     prepare_standard_streams()
+    if VARIABLE in os.environ:
+        prepare_for_shell()
     try:
         code = run(sys.argv[1:])
     finally:

@@ -37,6 +37,8 @@ class _Conversion:
 
     def __call__(self, ctx: Any, value: Any) -> Any:
         parameter = self._parameter
+        if ctx.resilient_parsing:  # a shell asks what may follow, and what stands there already is not used
+            return value
         if (value is None and not parameter.required) or (self._is_text and isinstance(value, str)):
             return parameter.callback(ctx, parameter, value) if parameter.callback else value
         return type(parameter).process_value(parameter, ctx, value)

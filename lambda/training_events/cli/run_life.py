@@ -39,7 +39,10 @@ def completed(state: RunState, log: EventLog, as_of: str | None, known_at: str |
 
 def life_fields(state: RunState, life: Life) -> dict[str, Any]:
     """The lines about the run's life."""
-    fields: dict[str, Any] = {"status": status_of_run(state.status, life.silent_seconds), "progress": _progress(state)}
+    fields: dict[str, Any] = {
+        "status": status_of_run(state.status, life.silent_seconds),
+        "progress": progress_of_attempts(state),
+    }
     if state.ends_not_counted:
         fields["ends not counted"] = f"{state.ends_not_counted}, recorded by processes that do not lead the training"
     if life.metrics_from_log:
@@ -62,7 +65,7 @@ def name_of_metric(name: str, metric: Metric, state: RunState) -> str:
     return name if metric.attempt >= state.starts else f"{name} (attempt {metric.attempt})"
 
 
-def _progress(state: RunState) -> str | None:
+def progress_of_attempts(state: RunState) -> str | None:
     """`attempt 2, resumed at step 5`, for a run with more than one attempt."""
     if len(state.attempts) < 2:
         return None

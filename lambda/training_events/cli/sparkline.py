@@ -13,11 +13,16 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _NOT_FINITE = {"NaN": "N", "Infinity": "↑", "-Infinity": "↓"}
 
 
-def sparkline(metric: Metric) -> str:
-    """The points that the state keeps, and the last one. A state leaves points out, so it says how many are not finite."""
+def sparkline(metric: Metric, width: int | None = None) -> str:
+    """The points that the state keeps, and the last one. A state leaves points out, so it says how many are not finite.
+
+    Where there are more than `width`, some in between are left out.
+    """
     values = [value for _, value in metric.curve.points]
     if metric.curve.next - metric.curve.every < metric.points:
         values.append(metric.last.value)
+    if width is not None and len(values) > width > 1:
+        values = [values[number * (len(values) - 1) // (width - 1)] for number in range(width)]
     missing = f"  {metric.not_finite} of {metric.points} not finite" if metric.not_finite else ""
     return blocks(values) + missing
 

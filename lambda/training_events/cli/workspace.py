@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from training_events.cli import completion
 from training_events.cli.progress import progress_after
 from training_events.errors import Misused
 from training_events.reading import opening
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from training_events.recorder.delivery.refused import RefusedEvents
     from training_events.recovery.queue_reader import QueueReader
 
-Stream = Annotated[str, typer.Argument(help="run/<id>, model/<name> or dataset/<name>", metavar="STREAM")]
+Stream = Annotated[
+    str,
+    typer.Argument(help="run/<id>, model/<name> or dataset/<name>", metavar="STREAM", autocompletion=completion.streams),
+]
 LogUrl = Annotated[
     str,
     typer.Option("--log", metavar="URL", help=f"Where the event log is. Default: TRAINING_EVENTS_LOG, else {LAPTOP_LOG}."),

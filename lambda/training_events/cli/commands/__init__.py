@@ -5,6 +5,7 @@ GROUPS = {
         "runs": "List the runs, newest first.",
         "show": "Print the state of a stream, now or at any time.",
         "history": "Print the events of a stream, in the order they occurred.",
+        "watch": "Watch a run until it ends.",
     },
     "Say": {
         "record": "Record one event.",

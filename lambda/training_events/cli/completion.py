@@ -1,0 +1,137 @@
+"""What a shell completes beside commands and options: streams, runs, metrics and stages of the log at hand.
+
+The shell asks while a person types. So there is an answer within about half a second, or none, and nothing is ever printed in
+between. Anybody may have chosen a name: one that a shell would not take as it stands is not offered.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from heapq import merge
+from itertools import islice
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import typer
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from training_events.reading.opening import Sources
+
+VARIABLE = "_TRAINING_EVENTS_COMPLETE"
+"""Typer's name for the environment variable by which a shell asks; it says which shell, and for what."""
+MAX_OFFERED = 100
+MAX_SECONDS = 0.4
+"""How long the log may take. To start takes as long again."""
+MAX_RUNS_READ = 200
+"""Metrics and stages are those of so many runs and models, the newest."""
+MAX_STREAMS_READ = 2000
+"""Of a laptop's log, in which states may be older than its newest streams."""
+_KINDS = ("run", "model", "dataset")
+_PLAIN = re.compile(r"[\w@%+,./:=-]+")
+"""What every shell takes literally. Typer's scripts let the shell evaluate what is offered, so this is also for safety."""
+
+
+class _Summary(Struct):
+    """What completion needs of a summary."""
+
+    stream: str
+    first_at: str
+    hidden: bool = False
+    metrics: dict[str, Any] = {}
+    stages: dict[str, Any] = {}
+
+
+def prepare_for_shell() -> None:
+    """Keep quiet while a shell asks, and give bash's words to Typer as they were typed."""
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for as long as the program runs
+    if os.environ[VARIABLE] == "complete_bash":
+        words = os.environ.get("COMP_WORDS", "").split("\n")
+        typed, current = _typed_words(words, int(os.environ.get("COMP_CWORD", "0")))
+        os.environ["COMP_WORDS"], os.environ["COMP_CWORD"] = "\n".join(typed), str(current)
+
+
+def _typed_words(words: list[str], current: int) -> tuple[list[str], int]:
+    """Bash makes three words of `sqlite:x`, and three of `--log=x`. These are joined again, but for the word to complete."""
+    typed: list[str] = []
+    is_joining = False
+    for word in words[:current]:
+        if typed and (is_joining or word[:1] == ":"):
+            typed[-1] += word
+        else:
+            typed.append(word)
+        is_joining = word[-1:] == ":"
+    return [*typed, *words[current:]], len(typed)
+
+
+def streams(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The newest streams whose names begin so."""
+    return _offered(ctx, lambda sources: _streams(sources, _KINDS, incomplete))
+
+
+def runs(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The newest runs whose ids, or whose streams, begin so."""
+    if incomplete.startswith("run/"):
+        return _offered(ctx, lambda sources: _streams(sources, ("run",), incomplete))
+    ids = _offered(ctx, lambda sources: _streams(sources, ("run",), f"run/{incomplete}"))
+    return [stream.removeprefix("run/") for stream in ids]
+
+
+def metrics(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The metrics of the newest runs."""
+    return _offered(ctx, lambda sources: _members(sources, "run", lambda run: run.metrics), incomplete)
+
+
+def stages(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The stages that models serve."""
+    return _offered(ctx, lambda sources: _members(sources, "model", lambda model: model.stages), incomplete)
+
+
+def _offered(ctx: typer.Context, find: Callable[[Sources], Iterable[str]], beginning: str = "") -> list[str]:
+    """What is found in the log in time, in its order."""
+    found: dict[str, None] = {}
+
+    def look() -> None:
+        try:
+            from training_events.reading.opening import open_sources  # noqa: PLC0415 - only if a shell asks
+
+            for name in find(open_sources(ctx.params.get("log") or "")):
+                if name.startswith(beginning) and _PLAIN.fullmatch(name):
+                    found[name] = None
+                if len(found) >= MAX_OFFERED:
+                    return
+        except Exception:  # noqa: BLE001, S110 - no log, no network: then there is nothing to offer
+            pass
+
+    thread = Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(MAX_SECONDS)
+    return list(found)[:MAX_OFFERED]
+
+
+def _streams(sources: Sources, kinds: Iterable[str], beginning: str) -> Iterator[str]:
+    from training_events.stores.sqlite.event_log import SqliteLog  # noqa: PLC0415
+
+    kinds = [kind for kind in kinds if f"{kind}/".startswith(beginning) or beginning.startswith(f"{kind}/")]
+    for summary in merge(*(_summaries(sources, kind) for kind in kinds), key=lambda it: it.first_at, reverse=True):
+        if summary.stream.startswith(beginning) and not summary.hidden:
+            yield summary.stream
+    if isinstance(sources.log, SqliteLog):
+        known = {} if sources.read_models is None else set(sources.read_models.streams())
+        newer = (stream for stream in islice(sources.log.streams(), MAX_STREAMS_READ) if stream not in known)
+        yield from (stream for stream in newer if stream.startswith(beginning))
+
+
+def _members(sources: Sources, kind: str, members: Callable[[_Summary], Iterable[str]]) -> Iterator[str]:
+    for summary in islice(_summaries(sources, kind), MAX_RUNS_READ):
+        yield from members(summary)
+
+
+def _summaries(sources: Sources, kind: str) -> Iterator[_Summary]:
+    encoded = () if sources.read_models is None else sources.read_models.summaries(kind)
+    return (msgspec.json.decode(summary, type=_Summary) for summary in encoded)

@@ -1,0 +1,127 @@
+"""What `watch` shows of a run: a screen that fits the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+from training_events import times
+from training_events.cli.output import printable
+from training_events.cli.run_life import name_of_metric
+from training_events.cli.run_words import ago, error_of, metrics_in_order, moments, progress, status, value
+from training_events.cli.sparkline import sparkline
+from training_events.cli.style import CYAN, GREEN, RED, YELLOW, style_of_status
+from training_events.folds.metric_order import is_counter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console, ConsoleOptions, RenderableType
+
+    from training_events.folds.metric import Metric
+    from training_events.folds.run import RunState
+    from training_events.reading.pace import Rates
+
+_COLOURS = {"": "", CYAN: "cyan", GREEN: "green", RED: "red", YELLOW: "yellow"}
+"""Rich's names of the colours that lists give to a status."""
+_MAX_NAME_SHARE = 0.3
+"""Of the terminal's width the names of metrics take at most this: the curves are what people look at."""
+_MIN_NAME_WIDTH, _MAX_READING_WIDTH, _MIN_CURVE_WIDTH = 12, 20, 8
+_GAP = 2
+
+
+class RunScreen:
+    """A run at one look. Rich asks for its lines whenever it draws: they fit the terminal as it is then."""
+
+    def __init__(self, state: RunState, rates: Rates) -> None:
+        self._state = state
+        self._rates = rates
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        now = times.now()
+        head, foot = list(self._head(now)), list(self._foot(now))
+        yield from head
+        if self._state.metrics:
+            yield Text()
+            yield from _metric_lines(self._state, options.max_width, console.size.height - len(head) - len(foot) - 3)
+            yield Text()
+        yield from foot
+
+    def _head(self, now: str) -> Iterator[Text]:
+        state = self._state
+        name = f"  {state.name}" if state.name else ""
+        current = status(state, now)
+        yield _line((state.stream, "bold"), (name, ""))
+        yield _line((current, _COLOURS[style_of_status(current)]), (", ".join(["", *moments(state, now)]), "dim"))
+        if how_far := progress(state, self._rates):
+            yield _line((how_far, ""))
+
+    def _foot(self, now: str) -> Iterator[Text]:
+        state = self._state
+        if state.checkpoints:
+            newest = state.checkpoints[-1]
+            step = "" if newest.step is None else f"step {newest.step}, "
+            yield _field("last checkpoint", f"{step}{ago(newest.at, now)}  {newest.stored.uri or ''}")
+        if state.stop_reason:
+            yield _field("stopped", state.stop_reason)
+        if state.error is not None:
+            yield _field("error", error_of(state), "red")
+
+
+def _field(name: str, text: str, style: str = "") -> Text:
+    return _line((name, "bold"), ("  ", ""), (text, style))
+
+
+def _line(*parts: tuple[str, str]) -> Text:
+    """One line, which is cut where the terminal ends."""
+    line = Text(no_wrap=True, overflow="ellipsis")
+    for text, style in parts:
+        line.append(printable(text), style)
+    return line
+
+
+def _metric_lines(state: RunState, width: int, rows: int) -> Iterator[RenderableType]:
+    """As many metrics as there are rows, and how many more there are."""
+    in_order = metrics_in_order(state)
+    if len(in_order) > max(rows, 1):
+        shown = in_order[: max(rows - 1, 1)]
+        left_out = f"and {len(in_order) - len(shown)} more metrics: training-events show {state.stream}"
+    else:
+        shown, left_out = in_order, ""
+    yield _metric_table(state, shown, width)
+    if left_out:
+        yield _line((left_out, "dim"))
+
+
+def _metric_table(state: RunState, metrics: list[tuple[str, Metric]], width: int) -> Table:
+    cells = [
+        (printable(name_of_metric(name, metric, state)), value(metric.last), _best(name, metric)) for name, metric in metrics
+    ]
+    needed = [max(map(cell_len, column)) for column in zip(("metric", "last", "best"), *cells, strict=True)]
+    widths = [
+        min(needed[0], max(int(width * _MAX_NAME_SHARE), _MIN_NAME_WIDTH)),
+        *(min(n, _MAX_READING_WIDTH) for n in needed[1:]),
+    ]
+    curve = width - sum(widths) - _GAP * len(widths)
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_edge=False)
+    for title, cells_wide in zip(("metric", "last", "best"), widths, strict=True):
+        table.add_column(title, width=cells_wide, no_wrap=True, overflow="ellipsis")
+    if curve >= _MIN_CURVE_WIDTH:
+        table.add_column("curve", width=curve, no_wrap=True, overflow="ellipsis")
+    for texts, (_, metric) in zip(cells, metrics, strict=True):
+        row = [Text(text) for text in texts]
+        if curve >= _MIN_CURVE_WIDTH:
+            row.append(Text(sparkline(metric, curve), style="cyan"))
+        table.add_row(*row)
+    return table
+
+
+def _best(name: str, metric: Metric) -> str:
+    """With its step. A question mark where a later attempt took points back, and only the log knows the best of the others."""
+    if is_counter(name) or metric.best is None:
+        return "-"
+    best = value(metric.best) + ("" if metric.best.step is None else f" @ {metric.best.step}")
+    return best if metric.are_extremes_known else f"{best} ?"

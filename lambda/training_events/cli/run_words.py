@@ -1,0 +1,82 @@
+"""A run in few words, as `watch` tells it: how far it is, how quickly it goes on, what it said last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from training_events.cli.output import duration, rough_duration, status_of_run, to_json
+from training_events.cli.run_life import progress_of_attempts
+from training_events.folds.metric_order import importance
+from training_events.folds.silence import last_heard_at, seconds_between, silent_seconds, usual_gap_seconds
+from training_events.reading.pace import progress_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from training_events.folds.metric import Metric, Reading
+    from training_events.folds.run import RunState
+    from training_events.reading.pace import Rates
+
+MAX_ERROR_CHARACTERS = 200
+"""Of the line that tells why a run has failed. `show` has the whole error."""
+
+
+def status(state: RunState, now: str) -> str:
+    """`running, silent for 3 h`, as in lists."""
+    return status_of_run(state.status, silent_seconds(state.status, last_heard_at(state), usual_gap_seconds(state), now))
+
+
+def moments(state: RunState, now: str) -> Iterator[str]:
+    """`attempt 2, resumed at step 5`, `for 12 min 3 s`, `last event 3 s ago`."""
+    if attempts := progress_of_attempts(state):
+        yield attempts
+    if state.finished:
+        if state.duration_seconds is not None:
+            yield f"took {duration(state.duration_seconds)}"
+    elif state.started_at is not None:
+        yield f"for {duration(max(seconds_between(state.started_at, now) or 0, 0))}"
+    yield f"{'ended' if state.finished else 'last event'} {ago(state.finished_at or last_heard_at(state), now)}"
+
+
+def progress(state: RunState, rates: Rates) -> str:
+    """`step 1,200 (35.2 a second), 4,800 points (141 a second)`."""
+    reached = progress_of(state)
+    if reached is None:
+        return ""
+    steps = [] if reached.step is None else [f"step {_number(reached.step)}{_rate(rates.steps_per_second)}"]
+    return ", ".join([*steps, f"{_number(state.points)} point{'s' * (state.points != 1)}{_rate(rates.points_per_second)}"])
+
+
+def _rate(per_second: float | None) -> str:
+    """A slow one in minutes or hours: `2.5 an hour`."""
+    if per_second is None:
+        return ""
+    for unit, seconds in (("second", 1), ("minute", 60)):
+        if per_second * seconds >= 1:
+            return f" ({per_second * seconds:,.3g} a {unit})"
+    return f" ({per_second * 3600:.3g} an hour)"
+
+
+def _number(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:,.6g}"
+
+
+def metrics_in_order(state: RunState) -> list[tuple[str, Metric]]:
+    """Those with a goal first, then as they matter."""
+    return sorted(state.metrics.items(), key=lambda item: (item[0] not in state.goals, importance(item[0])))
+
+
+def value(reading: Reading) -> str:
+    return reading.value if isinstance(reading.value, str) else f"{reading.value:.6g}"
+
+
+def ago(at: str, now: str) -> str:
+    return f"{rough_duration(max(seconds_between(at, now) or 0, 0))} ago"
+
+
+def error_of(state: RunState) -> str:
+    """The first line of the error with which the run has failed."""
+    error = None if state.error is None else state.error.error
+    text = error if isinstance(error, str) else "" if error is None else to_json(error)
+    line = (text.strip().splitlines() or ["no error was recorded"])[0]
+    return line if len(line) <= MAX_ERROR_CHARACTERS else line[:MAX_ERROR_CHARACTERS] + "…"
