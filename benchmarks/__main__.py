@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from benchmarks import (
+    asking,
     command_line,
     event_processor,
     first_listing,
@@ -28,6 +29,7 @@ _BENCHMARKS = {
     "show": show.measure,
     "late_events": late_events.measure,
     "first_listing": first_listing.measure,
+    "asking": asking.measure,
     "sealing": sealing.measure,
     "verify": verify.measure,
     "memory": memory.measure,

@@ -13,6 +13,7 @@ import pytest
 from training_events import folds
 from training_events.event import DEFAULT_SOURCE, Event
 from training_events.folds.run import RunState
+from training_events.folds.summary import summary_of
 from training_events.projection.projector import Projector
 from training_events.projection.rebuild import Rebuild
 from training_events.projection.time_travel import state_now
@@ -141,4 +142,4 @@ def test_lists_have_all_that_is_in_a_summary_today(older: Older):
     for kind, listed in (("run", log.runs()), ("model", log.models()), ("dataset", log.datasets())):
         assert {row.stream for row in listed} == {stream for stream in STREAMS if stream.startswith(f"{kind}/")}
         for row in listed:
-            assert row == folds.summary_of(state_now(older.log, None, row.stream))
+            assert row == summary_of(state_now(older.log, None, row.stream))

@@ -5,7 +5,7 @@ what was recorded by then: with late arrivals, runs that were hidden, attempts t
 A new question is one more line in QUESTIONS.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def recorded_at(number: int) -> str:
 
 def a_log(file: Path, numbered: Iterable[tuple[int, Event]]) -> Log:
     """A log in a file that took these events, each at the second with its number."""
-    times = iter(())
+    times: Iterator[str] = iter(())
     database = Database(str(file))
     log = SqliteLog(database, lambda: next(times))
     with database.transaction():

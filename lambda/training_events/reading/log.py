@@ -87,7 +87,7 @@ class Log:
 
     def points(
         self,
-        runs: str | Iterable[str | RunSummary] | None = None,
+        runs: str | RunSummary | Iterable[str | RunSummary] | None = None,
         metric: str | None = None,
         *,
         as_of: Time | None = None,
@@ -102,8 +102,9 @@ class Log:
         if runs is None:
             streams = [run.stream for run in self._summaries("run", times, hidden=False)]
         else:
-            named = [runs] if isinstance(runs, str) else [run if isinstance(run, str) else run.stream for run in runs]
-            streams = [stream_of_kind(sources.log, "run", run) for run in named]
+            named = [runs] if isinstance(runs, str | RunSummary) else runs
+            names = (run if isinstance(run, str) else run.stream for run in named)
+            streams = [stream_of_kind(sources.log, "run", name) for name in names]
             for stream in streams:
                 require_events(sources, stream, **times)
         return Points(sources, streams, metric, **times)
