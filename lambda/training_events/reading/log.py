@@ -160,7 +160,7 @@ class Log:
         stream = stream_of_log(opened.log, stream)
         verification = verify(opened.log, opened.seals, stream, read_models=opened.read_models)
         if not verification.events and not verification.findings:
-            raise no_such_stream(opened.read_models, stream)
+            raise no_such_stream(opened, stream)
         return verification
 
     def _state(self, kind: str, name: str, times: Times) -> Any:

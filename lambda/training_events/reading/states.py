@@ -28,13 +28,19 @@ def state_of(sources: Sources, stream: str, *, as_of: str | None = None, known_a
 
     Where the state does not know which points of a run stand, its metrics are folded from the log. Raises NoSuchStream.
     """
-    if as_of is not None or known_at is not None:
-        state = state_at(sources.log, stream, as_of=as_of, known_at=known_at)
-    else:
-        try:
-            state = state_now(sources.log, sources.read_models, stream)
-        except NoSuchStream:
-            raise no_such_stream(sources.read_models, stream) from None
+    state = folded_state(sources, stream, as_of=as_of, known_at=known_at)
     if isinstance(state, RunState) and not is_known(state):
         state.metrics = metrics_at(sources.log, stream, as_of=as_of or state.last_at, known_at=known_at)
     return state
+
+
+def folded_state(sources: Sources, stream: str, *, as_of: str | None = None, known_at: str | None = None) -> State:
+    """The same, but of a run only those metrics that its state knows."""
+    try:
+        if as_of is None and known_at is None:
+            return state_now(sources.log, sources.read_models, stream)
+        return state_at(sources.log, stream, as_of=as_of, known_at=known_at)
+    except NoSuchStream:
+        if next(iter(sources.log.entries(stream)), None) is not None:  # but not yet at that time
+            raise
+        raise no_such_stream(sources, stream) from None

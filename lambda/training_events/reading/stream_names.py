@@ -12,12 +12,14 @@ import msgspec
 
 from training_events.errors import NoSuchLog, NoSuchStream
 from training_events.event import check_stream, in_one_form
+from training_events.folds import kind_of
+from training_events.stores.sqlite.event_log import SqliteLog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from training_events.reading.opening import Sources
     from training_events.stores.event_log import EventLog
-    from training_events.stores.read_models import ReadModels
 
 MAX_NEAR_NAMES = 3
 """How many near names are told."""
@@ -46,12 +48,19 @@ def stream_of_kind(log: EventLog, kind: str, name: str) -> str:
     return stream_of_log(log, f"{kind}/{name.removeprefix(f'{kind}/')}")
 
 
-def no_such_stream(read_models: ReadModels | None, stream: str) -> NoSuchStream:
+def no_such_stream(sources: Sources, stream: str) -> NoSuchStream:
     """The error for a stream of which the log has no event: it tells near names."""
-    kind = stream.partition("/")[0]
-    summaries = () if read_models is None else islice(read_models.summaries(kind), MAX_COMPARED_NAMES)
-    names = [name for summary in summaries if (name := _name(summary)) is not None]
+    names: dict[str, None] = {}
+    with contextlib.suppress(Exception):  # without the right to list streams there are no near names, but the same error
+        names = dict.fromkeys(islice(_streams(sources, kind_of(stream)), MAX_COMPARED_NAMES))
     return NoSuchStream(f"the log has no event of {stream}{did_you_mean(stream, names)}")
+
+
+def _streams(sources: Sources, kind: str) -> Iterator[str]:
+    summaries = () if sources.read_models is None else sources.read_models.summaries(kind)
+    yield from (name for summary in summaries if (name := _name(summary)) is not None)
+    if isinstance(sources.log, SqliteLog):  # its newest streams may have no read model yet
+        yield from (stream for stream in sources.log.streams() if kind_of(stream) == kind)
 
 
 def _name(summary: bytes) -> str | None:
@@ -68,4 +77,7 @@ class _Named(msgspec.Struct):
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """`; did you mean `digits-7`?`, for the names that are near this one; empty where none is."""
     near = difflib.get_close_matches(name, list(names), n=MAX_NEAR_NAMES, cutoff=0.7)
-    return f"; did you mean {' or '.join(f'`{other}`' for other in near)}?" if near else ""
+    if not near:
+        return ""
+    *most, last = (f"`{other}`" for other in near)
+    return f"; did you mean {', '.join(most)} or {last}?" if most else f"; did you mean {last}?"

@@ -8,12 +8,11 @@ from msgspec import Struct
 
 from training_events.canonical import canonical_json
 from training_events.cli.output import peek, print_json_document
-from training_events.cli.table import print_rows
+from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.cli.workspace import AsJson, LogUrl, Stream
-from training_events.errors import NoSuchStream
 from training_events.reading.events import in_order_of_life
-from training_events.reading.opening import url_to_read
-from training_events.reading.stream_names import stream_of_log
+from training_events.reading.opening import open_sources, url_to_read
+from training_events.reading.stream_names import no_such_stream, stream_of_log
 from training_events.stores.opening import open_event_log
 
 if TYPE_CHECKING:
@@ -57,11 +56,11 @@ def history(stream: Stream, log: LogUrl = "", as_json: AsJson = False) -> None:
     stream = stream_of_log(event_log, stream)
     first, recorded = peek(in_order_of_life(stream, event_log.read(stream)))
     if not first:
-        raise NoSuchStream(f"the log has no event of {stream}")
+        raise no_such_stream(open_sources(log), stream)
     if as_json:
         print_json_document({"stream": stream}, "events", map(_document, recorded))
     else:
-        print_rows(("occurred at", "type", "data"), (27, 24), map(_row, recorded))
+        print_rows(("occurred at", "type", "data"), (27, 48), map(_row, recorded), LOOK_AHEAD_ROWS)
 
 
 def _document(recorded: RecordedEvent) -> HistoryEvent:
