@@ -15,8 +15,10 @@ from typing import Any, get_args
 from msgspec import Struct
 from msgspec.json import schema_components
 from training_events.catalogue import CATALOGUE
+from training_events.cli.commands.datasets import DatasetsDocument
 from training_events.cli.commands.flush import FlushDocument
 from training_events.cli.commands.history import HistoryDocument
+from training_events.cli.commands.models import ModelsDocument
 from training_events.cli.commands.rebuild import RebuildDocument
 from training_events.cli.commands.reconcile import ReconcileDocument
 from training_events.cli.commands.record import RecordDocument
@@ -29,8 +31,10 @@ from training_events.cli.commands.verify import VerifyDocument
 from training_events.cli.commands.watch import WatchDocument
 
 DOCUMENTS: dict[str, Any] = {
+    "datasets": DatasetsDocument,
     "flush": FlushDocument,
     "history": HistoryDocument,
+    "models": ModelsDocument,
     "rebuild": RebuildDocument,
     "reconcile": ReconcileDocument,
     "record": RecordDocument,

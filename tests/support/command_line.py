@@ -24,6 +24,8 @@ SCHEMAS = schemas()
 
 READING_CALLS = {
     "runs": ["runs"],
+    "models": ["models"],
+    "datasets": ["datasets"],
     "show": ["show", "run/a"],
     "show as of": ["show", "run/a", "--as-of", "now"],
     "history": ["history", "run/a"],

@@ -60,6 +60,11 @@ def short_time(time: str) -> str:
     return f"{time[:19]}Z"
 
 
+def minute_of(time: str | None) -> str:
+    """A 27-character time to the minute, as lists have it: `2026-11-22 15:08`."""
+    return "-" if time is None else f"{time[:10]} {time[11:16]}"
+
+
 def duration(seconds: float | None) -> str:
     if seconds is None:
         return "-"

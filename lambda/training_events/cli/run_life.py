@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from training_events import times
-from training_events.cli.output import short_time, status_of_run
+from training_events.cli.output import short_time
 from training_events.folds.silence import last_heard_at, silent_seconds, usual_gap_seconds
 from training_events.folds.standing import is_known
 from training_events.projection.time_travel import metrics_at
@@ -38,11 +38,8 @@ def completed(state: RunState, log: EventLog, as_of: str | None, known_at: str |
 
 
 def life_fields(state: RunState, life: Life) -> dict[str, Any]:
-    """The lines about the run's life."""
-    fields: dict[str, Any] = {
-        "status": status_of_run(state.status, life.silent_seconds),
-        "progress": progress_of_attempts(state),
-    }
+    """The lines about the run's attempts and ends."""
+    fields: dict[str, Any] = {"progress": progress_of_attempts(state)}
     if state.ends_not_counted:
         fields["ends not counted"] = f"{state.ends_not_counted}, recorded by processes that do not lead the training"
     if life.metrics_from_log:

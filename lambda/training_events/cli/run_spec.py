@@ -1,18 +1,16 @@
-"""The pinned spec of a run for people. Whatever identifies an input has a line of its own, uncut, to be searched for."""
+"""What a run was made from, for people. Whatever identifies an input has a line of its own, uncut, to be searched for."""
 
 from __future__ import annotations
 
-import shutil
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from training_events.cli.output import printable, to_json
+from training_events.cli.table import wrapped
+from training_events.folds.summary import flattened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_MAX_WIDTH = 100
-"""Columns to which the list of packages is wrapped, where the terminal has that many."""
 _SHOWN_WITH_THE_STATE = ("model", "requested_by")
 
 
@@ -23,6 +21,19 @@ def spec_fields(spec: dict[str, Any]) -> dict[str, Any]:
         for name, value in spec.items()
         if name not in _SHOWN_WITH_THE_STATE
     }
+
+
+def number_of_packages(spec: dict[str, Any]) -> int | None:
+    """None where the event has no list of them: too many for an event are elsewhere, and it says where."""
+    packages = spec.get("packages")
+    return len(packages) if _is_list_of_packages(packages) else None
+
+
+def named_values(values: Any) -> Any:
+    """`C=1, optimizer.lr=0.1`, on as many lines as they need."""
+    if not values or not isinstance(values, dict):
+        return values
+    return wrapped(f"{_text(name)}={_text(value)}" for name, value in flattened("", values))
 
 
 def _unchanged(value: Any) -> Any:
@@ -48,16 +59,13 @@ def _dataset(dataset: dict[str, Any]) -> Iterator[str]:
 
 def _packages(value: Any) -> Any:
     """`numpy 2.1.3, scipy 1.14.1, …`: all of them, each on one line with its version."""
-    if not value or not isinstance(value, dict) or "sha256" in value:  # too many for an event, which says where they are
+    if not _is_list_of_packages(value):
         return _parts(value)
-    # a name and its version must stay on one line: until the text is wrapped, \0 holds them together, which `_text` escapes
-    listed = ", ".join(f"{_text(name)}\0{_text(version)}".replace(" ", "\0") for name, version in value.items())
-    return textwrap.fill(
-        listed,
-        min(_MAX_WIDTH, shutil.get_terminal_size().columns - len("packages  ")),
-        break_long_words=False,
-        break_on_hyphens=False,
-    ).replace("\0", " ")
+    return wrapped(f"{_text(name)} {_text(version)}" for name, version in value.items())
+
+
+def _is_list_of_packages(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and "sha256" not in value
 
 
 def _lines(parts: dict[str, Any]) -> Iterator[str]:
@@ -76,4 +84,8 @@ _FORMATS: dict[str, Callable[[Any], Any]] = {
     "instance": _parts,
     "datasets": _datasets,
     "packages": _packages,
+    "hyperparameters": named_values,
+    "seeds": named_values,
+    "environment": named_values,
+    "goals": named_values,
 }

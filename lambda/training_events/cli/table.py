@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
@@ -15,7 +16,7 @@ from training_events.cli.output import peek, printable, to_json
 from training_events.cli.style import BOLD, styled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     Styles: TypeAlias = Mapping[str, Callable[[str], str]]
@@ -26,11 +27,13 @@ LOOK_AHEAD_ROWS = 100
 
 _COLUMNS_OF_A_PIPE = 200
 """A pipe or a file gets the columns that a terminal of this width gets."""
-_MIN_NAME_WIDTH, _NAME_SHARE = 24, 0.4
+_MIN_NAME_WIDTH, _NAME_SHARE = 27, 0.3
 """The first column is not cut below this, or this share of the terminal, for the sake of others that can be left out. Its
-beginning and end tell most names apart."""
+beginning and end tell most names apart, and a time fits into it."""
 _MIN_LAST_WIDTH, _MAX_LAST_WIDTH = 24, 48
 """What the first column leaves to the last one as long as it can: as much as that needs, within these bounds."""
+_MAX_FIELD_WIDTH, _FIELD_NAME_WIDTH = 100, 16
+"""Columns to which a list in a field is wrapped, where the terminal has that many, and those that the names of fields take."""
 _GAP = "  "
 
 
@@ -44,6 +47,17 @@ def print_fields(fields: Mapping[str, Any], styles: Styles | None = None) -> Non
         print(styled(name, BOLD) + " " * (width - len(name)) + _GAP + styled(first, style(first)))
         for line in more:
             print(" " * width + _GAP + line)
+
+
+def wrapped(items: Iterable[str]) -> str:
+    """Items with commas between them, as text for a field, on lines that fit the terminal. No item is broken."""
+    # until the text is wrapped, \0 holds the words of an item together: what is printable has none
+    return textwrap.fill(
+        ", ".join(printable(item).replace(" ", "\0") for item in items),
+        min(_MAX_FIELD_WIDTH, shutil.get_terminal_size().columns - _FIELD_NAME_WIDTH - len(_GAP)),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ).replace("\0", " ")
 
 
 def print_rows(
@@ -60,7 +74,8 @@ def print_rows(
 
     `widths` are those of all columns but the last. On a terminal cells are cut to them, and the last column takes what is
     left; in a pipe or a file nothing is cut. With LOOK_AHEAD_ROWS to look ahead, columns are as wide as those rows need. Of the
-    columns with `optional` titles those are shown for which there is room, the last one of them first.
+    columns with `optional` titles those are shown for which there is room, the last one of them first; on a terminal none that
+    has nothing to show.
     """
     first, rows = peek((tuple(map(printable, row)) for row in rows), look_ahead)
     if not first and empty:
@@ -72,7 +87,8 @@ def print_rows(
     if look_ahead > 1:
         needed = tuple(max(map(cell_len, column)) for column in zip(titles, *first, strict=True))
         shown = tuple(map(min, needed, (*widths, _MAX_LAST_WIDTH)))
-        kept = _fitting(titles, shown, optional, columns)
+        filled = {title for title, *cells in zip(titles, *first, strict=True) if not on_terminal or set(cells) != {"-"}}
+        kept = _fitting(titles, shown, columns, optional, filled)
         titles, shown = _chosen(titles, kept), _chosen(shown if on_terminal else needed, kept)
         rows = (_chosen(row, kept) for row in rows)
     to_cells = _cutter(shown, columns) if on_terminal else _padder(shown)
@@ -83,13 +99,15 @@ def print_rows(
         print(_line((cell, pad, style) for (cell, pad), style in zip(to_cells(row), styles_of_row, strict=False)), flush=True)
 
 
-def _fitting(titles: tuple[str, ...], widths: tuple[int, ...], optional: Sequence[str], columns: int) -> list[int]:
+def _fitting(
+    titles: tuple[str, ...], widths: tuple[int, ...], columns: int, optional: Sequence[str], filled: Collection[str]
+) -> list[int]:
     """The columns for which there is room. A long name does not push others out: it is cut."""
     name, *others, last = widths
     needed = (min(name, max(_MIN_NAME_WIDTH, int(columns * _NAME_SHARE))), *others, min(last, _MIN_LAST_WIDTH))
     kept = [index for index, title in enumerate(titles) if title not in optional]
     room = columns + len(_GAP) - sum(needed[index] + len(_GAP) for index in kept)
-    for index in map(titles.index, reversed(optional)):
+    for index in (titles.index(title) for title in reversed(optional) if title in filled):
         if needed[index] + len(_GAP) <= room:
             kept.append(index)
             room -= needed[index] + len(_GAP)

@@ -171,7 +171,7 @@ class _Cutter:
 
     def scalars(self, values: Mapping[str, Any]) -> dict[str, Scalar]:
         """Nested values as flat ones, by the keys that lead to each."""
-        return self.members((name, self._scalar(value)) for name, value in _flat("", values))
+        return self.members((name, self._scalar(value)) for name, value in flattened("", values))
 
     def _scalar(self, value: Any) -> Scalar:
         if isinstance(value, str):
@@ -186,11 +186,12 @@ def _size(value: Any) -> int:
     return len(_encode(value)) + 2
 
 
-def _flat(path: str, values: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+def flattened(path: str, values: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """Nested values below this path, each by the keys that lead to it."""
     for key, value in sorted(values.items()):
         name = f"{path}.{key}" if path else key
         if isinstance(value, dict) and value:
-            yield from _flat(name, value)
+            yield from flattened(name, value)
         else:
             yield name, value
 

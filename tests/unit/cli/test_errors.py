@@ -20,6 +20,7 @@ from tests.support.command_line import (
 )
 from tests.support.fakes import Answer
 
+LISTS = ("runs", "models", "datasets")
 as_json = pytest.mark.parametrize("options", [[], ["--json"]], ids=["table", "json"])
 reading = pytest.mark.parametrize("arguments", READING_CALLS.values(), ids=READING_CALLS)
 on_a_log = pytest.mark.parametrize("arguments", CALLS_ON_A_LOG.values(), ids=CALLS_ON_A_LOG)
@@ -126,7 +127,7 @@ def test_a_stream_without_events(capsys, kind, name, options, tmp_path):
         fails(capsys, 2, "the log has no event of run/a", [*READING_CALLS[name], "--log", url, *options])
 
 
-@pytest.mark.parametrize("arguments", [["runs"], ["rebuild"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [[name] for name in (*LISTS, "rebuild")], ids=" ".join)
 def test_an_address_without_read_models(capsys, arguments):
     fails(capsys, 2, "names no read models", [*arguments, "--log", "dynamodb://event-log"])
 
@@ -184,7 +185,8 @@ def test_an_error_that_aws_answers(capsys, monkeypatch, tmp_path, arguments, ref
         fails(capsys, 1, code, [*arguments, *options])
 
 
-TABLES = [name for name in CALLS_ON_AWS if name in CALLS_ON_A_LOG and name not in ("runs", "rebuild", "rebuild --dry-run")]
+OF_READ_MODELS = (*LISTS, "rebuild", "rebuild --dry-run")
+TABLES = [name for name in CALLS_ON_AWS if name in CALLS_ON_A_LOG and name not in OF_READ_MODELS]
 
 
 @pytest.mark.parametrize("name", [*TABLES, "undelivered", "redrive", "replay"])
@@ -196,7 +198,7 @@ def test_a_table_queue_or_bus_that_does_not_exist(capsys, monkeypatch, tmp_path,
     assert "ResourceNotFoundException" in err or "queue does not exist" in err
 
 
-@pytest.mark.parametrize("name", ["runs", "show", "rebuild", "rebuild --dry-run"])
+@pytest.mark.parametrize("name", ["show", *OF_READ_MODELS])
 def test_a_table_of_read_models_that_does_not_exist(capsys, monkeypatch, tmp_path, name):
     with empty_store("dynamodb", tmp_path):
         arguments = [argument.replace("read-models", "other") for argument in CALLS_ON_AWS[name]]

@@ -20,6 +20,7 @@ def test_what_identifies_an_input_has_a_line_of_its_own():
             "datasets": [{"uri": "s3://b/d", "version_id": "v1", "sha256": SHA256}, "sklearn:load_digits", {"sha256": SHA256}],
             "entry_point": "train.py",
             "seeds": {"split": 7},
+            "hyperparameters": {"C": 1.0, "kernel": "rbf", "optimizer": {"lr": 0.1, "name": "a b"}},
         }
     )
     assert shown == {
@@ -28,7 +29,8 @@ def test_what_identifies_an_input_has_a_line_of_its_own():
             ["s3://b/d", "  version id  v1", f"  sha256      {SHA256}", "sklearn:load_digits", "-", f"  sha256  {SHA256}"]
         ),
         "entry point": "train.py",
-        "seeds": {"split": 7},
+        "seeds": "split=7",
+        "hyperparameters": "C=1.0, kernel=rbf, optimizer.lr=0.1, optimizer.name=a b",
     }
 
 
@@ -52,7 +54,7 @@ def test_what_was_too_large_for_the_event_is_shown_by_its_place():
     assert spec_fields({"packages": stored, "datasets": stored}) == {"packages": "\n".join(lines), "datasets": "\n".join(lines)}
 
 
-@pytest.mark.parametrize("name", ["code", "datasets", "packages"])
+@pytest.mark.parametrize("name", ["code", "datasets", "packages", "hyperparameters", "seeds"])
 @pytest.mark.parametrize("value", [None, [], {}, "", 1, [1, None], {"a": []}, {"a\n": "b\n"}, "\ud800", {"\ud800": ["\ud800"]}])
 def test_a_value_of_any_shape_is_shown(name, value):
     """A fold keeps a spec as it was recorded, and an altered read model may hold anything."""

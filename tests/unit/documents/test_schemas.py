@@ -186,6 +186,12 @@ def test_runs(url, capsys):
     assert printed(capsys, url, "runs", "--model", "nobody's")["runs"] == []
 
 
+@pytest.mark.parametrize("kind", ["model", "dataset"])
+def test_models_and_datasets(url, capsys, kind):
+    listed = printed(capsys, url, f"{kind}s")[f"{kind}s"]
+    assert [item["stream"] for item in listed] == sorted((s for s in STREAMS if s.startswith(kind)), key=first_at, reverse=True)
+
+
 def first_at(stream):
     return min(event.occurred_at for event in events_of_every_kind() if event.stream == stream), stream
 

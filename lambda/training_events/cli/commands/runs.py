@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
-import msgspec
 import typer
 from msgspec import Struct
 
 from training_events import times
-from training_events.cli.output import duration, print_json_document, status_of_run
-from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
+from training_events.cli.hidden import AlsoHidden, Visible
+from training_events.cli.output import peek, print_json_document
+from training_events.cli.run_columns import chosen_columns, named_columns, print_runs
+from training_events.cli.table import LOOK_AHEAD_ROWS
 from training_events.cli.time_argument import start_option
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
-from training_events.errors import TrainingEventsError
+from training_events.errors import Misused
 from training_events.folds.run import Status
 from training_events.folds.silence import silent_seconds
-from training_events.folds.summary import RunSummary, foremost, headlines
-from training_events.projection.time_travel import metrics_at
-from training_events.reading.opening import require_read_models
+from training_events.folds.summary import RunSummary
+from training_events.reading.summaries import summaries_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.folds.summary import Headline
-    from training_events.stores.event_log import EventLog
-    from training_events.stores.read_models import ReadModels
+    from training_events.reading.opening import Sources
 
-
-_NO_RUNS = "no run, or none like this: a training records itself with `training_events.record_run`"
+_NO_RUNS = (
+    "no runs yet. Two lines record one: from training_events import record_run; "
+    'with record_run(model="digits") as run: run.metric("loss", 0.5)'
+)
+_NONE_LIKE_THIS = "no run is like this"
 
 
 class ListedRun(RunSummary, frozen=True):
@@ -42,10 +43,18 @@ class ListedRun(RunSummary, frozen=True):
 
 
 class RunsDocument(Struct):
+    """`hidden_left_out` counts the hidden runs that would be listed with --all, up to --limit."""
+
     runs: list[ListedRun]
+    hidden_left_out: int
 
 
 def runs(
+    columns: Annotated[
+        str, typer.Option(metavar="NAME,NAME…", help="These columns: params.lr, metrics.loss.last, tags.team, commit.")
+    ] = "",
+    group: Annotated[str, typer.Option(metavar="NAME", help="Only runs of this group, a sweep for example.")] = "",
+    everything: AlsoHidden = False,
     status: Annotated[Status | None, typer.Option(help="Only runs with this status.")] = None,
     model: Annotated[str, typer.Option(metavar="NAME", help="Only runs that train this model.")] = "",
     since: Annotated[str | None, start_option(meaning="Only runs whose first event occurred at or after this time.")] = None,
@@ -55,59 +64,44 @@ def runs(
 ) -> None:
     """List the runs, newest first.
 
-    Each with its status, model, start and duration, and the best values of its metrics: losses and scores come first,
-    counters last. A run that is running and has said nothing for much longer than it usually does is `silent`: that is no
-    verdict, it may still go on.
+    The columns are those that tell the runs apart, as many as the terminal has room for: status and start, the best values
+    of metrics, losses and scores first, hyperparameters and tags that differ. --columns names others. A pipe gets the
+    columns of a terminal of 200, uncut. A run that is running and has said nothing for much longer than it usually does is
+    `silent`: that is no verdict, it may still go on.
 
     For example:
       training-events runs --model digits --since yesterday
+      training-events runs --group sweep-7 --columns params.lr,metrics.loss.last
       training-events runs --status failed --limit 10 --json
     """
-    workspace = open_current_workspace(log)
-    read_models, _ = require_read_models(workspace)
-    selected = (_listed(run, workspace.log) for run in islice(_select(read_models, status, model, since), limit))
+    if columns and as_json:
+        raise Misused("--columns and --json exclude each other: the document has all that there is")
+    sources = open_current_workspace(log)
+    visible = Visible(_select(sources, status, model, group, since), everything=everything)
+    selected: Iterator[ListedRun] = map(_as_of_now, islice(visible, limit))
     if as_json:
-        print_json_document({}, "runs", selected)
+        print_json_document({}, "runs", selected, visible.tail)
+        return
+    if columns:
+        rows = list(selected)
+        print_runs(rows, named_columns(columns, rows), (), _NONE_LIKE_THIS)
     else:
-        titles = ("run", "status", "model", "started (UTC)", "took", "metrics")
-        optional = ("took", "model", "started (UTC)")
-        print_rows(titles, (64, 24, 16, 16, 11), map(_row, selected), LOOK_AHEAD_ROWS, optional=optional, empty=_NO_RUNS)
+        first, selected = peek(selected, LOOK_AHEAD_ROWS)
+        is_filtered = bool(status or model or group or since or visible.left_out)
+        told = [name for name, value in (("model", model), ("group", group)) if value]
+        print_runs(selected, *chosen_columns(first, told=told), _NONE_LIKE_THIS if is_filtered else _NO_RUNS)
+    visible.tell()
 
 
-def _select(read_models: ReadModels, status: Status | None, model: str, since: str | None) -> Iterator[RunSummary]:
-    for encoded in read_models.summaries("run"):
-        run = _decoded(encoded)
+def _select(sources: Sources, status: Status | None, model: str, group: str, since: str | None) -> Iterator[RunSummary]:
+    for run in cast("Iterator[RunSummary]", summaries_of(sources, "run")):
         if since is not None and run.first_at < since:
             return  # they come newest first
-        if status in (None, run.status) and model in ("", run.model):
+        if status in (None, run.status) and model in ("", run.model) and group in ("", run.tags.get("group")):
             yield run
 
 
-def _decoded(summary: bytes) -> RunSummary:
-    try:
-        return msgspec.json.decode(summary, type=RunSummary)
-    except msgspec.MsgspecError as flaw:
-        raise TrainingEventsError(f"a read model is of another version ({flaw}): `training-events rebuild` renews it") from None
-
-
-def _listed(run: RunSummary, log: EventLog) -> ListedRun:
-    """The run as of now. What only the log knows of its metrics is looked up there."""
+def _as_of_now(run: RunSummary) -> ListedRun:
     fields = {name: getattr(run, name) for name in run.__struct_fields__}
-    if not run.metrics_known:
-        fields["metrics"] = headlines(metrics_at(log, run.stream, as_of=None))
     silent = silent_seconds(run.status, run.last_heard_at, run.usual_gap_seconds, times.now())
     return ListedRun(**fields, silent_seconds=silent)
-
-
-def _row(run: ListedRun) -> tuple[str, ...]:
-    metrics = ", ".join(f"{name} {_value(metric)}" for name, metric in foremost(run.metrics).items())
-    metrics += "" if run.metrics_known else " (from the log)"
-    started = run.started_at or run.first_at
-    status = status_of_run(run.status, run.silent_seconds)
-    return run.stream, status, run.model or "-", f"{started[:10]} {started[11:16]}", duration(run.duration_seconds), metrics
-
-
-def _value(metric: Headline) -> str:
-    """The best value, or the last one of a counter and where none was finite."""
-    value = metric.last if metric.best is None else metric.best
-    return value if isinstance(value, str) else f"{value:.4g}"

@@ -10,15 +10,16 @@ from msgspec import Struct
 
 from training_events.cli.output import print_json_document, printable
 from training_events.cli.progress import progress
+from training_events.cli.style import style_of_status
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_fields, print_rows
 from training_events.cli.workspace import AsJson, LogUrl
-from training_events.errors import Misused, NoSuchStream, NotAsRecorded
+from training_events.errors import Misused, NotAsRecorded
 from training_events.event import check_stream
 from training_events.proof.findings import Kind
 from training_events.proof.verification import Verification
 from training_events.proof.verification import verify as verify_stream
 from training_events.reading.opening import open_sources
-from training_events.reading.stream_names import stream_of_log
+from training_events.reading.stream_names import no_such_stream, stream_of_log
 from training_events.stores.address import SqliteFile
 from training_events.stores.sqlite.event_log import SqliteLog
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from training_events.proof.findings import Finding
     from training_events.reading.opening import Sources
     from training_events.recorder.storage.comparing import FileComparer
+
+
+_STYLES = {"verdict": style_of_status}
 
 
 class VerifyDocument(Struct):
@@ -106,7 +110,8 @@ def verify(
         elif streams and len(streams) == 1:
             in_full.extend(verified())
         else:
-            print_rows(("stream", "verdict", "events", "sealed", "what is wrong"), (40, 10, 8, 8), map(_row, verified()))
+            titles = ("stream", "verdict", "events", "sealed", "what is wrong")
+            print_rows(titles, (40, 10, 8, 8), map(_row, verified()), styles=_STYLES)
     for verification in in_full:
         _print_in_full(verification)
     if everything and not verdict.streams and not as_json:
@@ -147,7 +152,7 @@ def _file_comparer(sources: Sources, show: ShowProgress) -> FileComparer:
 def _verify_stream(sources: Sources, stream: str, compare_file: FileComparer | None) -> Verification:
     verification = verify_stream(sources.log, sources.seals, stream, compare_file, read_models=sources.read_models)
     if not verification.events and not verification.findings:
-        raise NoSuchStream(f"the log has no event of {stream}")
+        raise no_such_stream(sources, stream)
     return verification
 
 
@@ -167,7 +172,7 @@ def _print_in_full(verification: Verification) -> None:
         fields[f"producer {producer.id}"] = f"{producer.events} events, complete up to number {producer.complete_up_to}"
     if verification.findings_total > len(findings):
         fields["findings"] = f"{verification.findings_total}, of which these are the first"
-    print_fields(fields)
+    print_fields(fields, _STYLES)
     if findings:
         print()
         rows = [(finding.kind.value, finding.position or "-", finding.explanation) for finding in findings]

@@ -1,0 +1,258 @@
+"""Lists of runs, models and datasets: which columns they have, and what they leave out."""
+
+import re
+import sys
+from functools import partial
+
+import pytest
+from training_events import cli
+
+from tests.support.command_line import empty_store, make_event, parse_document, record_events, run_cli
+
+BOOKKEEPING = ("epoch", "grad_norm", "train_samples_per_second")
+
+
+@pytest.fixture
+def log(tmp_path, monkeypatch):
+    with empty_store("sqlite", tmp_path) as url:
+        monkeypatch.setenv("TRAINING_EVENTS_LOG", url)
+        yield url
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    def of(columns):
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("TERM", "dumb")
+
+    return of
+
+
+def run_events(name, second, *, hyperparameters, metrics, tags=None, **more):
+    record = partial(make_event, f"run/{name}")
+    yield record("TrainingStarted", second, hyperparameters=hyperparameters, **more)
+    yield record(
+        "MetricsRecorded", second + 1, points=[{"name": key, "value": value, "step": 1} for key, value in metrics.items()]
+    )
+    if tags:
+        yield record("Tagged", second + 2, tags=tags)
+    yield record("TrainingCompleted", second + 3)
+
+
+def sweep(log, size=4):
+    """Runs that differ in their learning rate, and in nothing else that was chosen."""
+    for number in range(size):
+        metrics = {"loss": 1 / (number + 1), "eval_loss": 2 / (number + 1), **dict.fromkeys(BOOKKEEPING, 3.0)}
+        same = {"batch_size": 32, "optimizer": {"name": "sgd", "lr": 10.0**-number}}
+        tags = {"group": "sweep-1", "team": "vision"}
+        record_events(
+            log,
+            run_events(f"digits-{number}", 10 * number, hyperparameters=same, metrics=metrics, tags=tags, model="digits"),
+        )
+
+
+def titles(capsys, *arguments):
+    return re.split(r" {2,}", run_cli(capsys, *arguments)[1].splitlines()[0])
+
+
+def cells(capsys, *arguments):
+    return [re.split(r" {2,}", line) for line in run_cli(capsys, *arguments)[1].splitlines()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (60, ["run", "status", "group", "optimizer.lr", "eval_loss"]),
+        (80, ["run", "status", "group", "started (UTC)", "optimizer.lr", "eval_loss"]),
+        (
+            160,
+            [
+                "run",
+                "status",
+                "model",
+                "group",
+                "started (UTC)",
+                "took",
+                "optimizer.lr",
+                "eval_loss",
+                "loss",
+                "epoch",
+                "grad_norm",
+                BOOKKEEPING[2],
+            ],
+        ),
+    ],
+)
+def test_a_list_of_runs_has_the_columns_that_tell_them_apart(log, capsys, terminal, columns, shown):
+    sweep(log)
+    terminal(columns)
+    lines = run_cli(capsys, "runs")[1].splitlines()
+    assert re.split(r" {2,}", lines[0]) == shown
+    assert max(map(len, lines)) <= columns
+
+
+def test_a_pipe_gets_the_columns_of_a_wide_terminal_uncut(log, capsys, monkeypatch):
+    sweep(log)
+    monkeypatch.setenv("COLUMNS", "60")
+    long_name = "x" * 200
+    record_events(log, run_events(long_name, 90, hyperparameters={}, metrics={"loss": 1}))
+    out = run_cli(capsys, "runs")[1]
+    assert long_name in out
+    assert {"optimizer.lr", "optimizer.name", "loss", "epoch"} <= set(re.split(r" {2,}", out.splitlines()[0]))
+
+
+def test_a_metric_that_most_runs_have_comes_before_one_of_a_single_run(log, capsys, terminal):
+    sweep(log)
+    record_events(log, run_events("other", 90, hyperparameters={}, metrics={"a_loss": 1.0}))
+    terminal(80)
+    assert "eval_loss" in titles(capsys, "runs")
+    assert "a_loss" not in titles(capsys, "runs")
+
+
+def test_the_columns_that_are_asked_for(log, capsys):
+    sweep(log, 1)
+    fields = "params.optimizer.lr,metrics.loss.last, tags.team,commit,attributes.events,metrics.`eval_loss`"
+    assert titles(capsys, "runs", "--columns", fields) == [
+        "run",
+        "optimizer.lr",
+        "loss.last",
+        "team",
+        "commit",
+        "events",
+        "eval_loss",
+    ]
+    assert cells(capsys, "runs", "--columns", fields) == [["run/digits-0", "1", "1", "vision", "-", "4", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("params.optimizer.lrr", "no hyperparameter `optimizer.lrr` in these runs; did you mean `optimizer.lr`"),
+        ("metrics.eval_los", "no metric `eval_los` in these runs; did you mean `eval_loss`?"),
+        ("metrics.loss.median", "no metric `loss.median` in these runs"),
+        ("tags.owner", "no tag `owner` in these runs\n"),
+        ("statsu", "there is no column `statsu`; did you mean `status`?"),
+        ("loss", "there is no column `loss`; did you mean `metrics.loss`?"),
+        ("colour", "there is no column `colour`; allowed: run, id, name, status, "),
+        ("", "there is no column ``; allowed: run, "),
+    ],
+)
+def test_a_column_that_is_not_there(log, capsys, field, message):
+    sweep(log, 1)
+    code, out, err = run_cli(capsys, "runs", "--columns", f"status,{field}")
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_columns_are_of_the_table_only(log, capsys):
+    sweep(log, 1)
+    code, _, err = run_cli(capsys, "runs", "--columns", "status", "--json")
+    assert code == 2
+    assert "--columns and --json exclude each other" in err
+
+
+def test_a_hyperparameter_and_a_metric_of_one_name_have_a_column_each(log, capsys):
+    for number in range(2):
+        record_events(log, run_events(f"a-{number}", 10 * number, hyperparameters={"loss": number}, metrics={"loss": 0.5}))
+    assert titles(capsys, "runs")[-2:] == ["loss", "metrics.loss"]
+    assert [row[-2:] for row in cells(capsys, "runs")] == [["1", "0.5"], ["0", "0.5"]]
+
+
+def test_the_runs_of_a_group(log, capsys):
+    sweep(log, 2)
+    record_events(log, run_events("alone", 90, hyperparameters={}, metrics={}))
+    assert [row[0] for row in cells(capsys, "runs", "--group", "sweep-1")] == ["run/digits-1", "run/digits-0"]
+    position = titles(capsys, "runs").index("group")
+    assert [row[position] for row in cells(capsys, "runs")] == ["-", "sweep-1", "sweep-1"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_"), [("run", "TrainingStarted"), ("model", "ModelRegistered"), ("dataset", "DatasetRegistered")]
+)
+def test_what_somebody_has_hidden_is_left_out_and_counted_until_all_is_asked_for(log, capsys, kind, type_):
+    for number, name in enumerate("abc"):
+        record_events(log, [make_event(f"{kind}/{name}", type_, number, version=1, uri="s3://b/k")])
+    record_events(log, [make_event(f"{kind}/b", "Hidden", 5, reason="wrong data", by="ada")])
+
+    def listed(*options):
+        assert cli.run([f"{kind}s", *options]) == 0
+        captured = capsys.readouterr()
+        return [line.split()[0] for line in captured.out.splitlines()[1:]], captured.err
+
+    assert listed() == ([f"{kind}/c", f"{kind}/a"], "1 hidden left out: --all lists them\n")
+    assert listed("--all") == ([f"{kind}/c", f"{kind}/b", f"{kind}/a"], "")
+    assert listed("--limit", "1") == ([f"{kind}/c"], "")
+    document = parse_document(f"{kind}s", run_cli(capsys, f"{kind}s", "--json")[1])
+    assert ([it["stream"] for it in document[f"{kind}s"]], document["hidden_left_out"]) == ([f"{kind}/c", f"{kind}/a"], 1)
+    record_events(log, [make_event(f"{kind}/b", "Restored", 6)])
+    assert listed() == ([f"{kind}/c", f"{kind}/b", f"{kind}/a"], "")
+
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07</script>\n|\u202ea\u200b😀فارسی" + "x" * 2000
+
+
+@pytest.mark.parametrize("columns", [60, 80, 160])
+def test_whatever_things_are_called_a_row_is_a_line_of_text(log, capsys, terminal, monkeypatch, columns):
+    for number in range(2):
+        more = {"model": HOSTILE, "requested_by": HOSTILE}
+        values = {HOSTILE: number, "lr": HOSTILE}
+        record_events(
+            log,
+            run_events(
+                f"a-{number}", 10 * number, hyperparameters=values, metrics={HOSTILE: 1.0}, tags={HOSTILE: HOSTILE}, **more
+            ),
+        )
+        record_events(log, [make_event(f"run/a-{number}", "Described", 50, name=HOSTILE, description=HOSTILE)])
+    record_events(log, [make_event("model/m", "ModelRegistered", 1, version=HOSTILE, run=HOSTILE)])
+    record_events(log, [make_event("model/m", "ModelPromoted", 2, version=HOSTILE, stage=HOSTILE, promoted_by=HOSTILE)])
+    record_events(log, [make_event("dataset/d", "DatasetRegistered", 1, uri=HOSTILE, sha256=HOSTILE, version_id=HOSTILE)])
+    terminal(columns)
+    monkeypatch.setenv("TERM", "xterm")
+    calls = (["runs"], ["runs", "--columns", "name,params.lr"], ["models"], ["datasets"])
+    for call, rows in zip(calls, (2, 2, 1, 1), strict=True):
+        out = re.sub(r"\x1b\[(0|1|3\d)m", "", run_cli(capsys, *call)[1])
+        assert len(out.split("\n")) == rows + 2, "titles, rows, and the end of the last line"
+        assert all(line.isprintable() for line in out.split("\n"))
+    for stream in ("run/a-0", "model/m", "dataset/d"):
+        out = re.sub(r"\x1b\[(0|1|3\d)m", "", run_cli(capsys, "show", stream)[1])
+        assert all(line.isprintable() for line in out.split("\n"))
+
+
+def test_models_and_datasets(log, capsys):
+    record_events(
+        log,
+        [
+            make_event("model/digits", "ModelRegistered", 1, version=1, run="run/a"),
+            make_event("model/digits", "ModelRegistered", 2, version=2, run="run/b"),
+            make_event("model/digits", "ModelPromoted", 3, version=1, stage="production", promoted_by="ada"),
+            make_event("dataset/digits", "DatasetRegistered", 4, uri="s3://b/d", sha256="e" * 64, rows=1000, bytes=2048),
+            make_event("dataset/digits", "DatasetRegistered", 5, uri="s3://b/d", sha256="f" * 64, rows=2000, bytes=4096),
+        ],
+    )
+    created = "2026-11-22 15:08"
+    assert titles(capsys, "models") == [
+        "model",
+        "name",
+        "status",
+        "versions",
+        "latest",
+        "serving",
+        "run of the latest",
+        "created (UTC)",
+    ]
+    assert cells(capsys, "models") == [["model/digits", "-", "active", "2", "2", "production 1", "run/b", created]]
+    assert cells(capsys, "datasets") == [
+        ["dataset/digits", "-", "active", "2", created, "2,000", "4,096", "f" * 64, "s3://b/d"]
+    ]
+
+
+@pytest.mark.parametrize("command", ["runs", "models", "datasets"])
+def test_an_empty_list_is_one_line_that_tells_how_to_make_the_first(log, capsys, command):
+    record_events(
+        log, [make_event("run/a", "TrainingStarted")] if command != "runs" else [make_event("model/m", "ModelRetired")]
+    )
+    [line] = run_cli(capsys, command)[1].splitlines()
+    assert line.startswith(f"no {command} yet. ")
+    assert "training_events" in line
+    assert parse_document(command, run_cli(capsys, command, "--json")[1]) == {command: [], "hidden_left_out": 0}
