@@ -8,7 +8,7 @@ from training_events.errors import NoSuchStream
 from training_events.folds.run import RunState
 from training_events.folds.standing import is_known
 from training_events.projection.time_travel import entries_at, metrics_at, state_at, state_now
-from training_events.reading.stream_names import no_such_stream
+from training_events.reading.stream_names import has_events, no_such_stream
 
 if TYPE_CHECKING:
     from training_events.folds import State
@@ -41,6 +41,6 @@ def folded_state(sources: Sources, stream: str, *, as_of: str | None = None, kno
             return state_now(sources.log, sources.read_models, stream)
         return state_at(sources.log, stream, as_of=as_of, known_at=known_at)
     except NoSuchStream:
-        if next(iter(sources.log.entries(stream)), None) is not None:  # but not yet at that time
+        if has_events(sources.log, stream):  # but not yet at that time
             raise
         raise no_such_stream(sources, stream) from None

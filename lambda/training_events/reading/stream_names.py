@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from training_events.errors import NoSuchLog, NoSuchStream
-from training_events.event import check_stream, in_one_form
+from training_events.errors import NoSuchLog, NoSuchStream, UnknownStream
+from training_events.event import STREAM_KINDS, check_stream, in_one_form
 from training_events.folds import kind_of
 from training_events.stores.sqlite.event_log import SqliteLog
 
@@ -32,15 +32,30 @@ def stream_of_log(log: EventLog, stream: str) -> str:
 
     Its name is in the form that all new streams have. A log of version 0.1.0 may have it in another one.
     """
-    check_stream(stream)
+    try:
+        check_stream(stream)
+    except UnknownStream as flaw:
+        raise _with_kinds(flaw, log, stream) from None
     if stream.isascii():
         return stream
     one_form = in_one_form(stream)
     with contextlib.suppress(NoSuchLog):  # whatever reads the log says so
         for form in dict.fromkeys((stream, one_form, unicodedata.normalize("NFD", stream))):
-            if next(iter(log.entries(form)), None) is not None:
+            if has_events(log, form):
                 return form
     return one_form
+
+
+def has_events(log: EventLog, stream: str) -> bool:
+    return next(iter(log.entries(stream)), None) is not None
+
+
+def _with_kinds(flaw: UnknownStream, log: EventLog, name: str) -> UnknownStream:
+    """The error for a name without its kind: it tells the streams that have this name."""
+    streams: list[str] = []
+    with contextlib.suppress(Exception):  # the log may not be there, and the name may be none
+        streams = [stream for stream in (f"{kind}/{name}" for kind in STREAM_KINDS) if has_events(log, check_stream(stream))]
+    return UnknownStream(flaw.what, flaw.allowed + _question(streams), flaw.path)
 
 
 def stream_of_kind(log: EventLog, kind: str, name: str) -> str:
@@ -76,8 +91,11 @@ class _Named(msgspec.Struct):
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """`; did you mean `digits-7`?`, for the names that are near this one; empty where none is."""
-    near = difflib.get_close_matches(name, list(names), n=MAX_NEAR_NAMES, cutoff=0.7)
-    if not near:
+    return _question(difflib.get_close_matches(name, list(names), n=MAX_NEAR_NAMES, cutoff=0.7))
+
+
+def _question(names: list[str]) -> str:
+    if not names:
         return ""
-    *most, last = (f"`{other}`" for other in near)
+    *most, last = (f"`{name}`" for name in names)
     return f"; did you mean {', '.join(most)} or {last}?" if most else f"; did you mean {last}?"

@@ -9,11 +9,11 @@ import typer
 from training_events.cli.output import duration, print_document, with_all_keys
 from training_events.cli.run_life import Life, completed
 from training_events.cli.time_argument import time_option
-from training_events.cli.workspace import AsJson, LogUrl, Stream, open_current_workspace
-from training_events.event import check_stream
+from training_events.cli.workspace import AsJson, LogUrl, Stream, bring_up_to_date
 from training_events.folds.dataset import DatasetState
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
+from training_events.reading.opening import open_sources
 from training_events.reading.states import folded_state
 from training_events.reading.stream_names import stream_of_log
 from training_events.stores.event_log import lead_seconds
@@ -76,12 +76,12 @@ def show(
       training-events show model/digits --as-of 2026-11-01
       training-events show run/digits-7 --as-of "2 hours ago" --json
     """
-    check_stream(stream)  # before a laptop's states are brought up to date
-    workspace = open_current_workspace(log)
-    stream = stream_of_log(workspace.log, stream)
-    state = folded_state(workspace, stream, as_of=as_of, known_at=known_at)
-    ahead = _clock_ahead(workspace.log, state, known_at)
-    life = completed(state, workspace.log, as_of, known_at) if isinstance(state, RunState) else Life()
+    sources = open_sources(log)
+    stream = stream_of_log(sources.log, stream)  # before a laptop's states are brought up to date
+    bring_up_to_date(sources)
+    state = folded_state(sources, stream, as_of=as_of, known_at=known_at)
+    ahead = _clock_ahead(sources.log, state, known_at)
+    life = completed(state, sources.log, as_of, known_at) if isinstance(state, RunState) else Life()
     if as_json:
         more = life._asdict() if isinstance(state, RunState) else {}
         print_document({**with_all_keys(state), "as_of": as_of, "known_at": known_at, "clock_ahead": ahead, **more})

@@ -14,7 +14,6 @@ from training_events.cli.style import style_of_status
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_fields, print_rows
 from training_events.cli.workspace import AsJson, LogUrl
 from training_events.errors import Misused, NotAsRecorded
-from training_events.event import check_stream
 from training_events.proof.findings import Kind
 from training_events.proof.verification import Verification
 from training_events.proof.verification import verify as verify_stream
@@ -91,16 +90,14 @@ def verify(
     """
     if bool(streams) == everything:
         raise Misused("name the streams to verify, or give --all")
-    for stream in streams or ():
-        check_stream(stream)
     sources = open_sources(log)
+    named = [stream_of_log(sources.log, stream) for stream in streams or ()]
     verdict = _Verdict()
     in_full: list[Verification] = []
     with progress() as show:
         compare_file = _file_comparer(sources, show) if files else None
 
         def verified() -> Iterator[Verification]:
-            named = (stream_of_log(sources.log, stream) for stream in streams or ())
             for stream in named if streams else _all_streams(sources):
                 show(printable(f"verifying {stream}"))
                 yield verdict.add(_verify_stream(sources, stream, compare_file))
