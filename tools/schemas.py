@@ -25,6 +25,7 @@ from training_events.cli.commands.record import RecordDocument
 from training_events.cli.commands.redrive import RedriveDocument
 from training_events.cli.commands.replay import ReplayDocument
 from training_events.cli.commands.runs import RunsDocument
+from training_events.cli.commands.serving import ServingDocument
 from training_events.cli.commands.show import ShowDocument
 from training_events.cli.commands.undelivered import UndeliveredDocument
 from training_events.cli.commands.verify import VerifyDocument
@@ -41,6 +42,7 @@ DOCUMENTS: dict[str, Any] = {
     "redrive": RedriveDocument,
     "replay": ReplayDocument,
     "runs": RunsDocument,
+    "serving": ServingDocument,
     "show": ShowDocument,
     "undelivered": UndeliveredDocument,
     "verify": VerifyDocument,

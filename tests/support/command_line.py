@@ -26,6 +26,7 @@ READING_CALLS = {
     "runs": ["runs"],
     "models": ["models"],
     "datasets": ["datasets"],
+    "serving": ["serving"],
     "show": ["show", "run/a"],
     "show as of": ["show", "run/a", "--as-of", "now"],
     "history": ["history", "run/a"],

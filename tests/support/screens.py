@@ -31,6 +31,7 @@ CALLS = [
     ["runs", "--columns", "params.optimizer.lr,metrics.eval_loss,tags.team,requested_by,commit"],
     ["models"],
     ["datasets"],
+    ["serving"],
     ["show", "run/digits-1"],
     ["show", "run/digits-2"],
     ["show", "run/digits-failed"],

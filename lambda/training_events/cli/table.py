@@ -79,7 +79,7 @@ def print_rows(
     """
     first, rows = peek((tuple(map(printable, row)) for row in rows), look_ahead)
     if not first and empty:
-        print(empty)
+        print(printable(empty))
         return
     on_terminal = sys.stdout.isatty()
     columns = shutil.get_terminal_size().columns if on_terminal else _COLUMNS_OF_A_PIPE

@@ -20,7 +20,7 @@ from tests.support.command_line import (
 )
 from tests.support.fakes import Answer
 
-LISTS = ("runs", "models", "datasets")
+LISTS = ("runs", "models", "datasets", "serving")
 as_json = pytest.mark.parametrize("options", [[], ["--json"]], ids=["table", "json"])
 reading = pytest.mark.parametrize("arguments", READING_CALLS.values(), ids=READING_CALLS)
 on_a_log = pytest.mark.parametrize("arguments", CALLS_ON_A_LOG.values(), ids=CALLS_ON_A_LOG)
@@ -63,6 +63,8 @@ def test_a_stream_name_that_is_wrong(capsys, arguments, stream):
         ["show", "run/a", "--as-of"],
         ["show", "run/a", "--known-at"],
         ["runs", "--since"],
+        ["serving", "--as-of"],
+        ["serving", "--known-at"],
         ["record", "run/a", "Happened", "--occurred-at"],
         ["replay", "--to", "now", "--from"],
     ],

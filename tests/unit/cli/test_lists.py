@@ -247,6 +247,37 @@ def test_models_and_datasets(log, capsys):
     ]
 
 
+def test_what_serves_which_stage_now_and_at_a_time(log, capsys):
+    model, other = "model/digits", "model/letters"
+    record_events(
+        log,
+        [
+            make_event(model, "ModelRegistered", 1, version=1, run="run/a"),
+            make_event(model, "ModelRegistered", 2, version=2, run="run/b"),
+            make_event(model, "ModelPromoted", 3, version=1, stage="production", promoted_by="ada"),
+            make_event(model, "ModelPromoted", 10, version=2, stage="production", promoted_by="grace"),
+            make_event(other, "ModelPromoted", 4, version=7, stage="production"),
+            make_event(other, "ModelPromoted", 5, version=8, stage="staging", promoted_by="ada"),
+        ],
+    )
+    now = [
+        [model, "production", "2", "2026-11-22 15:08", "grace", "run/b"],
+        [other, "production", "7", "2026-11-22 15:08", "-", "-"],
+        [other, "staging", "8", "2026-11-22 15:08", "ada", "-"],
+    ]
+    assert titles(capsys, "serving") == ["model", "stage", "version", "since (UTC)", "promoted by", "run"]
+    assert cells(capsys, "serving") == now
+    assert cells(capsys, "serving", "--stage", "production") == now[:2]
+    earlier = [[model, "production", "1", "2026-11-22 15:08", "ada", "run/a"], now[1]]
+    assert cells(capsys, "serving", "--stage", "production", "--as-of", "2026-11-22T15:08:09") == earlier
+    assert run_cli(capsys, "serving", "--as-of", "2020-01-01")[1].startswith("nothing serves any stage. One line ")
+    assert (
+        run_cli(capsys, "serving", "--stage", "prodction")[1]
+        == "nothing serves the stage prodction; did you mean `production`?\n"
+    )
+    assert run_cli(capsys, "serving", "--stage", "blue\x1b")[1] == "nothing serves the stage blue\\x1b\n"
+
+
 @pytest.mark.parametrize("command", ["runs", "models", "datasets"])
 def test_an_empty_list_is_one_line_that_tells_how_to_make_the_first(log, capsys, command):
     record_events(

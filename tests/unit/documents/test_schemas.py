@@ -192,6 +192,13 @@ def test_models_and_datasets(url, capsys, kind):
     assert [item["stream"] for item in listed] == sorted((s for s in STREAMS if s.startswith(kind)), key=first_at, reverse=True)
 
 
+def test_serving(url, capsys):
+    [served] = printed(capsys, url, "serving")["serving"]
+    assert (served["model"], served["stage"], served["version"], served["run"]) == ("digits", "production", "3", "run/full")
+    past = printed(capsys, url, "serving", "--stage", "production", "--as-of", "2026-11-22T15:08:02")
+    assert (past["stage"], past["as_of"], past["serving"]) == ("production", "2026-11-22T15:08:02.000000Z", [])
+
+
 def first_at(stream):
     return min(event.occurred_at for event in events_of_every_kind() if event.stream == stream), stream
 

@@ -5,6 +5,7 @@ GROUPS = {
         "runs": "List the runs, newest first.",
         "models": "List the models, and what serves each stage.",
         "datasets": "List the datasets, newest first.",
+        "serving": "List what serves each stage, now or at any time.",
         "show": "Print the state of a stream, now or at any time.",
         "history": "Print the events of a stream, in the order they occurred.",
         "watch": "Watch a run until it ends.",
