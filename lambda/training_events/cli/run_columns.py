@@ -71,7 +71,7 @@ _KINDS = {"params": "hyperparameter", "metrics": "metric", "tags": "tag"}
 _ASPECTS = ("last", "min", "max")
 
 
-def print_runs(runs: Iterable[ListedRun], columns: Sequence[Column], optional: Sequence[str], empty: str) -> None:
+def print_runs(runs: Iterable[ListedRun], columns: Sequence[Column], optional: Sequence[str] = ()) -> None:
     """A table of the runs. Columns whose fields are `optional` are shown where there is room, the last one of them first."""
     of_field = {column.field: column.title for column in columns}
     print_rows(
@@ -80,7 +80,6 @@ def print_runs(runs: Iterable[ListedRun], columns: Sequence[Column], optional: S
         (tuple(column.text(run) for column in columns) for run in runs),
         LOOK_AHEAD_ROWS,
         optional=[of_field[field] for field in optional if field in of_field],
-        empty=empty,
         styles={"status": style_of_status},
     )
 
@@ -131,16 +130,14 @@ def named_columns(names: str, runs: Sequence[ListedRun]) -> list[Column]:
         for kind, values in (("params", run.hyperparameters), ("metrics", run.metrics), ("tags", run.tags))
         for name in values
     }
-    fields = [
-        _known_field(name.strip().replace("`", "").replace('"', ""), known, has_runs=bool(runs)) for name in names.split(",")
-    ]
+    fields = [_known_field(name.strip().replace("`", "").replace('"', ""), known) for name in names.split(",")]
     return _titled(list(dict.fromkeys(["run", *fields])))
 
 
-def _known_field(field: str, known: set[str], *, has_runs: bool) -> str:
+def _known_field(field: str, known: set[str]) -> str:
     kind, dot, name = field.partition(".")
     if kind == "attributes":
-        return _known_field(name, known, has_runs=has_runs)
+        return _known_field(name, known)
     base, _, aspect = field.rpartition(".")
     if field in _ATTRIBUTES or field in known or (kind == "metrics" and aspect in _ASPECTS and base in known):
         return field
@@ -149,8 +146,6 @@ def _known_field(field: str, known: set[str], *, has_runs: bool) -> str:
         near = f"; did you mean `{same[0]}`?" if same else did_you_mean(field, [*_ATTRIBUTES, *known])
         allowed = ", ".join((*_ATTRIBUTES, *(f"{kind}.<name>" for kind in _KINDS)))
         raise Misused(f"there is no column `{field}`{near or f'; allowed: {allowed}'}")
-    if not has_runs:
-        return field
     near = did_you_mean(name, [other.partition(".")[2] for other in sorted(known) if other.startswith(f"{kind}.")])
     raise Misused(f"no {_KINDS[kind]} `{name}` in these runs{near}")
 

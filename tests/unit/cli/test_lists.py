@@ -159,6 +159,20 @@ def test_a_hyperparameter_and_a_metric_of_one_name_have_a_column_each(log, capsy
     assert [row[-2:] for row in cells(capsys, "runs")] == [["1", "0.5"], ["0", "0.5"]]
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--model", "digts"], "no run trains the model digts; did you mean `digits`?"),
+        (["--group", "sweep-2"], "no run is of the group sweep-2; did you mean `sweep-1`?"),
+        (["--model", "digits", "--group", "\x1bother"], "no run is of the group \\x1bother"),
+        (["--model", "digits", "--status", "failed", "--columns", "commit"], "no run is like this"),
+    ],
+)
+def test_a_list_in_which_there_is_nothing_tells_names_that_are_near(log, capsys, options, told):
+    sweep(log, 1)
+    assert run_cli(capsys, "runs", *options) == (0, f"{told}\n", "")
+
+
 def test_the_runs_of_a_group(log, capsys):
     sweep(log, 2)
     record_events(log, run_events("alone", 90, hyperparameters={}, metrics={}))

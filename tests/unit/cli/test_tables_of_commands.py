@@ -300,4 +300,4 @@ def test_a_list_without_a_run_says_so_and_how_to_make_one(log, capsys):
     [_, *code] = re.split(r": (?=from)|; ", line)
     for statement in code:
         compile(statement, "the line", "exec")
-    assert run_cli(capsys, "runs", "--model", "nobodys")[1] == "no run is like this\n"
+    assert run_cli(capsys, "runs", "--model", "nobodys") == (0, f"{line}\n", "")

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from training_events import times
 from training_events.cli.hidden import AlsoHidden, Visible
-from training_events.cli.output import peek, print_json_document
+from training_events.cli.output import peek, print_json_document, printable
 from training_events.cli.run_columns import chosen_columns, named_columns, print_runs
 from training_events.cli.table import LOOK_AHEAD_ROWS
 from training_events.cli.time_argument import start_option
@@ -19,6 +19,7 @@ from training_events.errors import Misused
 from training_events.folds.run import Status
 from training_events.folds.silence import silent_seconds
 from training_events.folds.summary import RunSummary
+from training_events.reading.stream_names import MAX_COMPARED_NAMES, did_you_mean
 from training_events.reading.summaries import summaries_of
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _NO_RUNS = (
     "no runs yet. Two lines record one: from training_events import record_run; "
     'with record_run(model="digits") as run: run.metric("loss", 0.5)'
 )
-_NONE_LIKE_THIS = "no run is like this"
 
 
 class ListedRun(RunSummary, frozen=True):
@@ -82,15 +82,30 @@ def runs(
     if as_json:
         print_json_document({}, "runs", selected, visible.tail)
         return
-    if columns:
+    first, selected = peek(selected, LOOK_AHEAD_ROWS)
+    if not first:
+        print(printable(_nothing(sources, model, group)))
+    elif columns:
         rows = list(selected)
-        print_runs(rows, named_columns(columns, rows), (), _NONE_LIKE_THIS)
+        print_runs(rows, named_columns(columns, rows))
     else:
-        first, selected = peek(selected, LOOK_AHEAD_ROWS)
-        is_filtered = bool(status or model or group or since or visible.left_out)
         told = [name for name, value in (("model", model), ("group", group)) if value]
-        print_runs(selected, *chosen_columns(first, told=told), _NONE_LIKE_THIS if is_filtered else _NO_RUNS)
+        print_runs(selected, *chosen_columns(first, told=told))
     visible.tell()
+
+
+def _nothing(sources: Sources, model: str, group: str) -> str:
+    """What to say where no run is listed."""
+    known = list(islice(cast("Iterator[RunSummary]", summaries_of(sources, "run")), MAX_COMPARED_NAMES))
+    if not known:
+        return _NO_RUNS
+    for what, name, names in (
+        ("trains the model", model, {run.model for run in known if run.model}),
+        ("is of the group", group, {str(run.tags["group"]) for run in known if "group" in run.tags}),
+    ):
+        if name and name not in names:
+            return f"no run {what} {name}{did_you_mean(name, names)}"
+    return "no run is like this"
 
 
 def _select(sources: Sources, status: Status | None, model: str, group: str, since: str | None) -> Iterator[RunSummary]:
