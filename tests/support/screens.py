@@ -15,6 +15,7 @@ import tempfile
 import termios
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from training_events.event import Event
 
@@ -78,20 +79,29 @@ def without_styles(shown: str) -> str:
 
 def events() -> Iterator[Event]:
     """A sweep of three runs, one of which was resumed; a run that failed, one with an odd name; their dataset and model."""
-    digits = {"uri": "s3://training/datasets/digits.npz", "version_id": "3sL4kqtJlcpXroDTDmJ", "sha256": "e3b0c442" * 8}
+    digits: dict[str, Any] = {
+        "uri": "s3://training/datasets/digits.npz",
+        "version_id": "3sL4kqtJlcpXroDTDmJ",
+        "sha256": "e3b0c442" * 8,
+    }
     yield make_event("dataset/digits", "DatasetRegistered", 0, rows=1797, bytes=57523, registered_by="ada", **digits)
     packages = {"numpy": "2.4.6", "scikit-learn": "1.9.1", "scipy": "1.17.1"}
     code = {"repository": "https://git.example.com/digits", "commit": "9a76a5d0" * 5, "dirty": False}
     for number in range(3):
         run, second = f"run/digits-{number}", 60 * number
         hyperparameters = {"batch_size": 32, "optimizer": {"name": "sgd", "lr": 10.0 ** -(number + 1)}}
-        made_from = {"code": code, "datasets": [digits], "packages": packages, "hyperparameters": hyperparameters}
+        made_from: dict[str, Any] = {
+            "code": code,
+            "datasets": [digits],
+            "packages": packages,
+            "hyperparameters": hyperparameters,
+        }
         yield make_event(run, "TrainingStarted", second + 1, model="digits", seeds=7, requested_by="ada", **made_from)
         yield from _metrics(run, second + 2, range(20), number)
         yield make_event(run, "CheckpointSaved", second + 30, step=19, uri=f"s3://training/runs/digits-{number}/19.joblib")
         yield make_event(run, "Tagged", second + 31, tags={"group": "sweep-7", "team": "vision"})
         if number == 2:
-            more = made_from | {"resumed_from": "run/digits-1"}
+            more: dict[str, Any] = made_from | {"resumed_from": "run/digits-1"}
             yield make_event(run, "TrainingStarted", second + 32, model="digits", seeds=8, requested_by="ada", **more)
             yield from _metrics(run, second + 33, range(15, 25), number)
         yield make_event(run, "TrainingCompleted", second + 58)
@@ -101,7 +111,7 @@ def events() -> Iterator[Event]:
     yield make_event("run/digits-0", "Hidden", 131, by="ada", reason="the wrong digits")
     yield make_event("run/digits-failed", "TrainingStarted", 200, model="digits", hyperparameters={"optimizer": {"lr": 10}})
     yield make_event("run/digits-failed", "MetricsRecorded", 201, points=[{"name": "eval_loss", "value": "NaN", "step": 1}])
-    error = {
+    error: dict[str, Any] = {
         "error": "ValueError: \x1b[2J</script> is no digit",
         "traceback": 'Traceback:\n  File "train.py", line 7\nValueError',
     }

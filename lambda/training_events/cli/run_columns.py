@@ -162,8 +162,8 @@ def _titled(fields: Sequence[str]) -> list[Column]:
     """Each with a title of its own: a hyperparameter and a metric may have one name."""
     columns: dict[str, Column] = {}
     for field in fields:
-        title, text = _ATTRIBUTES[field] if field in _ATTRIBUTES else (field.partition(".")[2], _reader(field))
-        title = next((form for form in map(printable, (title, field)) if form not in columns), None)
+        short, text = _ATTRIBUTES[field] if field in _ATTRIBUTES else (field.partition(".")[2], _reader(field))
+        title = next((form for form in map(printable, (short, field)) if form not in columns), None)
         if title is not None:
             columns[title] = Column(field, title, text)
     return list(columns.values())

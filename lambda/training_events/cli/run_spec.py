@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from training_events.cli.output import printable, to_json
 from training_events.cli.table import wrapped
@@ -64,7 +64,7 @@ def _packages(value: Any) -> Any:
     return wrapped(f"{_text(name)} {_text(version)}" for name, version in value.items())
 
 
-def _is_list_of_packages(value: Any) -> bool:
+def _is_list_of_packages(value: Any) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict) and bool(value) and "sha256" not in value
 
 

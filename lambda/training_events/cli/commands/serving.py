@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import Struct
 
-from training_events.cli.output import minute_of, print_json_document
+from training_events.cli.output import minute_of, print_json_document, with_all_keys
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
@@ -41,9 +41,9 @@ def serving(
     log: LogUrl = "",
     as_json: AsJson = False,
 ) -> None:
-    """List what serves each stage, over all models.
+    """List what serves each stage, now or at any time.
 
-    Each with the version, since when it serves, who promoted it, and which run trained it. With --as-of or --known-at it is
+    Over all models, each with the version, since when it serves, who promoted it, and which run trained it. With --as-of or --known-at it is
     what served then, which reads the whole log. Models that somebody has hidden are left out.
 
     For example:
@@ -53,7 +53,7 @@ def serving(
     everywhere = Log(open_current_workspace(log)).serving(as_of=as_of, known_at=known_at)
     served = sorted((item for item in everywhere if stage in (None, item.stage)), key=lambda item: (item.stage, item.model))
     if as_json:
-        print_json_document({"stage": stage, "as_of": as_of, "known_at": known_at}, "serving", served)
+        print_json_document({"stage": stage, "as_of": as_of, "known_at": known_at}, "serving", map(with_all_keys, served))
     else:
         empty = _nothing(stage, everywhere)
         print_rows(_TITLES, _WIDTHS, map(_row, served), LOOK_AHEAD_ROWS, optional=_OPTIONAL, empty=empty)
