@@ -50,7 +50,7 @@ def follow(sources: Sources, stream: str) -> Iterator[RunState]:
         try:
             state = cast("RunState", state_now(sources.log, sources.read_models, stream))
         except NoSuchStream:
-            raise no_such_stream(sources.read_models, stream) from None
+            raise no_such_stream(sources, stream) from None
         if state.finished and not is_known(state):
             state.metrics = metrics_at(sources.log, stream, as_of=state.last_at)
         took = time.monotonic() - begun
