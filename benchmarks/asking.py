@@ -24,7 +24,7 @@ from local.installation import python_of
 from local.terraform import BUILD
 
 _HERE = Path(__file__).parent
-_ROUNDS = 3
+_ROUNDS = 2
 _POINTS_IN_AN_EVENT = 1000
 """As a recorder sends them."""
 

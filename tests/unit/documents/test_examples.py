@@ -76,6 +76,16 @@ def test_the_laptop_commands_run_as_they_stand(tmp_path: Path) -> None:
     assert json.loads(done.stdout.splitlines()[-1])["stages"] == {"production": "1"}
 
 
+def test_the_first_page_of_python_prints_what_it_shows(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "guides" / "python.md").read_text(encoding="utf-8")
+    asking, *_ = re.findall(r"```python\n(.+?)```", page, re.DOTALL)
+    shown, *_ = re.findall(r"```\n(completed.+?)```", page, re.DOTALL)
+    recording = re.findall(r"^training-events record .+(?:\n  --.+)*", LAPTOP, re.MULTILINE)
+    (tmp_path / "ask.py").write_text(asking, encoding="utf-8")
+    type_into_shell("\n".join(recording), tmp_path)
+    assert without_what_differs(type_into_shell("python ask.py", tmp_path).stdout) == without_what_differs(shown)
+
+
 def test_the_commands_of_rebuild_run_as_they_stand(tmp_path: Path) -> None:
     states = (ROOT / "docs" / "reference" / "states.md").read_text(encoding="utf-8")
     [rebuild] = re.findall(r"```sh\n(training-events rebuild.+?)```", states, re.DOTALL)
