@@ -30,10 +30,13 @@ from training_events.cli.commands.show import ShowDocument
 from training_events.cli.commands.undelivered import UndeliveredDocument
 from training_events.cli.commands.verify import VerifyDocument
 from training_events.cli.commands.watch import WatchDocument
+from training_events.cli.organising import SaidDocument
 
 DOCUMENTS: dict[str, Any] = {
     "datasets": DatasetsDocument,
+    "describe": SaidDocument,
     "flush": FlushDocument,
+    "hide": SaidDocument,
     "history": HistoryDocument,
     "models": ModelsDocument,
     "rebuild": RebuildDocument,
@@ -41,9 +44,11 @@ DOCUMENTS: dict[str, Any] = {
     "record": RecordDocument,
     "redrive": RedriveDocument,
     "replay": ReplayDocument,
+    "restore": SaidDocument,
     "runs": RunsDocument,
     "serving": ServingDocument,
     "show": ShowDocument,
+    "tag": SaidDocument,
     "undelivered": UndeliveredDocument,
     "verify": VerifyDocument,
     "watch": WatchDocument,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from training_events.catalogue.stored import Stored
     from training_events.errors import Misused, NotRecordable, TrainingEventsError
     from training_events.reading.log import Log, open_log
+    from training_events.recorder.organising import describe, hide, restore, tag
     from training_events.recorder.registering import promote_model, register_dataset, register_model
     from training_events.recorder.run import Run, record_run
 
@@ -25,6 +26,10 @@ __all__ = [  # noqa: RUF022 - what people need first comes first, on the page on
     "register_dataset",
     "register_model",
     "promote_model",
+    "tag",
+    "describe",
+    "hide",
+    "restore",
     "open_log",
     "Log",
     "TrainingEventsError",
@@ -42,6 +47,10 @@ _MODULES = {
     "promote_model": "recorder.registering",
     "open_log": "reading.log",
     "Log": "reading.log",
+    "tag": "recorder.organising",
+    "describe": "recorder.organising",
+    "hide": "recorder.organising",
+    "restore": "recorder.organising",
     "TrainingEventsError": "errors",
     "Misused": "errors",
     "NotRecordable": "errors",

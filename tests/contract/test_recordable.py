@@ -153,6 +153,13 @@ NAMES = [f"{number}" + "\U0001f600" * 15_000 for number in range(50)]
 HUGE: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "run/a": [("MetricsRecorded", {"points": [{"name": name, "value": 1}]}) for name in NAMES]
     + [("TrainingStarted", {"model": NAMES[0]})],
+    "run/b": [
+        ("TrainingStarted", {"hyperparameters": {f"h{number}": number for number in range(10_000)}}),
+        ("MetricsRecorded", {"points": [{"name": f"m{number}", "value": number / 3} for number in range(1_400)]}),
+        *(("Tagged", {"tags": {f"t{number}": "x" * 100_000}}) for number in range(4)),
+        *(("DatasetUsed", {"dataset": {"uri": name, "sha256": name}}) for name in NAMES[:3]),
+        ("Described", {"name": NAMES[0], "description": NAMES[1]}),
+    ],
     "model/a": [("ModelPromoted", {"version": name, "stage": name}) for name in NAMES],
     "dataset/a": [("DatasetRegistered", {"uri": name, "sha256": name}) for name in NAMES],
 }

@@ -36,7 +36,14 @@ READING_CALLS = {
     "rebuild": ["rebuild"],
     "rebuild --dry-run": ["rebuild", "--dry-run"],
 }
-CALLS_ON_A_LOG = {**READING_CALLS, "record": ["record", "run/a", "Happened"]}
+CALLS_ON_A_LOG = {
+    **READING_CALLS,
+    "record": ["record", "run/a", "Happened"],
+    "tag": ["tag", "run/a", "team=vision"],
+    "describe": ["describe", "run/a", "a text"],
+    "hide": ["hide", "run/a", "--reason", "why"],
+    "restore": ["restore", "run/a"],
+}
 _QUEUE = ["--queue", "https://sqs.eu-central-1.amazonaws.com/123456789012/q"]
 CALLS_ON_AWS = {name: [*arguments, "--log", DYNAMODB] for name, arguments in CALLS_ON_A_LOG.items()} | {
     "record to the bus": ["record", "run/a", "Happened"],

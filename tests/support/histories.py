@@ -25,7 +25,7 @@ hidings = st.fixed_dictionaries({}, optional={"reason": words, "by": words})
 
 tags = st.dictionaries(words | st.just("group"), st.none() | words | numbers | st.booleans() | st.just(2**70), max_size=3)
 
-OF_ANY_STREAM = {
+OF_ANY_STREAM: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "Described": st.fixed_dictionaries({}, optional={"name": texts, "description": texts, "by": words}),
     "Tagged": st.fixed_dictionaries({"tags": tags}, optional={"by": words}),
     "Hidden": hidings,

@@ -6,6 +6,10 @@ Frameworks log counters and schedules beside the metrics, and the alphabet puts 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+MAX_NAMES = 4096
+"""How many names are remembered with what they are: runs have the same few, and each list and summary asks."""
 
 _COUNTER = re.compile(
     r"(^|[/_.: -])("
@@ -25,11 +29,13 @@ _HELD_OUT = re.compile(r"(^|[^a-z])(e?val(id(ation)?)?|eval(uation)?|test|dev)([
 """Measured on data that the training has not seen."""
 
 
+@lru_cache(MAX_NAMES)
 def is_counter(name: str) -> bool:
     """Whether the metric only counts, or is set by a schedule. No value of it is better than another."""
     return _COUNTER.search(name) is not None and _QUALITY.search(name) is None
 
 
+@lru_cache(MAX_NAMES)
 def importance(name: str) -> tuple[int, bool, bool, str]:
     """Sorts metrics: loss and quality on held-out data, then on the training's own, then the rest, then counters; by name."""
     if is_counter(name):

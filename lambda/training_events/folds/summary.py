@@ -6,7 +6,7 @@ did not fit, `whole` is false, and the state has it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -220,8 +220,9 @@ def summary_of(state: RunState | ModelState | DatasetState) -> RunSummary | Mode
 
 
 def _of_run(state: RunState, cutter: _Cutter) -> dict[str, Any]:
-    spec, job = state.spec or {}, state.job
+    spec = state.spec or {}
     code, image, instance = (spec.get(name) or {} for name in ("code", "image", "instance"))
+    of_job = _of_job(state)
     used = [UsedVersion(*map(cutter.optional, (it.uri, it.version_id, it.sha256, it.role))) for it in state.lineage.datasets]
     return {
         "model": cutter.optional(state.model),
@@ -241,10 +242,23 @@ def _of_run(state: RunState, cutter: _Cutter) -> dict[str, Any]:
         "seeded": spec.get("seeds") not in (None, {}),
         "requested_by": cutter.optional(state.requested_by),
         "error": None if state.error is None else _first_line(state.error.error, cutter),
-        "image": cutter.optional(image.get("uri") or image.get("digest") or (job and job.image)),
-        "instance": cutter.optional(instance.get("type") or (job and job.instance and job.instance.type)),
+        "image": cutter.optional(image.get("uri") or image.get("digest") or of_job.image),
+        "instance": cutter.optional(instance.get("type") or of_job.instance),
         "checkpoints": state.checkpoints_saved,
     }
+
+
+class _OfJob(NamedTuple):
+    """What SageMaker says that its job runs on."""
+
+    image: str | None = None
+    instance: str | None = None
+
+
+def _of_job(state: RunState) -> _OfJob:
+    if state.job is None:
+        return _OfJob()
+    return _OfJob(state.job.image, None if state.job.instance is None else state.job.instance.type)
 
 
 def _first_line(error: str | dict[str, Any] | None, cutter: _Cutter) -> str | None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import time
 from difflib import get_close_matches
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from training_events import folds
-from training_events.catalogue import CATALOGUE
+from training_events.catalogue import CATALOGUE, any_stream
 from training_events.catalogue.model import ModelPromoted, ModelRegistered, ModelRetired
 from training_events.errors import Misused, NoSuchLog
 from training_events.event import in_one_form
@@ -60,7 +61,7 @@ def has_names(fact: msgspec.Struct) -> bool:
     """Whether `check_names` asks the log about it."""
     if isinstance(fact, ModelRegistered):
         return fact.run is not None
-    return isinstance(fact, (ModelPromoted, ModelRetired))
+    return isinstance(fact, (ModelPromoted, ModelRetired, *any_stream.FACTS))
 
 
 def check_names(
@@ -73,6 +74,8 @@ def check_names(
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Raises Misused for a version or a run that the log does not know, and for a stage that has another spelling there.
+
+    What is named, described, tagged, hidden or restored has to be in the log too.
 
     `said_here` are streams, and versions of streams, of which this process itself has published events: the log may not have
     them yet. What another process has published over a bus a moment ago is waited for.
@@ -93,10 +96,19 @@ def check_names(
             raise_unless(lambda: _unknown_version(store, stream, version))
     if isinstance(fact, ModelPromoted) and (flaw := _other_spelling(store, stream, fact.stage)):
         raise Misused(flaw)
+    for named, check in _checks_of_streams(store, stream, fact):
+        if (named, None) not in said_here:
+            raise_unless(check)
+
+
+def _checks_of_streams(store: Store, stream: str, fact: msgspec.Struct) -> list[tuple[str, Callable[[], str | None]]]:
+    """The streams that the log has to have, each with its check."""
+    if isinstance(fact, any_stream.FACTS):
+        return [(stream, partial(_unknown_stream, store, stream))]
     if isinstance(fact, ModelRegistered) and fact.run is not None:
         run = f"run/{fact.run.removeprefix('run/')}"
-        if (run, None) not in said_here:
-            raise_unless(lambda: _unknown_stream(store, run))
+        return [(run, partial(_unknown_run, store, run))]
+    return []
 
 
 def _unknown_version(store: Store, stream: str, version: str) -> str | None:
@@ -124,12 +136,16 @@ def _other_spelling(store: Store, stream: str, stage: str) -> str | None:
 
 
 def _unknown_stream(store: Store, stream: str) -> str | None:
-    try:
-        if next(iter(store.log.entries(stream)), None) is not None:
-            return None
-    except NoSuchLog:
-        pass
+    if next(iter(store.log.entries(stream)), None) is not None:
+        return None
     return f"the log has no event of {stream!a:.80}" + _instead(_near_streams(store, stream))
+
+
+def _unknown_run(store: Store, run: str) -> str | None:
+    try:
+        return _unknown_stream(store, run)
+    except NoSuchLog:  # a laptop's log is made with the first event
+        return f"the log has no event of {run!a:.80}"
 
 
 def _model(store: Store, stream: str) -> ModelState:

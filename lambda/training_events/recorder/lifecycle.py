@@ -26,6 +26,12 @@ _newest: dict[RunKey, Lifecycle] = {}
 """The open handle of each run that was started last. A forked child finds its parent's here."""
 
 
+def open_participant(stream: str) -> Participant | None:
+    """The part of this process in a run; None if it is not open here."""
+    lifecycle = _newest.get(key_of(stream))
+    return None if lifecycle is None else lifecycle.participant
+
+
 class Lifecycle:
     """An `OpenRun` for `termination`, which calls the methods that begin with `on_`."""
 

@@ -30,5 +30,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     """The run that this one continues."""
     requested_by: str | None = None
     """Who asked for the run. By default the user that is logged in."""
+    tags: Mapping[str, Any] | None = None
+    """What the run is tagged with. The tag `group` names what belongs together."""
     environment: Sequence[str] = ()
     """Names of environment variables to pin, beside those that are known to matter."""

@@ -19,9 +19,11 @@ from training_events.recorder.delivery.points import as_number, step_of
 from training_events.recorder.delivery.writer import MAX_BUFFERED_POINTS
 from training_events.recorder.ending import failed, stopped
 from training_events.recorder.identity import run_id as id_of_run
+from training_events.recorder.labels import batches, hyperparameters_of, tags_of
 from training_events.recorder.lifecycle import Lifecycle
 from training_events.recorder.options import RunOptions
-from training_events.recorder.pinning.spec import pinned_spec
+from training_events.recorder.pinning.spec import pinned_dataset, pinned_spec
+from training_events.recorder.pinning.user import logged_in
 from training_events.recorder.plain import plain_text
 from training_events.recorder.reporting import reported_not_raised
 from training_events.recorder.storage.files import is_folder, local_path
@@ -31,10 +33,10 @@ from training_events.redaction.text import redacted_text
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
+    from types import EllipsisType, TracebackType
 
+    from training_events.catalogue.any_stream import Tag
     from training_events.catalogue.stored import Stored
-
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -69,6 +71,8 @@ class Run:
         """
         if not self._participant.started:
             self._lifecycle.start(lambda: pinned_spec(self._options, pin=pin, keep=self._keep_code))
+            if self._options.tags and self._participant.is_leader:
+                self._record_tags(self._options.tags)
         return self
 
     def metric(self, name: str, value: float, step: float | None = None) -> None:
@@ -101,6 +105,45 @@ class Run:
     def artifact(self, path: str | os.PathLike[str], name: str | None = None) -> Stored | None:
         """Store a file of the training and record ArtifactSaved, as `checkpoint` does. `name` is by default the file's."""
         return self._store("ArtifactSaved", path, "artifacts", {"name": Path(path).name if name is None else plain_text(name)})
+
+    @reported_not_raised
+    def tag(self, key: str | None = None, value: Tag | EllipsisType | None = ..., /, **tags: Tag | None) -> None:
+        """Give the run tags: `run.tag("note", "warm start")`, `run.tag(team="vision")`. None as a value removes the tag.
+
+        The tag `group` names what belongs together: a sweep, a study, a parent run. Once the run has ended,
+        `training_events.tag` tags it.
+        """
+        if key is not None and value is ...:
+            raise TypeError(f"the tag {key!r} has no value")
+        self._record_tags(tags if key is None else {key: value, **tags})
+
+    @reported_not_raised
+    def describe(self, description: str | None = None, *, name: str | None = None) -> None:
+        """Say in words what the run is, or give it a name to show. An empty text removes one; None leaves it as it is."""
+        said = {"name": name, "description": description}
+        data = {key: plain_text(text) for key, text in said.items() if text is not None}
+        if data:
+            self._record("Described", _with_person(data))
+
+    @reported_not_raised
+    def log_hyperparameters(self, hyperparameters: Mapping[str, Any]) -> None:
+        """Record hyperparameters that are known only now, or have changed: they stand beside those that the run started with.
+
+        They are recorded as those of `record_run` are: a mapping, a record, an object with attributes or a list.
+        """
+        for batch in batches(hyperparameters_of(hyperparameters)):
+            self._record("HyperparametersRecorded", {"hyperparameters": batch})
+
+    @reported_not_raised
+    def use_dataset(self, dataset: str | os.PathLike[str] | Stored | Mapping[str, Any], role: str | None = None) -> None:
+        """Record that the run uses this dataset too, and what for: `train`, `validation`.
+
+        It is pinned as those of `record_run` are: a file by its sha256, an object in S3 by its version. A digest
+        (`sha256:…`) names a dataset as well. Returns when the file is read.
+        """
+        used = pinned_dataset(dataset, None if role is None else plain_text(role), pin)
+        if used is not None:
+            self._record("DatasetUsed", {"dataset": used})
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
         """Send what was recorded so far. Returns whether all of it is sent; the rest is in the spool."""
@@ -143,6 +186,16 @@ class Run:
         """In a spawned process it is the same run, and that process becomes a producer of its own."""
         return _in_spawned_process, (self.id,)
 
+    @reported_not_raised
+    def _record_tags(self, tags: Mapping[str, Any]) -> None:
+        for batch in batches(tags_of(tags)):
+            self._record("Tagged", _with_person({"tags": batch}))
+
+    def _record(self, type_: str, data: dict[str, Any]) -> None:
+        channel = self._participant.ensure_open()
+        if channel is None or not channel.writer.record(type_, data):
+            raise RuntimeError(f"{self.stream} is not open")
+
     def _keep_code(self, patch: bytes) -> Stored:
         if (channel := self._participant.ensure_open()) is None:
             raise NotStored(f"{self.stream} is not open")
@@ -162,6 +215,10 @@ class Run:
         return stored
 
 
+def _with_person(data: dict[str, Any]) -> dict[str, Any]:
+    return data if (user := logged_in()) is None else {**data, "by": user}
+
+
 def _in_spawned_process(id_: str) -> Run:
     run = Run(RunOptions(run_id=id_))
     run._lifecycle.on_fork()  # noqa: SLF001 - it is a run of this module
@@ -178,6 +235,7 @@ def record_run(
     goals: Mapping[str, Literal["minimize", "maximize"]] | None = None,
     resumed_from: str | None = None,
     requested_by: str | None = None,
+    tags: Mapping[str, Tag] | None = None,
     environment: Sequence[str] = (),
 ) -> Run:
     """A training run that records itself: a context manager, a decorator, or started and finished by hand.
@@ -202,6 +260,7 @@ def record_run(
         goals: For a metric whose name does not tell whether more or less of it is better.
         resumed_from: The run that this one continues.
         requested_by: Who asked for it; by default the user that is logged in.
+        tags: What you want to find it by: numbers, true or false, texts. `group` names what belongs together, such as a sweep.
         environment: Names of environment variables to pin, beside those that are known to matter. A variable that looks like
             a secret is never recorded.
     """
@@ -215,6 +274,7 @@ def record_run(
             goals=goals,
             resumed_from=resumed_from,
             requested_by=requested_by,
+            tags=tags,
             environment=environment,
         )
     )

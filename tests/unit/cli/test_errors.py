@@ -50,10 +50,12 @@ STREAMS = {"job/7": "allowed: run/<name>, model/<name>, dataset/<name>", "run/":
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-@pytest.mark.parametrize("arguments", [["show"], ["history"], ["verify"], ["verify", "run/a"], ["record"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["show"], ["history"], ["verify"], ["verify", "run/a"], ["record"], ["describe"], ["restore"]], ids=" ".join
+)
 def test_a_stream_name_that_is_wrong(capsys, arguments, stream):
-    type_ = ["Happened"] if arguments == ["record"] else []
-    fails(capsys, 2, STREAMS[stream], [*arguments, stream, *type_, "--log", "sqlite:///x.db"])
+    more = {"record": ["Happened"], "describe": ["a text"]}.get(arguments[0], [])
+    fails(capsys, 2, STREAMS[stream], [*arguments, stream, *more, "--log", "sqlite:///x.db"])
 
 
 @pytest.mark.parametrize("time", ["soon", "2026", "2026-13-01", "\x9b", "11/12/2026"])

@@ -74,4 +74,4 @@ def test_every_command_is_in_the_tables() -> None:
 
 def test_every_event_type_is_in_the_list() -> None:
     linked = re.findall(r"\[`(\w+)`\]\(\1\.json\)", page("events/README.md"))
-    assert sorted(linked) == sorted(name for types in CATALOGUE.values() for name in types)
+    assert sorted(linked) == sorted({name for types in CATALOGUE.values() for name in types})

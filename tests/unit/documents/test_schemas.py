@@ -240,6 +240,14 @@ def test_record(url, capsys):
     assert printed(capsys, url, "record", "run/recorded", "TrainingStopped")["known"]
 
 
+@pytest.mark.parametrize("call", [("tag", "a=1"), ("describe", "text"), ("hide", "--reason", "why"), ("restore",)])
+def test_what_is_said_of_a_stream(url, capsys, call):
+    command, *rest = call
+    [event] = printed(capsys, url, command, "run/full", *rest)["events"]
+    assert (event["stream"], event["outcome"]) == ("run/full", "recorded")
+    assert printed(capsys, url, "history", "run/full")["events"][-1]["digest"] == event["digest"]
+
+
 def test_verify_finds_what_was_altered_and_what_is_missing(tmp_path, capsys):
     with empty_store("sqlite", tmp_path) as url:
         recorder = Recorder("p", stream="run/a")

@@ -14,7 +14,7 @@ from training_events.errors import Misused
 from training_events.event import Event
 from training_events.folds.dataset import DatasetState
 from training_events.projection.time_travel import state_at
-from training_events.recorder import registering
+from training_events.recorder import outside_run, registering
 from training_events.recorder.delivery.destination import Destination
 from training_events.recorder.registering import promote_model, register_dataset, register_model
 from training_events.recorder.storage.objects import pin
@@ -155,10 +155,12 @@ def test_a_model_is_registered_with_its_run_and_artifact_and_then_promoted(place
 @pytest.mark.parametrize("run", ["run/r", "r"])
 def test_the_artifact_of_a_model_may_be_stored_already(place, run):
     stored = Stored("s3://b/k", "v", "0" * 64, 1)
-    open_event_log(place.log).append(Event("e", "run/r", "TrainingStarted", "2026-11-22T15:08:39.955123Z", "tests", {}))
+    started = Event("e", "run/r", "TrainingStarted", "2026-11-22T15:08:39.955123Z", "tests", {})
+    open_event_log(place.log).append(started)
     register_model("m", version="1.0", run=run, artifact=stored)
     artifact = {"uri": "s3://b/k", "version_id": "v", "sha256": "0" * 64, "bytes": 1}
-    data = {"version": "1.0", "run": "run/r", "artifact": artifact, "registered_by": "ada"}
+    head = {"events": 1, "position": started.position, "digest": started.digest}
+    data = {"version": "1.0", "run": "run/r", "artifact": artifact, "registered_by": "ada", "run_head": head}
     assert recorded(place, "model/m") == [("ModelRegistered", data)]
 
 
@@ -277,7 +279,7 @@ def test_an_answer_without_an_end_holds_nothing_up_and_the_event_waits(place, ca
             return []
 
     place.monkeypatch.setattr(Destination, "sink", lambda *_: Endless())
-    place.monkeypatch.setattr(registering, "MAX_SECONDS", 0.01)
+    place.monkeypatch.setattr(outside_run, "MAX_SECONDS", 0.01)
     register_dataset("digits.csv")
     answered.set()
     assert "cannot be sent to the log" in caplog.text
@@ -311,7 +313,7 @@ WRONG: list[Any] = [
 
 @pytest.mark.parametrize("call", WRONG)
 def test_a_wrong_argument_raises_one_line_at_once(place, call):
-    place.monkeypatch.setattr(registering, "record_event", lambda *_: pytest.fail("it was recorded"))
+    place.monkeypatch.setattr(registering, "record_fact", lambda *_: pytest.fail("it was recorded"))
     with pytest.raises((Misused, TypeError)) as error:
         call()
     assert str(error.value)

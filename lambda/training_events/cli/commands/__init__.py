@@ -11,6 +11,10 @@ GROUPS = {
         "watch": "Watch a run until it ends.",
     },
     "Say": {
+        "tag": "Give streams tags, or remove some.",
+        "describe": "Give a stream a description, a name to show, or both.",
+        "hide": "Leave streams out of lists, until they are restored.",
+        "restore": "Show hidden streams in lists again.",
         "record": "Record one event.",
         "flush": "Send the events that recorders had to leave on disk.",
     },

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import sys
 import uuid
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from msgspec import Struct
 
 from training_events import catalogue, strict_json, times
 from training_events.cli.output import print_document, printable
+from training_events.cli.recording import Sent, send, why_not_checked
 from training_events.cli.time_argument import time_option
-from training_events.cli.workspace import AsJson, Source, Stream, bring_up_to_date
+from training_events.cli.workspace import AsJson, Source, Stream
 from training_events.errors import BadLogUrl, Misused, NotAnObject, NotRecordable, UnknownType
 from training_events.event import SCHEMA_VERSION, Event, in_one_form
-from training_events.reading.opening import open_sources
 from training_events.recordable import check_recordable
-from training_events.recorder.known_names import check_names, check_type, has_names
-from training_events.settings import LAPTOP_LOG, Settings
-from training_events.stores.appending import appender
-from training_events.stores.opening import open_store
+from training_events.recorder.known_names import check_type
+from training_events.settings import Settings
 
 
 class RecordDocument(Struct):
@@ -35,7 +33,7 @@ class RecordDocument(Struct):
     event_id: str
     occurred_at: str
     digest: str
-    outcome: Literal["published", "recorded", "repeated"]
+    outcome: Sent
     known: bool
     not_checked: str | None
 
@@ -69,8 +67,9 @@ def record(
     that TRAINING_EVENTS_LOG names, else training-events.db in this folder, which is created if it does not exist. Data of a
     type in the catalogue has to fit its schema (docs/reference/events). A type of your own is recorded as it is, unless it is
     nearly one of the catalogue. A model's version that was never registered, a run that the log does not have, and a second
-    spelling of a stage are refused too. --unchecked records all these. Recording the same event again, with its id and time,
-    changes nothing. On AWS a log has its events from the event processor that TRAINING_EVENTS_PROCESSOR names.
+    spelling of a stage are refused too, and a tag or description of a stream that is not there. --unchecked records all these.
+    Recording the same event again, with its id and time, changes nothing. On AWS a log has its events from the event processor
+    that TRAINING_EVENTS_PROCESSOR names.
 
     For example:
       training-events record model/digits ModelPromoted --data '{"version": 3, "stage": "production"}'
@@ -90,7 +89,7 @@ def record(
     fact = _fact(event)
     known = fact is not None
     not_checked = None if unchecked else _check(event, fact, log)
-    outcome = _send(event, log)
+    [outcome] = send([event], log)
     if as_json:
         print_document(
             RecordDocument(
@@ -128,46 +127,10 @@ def _fact(event: Event) -> Struct | None:
 
 def _check(event: Event, fact: Struct | None, log: str) -> str | None:
     """Raises Misused for what looks like a typing mistake. Returns why the names could not be checked, if so."""
-    settings = Settings()
-    over_bus = settings.optional("bus") is not None and not log
-    url = log or settings.optional("log") or ("" if over_bus else LAPTOP_LOG)
     try:
         check_type(event.stream, event.type)
-        if fact is None or not has_names(fact):
-            return None
-        if not url:
-            return "TRAINING_EVENTS_LOG is not set"
-        check_names(open_store(url), event.stream, fact, over_bus=over_bus)
+        return why_not_checked(event.stream, fact, log)
     except BadLogUrl:
         raise
     except Misused as flaw:
         raise Misused(f"{flaw}; --unchecked records it all the same") from None
-    except _of_aws() as why:
-        return str(why)
-    return None
-
-
-def _of_aws() -> tuple[type[Exception], ...]:
-    if "botocore" not in sys.modules:  # then no call to AWS was made
-        return ()
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-    return BotoCoreError, ClientError
-
-
-def _send(event: Event, log: str) -> Literal["published", "recorded", "repeated"]:
-    """To the bus that the environment names, else to the log."""
-    settings = Settings()
-    bus = settings.optional("bus")
-    if bus and not log:
-        # imported here: on a laptop nobody waits for AWS's SDK
-        from training_events import aws  # noqa: PLC0415
-        from training_events.bus.publisher import EventBusPublisher  # noqa: PLC0415
-
-        EventBusPublisher(bus, aws.client("events")).publish([event])
-        return "published"
-    url = log or settings.optional("log") or LAPTOP_LOG
-    sources = open_sources(url)
-    appended = appender(sources.log, settings).append(event)
-    bring_up_to_date(sources)
-    return appended.value

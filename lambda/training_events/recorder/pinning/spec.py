@@ -5,7 +5,6 @@ What is not known is absent. What cannot be found out does not stop the training
 
 from __future__ import annotations
 
-import getpass
 import os
 import platform
 import re
@@ -23,6 +22,7 @@ from training_events.recorder.pinning.code_version import code_version, root_of
 from training_events.recorder.pinning.environment import entry_point, installed_packages, pinned_variables
 from training_events.recorder.pinning.hyperparameters import hyperparameters
 from training_events.recorder.pinning.program import code_folder, files_that_run, main_module, text_without_file
+from training_events.recorder.pinning.user import logged_in
 from training_events.recorder.plain import plain, plain_text
 from training_events.recorder.reporting import log
 from training_events.redaction.names import may_be_secret_name
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from training_events.recorder.options import RunOptions
 
 
+_DIGEST = re.compile(r"(sha256:)?(?P<sha256>[0-9a-f]{64})")
 _IMAGE = re.compile(r"(?P<uri>.+?)(@(?P<digest>\w+:[0-9a-f]{32,}))?", re.DOTALL)
 
 
@@ -77,6 +78,20 @@ def pinned_spec(
     if spec.flaws:
         log.warning("not all of what the run started with could be recorded: %s", "; ".join(spec.flaws))
     return dict(data)
+
+
+def pinned_dataset(dataset: Any, role: str | None, pin: Callable[[Any], Stored]) -> dict[str, Any] | None:
+    """One dataset as in a spec: as `pin` finds it, or else its address alone, and a warning. None for what describes none.
+
+    It may also be named by its digest alone, unless a file has that name.
+    """
+    spec = _SpecBuilder()
+    if isinstance(dataset, str) and (digest := _DIGEST.fullmatch(dataset)) and not os.path.lexists(dataset):
+        dataset = Stored(sha256=digest["sha256"])
+    used = spec.dataset(dataset, role, pin)
+    if spec.flaws:
+        log.warning("not all of a dataset could be recorded: %s", "; ".join(spec.flaws))
+    return used if used is None else dict(used)
 
 
 class _SpecBuilder:
@@ -172,18 +187,6 @@ def _with_roles(datasets: Any) -> list[tuple[Any, str | None]]:
 def _image(uri: str) -> Image | None:
     found = _IMAGE.fullmatch(uri)
     return Image(found["uri"], found["digest"]) if found else None
-
-
-def logged_in(variables: Mapping[str, str] = os.environ, folder: Path = sagemaker.FOLDER) -> str | None:
-    """The user that is logged in. In a training job that is nobody: its processes belong to root."""
-    if sagemaker.in_training_job(variables):
-        return None
-    if user := sagemaker.notebook_user(folder):
-        return user
-    try:
-        return getpass.getuser()
-    except (ImportError, KeyError, OSError):  # a container whose user has no name
-        return None
 
 
 def _builtins(value: Any) -> Any:

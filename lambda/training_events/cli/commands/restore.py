@@ -1,0 +1,28 @@
+"""`training-events restore`: shows hidden streams in lists again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from training_events.catalogue.any_stream import Restored
+from training_events.cli.organising import Streams, ToLog, say
+from training_events.cli.workspace import AsJson
+from training_events.recorder.pinning.user import logged_in
+
+
+def restore(
+    streams: Streams,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why.")] = None,
+    log: ToLog = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show hidden streams in lists again.
+
+    Who restored them stays in the log. It goes where `record` sends its events; a stream that the log does not have is refused.
+
+    For example:
+      training-events restore run/digits-7 --reason "the data was right"
+    """
+    say(streams, [Restored(reason, logged_in())], log=log, as_json=as_json)
