@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import Struct
 
+from training_events.cli import completion
 from training_events.cli.output import minute_of, print_json_document, with_all_keys
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.cli.time_argument import time_option
@@ -33,7 +34,9 @@ class ServingDocument(Struct):
 
 
 def serving(
-    stage: Annotated[str | None, typer.Option(metavar="STAGE", help="Only this stage: production, say.")] = None,
+    stage: Annotated[
+        str | None, typer.Option(metavar="STAGE", help="Only this stage: production, say.", autocompletion=completion.stages)
+    ] = None,
     as_of: Annotated[str | None, time_option(meaning="What served at this time, by when events occurred.")] = None,
     known_at: Annotated[
         str | None, time_option(meaning="What the log knew of it at this time, by when it recorded events.")
