@@ -32,19 +32,25 @@ _MIN_NAME_WIDTH, _NAME_SHARE = 27, 0.3
 beginning and end tell most names apart, and a time fits into it."""
 _MIN_LAST_WIDTH, _MAX_LAST_WIDTH = 24, 48
 """What the first column leaves to the last one as long as it can: as much as that needs, within these bounds."""
+_MAX_FIELD_NAME_WIDTH = 48
+"""That of a producer, which `verify` names, fits."""
 _MAX_FIELD_WIDTH, _FIELD_NAME_WIDTH = 100, 16
 """Columns to which a list in a field is wrapped, where the terminal has that many, and those that the names of fields take."""
 _GAP = "  "
 
 
 def print_fields(fields: Mapping[str, Any], styles: Styles | None = None) -> None:
-    """The name of each field that has a value, and the value as text or JSON. Further lines of a text stand under its first."""
+    """The name of each field that has a value, and the value as text or JSON. Further lines of a text stand under its first.
+
+    A value stands below a name that is longer than all usual ones, so that others stay where they are read.
+    """
     present = {printable(name): value for name, value in fields.items() if value is not None}
-    width = max(map(len, present), default=0)
+    width = max((cell_len(name) for name in present if cell_len(name) <= _MAX_FIELD_NAME_WIDTH), default=0)
     for name, value in present.items():
         first, *more = map(printable, (value.splitlines() or [""]) if isinstance(value, str) else [to_json(value)])
         style = (styles or {}).get(name, _no_style)
-        print(styled(name, BOLD) + " " * (width - len(name)) + _GAP + styled(first, style(first)))
+        beside = " " * (width - cell_len(name)) if cell_len(name) <= width else "\n" + " " * width
+        print(styled(name, BOLD) + beside + _GAP + styled(first, style(first)))
         for line in more:
             print(" " * width + _GAP + line)
 

@@ -114,6 +114,11 @@ def test_further_lines_of_a_field_stand_under_its_first(capsys):
     assert lines(capsys) == ["error   a", "         b\\x1b[2J", 'a\\x9bb  {"c":"\\u009b"}']
 
 
+def test_a_name_of_any_length_leaves_the_other_fields_where_they_are_read(capsys):
+    print_fields({"status": "completed", "artifact " + "x" * 2000: "s3://b/k", "چهره😀": 1})
+    assert lines(capsys) == ["status  completed", "artifact " + "x" * 2000, "        s3://b/k", "چهره😀  1"]
+
+
 def test_without_rows_there_is_a_word_instead_of_a_header(capsys):
     print_rows(TITLES, WIDTHS, [], empty="no runs yet")
     assert lines(capsys) == ["no runs yet"]
