@@ -15,6 +15,7 @@ from typing import Any, get_args
 from msgspec import Struct
 from msgspec.json import schema_components
 from training_events.catalogue import CATALOGUE
+from training_events.cli.commands.compare import CompareDocument
 from training_events.cli.commands.datasets import DatasetsDocument
 from training_events.cli.commands.flush import FlushDocument
 from training_events.cli.commands.history import HistoryDocument
@@ -33,6 +34,7 @@ from training_events.cli.commands.watch import WatchDocument
 from training_events.cli.organising import SaidDocument
 
 DOCUMENTS: dict[str, Any] = {
+    "compare": CompareDocument,
     "datasets": DatasetsDocument,
     "describe": SaidDocument,
     "flush": FlushDocument,

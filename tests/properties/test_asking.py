@@ -5,6 +5,7 @@ what was recorded by then: with late arrivals, runs that were hidden, attempts t
 A new question is one more line in QUESTIONS.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from training_events.errors import Misused
 from training_events.event import Event
 from training_events.projection.projector import Projector
 from training_events.proof.sqlite_seal_store import SqliteSealStore
+from training_events.reading.comparison import Comparison
 from training_events.reading.log import Log
 from training_events.reading.opening import Sources
 from training_events.stores.sqlite.database import Database
@@ -37,8 +39,15 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
     "points": lambda log, **times: log.points("a", **times),
     "points of all runs": lambda log, **times: log.points(metric="loss", **times),
     "events": lambda log, **times: log.events("run/a", **times),
+    "what differs": lambda log, **times: without_times(log.compare(["a", "b"], all_inputs=True, **times)),
+    "what differs from an attempt": lambda log, **times: without_times(log.compare(["a@1", "b"], **times)),
 }
 """Each gets a log, and the times to ask it of."""
+
+
+def without_times(comparison: Comparison) -> Comparison:
+    """Without the times that were asked of."""
+    return msgspec.structs.replace(comparison, as_of=None, known_at=None)
 
 
 def recorded_at(number: int) -> str:
@@ -60,10 +69,11 @@ def a_log(file: Path, numbered: Iterable[tuple[int, Event]]) -> Log:
 
 
 def answer(question: Callable[..., Any], log: Log, **times: str | None) -> Any:
-    """The answer as plain data; of a mistake, that it is one: what is there now decides which names are near."""
+    """The answer as text, in which NaN is NaN; of a mistake, that it is one: what is there now decides which names are near."""
     try:
         answered = question(log, **times)
-        return msgspec.to_builtins(answered if isinstance(answered, msgspec.Struct) else list(answered), str_keys=True)
+        plain = msgspec.to_builtins(answered if isinstance(answered, msgspec.Struct) else list(answered), str_keys=True)
+        return json.dumps(plain, sort_keys=True)
     except Misused as mistake:
         return type(mistake).__name__
 

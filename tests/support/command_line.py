@@ -30,6 +30,7 @@ READING_CALLS = {
     "show": ["show", "run/a"],
     "show as of": ["show", "run/a", "--as-of", "now"],
     "history": ["history", "run/a"],
+    "compare": ["compare", "run/a", "run/b"],
     "verify": ["verify", "run/a"],
     "verify two": ["verify", "run/a", "run/b"],
     "verify --all": ["verify", "--all"],

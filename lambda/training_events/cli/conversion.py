@@ -33,12 +33,14 @@ class _Conversion:
     def __init__(self, parameter: Any) -> None:
         self._parameter = parameter
         descriptor = parameter.type_descriptor
-        self._is_text = descriptor.annotation is str and descriptor.parameter_info.parser is None
+        self._is_text = descriptor.annotation in (str, list[str]) and descriptor.parameter_info.parser is None
 
     def __call__(self, ctx: Any, value: Any) -> Any:
         parameter = self._parameter
         if ctx.resilient_parsing:  # a shell asks what may follow, and what stands there already is not used
             return value
-        if (value is None and not parameter.required) or (self._is_text and isinstance(value, str)):
+        if self._is_text and value and isinstance(value, tuple):  # several texts
+            value = list(value)
+        if (value is None and not parameter.required) or (self._is_text and isinstance(value, (str, list))):
             return parameter.callback(ctx, parameter, value) if parameter.callback else value
         return type(parameter).process_value(parameter, ctx, value)

@@ -75,26 +75,27 @@ def print_rows(
     optional: Sequence[str] = (),
     empty: str = "",
     styles: Styles | None = None,
-) -> None:
+) -> int:
     """Rows under titles, which differ. The first column is the name of what the row describes. Without rows, `empty` says so.
 
     `widths` are those of all columns but the last. On a terminal cells are cut to them, and the last column takes what is
     left; in a pipe or a file nothing is cut. With LOOK_AHEAD_ROWS to look ahead, columns are as wide as those rows need. Of the
     columns with `optional` titles those are shown for which there is room, the last one of them first; on a terminal none that
-    has nothing to show.
+    has nothing to show. Returns how many columns there is no room for.
     """
     first, rows = peek((tuple(map(printable, row)) for row in rows), look_ahead)
     if not first and empty:
         print(printable(empty))
-        return
+        return 0
     on_terminal = sys.stdout.isatty()
     columns = shutil.get_terminal_size().columns if on_terminal else _COLUMNS_OF_A_PIPE
-    shown = (*widths, _MIN_LAST_WIDTH)
+    shown, left_out = (*widths, _MIN_LAST_WIDTH), 0
     if look_ahead > 1:
         needed = tuple(max(map(cell_len, column)) for column in zip(titles, *first, strict=True))
         shown = tuple(map(min, needed, (*widths, _MAX_LAST_WIDTH)))
         filled = {title for title, *cells in zip(titles, *first, strict=True) if not on_terminal or set(cells) != {"-"}}
         kept = _fitting(titles, shown, columns, optional, filled)
+        left_out = len(filled - set(_chosen(titles, kept)))
         titles, shown = _chosen(titles, kept), _chosen(shown if on_terminal else needed, kept)
         rows = (_chosen(row, kept) for row in rows)
     to_cells = _cutter(shown, columns) if on_terminal else _padder(shown)
@@ -103,6 +104,7 @@ def print_rows(
     for row in rows:
         styles_of_row = (style(cell) for style, cell in zip(of_column, row, strict=True))
         print(_line((cell, pad, style) for (cell, pad), style in zip(to_cells(row), styles_of_row, strict=False)), flush=True)
+    return left_out
 
 
 def _fitting(
@@ -145,7 +147,7 @@ def _cutter(widths: tuple[int, ...], columns: int) -> Callable[[tuple[str, ...]]
             if left <= 0:
                 return
             width = min(width, left)  # noqa: PLW2901
-            cell = _cut_end(text, width) if number else _cut_middle(text, width)
+            cell = _cut_end(text, width) if number else cut_middle(text, width)
             yield cell, width - cell_len(cell)
             left -= width + len(_GAP)
 
@@ -165,7 +167,7 @@ def _cut_end(cell: str, width: int) -> str:
     return cell if cell_len(cell) <= width else set_cell_size(cell, width - 1) + "…"
 
 
-def _cut_middle(cell: str, width: int) -> str:
+def cut_middle(cell: str, width: int) -> str:
     if cell_len(cell) <= width:
         return cell
     end = cell[-(width // 2) :]

@@ -17,7 +17,7 @@ from training_events.reading.summaries import summaries_of
 from training_events.reading.time_text import parse_optional_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Self
 
     from training_events.event import RecordedEvent
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from training_events.folds.model import ModelState
     from training_events.folds.run import RunState
     from training_events.proof.verification import Verification
+    from training_events.reading.comparison import Comparison
     from training_events.reading.time_text import Time
 
 Times: TypeAlias = "dict[str, str | None]"
@@ -147,6 +148,20 @@ class Log:
         stream = stream_of_log(self._opened.log, stream)
         require_events(self._opened, stream, **times)
         return events_of(self._opened.log, stream, **times)
+
+    def compare(
+        self, runs: Sequence[str], *, as_of: Time | None = None, known_at: Time | None = None, all_inputs: bool = False
+    ) -> Comparison:
+        """What differs between 2 to 50 runs, or attempts of runs (`digits-7@2`): inputs first, then metrics.
+
+        `all_inputs` asks for the inputs that are the same, too. If the working folder is in a clone of the runs' repository,
+        the answer has the commits and files between them. Raises Misused for another number of runs, or one given twice.
+        """
+        # imported here: few questions compare
+        from training_events.reading.comparison import compare  # noqa: PLC0415
+
+        times = parse_optional_time(as_of), parse_optional_time(known_at)
+        return compare(self._current(), runs, as_of=times[0], known_at=times[1], all_inputs=all_inputs)
 
     def verify(self, stream: str) -> Verification:
         """Checks that a stream is complete and as it was recorded, as `training-events verify` does. It writes nothing.

@@ -64,6 +64,7 @@ def test_a_stream_name_that_is_wrong(capsys, arguments, stream):
     [
         ["show", "run/a", "--as-of"],
         ["show", "run/a", "--known-at"],
+        ["compare", "run/a", "run/b", "--as-of"],
         ["runs", "--since"],
         ["serving", "--as-of"],
         ["serving", "--known-at"],
@@ -123,7 +124,7 @@ def test_a_file_in_which_nothing_was_recorded(capsys, arguments, options, tmp_pa
 
 
 @as_json
-@pytest.mark.parametrize("name", ["show", "show as of", "history", "verify", "verify two"])
+@pytest.mark.parametrize("name", ["show", "show as of", "history", "compare", "verify", "verify two"])
 @pytest.mark.parametrize("kind", ["sqlite", "dynamodb"])
 def test_a_stream_without_events(capsys, kind, name, options, tmp_path):
     with empty_store(kind, tmp_path) as url:

@@ -48,7 +48,9 @@ def test_the_programs_own_options_import_no_command(log, arguments):
     assert not [module for module in modules if module.startswith("training_events.cli.commands.")]
 
 
-@pytest.mark.parametrize("arguments", [["runs"], ["models"], ["show", "run/a"], ["history", "run/a"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["runs"], ["models"], ["show", "run/a"], ["history", "run/a"], ["compare", "run/a", "run/a@1"]], ids=" ".join
+)
 def test_reading_a_laptops_log_imports_neither_awss_sdk_nor_what_it_does_not_print_with(log, arguments):
     packages, rooms, modules = imported(arguments, log)
     assert packages <= A_TABLE

@@ -86,6 +86,12 @@ def test_the_first_page_of_python_prints_what_it_shows(tmp_path: Path) -> None:
     assert without_what_differs(type_into_shell("python ask.py", tmp_path).stdout) == without_what_differs(shown)
 
 
+def test_the_runs_of_the_guide_differ_as_it_says(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "guides" / "comparing.md").read_text(encoding="utf-8")
+    [(script, shown)] = re.findall(r"```sh\n(.+?)```\n\n```\n(.+?)```", guide, re.DOTALL)
+    assert type_into_shell(script, tmp_path).stdout.endswith(f"\n{shown}")
+
+
 def test_the_commands_of_rebuild_run_as_they_stand(tmp_path: Path) -> None:
     states = (ROOT / "docs" / "reference" / "states.md").read_text(encoding="utf-8")
     [rebuild] = re.findall(r"```sh\n(training-events rebuild.+?)```", states, re.DOTALL)

@@ -203,6 +203,12 @@ def first_at(stream):
     return min(event.occurred_at for event in events_of_every_kind() if event.stream == stream), stream
 
 
+def test_compare(url, capsys):
+    full = printed(capsys, url, "compare", "run/full", "run/chained", "run/failed", "--all-inputs", "--as-of", "now")
+    assert (full["summary"], len(full["runs"])) == ("the model and two datasets differ", 3)
+    assert [metric["name"] for metric in full["metrics"]] == ["loss", "f1"]
+
+
 def test_verify(url, capsys):
     verified = printed(capsys, url, "verify", "--all")
     assert sorted(stream["stream"] for stream in verified["streams"]) == STREAMS

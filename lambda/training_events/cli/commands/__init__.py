@@ -9,6 +9,7 @@ GROUPS = {
         "show": "Print the state of a stream, now or at any time.",
         "history": "Print the events of a stream, in the order they occurred.",
         "watch": "Watch a run until it ends.",
+        "compare": "Tell what differs between runs: inputs first, then metrics.",
     },
     "Say": {
         "tag": "Give streams tags, or remove some.",

@@ -1,0 +1,118 @@
+"""What the values of a comparison look like: short, and never alike where they differ."""
+
+from __future__ import annotations
+
+import shlex
+from os.path import commonprefix
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+
+from training_events.cli.output import printable, to_json
+from training_events.cli.table import cut_middle
+from training_events.reading.comparison.data import UsedData
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from training_events.reading.comparison.inputs import Part
+    from training_events.reading.comparison.metrics import ComparedValue
+    from training_events.reading.comparison.rows import Input
+
+ABSENT = "absent"
+COMMIT_CHARACTERS = _DIGEST_CHARACTERS = 12
+"""What is enough of an id to tell it from others."""
+_CONTEXT_CHARACTERS = 8
+"""What stays of a common beginning where that is cut."""
+_ONE_OF: dict[Part, str] = {
+    "seeds": "seed",
+    "datasets": "data",
+    "entry_point": "entry point",
+    "resumed_from": "resumed from",
+    "packages": "package",
+    "environment": "variable",
+    "other": "field",
+}
+
+
+def input_name(row: Input) -> str:
+    """`params.C`, as searches name it; `code commit`, `image`."""
+    if row.part == "hyperparameters" and row.name:
+        return printable(f"params.{row.name}")
+    return printable(f"{_ONE_OF.get(row.part, row.part)} {row.name}".rstrip())
+
+
+def input_texts(row: Input, runs: Sequence[str], width: int) -> list[str]:
+    """The value of each run, in so many columns. What differs looks different: as JSON if it must, as the text "1" and 1."""
+    if row.part == "datasets":
+        return _fullest([[_data(row.values.get(run), form) for run in runs] for form in range(_FORMS)], row, width)
+    plain = [_text(row.values[run]) if run in row.values else ABSENT for run in runs]
+    as_json = [to_json(row.values[run]) if run in row.values else ABSENT for run in runs]
+    forms = [plain] if len(set(plain)) == len(set(as_json)) else [as_json]
+    if row.path == "code.commit":
+        forms.append([text[:COMMIT_CHARACTERS] for text in plain])
+    return _fullest(forms, row, width)
+
+
+def _fullest(forms: Sequence[list[str]], row: Input, width: int) -> list[str]:
+    """The first of these forms that fits and shows what differs, else the first one cut."""
+    fitting = (texts for texts in forms if max(map(cell_len, texts)) <= width and (len(set(texts)) > 1 or not row.differs))
+    return next(fitting, None) or fitted(forms[0], width)
+
+
+def metric_text(value: ComparedValue | None, *, with_step: bool) -> str:
+    """`0.97 @ 40`: the value and its step."""
+    if value is None:
+        return "-"
+    text = value.value if isinstance(value.value, str) else f"{value.value:.6g}"
+    return f"{text} @ {value.step}" if with_step and value.step is not None else text
+
+
+def difference_text(value: ComparedValue | None) -> str:
+    """`+0.01`: by how much the value is more than that of the first run."""
+    return f"{value.difference:+.3g}" if value is not None and value.difference else ""
+
+
+def address_text(value: Any) -> str:
+    """What something is called, of which the content is the same."""
+    if isinstance(value, (UsedData, dict)):
+        uri, version_id = (
+            (value.uri, value.version_id) if isinstance(value, UsedData) else map(value.get, ("uri", "version_id"))
+        )
+        return printable(f"{uri or '-'}{f' (version id {version_id})' if version_id else ''}")
+    return _text(value)
+
+
+def fitted(texts: Sequence[str], width: int) -> list[str]:
+    """The texts in cells of this width. Of long ones a common beginning is cut, and then the middle."""
+    if max(map(cell_len, texts)) <= width:
+        return list(texts)
+    common = len(commonprefix(list(texts))) - _CONTEXT_CHARACTERS if len(set(texts)) > 1 else 0  # noqa: RUF071 - of texts
+    return [cut_middle(f"…{text[common:]}" if common > 1 else text, width) for text in texts]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict) and isinstance(value.get("sha256"), str):
+        return printable(f"sha256 {value['sha256'][:_DIGEST_CHARACTERS]}")
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return printable(shlex.join(value))
+    return printable(value) if isinstance(value, str) and value else to_json(value)
+
+
+_FORMS = 3
+
+
+def _data(data: UsedData | None, form: int) -> str:
+    """`version 3 of dataset/digits`, or else the content, or else only the address. Each further form is shorter."""
+    if data is None:
+        return ABSENT
+    content = ""
+    if data.sha256:
+        content = f"sha256 {data.sha256[:_DIGEST_CHARACTERS]}"
+    elif data.version_id:
+        content = f"version id {data.version_id}"
+    if data.dataset is None:
+        parts = (content, data.uri) if form == 0 else (content or data.uri,)
+        return printable(", ".join(filter(None, parts)) or "-")
+    forms = (f"version {data.version} of {data.dataset} ({content})", f"version {data.version} of {data.dataset}")
+    return printable((*forms, f"version {data.version}")[form])

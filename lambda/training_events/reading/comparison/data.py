@@ -1,0 +1,185 @@
+"""The datasets of several runs side by side. What identifies one is its content: its digest, else its version in S3.
+
+The same bytes are the same data under any name. A role is kept apart: what one run trained on, another may have tested on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from functools import reduce
+from itertools import count, islice
+from operator import and_
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+
+from msgspec import Struct
+
+from training_events.errors import NoSuchStream
+from training_events.reading.states import state_of
+from training_events.reading.summaries import summaries_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from training_events.catalogue.run import UsedDataset
+    from training_events.catalogue.stored import Stored
+    from training_events.folds.dataset import DatasetState
+    from training_events.folds.summary import DatasetSummary
+    from training_events.reading.opening import Sources
+
+MAX_DATASETS = 1000
+"""Registered datasets, the newest ones, among which that of a run is looked for."""
+
+Identity: TypeAlias = tuple[str, ...]
+
+
+class UsedData(Struct, frozen=True):
+    """A dataset as a run has used it: its address, its version in S3, and the digest of its content.
+
+    `dataset` is the stream of a registered dataset that has this content, and `version` the number of that version, counted
+    from 1. Both are null where none is found.
+    """
+
+    uri: str | None = None
+    version_id: str | None = None
+    sha256: str | None = None
+    role: str | None = None
+    dataset: str | None = None
+    version: int | None = None
+
+
+class Registered(NamedTuple):
+    """A version of a registered dataset."""
+
+    dataset: str
+    version: int
+    stored: Stored
+
+
+class DataRow(NamedTuple):
+    """What runs have used in one place, by run."""
+
+    name: str
+    values: dict[str, UsedData]
+    identities: dict[str, Identity]
+
+
+def registered_versions(
+    sources: Sources, used: Iterable[UsedDataset], as_of: str | None, known_at: str | None
+) -> list[Registered]:
+    """The versions of registered datasets, at this time, that have the content of one of these.
+
+    Without read models nothing lists the datasets, and none is found.
+    """
+    named = list(used)
+    digests = {data.sha256 for data in named if data.sha256}
+    versions = {(data.uri, data.version_id) for data in named if data.version_id}
+    if sources.read_models is None or not digests | versions:
+        return []
+    found = []
+    for summary in islice(summaries_of(sources, "dataset"), MAX_DATASETS):
+        newest = cast("DatasetSummary", summary)
+        if newest.versions == 1 and newest.sha256 not in digests and (newest.uri, newest.version_id) not in versions:
+            continue
+        with suppress(NoSuchStream):  # it was not there yet
+            state = cast("DatasetState", state_of(sources, summary.stream, as_of=as_of, known_at=known_at))
+            first = state.registered - len(state.versions) + 1
+            for number, version in enumerate(state.versions, first):
+                stored = version.stored
+                if stored.sha256 in digests or (stored.uri, stored.version_id) in versions:
+                    found.append(Registered(state.stream, number, stored))
+    return found
+
+
+def data_rows(used: dict[str, list[UsedDataset]], registered: list[Registered]) -> Iterator[DataRow]:
+    """The datasets of the runs, by run, in rows: first by role, then what is the same, then what has the same subject."""
+    by_role: dict[str | None, dict[str, list[tuple[UsedData, Identity]]]] = {}
+    digests = _digests(used, registered)
+    for run, datasets in used.items():
+        for dataset in datasets:
+            data = _named(dataset, registered)
+            by_role.setdefault(dataset.role, {}).setdefault(run, []).append((data, _identity(dataset, digests)))
+    taken: set[str] = set()
+    for role, by_run in by_role.items():
+        for row in _rows_of_role(by_run, len(used)):
+            values = {run: data for run, (data, _) in row.items()}
+            plain = role or _subject(next(iter(values.values())))
+            numbered = (plain if number == 1 else f"{plain} ({number})" for number in count(1))
+            name = next(name for name in numbered if name not in taken)
+            taken.add(name)
+            yield DataRow(name, values, {run: identity for run, (_, identity) in row.items()})
+
+
+_Row: TypeAlias = dict[str, tuple[UsedData, Identity]]
+
+
+def _rows_of_role(by_run: dict[str, list[tuple[UsedData, Identity]]], runs: int) -> Iterator[_Row]:
+    """First what all runs have, then the rest: by the same dataset or address, and what is left in the order of its use."""
+    first, *rest = (Counter(identity for _, identity in used) for used in by_run.values())
+    common = reduce(and_, rest, first)
+    if len(by_run) < runs:
+        common.clear()
+    shared: dict[tuple[Any, int], _Row] = {}
+    others: dict[tuple[Any, int], _Row] = {}
+    for run, used in by_run.items():
+        seen: Counter[Identity] = Counter()
+        subjects: Counter[str] = Counter()
+        for data, identity in used:
+            seen[identity] += 1
+            if seen[identity] <= common[identity]:
+                shared.setdefault((identity, seen[identity]), {})[run] = data, identity
+            else:
+                subject = _subject(data)
+                subjects[subject] += 1
+                others.setdefault((subject, subjects[subject]), {})[run] = data, identity
+    yield from shared.values()
+    merged: list[_Row] = []
+    for row in others.values():
+        place = next((earlier for earlier in merged if not earlier.keys() & row.keys()), None)
+        if place is None:
+            merged.append(row)
+        else:
+            place.update(row)
+    yield from merged
+
+
+def _subject(data: UsedData) -> str:
+    """What the data is called where it has no role: the registered dataset, else the last name in its address."""
+    if data.dataset is not None:
+        return data.dataset.partition("/")[2]
+    return (data.uri or "").rstrip("/").rpartition("/")[2] or data.sha256 or "-"
+
+
+def _named(used: UsedDataset, registered: list[Registered]) -> UsedData:
+    """Of several registered versions with this content the one that was read, else one at its address, else the newest."""
+
+    def nearness(candidate: Registered) -> tuple[bool, bool, int]:
+        stored = candidate.stored
+        same_address = stored.uri is not None and stored.uri == used.uri
+        return same_address and stored.version_id == used.version_id, same_address, candidate.version
+
+    candidates = [candidate for candidate in registered if _is_of(candidate.stored, used)]
+    best = max(candidates, key=nearness, default=None)
+    name, version = (None, None) if best is None else (best.dataset, best.version)
+    return UsedData(used.uri, used.version_id, used.sha256, used.role, name, version)
+
+
+def _is_of(stored: Stored, used: UsedDataset) -> bool:
+    if used.version_id and (used.uri, used.version_id) == (stored.uri, stored.version_id):
+        return True
+    return used.sha256 is not None and used.sha256 == stored.sha256
+
+
+def _digests(used: dict[str, list[UsedDataset]], registered: list[Registered]) -> dict[tuple[str | None, str], str]:
+    """The digest of each version in S3 of which anybody knows it."""
+    known = [*(version.stored for version in registered), *(dataset for datasets in used.values() for dataset in datasets)]
+    return {(it.uri, it.version_id): it.sha256 for it in known if it.version_id and it.sha256}
+
+
+def _identity(used: UsedDataset, digests: dict[tuple[str | None, str], str]) -> Identity:
+    digest = used.sha256 or (digests.get((used.uri, used.version_id)) if used.version_id else None)
+    if digest:
+        return "sha256", digest
+    if used.version_id:
+        return "version", used.uri or "", used.version_id
+    return "address", used.uri or ""
