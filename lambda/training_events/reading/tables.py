@@ -28,6 +28,7 @@ _SPREAD_OUT = {"metrics": "metrics", "hyperparameters": "params", "tags": "tags"
 _BOOKKEEPING = {"folded_by", "metrics_known", "usual_gap_seconds", "whole"}
 """Fields that say how the row was made, and nothing of what it is about."""
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+_SCALARS = {str, int, float, bool}
 _MAX_INT64 = 2**63 - 1
 
 
@@ -70,7 +71,7 @@ def columns_of(row_type: type[Struct], rows: Sequence[Struct]) -> Table:
             times.add(field)
             columns[field] = list(map(_moment, cells))
         elif field not in _BOOKKEEPING:
-            columns[field] = list(map(_cell, cells))
+            columns[field] = _plain(cells)
     in_order = sorted(spread_out, key=lambda name: list(_SPREAD_OUT.values()).index(name.partition(".")[0]))
     return Table(columns | {name: spread_out[name] for name in in_order}, times)
 
@@ -79,7 +80,11 @@ def _spread_out(prefix: str, cells: list[dict[str, Any]]) -> dict[str, list[Any]
     """A column for each name in any of the rows."""
     names = set(chain.from_iterable(cells))
     in_order = sorted(names, key=importance) if prefix == "metrics" else sorted(names)
-    return {f"{prefix}.{name}": [_cell(row.get(name)) for row in cells] for name in in_order}
+    return {f"{prefix}.{name}": _plain([row.get(name) for row in cells]) for name in in_order}
+
+
+def _plain(cells: list[Any]) -> list[Any]:
+    return cells if _types(cells) <= _SCALARS else list(map(_cell, cells))
 
 
 def _cell(value: Any) -> Any:
