@@ -7,7 +7,8 @@ Those with a star are public: `training_events` names them, and whoever catches 
     │   ├── MissingSetting
     │   ├── BadLogUrl
     │   ├── NoSuchLog
-    │   └── NoSuchStream
+    │   ├── NoSuchStream
+    │   └── BadSearch
     ├── NotAllowed
     ├── LogUnavailable
     ├── DamagedEvent
@@ -98,6 +99,10 @@ class NoSuchLog(Misused):
 
 class NoSuchStream(Misused):
     """The log holds no event of this stream."""
+
+
+class BadSearch(Misused):
+    """A search cannot be understood, or it names what no run has. The message says where in it."""
 
 
 class NotAllowed(TrainingEventsError):  # noqa: N818

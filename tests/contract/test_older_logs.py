@@ -143,3 +143,10 @@ def test_lists_have_all_that_is_in_a_summary_today(older: Older):
         assert {row.stream for row in listed} == {stream for stream in STREAMS if stream.startswith(f"{kind}/")}
         for row in listed:
             assert row == summary_of(state_now(older.log, None, row.stream))
+
+
+def test_runs_of_an_earlier_version_are_searched(older: Older):
+    log = Log(Sources(older.log, older.read_models, Projector(older.log, older.read_models), older.seals))
+    found = log.runs("metrics.loss < 1e9 and status = 'completed'", "-metrics.loss")
+    assert "run/digits-1" in [run.stream for run in found]
+    assert {run.stream for run in log.runs("events > 0")} == {stream for stream in STREAMS if stream.startswith("run/")}

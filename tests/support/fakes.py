@@ -122,6 +122,9 @@ class InMemoryReadModels:
         of_kind = [(first_at, stream, summary) for stream, (first_at, summary) in self.listed.items()]
         return (summary for _, stream, summary in sorted(of_kind, reverse=True) if stream.startswith(f"{kind}/"))
 
+    def search_index(self, _kind: str) -> None:
+        return None
+
     def streams(self) -> Iterator[str]:
         return iter(list(self.models))
 

@@ -142,13 +142,14 @@ class DatasetSummary(StreamSummary, frozen=True, kw_only=True):
 
 
 class _Cutter:
-    """Makes what is too long fit, and notes whether anything was."""
+    """Makes what is too long fit, and notes whether anything was. Without `bounded` everything fits."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, bounded: bool) -> None:
         self.whole = True
+        self._bounded = bounded
 
     def text(self, text: str) -> str:
-        if len(text) <= MAX_CHARACTERS:
+        if len(text) <= MAX_CHARACTERS or not self._bounded:
             return text
         self.whole = False
         return text[:MAX_CHARACTERS] + "\u2026"
@@ -163,7 +164,7 @@ class _Cutter:
         for name, value in members:
             short = self.text(name)
             room -= _size(short) + _size(value)
-            if room < 0:
+            if room < 0 and self._bounded:
                 self.whole = False
                 break
             fitting[short] = value
@@ -196,8 +197,11 @@ def flattened(path: str, values: Mapping[str, Any]) -> Iterable[tuple[str, Any]]
             yield name, value
 
 
-def summary_of(state: RunState | ModelState | DatasetState) -> RunSummary | ModelSummary | DatasetSummary:
-    cutter = _Cutter()
+def summary_of(
+    state: RunState | ModelState | DatasetState, *, bounded: bool = True
+) -> RunSummary | ModelSummary | DatasetSummary:
+    """The summary of a state. Only a bounded one can be stored; the other one is whole."""
+    cutter = _Cutter(bounded=bounded)
     kind: type[RunSummary | ModelSummary | DatasetSummary]
     if isinstance(state, RunState):
         kind, parts = RunSummary, _of_run(state, cutter)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from training_events.folds.model import Served
@@ -11,6 +10,7 @@ from training_events.reading.events import events_of
 from training_events.reading.opening import Sources, bring_up_to_date, open_sources
 from training_events.reading.points import Points
 from training_events.reading.rows import Rows
+from training_events.reading.search.find import find_runs
 from training_events.reading.states import require_events, state_of
 from training_events.reading.stream_names import no_such_stream, stream_of_kind, stream_of_log
 from training_events.reading.summaries import summaries_of
@@ -73,14 +73,26 @@ class Log:
 
     def runs(
         self,
+        where: str = "",
+        order_by: str | Sequence[str] = "",
         limit: int | None = None,
         *,
         as_of: Time | None = None,
         known_at: Time | None = None,
         hidden: bool = False,
     ) -> Rows[RunSummary]:
-        """The runs, the newest first; those that were hidden only if `hidden` is true."""
-        return Rows(RunSummary, islice(self._summaries("run", _times(as_of, known_at), hidden=hidden), limit))
+        """The runs that meet a condition, at most `limit`, in an order, else the newest first.
+
+        `where` is as MLflow has it: `metrics.accuracy > 0.95 and params.alpha < 0.001`; OR, NOT and parentheses go too.
+        `order_by` names what to sort by, with a minus for the other direction: `-metrics.accuracy`; several in a list, or with
+        commas between them. `metrics.accuracy` is the best value; `.last`, `.min` and `.max` behind it are the others. Hidden
+        runs are left out, unless `hidden` is true or `where` asks about them.
+
+        Raises BadSearch (a Misused), which says where the mistake is, also for a metric, hyperparameter or tag that no run has.
+        """
+        until, known = parse_optional_time(as_of), parse_optional_time(known_at)
+        found = find_runs(self._current(), where, order_by, limit, as_of=until, known_at=known, hidden=hidden)
+        return Rows(RunSummary, found)
 
     def run(self, run: str, *, as_of: Time | None = None, known_at: Time | None = None) -> RunState:
         """The state of a run."""

@@ -38,13 +38,14 @@ def summaries_of(sources: Sources, kind: str, *, as_of: str | None = None, known
     if as_of is None and known_at is None:
         read_models, _ = require_read_models(sources)
         for encoded in read_models.summaries(kind):
-            yield _with_known_metrics(sources.log, _renewed(sources, _decoded(encoded, kind)))
+            yield _with_known_metrics(sources.log, _renewed(sources, decoded_summary(encoded, kind)))
     else:
         past = _Past(sources.log, kind, as_of, known_at)
         yield from sorted(past.summaries(), key=lambda summary: (summary.first_at, summary.stream), reverse=True)
 
 
-def _decoded(summary: bytes, kind: str) -> Summary:
+def decoded_summary(summary: bytes, kind: str) -> Summary:
+    """The summary in its bytes. Raises TrainingEventsError if another version of this package cannot read it."""
     try:
         return msgspec.json.decode(summary, type=SUMMARIES[kind])
     except msgspec.MsgspecError as flaw:

@@ -9,6 +9,8 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from training_events.stores.search import SearchIndex
+
 
 class ReadModel(Struct, frozen=True):
     """A stream's state (canonical JSON) as it was stored. Every put increases the revision by one.
@@ -58,6 +60,10 @@ class ReadModels(Protocol):
 
     def summaries(self, kind: str) -> Iterator[bytes]:
         """The summaries of all streams of a kind, the newest first (by first_at, then by name). They may be a moment old."""
+        ...
+
+    def search_index(self, kind: str) -> SearchIndex | None:
+        """By which streams of this kind are found by their values; None where a store has none, and summaries are all read."""
         ...
 
     def streams(self) -> Iterator[str]:

@@ -73,6 +73,11 @@ class Database:
                 self._connection.close()
                 self._connection = None
 
+    def all_rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """All rows of the answer, for a question whose answer is known to fit into memory."""
+        with self._connected(create=False) as connection:
+            return connection.execute(sql, values).fetchall()
+
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """A transaction that writes all or nothing, one writer at a time. Once it has ended, it survives a power cut.

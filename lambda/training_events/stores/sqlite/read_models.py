@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from training_events.errors import Overtaken
 from training_events.stores.read_models import ReadModel
+from training_events.stores.sqlite.search_index import KIND, SqliteSearchIndex
 
 if TYPE_CHECKING:
     import sqlite3
@@ -85,6 +86,9 @@ class SqliteReadModels:
         while rows := self._database.rows(_SUMMARIES, (kind, *last)):
             yield from (row[2] for row in rows)
             last = rows[-1][:2]
+
+    def search_index(self, kind: str) -> SqliteSearchIndex | None:
+        return SqliteSearchIndex(self._database) if kind == KIND and not self._database.read_only else None
 
     def streams(self) -> Iterator[str]:
         last = ""

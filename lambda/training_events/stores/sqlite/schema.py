@@ -68,13 +68,14 @@ END;
 
 
 def make_temporary_tables(connection: sqlite3.Connection) -> None:
-    """Copies of all tables but those of the events. In SQLite a temporary table hides the file's own table of that name.
+    """Copies of all tables but those of the events and of the search. A temporary table hides the file's own one of that name.
 
     So a program that can only read the file still makes states and seals from its events, for as long as it runs.
     """
     tables = (
         "SELECT name, sql FROM main.sqlite_master WHERE type = ? AND sql IS NOT NULL"
         " AND tbl_name NOT IN ('events', 'alterations') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+        " AND tbl_name NOT LIKE 'search%'"
     )
     for name, sql in connection.execute(tables, ("table",)).fetchall():
         connection.execute(sql.replace("CREATE TABLE ", "CREATE TEMPORARY TABLE ", 1))
