@@ -10,6 +10,7 @@ from rich.text import Text
 
 from training_events import times
 from training_events.cli.output import printable
+from training_events.cli.plot import plot
 from training_events.cli.run_life import name_of_metric
 from training_events.cli.run_words import ago, error_of, metrics_in_order, moments, progress, status, value
 from training_events.cli.sparkline import sparkline
@@ -31,6 +32,9 @@ _MAX_NAME_SHARE = 0.3
 """Of the terminal's width the names of metrics take at most this: the curves are what people look at."""
 _MIN_NAME_WIDTH, _MAX_READING_WIDTH, _MIN_CURVE_WIDTH = 12, 20, 8
 _GAP = 2
+_MIN_PLOT_HEIGHT, _MAX_PLOT_HEIGHT, _MAX_PLOT_WIDTH = 4, 10, 100
+_AROUND_PLOT = 3
+"""The lines of a plot beside its height: the name above, the steps and a blank one below."""
 
 
 class RunScreen:
@@ -45,9 +49,7 @@ class RunScreen:
         head, foot = list(self._head(now)), list(self._foot(now))
         yield from head
         if self._state.metrics:
-            yield Text()
-            yield from _metric_lines(self._state, options.max_width, console.size.height - len(head) - len(foot) - 3)
-            yield Text()
+            yield from _curves(self._state, options.max_width, console.size.height - len(head) - len(foot) - 3)
         yield from foot
 
     def _head(self, now: str) -> Iterator[Text]:
@@ -83,17 +85,28 @@ def _line(*parts: tuple[str, str]) -> Text:
     return line
 
 
-def _metric_lines(state: RunState, width: int, rows: int) -> Iterator[RenderableType]:
+def _curves(state: RunState, width: int, rows: int) -> Iterator[RenderableType]:
+    """The foremost metric as a plot where there is room, then as many metrics as there are rows left."""
+    metrics = metrics_in_order(state)
+    name, foremost = metrics[0]
+    height = min(max(rows // 2, rows - len(metrics)) - _AROUND_PLOT, _MAX_PLOT_HEIGHT)
+    yield Text()
+    if height >= _MIN_PLOT_HEIGHT and foremost.points > 1:
+        yield _line((name_of_metric(name, foremost, state), "bold"))
+        yield from (_line((line, "cyan")) for line in plot(foremost, min(width, _MAX_PLOT_WIDTH), height))
+        yield Text()
+        rows -= height + _AROUND_PLOT
+    yield from _metric_lines(state, metrics, width, rows)
+    yield Text()
+
+
+def _metric_lines(state: RunState, metrics: list[tuple[str, Metric]], width: int, rows: int) -> Iterator[RenderableType]:
     """As many metrics as there are rows, and how many more there are."""
-    in_order = metrics_in_order(state)
-    if len(in_order) > max(rows, 1):
-        shown = in_order[: max(rows - 1, 1)]
-        left_out = f"and {len(in_order) - len(shown)} more metrics: training-events show {state.stream}"
-    else:
-        shown, left_out = in_order, ""
+    shown = metrics if len(metrics) <= max(rows, 1) else metrics[: max(rows - 1, 1)]
     yield _metric_table(state, shown, width)
-    if left_out:
-        yield _line((left_out, "dim"))
+    if len(shown) < len(metrics):
+        left_out = len(metrics) - len(shown)
+        yield _line((f"and {left_out} more metrics: training-events show {state.stream}", "dim"))
 
 
 def _metric_table(state: RunState, metrics: list[tuple[str, Metric]], width: int) -> Table:

@@ -43,8 +43,8 @@ def progress(state: RunState, rates: Rates) -> str:
     reached = progress_of(state)
     if reached is None:
         return ""
-    steps = [] if reached.step is None else [f"step {_number(reached.step)}{_rate(rates.steps_per_second)}"]
-    return ", ".join([*steps, f"{_number(state.points)} point{'s' * (state.points != 1)}{_rate(rates.points_per_second)}"])
+    steps = [] if reached.step is None else [f"step {step_text(reached.step)}{_rate(rates.steps_per_second)}"]
+    return ", ".join([*steps, f"{state.points:,} point{'s' * (state.points != 1)}{_rate(rates.points_per_second)}"])
 
 
 def _rate(per_second: float | None) -> str:
@@ -52,13 +52,13 @@ def _rate(per_second: float | None) -> str:
     if per_second is None:
         return ""
     for unit, seconds in (("second", 1), ("minute", 60)):
-        if per_second * seconds >= 1:
-            return f" ({per_second * seconds:,.3g} a {unit})"
+        if (rate := per_second * seconds) >= 1:
+            return f" ({f'{rate:,.0f}' if rate >= 100 else f'{rate:.3g}'} a {unit})"
     return f" ({per_second * 3600:.3g} an hour)"
 
 
-def _number(number: float) -> str:
-    return f"{number:,}" if isinstance(number, int) else f"{number:,.6g}"
+def step_text(step: float) -> str:
+    return f"{step:,}" if isinstance(step, int) else f"{step:,.6g}"
 
 
 def metrics_in_order(state: RunState) -> list[tuple[str, Metric]]:
