@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import unicodedata
-from itertools import islice
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from training_events.errors import NoSuchLog, NoSuchStream, UnknownStream
 from training_events.event import STREAM_KINDS, check_stream, in_one_form
-from training_events.folds import kind_of
-from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.stores.near_names import near_names, near_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from training_events.reading.opening import Sources
     from training_events.stores.event_log import EventLog
-
-MAX_NEAR_NAMES = 3
-"""How many near names are told."""
-MAX_COMPARED_NAMES = 10_000
-"""How many streams' names are compared, the newest first: this takes less than a second."""
 
 
 def stream_of_log(log: EventLog, stream: str) -> str:
@@ -65,33 +55,15 @@ def stream_of_kind(log: EventLog, kind: str, name: str) -> str:
 
 def no_such_stream(sources: Sources, stream: str) -> NoSuchStream:
     """The error for a stream of which the log has no event: it tells near names."""
-    names: dict[str, None] = {}
+    near: list[str] = []
     with contextlib.suppress(Exception):  # without the right to list streams there are no near names, but the same error
-        names = dict.fromkeys(islice(_streams(sources, kind_of(stream)), MAX_COMPARED_NAMES))
-    return NoSuchStream(f"the log has no event of {stream}{did_you_mean(stream, names)}")
-
-
-def _streams(sources: Sources, kind: str) -> Iterator[str]:
-    summaries = () if sources.read_models is None else sources.read_models.summaries(kind)
-    yield from (name for summary in summaries if (name := _name(summary)) is not None)
-    if isinstance(sources.log, SqliteLog):  # its newest streams may have no read model yet
-        yield from (stream for stream in sources.log.streams() if kind_of(stream) == kind)
-
-
-def _name(summary: bytes) -> str | None:
-    try:
-        return msgspec.json.decode(summary, type=_Named).stream
-    except msgspec.MsgspecError:
-        return None
-
-
-class _Named(msgspec.Struct):
-    stream: str
+        near = near_streams(sources.log, sources.read_models, stream)
+    return NoSuchStream(f"the log has no event of {stream}{_question(near)}")
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """`; did you mean `digits-7`?`, for the names that are near this one; empty where none is."""
-    return _question(difflib.get_close_matches(name, list(names), n=MAX_NEAR_NAMES, cutoff=0.7))
+    return _question(near_names(name, names))
 
 
 def _question(names: list[str]) -> str:

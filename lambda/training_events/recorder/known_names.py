@@ -6,11 +6,8 @@ the registration of its version.
 
 from __future__ import annotations
 
-import re
 import time
-from difflib import get_close_matches
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,25 +16,18 @@ from training_events import folds
 from training_events.catalogue import CATALOGUE, any_stream
 from training_events.catalogue.model import ModelPromoted, ModelRegistered, ModelRetired
 from training_events.errors import Misused, NoSuchLog
-from training_events.event import in_one_form
 from training_events.folds.model import ModelState
+from training_events.stores.near_names import MAX_NEAR_NAMES, near_names, near_streams, spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable
 
     from training_events.stores.opening import Store
 
-_MAX_LISTED = 1000
-"""How many names are looked through for near ones: the newest."""
-_MAX_WALKED = 10_000
-"""How many streams a laptop's log is asked for, beyond those that its read models have."""
-_MAX_SHOWN = 5
-_NEAR = 0.6
 _NEAR_TYPE = 0.85
 """TrainingComplete is nearer to TrainingCompleted, CheckpointLoaded is further from CheckpointSaved: a type of one's own."""
 _PAUSES_ON_A_BUS = (0.5, 1.0, 2.0)
 """In seconds: what was published a moment ago reaches the log within these."""
-_BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
 def check_type(stream: str, type_: str) -> None:
@@ -51,8 +41,7 @@ def check_type(stream: str, type_: str) -> None:
         return
     kinds = {name: f"{name} of {other}/<name>" for other in CATALOGUE for name in CATALOGUE[other] if other != kind}
     names = {**kinds, **dict(zip(own, own, strict=True))}
-    alike = [name for name in names if name == type_ or _spelling(name) == _spelling(type_)]
-    near = alike or get_close_matches(type_, names, _MAX_SHOWN, _NEAR_TYPE)
+    near = near_names(type_, names, _NEAR_TYPE)
     if near:
         raise Misused(f"{type_!a:.80} is no event of a {kind}: {_or(names[name] for name in near)} is")
 
@@ -94,7 +83,7 @@ def check_names(
         version = str(fact.version)
         if (stream, version) not in said_here:
             raise_unless(lambda: _unknown_version(store, stream, version))
-    if isinstance(fact, ModelPromoted) and (flaw := _other_spelling(store, stream, fact.stage)):
+    if isinstance(fact, ModelPromoted) and (flaw := _otherspelling(store, stream, fact.stage)):
         raise Misused(flaw)
     for named, check in _checks_of_streams(store, stream, fact):
         if (named, None) not in said_here:
@@ -121,17 +110,16 @@ def _unknown_version(store: Store, stream: str, version: str) -> str | None:
         return None
     if not known:
         return f"{stream} has no version that is registered" + _instead(_near_streams(store, stream))
-    same = [name for name in known if _spelling(name) == _spelling(version)][:_MAX_SHOWN]
-    near = same or get_close_matches(version, known, _MAX_SHOWN, _NEAR) or known[-_MAX_SHOWN:]
+    near = near_names(version, known) or known[-MAX_NEAR_NAMES:]
     return f"{stream} has no version {version!a:.80} that is registered, but {_or(map(ascii, near))}"
 
 
-def _other_spelling(store: Store, stream: str, stage: str) -> str | None:
+def _otherspelling(store: Store, stream: str, stage: str) -> str | None:
     model = _model(store, stream)
     used = {*model.stages, *(promotion.stage for promotion in model.promotions)}
     if stage in used:
         return None
-    same = sorted(other for other in used if _spelling(other) == _spelling(stage))
+    same = sorted(other for other in used if spelling(other) == spelling(stage))
     return f"{stream} has the stage {_or(map(ascii, same))}, not {stage!a:.80}" if same else None
 
 
@@ -157,32 +145,11 @@ def _model(store: Store, stream: str) -> ModelState:
 
 
 def _near_streams(store: Store, stream: str) -> list[str]:
-    kind, _, name = stream.partition("/")
-    names = dict.fromkeys(other.partition("/")[2] for other in _streams(store, kind))
-    same = [other for other in names if _spelling(other) == _spelling(name)][:_MAX_SHOWN]
-    return [f"{kind}/{near}" for near in same or get_close_matches(name, names, _MAX_SHOWN, _NEAR)]
-
-
-def _streams(store: Store, kind: str) -> Iterator[str]:
-    from training_events.stores.sqlite.event_log import SqliteLog  # noqa: PLC0415 - sqlite3 is not needed for a bus
-
-    try:
-        if store.read_models is not None:
-            for summary in islice(store.read_models.summaries(kind), _MAX_LISTED):
-                yield msgspec.json.decode(summary)["stream"]
-        if isinstance(store.log, SqliteLog):  # only a command brings its read models up to date
-            yield from (stream for stream in islice(store.log.streams(), _MAX_WALKED) if stream.startswith(f"{kind}/"))
-    except NoSuchLog:
-        return
+    return near_streams(store.log, store.read_models, stream)
 
 
 def _instead(near: list[str]) -> str:
     return f", but of {_or(map(ascii, near))}" if near else ""
-
-
-def _spelling(name: str) -> str:
-    """What two spellings of one name have in common."""
-    return _BETWEEN_WORDS.sub("", in_one_form(name)).casefold()
 
 
 def _or(names: Iterable[str]) -> str:

@@ -19,8 +19,9 @@ from training_events.errors import Misused
 from training_events.folds.run import Status
 from training_events.folds.silence import silent_seconds
 from training_events.folds.summary import RunSummary
-from training_events.reading.stream_names import MAX_COMPARED_NAMES, did_you_mean
+from training_events.reading.stream_names import did_you_mean
 from training_events.reading.summaries import summaries_of
+from training_events.stores.near_names import MAX_COMPARED_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
