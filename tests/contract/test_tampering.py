@@ -110,7 +110,7 @@ TAMPERINGS: dict[str, Tampering] = {
         None,
         None,
     ),
-    "position": Tampering(moved, Kind.DAMAGED, Kind.DAMAGED, Kind.DAMAGED),
+    "position": Tampering(moved, Kind.DAMAGED, Kind.DAMAGED, Kind.DAMAGED, Kind.MISSING),
     "position and time, appended again": Tampering(moved_altogether, Kind.MISSING, Kind.BROKEN_CHAIN, None, Kind.MISSING),
     "producer": everywhere(Kind.ALTERED, producer),
     "foreign attribute": everywhere(Kind.ALTERED, lambda store, victim: store.add_foreign(STREAM, victim.position)),

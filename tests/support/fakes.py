@@ -129,7 +129,7 @@ class InMemoryReadModels:
         return iter(list(self.models))
 
     def unprojected(self, _stream):
-        return frozenset()
+        return None
 
     def note(self, name: str) -> bytes | None:
         return self.notes.get(name)

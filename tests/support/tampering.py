@@ -72,7 +72,7 @@ class TamperedFile(TamperedStore):
     def _execute(self, statement: str, *values: Any) -> None:
         with closing(sqlite3.connect(self._path)) as other, other:
             if not self._notes:
-                for trigger in ("event_updated", "event_deleted", "event_replaced"):
+                for trigger in ("event_updated", "event_deleted", "event_replaced", "event_displaced"):
                     other.execute(f"DROP TRIGGER IF EXISTS {trigger}")
             other.execute(statement, values)
 

@@ -8,7 +8,6 @@ a seal holds never depends on it.
 from __future__ import annotations
 
 from enum import Enum
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,7 +17,7 @@ from msgspec.structs import replace
 from training_events.errors import BadTime, LogAltered, NotComplete
 from training_events.folds.run import RunState
 from training_events.projection.projector import stored_state
-from training_events.proof.sealing import seal_stream
+from training_events.proof.sealing import NOTE_PREFIX, note_name, seal_stream
 from training_events.times import later, now
 
 if TYPE_CHECKING:
@@ -36,10 +35,6 @@ PAUSE_SECONDS = 15 * 60
 QUIET_SECONDS = 3600
 """After how long without an event a run is sealed that has not ended, or that lacks events. A program that reaches its bus
 sends what it has within seconds. An hour without any metric is rare in a training; it then gets one more seal."""
-
-_PREFIX = "sealing/"
-_MAX_NAME_BYTES = 1024
-"""The key of a note has less room than that of a stream (DynamoDB): a longer name is kept as its digest."""
 
 
 class Sealing(Enum):
@@ -83,7 +78,7 @@ class Sealer:
     def after(self, state: State) -> Sealing:
         """Seal the stream that has just got events and is in this state, or note when it is due."""
         moment = self._clock()
-        note = self._note(_name_of(state.stream)) or _Note(state.stream)
+        note = self._note(note_name(state.stream)) or _Note(state.stream)
         due = moment
         if isinstance(state, RunState) and not state.finished:
             due = later(moment, QUIET_SECONDS)
@@ -103,7 +98,7 @@ class Sealer:
 
     def due(self) -> Iterator[str]:
         """What `wake` takes: one name for each stream that is due."""
-        return (name for name in self._read_models.due_notes(self._clock()) if name.startswith(_PREFIX))
+        return (name for name in self._read_models.due_notes(self._clock()) if name.startswith(NOTE_PREFIX))
 
     def wake(self, name: str) -> Sealing:
         """Seal a stream that is due. A run that is not quiet yet is noted again."""
@@ -147,9 +142,4 @@ class Sealer:
             return None
 
     def _keep(self, note: _Note) -> None:
-        self._read_models.set_note(_name_of(note.stream), msgspec.json.encode(note), due=note.due)
-
-
-def _name_of(stream: str) -> str:
-    name = stream.encode()
-    return _PREFIX + (stream if len(name) <= _MAX_NAME_BYTES else f"sha256={sha256(name).hexdigest()}")
+        self._read_models.set_note(note_name(note.stream), msgspec.json.encode(note), due=note.due)

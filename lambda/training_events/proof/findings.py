@@ -36,7 +36,8 @@ class Kind(Enum):
     NOT_LOCKED = "not_locked"
     """The seal can be removed sooner than it says, or than the settings say."""
     READ_MODEL_DIFFERS = "read_model_differs"
-    """The read model is not the fold of the log: somebody put another, or events were never projected. `rebuild` mends it."""
+    """The read model is not the fold of the log: somebody put another or removed it, or events were never projected.
+    `rebuild` mends it."""
     FILE_CHANGED = "file_changed"
     """A file that was recorded where it was, and never kept, is another one by now, or gone. The log is sound."""
     CLOCK_AHEAD = "clock_ahead"

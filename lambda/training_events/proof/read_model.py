@@ -11,6 +11,7 @@ from training_events import folds
 from training_events.errors import NotUnderstood
 from training_events.event import check_stream
 from training_events.proof.findings import Finding, Kind
+from training_events.proof.sealing import note_name
 from training_events.times import later, now
 
 if TYPE_CHECKING:
@@ -27,16 +28,23 @@ SETTLED_SECONDS = 60
 did in the same moment. As long as what the read model lacks is this young, it may be of such a moment."""
 
 
-def check_read_model(log: EventLog, read_models: ReadModels, stream: str, clock: Callable[[], str] = now) -> Iterator[Finding]:
+def check_read_model(
+    log: EventLog, read_models: ReadModels, stream: str, clock: Callable[[], str] = now, *, sealed: bool = False
+) -> Iterator[Finding]:
     """The finding, if the read model is not the fold of the log. Late events are folded from its settled state: it counts too.
 
     A read model that only lacks the events that arrived last is no finding. Nor is one that other folds made, or that is too
-    large to be stored: whoever shows such a state folds the log.
+    large to be stored: whoever shows such a state folds the log. One that is not there is a finding if it was made before: on
+    AWS a stream that is `sealed` had one.
     """
     if not _has_state(stream):
         return
     model, unprojected = _current(read_models, stream)  # before the log is read: the log has all that is in it
-    if model is None or not model.state:
+    if model is None:
+        if _was_projected(log, read_models, stream, unprojected, sealed=sealed):
+            yield _differs("the stream had a read model, and somebody has removed it")
+        return
+    if not model.state:
         return
     for what, encoded in (("state", model.state), ("settled state", model.settled)):
         if not encoded:
@@ -47,13 +55,26 @@ def check_read_model(log: EventLog, read_models: ReadModels, stream: str, clock:
             yield _differs(f"what is stored as the stream's {what} is none: {flaw}")
             return
         if state.folded_by == folds.VERSION and not _is_fold(
-            log, stream, state, encoded, unprojected=unprojected, moment=clock()
+            log, stream, state, encoded, unprojected=unprojected or frozenset(), moment=clock()
         ):
             yield _differs(f"the {what} of the read model is not the fold of the log's events up to its own newest one")
             return
 
 
-def _current(read_models: ReadModels, stream: str) -> tuple[ReadModel | None, frozenset[str]]:
+def _was_projected(
+    log: EventLog, read_models: ReadModels, stream: str, unprojected: frozenset[str] | None, *, sealed: bool
+) -> bool:
+    """Whether a stream that has no read model had one."""
+    if unprojected is None:  # a backlog of the projector may be of any age; what it has projected is sealed, or is noted to be
+        return sealed or read_models.note(note_name(stream)) is not None
+    projected = next((entry.position for entry in log.entries(stream) if entry.position not in unprojected), None)
+    if projected is None:
+        return False
+    model, unprojected = _current(read_models, stream)  # after the log: an event that has just arrived is among them by now
+    return model is None and unprojected is not None and projected not in unprojected
+
+
+def _current(read_models: ReadModels, stream: str) -> tuple[ReadModel | None, frozenset[str] | None]:
     """The read model, and the events that it lacks as it is: they are read together, unless others write all the time."""
     for _ in range(_MAX_READS):
         model, unprojected = read_models.get(stream), read_models.unprojected(stream)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING
 
@@ -33,6 +34,17 @@ MAX_ATTEMPTS = 10
 """Each attempt failed because another process sealed meanwhile; after this many the rest is left to them."""
 SPOOL_BYTES = 2**20
 """Up to this size a seal is composed in memory, beyond it in a temporary file. It has about 180 bytes for each event."""
+
+
+NOTE_PREFIX = "sealing/"
+_MAX_NAME_BYTES = 1024
+"""The key of a note has less room than that of a stream (DynamoDB): a longer name is kept as its digest."""
+
+
+def note_name(stream: str) -> str:
+    """The name of the note, beside the read models, of when the stream is to be sealed. One that is projected gets it."""
+    name = stream.encode()
+    return NOTE_PREFIX + (stream if len(name) <= _MAX_NAME_BYTES else f"sha256={sha256(name).hexdigest()}")
 
 
 def seal_stream(

@@ -101,7 +101,7 @@ def verify(
         if not findings.contains(finding.kind, finding.position):  # a seal may show the same
             findings.add(finding)
     locks, not_locked = check_locks(sealed.readers, seals)
-    of_read_model = () if read_models is None else check_read_model(log, read_models, stream)
+    of_read_model = () if read_models is None else check_read_model(log, read_models, stream, sealed=bool(sealed.readers))
     findings.add(*chains.gaps(), *sealed.findings(), *leads.findings(), *doubts.rest(), *not_locked, *of_read_model)
     counts = findings.counts
     return Verification(

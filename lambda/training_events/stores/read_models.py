@@ -70,10 +70,10 @@ class ReadModels(Protocol):
         """Every stream that has a read model, in no particular order."""
         ...
 
-    def unprojected(self, stream: str) -> frozenset[str]:
-        """The positions of the stream's events that nobody has projected yet, as far as the store knows them.
+    def unprojected(self, stream: str) -> frozenset[str] | None:
+        """The positions of the stream's events that nobody has projected yet. None where the store does not know them.
 
-        A SQLite file keeps them. On AWS they are in the change stream alone, and here there are none.
+        A SQLite file keeps them. On AWS they are in the change stream alone.
         """
         ...
 

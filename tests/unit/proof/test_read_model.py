@@ -1,6 +1,7 @@
 """A read model that is not the fold of the log is found; one that only lacks what arrived last is not accused."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from training_events.projection.sealer import Sealer
 from training_events.proof.findings import Kind
 from training_events.proof.read_model import SETTLED_SECONDS, check_read_model
 from training_events.proof.sqlite_seal_store import SqliteSealStore
+from training_events.proof.verification import verify
 from training_events.stores.read_models import ReadModel
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
@@ -21,6 +23,7 @@ from training_events.stores.sqlite.read_models import SqliteReadModels
 from training_events.times import later
 
 from tests.support.fakes import InMemoryLog, InMemoryReadModels
+from tests.support.seals import InMemorySeals
 
 STREAM = "run/a"
 BEGIN = "2026-11-22T15:00:00.000000Z"
@@ -161,6 +164,68 @@ def test_a_read_model_of_a_stream_without_events_is_found():
     world.projector.refold(STREAM)
     del world.log.records[STREAM, world.state()["position"]]
     assert world.kinds() == [Kind.READ_MODEL_DIFFERS]
+
+
+def test_on_aws_a_removed_read_model_is_found_once_the_stream_is_sealed_or_noted_to_be():
+    world = World()
+    world.record(1, 1)
+    assert world.kinds() == [], "the projector may be behind for any time"
+    sealer = Sealer(world.log, world.read_models, InMemorySeals())
+    sealer.after(world.projector.refold(STREAM).state)
+    assert world.kinds() == []
+    del world.read_models.models[STREAM]
+    assert world.kinds() == [Kind.READ_MODEL_DIFFERS]
+    world.read_models.notes.clear()
+    assert world.kinds() == []
+    [finding] = check_read_model(world.log, world.read_models, STREAM, sealed=True)
+    assert finding.kind is Kind.READ_MODEL_DIFFERS
+    assert "somebody has removed it" in finding.explanation
+
+
+class Laptop:
+    """A log in a file, and its read models."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(str(path))
+        self.log, self.read_models = SqliteLog(self._database), SqliteReadModels(self._database)
+
+    def record(self, number: int, stream: str = STREAM) -> None:
+        self.log.append(Event(f"e-{number}", stream, "MetricsRecorded", later(BEGIN, number), "tests", {"points": []}))
+
+    def catch_up(self) -> None:
+        projector = Projector(self.log, self.read_models)
+        catch_up(self.log, projector, Sealer(self.log, self.read_models, SqliteSealStore(self._database)))
+
+    def remove(self) -> None:
+        model = self.read_models.get(STREAM)
+        assert model is not None
+        self.read_models.remove(STREAM, replaces=model.revision)
+
+    def kinds(self) -> list[Kind]:
+        verification = verify(self.log, SqliteSealStore(self._database), STREAM, read_models=self.read_models)
+        assert verification.sound == (not verification.findings)
+        return [finding.kind for finding in verification.findings]
+
+
+@given(arrivals=st.lists(st.booleans(), min_size=1, max_size=8), removed_before=st.integers(0, 8))
+def test_on_a_laptop_a_removed_read_model_is_found_at_any_moment_and_none_is_missed_that_was_not_made(
+    tmp_path_factory, arrivals, removed_before
+):
+    """An event arrives, or (True) a command catches up; at one moment somebody removes the read model."""
+    laptop = Laptop(tmp_path_factory.mktemp("laptop") / "log.db")
+    laptop.record(99, "run/b")
+    is_removed = False
+    for number, catches_up in enumerate(arrivals):
+        if number == removed_before and laptop.read_models.get(STREAM):
+            laptop.remove()
+            is_removed = True
+        if catches_up:
+            had_arrivals = bool(laptop.read_models.unprojected(STREAM))
+            laptop.catch_up()
+            is_removed = is_removed and not had_arrivals
+        else:
+            laptop.record(number)
+        assert laptop.kinds() == ([Kind.READ_MODEL_DIFFERS] if is_removed else [])
 
 
 def test_a_laptops_read_model_is_not_accused_where_the_clock_was_set_back(tmp_path):

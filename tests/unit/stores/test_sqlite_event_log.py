@@ -246,65 +246,117 @@ def test_a_log_that_is_only_appended_to_has_no_alterations(log):
     assert list(log.alterations()) == []
 
 
-_COLUMNS = ", ".join(COLUMNS)
-_OTHER = _COLUMNS.replace("digest", "'other'")
+UPDATED, REMOVED, PUT_BACK = "update", "delete", "replace"
+_NOTED = {"run/a": {1: UPDATED}}
+
+STATEMENTS: dict[str, tuple[list[str], dict[str, dict[int, str]]]] = {
+    # what is done, and what the file has noted of which stream's events
+    "content": (["UPDATE events SET data = '{}' WHERE VICTIM"], _NOTED),
+    "content and digest": (["UPDATE events SET data = '{}', digest = 'sha256:00' WHERE VICTIM"], _NOTED),
+    "nothing, written again": (["UPDATE events SET data = data WHERE VICTIM"], _NOTED),
+    "the time of recording": (["UPDATE events SET recorded_at = '2026-11-22T15:08:40.000000Z' WHERE VICTIM"], _NOTED),
+    "a digest, and then it again": (
+        [
+            "UPDATE events SET digest = '1' || digest WHERE VICTIM",
+            "UPDATE events SET digest = '2' || digest WHERE VICTIM",
+            "UPDATE events SET digest = substr(digest, 3) WHERE VICTIM",
+        ],
+        _NOTED,
+    ),
+    "UPDATE FROM": (["UPDATE events SET data = other.data FROM (SELECT '{}' AS data) AS other WHERE VICTIM"], _NOTED),
+    "DELETE": (["DELETE FROM events WHERE VICTIM"], {"run/a": {1: REMOVED}}),
+    "an update that changes nothing, then DELETE": (
+        ["UPDATE events SET digest = digest WHERE VICTIM", "DELETE FROM events WHERE VICTIM"],
+        {"run/a": {1: REMOVED}},
+    ),
+    "DELETE, and the same event again": (
+        ["CREATE TABLE kept AS SELECT * FROM events", "DELETE FROM events", "INSERT INTO events SELECT * FROM kept"],
+        {"run/a": dict.fromkeys(range(3), PUT_BACK), "run/b": {1: PUT_BACK}},
+    ),
+    "to another position": (["UPDATE events SET position = 'elsewhere' WHERE VICTIM"], {"run/a": {1: REMOVED}}),
+    "to another stream": (["UPDATE events SET stream = 'run/c' WHERE VICTIM"], {"run/a": {1: REMOVED}}),
+    "UPDATE OR REPLACE over another stream's event": (
+        ["UPDATE OR REPLACE events SET stream = 'run/a' WHERE stream = 'run/b'"],
+        {"run/a": {1: UPDATED}, "run/b": {1: REMOVED}},
+    ),
+    "UPDATE OR REPLACE over the next event": (
+        ["UPDATE OR REPLACE events SET position = (SELECT position FROM events WHERE VICTIM) WHERE event_id = 'e-0'"],
+        {"run/a": {0: REMOVED, 1: UPDATED}},
+    ),
+    "UPDATE OR REPLACE, and triggers of triggers": (
+        ["PRAGMA recursive_triggers = ON", "UPDATE OR REPLACE events SET stream = 'run/a' WHERE stream = 'run/b'"],
+        {"run/a": {1: UPDATED}, "run/b": {1: REMOVED}},
+    ),
+    "INSERT OR REPLACE of something else": (
+        ["INSERT OR REPLACE INTO events SELECT OTHERS FROM events WHERE VICTIM"],
+        _NOTED,
+    ),
+    "INSERT OR REPLACE of the same": (["INSERT OR REPLACE INTO events SELECT * FROM events WHERE VICTIM"], _NOTED),
+    "REPLACE": (["REPLACE INTO events SELECT * FROM events WHERE VICTIM"], _NOTED),
+    "REPLACE, and triggers of triggers": (
+        ["PRAGMA recursive_triggers = ON", "REPLACE INTO events SELECT * FROM events WHERE VICTIM"],
+        _NOTED,
+    ),
+    "an upsert": (["INSERT INTO events SELECT * FROM events WHERE VICTIM ON CONFLICT DO UPDATE SET digest = ''"], _NOTED),
+    "an upsert to another key": (
+        ["INSERT INTO events SELECT * FROM events WHERE VICTIM ON CONFLICT DO UPDATE SET stream = 'run/c'"],
+        {"run/a": {1: REMOVED}},
+    ),
+    "an attempt that is not carried out": (
+        [
+            "INSERT INTO events SELECT * FROM events WHERE VICTIM ON CONFLICT DO NOTHING",
+            "UPDATE OR IGNORE events SET stream = 'run/a' WHERE stream = 'run/b'",
+        ],
+        _NOTED,
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("statement", "what"),
-    [
-        ("UPDATE events SET data = '{}', digest = 'sha256:00' WHERE event_id = 'e-1'", "update"),
-        ("UPDATE events SET position = 'elsewhere' WHERE event_id = 'e-1'", "update"),
-        ("DELETE FROM events WHERE event_id = 'e-1'", "delete"),
-        (f"INSERT OR REPLACE INTO events ({_COLUMNS}) SELECT {_OTHER} FROM events WHERE event_id = 'e-1'", "update"),  # noqa: S608
-        ("INSERT INTO events SELECT * FROM events WHERE event_id = 'e-1' ON CONFLICT DO UPDATE SET digest = ''", "update"),
-    ],
-)
-def test_the_file_notes_whatever_is_done_to_an_event(log, path, statement, what):
-    for number in range(3):
-        log.append(event(number))
-    as_another_program(path, statement)
-    alterations = list(log.alterations())
-    assert {(alteration.what, alteration.stream, alteration.position, alteration.digest) for alteration in alterations} == {
-        (what, "run/a", event(1).position, event(1).digest)
-    }
-    assert len(alterations[0].at) == 27
-    assert alterations == list(log.alterations("run/a"))
-    assert list(log.alterations("run/b")) == []
-
-
-@pytest.mark.parametrize(
-    ("statements", "what"),
-    [
-        (
-            ["CREATE TABLE kept AS SELECT * FROM events", "DELETE FROM events", "INSERT INTO events SELECT * FROM kept"],
-            "replace",
-        ),
-        (["INSERT OR REPLACE INTO events SELECT * FROM events"], "update"),
-        (
-            [
-                "UPDATE events SET digest = '1' || digest",
-                "UPDATE events SET digest = '2' || digest",
-                "UPDATE events SET digest = substr(digest, 3)",
-            ],
-            "update",
-        ),
-        (["UPDATE events SET recorded_at = '2026-11-22T15:08:40.000000Z'"], "update"),
-        (["UPDATE events SET data = data"], "update"),
-    ],
-)
-def test_a_change_is_told_although_every_event_has_its_digest(log, path, statements, what):
-    """A time at which the log took an event is in no digest, and whoever puts an event back may have put back another time."""
-    for number in range(3):
-        log.append(event(number))
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_the_file_notes_whatever_is_done_to_an_event(log, path, name):
+    """It is told although the event may have its digest: a time of recording, for one, is in no digest."""
+    statements, noted = STATEMENTS[name]
+    for event_ in (*map(event, range(3)), event(1, "run/b")):
+        log.append(event_)
+    other = sqlite3.connect(path)
+    others = ", ".join(COLUMNS).replace("digest", "'other'")
     for statement in statements:
-        as_another_program(path, statement)
-    told = [(alteration.what, alteration.position, alteration.digest) for alteration in log.alterations()]
-    assert sorted(told) == [(what, event(number).position, event(number).digest) for number in range(3)]
-    assert [record.event for record in log.read("run/a")] == [event(number) for number in range(3)]
-    verification = verify(log, None, "run/a")
-    assert not verification.sound
-    assert verification.complete, "every event is there"
+        other.execute(statement.replace("VICTIM", "stream = 'run/a' AND event_id = 'e-1'").replace("OTHERS", others))
+        other.commit()
+    other.close()
+    told = [(alteration.stream, alteration.position, alteration.what, alteration.digest) for alteration in log.alterations()]
+    expected = [
+        (stream, event(number, stream).position, what, event(number, stream).digest)
+        for stream, numbers in noted.items()
+        for number, what in numbers.items()
+    ]
+    assert sorted(told) == sorted(expected)
+    for stream in ("run/a", "run/b"):
+        of_stream = list(log.alterations(stream))
+        assert of_stream == [alteration for alteration in log.alterations() if alteration.stream == stream]
+        assert all(len(alteration.at) == 27 for alteration in of_stream)
+        verification = verify(log, None, stream)
+        assert verification.sound == (stream not in noted)
+        assert verification.complete == (REMOVED not in noted.get(stream, {}).values())
+
+
+def test_an_event_that_was_altered_and_then_removed_is_told_with_the_time_of_its_removal(log, path):
+    log.append(event())
+    as_another_program(path, "UPDATE events SET digest = digest")
+    as_another_program(path, "DELETE FROM events")
+    as_another_program(path, "UPDATE alterations SET at = CASE what WHEN 'update' THEN 'first' ELSE 'then' END")
+    assert [(alteration.what, alteration.at) for alteration in log.alterations()] == [("delete", "then")]
+
+
+def test_many_alterations_are_told_page_by_page(log, path):
+    with log.database.together():
+        for number in range(2500):
+            log.append(event(number, f"run/{number % 2}"))
+    as_another_program(path, "UPDATE events SET data = data")
+    assert len({(alteration.stream, alteration.position) for alteration in log.alterations()}) == 2500
+    assert [alteration.position for alteration in log.alterations("run/1")] == [
+        event(number).position for number in range(1, 2500, 2)
+    ]
 
 
 DAMAGE: dict[str, list[Any]] = {

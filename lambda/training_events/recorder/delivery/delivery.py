@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from training_events.errors import TrainingEventsError
 from training_events.recorder import forks
-from training_events.recorder.delivery.destination import Unsent
+from training_events.recorder.delivery.destination import LogSink, Unsent
 from training_events.recorder.reporting import log
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Delivery:
         They stay in the spool. Events that the destination will never take are set aside, and not returned.
         """
         lines = spool.next_batch()
-        unsent = self._set_aside_refused(spool, self._try_send(lines))
+        unsent = self._set_aside_refused(spool, self._try_send(spool, lines))
         self.sent_count += len(lines) - len(unsent)
         spool.acknowledge([event.line for event in unsent])
         return unsent
@@ -58,12 +58,12 @@ class Delivery:
         except TimeoutError:
             raise TimeoutError(f"its answer did not end within {seconds:.0f} s") from None
 
-    def _try_send(self, lines: list[bytes]) -> list[Unsent]:
+    def _try_send(self, spool: Spool, lines: list[bytes]) -> list[Unsent]:
         try:
             if self._sink is None:
                 self._sink = self.to.sink(self._pause)
             with forks.request.entered():
-                return self._sink.send(lines)
+                return _send_into_its_log(self._sink, spool, lines)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the settings, the events are kept
             why = str(error) if isinstance(error, TrainingEventsError) else f"{type(error).__name__}: {error}"
             return [Unsent(line, why) for line in lines]
@@ -77,3 +77,14 @@ class Delivery:
             "%d event(s) can never be recorded: %s; they are kept in %s", len(refused), refused[0].why, spool.refused_path
         )
         return [event for event in unsent if not event.final]
+
+
+def _send_into_its_log(sink: Sink, spool: Spool, lines: list[bytes]) -> list[Unsent]:
+    """Half of a run in one file and half in another would be two runs. Raises LogUnavailable where the log is not the same."""
+    file = sink.file if isinstance(sink, LogSink) else None
+    if file is not None and spool.begun_in is not None:
+        file.require(spool.begun_in)
+    unsent = sink.send(lines)
+    if file is not None and file.identity is not None and len(unsent) < len(lines):
+        spool.begin_in(file.identity)
+    return unsent

@@ -61,6 +61,11 @@ class Destination(Struct, frozen=True):
         """Its own folder, and that of the same bus without a region: recorders that knew no region could not send."""
         return (self.folder_name, structs.replace(self, region="").folder_name) if self.region else (self.folder_name,)
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a laptop's log."""
+        return self.kind == "log" and self.at.startswith("sqlite:")
+
     def __str__(self) -> str:
         return f"the {self.kind} {self.at}" + (f" in {self.region}" if self.region else "")
 
@@ -140,7 +145,8 @@ class LogSink:
 
         log = open_event_log(url)
         self._log = appender(log, Settings())
-        self._together = log.database.together if isinstance(log, SqliteLog) else nullcontext
+        self.file = log.database if isinstance(log, SqliteLog) else None
+        self._together = nullcontext if self.file is None else self.file.together
 
     def send(self, lines: Sequence[bytes]) -> list[Unsent]:
         try:

@@ -26,9 +26,12 @@ class Orphans:
         self._started = time.monotonic()
         self._closing_until: float | None = None
 
-    def next_spool(self, *, is_closing: bool) -> OrphanedSpool | None:
-        """A spool with events to send: the same one until it has none. None if there is no other, or at the end no time."""
-        while self._spool is None or not self._spool.pending:
+    def next_spool(self, log: str | None, *, is_closing: bool) -> OrphanedSpool | None:
+        """A spool with events to send: the same one until it has none. None if there is no other, or at the end no time.
+
+        What has begun in another laptop's log than this one is left for `flush`, which tells of it.
+        """
+        while self._spool is None or not self._spool.pending or self._spool.begun_in not in (None, log):
             if is_closing and not self._has_time():
                 return None
             self._close_spool()

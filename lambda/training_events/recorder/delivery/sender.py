@@ -134,7 +134,9 @@ class Sender:
         """The spool to send from: the recorder's own first. None if there is nothing to send, or no time."""
         if self._spool.pending:
             return self._spool
-        return self._orphans.next_spool(is_closing=self._deadline is not None)
+        if self._to.is_file and self._spool.begun_in is None:  # which log is there is not known before it has an event
+            return None
+        return self._orphans.next_spool(self._spool.begun_in, is_closing=self._deadline is not None)
 
     def _send_batch(self, spool: Spool) -> Unsent | None:
         """Returns the first event that was not sent, if any."""

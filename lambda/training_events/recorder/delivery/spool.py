@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from msgspec import json, to_builtins
+from msgspec import MsgspecError, Struct, json, to_builtins
 
 from training_events.recorder.delivery.spool_file import SpoolFile
 from training_events.recorder.reporting import log
@@ -48,7 +48,9 @@ class Spool:
 
     def __init__(self, home: Path, to: Destination, producer: str) -> None:
         self.path = home / to.folder_name / f"{producer}.jsonl"
-        self._head = json.encode({"to": to_builtins(to)})
+        self._to = to_builtins(to)
+        self.begun_in: str | None = None
+        """The identity of the laptop's log that has the first events of this file. What follows them goes into no other one."""
         self._file: SpoolFile | None = None
         self._lock = Lock()
         # A batch comes from the file or, while its bytes in the file are 0, from memory.
@@ -87,6 +89,14 @@ class Spool:
                 self.pending = 0
                 self.release()  # what comes next goes into a whole file
             return list(self._batch)
+
+    def begin_in(self, log: str) -> None:
+        """Events of this file are in that log now. It is on disk for whoever sends the rest."""
+        with self._lock:
+            if self.begun_in is None:
+                self.begun_in = log
+                if self._file is not None:
+                    self._file.replace_head(self._head)
 
     def acknowledge(self, unsent: list[bytes]) -> None:
         """All of the batch has arrived but these lines."""
@@ -153,6 +163,12 @@ class Spool:
             return False
         return True
 
+    @property
+    def _head(self) -> bytes:
+        """As long with the log as without it."""
+        length = len(json.encode({"to": self._to, "log": "0" * 32}))
+        return json.encode({"to": self._to} | ({"log": self.begun_in} if self.begun_in else {})).ljust(length)
+
     def _create(self) -> SpoolFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         while self.path.exists():  # this spool has released the file before, and no longer holds it
@@ -183,6 +199,10 @@ _STALE_SECONDS = 3600.0
 """A file without a head that is older than this is no longer being made."""
 
 
+class _Head(Struct):
+    log: str | None = None
+
+
 class OrphanedSpool(Spool):
     """A file whose producer has ended."""
 
@@ -191,6 +211,8 @@ class OrphanedSpool(Spool):
         self.path = file.path
         self._file = file
         self.pending = file.count()
+        with suppress(MsgspecError):  # something else has written it
+            self.begun_in = json.decode(file.head, type=_Head).log
 
 
 def orphaned_spools(home: Path, to: Destination) -> Generator[OrphanedSpool]:

@@ -63,6 +63,17 @@ class SpoolFile:
         file.close()
         return None
 
+    @property
+    def head(self) -> bytes:
+        """The first line, also of a file that has no other."""
+        return os.pread(self._file, CHUNK, 0).partition(b"\n")[0]
+
+    def replace_head(self, head: bytes) -> None:
+        """Put another head in the place of one that is as long. A file of an older version has a shorter one, and keeps it."""
+        if self._start == len(head) + 1:
+            with suppress(OSError):
+                os.pwrite(self._file, head, 0)
+
     def count(self) -> int:
         """How many events its producer has left in it."""
         place = lines = 0

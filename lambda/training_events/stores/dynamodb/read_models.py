@@ -132,8 +132,8 @@ class DynamoDbReadModels:
         for page in pages:
             yield from (name for item in page["Items"] if not (name := item["stream"]["S"]).startswith("#"))
 
-    def unprojected(self, _stream: str) -> frozenset[str]:
-        return frozenset()
+    def unprojected(self, _stream: str) -> None:
+        return None
 
     def note(self, name: str) -> bytes | None:
         item = self._item(f"#{name}")

@@ -9,9 +9,9 @@ from sys import getsizeof
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from training_events.errors import LogUnavailable
+from training_events.errors import LogUnavailable, NoSuchLog
 from training_events.stores.sqlite.file import NOT_A_DATABASE, HowToOpen, OpenedFile, file_at, no_log, only_readable, open_file
-from training_events.stores.sqlite.schema import make_temporary_tables
+from training_events.stores.sqlite.schema import add_what_is_missing, identity_of, make_temporary_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,8 +29,8 @@ class Database:
     """A file, for all threads of one process. Another process opens it itself (SQLite: never carry a connection over a fork).
 
     It is opened when it is first used. Reading never makes a file, and raises NoSuchLog where there is none. Writing makes the
-    file and its folders, but never makes it again: if the file is deleted or moved while this object uses it, every use raises
-    LogUnavailable until it is there again. What SQLite raises becomes LogUnavailable.
+    file and its folders, but never makes it again: if the file is deleted or moved while this object uses it, or another log
+    takes its place, every use raises LogUnavailable until it is there again. What SQLite raises becomes LogUnavailable.
 
     A file that can only be read is read all the same. Then what is made from events is kept in temporary tables, for as long
     as the connection lasts, and an append raises LogUnavailable.
@@ -41,12 +41,32 @@ class Database:
         self._lock = RLock()  # a transaction inside of `together` takes it again
         self._connection: sqlite3.Connection | None = None
         self._opened: OpenedFile | None = None
+        self._identity: str | None = None
 
     @property
     def read_only(self) -> bool:
         """Whether nothing can be appended. Raises NoSuchLog."""
         with self._connected(create=False):
             return self._opened is not None and self._opened.read_only
+
+    @property
+    def identity(self) -> str | None:
+        """What tells this log from every other one: known once something was written to it, or read from it."""
+        return self._identity
+
+    def require(self, identity: str) -> None:
+        """Raises LogUnavailable unless the log with this identity is there."""
+        try:
+            with self._connected(create=False):
+                is_there = self._identity == identity
+        except NoSuchLog:
+            raise LogUnavailable(
+                f"the event log {self.path} is gone, which has the events before these: put it back to send them"
+            ) from None
+        if not is_there:
+            raise LogUnavailable(
+                f"the event log {self.path} is not the one that has the events before these: put that back to send them"
+            )
 
     def rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = (), *, large: int = -1) -> list[Any]:
         """The first rows of the answer, about a megabyte, measured by their column `large`. To read on, query after the last.
@@ -96,6 +116,7 @@ class Database:
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
+                adds = self._add_what_is_missing(connection)
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
@@ -105,6 +126,8 @@ class Database:
             if durable:
                 _move_into_file(connection)
             self._see_file()
+            if adds and self._opened is not None:
+                self._opened.has_additions, self._identity = True, identity_of(connection)
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -117,13 +140,7 @@ class Database:
         try:
             with self._lock:
                 self._close_if_changed()
-                if self._connection is None:
-                    if self._opened is not None and not Path(self.path).exists():
-                        raise self._gone()
-                    self._connection, self._opened = open_file(
-                        self.path, HowToOpen(write=create, create=create and self._opened is None, busy_seconds=BUSY_SECONDS)
-                    )
-                yield self._connection
+                yield self._connection or self._open(create=create)
         except sqlite3.DatabaseError as flaw:
             code = getattr(flaw, "sqlite_errorcode", 0) & 0xFF  # the low byte is the kind of error
             if code == sqlite3.SQLITE_NOTADB:
@@ -137,6 +154,18 @@ class Database:
                 sqlite3.SQLITE_CANTOPEN: " (SQLite also has to write beside it: <file>-wal and <file>-shm)",
             }
             raise LogUnavailable(f"the event log {self.path}: {flaw}{hint.get(code, '')}") from None
+
+    def _open(self, *, create: bool) -> sqlite3.Connection:
+        if self._opened is not None and not Path(self.path).exists():
+            raise self._gone()
+        how = HowToOpen(write=create, create=create and self._opened is None, busy_seconds=BUSY_SECONDS)
+        connection, opened = open_file(self.path, how)
+        identity = identity_of(connection)
+        if self._identity not in (None, identity):
+            connection.close()
+            raise LogUnavailable(f"the event log {self.path} was replaced by another log while this program used it")
+        self._connection, self._opened, self._identity = connection, opened, identity
+        return connection
 
     def _close_if_changed(self) -> None:
         """If the file is another one by now, look at it anew: it may be gone, or emptied, or another program's, or longer.
@@ -158,6 +187,13 @@ class Database:
 
     def _gone(self) -> LogUnavailable:
         return LogUnavailable(f"the event log {self.path} was deleted, moved or replaced while this program used it")
+
+    def _add_what_is_missing(self, connection: sqlite3.Connection) -> bool:
+        """Returns whether this transaction is the first one of its connection that may write to the file."""
+        if self._opened is None or self._opened.read_only or self._opened.has_additions:
+            return False
+        add_what_is_missing(connection)
+        return True
 
     def _make_room_for_states(self, connection: sqlite3.Connection) -> None:
         if self._opened is not None and self._opened.read_only and not self._opened.has_temporary_tables:

@@ -49,14 +49,20 @@ _ARRIVALS = (
     f"SELECT number, stream, {', '.join(ENTRY_COLUMNS)} FROM arrivals CROSS JOIN events USING (stream, position)"  # noqa: S608
     " ORDER BY number LIMIT ?"  # CROSS JOIN: SQLite keeps this order, with one look-up for each arrival
 )
-# The first alteration of an event has the digest with which it was recorded. It is told whatever the digest is now: the content
-# or the time at which the log took it may be another with the same digest beside it.
-_ALTERATIONS = (
-    "SELECT number, at, iif(what = 'delete' AND EXISTS (SELECT 1 FROM events WHERE stream = first.stream"
-    " AND position = first.position), 'replace', what), stream, position, digest FROM alterations AS first WHERE number > ?"
-    " AND number = (SELECT min(number) FROM alterations WHERE stream = first.stream AND position = first.position)"
-    " ORDER BY number"
-)
+# The first note of an event has the digest with which it was recorded (SQLite takes what is no aggregate from the row of the
+# min: https://www.sqlite.org/lang_select.html#bareagg). What is done to an event is told whatever its digest is now: its
+# content or the time at which the log took it may be another one, with the same digest beside it. An event that is gone was
+# removed, whatever was done to it before: the last note says when.
+_ALTERATIONS = """
+    SELECT stream, position, digest, what, at,
+      (SELECT at FROM alterations WHERE stream = noted.stream AND position = noted.position ORDER BY number DESC LIMIT 1),
+      EXISTS (SELECT 1 FROM events WHERE stream = noted.stream AND position = noted.position)
+    FROM (SELECT *, min(number) FROM alterations WHERE {} AND stream < X'' AND position < X'' GROUP BY stream, position
+      ORDER BY stream, position LIMIT 1000) AS noted
+    ORDER BY stream, position
+"""
+_OF_ALL = _ALTERATIONS.format("(stream, position) > (CAST(? AS TEXT), CAST(? AS TEXT))")
+_OF_STREAM = _ALTERATIONS.format("stream = CAST(? AS TEXT) AND position > CAST(? AS TEXT)")
 
 
 class SqliteLog:
@@ -173,11 +179,12 @@ class SqliteLog:
             connection.execute("DELETE FROM arrivals WHERE number <= ?", (up_to,))
 
     def alterations(self, stream: str | None = None) -> Iterator[Alteration]:
-        number = 0
-        while rows := self.database.rows(_ALTERATIONS, (number,)):
-            number = rows[-1][0]
-            alterations = (Alteration(*map(to_text, row[1:])) for row in rows)
-            yield from (alteration for alteration in alterations if stream in (None, alteration.stream))
+        query, last = (_OF_ALL, ("", "")) if stream is None else (_OF_STREAM, (stream, ""))
+        while rows := self.database.rows(query, tuple(map(to_bytes, last)), large=0):
+            last = rows[-1][:2]
+            for of, position, digest, what, at, last_at, is_there in rows:
+                done = (at, "replace" if what == "delete" else what) if is_there else (last_at, "delete")
+                yield Alteration(*map(to_text, (*done, of, position, digest)))
 
     def close(self) -> None:
         self.database.close()

@@ -13,14 +13,14 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from training_events.errors import LogUnavailable, NoSuchLog
-from training_events.stores.sqlite.schema import APPLICATION_ID, SCHEMA, VERSION
+from training_events.stores.sqlite.schema import APPLICATION_ID, SCHEMA, VERSION, add_what_is_missing
 
 NOT_A_DATABASE = "the file is no SQLite database"
 _SMALLEST_FILE = 512
 """A page of the smallest size: https://www.sqlite.org/fileformat.html#pages"""
 _NEVER_USED = (
     "SELECT NOT EXISTS (SELECT 1 FROM sqlite_sequence) AND NOT EXISTS (SELECT 1 FROM read_models)"
-    " AND NOT EXISTS (SELECT 1 FROM seals) AND NOT EXISTS (SELECT 1 FROM notes)"
+    " AND NOT EXISTS (SELECT 1 FROM seals) AND NOT EXISTS (SELECT 1 FROM notes WHERE name <> 'log identity')"
 )
 """SQLite notes in sqlite_sequence that an event has arrived, even if all of them are deleted again."""
 
@@ -40,6 +40,7 @@ class OpenedFile(Struct):
     seen: FileAtPath | None
     read_only: bool
     has_temporary_tables: bool = False
+    has_additions: bool = False
 
 
 def file_at(path: str) -> FileAtPath | None:
@@ -136,6 +137,7 @@ def _prepare(connection: sqlite3.Connection, path: str, how: HowToOpen) -> None:
         if not _is_log(connection, path):  # another process may have made it in the meantime
             for statement in SCHEMA.split("\n\n"):  # executescript would end the transaction first
                 connection.execute(statement)
+            add_what_is_missing(connection)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")

@@ -1,7 +1,7 @@
 """The tables of an event log in a SQLite file.
 
 Its triggers do what DynamoDB's change stream does on AWS. An event that arrives waits in `arrivals` until it is projected.
-Whatever is done to an event after its append is noted in `alterations`.
+Whatever is done to an event after its append is noted in `alterations`. A random identity tells the log from every other one.
 """
 
 from __future__ import annotations
@@ -65,6 +65,32 @@ CREATE TRIGGER event_replaced BEFORE INSERT ON events BEGIN
   SELECT 'update', stream, position, digest FROM events WHERE stream = new.stream AND position = new.position;
 END;
 """
+
+ADDITIONS = (
+    # UPDATE OR REPLACE takes the event away at whose key another one is put, without its delete trigger
+    """
+    CREATE TRIGGER IF NOT EXISTS event_displaced BEFORE UPDATE OF stream, position ON events
+    WHEN (new.stream, new.position) <> (old.stream, old.position) BEGIN
+      INSERT INTO alterations (what, stream, position, digest)
+      SELECT 'update', stream, position, digest FROM events WHERE stream = new.stream AND position = new.position;
+    END
+    """,
+    "CREATE INDEX IF NOT EXISTS alterations_by_event ON alterations (stream, position, number)",
+    "INSERT OR IGNORE INTO notes VALUES ('log identity', CAST(lower(hex(randomblob(16))) AS BLOB))",
+)
+"""What came after SCHEMA. A file that was made before gets it with its next write; 0.1.0 still reads and writes such a file."""
+
+
+def add_what_is_missing(connection: sqlite3.Connection) -> None:
+    """Inside of a transaction."""
+    for statement in ADDITIONS:
+        connection.execute(statement)
+
+
+def identity_of(connection: sqlite3.Connection) -> str | None:
+    """What tells the log from every other one, and is the same in its copies. None until this version has written to it."""
+    found = connection.execute("SELECT CAST(value AS TEXT) FROM main.notes WHERE name = 'log identity'").fetchone()
+    return found and found[0]
 
 
 def make_temporary_tables(connection: sqlite3.Connection) -> None:
