@@ -23,7 +23,7 @@ ROOMS = [
     ["handlers", "cli", "__init__"],
 ]
 ORDER = [room for row in ROOMS for room in row]
-CLIENT = {"cli", "reading", "recorder", "redaction"}
+CLIENT = {"cli", "reading", "recorder"}
 """Rooms that are not in the package that Lambda runs."""
 FILES = sorted(PACKAGE.rglob("*.py"))
 

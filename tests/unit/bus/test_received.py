@@ -57,6 +57,40 @@ def test_a_training_job_that_failed():
     assert (event.data["status"], event.data["failure_reason"]) == ("Failed", "ClientError: no data")
 
 
+def test_what_looks_like_a_credential_in_an_event_of_sagemaker_is_not_recorded():
+    secret = "hf_" + "aB3dE5gH7jK9mN1pQ3sT5vW7xY9zAbCdEf"
+    words = {
+        "HyperParameters": {"hub_token": f'"{secret}"', "epochs": "3", "sagemaker_env": f'{{"HF_TOKEN":"{secret}"}}'},
+        "FailureReason": f"AlgorithmError: GET https://u:pw9@h/x failed with token={secret}",
+        "InputDataConfig": [{"DataSource": {"S3DataSource": {"S3Uri": "s3://b/k"}}, "Note": f"--token {secret}"}],
+    }
+    event = event_of(sample(JOB, **words))
+    assert secret not in event.canonical.decode()
+    assert "pw9" not in event.canonical.decode()
+    assert event.data["hyperparameters"] == {"hub_token": "***", "epochs": "3", "sagemaker_env": '{"HF_TOKEN":"***"}'}
+    assert event.data["datasets"] == ["s3://b/k"]
+    assert event.data["arn"] == event_of(sample(JOB)).data["arn"]
+    again = event_of(sample(JOB, **words))
+    assert (again.position, again.digest) == (event.position, event.digest)
+    package = event_of(sample(PACKAGE, ModelPackageDescription=f"made with {secret}"))
+    assert secret not in package.canonical.decode()
+    pipeline = event_of(sample(PIPELINE, failureReason=f"token {secret} is not valid"))
+    assert secret not in pipeline.canonical.decode()
+
+
+def test_a_name_that_looks_like_a_credential_stays_a_name():
+    arn = "arn:aws:sagemaker:eu-central-1:123456789012:training-job/sk-2026-11-22-15-08-39-955-digits"
+    event = event_of(sample(JOB, TrainingJobName=arn.rpartition("/")[2], TrainingJobArn=arn))
+    assert (event.stream, event.data["arn"]) == (f"run/{arn.rpartition('/')[2]}", arn)
+
+
+def test_an_event_that_another_program_puts_on_the_bus_is_not_changed():
+    """Its digest is its producer's."""
+    detail = {"event_id": "e", "stream": "run/a", "occurred_at": "2026-11-22T15:08:39.000000Z", "data": {"api_key": "hunter2"}}
+    received = {"source": "my.sagemaker.training.jobs", "detail-type": "Happened", "detail": detail}
+    assert event_of(received).data == {"api_key": "hunter2"}
+
+
 def test_a_model_package():
     received = sample(PACKAGE)
     assert received["source"] == ["aws.sagemaker"], "AWS's sample has the source as an array"

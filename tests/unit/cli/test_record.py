@@ -82,6 +82,21 @@ def test_data_is_read_from_standard_input(capsys, monkeypatch):
     assert event["data"] == {"text": "é"}
 
 
+@pytest.mark.parametrize("to", ["the log", "the bus"])
+def test_what_looks_like_a_credential_is_not_recorded_and_a_line_says_so(capsys, caplog, request, to):
+    arrived = request.getfixturevalue("bus") if to == "the bus" else None
+    data = '{"note": "see postgresql://u:pw9@h/db", "hub": {"api_key": "hunter2"}, "again": "postgresql://u:pw9@h/db"}'
+    assert run_cli(capsys, *EVENT, "--unchecked", "--data", data)[0] == 0
+    [said] = caplog.messages
+    assert said == "run/a: note, hub.api_key, again held what looks like a credential, which was not recorded"
+    if arrived is None:
+        [event] = parse_document("history", run_cli(capsys, "history", "run/a", "--json")[1])["events"]
+        assert event["data"] == {"note": "see postgresql://h/db", "hub": {"api_key": "***"}, "again": "postgresql://h/db"}
+    else:
+        assert "pw9" not in arrived[0]["Detail"]
+        assert "hunter2" not in arrived[0]["Detail"]
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

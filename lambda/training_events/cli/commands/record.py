@@ -17,6 +17,7 @@ from training_events.cli.workspace import AsJson, Source, Stream
 from training_events.errors import BadLogUrl, Misused, NotAnObject, NotRecordable, UnknownType
 from training_events.event import SCHEMA_VERSION, Event, in_one_form
 from training_events.recordable import check_recordable
+from training_events.recorder.hiding import CredentialFilter
 from training_events.recorder.known_names import check_type
 from training_events.settings import Settings
 
@@ -68,8 +69,8 @@ def record(
     type in the catalogue has to fit its schema (docs/reference/events). A type of your own is recorded as it is, unless it is
     nearly one of the catalogue. A model's version that was never registered, a run that the log does not have, and a second
     spelling of a stage are refused too, and a tag or description of a stream that is not there. --unchecked records all these.
-    Recording the same event again, with its id and time, changes nothing. On AWS a log has its events from the event processor
-    that TRAINING_EVENTS_PROCESSOR names.
+    What looks like a credential is recorded as ***, which a line on standard error says. Recording the same event again, with
+    its id and time, changes nothing. On AWS a log has its events from the event processor that TRAINING_EVENTS_PROCESSOR names.
 
     For example:
       training-events record model/digits ModelPromoted --data '{"version": 3, "stage": "production"}'
@@ -82,7 +83,7 @@ def record(
         type=type_,
         occurred_at=occurred_at or times.now(),
         source=source or Settings().source,
-        data=_object(_standard_input() if data == "-" else data),
+        data=CredentialFilter(in_one_form(stream))(_object(_standard_input() if data == "-" else data)),
         correlation_id=correlation_id or None,
     )
     check_recordable(event)  # the bus does not say no: it would drop a type that is too long

@@ -1,7 +1,7 @@
 """Compares files that events name with their digests: on this machine's disk and in S3.
 
-Anybody may have chosen the address in an event. Nothing is read of a file whose size is another one than recorded, and no
-address ends the verification of other streams.
+Anybody may have chosen the address in an event. Nothing is read of a file whose size is another one than recorded, or whose
+size the event does not say where that would take long, and no address ends the verification of other streams.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _GONE = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "405", "MethodNotAllowed"}
 """405: the version is a delete marker."""
+MAX_UNSAID_BYTES = 4 * 2**30
+"""Of a file whose size the event does not say: a few seconds. It may be a file of holes, or all of the kernel's memory."""
 _MAX_REMEMBERED = 100_000
 """Results. Most files of a log are named by more than one event: by a run and by a model, say."""
 
@@ -83,8 +85,8 @@ class FileComparer:
             path = self._local(stored)
             if stored.bytes is None and is_folder(path):  # it may be the root of the disk
                 return Compared(FileState.UNREADABLE, "the event does not say how many bytes the folder has")
-            if stored.bytes is not None and (size := total_size(path, stored.bytes)) != stored.bytes:
-                return _other_size(stored, size)
+            if (result := _judged_by_size(stored, total_size(path, stored.bytes or 0))) is not None:
+                return result
             content = digest_with_progress(path, self._advance)
         except FileNotFoundError:
             return Compared(FileState.MISSING, "there is no such file on this machine")
@@ -112,8 +114,8 @@ class FileComparer:
         if version := stored.version_id or parts["version"]:
             at["VersionId"] = version
         head = self._client.head_object(**at, ChecksumMode="ENABLED")
-        if stored.bytes not in (None, size := head["ContentLength"]):
-            return _other_size(stored, size)
+        if (result := _judged_by_size(stored, head["ContentLength"], reads=whole_checksum(head) is None)) is not None:
+            return result
         return _compared(stored, self._digest_of_object(at, head))
 
     def _compare_folder_in_s3(self, stored: Stored) -> Compared:
@@ -122,8 +124,8 @@ class FileComparer:
         objects = [item for page in pages for item in page.get("Contents", [])]
         if not objects:
             return Compared(FileState.MISSING, "there is no object below it")
-        if stored.bytes not in (None, size := sum(item["Size"] for item in objects)):
-            return _other_size(stored, size)
+        if (result := _judged_by_size(stored, sum(item["Size"] for item in objects))) is not None:
+            return result
         files = []
         for item in objects:
             at = {"Bucket": bucket, "Key": item["Key"]}
@@ -148,8 +150,16 @@ def _compared(stored: Stored, now: str) -> Compared:
     return Compared(FileState.ALTERED, f"the sha256 recorded is {stored.sha256}, and now it is {now}")
 
 
-def _other_size(stored: Stored, now: int) -> Compared:
-    return Compared(FileState.ALTERED, f"it had {stored.bytes} bytes when it was recorded, and now it has {now}")
+def _judged_by_size(stored: Stored, now: int, *, reads: bool = True) -> Compared | None:
+    """The result, where the size alone tells it: before anything is read."""
+    if stored.bytes not in (None, now):
+        return Compared(FileState.ALTERED, f"it had {stored.bytes} bytes when it was recorded, and now it has {now}")
+    if stored.bytes is None and reads and now > MAX_UNSAID_BYTES:
+        why = (
+            f"the event does not say how many bytes it had, and of more than {MAX_UNSAID_BYTES} they are not read: it has {now}"
+        )
+        return Compared(FileState.UNREADABLE, why)
+    return None
 
 
 def _code(error: ClientError) -> str:

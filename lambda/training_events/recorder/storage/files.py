@@ -189,13 +189,20 @@ def read_file(
 
 
 def _pieces(path: Path, part_bytes: int) -> Iterator[memoryview]:
-    """The content of a file, no piece in two parts, each valid until the next. Raises NotStored, also if the file changes."""
+    """The content of a file, no piece in two parts, each valid until the next. Raises NotStored, also if the file changes.
+
+    Of a file that has more to read than its size says, such as one in `/proc` or a log that grows, the rest is not read.
+    """
     buffer = memoryview(bytearray(CHUNK_BYTES))
     size = 0
     try:
-        with path.open("rb", buffering=0) as file:
+        with open(path, "rb", buffering=0, opener=_open_at_once) as file:  # pathlib's takes no opener
             before = os.fstat(file.fileno())
-            while count := file.readinto(buffer[: min(CHUNK_BYTES, part_bytes - size % part_bytes)]):
+            if not stat.S_ISREG(before.st_mode):  # since it was looked at
+                raise NotStored(f"{printable(path)} is no file")
+            while size <= before.st_size and (
+                count := file.readinto(buffer[: min(CHUNK_BYTES, part_bytes - size % part_bytes)])
+            ):
                 size += count
                 yield buffer[:count]
             after = os.fstat(file.fileno())
@@ -203,3 +210,8 @@ def _pieces(path: Path, part_bytes: int) -> Iterator[memoryview]:
         raise NotStored(f"{printable(path)} cannot be read: {one_line_reason(flaw)}") from None
     if size != before.st_size or before.st_mtime_ns != after.st_mtime_ns:
         raise NotStored(f"{printable(path)} changed while it was read")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """To open a FIFO, or to read some of the kernel's own files, may wait for ever: here neither does."""
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -1,7 +1,9 @@
 """A file is compared by what is there now: on disk by reading it, in S3 by the version that was recorded."""
 
+import os
 import random
 import shutil
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from msgspec import structs
 from training_events.catalogue.stored import Stored
 from training_events.proof.files import FileState
-from training_events.recorder.storage.comparing import FileComparer
+from training_events.recorder.storage.comparing import MAX_UNSAID_BYTES, FileComparer
 from training_events.recorder.storage.content_store import ContentStore
 from training_events.recorder.storage.objects import FilesInPlace, ObjectStore
 
@@ -72,6 +74,54 @@ def test_a_folder_in_the_place_of_a_file_is_not_that_file(tmp_path, file):
     place.mkdir()
     assert state(stored) is FileState.ALTERED
     assert state(structs.replace(stored, bytes=None)) is FileState.UNREADABLE
+
+
+def unsaid(uri: str) -> Stored:
+    """As an event of somebody else may name a file: without its size, or with none."""
+    return Stored(uri, None, "0" * 64)
+
+
+@pytest.mark.parametrize("bytes_", [None, 0])
+def test_what_is_no_file_is_not_read(tmp_path, bytes_):
+    """Reading a pipe or a device may take for ever, and so may opening one."""
+    os.mkfifo(tmp_path / "pipe")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(tmp_path / "socket"))
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", tmp_path / "link", tmp_path / "socket", Path("/dev/zero"), Path("/dev/tty")):
+        stored = structs.replace(unsaid(place.as_uri()), bytes=bytes_)
+        assert state(stored) is FileState.UNREADABLE, place
+    server.close()
+
+
+@pytest.mark.parametrize("bytes_", [None, 0])
+def test_of_a_file_that_has_more_to_read_than_its_size_says_the_rest_is_not_read(bytes_):
+    read: list[int] = []
+    stored = structs.replace(unsaid("file:///proc/self/smaps"), bytes=bytes_)
+    assert state(stored, advance=read.append) is FileState.UNREADABLE
+    assert len(read) <= 1
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_before_it_is_opened_is_not_waited_for(tmp_path, monkeypatch):
+    file = tmp_path / "file"
+    file.write_bytes(b"first")
+    os.mkfifo(tmp_path / "pipe")
+    stored = unsaid(file.as_uri())
+    path_open = os.open
+    monkeypatch.setattr(os, "open", lambda path, flags: path_open(tmp_path / "pipe" if path == str(file) else path, flags))
+    assert state(stored) is FileState.UNREADABLE
+
+
+def test_holes_of_a_terabyte_are_not_read_where_the_event_does_not_say_that_it_was_so_large(tmp_path):
+    sparse = tmp_path / "sparse"
+    with sparse.open("wb") as file:
+        file.truncate(MAX_UNSAID_BYTES + 1)
+    read: list[int] = []
+    assert state(unsaid(sparse.as_uri()), advance=read.append) is FileState.UNREADABLE
+    small = tmp_path / "small"
+    small.write_bytes(b"first")
+    assert state(unsaid(small.as_uri())) is FileState.ALTERED
+    assert not read
 
 
 def test_files_that_moved_with_their_log_are_found_beside_it(tmp_path, file):
