@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from training_events import folds
 from training_events.bus.received import event_of
 from training_events.event import Event
-from training_events.folds.dataset import DatasetState
+from training_events.folds.dataset import MAX_DISPUTED, DatasetState
+from training_events.proof.findings import Kind
+from training_events.proof.verification import verify
 
+from tests.support.fakes import InMemoryLog
 from tests.support.histories import entry
 from tests.support.paths import EVENTS
 
@@ -40,6 +43,14 @@ def by_s3(name: str) -> Fact:
 def by_recorder(name: str) -> Fact:
     more = {"sha256": name * 32, "rows": 3, "registered_by": "ada"}
     return "DatasetRegistered", {"uri": "s3://b/datasets/d/x", "version_id": name, "bytes": 7, **more}
+
+
+def claim(name: str, digest: str | None, size: int | None) -> Fact:
+    known = {"version_id": name, "sha256": digest and digest * 32, "bytes": size}
+    return "DatasetRegistered", {
+        "uri": "s3://b/datasets/d/x",
+        **{key: value for key, value in known.items() if value is not None},
+    }
 
 
 def local(name: str) -> Fact:
@@ -122,3 +133,42 @@ def test_a_version_that_is_registered_again_is_not_retired_any_more():
     assert state.versions[0].retired_at == at(2)
     state = state_after([by_s3("aa"), by_recorder("aa"), ("DatasetRetired", {}), by_recorder("aa")])
     assert (state.status, state.versions[0].retired_at, state.registered) == ("active", None, 1)
+
+
+claims = st.tuples(st.sampled_from(CONTENTS[:2]), st.sampled_from([None, *CONTENTS]), st.sampled_from([None, 7, 8]))
+
+
+@given(st.lists(claims, max_size=12))
+def test_a_version_of_which_two_digests_or_sizes_are_said_is_disputed_and_verify_names_who_contradicts(
+    said: list[tuple[str, str | None, int | None]],
+):
+    facts = [claim(*each) for each in said]
+    state = state_after(facts)
+    for version in state.versions:
+        mine = [(digest, size) for name, digest, size in said if name == version.stored.version_id]
+        digests = list(dict.fromkeys(digest * 32 for digest, _ in mine if digest))
+        sizes = list(dict.fromkeys(size for _, size in mine if size))
+        assert (version.stored.sha256, version.stored.bytes) == (next(iter(digests), None), next(iter(sizes), None))
+        disputed = {"sha256": digests[1:], "bytes": sizes[1:]}
+        assert version.disputed == {name: others for name, others in disputed.items() if others}
+
+    log = InMemoryLog()
+    for number, (type_, data) in enumerate(facts):
+        log.append(Event(f"e{number}", "dataset/d", type_, at(number), "tests", data))
+    verification = verify(log, None, "dataset/d")
+    first: dict[tuple[str, str], object] = {}
+    contradictions = []
+    for number, (name, digest, size) in enumerate(said):
+        for what, value in (("sha256", digest), ("bytes", size)):
+            if value is not None and first.setdefault((name, what), value) != value:
+                contradictions.append((at(number), what))
+    found = [(finding.position, finding.explanation.split(" it says ")[1].split()[0]) for finding in verification.findings]
+    assert {finding.kind for finding in verification.findings} <= {Kind.DISPUTED}
+    assert sorted(((position or "")[:27], what) for position, what in found) == sorted(contradictions)
+    assert verification.sound
+    assert verification.complete
+
+
+def test_many_digests_of_one_version_do_not_fill_the_state():
+    state = state_after([claim("aa", f"{number:02x}", None) for number in range(99)])
+    assert state.versions[0].disputed == {"sha256": [f"{number:02x}" * 32 for number in range(1, 1 + MAX_DISPUTED)]}

@@ -17,6 +17,11 @@ class Stored(Struct, frozen=True, omit_defaults=True):
     bytes: int | None = None
     in_place: bool = False
 
+    def contradictions(self, other: Stored) -> dict[str, str | int]:
+        """What the other one says differently of the content, by field. At most one of them is right."""
+        said = {"sha256": (self.sha256, other.sha256), "bytes": (self.bytes, other.bytes)}
+        return {name: there for name, (here, there) in said.items() if here is not None and there not in (None, here)}
+
     @property
     def is_content_addressed(self) -> bool:
         """Whether the last name in its address holds the digest: then no other content ever gets this address."""

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
 MAX_KEPT = 100
 """How many versions a state keeps: the newest ones. The log has them all."""
+MAX_DISPUTED = 10
+"""How many other digests, or sizes, of one version a state keeps: the first ones."""
 
 
 class Version(Struct):
+    """`disputed` is what other registrations of this very version say differently of its content, by field."""
+
     registered_at: str
     registered_by: str | None
     stored: Stored
     rows: int | None
     retired_at: str | None = None
+    disputed: dict[str, list[str | int]] = field(default_factory=dict)
 
 
 class DatasetState(StreamState):
@@ -49,11 +54,15 @@ def registered(state: DatasetState, fact: facts.DatasetRegistered, at: str, _: L
     """A registration after the dataset's retirement brings it back.
 
     Both the program that stored a version and S3 itself register it. That is one version, and each fills in what the other
-    does not know.
+    does not know. Where they contradict each other, the first one stands, and the version is disputed.
     """
-    stored = Stored(fact.uri, fact.version_id, fact.sha256, fact.bytes, fact.in_place)
+    stored = stored_of(fact)
     state.status, state.retired_at = "active", None
-    if known := _known_version(state, stored):
+    if known := known_version(state, stored):
+        for name, other in known.stored.contradictions(stored).items():
+            others = known.disputed.get(name, [])
+            if other not in others and len(others) < MAX_DISPUTED:
+                known.disputed[name] = [*others, other]
         known.stored = _filled_in(known.stored, stored)
         known.registered_by = known.registered_by or fact.registered_by
         known.rows = fact.rows if known.rows is None else known.rows
@@ -63,7 +72,11 @@ def registered(state: DatasetState, fact: facts.DatasetRegistered, at: str, _: L
     state.registered += 1
 
 
-def _known_version(state: DatasetState, stored: Stored) -> Version | None:
+def stored_of(fact: facts.DatasetRegistered) -> Stored:
+    return Stored(fact.uri, fact.version_id, fact.sha256, fact.bytes, fact.in_place)
+
+
+def known_version(state: DatasetState, stored: Stored) -> Version | None:
     """The version that was registered before as this very content, if one was.
 
     In S3 the version's id tells. Elsewhere it is the newest version at the same address, if the content is the same: a file

@@ -13,7 +13,7 @@ MAX_FINDINGS = 100
 
 
 class Kind(Enum):
-    """Every kind but the last four means that something is not as it was written, or not kept as it must be."""
+    """Every kind but the last five means that something is not as it was written, or not kept as it must be."""
 
     ALTERED = "altered"
     """The event is not what was recorded: its content does not give its digest, or a seal holds another digest."""
@@ -44,8 +44,14 @@ class Kind(Enum):
     """The event lay ahead of the log's clock when the log took it. Some clock is wrong; the log is sound."""
     ORDER_UNKNOWN = "order_unknown"
     """Several events of this instant decide something differently, and nothing tells their order. The log is sound."""
+    DISPUTED = "disputed"
+    """Two events say different digests, or sizes, of one version of a dataset: at most one is right. The log is sound."""
     GAP = "gap"
     """Numbers of a producer are missing: those events have not arrived yet, or were removed before they were sealed."""
+
+
+HARMLESS = frozenset({Kind.GAP, Kind.FILE_CHANGED, Kind.CLOCK_AHEAD, Kind.ORDER_UNKNOWN, Kind.DISPUTED})
+"""The kinds that leave a stream sound."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -78,7 +84,7 @@ class Findings:
         self.counts[finding.kind] += 1
         if finding.kind is Kind.GAP:
             kept = self._gaps
-        elif finding.kind in (Kind.CLOCK_AHEAD, Kind.ORDER_UNKNOWN):
+        elif finding.kind in (Kind.CLOCK_AHEAD, Kind.ORDER_UNKNOWN, Kind.DISPUTED):
             kept = self._notices
         elif finding.position is None:
             kept = self._seals

@@ -44,4 +44,5 @@ def _newest_fields(state: DatasetState) -> dict[str, Any]:
 def _version_rows(state: DatasetState) -> Iterable[tuple[Any, ...]]:
     for version in state.versions:
         stored, times = version.stored, map(time_or_none, (version.registered_at, version.retired_at))
-        yield *times, version.rows, stored.sha256, stored.version_id, stored.uri
+        digest = f"{stored.sha256} (disputed)" if version.disputed else stored.sha256
+        yield *times, version.rows, digest, stored.version_id, stored.uri
