@@ -5,16 +5,20 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 import pytest
+from training_events import strict_json
 from training_events.event import Event
+from training_events.proof.files import stored_files
 from training_events.proof.verification import verify
 from training_events.recorder.delivery.destination import configured_destination
 from training_events.recorder.delivery.flush import FlushResult, flush_all
 from training_events.recorder.delivery.spool import spool_folder
+from training_events.recorder.storage.files import local_path
 from training_events.settings import Settings
 
 from tests.support.bus_server import BusServer
@@ -60,8 +64,21 @@ class Recording:
         assert [result for result in self.flush() if result.left] == []
         self.bus.hand_over(self.log)
         assert spooled <= {event.event_id for event in self.log.events()}
+        kept = self._kept_files()
         # A file that was still being made when its producer was killed holds no event. It is removed when it is an hour old.
-        assert not [file for file in self.spool.rglob("*.*") if file.suffix != ".new"], "something is left in the spool"
+        left = [file for file in self.spool.rglob("*.*") if file.suffix != ".new" and file not in kept]
+        # nor does a copy of a kept file that was being made then
+        assert not [file for file in left if file.with_suffix(".patch") not in kept], "something is left in the spool"
+
+    def _kept_files(self) -> set[Path]:
+        """What events name of the files beside the spool, each with its digest: the changes of this checkout, if it has any."""
+        kept = {}
+        for event in self.log.events():
+            for stored in stored_files(strict_json.stored(event.canonical_data)):
+                if str(stored.uri).startswith("file:") and self.spool in (path := local_path(stored.uri)).parents:
+                    kept[path] = stored.sha256
+        assert {path: sha256(path.read_bytes()).hexdigest() for path in kept} == kept
+        return set(kept)
 
     def events(self, run: str = "r") -> list[Event]:
         """The run's events, each producer's in order. The stream is sound and complete."""
