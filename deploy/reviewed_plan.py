@@ -6,14 +6,9 @@ very plan is applied; otherwise nothing is.
 
 import argparse
 import sys
-from pathlib import Path
 
 from command_line import CommandError, UsageError, run_command
 from review import plan, run_terraform
-
-STACKS = Path("cdktf.out/stacks")
-DATA = Path(".build/review-terraform")
-"""Terraform's working folders, which a review uses too: so both use the same provider."""
 
 
 class DeployError(CommandError):
@@ -32,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
 def deploy(name: str, digest: str) -> int:
     """Raises UsageError if the plan is another one, DeployError if it cannot be applied, ReviewError if it cannot be made."""
     stack = f"training-{name}"
-    with run_terraform.planned(STACKS / stack, DATA / stack) as planned:
+    folder, data = run_terraform.STACKS / stack, run_terraform.DATA / stack
+    with run_terraform.planned(folder, data) as planned:
         current = plan.read(planned.content, f"the plan of {stack}")
         if not current.changes_anything:
             print(f"{stack}: no changes: it was deployed before, or nothing is left to do")
@@ -42,7 +38,7 @@ def deploy(name: str, digest: str) -> int:
                 f"{stack}: the plan is now {current.digest}, not {digest}: something changed since the review; nothing was"
                 f" deployed. `make review ENV={name}` shows the new one."
             )
-        if code := run_terraform.apply(STACKS / stack, DATA / stack, planned.file):
+        if code := run_terraform.apply(folder, data, planned.file):
             raise DeployError(f"terraform apply of {stack} ended with exit code {code}")
     return 0
 

@@ -11,7 +11,6 @@ from review import plan, run_terraform, stack
 from review.errors import ReviewError
 from review.summary import summary
 
-OUT = Path("cdktf.out/stacks")
 BUILD = Path(".build/review")
 DESCRIPTION = """\
 Prints a short Markdown summary of Terraform's plan for the reviewer of a pull request. It starts with the data that would be
@@ -79,11 +78,9 @@ def _review(options: argparse.Namespace) -> int:
 
 def _review_environment(environment: str) -> tuple[bool, str]:
     name = f"training-{environment}"
-    folder, summary_file = OUT / name, BUILD / f"{name}.md"
+    folder, summary_file = run_terraform.STACKS / name, BUILD / f"{name}.md"
     summary_file.unlink(missing_ok=True)  # if this run fails, nobody must take an older summary for its result
-    # Terraform's data folder is beside the summaries and not among them: a job that keeps the summaries as its artifacts should
-    # not keep the provider's 600 MB.
-    content = run_terraform.make_plan(folder, BUILD.with_name("review-terraform") / name)
+    content = run_terraform.make_plan(folder, run_terraform.DATA / name)
     terraform_plan = plan.read(content, f"the plan of {name}")
     text = summary(terraform_plan, stack.read(folder))
     BUILD.mkdir(parents=True, exist_ok=True)

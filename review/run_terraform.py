@@ -13,6 +13,12 @@ from typing import NamedTuple
 from review.errors import ReviewError
 from review.stack import FILE
 
+STACKS = Path("cdktf.out/stacks")
+DATA = Path(".build/review-terraform")
+"""Terraform's working folders, one a stack: a review, and a deploy of what was reviewed, share them, and so the provider.
+
+They are not among the summaries: a job that keeps the summaries as its artifacts should not keep the provider's 600 MB.
+"""
 _PROGRESS_SECONDS = 5
 
 
@@ -56,9 +62,7 @@ def apply(folder: Path, data: Path, plan: Path) -> int:
     Terraform takes the state's lock, and refuses a plan that was made before the state's last change. Ctrl-C reaches it too: it
     ends what it has begun, and here that is awaited.
     """
-    binary = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")
-    environment = {**os.environ, "TF_DATA_DIR": str(data.resolve()), "TF_IN_AUTOMATION": "1"}
-    with subprocess.Popen([binary, "apply", "-input=false", str(plan)], cwd=folder, env=environment) as process:
+    with subprocess.Popen([_binary(), "apply", "-input=false", str(plan)], cwd=folder, env=_environment(data)) as process:
         while True:
             try:
                 return process.wait()
@@ -66,22 +70,29 @@ def apply(folder: Path, data: Path, plan: Path) -> int:
                 continue
 
 
+def _binary() -> str:
+    return os.environ.get("TERRAFORM_BINARY_NAME", "terraform")
+
+
+def _environment(data: Path) -> dict[str, str]:
+    return {**os.environ, "TF_DATA_DIR": str(data.resolve()), "TF_IN_AUTOMATION": "1"}
+
+
 def _terraform(folder: Path, data: Path, command: str, *options: str) -> bytes:
     """Run one command and return what it printed. Raises ReviewError."""
-    binary = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")
     title = f"terraform {command} in {folder}"
     print(f"==> {title}", file=sys.stderr, flush=True)
     try:
         process = subprocess.Popen(
-            [binary, command, "-no-color", *options],
+            [_binary(), command, "-no-color", *options],
             cwd=folder,
-            env={**os.environ, "TF_DATA_DIR": str(data.resolve()), "TF_IN_AUTOMATION": "1"},
+            env=_environment(data),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
     except OSError as error:
-        raise ReviewError(f"{binary} cannot be run: {error.strerror}") from None
+        raise ReviewError(f"{_binary()} cannot be run: {error.strerror}") from None
     output, errors = _output(process)
     if process.returncode != 0:
         reason = errors.decode(errors="replace").rstrip()

@@ -3,11 +3,6 @@
 import json
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
-from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import (
-    LambdaFunctionEventInvokeConfig,
-    LambdaFunctionEventInvokeConfigDestinationConfig,
-    LambdaFunctionEventInvokeConfigDestinationConfigOnFailure,
-)
 from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
@@ -15,6 +10,7 @@ from stacks import iam
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
+from stacks.failure_destination import failure_destination
 from stacks.packaged_function import PackagedFunction
 from stacks.rule_target import rule_target
 from stacks.settings import Settings
@@ -70,16 +66,13 @@ class EventProcessor(Construct):
 
     def _send_failures_to(self, undelivered: UndeliveredQueue) -> None:
         """For events that reached the function, but failed in it three times."""
-        LambdaFunctionEventInvokeConfig(
+        failure_destination(
             self,
             "on_failure",
-            function_name=self.function.function_name,
-            maximum_retry_attempts=_RETRIES,
-            maximum_event_age_in_seconds=_RETRY_SECONDS,
-            destination_config=LambdaFunctionEventInvokeConfigDestinationConfig(
-                on_failure=LambdaFunctionEventInvokeConfigDestinationConfigOnFailure(destination=undelivered.queue.arn)
-            ),
-            depends_on=[self.run.role.policy],  # Lambda checks that the role may send to the destination
+            run=self.run,
+            undelivered=undelivered,
+            retries=_RETRIES,
+            max_age_seconds=_RETRY_SECONDS,
         )
 
     def _listen_to(self, bus: EventBus, settings: Settings, undelivered: UndeliveredQueue) -> None:

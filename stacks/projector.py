@@ -6,17 +6,13 @@ from cdktf_cdktf_provider_aws.lambda_event_source_mapping import (
     LambdaEventSourceMappingDestinationConfig,
     LambdaEventSourceMappingDestinationConfigOnFailure,
 )
-from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import (
-    LambdaFunctionEventInvokeConfig,
-    LambdaFunctionEventInvokeConfigDestinationConfig,
-    LambdaFunctionEventInvokeConfigDestinationConfigOnFailure,
-)
 from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
 from stacks import iam, seals
 from stacks.data_bucket import DataBucket
 from stacks.event_log import EventLog, ReadModels
+from stacks.failure_destination import failure_destination
 from stacks.packaged_function import PackagedFunction
 from stacks.rule_target import rule_target
 from stacks.settings import Settings
@@ -123,17 +119,13 @@ class Projector(Construct):
             source_arn=rule.arn,
         )
         rule_target(self, "schedule_target", rule=rule, name="projector", arn=self.function.arn, undelivered=undelivered)
-        # Only the schedule's calls are asynchronous: the change stream has its own path for failures.
-        LambdaFunctionEventInvokeConfig(
+        failure_destination(
             self,
             "on_failure",
-            function_name=self.function.function_name,
-            maximum_retry_attempts=_SCHEDULED_RETRIES,
-            maximum_event_age_in_seconds=_SCHEDULED_AGE_SECONDS,
-            destination_config=LambdaFunctionEventInvokeConfigDestinationConfig(
-                on_failure=LambdaFunctionEventInvokeConfigDestinationConfigOnFailure(destination=undelivered.queue.arn)
-            ),
-            depends_on=[self.run.role.policy],  # Lambda checks that the role may send to the destination
+            run=self.run,
+            undelivered=undelivered,
+            retries=_SCHEDULED_RETRIES,
+            max_age_seconds=_SCHEDULED_AGE_SECONDS,
         )
         return rule
 

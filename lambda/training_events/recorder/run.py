@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar
 from uuid import uuid4
@@ -104,7 +103,9 @@ class Run:
     @reported_not_raised
     def artifact(self, path: str | os.PathLike[str], name: str | None = None) -> Stored | None:
         """Store a file of the training and record ArtifactSaved, as `checkpoint` does. `name` is by default the file's."""
-        return self._store("ArtifactSaved", path, "artifacts", {"name": Path(path).name if name is None else plain_text(name)})
+        return self._store(
+            "ArtifactSaved", path, "artifacts", {"name": local_path(path).name if name is None else plain_text(name)}
+        )
 
     @reported_not_raised
     def tag(self, key: str | None = None, value: Tag | EllipsisType | None = ..., /, **tags: Tag | None) -> None:
@@ -204,7 +205,7 @@ class Run:
     def _store(self, type_: str, path: str | os.PathLike[str], folder: str, more: dict[str, Any]) -> Stored | None:
         if (channel := self._participant.ensure_open()) is None:
             raise RuntimeError(f"{self.stream} is not open")
-        key = f"runs/{self.id}/{folder}/{redacted_text(Path(path).name)}"
+        key = f"runs/{self.id}/{folder}/{redacted_text(local_path(path).name)}"
         if is_folder(local_path(path)):  # it has no version in S3: two under one key would be one mixture of both
             key = f"{key}/{uuid4().hex}"
         stored = channel.objects.store(path, key)

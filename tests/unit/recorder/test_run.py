@@ -61,6 +61,20 @@ def warnings(caplog):
     return [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
+def test_a_path_of_bytes_is_one_and_what_names_no_file_is_told_in_one_line(sink, tmp_path, caplog):
+    (tmp_path / "model.bin").write_bytes(b"weights")
+    with record_run() as run:
+        assert run.checkpoint(os.fsencode(tmp_path / "model.bin")) == run.checkpoint(tmp_path / "model.bin")
+        assert run.artifact(b"model.bin") is not None
+        for what, kind in ((7, "int"), (None, "NoneType"), (["a"], "list"), (object(), "object")):
+            for store in (run.checkpoint, run.artifact):
+                caplog.clear()
+                assert store(what) is None
+                [line] = caplog.messages
+                assert f"NotStored: a value of type {kind} names no file; the training goes on" in line
+    assert [event.data["name"] for event in events(sink, run) if event.type == "ArtifactSaved"] == ["model.bin"]
+
+
 def test_events_are_recorded_in_the_order_of_the_calls(sink, tmp_path, caplog):
     file = tmp_path / "model.joblib"
     file.write_bytes(b"weights")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from training_events.errors import Conflict, NotRecordable
-from training_events.recordable import check_recordable
-from training_events.stores.damage import audited_or_damaged, check_read_back, event_or_damaged, undamaged
+from training_events.errors import Conflict
+from training_events.stores.admission import is_admitted
+from training_events.stores.damage import audited_or_damaged, event_or_damaged, undamaged
 from training_events.stores.dynamodb.item import ENTRY_ATTRIBUTES, audit_item, from_item, to_entries, to_item
-from training_events.stores.event_log import Appended, Page, RecordedPage, check_due
+from training_events.stores.event_log import Appended, Page, RecordedPage
 from training_events.times import now
 
 if TYPE_CHECKING:
@@ -38,14 +38,7 @@ class DynamoDbLog:
     def append(self, event: Event, *, accept_future: bool = False) -> Appended:
         recorded_at = self._clock()
         item = to_item(event, recorded_at)
-        try:
-            check_recordable(event)
-            if not accept_future:
-                check_due(event, recorded_at)
-            check_read_back(event, item, from_item, audit_item)
-        except NotRecordable:
-            if not self._has(event):  # recorded by an older version, which allowed it, or by a person's decision
-                raise
+        if not is_admitted(event, recorded_at, item, from_item, audit_item, accept_future=accept_future, has=self._has):
             return Appended.REPEATED
         current = self._put(item, "attribute_not_exists(#stream)")  # no item has this whole key yet
         if current is None:

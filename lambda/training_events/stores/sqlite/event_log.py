@@ -8,11 +8,11 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from training_events.errors import Conflict, NoSuchLog, NotRecordable
-from training_events.recordable import check_recordable
-from training_events.stores.damage import audited_or_damaged, check_read_back, event_or_damaged, undamaged
+from training_events.errors import Conflict, NoSuchLog
+from training_events.stores.admission import is_admitted
+from training_events.stores.damage import audited_or_damaged, event_or_damaged, undamaged
 from training_events.stores.dynamodb.item import to_item
-from training_events.stores.event_log import Alteration, Appended, Page, RecordedPage, check_due
+from training_events.stores.event_log import Alteration, Appended, Page, RecordedPage
 from training_events.stores.sqlite.database import PAGE_BYTES, weight
 from training_events.stores.sqlite.row import (
     COLUMNS,
@@ -76,14 +76,7 @@ class SqliteLog:
         recorded_at = self._clock()
         to_item(event, recorded_at)  # raises TooLarge as on AWS: a laptop's log can always be moved there
         row = to_row(event, recorded_at)
-        try:
-            check_recordable(event)
-            if not accept_future:
-                check_due(event, recorded_at)
-            check_read_back(event, row, from_row, audit_row)
-        except NotRecordable:
-            if not self._has(event):  # recorded by an older version, which allowed it, or by a person's decision
-                raise
+        if not is_admitted(event, recorded_at, row, from_row, audit_row, accept_future=accept_future, has=self._has):
             return Appended.REPEATED
         with self.database.transaction() as connection:
             current = connection.execute(_DIGEST, row[:2]).fetchone()
