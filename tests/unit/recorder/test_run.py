@@ -9,6 +9,7 @@ import pickle
 import signal
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from training_events import record_run
@@ -64,8 +65,10 @@ def warnings(caplog):
 def test_a_path_of_bytes_is_one_and_what_names_no_file_is_told_in_one_line(sink, tmp_path, caplog):
     (tmp_path / "model.bin").write_bytes(b"weights")
     with record_run() as run:
-        assert run.checkpoint(os.fsencode(tmp_path / "model.bin")) == run.checkpoint(tmp_path / "model.bin")
-        assert run.artifact(b"model.bin") is not None
+        in_bytes: Any = os.fsencode(tmp_path / "model.bin")
+        assert run.checkpoint(in_bytes) == run.checkpoint(tmp_path / "model.bin")
+        assert run.artifact(in_bytes) is not None
+        what: Any
         for what, kind in ((7, "int"), (None, "NoneType"), (["a"], "list"), (object(), "object")):
             for store in (run.checkpoint, run.artifact):
                 caplog.clear()

@@ -162,6 +162,7 @@ def without_additions(path: Path) -> None:
         connection.execute("DROP TRIGGER event_displaced")
         connection.execute("DROP INDEX alterations_by_event")
         connection.execute("DELETE FROM notes")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     connection.close()
 
 

@@ -90,7 +90,7 @@ def add_what_is_missing(connection: sqlite3.Connection) -> None:
 def identity_of(connection: sqlite3.Connection) -> str | None:
     """What tells the log from every other one, and is the same in its copies. None until this version has written to it."""
     found = connection.execute("SELECT CAST(value AS TEXT) FROM main.notes WHERE name = 'log identity'").fetchone()
-    return found and found[0]
+    return None if found is None else str(found[0])
 
 
 def make_temporary_tables(connection: sqlite3.Connection) -> None:
