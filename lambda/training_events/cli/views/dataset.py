@@ -11,7 +11,7 @@ from training_events.cli.views.heading import closing_fields, opening_fields, pr
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from training_events.folds.dataset import DatasetState
+    from training_events.folds.dataset import DatasetState, Version
 
 
 def print_dataset(state: DatasetState, asked: Mapping[str, str | None]) -> None:
@@ -33,7 +33,7 @@ def _newest_fields(state: DatasetState) -> dict[str, Any]:
         "versions": state.registered,
         "uri": stored.uri,
         "version id": stored.version_id,
-        "sha256": stored.sha256,
+        "sha256": _digest(newest),
         "bytes": stored.bytes,
         "rows": newest.rows,
         "registered at": newest.registered_at,
@@ -41,8 +41,11 @@ def _newest_fields(state: DatasetState) -> dict[str, Any]:
     }
 
 
+def _digest(version: Version) -> str | None:
+    return f"{version.stored.sha256} (disputed)" if version.disputed else version.stored.sha256
+
+
 def _version_rows(state: DatasetState) -> Iterable[tuple[Any, ...]]:
     for version in state.versions:
         stored, times = version.stored, map(time_or_none, (version.registered_at, version.retired_at))
-        digest = f"{stored.sha256} (disputed)" if version.disputed else stored.sha256
-        yield *times, version.rows, digest, stored.version_id, stored.uri
+        yield *times, version.rows, _digest(version), stored.version_id, stored.uri
