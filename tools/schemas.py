@@ -32,6 +32,7 @@ from training_events.cli.commands.undelivered import UndeliveredDocument
 from training_events.cli.commands.verify import VerifyDocument
 from training_events.cli.commands.watch import WatchDocument
 from training_events.cli.organising import SaidDocument
+from training_events.reading.lineage.graph import Lineage
 
 DOCUMENTS: dict[str, Any] = {
     "compare": CompareDocument,
@@ -41,6 +42,7 @@ DOCUMENTS: dict[str, Any] = {
     "hide": SaidDocument,
     "history": HistoryDocument,
     "models": ModelsDocument,
+    "lineage": Lineage,
     "rebuild": RebuildDocument,
     "reconcile": ReconcileDocument,
     "record": RecordDocument,

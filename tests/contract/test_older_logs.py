@@ -137,6 +137,16 @@ def test_later_events_are_appended_projected_and_sealed(older: Older, stream: st
     assert (result.sound, result.seals.covered, result.seals.not_covered) == (True, STREAMS[stream] + 1, 0)
 
 
+def test_a_lineage_is_found_in_it(older: Older):
+    sources = Sources(older.log, older.read_models, Projector(older.log, older.read_models), older.seals)
+    found = Log(sources).lineage("model/digits@2")
+    assert [(edge.kind, edge.source, edge.target) for edge in found.edges] == [
+        ("read", "dataset/digits@abababababab", "run/digits-1"),
+        ("made", "run/digits-1", "model/digits@2"),
+        ("promoted", "model/digits@2", "model/digits#production"),
+    ]
+
+
 def test_lists_have_all_that_is_in_a_summary_today(older: Older):
     log = Log(Sources(older.log, older.read_models, Projector(older.log, older.read_models), older.seals))
     for kind, listed in (("run", log.runs()), ("model", log.models()), ("dataset", log.datasets())):

@@ -31,6 +31,7 @@ READING_CALLS = {
     "show as of": ["show", "run/a", "--as-of", "now"],
     "history": ["history", "run/a"],
     "compare": ["compare", "run/a", "run/b"],
+    "lineage": ["lineage", "run/a"],
     "verify": ["verify", "run/a"],
     "verify two": ["verify", "run/a", "run/b"],
     "verify --all": ["verify", "--all"],

@@ -38,6 +38,8 @@ CALLS = [
     ["show", "run/digits-failed"],
     ["show", "model/digits"],
     ["show", "dataset/digits"],
+    ["lineage", "model/digits"],
+    ["lineage", "dataset/digits", "--as-of", "2026-11-22T15:14:02"],
     ["history", "run/digits-failed"],
 ]
 """Each call and what it prints stands in a file for each width."""

@@ -49,7 +49,9 @@ def to_json(value: Any) -> str:
 def with_all_keys(value: Any) -> Any:
     """Convert structs to dicts that keep every key, with null for what is absent."""
     if isinstance(value, msgspec.Struct):
-        return {name: with_all_keys(getattr(value, name)) for name in value.__struct_fields__}
+        config = value.__struct_config__
+        tag = {} if config.tag_field is None else {config.tag_field: config.tag}
+        return tag | {name: with_all_keys(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, dict):
         return {key: with_all_keys(item) for key, item in value.items()}
     return [with_all_keys(item) for item in value] if isinstance(value, list) else value

@@ -95,6 +95,7 @@ class RunSummary(StreamSummary, frozen=True, kw_only=True):
 
     `hyperparameters` are flat: `optimizer.lr` is what the run has as `{"optimizer": {"lr": 0.1}}`. A list is there as JSON.
     `error` is the first line. `seeded` tells whether the run has recorded a seed. `checkpoints` counts all that were saved.
+    `files` are the beginnings of the digests of all checkpoints and artifacts; null where there are more than a state keeps.
     """
 
     model: str | None
@@ -117,6 +118,8 @@ class RunSummary(StreamSummary, frozen=True, kw_only=True):
     image: str | None = None
     instance: str | None = None
     checkpoints: int = 0
+    resumed_from: str | None = None
+    files: list[str] | None = None
 
 
 class ModelSummary(StreamSummary, frozen=True, kw_only=True):
@@ -249,6 +252,8 @@ def _of_run(state: RunState, cutter: _Cutter) -> dict[str, Any]:
         "image": cutter.optional(image.get("uri") or image.get("digest") or of_job.image),
         "instance": cutter.optional(instance.get("type") or of_job.instance),
         "checkpoints": state.checkpoints_saved,
+        "resumed_from": cutter.optional(state.lineage.resumed_from),
+        "files": _files(state),
     }
 
 
@@ -263,6 +268,18 @@ def _of_job(state: RunState) -> _OfJob:
     if state.job is None:
         return _OfJob()
     return _OfJob(state.job.image, None if state.job.instance is None else state.job.instance.type)
+
+
+def _files(state: RunState) -> list[str] | None:
+    if (state.checkpoints_saved, state.artifacts_saved) != (len(state.checkpoints), len(state.artifacts)):
+        return None
+    stored = [checkpoint.stored for checkpoint in state.checkpoints] + [artifact.stored for artifact in state.artifacts]
+    return sorted({beginning_of_digest(file.sha256) for file in stored if file.sha256})
+
+
+def beginning_of_digest(sha256: str) -> str:
+    """As much of a digest as a summary has room for. Whoever finds one in a summary looks for the whole digest in the state."""
+    return sha256[:12]
 
 
 def _first_line(error: str | dict[str, Any] | None, cutter: _Cutter) -> str | None:

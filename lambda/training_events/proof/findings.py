@@ -38,6 +38,8 @@ class Kind(Enum):
     READ_MODEL_DIFFERS = "read_model_differs"
     """The read model is not the fold of the log: somebody put another or removed it, or events were never projected.
     `rebuild` mends it."""
+    RUN_ALTERED = "run_altered"
+    """The log no longer has the run as a model's registration pinned it."""
     FILE_CHANGED = "file_changed"
     """A file that was recorded where it was, and never kept, is another one by now, or gone. The log is sound."""
     CLOCK_AHEAD = "clock_ahead"
@@ -46,11 +48,15 @@ class Kind(Enum):
     """Several events of this instant decide something differently, and nothing tells their order. The log is sound."""
     DISPUTED = "disputed"
     """Two events say different digests, or sizes, of one version of a dataset: at most one is right. The log is sound."""
+    RUN_CONTINUED = "run_continued"
+    """The run got further events since a model of it was registered. The log is sound."""
     GAP = "gap"
     """Numbers of a producer are missing: those events have not arrived yet, or were removed before they were sealed."""
 
 
-HARMLESS = frozenset({Kind.GAP, Kind.FILE_CHANGED, Kind.CLOCK_AHEAD, Kind.ORDER_UNKNOWN, Kind.DISPUTED})
+NOTICES = frozenset({Kind.CLOCK_AHEAD, Kind.ORDER_UNKNOWN, Kind.DISPUTED, Kind.RUN_CONTINUED})
+"""What is worth knowing, and says nothing of how complete the stream is. It comes last."""
+HARMLESS = NOTICES | {Kind.GAP, Kind.FILE_CHANGED}
 """The kinds that leave a stream sound."""
 
 
@@ -84,7 +90,7 @@ class Findings:
         self.counts[finding.kind] += 1
         if finding.kind is Kind.GAP:
             kept = self._gaps
-        elif finding.kind in (Kind.CLOCK_AHEAD, Kind.ORDER_UNKNOWN, Kind.DISPUTED):
+        elif finding.kind in NOTICES:
             kept = self._notices
         elif finding.position is None:
             kept = self._seals

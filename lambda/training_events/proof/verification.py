@@ -19,6 +19,7 @@ from training_events.proof.findings import HARMLESS, Finding, Findings, Kind
 from training_events.proof.leads import Leads
 from training_events.proof.locks import Looked, check_locks
 from training_events.proof.read_model import check_read_model
+from training_events.proof.run_head import PinnedRuns
 from training_events.proof.seal_reader import SealedStream
 from training_events.stores.event_log import AuditedEvent
 
@@ -78,7 +79,7 @@ def verify(
     # read before the log: no seal then covers an event that the walk misses
     sealed = SealedStream(stream, () if seals is None else seals.of(stream))
     findings, chains, files = Findings(), Chains(), FilesVerified(checked=compare_file is not None)
-    leads, doubts, disputes = Leads(), Doubts(stream), Disputes(stream)
+    leads, doubts, disputes, pinned = Leads(), Doubts(stream), Disputes(stream), PinnedRuns()
     events = covered = not_covered = 0
     first_not_covered: str | None = None
     for place in side_by_side(log.audit(stream), sealed.readers):
@@ -96,6 +97,7 @@ def verify(
             findings.add(*chains.add(place.recorded))
             leads.add(place.recorded)
             findings.add(*doubts.add(place.recorded), *disputes.add(place.recorded))
+            pinned.add(place.recorded)
             if compare_file is not None:
                 findings.add(*compare_files(place.recorded, compare_file, files))
     for finding in map(_finding, log.alterations(stream)):
@@ -103,6 +105,7 @@ def verify(
             findings.add(finding)
     locks, not_locked = check_locks(sealed.readers, seals)
     of_read_model = () if read_models is None else check_read_model(log, read_models, stream, sealed=bool(sealed.readers))
+    findings.add(*pinned.findings(log))
     findings.add(*chains.gaps(), *sealed.findings(), *leads.findings(), *doubts.rest(), *not_locked, *of_read_model)
     counts = findings.counts
     return Verification(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from training_events.folds.run import RunState
     from training_events.proof.verification import Verification
     from training_events.reading.comparison import Comparison
+    from training_events.reading.lineage.graph import Lineage
     from training_events.reading.time_text import Time
 
 Times: TypeAlias = "dict[str, str | None]"
@@ -174,6 +175,19 @@ class Log:
 
         times = parse_optional_time(as_of), parse_optional_time(known_at)
         return compare(self._current(), runs, as_of=times[0], known_at=times[1], all_inputs=all_inputs)
+
+    def lineage(self, stream: str, *, as_of: Time | None = None, known_at: Time | None = None) -> Lineage:
+        """Where something came from and what became of it: dataset versions, runs, model versions and stages.
+
+        `stream` names a run, a model, one version of it (`model/digits@3`), a dataset, or one version of that by the beginning
+        of its digest (`dataset/digits@5d0eab1c`). Dataset versions are found by their digests and their versions in S3,
+        whatever they are called. Which runs read something in the past takes reading the whole log.
+        """
+        # imported here: few questions are about it
+        from training_events.reading.lineage import lineage  # noqa: PLC0415
+
+        times = _times(as_of, known_at)
+        return lineage(self._current(), stream, as_of=times["as_of"], known_at=times["known_at"])
 
     def verify(self, stream: str) -> Verification:
         """Checks that a stream is complete and as it was recorded, as `training-events verify` does. It writes nothing.

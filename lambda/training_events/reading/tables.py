@@ -25,8 +25,8 @@ _KINDS: dict[type[Struct], str] = {RunSummary: "run", ModelSummary: "model", Dat
 """Of these rows the stream's name is a column with the name of its kind."""
 _SPREAD_OUT = {"metrics": "metrics", "hyperparameters": "params", "tags": "tags", "serving": "serving"}
 """Fields with a value for each name, and what their columns' names begin with: that is MLflow's word, where it has one."""
-_BOOKKEEPING = {"folded_by", "metrics_known", "usual_gap_seconds", "whole"}
-"""Fields that say how the row was made, and nothing of what it is about."""
+_BOOKKEEPING = {"files", "folded_by", "metrics_known", "usual_gap_seconds", "whole"}
+"""Fields that say how the row was made, or help to find it, and nothing that people look for."""
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 _SCALARS = {str, int, float, bool}
 _MAX_INT64 = 2**63 - 1

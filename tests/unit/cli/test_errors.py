@@ -51,7 +51,9 @@ STREAMS = {"job/7": "allowed: run/<name>, model/<name>, dataset/<name>", "run/":
 
 @pytest.mark.parametrize("stream", STREAMS)
 @pytest.mark.parametrize(
-    "arguments", [["show"], ["history"], ["verify"], ["verify", "run/a"], ["record"], ["describe"], ["restore"]], ids=" ".join
+    "arguments",
+    [["show"], ["history"], ["lineage"], ["verify"], ["verify", "run/a"], ["record"], ["describe"], ["restore"]],
+    ids=" ".join,
 )
 def test_a_stream_name_that_is_wrong(capsys, arguments, stream):
     more = {"record": ["Happened"], "describe": ["a text"]}.get(arguments[0], [])

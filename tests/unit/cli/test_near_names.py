@@ -5,7 +5,7 @@ from training_events.stores.opening import open_event_log
 
 from tests.support.command_line import empty_store, make_event, record_events, run_cli
 
-CALLS = [["show"], ["show", "--as-of", "now"], ["show", "--known-at", "now"], ["history"], ["verify"]]
+CALLS = [["show"], ["show", "--as-of", "now"], ["show", "--known-at", "now"], ["history"], ["lineage"], ["verify"]]
 on_each = pytest.mark.parametrize("arguments", CALLS, ids=" ".join)
 kinds = pytest.mark.parametrize("kind", ["sqlite", "dynamodb"])
 

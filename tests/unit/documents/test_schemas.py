@@ -180,6 +180,16 @@ def test_show_and_history(url, capsys, stream):
     assert (state["stream"], history["stream"]) == (stream, stream)
 
 
+@pytest.mark.parametrize("stream", STREAMS)
+def test_lineage(url, capsys, stream):
+    lineage = printed(capsys, url, "lineage", stream)
+    nodes = {node["id"] for node in lineage["nodes"]}
+    assert {lineage["subject"]} | nodes >= {stream}
+    assert nodes.issuperset(lineage["starts"])
+    past = printed(capsys, url, "lineage", stream, "--as-of", "2026-11-22T15:08:59", "--known-at", "now")
+    assert (past["nodes"], past["edges"]) == (lineage["nodes"], lineage["edges"])
+
+
 def test_runs(url, capsys):
     runs = printed(capsys, url, "runs")["runs"]
     assert [run["stream"] for run in runs] == sorted((s for s in STREAMS if s.startswith("run/")), key=first_at, reverse=True)

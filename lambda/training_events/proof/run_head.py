@@ -1,0 +1,149 @@
+"""Holds the run that a model's registration pinned against the log: whether that is there still, and what the run got since.
+
+A registration says how many events the run had, and which one was the last. The log took events in the order of their
+`recorded_at`, so all but that many of the first ones came later, wherever they stand in the stream.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from functools import partial
+from heapq import nlargest
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from training_events.catalogue import CATALOGUE
+from training_events.catalogue.model import ModelRegistered, RunHead
+from training_events.errors import NotUnderstood
+from training_events.proof.findings import Finding, Kind
+from training_events.stores.event_log import AuditedEvent
+from training_events.times import TEXT_LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from training_events.stores.event_log import Damaged, EventLog
+
+
+class RunSince(Struct, frozen=True):
+    """What became of a run since a version of a model was registered: its further `events`, by `types`.
+
+    The log took the last of them at `last_recorded_at`. `altered` says how the log no longer has what the registration pinned;
+    null where it has.
+    """
+
+    events: int
+    types: dict[str, int]
+    last_recorded_at: str | None = None
+    altered: str | None = None
+
+
+class _Arrival(NamedTuple):
+    recorded_at: str
+    position: str
+    type: str
+
+
+def runs_since(
+    read: Callable[[], Iterable[AuditedEvent | Damaged]],
+    heads: Collection[RunHead],
+    *,
+    as_of: str | None = None,
+    known_at: str | None = None,
+) -> dict[RunHead, RunSince]:
+    """What became of a run since each of these moments. `read` gives all records of the run, and is called up to two times.
+
+    With times, further events count only as of them. What was pinned has to be there at any time.
+    """
+    events = 0
+    before: Counter[RunHead] = Counter()
+    pinned: dict[str, AuditedEvent | Damaged] = {}
+    positions = {head.position for head in heads}
+    for record in read():
+        events += 1
+        for head in heads:
+            before[head] += record.position <= head.position
+        if record.position in positions:
+            pinned[record.position] = record
+    most = max((events - head.events for head in heads), default=0)
+    newest = nlargest(most, map(_arrival, read())) if most > 0 else []
+    return {
+        head: _since(
+            newest[: max(events - head.events, 0)], as_of, known_at, _altered(head, pinned.get(head.position), before[head])
+        )
+        for head in heads
+    }
+
+
+def _arrival(record: AuditedEvent | Damaged) -> _Arrival:
+    if isinstance(record, AuditedEvent):
+        return _Arrival(record.recorded_at, record.position, record.type)
+    return _Arrival("", record.position, "damaged")
+
+
+def _since(arrivals: list[_Arrival], as_of: str | None, known_at: str | None, altered: str | None) -> RunSince:
+    further = [
+        arrival
+        for arrival in arrivals
+        if (as_of is None or arrival.position[:TEXT_LENGTH] <= as_of) and (known_at is None or arrival.recorded_at <= known_at)
+    ]
+    types = Counter(arrival.type for arrival in further)
+    last = max((arrival.recorded_at for arrival in further), default=None)
+    return RunSince(len(further), dict(sorted(types.items())), last, altered)
+
+
+def _altered(head: RunHead, pinned: AuditedEvent | Damaged | None, events: int) -> str | None:
+    """How the log no longer has what was pinned."""
+    which = f"the last event that the run had when this was registered, {head.position!a},"
+    if pinned is None:
+        return f"{which} is not in the log"
+    if not isinstance(pinned, AuditedEvent):
+        return f"{which} cannot be read: {pinned.why}"
+    if pinned.alteration is not None:
+        return f"{which} is not what was recorded: {pinned.alteration}"
+    if pinned.digest != head.digest:
+        return f"{which} had the digest {head.digest}; the log has {pinned.digest}"
+    if events < head.events:
+        return f"the run had {head.events} events when this was registered; of these the log has {events}"
+    return None
+
+
+def described(since: RunSince) -> str | None:
+    """`the run got 2 more events since (1 ArtifactSaved, 1 TrainingCompleted), the last one at …`; None if it got none."""
+    if not since.events:
+        return None
+    types = ", ".join(f"{count} {type_}" for type_, count in since.types.items())
+    return f"the run got {since.events} more event(s) since: {types}; the last was recorded at {since.last_recorded_at}"
+
+
+class PinnedRuns:
+    """The runs that the registrations of one stream pinned."""
+
+    def __init__(self) -> None:
+        self._pinned: dict[str, dict[RunHead, str]] = defaultdict(dict)
+
+    def add(self, recorded: AuditedEvent) -> None:
+        fact = _registration(recorded)
+        if fact is not None and fact.run is not None and fact.run_head is not None:
+            self._pinned[f"run/{fact.run.removeprefix('run/')}"].setdefault(fact.run_head, recorded.position)
+
+    def findings(self, log: EventLog) -> Iterator[Finding]:
+        for run, heads in self._pinned.items():
+            for head, since in runs_since(partial(log.audit, run), heads).items():
+                if since.altered is not None:
+                    yield Finding(kind=Kind.RUN_ALTERED, position=heads[head], explanation=f"{run}: {since.altered}")
+                elif (told := described(since)) is not None:
+                    yield Finding(kind=Kind.RUN_CONTINUED, position=heads[head], explanation=f"{run}: {told}")
+
+
+def _registration(recorded: AuditedEvent) -> ModelRegistered | None:
+    known = CATALOGUE["model"]["ModelRegistered"]
+    if recorded.type != known.name:
+        return None
+    try:
+        fact = known.read(recorded.schema_version, recorded.data)
+    except (NotUnderstood, msgspec.MsgspecError, RecursionError):
+        return None
+    return fact if isinstance(fact, ModelRegistered) else None
