@@ -14,7 +14,7 @@ from stacks.settings.file import load
 
 ARM = Target("python3.13", "arm64")
 LAMBDA = lambda_package.SOURCE
-LEFT_OUT = ("training_events/cli", "training_events/recorder", "boto")
+LEFT_OUT = ("training_events/cli", "training_events/reading", "training_events/recorder", "boto", "lark", "pandas")
 
 
 @pytest.fixture
