@@ -30,6 +30,10 @@ from tests.support.histories import histories
 QUESTIONS: dict[str, Callable[..., Any]] = {
     "runs": lambda log, **times: log.runs(**times),
     "hidden runs too": lambda log, **times: log.runs(hidden=True, **times),
+    "runs with a metric": lambda log, **times: log.runs("metrics.loss >= 0 OR metrics.f1.last < 1", **times),
+    "runs with a hyperparameter": lambda log, **times: log.runs("params.a > 0.4 AND status != 'failed'", **times),
+    "the best run": lambda log, **times: log.runs(order_by="-metrics.loss", limit=1, **times),
+    "runs that used some data": lambda log, **times: log.runs("datasets.digest = 'aa'", hidden=True, **times),
     "models": lambda log, **times: log.models(**times),
     "datasets": lambda log, **times: log.datasets(**times),
     "serving": lambda log, **times: log.serving(**times),
