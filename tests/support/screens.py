@@ -38,9 +38,12 @@ CALLS = [
     ["show", "run/digits-failed"],
     ["show", "model/digits"],
     ["show", "dataset/digits"],
+    ["show", "run/digits-1", "--as-of", "2026-11-22T15:09:05", "--packages"],
     ["lineage", "model/digits"],
     ["lineage", "dataset/digits", "--as-of", "2026-11-22T15:14:02"],
     ["history", "run/digits-failed"],
+    ["show", "run/digit-1"],
+    ["runs", "--columns", "metrics.eval_los"],
 ]
 """Each call and what it prints stands in a file for each width."""
 

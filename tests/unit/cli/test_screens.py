@@ -29,11 +29,11 @@ def test_without_colours_they_show_the_same(url):
 
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_tables_fit_their_terminal(columns):
-    """Fields do not: whatever identifies an input stands there uncut."""
+    """Fields do not: whatever identifies an input stands there uncut. An error is one line."""
     shown = (KEPT / f"{columns}.txt").read_text(encoding="utf-8")
     for call, screen in zip(CALLS, shown.split("$ training-events ")[1:], strict=True):
         command, *lines = screen.splitlines()
         assert command == " ".join(call)
         assert all(line.isprintable() for line in lines)
-        if call[0] != "show":
+        if call[0] != "show" and not lines[0].startswith("training-events: "):
             assert max(map(cell_len, lines)) <= columns
