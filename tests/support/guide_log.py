@@ -41,7 +41,7 @@ def _facts(present: datetime) -> Iterator[_Fact]:
         yield "dataset/digits", "DatasetRegistered", _february(day), registered
     for seed, (run, alpha, version, accuracy, day, minutes) in enumerate(SWEEP, 1):
         start = _february(day)
-        yield from _training(run, start, alpha=alpha, seeds={"python": seed}, datasets=[{**VERSIONS[version], "role": "train"}])
+        yield from _training(run, start, alpha=alpha, seeds={"python": seed}, datasets=_data(version))
         yield f"run/{run}", "Tagged", start + timedelta(seconds=1), {"tags": {"group": "alpha-sweep"}, "by": "ada"}
         yield from _points(run, start, accuracy, minutes)
         yield f"run/{run}", "TrainingCompleted", start + timedelta(minutes=minutes), {}
@@ -50,7 +50,7 @@ def _facts(present: datetime) -> Iterator[_Fact]:
     yield from _registered("2", "digits-4", datetime(2026, 3, 5, 9, tzinfo=UTC))
     yield from _promoted("2", "grace", datetime(2026, 3, 10, 16, tzinfo=UTC))
     tried = datetime(2026, 3, 12, 11, tzinfo=UTC)
-    yield from _training("digits-7", tried, alpha=0.003, code=CODE | {"dirty": True}, datasets=[VERSIONS["second"]])
+    yield from _training("digits-7", tried, alpha=0.003, code=CODE | {"dirty": True}, datasets=_data("second"))
     yield from _points("digits-7", tried, 0.958, 12)
     yield "run/digits-7", "TrainingCompleted", tried + timedelta(minutes=12), {}
     for days, run, error in (
@@ -59,8 +59,12 @@ def _facts(present: datetime) -> Iterator[_Fact]:
         (2, "digits-10", "ValueError: Input contains NaN"),
     ):
         start = present - timedelta(days=days)
-        yield from _training(run, start, alpha=0.003, seeds={"python": 1}, datasets=[VERSIONS["second"]])
+        yield from _training(run, start, alpha=0.003, seeds={"python": 1}, datasets=["s3://team-data/augmented.npz"])
         yield f"run/{run}", "TrainingFailed", start + timedelta(minutes=3), {"error": error}
+
+
+def _data(version: str) -> list[dict[str, str]]:
+    return [{**VERSIONS[version], "role": "train"}]
 
 
 def _february(day: int) -> datetime:
