@@ -147,3 +147,33 @@ def test_what_differs_is_bounded_and_packages_come_last():
     assert [difference.name for difference in found[:3]] == ["hyperparameters.deep.lr", "seeds", "packages.p0"]
     assert len(found[0].before or "") == 80
     assert differences(before, before) == []
+
+
+def told(producer, lr, dataset):
+    yield "HyperparametersRecorded", producer, {"hyperparameters": {"lr": lr}}
+    yield "DatasetUsed", producer, {"dataset": dataset}
+
+
+def made_from(state):
+    return state.hyperparameters, [dataset.uri for dataset in state.lineage.datasets]
+
+
+def test_what_a_superseded_process_records_is_not_what_the_newest_attempt_is_made_from():
+    starts = [(STARTED, "p", {"datasets": ["a"]}), (STARTED, "q", {"hyperparameters": {"C": 1}, "datasets": ["b"]})]
+    state = state_after(*starts, *told("q", 0.5, "of the second"), *told("p", 9, "of the first"))
+    assert made_from(state) == ({"C": 1, "lr": 0.5}, ["b", "of the second"])
+    assert made_from(state_after(*starts, *told(None, 0.5, "of nobody"))) == ({"C": 1, "lr": 0.5}, ["b", "of nobody"])
+
+
+def test_what_one_rank_has_recorded_before_rank_0_starts_is_of_the_same_attempt():
+    """Clocks differ: rank 0 may not be the first."""
+    spec = {"hyperparameters": {"C": 1}, "datasets": ["a"]}
+    state = state_after((STARTED, 1, spec), *told(1, 0.5, "b"), (STARTED, 0, spec))
+    assert made_from(state) == ({"C": 1, "lr": 0.5}, ["a", "b"])
+    assert state.starts == 1
+
+
+def test_what_people_say_and_what_is_recorded_later_is_no_sign_of_life():
+    before = state_after((STARTED, "p"), points("p", 1))
+    after = state_after((STARTED, "p"), points("p", 1), *told("p", 0.5, "b"), ("Tagged", "p", {"tags": {"a": 1}}))
+    assert after.attempts == before.attempts

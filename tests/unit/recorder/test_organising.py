@@ -121,7 +121,7 @@ TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 def test_no_credential_is_recorded_wherever_it_stands(url):
     with run_digits_7(tags={"api_key": "x9f2k1"}) as run:
         run.tag("note", f"with {TOKEN}")
-        run.tag("long", "x" * (MAX_CHARACTERS - 10) + " " + TOKEN)
+        run.tag("long", "x" * (MAX_CHARACTERS - 16) + " " + TOKEN)
         run.describe(TOKEN)
         run.log_hyperparameters({"hub": {"password": "x9f2k1"}})
     te.hide(run, reason=f"it holds {TOKEN}")
