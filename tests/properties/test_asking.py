@@ -18,7 +18,6 @@ from training_events.errors import Misused
 from training_events.event import Event
 from training_events.projection.projector import Projector
 from training_events.proof.sqlite_seal_store import SqliteSealStore
-from training_events.reading.comparison import Comparison
 from training_events.reading.log import Log
 from training_events.reading.opening import Sources
 from training_events.stores.sqlite.database import Database
@@ -45,13 +44,16 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
     "events": lambda log, **times: log.events("run/a", **times),
     "what differs": lambda log, **times: without_times(log.compare(["a", "b"], all_inputs=True, **times)),
     "what differs from an attempt": lambda log, **times: without_times(log.compare(["a@1", "b"], **times)),
+    "lineage of a run": lambda log, **times: without_times(log.lineage("run/a", **times)),
+    "lineage of a model": lambda log, **times: without_times(log.lineage("model/m", **times)),
+    "lineage of a dataset": lambda log, **times: without_times(log.lineage("dataset/d", **times)),
 }
 """Each gets a log, and the times to ask it of."""
 
 
-def without_times(comparison: Comparison) -> Comparison:
+def without_times(answer: msgspec.Struct) -> msgspec.Struct:
     """Without the times that were asked of."""
-    return msgspec.structs.replace(comparison, as_of=None, known_at=None)
+    return msgspec.structs.replace(answer, as_of=None, known_at=None)
 
 
 def recorded_at(number: int) -> str:
