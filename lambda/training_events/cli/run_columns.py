@@ -71,10 +71,13 @@ _KINDS = {"params": "hyperparameter", "metrics": "metric", "tags": "tag"}
 _ASPECTS = ("last", "min", "max")
 
 
-def print_runs(runs: Iterable[ListedRun], columns: Sequence[Column], optional: Sequence[str] = ()) -> None:
-    """A table of the runs. Columns whose fields are `optional` are shown where there is room, the last one of them first."""
+def print_runs(runs: Iterable[ListedRun], columns: Sequence[Column], optional: Sequence[str] = ()) -> int:
+    """A table of the runs. Columns whose fields are `optional` are shown where there is room, the last one of them first.
+
+    Returns how many columns there is no room for.
+    """
     of_field = {column.field: column.title for column in columns}
-    print_rows(
+    return print_rows(
         tuple(column.title for column in columns),
         tuple(_MAX_WIDTHS.get(column.field, _MAX_WIDTH) for column in columns[:-1]),
         (tuple(column.text(run) for column in columns) for run in runs),

@@ -32,6 +32,7 @@ _MIN_NAME_WIDTH, _NAME_SHARE = 27, 0.3
 beginning and end tell most names apart, and a time fits into it."""
 _MIN_LAST_WIDTH, _MAX_LAST_WIDTH = 24, 48
 """What the first column leaves to the last one as long as it can: as much as that needs, within these bounds."""
+_FEW_LETTERS = 6
 _MAX_FIELD_NAME_WIDTH = 48
 """That of a producer, which `verify` names, fits."""
 _MAX_FIELD_WIDTH, _FIELD_NAME_WIDTH = 100, 16
@@ -95,6 +96,7 @@ def print_rows(
         shown = tuple(map(min, needed, (*widths, _MAX_LAST_WIDTH)))
         filled = {title for title, *cells in zip(titles, *first, strict=True) if not on_terminal or set(cells) != {"-"}}
         kept = _fitting(titles, shown, columns, optional, filled)
+        kept = _beginning_within(columns, shown, kept) if on_terminal else kept
         left_out = len(filled - set(_chosen(titles, kept)))
         titles, shown = _chosen(titles, kept), _chosen(shown if on_terminal else needed, kept)
         rows = (_chosen(row, kept) for row in rows)
@@ -122,6 +124,17 @@ def _fitting(
     return sorted(kept)
 
 
+def _beginning_within(columns: int, widths: tuple[int, ...], kept: list[int]) -> list[int]:
+    """Of the columns that must be there, those of which the terminal has room for a few letters."""
+    name, *others = widths
+    needed, begins = (min(name, _MIN_NAME_WIDTH), *others), 0
+    for number, index in enumerate(kept):
+        if begins + min(needed[index], _FEW_LETTERS) > columns:
+            return kept[: max(number, 1)]
+        begins += needed[index] + len(_GAP)
+    return kept
+
+
 def _chosen(cells: tuple[Any, ...], kept: list[int]) -> tuple[Any, ...]:
     return tuple(cells[index] for index in kept)
 
@@ -138,12 +151,13 @@ def _padder(widths: tuple[int, ...]) -> Callable[[tuple[str, ...]], Iterator[tup
 
 def _cutter(widths: tuple[int, ...], columns: int) -> Callable[[tuple[str, ...]], Iterator[tuple[str, int]]]:
     """Makes cells of texts that fit these widths and together the terminal. The last one takes what is left."""
-    name, *others, last = widths
-    name = max(min(name, columns - last - sum(others) - len(_GAP) * (len(widths) - 1)), min(name, _MIN_NAME_WIDTH))
+    name, *others = widths
+    name = max(min(name, columns - sum(others) - len(_GAP) * len(others)), min(name, _MIN_NAME_WIDTH))
+    others[-1:] = [columns] if others else []
 
     def to_cells(texts: tuple[str, ...]) -> Iterator[tuple[str, int]]:
         left = columns
-        for number, (text, width) in enumerate(zip(texts, (name, *others, columns), strict=True)):
+        for number, (text, width) in enumerate(zip(texts, (name, *others), strict=True)):
             if left <= 0:
                 return
             width = min(width, left)  # noqa: PLW2901

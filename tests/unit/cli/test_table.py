@@ -145,6 +145,13 @@ def test_on_a_narrow_terminal_the_columns_that_matter_least_are_left_out(capsys,
     assert "eval_loss 0.0044" in row or columns < 60
 
 
+@pytest.mark.parametrize(("columns", "shown"), [(200, 5), (80, 5), (60, 4), (49, 3), (23, 2), (3, 1)])
+def test_columns_that_must_be_there_and_begin_beyond_the_terminal_are_counted(capsys, terminal, columns, shown):
+    terminal(columns)
+    assert print_rows(WIDE_TITLES, WIDE_WIDTHS, WIDE, 100) == len(WIDE_TITLES) - shown
+    assert len(lines(capsys)[0].split()) == shown
+
+
 def test_in_a_pipe_every_column_is_there(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     print_rows(WIDE_TITLES, WIDE_WIDTHS, WIDE, 100, optional=("started", "model"))

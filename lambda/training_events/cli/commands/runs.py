@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -88,7 +89,8 @@ def runs(
         print(printable(_nothing(sources, model, group)))
     elif columns:
         rows = list(selected)
-        print_runs(rows, named_columns(columns, rows))
+        if left_out := print_runs(rows, named_columns(columns, rows)):
+            print(f"{left_out} more of these columns in a wider terminal, or in a pipe", file=sys.stderr)
     else:
         told = [name for name, value in (("model", model), ("group", group)) if value]
         print_runs(selected, *chosen_columns(first, told=told))
