@@ -98,6 +98,41 @@ def test_inputs_that_differ_are_told_and_no_others(
     assert [run.stream for run in comparison.runs] == ["run/a", "run/b"]
 
 
+REPEATED = ["--name", "a", "--lr", "0.10", "--random-seed=7", "--data", "in/digits.npz", "--epochs", "-1", "fast"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([*REPEATED], "only the seed differs"),
+        (
+            ["--name=b", "--lr", "0.1", "--random-seed", "8", "--data=digits.npz", "--epochs", "-1", "fast"],
+            "only the seed differs",
+        ),
+        (["--epochs", "-1", "fast", "--random-seed", "8"], "only the seed differs"),
+        (["--epochs", "-2", "fast"], "the seed and the arguments differ"),
+        (["--epochs", "-1", "slow"], "the seed and the arguments differ"),
+        (["--epochs", "-1", "fast", "--lr", "0.2"], "the seed and the arguments differ"),
+        (["--epochs", "-1", "fast", "--verbose"], "the seed and the arguments differ"),
+        (["--epochs", "-1", "fast", "--adam", "0.1"], "the seed and the arguments differ"),
+    ],
+)
+def test_arguments_that_only_repeat_what_else_is_recorded_are_no_second_difference(
+    asked: Asked, arguments: list[str], sentence: str
+):
+    record_run(asked, "a", 0, arguments=REPEATED)
+    record_run(asked, "b", 1, arguments=arguments, seeds=8)
+    comparison = asked.log.compare(["a", "b"])
+    assert comparison.summary == sentence
+    assert ("arguments" in differing(comparison)) is (arguments != REPEATED)
+
+
+def test_arguments_are_told_where_nothing_else_differs(asked: Asked):
+    record_run(asked, "a", 0, arguments=["--name", "a"])
+    record_run(asked, "b", 1, arguments=["--name", "b"])
+    assert asked.log.compare(["a", "b"]).summary == "only the arguments differ"
+
+
 def test_another_version_of_a_registered_dataset_is_told_by_its_number(asked: Asked):
     for minute, (version_id, digest) in enumerate([("v1", DIGEST), ("v2", OTHER_DIGEST)]):
         asked.record(

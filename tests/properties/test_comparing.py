@@ -28,7 +28,7 @@ specs = st.fixed_dictionaries(
         "code": st.fixed_dictionaries({"commit": digests}, optional={"dirty": st.booleans()}),
         "image": st.fixed_dictionaries({"uri": names, "digest": digests}),
         "entry_point": names,
-        "arguments": st.lists(names, min_size=1, max_size=3),
+        "arguments": st.lists(digests.map("argument {}".format), min_size=1, max_size=3),  # which repeat nothing
         "python": names,
         "packages": st.dictionaries(names, names),
         "environment": st.dictionaries(names, names),

@@ -1,4 +1,7 @@
-"""What differs between runs in one sentence, made from the rows and nothing else."""
+"""What differs between runs in one sentence, made from the rows and nothing else.
+
+Arguments that only repeat what else differs are left out of it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from training_events.reading.comparison.arguments import are_repeated
 from training_events.reading.comparison.data import UsedData
 
 if TYPE_CHECKING:
@@ -49,12 +53,14 @@ def sentence(inputs: Inputs, runs: int) -> str:
     differing = inputs.differing
     if not differing:
         return "nothing that was recorded differs"
+    if (others := [row for row in differing if row.part != "arguments"]) and len(others) < len(differing):
+        differing = others if are_repeated(inputs.all) else differing
     has_code = any(row.part == "code" for row in inputs.all)
     if len(differing) == 1 and has_code and (dataset := _versions_of(differing[0])):
         return f"same code, {'another version' if runs == 2 else 'other versions'} of dataset {_cut(dataset)}"
-    *others, last = [_phrase(part, list(rows)) for part, rows in groupby(differing, attrgetter("part"))]
-    if others:
-        return f"{', '.join(phrase.text for phrase in others)} and {last.text} differ"
+    *phrases, last = [_phrase(part, list(rows)) for part, rows in groupby(differing, attrgetter("part"))]
+    if phrases:
+        return f"{', '.join(phrase.text for phrase in phrases)} and {last.text} differ"
     return f"only {last.text} {'differ' if last.is_plural else 'differs'}"
 
 
