@@ -6,6 +6,7 @@ it first. The terminal decides for how many there is room.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -175,7 +176,7 @@ def _titled(fields: Sequence[str]) -> list[Column]:
 def _reader(field: str) -> Callable[[ListedRun], str]:
     kind, _, name = field.partition(".")
     if kind == "params":
-        return lambda run: _text(run.hyperparameters.get(name))
+        return lambda run: _parameter(run.hyperparameters.get(name))
     if kind == "tags":
         return lambda run: _text(run.tags.get(name))
     base, _, aspect = name.rpartition(".")
@@ -187,6 +188,11 @@ def _reader(field: str) -> Callable[[ListedRun], str]:
         return "-" if metric is None else _number(getattr(metric, aspect))
 
     return text
+
+
+def _parameter(value: Any) -> str:
+    """A terminal has no room for the 17 digits of a learning rate that was drawn by lot; in a pipe nothing is cut."""
+    return f"{value:.6g}" if isinstance(value, float) and sys.stdout.isatty() else _text(value)
 
 
 def _best(metric: Headline) -> float | str:

@@ -159,6 +159,13 @@ def test_a_hyperparameter_and_a_metric_of_one_name_have_a_column_each(log, capsy
     assert [row[-2:] for row in cells(capsys, "runs")] == [["1", "0.5"], ["0", "0.5"]]
 
 
+def test_a_terminal_has_few_digits_of_a_hyperparameter_and_a_pipe_all(log, capsys, terminal):
+    record_events(log, run_events("a", 1, hyperparameters={"lr": 0.00020356344854469135}, metrics={}))
+    assert cells(capsys, "runs", "--columns", "params.lr") == [["run/a", "0.00020356344854469135"]]
+    terminal(80)
+    assert cells(capsys, "runs", "--columns", "params.lr") == [["run/a", "0.000203563"]]
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
