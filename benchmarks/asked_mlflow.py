@@ -18,6 +18,9 @@ from benchmarks.asked_runs import HISTORY, POINTS, STARTED_MS, asked_runs, histo
 
 QUESTIONS: dict[str, Callable[[], Any]] = {
     "frame": lambda: mlflow.search_runs(experiment_ids=["0"], max_results=1_000_000),
+    "search": lambda: mlflow.MlflowClient().search_runs(
+        ["0"], "metrics.metric_3 > 0.5 and params.param_07 LIKE '0.1%'", order_by=["metrics.metric_5 DESC"], max_results=50
+    ),
     "history": lambda: mlflow.MlflowClient().get_metric_history(HISTORY, "loss"),
 }
 

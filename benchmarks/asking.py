@@ -41,7 +41,14 @@ def measure() -> list[Ratio]:
             pairs = in_turns(lambda: seconds(question), lambda: ask(mlflow), _ROUNDS)
             return Ratio(subject, "MLflow", pairs, at_most)
 
+        where = "metrics.metric_3 > 0.5 and params.param_07 LIKE '0.1%'"
         return [
+            beside(
+                f"50 of {RUNS:,} runs by a condition, in an order",
+                lambda: log.runs(where, "-metrics.metric_5", 50),
+                "search",
+                0.2,
+            ),
             beside(f"{RUNS:,} runs as a DataFrame", lambda: log.runs().to_pandas(), "frame", 0.5),
             beside("a metric's 100,000 points", lambda: list(log.points(HISTORY, "loss")), "history", 0.2),
         ]

@@ -90,7 +90,7 @@ def test_a_search_follows_what_is_recorded(life: Asked):
 def test_a_name_that_no_run_has_is_told_with_those_that_are_near(life: Asked):
     with pytest.raises(BadSearch, match="where, at character 17: no metric `acuracy` in these runs; did you mean `accuracy`"):
         life.log.runs("dirty = true or metrics.acuracy > 0.9")
-    with pytest.raises(BadSearch, match="order_by: no hyperparameter `beta` in these runs; there is `alpha`"):
+    with pytest.raises(BadSearch, match="order: no hyperparameter `beta` in these runs; there is `alpha`"):
         life.log.runs(order_by="-params.beta")
     with pytest.raises(BadSearch, match="no tag `x` in these runs; there is `group`, `team`"):
         life.log.runs("tags.x = '1'", as_of="2026-11-22T16:00")

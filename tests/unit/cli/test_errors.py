@@ -83,6 +83,21 @@ def test_a_status_that_does_not_exist(capsys):
     fails(capsys, 2, "Invalid value for '--status': 'bogus' is not one of ", ["runs", "--status", "bogus"])
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--where", "metrics.loss >"], "where, at character 15: expected a number"),
+        (["--where", "metrics.\x1b[2J = 1"], "where, at character 8: expected a comparison"),
+        (["--where", "statsu = 'failed'"], "where, at character 1: a run has no attribute `statsu`; did you mean `status`?"),
+        (["--where", "x" * 2000 + " = 1"], "a run has no attribute `xxxx"),
+        (["--sort", "metrics.loss upwards"], "order, at character 1: expected a name such as -metrics.accuracy"),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else value[0],
+)
+def test_a_search_that_is_wrong(capsys, options, message):
+    fails(capsys, 2, message, ["runs", *options])
+
+
 @as_json
 @pytest.mark.parametrize("url", ["nonsense", "sqlite://x", "sqlite:///", "dynamodb://a b", "dynamodb://abc?x=y", "\x1b[2J"])
 @on_a_log

@@ -58,3 +58,10 @@ def test_reading_a_laptops_log_imports_neither_awss_sdk_nor_what_it_does_not_pri
     assert not {"rich.console", "rich.progress", "rich.table"} & modules
     commands = [module for module in modules if module.startswith("training_events.cli.commands.")]
     assert commands == [f"training_events.cli.commands.{arguments[0]}"]
+
+
+def test_only_a_condition_imports_its_parser(log):
+    assert imported(["runs", "--sort", "-created", "--model", "digits"], log)[0] <= A_TABLE
+    packages, rooms, _ = imported(["runs", "--where", "status = 'running'"], log)
+    assert packages <= A_TABLE | {"lark", "regex"}  # which it takes where it is installed, as for dateparser
+    assert rooms <= READING

@@ -156,7 +156,7 @@ def test_the_run_does_not_meet(where: str):
             "status = failed",
             "at character 10: expected a number, a text in quotes, true or false, not `failed`: a text is in qu",
         ),
-        ("status = 'faild'", "at character 10: no run has the status 'faild'; did you mean failed?"),
+        ("status = 'faild'", "at character 10: no run has the status 'faild'; did you mean `failed`?"),
         ("statsu = 'failed'", "at character 1: a run has no attribute `statsu`; did you mean `status`?"),
         ("status = 'failed", "at character 10: expected a number, a text in quotes, true or false; the quote ' is not closed"),
         ("metrics.a > 'abc'", "at character 13: a metric is compared with a number, NaN or Infinity, not with 'abc'"),
@@ -231,5 +231,5 @@ def test_an_order_is_by_names_in_either_direction():
 def test_a_mistake_in_an_order_is_shown_where_it_is(order_by: str, what: str):
     with pytest.raises(BadSearch) as raised:
         read_order(order_by)
-    assert str(raised.value).startswith("order_by")
+    assert str(raised.value).startswith("order")
     assert what in str(raised.value)

@@ -12,6 +12,7 @@ from msgspec import Struct
 from training_events import times
 from training_events.cli.hidden import AlsoHidden, Visible
 from training_events.cli.output import peek, print_json_document, printable
+from training_events.cli.progress import progress_after
 from training_events.cli.run_columns import chosen_columns, named_columns, print_runs
 from training_events.cli.table import LOOK_AHEAD_ROWS
 from training_events.cli.time_argument import start_option
@@ -20,6 +21,8 @@ from training_events.errors import Misused
 from training_events.folds.run import Status
 from training_events.folds.silence import silent_seconds
 from training_events.folds.summary import RunSummary
+from training_events.reading.search.find import answers
+from training_events.reading.search.question import attribute_is, created_since, read_question
 from training_events.reading.stream_names import did_you_mean
 from training_events.reading.summaries import summaries_of
 from training_events.stores.near_names import MAX_COMPARED_NAMES
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training_events.reading.opening import Sources
+    from training_events.stores.search import Condition, Name
 
 _NO_RUNS = (
     "no runs yet. Two lines record one: from training_events import record_run; "
@@ -55,6 +59,13 @@ def runs(
     columns: Annotated[
         str, typer.Option(metavar="NAME,NAME…", help="These columns: params.lr, metrics.loss.last, tags.team, commit.")
     ] = "",
+    where: Annotated[
+        str, typer.Option(metavar="CONDITION", help="Only runs like this: 'metrics.accuracy > 0.95 and params.lr < 0.01'.")
+    ] = "",
+    sort: Annotated[
+        str,
+        typer.Option(metavar="NAME,NAME…", help="Sorted by these, with a minus for the other direction: -metrics.accuracy."),
+    ] = "",
     group: Annotated[str, typer.Option(metavar="NAME", help="Only runs of this group, a sweep for example.")] = "",
     everything: AlsoHidden = False,
     status: Annotated[Status | None, typer.Option(help="Only runs with this status.")] = None,
@@ -64,28 +75,34 @@ def runs(
     log: LogUrl = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the runs, newest first.
+    """List the runs, newest first or sorted.
 
     The columns are those that tell the runs apart, as many as the terminal has room for: status and start, the best values
     of metrics, losses and scores first, hyperparameters and tags that differ. --columns names others. A pipe gets the
     columns of a terminal of 200, uncut. A run that is running and has said nothing for much longer than it usually does is
     `silent`: that is no verdict, it may still go on.
 
+    --where is MLflow's search, with OR, NOT and parentheses beyond it: metrics.NAME (its best value; .last, .min and .max are
+    the others), params.NAME, tags.NAME, datasets.digest, and status, duration, commit, dirty and more by their names alone.
+    docs/reference/where.md has all of it.
+
     For example:
+      training-events runs --where "metrics.accuracy > 0.95 and params.lr < 0.01" --sort -metrics.accuracy --limit 20
       training-events runs --model digits --since yesterday
       training-events runs --group sweep-7 --columns params.lr,metrics.loss.last
       training-events runs --status failed --limit 10 --json
     """
     if columns and as_json:
         raise Misused("--columns and --json exclude each other: the document has all that there is")
+    asked = read_question(where, sort)
+    question = asked.also(*_conditions(status, model, group, since))
     sources = open_current_workspace(log)
-    visible = Visible(_select(sources, status, model, group, since), everything=everything)
-    selected: Iterator[ListedRun] = map(_as_of_now, islice(visible, limit))
+    with progress_after() as show:
+        visible = Visible(answers(sources, question, on_progress=show), everything=everything or question.is_about_hidden)
+        first, selected = peek(map(_as_of_now, islice(visible, limit)), LOOK_AHEAD_ROWS)
     if as_json:
         print_json_document({}, "runs", selected, visible.tail)
-        return
-    first, selected = peek(selected, LOOK_AHEAD_ROWS)
-    if not first:
+    elif not first:
         print(printable(_nothing(sources, model, group)))
     elif columns:
         rows = list(selected)
@@ -93,8 +110,10 @@ def runs(
             print(f"{left_out} more of these columns in a wider terminal, or in a pipe", file=sys.stderr)
     else:
         told = [name for name, value in (("model", model), ("group", group)) if value]
-        print_runs(selected, *chosen_columns(first, told=told))
-    visible.tell()
+        wanted = list(dict.fromkeys(map(_field, asked.names)))
+        print_runs(selected, *chosen_columns(first, wanted, told=told))
+    if not as_json:
+        visible.tell()
 
 
 def _nothing(sources: Sources, model: str, group: str) -> str:
@@ -111,12 +130,17 @@ def _nothing(sources: Sources, model: str, group: str) -> str:
     return "no run is like this"
 
 
-def _select(sources: Sources, status: Status | None, model: str, group: str, since: str | None) -> Iterator[RunSummary]:
-    for run in cast("Iterator[RunSummary]", summaries_of(sources, "run")):
-        if since is not None and run.first_at < since:
-            return  # they come newest first
-        if status in (None, run.status) and model in ("", run.model) and group in ("", run.tags.get("group")):
-            yield run
+def _conditions(status: Status | None, model: str, group: str, since: str | None) -> list[Condition]:
+    named = [attribute_is(name, value) for name, value in (("status", status), ("model", model), ("group", group)) if value]
+    return [*named, *([] if since is None else [created_since(since)])]
+
+
+def _field(name: Name) -> str:
+    """The column that has what a question is about."""
+    namespace, _, key = name.key.partition(".")
+    if namespace in ("attributes", "datasets"):
+        return key if namespace == "attributes" else namespace
+    return name.key if name.column == "value" else f"{name.key}.{name.column}"
 
 
 def _as_of_now(run: RunSummary) -> ListedRun:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from training_events.errors import BadSearch
 from training_events.reading.search.values import ATTRIBUTES, DATASET_FIELDS
+from training_events.reading.stream_names import did_you_mean
 from training_events.stores.search import Name
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def read_name(written: str) -> Name:
     if not parts:
         return _attribute(prefix)
     if namespace is None:
-        hint = near_name(prefix, set(_NAMESPACES.values()))
+        hint = did_you_mean(prefix, set(_NAMESPACES.values()))
         raise BadSearch(f"`{_cut(prefix)}` is none of metrics, params, tags, attributes and datasets{hint}")
     key = ".".join(text for text, _ in parts)
     if namespace == "attributes":
@@ -60,20 +60,19 @@ def read_name(written: str) -> Name:
     return Name(f"{namespace}.{key}")
 
 
-def near_names(name: Name, keys: Collection[str]) -> str:
+def no_such_name(name: Name, keys: Collection[str]) -> str:
     """What there is in place of a name that no run has: `no metric `acuracy` …; did you mean `accuracy`?`."""
     namespace, _, wanted = name.key.partition(".")
-    existing = sorted(key.partition(".")[2] for key in keys if key.startswith(f"{namespace}."))
-    near = get_close_matches(wanted, existing, n=3, cutoff=0.6)
+    existing = sorted(_cut(key.partition(".")[2]) for key in keys if key.startswith(f"{namespace}."))
     no = f"no {_SAID[namespace]} `{_cut(wanted)}` in these runs"
-    if near:
-        return f"{no}; did you mean {' or '.join(f'`{_cut(text)}`' for text in near)}?"
+    if near := did_you_mean(wanted, existing):
+        return no + near
     return f"{no}; there is {_listed(existing)}" if existing else f"{no}: they have no {_SAID[namespace]}s"
 
 
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
-    return ", ".join(f"`{_cut(name)}`" for name in names[:MAX_LISTED]) + more
+    return ", ".join(f"`{name}`" for name in names[:MAX_LISTED]) + more
 
 
 def _attribute(written: str) -> Name:
@@ -87,15 +86,10 @@ def _known(written: str, known: Collection[str], no: str) -> str:
     if lowered in known:
         return lowered
     what = f"{no} `{_cut(written)}`"
-    hint = near_name(written, known) or f"; it has {', '.join(known)}"
+    hint = did_you_mean(written.lower(), known) or f"; it has {', '.join(known)}"
     if known is ATTRIBUTES:
         hint += f"; a metric is metrics.{_cut(written)}, a hyperparameter params.{_cut(written)}"
     raise BadSearch(what + hint)
-
-
-def near_name(written: str, known: Collection[str]) -> str:
-    near = get_close_matches(written.lower(), known, n=1, cutoff=0.6)
-    return f"; did you mean `{near[0]}`?" if near else ""
 
 
 def _unquoted(part: re.Match[str]) -> str:

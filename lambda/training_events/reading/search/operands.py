@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, get_args
 
 from training_events.errors import BadSearch, Misused
 from training_events.folds.run import Status
 from training_events.reading.search.values import ATTRIBUTES, normalized, number_in
+from training_events.reading.stream_names import did_you_mean
 from training_events.reading.time_text import parse_start
 from training_events.stores.search import Operand
 
@@ -63,9 +63,8 @@ def _status(text: str) -> str:
     lowered = text.lower()
     status = _MLFLOW_STATUS.get(lowered, lowered)
     if status not in known:
-        near = get_close_matches(lowered, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"it is one of {', '.join(known)}"
-        raise BadSearch(f"no run has the status {_cut(text)}; {hint}")
+        hint = did_you_mean(lowered, known) or f"; it is one of {', '.join(known)}"
+        raise BadSearch(f"no run has the status {_cut(text)}{hint}")
     return status
 
 

@@ -22,7 +22,7 @@ def read_order(order_by: str | Sequence[str]) -> tuple[Order, ...]:
     texts = [order_by] if isinstance(order_by, str) else list(order_by)
     orders = [order for text in texts if text.strip() for order in _orders(text)]
     if len(orders) > MAX_NAMES:
-        raise BadSearch(f"order_by: it has more than {MAX_NAMES} names")
+        raise BadSearch(f"order: it has more than {MAX_NAMES} names")
     return tuple(orders)
 
 
@@ -32,18 +32,16 @@ def _orders(text: str) -> list[Order]:
         match = _SORTED_BY.match(text, start)
         if match is None:
             raise BadSearch(
-                f"order_by, at character {start + 1}: expected a name such as -metrics.accuracy or started_at DESC,"
+                f"order, at character {start + 1}: expected a name such as -metrics.accuracy or started_at DESC,"
                 f" not {text[start : start + 40]!r}"
             )
         minus, written, direction = match.groups()
         try:
             name = read_name(written)
         except BadSearch as flaw:
-            raise BadSearch(f"order_by, at character {match.start(2) + 1}: {flaw}") from None
+            raise BadSearch(f"order, at character {match.start(2) + 1}: {flaw}") from None
         if name.key.startswith("datasets."):
-            raise BadSearch(
-                f"order_by, at character {match.start(2) + 1}: a run may have several datasets: no order is by them"
-            )
+            raise BadSearch(f"order, at character {match.start(2) + 1}: a run may have several datasets: no order is by them")
         orders.append(Order(name, descending=(direction or "").upper() == "DESC" or bool(minus)))
         start = match.end()
     return orders
