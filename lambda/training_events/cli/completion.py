@@ -74,6 +74,11 @@ def streams(ctx: typer.Context, incomplete: str) -> list[str]:
     return _offered(ctx, lambda sources: _streams(sources, _KINDS, incomplete))
 
 
+def hidden_streams(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The newest hidden streams whose names begin so."""
+    return _offered(ctx, lambda sources: _streams(sources, _KINDS, incomplete, hidden=True))
+
+
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     """The newest runs whose ids, or whose streams, begin so."""
     if incomplete.startswith("run/"):
@@ -114,14 +119,14 @@ def _offered(ctx: typer.Context, find: Callable[[Sources], Iterable[str]], begin
     return list(found)[:MAX_OFFERED]
 
 
-def _streams(sources: Sources, kinds: Iterable[str], beginning: str) -> Iterator[str]:
+def _streams(sources: Sources, kinds: Iterable[str], beginning: str, *, hidden: bool = False) -> Iterator[str]:
     from training_events.stores.sqlite.event_log import SqliteLog  # noqa: PLC0415
 
     kinds = [kind for kind in kinds if f"{kind}/".startswith(beginning) or beginning.startswith(f"{kind}/")]
     for summary in merge(*(_summaries(sources, kind) for kind in kinds), key=lambda it: it.first_at, reverse=True):
-        if summary.stream.startswith(beginning) and not summary.hidden:
+        if summary.stream.startswith(beginning) and summary.hidden == hidden:
             yield summary.stream
-    if isinstance(sources.log, SqliteLog):
+    if isinstance(sources.log, SqliteLog) and not hidden:
         known = {} if sources.read_models is None else set(sources.read_models.streams())
         newer = (stream for stream in islice(sources.log.streams(), MAX_STREAMS_READ) if stream not in known)
         yield from (stream for stream in newer if stream.startswith(beginning))

@@ -23,9 +23,6 @@ from training_events.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Streams = Annotated[
-    list[str], typer.Argument(help="run/<id>, model/<name> or dataset/<name>; several at once", metavar="STREAM")
-]
 ToLog = Annotated[
     str, typer.Option("--log", metavar="URL", help="Record straight to this log, whatever TRAINING_EVENTS_BUS says.")
 ]

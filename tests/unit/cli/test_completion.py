@@ -60,6 +60,8 @@ def test_streams_of_the_log_at_hand_the_newest_first(tmp_path, monkeypatch, offe
         assert offered("show", "run/dig") == ["run/digits-2", "run/digits-1", "run/digits-0"]
         assert offered("show", "mod") == ["model/digits"]
         assert offered("history", "") == ["run/other", "model/digits", "run/digits-2", "run/digits-1", "run/digits-0"]
+        assert offered("hide", "run/other", "run/dig") == offered("tag", "run/dig") == offered("show", "run/dig")
+        assert offered("restore", "") == ["run/digits-9"]
         assert offered("watch", "dig") == ["digits-2", "digits-1", "digits-0"]
         assert offered("watch", "run/o") == ["run/other"]
 

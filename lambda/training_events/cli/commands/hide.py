@@ -7,14 +7,22 @@ from typing import Annotated
 import typer
 
 from training_events.catalogue.any_stream import Hidden
-from training_events.cli.organising import Streams, ToLog, say
+from training_events.cli import completion
+from training_events.cli.organising import ToLog, say
 from training_events.cli.workspace import AsJson
 from training_events.errors import Misused
 from training_events.recorder.pinning.user import logged_in
 
 
 def hide(
-    streams: Streams,
+    streams: Annotated[
+        list[str],
+        typer.Argument(
+            help="run/<id>, model/<name> or dataset/<name>; several at once",
+            metavar="STREAM",
+            autocompletion=completion.streams,
+        ),
+    ],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")],
     log: ToLog = "",
     as_json: AsJson = False,

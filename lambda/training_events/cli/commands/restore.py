@@ -7,13 +7,21 @@ from typing import Annotated
 import typer
 
 from training_events.catalogue.any_stream import Restored
-from training_events.cli.organising import Streams, ToLog, say
+from training_events.cli import completion
+from training_events.cli.organising import ToLog, say
 from training_events.cli.workspace import AsJson
 from training_events.recorder.pinning.user import logged_in
 
 
 def restore(
-    streams: Streams,
+    streams: Annotated[
+        list[str],
+        typer.Argument(
+            help="run/<id>, model/<name> or dataset/<name>; several at once",
+            metavar="STREAM",
+            autocompletion=completion.hidden_streams,
+        ),
+    ],
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why.")] = None,
     log: ToLog = "",
     as_json: AsJson = False,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from training_events.catalogue.any_stream import Tagged
+from training_events.cli import completion
 from training_events.cli.organising import ToLog, say, split_tags
 from training_events.cli.workspace import AsJson
 from training_events.errors import Misused
@@ -16,7 +17,10 @@ from training_events.recorder.pinning.user import logged_in
 
 def tag(
     arguments: Annotated[
-        list[str], typer.Argument(help="One stream or several, and then the tags.", metavar="STREAM|KEY=VALUE")
+        list[str],
+        typer.Argument(
+            help="One stream or several, and then the tags.", metavar="STREAM|KEY=VALUE", autocompletion=completion.streams
+        ),
     ],
     remove: Annotated[
         list[str] | None, typer.Option(metavar="KEY", help="Remove this tag. May be given several times.")
