@@ -20,17 +20,18 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
 _NAMED = re.compile(r"(-*\w[\w.-]*)=(.*)", re.DOTALL)
 
 
-def are_repeated(inputs: Sequence[Input]) -> bool:
-    """Whether each argument that differs is the name of its run, or one of the run's other inputs."""
+def are_repeated(inputs: Sequence[Input], runs: int) -> bool:
+    """Whether each argument that differs among so many runs is the name of its run, or one of the run's other inputs."""
     given = next((row.values for row in inputs if row.path == "arguments"), {})
     if not all(isinstance(arguments, list) for arguments in given.values()):
         return False  # too long for an event: they are stored elsewhere
     parsed = {run: dict(_parsed(arguments)) for run, arguments in given.items()}
+    of_all_runs = [*parsed.values(), *({} for _ in range(runs - len(parsed)))]
     return all(
         _is_recorded(name, value, run, inputs)
         for run, arguments in parsed.items()
         for name, value in arguments.items()
-        if len(parsed) < 2 or any(name not in other or other[name] != value for other in parsed.values())
+        if any(other.get(name) != value for other in of_all_runs)
     )
 
 

@@ -54,7 +54,7 @@ def sentence(inputs: Inputs, runs: int) -> str:
     if not differing:
         return "nothing that was recorded differs"
     if (others := [row for row in differing if row.part != "arguments"]) and len(others) < len(differing):
-        differing = others if are_repeated(inputs.all) else differing
+        differing = others if are_repeated(inputs.all, runs) else differing
     has_code = any(row.part == "code" for row in inputs.all)
     if len(differing) == 1 and has_code and (dataset := _versions_of(differing[0])):
         return f"same code, {'another version' if runs == 2 else 'other versions'} of dataset {_cut(dataset)}"
