@@ -107,6 +107,16 @@ def test_what_was_hidden_is_in_no_list_until_it_is_asked_for(life: Asked, stream
     assert [row.stream for row in ask()] == [row.stream for row in everything]
 
 
+def test_a_list_has_all_that_a_run_recorded_however_much_it_is(asked: Asked):
+    hyperparameters = {f"layer_{number}.width": number for number in range(2000)}
+    asked.record("run/a", "TrainingStarted", "15:00:00", hyperparameters=hyperparameters)
+    asked.record("run/a", "MetricsRecorded", "15:00:10", points=[{"name": f"m{number}", "value": 1} for number in range(1000)])
+    for runs in (asked.log.runs(), asked.log.runs("status = 'running'"), asked.log.runs(as_of="2026-11-22T16:00")):
+        [run] = runs
+        assert run.hyperparameters == hyperparameters
+        assert len(run.metrics) == 1000
+
+
 def test_events_come_as_they_were_recorded(life: Asked):
     events = list(life.log.events("run/digits-0"))
     assert [record.event.type for record in events] == ["TrainingStarted", "MetricsRecorded", "TrainingCompleted"]

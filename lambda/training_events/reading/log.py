@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from training_events.folds.model import Served
 from training_events.folds.summary import DatasetSummary, ModelSummary, RunSummary
@@ -13,7 +13,7 @@ from training_events.reading.rows import Rows
 from training_events.reading.search.find import find_runs
 from training_events.reading.states import require_events, state_of
 from training_events.reading.stream_names import no_such_stream, stream_of_kind, stream_of_log
-from training_events.reading.summaries import summaries_of
+from training_events.reading.summaries import summaries_of, whole_summary
 from training_events.reading.time_text import parse_optional_time
 
 if TYPE_CHECKING:
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from training_events.reading.lineage.graph import Lineage
     from training_events.reading.time_text import Time
 
-Times: TypeAlias = "dict[str, str | None]"
-"""`as_of` and `known_at`, as 27-character texts."""
+class Times(TypedDict):
+    """Of which times a question is asked, as 27-character texts."""
+
+    as_of: str | None
+    known_at: str | None
 
 
 def open_log(url: str = "") -> Log:
@@ -91,9 +94,9 @@ class Log:
 
         Raises BadSearch (a Misused), which says where the mistake is, also for a metric, hyperparameter or tag that no run has.
         """
-        until, known = parse_optional_time(as_of), parse_optional_time(known_at)
-        found = find_runs(self._current(), where, order_by, limit, as_of=until, known_at=known, hidden=hidden)
-        return Rows(RunSummary, found)
+        times, sources = _times(as_of, known_at), self._current()
+        found = find_runs(sources, where, order_by, limit, hidden=hidden, **times)
+        return Rows(RunSummary, (whole_summary(sources, run, **times) for run in found))
 
     def run(self, run: str, *, as_of: Time | None = None, known_at: Time | None = None) -> RunState:
         """The state of a run."""
@@ -173,8 +176,8 @@ class Log:
         # imported here: few questions compare
         from training_events.reading.comparison import compare  # noqa: PLC0415
 
-        times = parse_optional_time(as_of), parse_optional_time(known_at)
-        return compare(self._current(), runs, as_of=times[0], known_at=times[1], all_inputs=all_inputs)
+        times = _times(as_of, known_at)
+        return compare(self._current(), runs, all_inputs=all_inputs, **times)
 
     def lineage(self, stream: str, *, as_of: Time | None = None, known_at: Time | None = None) -> Lineage:
         """Where something came from and what became of it: dataset versions, runs, model versions and stages.
@@ -187,7 +190,7 @@ class Log:
         from training_events.reading.lineage import lineage  # noqa: PLC0415
 
         times = _times(as_of, known_at)
-        return lineage(self._current(), stream, as_of=times["as_of"], known_at=times["known_at"])
+        return lineage(self._current(), stream, **times)
 
     def verify(self, stream: str) -> Verification:
         """Checks that a stream is complete and as it was recorded, as `training-events verify` does. It writes nothing.
@@ -209,8 +212,9 @@ class Log:
         return state_of(sources, stream_of_kind(sources.log, kind, name), **times)
 
     def _summaries(self, kind: str, times: Times, *, hidden: bool) -> Iterator[Any]:
-        summaries = summaries_of(self._current(), kind, **times)
-        return (summary for summary in summaries if hidden or not summary.hidden)
+        sources = self._current()
+        listed = (summary for summary in summaries_of(sources, kind, **times) if hidden or not summary.hidden)
+        return (whole_summary(sources, summary, **times) for summary in listed)
 
     def _current(self) -> Sources:
         """What is asked, with a laptop's states as its newest events leave them."""

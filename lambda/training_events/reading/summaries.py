@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from training_events.folds.summary import DatasetSummary, ModelSummary, RunSumma
 from training_events.projection.rebuild import StreamFolds
 from training_events.projection.time_travel import metrics_at, state_at, state_now
 from training_events.reading.opening import require_read_models
+from training_events.reading.states import state_of
 from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from training_events.stores.event_log import EventLog
 
 Summary: TypeAlias = RunSummary | ModelSummary | DatasetSummary
+_S = TypeVar("_S", bound=RunSummary | ModelSummary | DatasetSummary)
 SUMMARIES: dict[str, type[Summary]] = {"run": RunSummary, "model": ModelSummary, "dataset": DatasetSummary}
 
 
@@ -42,6 +44,17 @@ def summaries_of(sources: Sources, kind: str, *, as_of: str | None = None, known
     else:
         past = _Past(sources.log, kind, as_of, known_at)
         yield from sorted(past.summaries(), key=lambda summary: (summary.first_at, summary.stream), reverse=True)
+
+
+def whole_summary(sources: Sources, summary: _S, *, as_of: str | None = None, known_at: str | None = None) -> _S:
+    """The summary with all that was recorded: from the state, where there was too much for a summary."""
+    if summary.whole:
+        return summary
+    try:
+        state = state_of(sources, summary.stream, as_of=as_of, known_at=known_at)
+    except NoSuchStream:  # only an altered log has lost it
+        return summary
+    return cast("_S", summary_of(state, bounded=False))
 
 
 def decoded_summary(summary: bytes, kind: str) -> Summary:
