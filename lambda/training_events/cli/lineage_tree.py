@@ -172,11 +172,8 @@ def _of_model(version: ModelVersion) -> list[_Part]:
         parts.append(_Part(f"registered {_minute(version.registered_at)}{_by(version.registered_by)}"))
     if version.retired_at is not None:
         parts.append(_Part(f"retired {_minute(version.retired_at)}", YELLOW))
-    if (since := version.run_since) is not None:
-        if since.altered is not None:
-            parts.append(_Part(f"the run was altered: {since.altered}", RED))
-        elif (text := described(since)) is not None:
-            parts.append(_Part(text, YELLOW))
+    if (since := version.run_since) is not None and (text := described(since)) is not None:
+        parts.append(_Part(text, YELLOW if since.altered is None else RED))
     return parts
 
 

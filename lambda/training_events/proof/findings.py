@@ -13,7 +13,7 @@ MAX_FINDINGS = 100
 
 
 class Kind(Enum):
-    """Every kind but the last five means that something is not as it was written, or not kept as it must be."""
+    """Every kind but the last six means that something is not as it was written, or not kept as it must be."""
 
     ALTERED = "altered"
     """The event is not what was recorded: its content does not give its digest, or a seal holds another digest."""

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from training_events.stores.event_log import Damaged, EventLog
 
 
+ALTERED = "the run was altered"
+"""How the text begins that tells so."""
+
+
 class RunSince(Struct, frozen=True):
     """What became of a run since a version of a model was registered: its further `events`, by `types`.
 
@@ -111,7 +115,9 @@ def _altered(head: RunHead, pinned: AuditedEvent | Damaged | None, events: int) 
 
 
 def described(since: RunSince) -> str | None:
-    """`the run got 2 more events since (1 ArtifactSaved, 1 TrainingCompleted), the last one at …`; None if it got none."""
+    """`the run got 2 more event(s) since: 1 ArtifactSaved, 1 TrainingCompleted; …`. None if the run is as it was."""
+    if since.altered is not None:
+        return f"{ALTERED}: {since.altered}"
     if not since.events:
         return None
     types = ", ".join(f"{count} {type_}" for type_, count in since.types.items())
@@ -132,10 +138,9 @@ class PinnedRuns:
     def findings(self, log: EventLog) -> Iterator[Finding]:
         for run, heads in self._pinned.items():
             for head, since in runs_since(partial(log.audit, run), heads).items():
-                if since.altered is not None:
-                    yield Finding(kind=Kind.RUN_ALTERED, position=heads[head], explanation=f"{run}: {since.altered}")
-                elif (told := described(since)) is not None:
-                    yield Finding(kind=Kind.RUN_CONTINUED, position=heads[head], explanation=f"{run}: {told}")
+                kind = Kind.RUN_CONTINUED if since.altered is None else Kind.RUN_ALTERED
+                if (text := described(since)) is not None:
+                    yield Finding(kind=kind, position=heads[head], explanation=f"{run}: {text}")
 
 
 def _registration(recorded: AuditedEvent) -> ModelRegistered | None:

@@ -2,12 +2,14 @@
 
 import json
 import re
+import sqlite3
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 from training_events.cli.lineage_tree import MAX_DEPTH, print_tree
 from training_events.cli.mermaid import mermaid
+from training_events.event import Event
 from training_events.reading.lineage.graph import DatasetVersion, Edge, Lineage, ModelVersion, Node, Run, Stage
 
 from tests.support.command_line import empty_store, make_event, record_events, run_cli
@@ -143,3 +145,33 @@ def test_a_circle_of_runs_ends(capsys):
     edges = [Edge("resumed", "run/0", "run/1"), Edge("resumed", "run/1", "run/0")]
     print_tree(Lineage("run/0", None, None, ["run/0"], nodes, edges))
     assert capsys.readouterr().out.count("drawn above") == 2
+
+
+def registered_early() -> list[Event]:
+    """A model that is registered before its run has ended."""
+    started = make_event("run/a", "TrainingStarted", 2)
+    head = {"events": 1, "position": started.position, "digest": started.digest}
+    version = make_event("model/digits", "ModelRegistered", 4, version=1, run="run/a", run_head=head)
+    return [started, version, make_event("run/a", "TrainingCompleted", 5)]
+
+
+@pytest.mark.parametrize("command", ["show", "lineage", "verify"])
+def test_what_a_run_got_since_its_model_was_registered_is_told(log, capsys, command):
+    record_events(log, registered_early()[:2])
+    assert "more event" not in run_cli(capsys, command, "model/digits")[1]
+    record_events(log, registered_early()[2:])
+    code, out, _ = run_cli(capsys, command, "model/digits")
+    assert code == 0
+    assert "the run got 1 more event(s) since: 1 TrainingCompleted; the last was recorded at " in out
+    if command != "verify":
+        assert "more event" not in run_cli(capsys, command, "model/digits", "--as-of", "2026-11-22T15:08:04.5")[1]
+
+
+@pytest.mark.parametrize("command", ["show", "lineage", "verify"])
+def test_a_run_that_lost_what_was_pinned_is_told(log, capsys, command, tmp_path):
+    record_events(log, registered_early())
+    with sqlite3.connect(tmp_path / "events.db") as connection:
+        connection.execute("DELETE FROM events WHERE stream = 'run/a' AND type = 'TrainingStarted'")
+    code, out, err = run_cli(capsys, command, "model/digits")
+    assert (code, "is broken: run_altered at " in err) == ((1, True) if command == "verify" else (0, False))
+    assert "the last event that the run had when this was registered" in out

@@ -123,7 +123,8 @@ def test_the_state_of_any_history_fits_its_schema(history):
         state = with_all_keys(folds.fold(folds.empty(stream), log.entries(stream)))
         beside = {"as_of": None, "known_at": None, "clock_ahead": None}
         of_a_run = {"silent_seconds": None, "metrics_from_log": False} if stream.startswith("run/") else {}
-        parse_document("show", json.dumps(state | beside | of_a_run))
+        of_a_model: dict[str, object] = {"runs_since": {}} if stream.startswith("model/") else {}
+        parse_document("show", json.dumps(state | beside | of_a_run | of_a_model))
 
 
 # ---- what the commands print in real calls

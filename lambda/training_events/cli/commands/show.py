@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import field
 
 from training_events.cli.output import duration, print_document, with_all_keys
 from training_events.cli.run_life import Life, completed
@@ -13,6 +14,7 @@ from training_events.cli.workspace import AsJson, LogUrl, Stream, bring_up_to_da
 from training_events.folds.dataset import DatasetState
 from training_events.folds.model import ModelState
 from training_events.folds.run import RunState
+from training_events.proof.run_head import RunSince
 from training_events.reading.opening import open_sources
 from training_events.reading.states import folded_state
 from training_events.reading.stream_names import stream_of_log
@@ -38,9 +40,12 @@ class RunDocument(RunState):
 
 
 class ModelDocument(ModelState):
+    """`runs_since` is what became of the runs that made the newest version and those that serve, since each was registered."""
+
     as_of: str | None = None
     known_at: str | None = None
     clock_ahead: float | None = None
+    runs_since: dict[str, RunSince] = field(default_factory=dict)
 
 
 class DatasetDocument(DatasetState):
@@ -82,12 +87,25 @@ def show(
     state = folded_state(sources, stream, as_of=as_of, known_at=known_at)
     ahead = _clock_ahead(sources.log, state, known_at)
     life = completed(state, sources.log, as_of, known_at) if isinstance(state, RunState) else Life()
+    runs_since = _runs_since(sources.log, state, as_of, known_at)
     if as_json:
         more = life._asdict() if isinstance(state, RunState) else {}
+        more |= {"runs_since": with_all_keys(runs_since)} if isinstance(state, ModelState) else {}
         print_document({**with_all_keys(state), "as_of": as_of, "known_at": known_at, "clock_ahead": ahead, **more})
     else:
         told = None if ahead is None else f"the newest event lay {duration(ahead)} ahead of the log's clock"
-        _print_state(state, {"as of": as_of, "known at": known_at, "clock ahead": told}, life, list_packages=packages)
+        _print_state(
+            state, {"as of": as_of, "known at": known_at, "clock ahead": told}, life, runs_since, list_packages=packages
+        )
+
+
+def _runs_since(log: EventLog, state: State, as_of: str | None, known_at: str | None) -> dict[str, RunSince]:
+    if not isinstance(state, ModelState):
+        return {}
+    # imported here: few calls show a model
+    from training_events.reading.lineage.run_since import foremost_versions, runs_since_registration  # noqa: PLC0415
+
+    return runs_since_registration(log, foremost_versions(state), as_of=as_of, known_at=known_at)
 
 
 def _clock_ahead(log: EventLog, state: State, known_at: str | None) -> float | None:
@@ -104,7 +122,9 @@ def _clock_ahead(log: EventLog, state: State, known_at: str | None) -> float | N
     return max((lead for lead in leads if lead is not None), default=None)
 
 
-def _print_state(state: State, asked: dict[str, str | None], life: Life, *, list_packages: bool) -> None:
+def _print_state(
+    state: State, asked: dict[str, str | None], life: Life, runs_since: dict[str, RunSince], *, list_packages: bool
+) -> None:
     # imported here: each call shows one kind of stream
     if isinstance(state, RunState):
         from training_events.cli.views.run import print_run  # noqa: PLC0415
@@ -113,7 +133,7 @@ def _print_state(state: State, asked: dict[str, str | None], life: Life, *, list
     elif isinstance(state, ModelState):
         from training_events.cli.views.model import print_model  # noqa: PLC0415
 
-        print_model(state, asked)
+        print_model(state, asked, runs_since)
     else:
         from training_events.cli.views.dataset import print_dataset  # noqa: PLC0415
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from training_events.cli.style import style_of_status
+from training_events.cli.style import RED, YELLOW, style_of_status
 from training_events.cli.table import print_fields
 from training_events.cli.views.heading import closing_fields, opening_fields, print_table, said_fields, time_or_none
+from training_events.proof.run_head import ALTERED, described
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from training_events.folds.model import ModelState
+    from training_events.proof.run_head import RunSince
 
 
-def print_model(state: ModelState, asked: Mapping[str, str | None]) -> None:
+def print_model(state: ModelState, asked: Mapping[str, str | None], runs_since: Mapping[str, RunSince]) -> None:
     nothing = None if state.stages else "nothing"
     fields = opening_fields(state, state.status, asked) | {"retired at": state.retired_at, "serving": nothing}
     print_fields(fields | said_fields(state), {"status": style_of_status})
@@ -24,6 +26,7 @@ def print_model(state: ModelState, asked: Mapping[str, str | None]) -> None:
         _serving_rows(state),
         optional=("since", "promoted by"),
     )
+    _print_runs_since(runs_since)
     titles = ("version", "stages", "registered at", "retired at", "approval", "run")
     print_table(titles, (16, 24, 20, 20, 22), _version_rows(state), optional=("approval", "retired at", "run"))
     print_table(("promoted at", "version", "stage", "by"), (20, 16, 24), _promotion_rows(state))
@@ -37,6 +40,18 @@ def _serving_rows(state: ModelState) -> Iterable[tuple[Any, ...]]:
         newest = promoted.get(stage)  # the state keeps only the newest promotions
         since, by = (None, None) if newest is None else (time_or_none(newest.at), newest.promoted_by)
         yield stage, version, since, by, state.versions[version].run
+
+
+def _print_runs_since(runs_since: Mapping[str, RunSince]) -> None:
+    """What became of the runs since versions were registered, where anything did."""
+    told = {f"version {name}": text for name, since in runs_since.items() if (text := described(since)) is not None}
+    if told:
+        print()
+        print_fields(told, dict.fromkeys(told, _style_of_what_became))
+
+
+def _style_of_what_became(text: str) -> str:
+    return RED if text.startswith(ALTERED) else YELLOW
 
 
 def _version_rows(state: ModelState) -> Iterable[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from training_events.catalogue.model import RunHead
-    from training_events.folds.model import Version
+    from training_events.folds.model import ModelState, Version
     from training_events.proof.run_head import RunSince
     from training_events.reading.lineage.graph import Node
     from training_events.reading.lineage.moment import Moment
@@ -39,6 +39,12 @@ def runs_since_registration(
         since = runs_since(partial(log.audit, run), set(heads.values()), as_of=as_of, known_at=known_at)
         found.update((name, since[head]) for name, head in heads.items())
     return found
+
+
+def foremost_versions(state: ModelState) -> dict[str, Version]:
+    """The versions that people ask of: those that serve a stage, and the newest one."""
+    names = sorted({*state.stages.values(), *filter(None, [state.latest_version])})
+    return {name: state.versions[name] for name in names if name in state.versions}
 
 
 def with_runs_since(moment: Moment, nodes: list[Node]) -> list[Node]:
