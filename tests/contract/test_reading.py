@@ -1,10 +1,11 @@
 """What `open_log` answers, the same of tables and of a file."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import training_events
-from training_events.errors import Misused, NoSuchStream
+from training_events.errors import Misused, NoSuchLog, NoSuchStream
 from training_events.folds.model import Served
 from training_events.reading.points import MetricPoint
 
@@ -156,3 +157,11 @@ def test_what_arrives_is_in_the_next_answer(life: Asked):
     before = life.log.runs()
     life.record("run/digits-2", "TrainingStarted", "17:00:00")
     assert [run.stream for run in life.log.runs()] == ["run/digits-2", *(run.stream for run in before)]
+
+
+def test_a_question_makes_no_file(tmp_path: Path):
+    with training_events.open_log(f"sqlite:///{tmp_path}/none.db") as log:
+        for ask in (log.runs, log.serving, lambda: log.run("a"), lambda: log.events("run/a"), lambda: log.verify("run/a")):
+            with pytest.raises(NoSuchLog, match="there is no event log at"):
+                ask()
+    assert list(tmp_path.iterdir()) == []
