@@ -30,6 +30,7 @@ CALLS = [
     ["runs"],
     ["runs", "--all", "--group", "sweep-7"],
     ["runs", "--columns", "params.optimizer.lr,metrics.eval_loss,tags.team,requested_by,commit"],
+    ["runs", "--where", "metrics.eval_loss < 0.2 and params.batch_size = 32", "--sort=-metrics.eval_accuracy"],
     ["models"],
     ["datasets"],
     ["serving"],

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from contextlib import suppress
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from training_events.cli.output import duration, minute_of, printable, status_of_run, to_json
 from training_events.cli.style import style_of_status
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
-from training_events.errors import Misused
+from training_events.errors import BadSearch, Misused
 from training_events.folds.metric_order import importance, is_counter
+from training_events.reading.search.names import read_name
 from training_events.reading.stream_names import did_you_mean
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from training_events.cli.commands.runs import ListedRun
     from training_events.folds.summary import Headline
+    from training_events.stores.search import Name
 
 _MAX_OF_A_KIND = 40
 """How many hyperparameters, tags and metrics are looked at: no terminal has room for more."""
@@ -134,24 +137,39 @@ def named_columns(names: str, runs: Sequence[ListedRun]) -> list[Column]:
         for kind, values in (("params", run.hyperparameters), ("metrics", run.metrics), ("tags", run.tags))
         for name in values
     }
-    fields = [_known_field(name.strip().replace("`", "").replace('"', ""), known) for name in names.split(",")]
+    fields = [_known_field(name.strip(), known) for name in names.split(",")]
     return _titled(list(dict.fromkeys(["run", *fields])))
 
 
-def _known_field(field: str, known: set[str]) -> str:
+def field_of(name: Name) -> str:
+    """The field that has what a question names."""
+    namespace, _, key = name.key.partition(".")
+    if namespace in ("attributes", "datasets"):
+        return key if namespace == "attributes" else namespace
+    return name.key if name.column == "value" else f"{name.key}.{name.column}"
+
+
+def _known_field(written: str, known: set[str]) -> str:
+    """The field with this name, in all ways in which `--where` takes it."""
+    if written in _ATTRIBUTES or written in known:
+        return written
+    with suppress(BadSearch):
+        name = read_name(written)
+        field = field_of(name)
+        if field in _ATTRIBUTES or name.key in known:
+            return field
+    raise Misused(_unknown(written, known))
+
+
+def _unknown(field: str, known: set[str]) -> str:
     kind, dot, name = field.partition(".")
-    if kind == "attributes":
-        return _known_field(name, known)
-    base, _, aspect = field.rpartition(".")
-    if field in _ATTRIBUTES or field in known or (kind == "metrics" and aspect in _ASPECTS and base in known):
-        return field
     if not dot or kind not in _KINDS:
         same = sorted(other for other in known if other.partition(".")[2] == field)
         near = f"; did you mean `{same[0]}`?" if same else did_you_mean(field, [*_ATTRIBUTES, *known])
         allowed = ", ".join((*_ATTRIBUTES, *(f"{kind}.<name>" for kind in _KINDS)))
-        raise Misused(f"there is no column `{field}`{near or f'; allowed: {allowed}'}")
+        return f"there is no column `{field}`{near or f'; allowed: {allowed}'}"
     near = did_you_mean(name, [other.partition(".")[2] for other in sorted(known) if other.startswith(f"{kind}.")])
-    raise Misused(f"no {_KINDS[kind]} `{name}` in these runs{near}")
+    return f"no {_KINDS[kind]} `{name}` in these runs{near}"
 
 
 def _differing(values: Iterable[dict[str, Any]]) -> list[str]:

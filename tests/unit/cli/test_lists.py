@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from training_events import cli
+from training_events.reading.search.values import ATTRIBUTES
 
 from tests.support.command_line import empty_store, make_event, parse_document, record_events, run_cli
 
@@ -143,6 +144,14 @@ def test_a_column_that_is_not_there(log, capsys, field, message):
     code, out, err = run_cli(capsys, "runs", "--columns", f"status,{field}")
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_columns_have_all_the_names_that_a_condition_may_have(log, capsys):
+    sweep(log, 1)
+    fields = 'attributes.start_time,run_name,metric.`eval_loss`.last,tag."team",parameters.optimizer.lr,metrics.loss.best'
+    shown = titles(capsys, "runs", "--columns", fields)
+    assert shown == ["run", "started (UTC)", "name", "eval_loss.last", "team", "optimizer.lr", "loss"]
+    assert len(titles(capsys, "runs", "--columns", ",".join(ATTRIBUTES))) == 1 + len(ATTRIBUTES)
 
 
 def test_columns_are_of_the_table_only(log, capsys):

@@ -13,7 +13,7 @@ from training_events import times
 from training_events.cli.hidden import AlsoHidden, Visible
 from training_events.cli.output import peek, print_json_document, printable
 from training_events.cli.progress import progress_after
-from training_events.cli.run_columns import chosen_columns, named_columns, print_runs
+from training_events.cli.run_columns import chosen_columns, field_of, named_columns, print_runs
 from training_events.cli.table import LOOK_AHEAD_ROWS
 from training_events.cli.time_argument import start_option
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training_events.reading.opening import Sources
-    from training_events.stores.search import Condition, Name
+    from training_events.stores.search import Condition
 
 _NO_RUNS = (
     "no runs yet. Two lines record one: from training_events import record_run; "
@@ -110,7 +110,7 @@ def runs(
             print(f"{left_out} more of these columns in a wider terminal, or in a pipe", file=sys.stderr)
     else:
         told = [name for name, value in (("model", model), ("group", group)) if value]
-        wanted = list(dict.fromkeys(map(_field, asked.names)))
+        wanted = list(dict.fromkeys(map(field_of, asked.names)))
         print_runs(selected, *chosen_columns(first, wanted, told=told))
     if not as_json:
         visible.tell()
@@ -133,14 +133,6 @@ def _nothing(sources: Sources, model: str, group: str) -> str:
 def _conditions(status: Status | None, model: str, group: str, since: str | None) -> list[Condition]:
     named = [attribute_is(name, value) for name, value in (("status", status), ("model", model), ("group", group)) if value]
     return [*named, *([] if since is None else [created_since(since)])]
-
-
-def _field(name: Name) -> str:
-    """The column that has what a question is about."""
-    namespace, _, key = name.key.partition(".")
-    if namespace in ("attributes", "datasets"):
-        return key if namespace == "attributes" else namespace
-    return name.key if name.column == "value" else f"{name.key}.{name.column}"
 
 
 def _as_of_now(run: RunSummary) -> ListedRun:
