@@ -31,15 +31,15 @@ from training_events.cli.commands.show import ShowDocument
 from training_events.cli.commands.undelivered import UndeliveredDocument
 from training_events.cli.commands.verify import VerifyDocument
 from training_events.cli.commands.watch import WatchDocument
-from training_events.cli.organising import SaidDocument
+from training_events.cli.organising import SentDocument
 from training_events.reading.lineage.graph import Lineage
 
 DOCUMENTS: dict[str, Any] = {
     "compare": CompareDocument,
     "datasets": DatasetsDocument,
-    "describe": SaidDocument,
+    "describe": SentDocument,
     "flush": FlushDocument,
-    "hide": SaidDocument,
+    "hide": SentDocument,
     "history": HistoryDocument,
     "models": ModelsDocument,
     "lineage": Lineage,
@@ -48,11 +48,11 @@ DOCUMENTS: dict[str, Any] = {
     "record": RecordDocument,
     "redrive": RedriveDocument,
     "replay": ReplayDocument,
-    "restore": SaidDocument,
+    "restore": SentDocument,
     "runs": RunsDocument,
     "serving": ServingDocument,
     "show": ShowDocument,
-    "tag": SaidDocument,
+    "tag": SentDocument,
     "undelivered": UndeliveredDocument,
     "verify": VerifyDocument,
     "watch": WatchDocument,

@@ -142,8 +142,8 @@ def decisions_of(fact: Struct | None) -> list[Decision]:
         case any_stream.Tagged():
             return _values("tag", fact.tags)
         case any_stream.Described():
-            said = {"name": fact.name, "description": fact.description}
-            return [Decision(subject, text) for subject, text in said.items() if text is not None]
+            texts = {"name": fact.name, "description": fact.description}
+            return [Decision(subject, text) for subject, text in texts.items() if text is not None]
     decision = _decision_of(fact)
     return [] if decision is None else [decision]
 

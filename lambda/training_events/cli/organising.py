@@ -28,7 +28,7 @@ ToLog = Annotated[
 ]
 
 
-class SaidEvent(Struct):
+class SentEvent(Struct):
     """Where the event went: `published` to the bus, or `recorded` in the log, which may have had it already (`repeated`)."""
 
     stream: str
@@ -39,14 +39,14 @@ class SaidEvent(Struct):
     outcome: Sent
 
 
-class SaidDocument(Struct):
+class SentDocument(Struct):
     """`not_checked` says why the log could not be asked whether it has the streams; null where it was."""
 
-    events: list[SaidEvent]
+    events: list[SentEvent]
     not_checked: str | None
 
 
-def say(streams: Sequence[str], facts: Iterable[Struct], *, log: str, as_json: bool) -> None:
+def record_facts(streams: Sequence[str], facts: Iterable[Struct], *, log: str, as_json: bool) -> None:
     """Record these facts of each stream, and print where they went. Either all streams are known, or nothing is recorded."""
     names = list(dict.fromkeys(in_one_form(check_stream(stream)) for stream in streams))
     data = [(fact, _without_credentials(fact)) for fact in facts]
@@ -59,11 +59,11 @@ def say(streams: Sequence[str], facts: Iterable[Struct], *, log: str, as_json: b
     reasons = [why_not_checked(stream, data[0][0], log) for stream in names]
     not_checked = next(filter(None, reasons), None)
     sent = [
-        SaidEvent(event.stream, event.type, event.event_id, event.occurred_at, event.digest, outcome)
+        SentEvent(event.stream, event.type, event.event_id, event.occurred_at, event.digest, outcome)
         for event, outcome in zip(events, send(events, log), strict=True)
     ]
     if as_json:
-        print_document(SaidDocument(sent, not_checked))
+        print_document(SentDocument(sent, not_checked))
         return
     note = "" if not_checked is None else f"; that there is such a stream was not checked: {not_checked}"
     for one in sent:

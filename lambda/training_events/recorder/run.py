@@ -121,8 +121,8 @@ class Run:
     @reported_not_raised
     def describe(self, description: str | None = None, *, name: str | None = None) -> None:
         """Say in words what the run is, or give it a name to show. An empty text removes one; None leaves it as it is."""
-        said = {"name": name, "description": description}
-        data = {key: plain_text(text) for key, text in said.items() if text is not None}
+        given = {"name": name, "description": description}
+        data = {key: plain_text(text) for key, text in given.items() if text is not None}
         if data:
             self._record("Described", _with_person(data))
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from training_events.catalogue.any_stream import Described
-from training_events.cli.organising import ToLog, say
+from training_events.cli.organising import ToLog, record_facts
 from training_events.cli.workspace import AsJson, Stream
 from training_events.errors import Misused
 from training_events.recorder.pinning.user import logged_in
@@ -31,4 +31,4 @@ def describe(
     """
     if text is None and name is None:
         raise Misused("there is nothing to say: give a text, or --name")
-    say([stream], [Described(name, text, logged_in())], log=log, as_json=as_json)
+    record_facts([stream], [Described(name, text, logged_in())], log=log, as_json=as_json)

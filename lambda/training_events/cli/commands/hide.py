@@ -8,7 +8,7 @@ import typer
 
 from training_events.catalogue.any_stream import Hidden
 from training_events.cli import completion
-from training_events.cli.organising import ToLog, say
+from training_events.cli.organising import ToLog, record_facts
 from training_events.cli.workspace import AsJson
 from training_events.errors import Misused
 from training_events.recorder.pinning.user import logged_in
@@ -37,4 +37,4 @@ def hide(
     """
     if not reason.strip():
         raise Misused("--reason is empty")
-    say(streams, [Hidden(reason, logged_in())], log=log, as_json=as_json)
+    record_facts(streams, [Hidden(reason, logged_in())], log=log, as_json=as_json)

@@ -8,7 +8,7 @@ import typer
 
 from training_events.catalogue.any_stream import Restored
 from training_events.cli import completion
-from training_events.cli.organising import ToLog, say
+from training_events.cli.organising import ToLog, record_facts
 from training_events.cli.workspace import AsJson
 from training_events.recorder.pinning.user import logged_in
 
@@ -33,4 +33,4 @@ def restore(
     For example:
       training-events restore run/digits-7 --reason "the data was right"
     """
-    say(streams, [Restored(reason, logged_in())], log=log, as_json=as_json)
+    record_facts(streams, [Restored(reason, logged_in())], log=log, as_json=as_json)

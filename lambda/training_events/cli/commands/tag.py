@@ -8,7 +8,7 @@ import typer
 
 from training_events.catalogue.any_stream import Tagged
 from training_events.cli import completion
-from training_events.cli.organising import ToLog, say, split_tags
+from training_events.cli.organising import ToLog, record_facts, split_tags
 from training_events.cli.workspace import AsJson
 from training_events.errors import Misused
 from training_events.recorder.labels import batches, tags_of
@@ -43,4 +43,4 @@ def tag(
     changes = tags_of({**tags, **dict.fromkeys(remove or ())})
     if not changes:
         raise Misused("there is no tag: give <key>=<value>, or --remove <key>")
-    say(streams, [Tagged(batch, logged_in()) for batch in batches(changes)], log=log, as_json=as_json)
+    record_facts(streams, [Tagged(batch, logged_in()) for batch in batches(changes)], log=log, as_json=as_json)
