@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from heapq import merge
 from itertools import islice
 from threading import Thread
@@ -27,7 +28,7 @@ VARIABLE = "_TRAINING_EVENTS_COMPLETE"
 """Typer's name for the environment variable by which a shell asks; it says which shell, and for what."""
 MAX_OFFERED = 100
 MAX_SECONDS = 0.4
-"""How long the log may take. To start takes as long again."""
+"""How long the log may take to answer. Starting the program, with AWS's SDK where that is needed, is not in it."""
 MAX_RUNS_READ = 200
 """Metrics and stages are those of so many runs and models, the newest."""
 MAX_STREAMS_READ = 2000
@@ -43,7 +44,10 @@ class _Summary(Struct):
     stream: str
     first_at: str
     hidden: bool = False
+    model: str | None = None
+    tags: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
+    hyperparameters: dict[str, Any] = {}
     stages: dict[str, Any] = {}
 
 
@@ -87,9 +91,20 @@ def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     return [stream.removeprefix("run/") for stream in ids]
 
 
-def metrics(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The metrics of the newest runs."""
-    return _offered(ctx, lambda sources: _members(sources, "run", lambda run: run.metrics), incomplete)
+def columns(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The columns that the newest runs have, with what stands before the last comma."""
+    before, comma, beginning = incomplete.rpartition(",")
+    return [before + comma + name for name in _offered(ctx, _columns, beginning)]
+
+
+def models(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The models that the newest runs train."""
+    return _offered(ctx, lambda sources: _members(sources, "run", lambda run: [run.model or ""]), incomplete)
+
+
+def groups(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The groups of the newest runs."""
+    return _offered(ctx, lambda sources: _members(sources, "run", lambda run: [str(run.tags.get("group", ""))]), incomplete)
 
 
 def stages(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -100,18 +115,20 @@ def stages(ctx: typer.Context, incomplete: str) -> list[str]:
 def _offered(ctx: typer.Context, find: Callable[[Sources], Iterable[str]], beginning: str = "") -> list[str]:
     """What is found in the log in time, in its order."""
     found: dict[str, None] = {}
+    try:
+        from training_events.reading.opening import open_sources  # noqa: PLC0415 - only if a shell asks
+
+        sources = open_sources(ctx.params.get("log") or "")
+    except Exception:  # noqa: BLE001 - no log is named, or not well
+        return []
 
     def look() -> None:
-        try:
-            from training_events.reading.opening import open_sources  # noqa: PLC0415 - only if a shell asks
-
-            for name in find(open_sources(ctx.params.get("log") or "")):
+        with suppress(Exception):  # no such log, no network: then there is nothing to offer
+            for name in find(sources):
                 if name.startswith(beginning) and _PLAIN.fullmatch(name):
                     found[name] = None
                 if len(found) >= MAX_OFFERED:
                     return
-        except Exception:  # noqa: BLE001, S110 - no log, no network: then there is nothing to offer
-            pass
 
     thread = Thread(target=look, daemon=True)
     thread.start()
@@ -130,6 +147,18 @@ def _streams(sources: Sources, kinds: Iterable[str], beginning: str, *, hidden: 
         known = {} if sources.read_models is None else set(sources.read_models.streams())
         newer = (stream for stream in islice(sources.log.streams(), MAX_STREAMS_READ) if stream not in known)
         yield from (stream for stream in newer if stream.startswith(beginning))
+
+
+def _columns(sources: Sources) -> Iterator[str]:
+    from training_events.reading.search.values import ATTRIBUTES  # noqa: PLC0415
+
+    yield from ATTRIBUTES
+    yield from _members(sources, "run", _named_values)
+
+
+def _named_values(run: _Summary) -> Iterator[str]:
+    for kind, values in (("metrics", run.metrics), ("params", run.hyperparameters), ("tags", run.tags)):
+        yield from (f"{kind}.{name}" for name in values)
 
 
 def _members(sources: Sources, kind: str, members: Callable[[_Summary], Iterable[str]]) -> Iterator[str]:

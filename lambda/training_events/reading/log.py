@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from training_events.reading.lineage.graph import Lineage
     from training_events.reading.time_text import Time
 
+
 class Times(TypedDict):
     """Of which times a question is asked, as 27-character texts."""
 

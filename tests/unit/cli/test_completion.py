@@ -49,6 +49,30 @@ def test_commands_options_and_their_values(offered):
     assert offered("runs", "--status", "co") == ["completed"]
 
 
+def test_several_streams_one_after_the_other(tmp_path, monkeypatch, offered):
+    url = f"sqlite:///{tmp_path}/log.db"
+    record_events(url, [make_event("run/a", "TrainingStarted")])
+    monkeypatch.setenv("TRAINING_EVENTS_LOG", url)
+    for command in ("verify", "hide", "tag"):
+        assert offered(command, "run/b", "ru") == ["run/a"]
+
+
+def test_values_of_options_that_name_what_was_recorded(tmp_path, monkeypatch, offered):
+    started = make_event("run/a", "TrainingStarted", 0, model="digits", hyperparameters={"lr": 0.1, "optimizer": {"beta": 0.9}})
+    tagged = make_event("run/a", "Tagged", 1, tags={"group": "sweep-7", "team": "vision"})
+    measured = make_event("run/a", "MetricsRecorded", 2, points=[{"name": "val/loss", "value": 0.5}])
+    serving = make_event("model/digits", "ModelPromoted", 3, version="1", stage="production")
+    with empty_store("sqlite", tmp_path) as url:
+        record_events(url, [started, tagged, measured, serving])
+        monkeypatch.setenv("TRAINING_EVENTS_LOG", url)
+        assert offered("runs", "--columns", "params.") == ["params.lr", "params.optimizer.beta"]
+        assert offered("runs", "--columns", "commit,m") == ["commit,model", "commit,metrics.val/loss"]
+        assert offered("runs", "--sort", "tags.") == ["tags.group", "tags.team"]
+        assert offered("runs", "--model", "d") == ["digits"]
+        assert offered("runs", "--group", "") == ["sweep-7"]
+        assert offered("serving", "--stage", "p") == ["production"]
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "dynamodb"])
 def test_streams_of_the_log_at_hand_the_newest_first(tmp_path, monkeypatch, offered, kind):
     runs = [make_event(f"run/digits-{number}", "TrainingStarted", number) for number in range(3)]

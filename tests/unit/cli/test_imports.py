@@ -10,11 +10,12 @@ from training_events import cli
 from tests.support.environment import without_aws
 
 SCRIPT = """
-import json, sys
+import atexit, json, sys
+atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))
 from training_events import cli
 cli.run(sys.argv[1:])
-print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 """
+"""A shell that asks what may follow ends the program: so what was imported is told at its end."""
 OF_TYPER = {"typer", "annotated_doc", "shellingham", "typing_extensions"}
 ALWAYS = OF_TYPER | {"msgspec", "training_events"}
 A_TABLE = ALWAYS | {"rich"}
@@ -30,10 +31,12 @@ def log(tmp_path_factory):
     return url
 
 
-def imported(arguments, log):
+def imported(arguments, log, **environment):
     """The packages that are not of the standard library, the rooms of this one, and all modules by their full names."""
     command = [sys.executable, "-c", SCRIPT, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=without_aws(TRAINING_EVENTS_LOG=log))
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=without_aws(TRAINING_EVENTS_LOG=log, **environment)
+    )
     modules = json.loads(done.stderr)
     packages = {module.partition(".")[0] for module in modules} - set(sys.stdlib_module_names)
     rooms = {module.split(".")[1] for module in modules if module.startswith("training_events.")}
@@ -65,3 +68,11 @@ def test_only_a_condition_imports_its_parser(log):
     packages, rooms, _ = imported(["runs", "--where", "status = 'running'"], log)
     assert packages <= A_TABLE | {"lark", "regex"}  # which it takes where it is installed, as for dateparser
     assert rooms <= READING
+
+
+def test_completing_the_name_of_a_run_imports_no_more_than_reading_it(log):
+    words = {"COMP_WORDS": "training-events\nwatch\n--log\nx\n", "COMP_CWORD": "4"}
+    packages, rooms, modules = imported([], log, _TRAINING_EVENTS_COMPLETE="complete_bash", **words)
+    assert packages <= A_TABLE
+    assert rooms <= READING
+    assert not {"rich.console", "rich.live"} & modules

@@ -10,6 +10,7 @@ import typer
 from msgspec import Struct
 
 from training_events import times
+from training_events.cli import completion
 from training_events.cli.hidden import AlsoHidden, Visible
 from training_events.cli.output import peek, print_json_document, printable
 from training_events.cli.progress import progress_after
@@ -57,19 +58,33 @@ class RunsDocument(Struct):
 
 def runs(
     columns: Annotated[
-        str, typer.Option(metavar="NAME,NAME…", help="These columns: params.lr, metrics.loss.last, tags.team, commit.")
+        str,
+        typer.Option(
+            metavar="NAME,NAME…",
+            help="These columns: params.lr, metrics.loss.last, tags.team, commit.",
+            autocompletion=completion.columns,
+        ),
     ] = "",
     where: Annotated[
         str, typer.Option(metavar="CONDITION", help="Only runs like this: 'metrics.accuracy > 0.95 and params.lr < 0.01'.")
     ] = "",
     sort: Annotated[
         str,
-        typer.Option(metavar="NAME,NAME…", help="Sorted by these, with a minus for the other direction: -metrics.accuracy."),
+        typer.Option(
+            metavar="NAME,NAME…",
+            help="Sorted by these, with a minus for the other direction: -metrics.accuracy.",
+            autocompletion=completion.columns,
+        ),
     ] = "",
-    group: Annotated[str, typer.Option(metavar="NAME", help="Only runs of this group, a sweep for example.")] = "",
+    group: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Only runs of this group, a sweep for example.", autocompletion=completion.groups),
+    ] = "",
     everything: AlsoHidden = False,
     status: Annotated[Status | None, typer.Option(help="Only runs with this status.")] = None,
-    model: Annotated[str, typer.Option(metavar="NAME", help="Only runs that train this model.")] = "",
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="Only runs that train this model.", autocompletion=completion.models)
+    ] = "",
     since: Annotated[str | None, start_option(meaning="Only runs whose first event occurred at or after this time.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="COUNT", help="At most this many runs.")] = None,
     log: LogUrl = "",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec import Struct
 
+from training_events.cli import completion
 from training_events.cli.output import print_json_document, printable
 from training_events.cli.progress import progress
 from training_events.cli.style import style_of_status
@@ -64,7 +65,8 @@ class _Verdict:
 
 def verify(
     streams: Annotated[
-        list[str] | None, typer.Argument(help="run/<id>, model/<name> or dataset/<name>", metavar="STREAM")
+        list[str] | None,
+        typer.Argument(help="run/<id>, model/<name> or dataset/<name>", metavar="STREAM", autocompletion=completion.streams),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Verify every stream of the log.")] = False,
     files: Annotated[
