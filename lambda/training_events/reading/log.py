@@ -136,10 +136,10 @@ class Log:
         return cast("ModelState", self._state("model", model, _times(as_of, known_at)))
 
     def serving(self, stage: str | None = None, *, as_of: Time | None = None, known_at: Time | None = None) -> Rows[Served]:
-        """What serves a stage, or every stage, over all models that are not hidden."""
+        """What serves a stage, or every stage, over all models. A hidden model still serves, and is there."""
         times = _times(as_of, known_at)
         served: list[Served | None] = []
-        for model in self._summaries("model", times, hidden=False):
+        for model in self._summaries("model", times, hidden=True):
             if model.stages:
                 state = self._state("model", model.stream, times)
                 served += map(state.serving, sorted(state.stages) if stage is None else [stage])

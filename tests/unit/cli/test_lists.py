@@ -295,6 +295,7 @@ def test_what_serves_which_stage_now_and_at_a_time(log, capsys):
         [other, "production", "7", "2026-11-22 15:08", "-", "-"],
         [other, "staging", "8", "2026-11-22 15:08", "ada", "-"],
     ]
+    record_events(log, [make_event(other, "Hidden", 20)])  # which takes it out of no stage
     assert titles(capsys, "serving") == ["model", "stage", "version", "since (UTC)", "promoted by", "run"]
     assert cells(capsys, "serving") == now
     assert cells(capsys, "serving", "--stage", "production") == now[:2]

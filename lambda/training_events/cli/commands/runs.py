@@ -125,7 +125,8 @@ def runs(
             print(f"{left_out} more of these columns in a wider terminal, or in a pipe", file=sys.stderr)
     else:
         told = [name for name, value in (("model", model), ("group", group)) if value]
-        wanted = list(dict.fromkeys(map(field_of, asked.names)))
+        # a list that is sorted shows by what
+        wanted = list(dict.fromkeys(map(field_of, (*(order.name for order in asked.order), *asked.names))))
         print_runs(selected, *chosen_columns(first, wanted, told=told))
     if not as_json:
         visible.tell()

@@ -47,7 +47,7 @@ def serving(
     """List what serves each stage, now or at any time.
 
     Over all models, each with the version, since when it serves, who promoted it, and which run trained it. With --as-of or
-    --known-at it is what served then, which reads the whole log. Models that somebody has hidden are left out.
+    --known-at it is what served then, which reads the whole log. A hidden model still serves, and is listed.
 
     For example:
       training-events serving --stage production
