@@ -154,6 +154,8 @@ def test_another_version_of_a_registered_dataset_is_told_by_its_number(asked: As
     record_run(asked, "c", 2, code=None)
     record_run(asked, "d", 3, code=None, datasets=[used])
     assert asked.log.compare(["c", "d"]).summary == "only the version of dataset digits differs"
+    record_run(asked, "e", 4, datasets=None)
+    assert asked.log.compare(["a", "b", "e"]).summary == "only the data differs"  # the third has used no version of it
 
 
 def test_the_same_bytes_under_another_name_are_the_same(asked: Asked):

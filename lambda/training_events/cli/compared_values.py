@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
@@ -46,11 +47,14 @@ def input_texts(row: Input, runs: Sequence[str], width: int) -> list[str]:
     """The value of each run, in so many columns. What differs looks different: as JSON if it must, as the text "1" and 1."""
     if row.part == "datasets":
         return _fullest([[_data(row.values.get(run), form) for run in runs] for form in range(_FORMS)], row, width)
-    plain = [_text(row.values[run]) if run in row.values else ABSENT for run in runs]
-    as_json = [to_json(row.values[run]) if run in row.values else ABSENT for run in runs]
-    forms = [plain] if len(set(plain)) == len(set(as_json)) else [as_json]
+    texts = {
+        form: [form(row.values[run]) if run in row.values else ABSENT for run in runs]
+        for form in (*((_rounded,) if sys.stdout.isatty() else ()), _text, to_json)
+    }
+    told_apart = (of_form for of_form in texts.values() if len(set(of_form)) == len(set(texts[to_json])))
+    forms = [next(told_apart)]
     if row.path == "code.commit":
-        forms.append([text[:COMMIT_CHARACTERS] for text in plain])
+        forms.append([text[:COMMIT_CHARACTERS] for text in forms[0]])
     return _fullest(forms, row, width)
 
 
@@ -89,6 +93,11 @@ def fitted(texts: Sequence[str], width: int) -> list[str]:
         return list(texts)
     common = len(commonprefix(list(texts))) - _CONTEXT_CHARACTERS if len(set(texts)) > 1 else 0  # noqa: RUF071 - of texts
     return [cut_middle(f"…{text[common:]}" if common > 1 else text, width) for text in texts]
+
+
+def _rounded(value: Any) -> str:
+    """A terminal has no room for the 17 digits of a learning rate that was drawn by lot."""
+    return f"{value:.6g}" if isinstance(value, float) else _text(value)
 
 
 def _text(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from training_events.cli.compared_values import (
 )
 from training_events.cli.output import duration, printable
 from training_events.cli.style import BOLD, style_of_status, styled
-from training_events.cli.table import LOOK_AHEAD_ROWS, cut_middle, print_fields, print_rows
+from training_events.cli.table import LOOK_AHEAD_ROWS, cut_middle, print_fields, print_rows, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +44,9 @@ _MAX_INDENT = 8
 
 def print_comparison(comparison: Comparison, *, all_inputs: bool) -> None:
     runs = [run.name for run in comparison.runs]
-    print(styled(printable(comparison.summary), BOLD))
+    summary = printable(comparison.summary)
+    for line in textwrap.wrap(summary, shutil.get_terminal_size().columns) if sys.stdout.isatty() else [summary]:
+        print(styled(line, BOLD))
     inputs = comparison.inputs if all_inputs else _without_most_packages(comparison.inputs)
     width = _width_of_columns(len(runs))
     if width is None:
@@ -76,12 +79,16 @@ def _print_runs(comparison: Comparison) -> None:
     print_rows(titles, (64, 12, 16, 12), rows, LOOK_AHEAD_ROWS, optional=titles[:0:-1], styles={"status": style_of_status})
 
 
+def _width_of_names() -> int:
+    """In a pipe nothing is cut."""
+    return int(shutil.get_terminal_size().columns * _NAME_SHARE) if sys.stdout.isatty() else sys.maxsize
+
+
 def _width_of_columns(runs: int) -> int | None:
     """How wide the column of each run may be; None where they do not fit. In a pipe nothing is cut."""
     if not sys.stdout.isatty():
         return sys.maxsize if runs <= MAX_COLUMNS_IN_A_PIPE else None
-    columns = shutil.get_terminal_size().columns
-    width = (columns - int(columns * _NAME_SHARE)) // runs - _GAP
+    width = (shutil.get_terminal_size().columns - _width_of_names()) // runs - _GAP
     return width if width >= _MIN_WIDTH else None
 
 
@@ -89,10 +96,7 @@ def _print_side_by_side(title: str, runs: Sequence[str], rows: Sequence[tuple[st
     """A table whose first column are names, and each further one a run."""
     if not rows:
         return
-    names = [name for name, _ in rows]
-    if sys.stdout.isatty():
-        names = [cut_middle(name, int(shutil.get_terminal_size().columns * _NAME_SHARE)) for name in names]
-    cells = [(name, *fitted(texts, width)) for name, (_, texts) in zip(names, rows, strict=True)]
+    cells = [(cut_middle(name, _width_of_names()), *fitted(texts, width)) for name, texts in rows]
     print()
     titles = (title, *fitted([printable(run) for run in runs], width))
     print_rows(titles, (sys.maxsize,) * len(runs), cells, max(len(cells), LOOK_AHEAD_ROWS))
@@ -108,7 +112,8 @@ def _print_run_by_run(runs: Sequence[str], columns: Sequence[tuple[str, Sequence
     widths = (64, *(_MAX_CELL_WIDTH for _ in columns[1:]))
     print()
     rows = zip(map(printable, runs), *texts, strict=True)
-    left_out = print_rows(("run", *titles), widths, rows, LOOK_AHEAD_ROWS, optional=titles[::-1])
+    styles = {"status": style_of_status}
+    left_out = print_rows(("run", *titles), widths, rows, LOOK_AHEAD_ROWS, optional=titles[::-1], styles=styles)
     if left_out:
         print(f"{_counted(left_out, 'more column')} in a wider terminal, or with --json")
 
@@ -138,10 +143,10 @@ def _print_notes(comparison: Comparison, packages_left_out: int) -> None:
     runs = [run.name for run in comparison.runs]
     more = f"{packages_left_out} more packages differ: --all-inputs and --json have all" if packages_left_out else None
     renamed = [f"{input_name(row)}: {' and '.join(_addresses(row, runs))}" for row in comparison.renamed]
-    not_recorded = ", ".join(part.replace("_", " ") for part in comparison.not_recorded)
+    not_recorded = wrapped(part.replace("_", " ") for part in comparison.not_recorded)
     notes = {
         "packages": more,
-        "same under another name": "\n".join(renamed) or None,
+        "same content": "\n".join(renamed) or None,
         "not recorded": not_recorded or None,
         "left open": "\n".join(comparison.open_questions) or None,
     }
@@ -199,8 +204,8 @@ def _print_metrics(runs: Sequence[str], metrics: Sequence[ComparedMetric], width
         name = printable(metric.name)
         for number, (what, values) in enumerate(_metric_rows(metric)):
             cells = _cells(runs, what, values, 0 if is_pair else width)
-            label = f"{' ' * min(len(name), _MAX_INDENT)} {what}" if number else f"{name} {what}"
-            rows.append((label, [*cells, difference_text(values.get(runs[1]))] if is_pair else cells))
+            title = " " * min(len(name), _MAX_INDENT) if number else cut_middle(name, _width_of_names() - len(what) - 1)
+            rows.append((f"{title} {what}", [*cells, difference_text(values.get(runs[1]))] if is_pair else cells))
     _print_side_by_side("metric", [*runs, "difference"] if is_pair else runs, rows, width)
 
 

@@ -56,9 +56,9 @@ def sentence(inputs: Inputs, runs: int) -> str:
     if (others := [row for row in differing if row.part != "arguments"]) and len(others) < len(differing):
         differing = others if are_repeated(inputs.all, runs) else differing
     has_code = any(row.part == "code" for row in inputs.all)
-    if len(differing) == 1 and has_code and (dataset := _versions_of(differing[0])):
+    if len(differing) == 1 and has_code and (dataset := _versions_of(differing[0], runs)):
         return f"same code, {'another version' if runs == 2 else 'other versions'} of dataset {_cut(dataset)}"
-    *phrases, last = [_phrase(part, list(rows)) for part, rows in groupby(differing, attrgetter("part"))]
+    *phrases, last = [_phrase(part, list(rows), runs) for part, rows in groupby(differing, attrgetter("part"))]
     if phrases:
         return f"{', '.join(phrase.text for phrase in phrases)} and {last.text} differ"
     return f"only {last.text} {'differ' if last.is_plural else 'differs'}"
@@ -69,22 +69,22 @@ class _Phrase(NamedTuple):
     is_plural: bool = False
 
 
-def _phrase(part: Part, rows: list[Input]) -> _Phrase:
+def _phrase(part: Part, rows: list[Input], runs: int) -> _Phrase:
     words = _WORDS[part]
     if len(rows) > 1 and words.several:
         return _Phrase(words.several.format(_number(len(rows))), is_plural=True)
-    if dataset := _versions_of(rows[0]):
+    if dataset := _versions_of(rows[0], runs):
         return _Phrase(f"the version of dataset {_cut(dataset)}")
     if rows[0].name and words.one:
         return _Phrase(words.one.format(_cut(rows[0].name)))
     return _Phrase(words.whole, words.whole.endswith("s"))
 
 
-def _versions_of(row: Input) -> str | None:
-    """The registered dataset of which the runs have used different versions, if it is one."""
+def _versions_of(row: Input, runs: int) -> str | None:
+    """The registered dataset of which all runs have used some version, if it is one."""
     used = [value for value in row.values.values() if isinstance(value, UsedData)]
     datasets = {data.dataset for data in used}
-    if len(used) < 2 or None in datasets or len(datasets) > 1:
+    if len(used) < runs or None in datasets or len(datasets) > 1:
         return None
     return str(datasets.pop()).partition("/")[2]
 
