@@ -1,6 +1,7 @@
 """`watch`: a run until it ends, in a pipe, as JSON and on terminals of any size, whatever the run is called."""
 
 import fcntl
+import io
 import os
 import pty
 import re
@@ -13,10 +14,15 @@ from contextlib import contextmanager
 
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
+from training_events import folds
+from training_events.cli.run_screen import RunScreen
+from training_events.reading.pace import Pace
 
 from tests.support.command_line import empty_store, make_event, parse_document, record_events, run_cli
 from tests.support.dynamodb import TABLE
 from tests.support.environment import without_aws
+from tests.support.fakes import InMemoryLog
 from tests.support.patience import PATIENCE_SECONDS
 
 on_both = pytest.mark.parametrize("kind", ["sqlite", "dynamodb"])
@@ -176,26 +182,44 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("columns", [60, 80, 160])
+def drawn(events, columns, rows=24):
+    """The screen, as it is on a terminal of this size."""
+    log = InMemoryLog()
+    for event in events:
+        log.append(event)
+    state = folds.fold(folds.empty("run/a"), log.entries("run/a"))
+    console = Console(file=io.StringIO(), width=columns, height=rows, color_system=None, highlight=False)
+    console.print(RunScreen(state, Pace().rates(state)))
+    return console.file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(60, 24), (80, 24), (160, 50), (20, 10)])
 @pytest.mark.parametrize("events", RUNS.values(), ids=RUNS)
-def test_what_stays_on_the_terminal_fits_it_whatever_the_run_recorded(tmp_path, events, columns):
-    url = f"sqlite:///{tmp_path}/log.db"
-    record_events(url, events)
-    code, shown = screen_of(["a", "--log", url], columns)
-    screen = last_screen(shown)
-    assert code == int(events[-1].type == "TrainingFailed")
-    assert screen.pop().startswith("training-events: run/a has failed: ") if code else True
+def test_a_screen_fits_its_terminal_whatever_the_run_recorded(events, columns, rows):
+    screen = drawn(events, columns, rows)
     assert screen[0].strip() == "run/a"
-    assert screen[-1].startswith("error  ") if code else True
-    assert len(screen) <= 24
+    assert screen[1].startswith("failed" if events[-1].type == "TrainingFailed" else "completed")
+    assert len(screen) <= rows
     assert max(map(cell_len, screen)) <= columns
     assert all(line.isprintable() for line in screen)
 
 
-def test_metrics_that_have_no_room_are_counted(tmp_path):
+@pytest.mark.parametrize("events", [RUNS["hostile"], RUNS["long error"]], ids=["hostile", "long error"])
+def test_what_was_shown_last_stays_on_the_terminal(tmp_path, events):
     url = f"sqlite:///{tmp_path}/log.db"
-    record_events(url, RUNS["500 metrics"])
-    screen = last_screen(screen_of(["a", "--log", url])[1])
+    record_events(url, events)
+    code, shown = screen_of(["a", "--log", url])
+    screen = last_screen(shown)
+    if events[-1].type == "TrainingFailed":
+        assert screen.pop().startswith("training-events: run/a has failed: ")
+    assert code == int(events[-1].type == "TrainingFailed")
+    assert [line.rstrip() for line in screen if " ago" not in line] == [
+        line.rstrip() for line in drawn(events, 80) if " ago" not in line
+    ]
+
+
+def test_metrics_that_have_no_room_are_counted():
+    screen = drawn(RUNS["500 metrics"], 80)
     [shown] = [line for line in screen if "more metrics" in line]
     listed = sum(re.match(r"(metric_\d+|loss) +\d", line) is not None for line in screen)
     assert shown == f"and {501 - listed} more metrics: training-events show run/a"
