@@ -17,6 +17,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from training_events import folds
 from training_events.cli.run_screen import RunScreen
+from training_events.folds.run import RunState
 from training_events.reading.pace import Pace
 
 from tests.support.command_line import empty_store, make_event, parse_document, record_events, run_cli
@@ -188,9 +189,11 @@ def drawn(events, columns, rows=24):
     for event in events:
         log.append(event)
     state = folds.fold(folds.empty("run/a"), log.entries("run/a"))
-    console = Console(file=io.StringIO(), width=columns, height=rows, color_system=None, highlight=False)
+    assert isinstance(state, RunState)
+    screen = io.StringIO()
+    console = Console(file=screen, width=columns, height=rows, color_system=None, highlight=False)
     console.print(RunScreen(state, Pace().rates(state)))
-    return console.file.getvalue().splitlines()
+    return screen.getvalue().splitlines()
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(60, 24), (80, 24), (160, 50), (20, 10)])
