@@ -25,6 +25,8 @@ _OWN_SETTINGS_ASIDE = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-ren
 
 
 class Commit(Struct, frozen=True):
+    """A commit between two runs, and the first line of its message."""
+
     id: str
     subject: str
 
