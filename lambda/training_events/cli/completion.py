@@ -33,6 +33,7 @@ MAX_RUNS_READ = 200
 """Metrics and stages are those of so many runs and models, the newest."""
 MAX_STREAMS_READ = 2000
 """Of a laptop's log, in which states may be older than its newest streams."""
+_SPLIT_BY_BASH = (":", "=")
 _KINDS = ("run", "model", "dataset")
 _PLAIN = re.compile(r"[\w@%+,./:=-]+")
 """What every shell takes literally. Typer's scripts let the shell evaluate what is offered, so this is also for safety."""
@@ -61,15 +62,18 @@ def prepare_for_shell() -> None:
 
 
 def _typed_words(words: list[str], current: int) -> tuple[list[str], int]:
-    """Bash makes three words of `sqlite:x`, and three of `--log=x`. These are joined again, but for the word to complete."""
+    """Bash makes three words of `sqlite:x`, and three of `--log=x`: they become one again, up to the word to complete.
+
+    Of `--stage=prod`, where `prod` is to be completed, the option is a word of its own.
+    """
     typed: list[str] = []
-    is_joining = False
     for word in words[:current]:
-        if typed and (is_joining or word[:1] == ":"):
+        if typed and (word[:1] in _SPLIT_BY_BASH or typed[-1][-1:] in _SPLIT_BY_BASH):
             typed[-1] += word
         else:
             typed.append(word)
-        is_joining = word[-1:] == ":"
+    if typed:
+        typed[-1] = typed[-1].removesuffix("=")
     return [*typed, *words[current:]], len(typed)
 
 

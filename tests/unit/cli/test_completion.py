@@ -99,6 +99,9 @@ def test_a_log_in_which_nothing_was_folded_yet_has_its_streams_too(tmp_path, mon
 def test_the_log_that_an_option_names_as_bash_splits_it(tmp_path, offered):
     record_events(f"sqlite:///{tmp_path}/log.db", [make_event("run/a", "TrainingStarted")])
     assert offered("show", "--log", "sqlite", ":", f"///{tmp_path}/log.db", "run/") == ["run/a"]
+    assert offered("show", "--log", "=", "sqlite", ":", f"///{tmp_path}/log.db", "run/") == ["run/a"]
+    assert offered("runs", "--status", "=", "co") == ["completed"]
+    assert "failed" in offered("runs", "--status", "=")
 
 
 def test_a_hundred_are_offered_at_most(tmp_path, monkeypatch, offered):
