@@ -46,7 +46,7 @@ def starts_of(planted: Planted, stream: str) -> set[str]:
     return {version for version in versions if version.startswith(f"{stream}@")}
 
 
-@given(worlds(), st.none() | st.integers(0, 16), st.none() | st.integers(0, 16))
+@given(worlds(), st.none() | st.integers(0, 20), st.none() | st.integers(0, 20))
 def test_a_lineage_has_exactly_the_planted_edges(world: list[Fact], occurred: int | None, recorded: int | None):
     sources = sources_with(world)
     as_of = None if occurred is None else f"2026-11-22T15:00:{occurred:02d}.000000Z"

@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 from training_events.event import Event
 
-CONTENTS = [letter * 64 for letter in "abcd"]
-RUNS = [f"run/r{number}" for number in range(4)]
+CONTENTS = [letter * 64 for letter in "ab"]
+RUNS = [f"run/r{number}" for number in range(3)]
 STAGES = ["production", "canary"]
 Edge = tuple[str, str, str]
 """Kind, source and target. A content that has been registered, or whose digest is known, is its digest."""
@@ -54,15 +54,15 @@ def _registered(stream: str, content: str) -> dict[str, Any]:
 
 _contents = st.sampled_from(CONTENTS)
 _usages = st.builds(Usage, _contents, st.sampled_from([None, "d0", "d1"]))
+_KINDS = ["dataset"] * 2 + ["start"] * 3 + ["file"] * 2 + ["version"] * 2 + ["promotion"] * 3 + ["retirement"]
+"""Of the usual ones more, so that most worlds have edges of every kind."""
 _models = st.sampled_from(["model/m0", "model/m1"])
 _versions = st.sampled_from(["1", "2"])
 
 
 @st.composite
 def _fact(draw: st.DrawFn, occurred: int) -> Fact:
-    kind = draw(
-        st.sampled_from(["dataset", "start", "start", "file", "version", "version", "promotion", "promotion", "retirement"])
-    )
+    kind = draw(st.sampled_from(_KINDS))
     if kind == "dataset":
         stream = draw(st.sampled_from(["dataset/d0", "dataset/d1"]))
         return Fact(stream, "DatasetRegistered", occurred, _registered(stream, draw(_contents)))
@@ -89,7 +89,7 @@ def _fact(draw: st.DrawFn, occurred: int) -> Fact:
 @st.composite
 def worlds(draw: st.DrawFn) -> list[Fact]:
     """Facts in the order of their arrival; no two occurred at once."""
-    count = draw(st.integers(1, 16))
+    count = draw(st.integers(1, 20))
     return draw(st.permutations([draw(_fact(occurred)) for occurred in range(count)]))
 
 
