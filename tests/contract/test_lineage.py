@@ -147,3 +147,12 @@ def test_no_name_makes_two_things_one(life: Asked):
     assert life.log.lineage("model/a@b%401").starts == ["model/a@b%401"]
     assert life.log.lineage("model/a@b@1").starts == ["model/a@b@1"]
     assert [edge.source for edge in life.log.lineage("run/odd").edges] == [f"address:{D}", "address:run/a"]
+
+
+def test_what_only_an_earlier_attempt_read_is_told_as_that(life: Asked):
+    life.record("run/a", "TrainingStarted", "15:15:00", datasets=["s3://b/other.npz"], requested_by="bo")
+    for found in (life.log.lineage("model/digits@1"), life.log.lineage("dataset/digits", as_of="2026-11-22T15:16")):
+        [read] = [edge for edge in found.edges if edge.source == D]
+        assert (read.target, read.earlier_attempt, read.role) == ("run/a", True, "train")
+    [before] = life.log.lineage("dataset/digits", as_of="2026-11-22T15:14").edges
+    assert not before.earlier_attempt

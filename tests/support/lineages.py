@@ -121,7 +121,8 @@ class Planted:
         return [start for run in RUNS if (start := self._newest("TrainingStarted", run)) is not None]
 
     def _read(self) -> set[Edge]:
-        return {("read", self._content(usage), start.stream) for start in self._starts() for usage in start.usages}
+        starts = self._all("TrainingStarted")  # of all attempts
+        return {("read", self._content(usage), start.stream) for start in starts for usage in start.usages}
 
     def _resumed(self) -> set[Edge]:
         starts = [start for start in self._starts() if "resumed_from" in start.data]

@@ -121,6 +121,7 @@ class _Tree:
             return [_Part(_MATCHED_BY[edge.matched_by])] if edge.matched_by in _MATCHED_BY else []
         known = {version.uri, *(registration.uri for registration in version.registrations)}
         parts = [f"as {edge.role}"] if edge.role else []
+        parts += ["in an earlier attempt"] if edge.earlier_attempt else []
         parts += [f"at {edge.uri}"] if edge.uri not in (None, *known) else []
         return [_Part(text) for text in (*parts, _MATCHED_BY[edge.matched_by])]
 

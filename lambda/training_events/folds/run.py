@@ -76,10 +76,12 @@ class Lineage(Struct):
     """What the run was made from: its datasets, and the run that it resumed.
 
     The datasets are those of the newest attempt's spec, else those of its training job, and what was recorded later.
+    `earlier_datasets` are those that only earlier attempts had: what these made came of them.
     """
 
     datasets: list[facts.UsedDataset] = []
     resumed_from: str | None = None
+    earlier_datasets: list[facts.UsedDataset] = []
 
 
 class RunState(StreamState):
@@ -153,6 +155,7 @@ def started(state: RunState, fact: facts.TrainingStarted, at: str, entry: LogEnt
     if attempts.is_repeated(state.attempts, at, by, same_spec=spec == state.spec):
         return
     hyperparameters, datasets = dict(spec.get("hyperparameters") or {}), fact.used_datasets()
+    earlier = state.lineage.earlier_datasets
     if attempts.is_joined(state.attempts, by):
         # what an earlier rank has recorded meanwhile is of the same attempt
         hyperparameters = state.hyperparameters | hyperparameters
@@ -164,15 +167,24 @@ def started(state: RunState, fact: facts.TrainingStarted, at: str, entry: LogEnt
         _resume(state)
         if not state.starts:  # SageMaker's start is earlier: its job first waits for instances and data
             state.started_at = at
+        else:
+            earlier = [*state.lineage.datasets, *earlier]
         state.starts += 1
     state.model = fact.model or state.model
     state.requested_by = fact.requested_by or state.requested_by
     state.spec = spec
-    state.hyperparameters, state.lineage = hyperparameters, Lineage(datasets, fact.resumed_from)
+    state.hyperparameters = hyperparameters
+    state.lineage = Lineage(datasets, fact.resumed_from, _without(datasets, earlier)[:MAX_KEPT])
     state.goals = fact.goals
     for name, goal in fact.goals.items():
         if name in state.metrics:
             metric.set_goal(state.metrics[name], goal)
+
+
+def _without(datasets: list[facts.UsedDataset], earlier: list[facts.UsedDataset]) -> list[facts.UsedDataset]:
+    """Each of the earlier ones once, but not those that are among these."""
+    present = set(datasets)
+    return [dataset for dataset in dict.fromkeys(earlier) if dataset not in present]
 
 
 def hyperparameters_recorded(state: RunState, fact: facts.HyperparametersRecorded, _at: str, entry: LogEntry) -> None:

@@ -23,6 +23,7 @@ from training_events.folds.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from training_events.catalogue.run import UsedDataset
     from training_events.folds.dataset import DatasetState
     from training_events.folds.metric import Metric, Reading
 
@@ -95,6 +96,7 @@ class RunSummary(StreamSummary, frozen=True, kw_only=True):
 
     `hyperparameters` are flat: `optimizer.lr` is what the run has as `{"optimizer": {"lr": 0.1}}`. A list is there as JSON.
     `error` is the first line. `seeded` tells whether the run has recorded a seed. `checkpoints` counts all that were saved.
+    `earlier_datasets` are those that only earlier attempts had.
     `files` are the beginnings of the digests of all checkpoints and artifacts; null where there are more than a state keeps.
     """
 
@@ -118,6 +120,7 @@ class RunSummary(StreamSummary, frozen=True, kw_only=True):
     image: str | None = None
     instance: str | None = None
     checkpoints: int = 0
+    earlier_datasets: list[UsedVersion] = []
     resumed_from: str | None = None
     files: list[str] | None = None
 
@@ -230,7 +233,6 @@ def _of_run(state: RunState, cutter: _Cutter) -> dict[str, Any]:
     spec = state.spec or {}
     code, image, instance = (spec.get(name) or {} for name in ("code", "image", "instance"))
     of_job = _of_job(state)
-    used = [UsedVersion(*map(cutter.optional, (it.uri, it.version_id, it.sha256, it.role))) for it in state.lineage.datasets]
     return {
         "model": cutter.optional(state.model),
         "started_at": state.started_at,
@@ -242,7 +244,7 @@ def _of_run(state: RunState, cutter: _Cutter) -> dict[str, Any]:
         "last_heard_at": last_heard_at(state),
         "usual_gap_seconds": usual_gap_seconds(state),
         "hyperparameters": cutter.scalars(state.hyperparameters),
-        "datasets": list(cutter.members((str(number), version) for number, version in enumerate(used)).values()),
+        "datasets": _used(state.lineage.datasets, cutter),
         "repository": cutter.optional(code.get("repository")),
         "commit": cutter.optional(code.get("commit")),
         "dirty": code.get("dirty"),
@@ -252,6 +254,7 @@ def _of_run(state: RunState, cutter: _Cutter) -> dict[str, Any]:
         "image": cutter.optional(image.get("uri") or image.get("digest") or of_job.image),
         "instance": cutter.optional(instance.get("type") or of_job.instance),
         "checkpoints": state.checkpoints_saved,
+        "earlier_datasets": _used(state.lineage.earlier_datasets, cutter),
         "resumed_from": cutter.optional(state.lineage.resumed_from),
         "files": _files(state),
     }
@@ -268,6 +271,11 @@ def _of_job(state: RunState) -> _OfJob:
     if state.job is None:
         return _OfJob()
     return _OfJob(state.job.image, None if state.job.instance is None else state.job.instance.type)
+
+
+def _used(datasets: list[UsedDataset], cutter: _Cutter) -> list[UsedVersion]:
+    used = [UsedVersion(*map(cutter.optional, (it.uri, it.version_id, it.sha256, it.role))) for it in datasets]
+    return list(cutter.members((str(number), version) for number, version in enumerate(used)).values())
 
 
 def _files(state: RunState) -> list[str] | None:

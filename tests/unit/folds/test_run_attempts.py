@@ -7,7 +7,7 @@ from training_events.canonical import canonical_json
 from training_events.event import LogEntry
 from training_events.folds.attempts import MAX_ATTEMPTS
 from training_events.folds.differences import MAX_DIFFERENCES, differences
-from training_events.folds.run import RunState
+from training_events.folds.run import MAX_KEPT, RunState
 
 STARTED, COMPLETED, FAILED, STOPPED = (f"Training{what}" for what in ("Started", "Completed", "Failed", "Stopped"))
 
@@ -163,6 +163,19 @@ def test_what_a_superseded_process_records_is_not_what_the_newest_attempt_is_mad
     state = state_after(*starts, *told("q", 0.5, "of the second"), *told("p", 9, "of the first"))
     assert made_from(state) == ({"C": 1, "lr": 0.5}, ["b", "of the second"])
     assert made_from(state_after(*starts, *told(None, 0.5, "of nobody"))) == ({"C": 1, "lr": 0.5}, ["b", "of nobody"])
+
+
+def test_what_only_earlier_attempts_were_made_from_is_kept_apart():
+    """A model may have been registered from them."""
+    starts = [
+        (STARTED, name, {"datasets": datasets}) for name, datasets in (("p", ["a", "b"]), ("q", ["b", "c"]), ("r", ["a"]))
+    ]
+    state = state_after(starts[0], ("DatasetUsed", "p", {"dataset": "d"}), *starts[1:])
+    assert [dataset.uri for dataset in state.lineage.datasets] == ["a"]
+    assert [dataset.uri for dataset in state.lineage.earlier_datasets] == ["b", "c", "d"]
+    many = state_after(*[(STARTED, f"p{number}", {"datasets": [f"s3://{number}"]}) for number in range(2 * MAX_KEPT)])
+    assert [dataset.uri for dataset in many.lineage.earlier_datasets][:2] == ["s3://198", "s3://197"]
+    assert len(many.lineage.earlier_datasets) == MAX_KEPT
 
 
 def test_what_one_rank_has_recorded_before_rank_0_starts_is_of_the_same_attempt():

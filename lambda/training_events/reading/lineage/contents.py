@@ -13,10 +13,8 @@ from training_events.reading.lineage.graph import DatasetVersion, Registration, 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from training_events.catalogue.run import UsedDataset
     from training_events.event import LogEntry
     from training_events.folds.dataset import Version
-    from training_events.folds.summary import UsedVersion
     from training_events.reading.lineage.graph import MatchedBy
 
 SHOWN_CHARACTERS = 12
@@ -32,6 +30,13 @@ class HasContent(Protocol):
     def version_id(self) -> str | None: ...
     @property
     def sha256(self) -> str | None: ...
+
+
+class HasRole(HasContent, Protocol):
+    """A file that a run used for something."""
+
+    @property
+    def role(self) -> str | None: ...
 
 
 class Match(NamedTuple):
@@ -101,20 +106,29 @@ class Contents:
                 found.setdefault(version.id, Match(version, key.by))
         return list(found.values()) or _unregistered(file)
 
-    def read(self, datasets: Iterable[UsedDataset | UsedVersion]) -> list[Read]:
-        """What a run with these datasets read. What it names twice in one role it read once, by its digest if that is there."""
-        read = [Read(version, by, dataset.role, dataset.uri) for dataset in datasets for version, by in self.matching(dataset)]
-        by_digest_first = sorted(read, key=lambda it: it.by != "sha256")
-        return list({(it.version.id, it.role): it for it in reversed(by_digest_first)}.values())
+    def read(self, datasets: Iterable[HasRole], earlier: Iterable[HasRole]) -> list[Read]:
+        """What a run with these datasets read, and earlier attempts of it. What it names twice in one role it read once.
+
+        That is in its newest attempt if that has it, and by its digest if that is there.
+        """
+        named = [(dataset, False) for dataset in datasets] + [(dataset, True) for dataset in earlier]
+        read = [
+            Read(version, by, dataset.role, dataset.uri, is_earlier)
+            for dataset, is_earlier in named
+            for version, by in self.matching(dataset)
+        ]
+        best_first = sorted(read, key=lambda it: (it.is_earlier, it.by != "sha256"))
+        return list({(it.version.id, it.role): it for it in reversed(best_first)}.values())
 
 
 class Read(NamedTuple):
-    """A content that a run read: what tells so, in which role, and at which address."""
+    """A content that a run read: what tells so, in which role, at which address, and whether only earlier attempts did."""
 
     version: DatasetVersion
     by: MatchedBy
     role: str | None
     uri: str | None
+    is_earlier: bool
 
 
 def _grouped(versions: Iterable[tuple[str, Version]]) -> list[list[_Member]]:

@@ -98,9 +98,10 @@ Node = DatasetVersion | Run | ModelVersion | Stage
 class Edge(Struct, frozen=True):
     """`target` came of `source`, by their ids: when, by whom, and what tells it.
 
-    `read`: a run started with this dataset version, in this `role`, at the address `uri`. `resumed`: a run continued another
-    one. `made`: a run made a model version or a dataset version. `promoted`: a model version began to serve a stage; where it
-    no longer does, `until`, `ended_by` and `reason` say more. `matched_by` is what both have in common.
+    `read`: a run started with this dataset version, in this `role`, at the address `uri`; `earlier_attempt` is true if its
+    newest attempt did not. `resumed`: a run continued another one. `made`: a run made a model version or a dataset version.
+    `promoted`: a model version began to serve a stage; where it no longer does, `until`, `ended_by` and `reason` say more.
+    `matched_by` is what both have in common.
     """
 
     kind: Literal["read", "resumed", "made", "promoted"]
@@ -111,6 +112,7 @@ class Edge(Struct, frozen=True):
     matched_by: MatchedBy = "name"
     role: str | None = None
     uri: str | None = None
+    earlier_attempt: bool = False
     until: str | None = None
     ended_by: Literal["promotion", "retirement"] | None = None
     reason: str | None = None

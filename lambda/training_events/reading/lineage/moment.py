@@ -22,13 +22,12 @@ from training_events.reading.summaries import summaries_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from training_events.catalogue.run import UsedDataset
     from training_events.event import LogEntry
     from training_events.folds import State
     from training_events.folds.dataset import Version
     from training_events.folds.model import Version as ModelVersion
     from training_events.folds.run import Artifact, Checkpoint
-    from training_events.folds.summary import UsedVersion
+    from training_events.reading.lineage.contents import HasRole
     from training_events.reading.opening import Sources
 
 
@@ -43,7 +42,8 @@ class TracedRun(NamedTuple):
     """
 
     node: Run
-    datasets: Sequence[UsedDataset | UsedVersion]
+    datasets: Sequence[HasRole]
+    earlier_datasets: Sequence[HasRole]
     resumed_from: str | None
     files: Sequence[str] | None
 
@@ -211,11 +211,15 @@ def _traced(summary: RunSummary) -> TracedRun:
         dirty=summary.dirty,
         hidden=summary.hidden,
     )
-    return TracedRun(node, summary.datasets, summary.resumed_from and run_stream(summary.resumed_from), summary.files)
+    resumed = summary.resumed_from and run_stream(summary.resumed_from)
+    return TracedRun(node, summary.datasets, summary.earlier_datasets, resumed, summary.files)
 
 
 def _traced_state(state: RunState) -> TracedRun:
     summary = summary_of(state)
     assert isinstance(summary, RunSummary)  # noqa: S101 - a run's summary
-    resumed = state.lineage.resumed_from
-    return _traced(summary)._replace(datasets=state.lineage.datasets, resumed_from=resumed and run_stream(resumed))
+    made_from = state.lineage
+    resumed = made_from.resumed_from and run_stream(made_from.resumed_from)
+    return _traced(summary)._replace(
+        datasets=made_from.datasets, earlier_datasets=made_from.earlier_datasets, resumed_from=resumed
+    )

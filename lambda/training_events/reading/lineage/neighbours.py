@@ -80,7 +80,7 @@ class Neighbours:
         traced = self._moment.run(run.id)
         if traced is None:
             return
-        for read in self._moment.contents.read(traced.datasets):
+        for read in self._moment.contents.read(traced.datasets, traced.earlier_datasets):
             yield Neighbour(read.version, _read(run, read))
         if traced.resumed_from is not None:
             resumed = self.run(traced.resumed_from)
@@ -118,7 +118,7 @@ class Neighbours:
     def _readers(self) -> dict[str, list[_Reading]]:
         readers: dict[str, list[_Reading]] = defaultdict(list)
         for run in self._moment.runs.values():
-            for read in self._moment.contents.read(run.datasets):
+            for read in self._moment.contents.read(run.datasets, run.earlier_datasets):
                 readers[read.version.id].append(_Reading(run.node, read))
         return readers
 
@@ -186,7 +186,8 @@ def _digest(version: Version) -> str | None:
 
 
 def _read(run: Run, read: Read) -> Edge:
-    return Edge("read", read.version.id, run.id, run.started_at, run.started_by, read.by, read.role, read.uri)
+    at, by = run.started_at, run.started_by
+    return Edge("read", read.version.id, run.id, at, by, read.by, read.role, read.uri, read.is_earlier)
 
 
 def _resumed(run: Run, by: Run) -> Edge:
