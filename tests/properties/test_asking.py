@@ -65,11 +65,10 @@ def a_log(file: Path, numbered: Iterable[tuple[int, Event]]) -> Log:
     times: Iterator[str] = iter(())
     database = Database(str(file))
     log = SqliteLog(database, lambda: next(times))
-    with database.transaction():
-        pass  # makes the file, also where nothing is recorded
-    for number, event in numbered:
-        times = iter([recorded_at(number)])
-        log.append(event)
+    with database.together():  # makes the file, also where nothing is recorded
+        for number, event in numbered:
+            times = iter([recorded_at(number)])
+            log.append(event)
     read_models = SqliteReadModels(database)
     return Log(Sources(log, read_models, Projector(log, read_models), SqliteSealStore(database)))
 
