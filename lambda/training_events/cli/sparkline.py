@@ -10,20 +10,21 @@ if TYPE_CHECKING:
     from training_events.folds.metric import Metric
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
+_MIN_LETTERS = 8
 _NOT_FINITE = {"NaN": "N", "Infinity": "↑", "-Infinity": "↓"}
 
 
 def sparkline(metric: Metric, width: int | None = None) -> str:
     """The points that the state keeps, and the last one. A state leaves points out, so it says how many are not finite.
 
-    Where there are more than `width`, some in between are left out.
+    Of more points than `width` has room for, some in between are left out; at least eight stay.
     """
     values = [value for _, value in metric.curve.points]
     if metric.curve.next - metric.curve.every < metric.points:
         values.append(metric.last.value)
-    if width is not None and len(values) > width > 1:
-        values = [values[number * (len(values) - 1) // (width - 1)] for number in range(width)]
     missing = f"  {metric.not_finite} of {metric.points} not finite" if metric.not_finite else ""
+    if width is not None and len(values) > (room := max(width - len(missing), _MIN_LETTERS)):
+        values = [values[number * (len(values) - 1) // (room - 1)] for number in range(room)]
     return blocks(values) + missing
 
 

@@ -52,3 +52,14 @@ def test_a_sparkline_says_how_many_points_are_not_finite():
     values: list[float | str] = [1.0] * 40
     values[1] = "NaN"
     assert sparkline(metric(*values)) == "▅" * 21 + "  1 of 40 not finite"
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 2.0, "NaN"]), min_size=2, max_size=200), st.integers(30, 80))
+def test_a_sparkline_fits_a_width_and_still_says_how_many_are_not_finite(values, width):
+    whole, cut = sparkline(metric(*values)), sparkline(metric(*values), width)
+    curve, _, missing = cut.partition("  ")
+    _, _, whole_missing = whole.partition("  ")
+    assert missing == whole_missing
+    assert len(cut) <= width or len(curve) == 8
+    if len(whole) <= width:
+        assert cut == whole
