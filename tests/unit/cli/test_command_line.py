@@ -91,7 +91,7 @@ def test_the_option_for_the_log_comes_before_the_environment(log, capsys, monkey
         (["histroy"], "No such command 'histroy'. Did you mean 'history'?"),
         (["history", "run/a", "--jsno"], "No such option: --jsno (Possible options: --json"),
         (["show", "run/a", "--asof", "x"], "No such option: --asof (Possible options: --as-of)"),
-        (["runs", "--sort", "loss"], "No such option: --sort\n"),
+        (["runs", "--newest", "loss"], "No such option: --newest\n"),
         (["--versino"], "No such option: --versino (Possible options: --version)"),
     ],
 )

@@ -2,7 +2,7 @@
 
 GROUPS = {
     "Ask": {
-        "runs": "List the runs, newest first.",
+        "runs": "List the runs, newest first or sorted.",
         "models": "List the models, and what serves each stage.",
         "datasets": "List the datasets, newest first.",
         "serving": "List what serves each stage, now or at any time.",
