@@ -40,10 +40,15 @@ def summaries_of(sources: Sources, kind: str, *, as_of: str | None = None, known
     if as_of is None and known_at is None:
         read_models, _ = require_read_models(sources)
         for encoded in read_models.summaries(kind):
-            yield _with_known_metrics(sources.log, _renewed(sources, decoded_summary(encoded, kind)))
+            yield current_summary(sources, encoded, kind)
     else:
         past = _Past(sources.log, kind, as_of, known_at)
         yield from sorted(past.summaries(), key=lambda summary: (summary.first_at, summary.stream), reverse=True)
+
+
+def current_summary(sources: Sources, stored: bytes, kind: str) -> Summary:
+    """A stored summary of this kind, with what earlier folds did not keep, and the metrics that only the log knows."""
+    return _with_known_metrics(sources.log, _renewed(sources, _decoded(stored, kind)))
 
 
 def whole_summary(sources: Sources, summary: _S, *, as_of: str | None = None, known_at: str | None = None) -> _S:
@@ -57,8 +62,7 @@ def whole_summary(sources: Sources, summary: _S, *, as_of: str | None = None, kn
     return cast("_S", summary_of(state, bounded=False))
 
 
-def decoded_summary(summary: bytes, kind: str) -> Summary:
-    """The summary in its bytes. Raises TrainingEventsError if another version of this package cannot read it."""
+def _decoded(summary: bytes, kind: str) -> Summary:
     try:
         return msgspec.json.decode(summary, type=SUMMARIES[kind])
     except msgspec.MsgspecError as flaw:

@@ -14,7 +14,11 @@ from training_events.stores.opening import open_event_log
 from tests.support.command_line import READING_CALLS, make_event, run_cli
 from tests.support.write_protection import public_folder, write_protected
 
-CALLS = {**READING_CALLS, "show as of": ["show", "run/a", "--as-of", "2026-11-23"]}
+CALLS = {
+    **READING_CALLS,
+    "show as of": ["show", "run/a", "--as-of", "2026-11-23"],
+    "runs where": ["runs", "--where", "model = 'digits'", "--sort", "started_at"],
+}
 del CALLS["rebuild"]
 WRITING = {"record": ["record", "run/a", "Happened"], "rebuild": ["rebuild"]}
 
@@ -41,7 +45,7 @@ def _bring_up_to_date(path: Path) -> None:
     copy = shutil.copy(path, path.parents[1] / "first.db")
     for call in (*CALLS.values(), *WRITING.values()):
         assert open_cli(copy, *call)[0] == 0
-    assert open_cli(path, "runs")[0] == 0
+    assert open_cli(path, *CALLS["runs where"])[0] == 0
 
 
 def open_cli(path: Any, *arguments: str) -> tuple[int, str]:

@@ -102,6 +102,24 @@ def test_a_run_that_is_put_while_it_is_taken_in_is_taken_in_again(read_models: S
     assert list(index.find(below(3.5), ())) == [b"3"]
 
 
+def test_an_index_that_was_interrupted_is_completed(read_models: SqliteReadModels) -> None:
+    for number in range(600):
+        put(read_models, f"{number:04}", b"%d" % number)
+
+    def interrupted(summary: bytes, keys: Collection[str]) -> list[SearchedValue]:
+        if summary == b"550":
+            raise KeyboardInterrupt
+        return values_of(summary, keys)
+
+    index = read_models.search_index("run")
+    assert index is not None
+    with pytest.raises(KeyboardInterrupt):
+        index.bring_up_to_date({LOSS}, interrupted)
+    put(read_models, "0000", b"1000", replaces=1)
+    assert list(index_of(read_models).find(below(2), ())) == [b"1"]
+    assert len(list(index_of(read_models).find(below(1001), ()))) == 600
+
+
 def test_progress_is_told_by_runs(read_models: SqliteReadModels) -> None:
     for number in range(1100):
         put(read_models, f"{number:04}", b"%d" % number)

@@ -10,16 +10,13 @@ import logging
 from itertools import islice
 from typing import TYPE_CHECKING, cast
 
-from training_events.errors import BadSearch, Misused, NoSuchStream
-from training_events.folds.summary import summary_of
-from training_events.folds.version import VERSION
+from training_events.errors import BadSearch, Misused
 from training_events.reading.opening import require_read_models
 from training_events.reading.search.judging import meets, sort_key
 from training_events.reading.search.names import no_such_name
 from training_events.reading.search.question import read_question
 from training_events.reading.search.values import indexed_values, keys_of
-from training_events.reading.states import state_of
-from training_events.reading.summaries import decoded_summary, summaries_of
+from training_events.reading.summaries import current_summary, summaries_of, whole_summary
 from training_events.stores.search import conditions_of
 
 if TYPE_CHECKING:
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
     from training_events.stores.search import SearchIndex
 
 MANY_RUNS = 100_000
-"""So many summaries take half a minute or more to read from DynamoDB."""
+"""So many summaries, of about 3 KB, are 300 pages of DynamoDB."""
 _MANY = (
     f"{MANY_RUNS:,} runs were read one by one, as DynamoDB has no index of their values: at this size, search an export of the"
     " log (docs/reference/where.md#how-far-it-reaches)"
@@ -74,7 +71,7 @@ def answers(
     if index is not None:
         index.bring_up_to_date(
             {name.key for name in question.names},
-            lambda summary, keys: indexed_values(_whole(sources, _decoded(summary), question), keys),
+            lambda summary, keys: indexed_values(_stored_run(sources, summary), keys),
             lambda done, total: on_progress(f"{done} of {total} runs taken into the index", done / total),
         )
         return islice(_by_index(sources, index, question), limit)
@@ -96,10 +93,9 @@ def _index(sources: Sources, question: Question) -> SearchIndex | None:
 def _by_index(sources: Sources, index: SearchIndex, question: Question) -> Iterator[RunSummary]:
     if not all(map(index.has, question.required)):
         runs = cast("Iterator[RunSummary]", summaries_of(sources, "run"))
-        known = {key for run in runs for key in keys_of(_whole(sources, run, question, metrics_known=True))}
-        _require_names(question, known)
+        _require_names(question, {key for run in runs for key in keys_of(whole_summary(sources, run))})
     for summary in index.find(question.condition, question.order):
-        run = _whole(sources, _decoded(summary), question)
+        run = _stored_run(sources, summary)
         if meets(run, question.condition):
             yield run
 
@@ -107,14 +103,15 @@ def _by_index(sources: Sources, index: SearchIndex, question: Question) -> Itera
 def _matching(sources: Sources, question: Question, on_progress: Callable[[str, float | None], None]) -> Iterator[RunSummary]:
     """The newest first. Raises BadSearch where all were read and none has a name."""
     required, known, since = question.required, set[str](), question.since
-    runs = cast("Iterator[RunSummary]", summaries_of(sources, "run", as_of=question.as_of, known_at=question.known_at))
+    as_of, known_at = question.as_of, question.known_at
+    runs = cast("Iterator[RunSummary]", summaries_of(sources, "run", as_of=as_of, known_at=known_at))
     for number, run in enumerate(runs, 1):
         if since is not None and run.first_at < since:
             return  # they come the newest first
         on_progress(f"{number} runs read", None)
         if number == MANY_RUNS and question.is_of_now:
             _log.warning(_MANY)
-        judged = run if question.lists_all else _whole(sources, run, question, metrics_known=True)
+        judged = run if question.lists_all else whole_summary(sources, run, as_of=as_of, known_at=known_at)
         if not required <= known:
             known.update(keys_of(judged))
         if meets(judged, question.condition):
@@ -122,18 +119,8 @@ def _matching(sources: Sources, question: Question, on_progress: Callable[[str, 
     _require_names(question, known)
 
 
-def _whole(sources: Sources, run: RunSummary, question: Question, *, metrics_known: bool = False) -> RunSummary:
-    """The summary with all that was recorded: from the state, where it has not all of that, or an older version made it.
-
-    `metrics_known` says that its metrics were looked up already, where only the log knows them.
-    """
-    if run.whole and run.folded_by >= VERSION and (run.metrics_known or metrics_known):
-        return run
-    try:
-        state = state_of(sources, run.stream, as_of=question.as_of, known_at=question.known_at)
-    except NoSuchStream:  # only an altered log has lost it
-        return run
-    return cast("RunSummary", summary_of(state, bounded=False))
+def _stored_run(sources: Sources, summary: bytes) -> RunSummary:
+    return whole_summary(sources, cast("RunSummary", current_summary(sources, summary, "run")))
 
 
 def _require_names(question: Question, known: set[str]) -> None:
@@ -145,7 +132,3 @@ def _require_names(question: Question, known: set[str]) -> None:
     for name, _ in question.order:
         if name.key in missing:
             raise BadSearch(f"order: {no_such_name(name, known)}")
-
-
-def _decoded(summary: bytes) -> RunSummary:
-    return cast("RunSummary", decoded_summary(summary, "run"))
