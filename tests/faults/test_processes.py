@@ -1,8 +1,12 @@
 """Many threads and processes record into one run: each process is a producer of its own, and no event of any is lost."""
 
+import subprocess
+import sys
+
 import pytest
 from training_events.event import Event
 
+from tests.support.paths import ROOT
 from tests.support.recording import measured, points
 from tests.support.training_script import WORKERS
 
@@ -38,6 +42,32 @@ def test_every_point_of_every_worker_is_recorded_once_and_in_order(recording, wo
         ["TrainingStarted", "TrainingCompleted"],
         ["TrainingCompleted", "TrainingStarted"],
     ), "recorded once, by the process that started the run"
+
+
+HANGING_DISK = """
+import os, threading
+from training_events import record_run
+from training_events.recorder.delivery.spool import Spool
+
+run = record_run(run_id="r").start()
+run.flush()
+Spool.append = lambda *_: threading.Event().wait()
+child = os.fork()
+if not child:
+    run.metric("loss", 0.5)
+    print(run.flush(1.0), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+os._exit(0)
+"""
+
+
+@pytest.mark.usefixtures("recording")
+def test_a_child_whose_flush_got_nothing_to_the_disk_says_so_on_standard_error():
+    """It may end by `os._exit` right after that, with 0."""
+    done = subprocess.run([sys.executable, "-c", HANGING_DISK], cwd=ROOT, capture_output=True, text=True, check=True)
+    line = "0 event(s) and 1 point(s) of run/r are not on disk after 1 s; they are lost if the process ends now"
+    assert (done.stdout, done.stderr) == ("False\n", f"training_events: {line}\n")
 
 
 def test_children_that_do_not_record_are_not_harmed(recording):

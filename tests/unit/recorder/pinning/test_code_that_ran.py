@@ -182,6 +182,16 @@ def test_too_large_a_change_is_not_kept_and_the_spec_says_so(code_of, tmp_path):
     assert b"helper.py" in patch_of(code)
 
 
+def test_of_changes_that_are_too_large_together_as_many_are_kept_as_there_is_room_for(code_of, tmp_path):
+    root = repository(tmp_path / "a", train=f"import a, b, c\n{TRAIN}")
+    for name, share in (("a", 0.6), ("b", 0.6), ("c", 0.1)):
+        content = "0123456789" * int(share * MAX_PATCH_BYTES / 10)
+        (root / f"{name}.py").write_text(f"x = '''{content}'''\n", encoding="utf-8")
+    code = code_of(root, "train.py")
+    assert code["not_kept"] == {"b.py": f"all changes together would take more than {MAX_PATCH_BYTES} bytes"}
+    assert set(applied(root, code, tmp_path / "copy")) == {"train.py", "a.py", "c.py"}
+
+
 def test_without_a_place_for_files_the_patch_is_beside_the_spool(code_of, tmp_path):
     root = repository(tmp_path / "a")
     (root / "train.py").write_text(TRAIN, encoding="utf-8")
