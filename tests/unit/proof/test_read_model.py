@@ -1,6 +1,7 @@
 """A read model that is not the fold of the log is found; one that only lacks what arrived last is not accused."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from training_events import folds
-from training_events.event import Event
+from training_events.event import Event, LogEntry
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import STATE_TOO_LARGE, Projector
 from training_events.projection.sealer import Sealer
@@ -226,6 +227,23 @@ def test_on_a_laptop_a_removed_read_model_is_found_at_any_moment_and_none_is_mis
         else:
             laptop.record(number)
         assert laptop.kinds() == ([Kind.READ_MODEL_DIFFERS] if is_removed else [])
+
+
+def test_an_event_that_arrives_while_verify_reads_accuses_nobody(tmp_path):
+    """What is not projected was asked for before the event was there, and the log is read after it."""
+    laptop = Laptop(tmp_path / "log.db")
+    laptop.record(99, "run/b")
+
+    class ArrivingNow(SqliteLog):
+        def entries(self, *args: Any, **more: Any) -> Iterator[LogEntry]:
+            laptop.record(1)
+            return super().entries(*args, **more)
+
+    log = ArrivingNow(laptop.log.database)
+    assert list(check_read_model(log, laptop.read_models, STREAM)) == []
+    laptop.catch_up()
+    laptop.remove()
+    assert [finding.kind for finding in check_read_model(log, laptop.read_models, STREAM)] == [Kind.READ_MODEL_DIFFERS]
 
 
 def test_a_laptops_read_model_is_not_accused_where_the_clock_was_set_back(tmp_path):
