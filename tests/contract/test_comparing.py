@@ -187,6 +187,17 @@ def test_data_that_changes_its_role_differs(asked: Asked):
     assert asked.log.compare(["a", "b"]).summary == "only two datasets differ"
 
 
+def test_a_dataset_without_a_role_may_have_had_that_of_another_run(asked: Asked):
+    one, other = {"uri": "s3://b/1", "sha256": DIGEST}, {"uri": "s3://b/2", "sha256": OTHER_DIGEST}
+    record_run(asked, "a", 0, datasets={"train": one, "test": other})
+    record_run(asked, "b", 1, datasets=[other, one])
+    record_run(asked, "c", 2, datasets=[one, {"uri": "s3://b/2", "sha256": "ef" * 32}])
+    assert asked.log.compare(["a", "b"]).summary == "nothing that was recorded differs"
+    comparison = asked.log.compare(["a", "c"])
+    assert comparison.summary == "only the data differs"
+    assert [value.sha256 for value in differing(comparison)["datasets.test"]] == [OTHER_DIGEST, "ef" * 32]
+
+
 def test_what_no_run_recorded_and_what_stays_open_is_told(asked: Asked):
     dirty = SPEC["code"] | {"dirty": True}
     for minute, run in enumerate(["a", "b"]):

@@ -1,20 +1,18 @@
 """The datasets of several runs side by side. What identifies one is its content: its digest, else its version in S3.
 
-The same bytes are the same data under any name. A role is kept apart: what one run trained on, another may have tested on.
+The same bytes are the same data under any name.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import suppress
-from functools import reduce
 from itertools import count, islice
-from operator import and_
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from msgspec import Struct
 
 from training_events.errors import NoSuchStream
+from training_events.reading.comparison.pairing import Paired, paired
 from training_events.reading.states import state_of
 from training_events.reading.summaries import summaries_of
 
@@ -25,12 +23,11 @@ if TYPE_CHECKING:
     from training_events.catalogue.stored import Stored
     from training_events.folds.dataset import DatasetState
     from training_events.folds.summary import DatasetSummary
+    from training_events.reading.comparison.pairing import Identity
     from training_events.reading.opening import Sources
 
 MAX_DATASETS = 1000
 """Registered datasets, the newest ones, among which that of a run is looked for."""
-
-Identity: TypeAlias = tuple[str, ...]
 
 
 class UsedData(Struct, frozen=True):
@@ -92,55 +89,24 @@ def registered_versions(
 
 
 def data_rows(used: dict[str, list[UsedDataset]], registered: list[Registered]) -> Iterator[DataRow]:
-    """The datasets of the runs, by run, in rows: first by role, then what is the same, then what has the same subject."""
-    by_role: dict[str | None, dict[str, list[tuple[UsedData, Identity]]]] = {}
+    """The datasets of the runs, by run, each in a row with those that had the same part in the other runs."""
     digests = _digests(used, registered)
-    for run, datasets in used.items():
-        for dataset in datasets:
-            data = _named(dataset, registered)
-            by_role.setdefault(dataset.role, {}).setdefault(run, []).append((data, _identity(dataset, digests)))
+    datasets: dict[str, list[Paired]] = {run: [] for run in used}
+    for run, dataset in ((run, dataset) for run, of_run in used.items() for dataset in of_run):
+        data = _named(dataset, registered)
+        datasets[run].append(Paired(data, _identity(dataset, digests), _subject(data)))
     taken: set[str] = set()
-    for role, by_run in by_role.items():
-        for row in _rows_of_role(by_run, len(used)):
-            values = {run: data for run, (data, _) in row.items()}
-            plain = role or _subject(next(iter(values.values())))
-            numbered = (plain if number == 1 else f"{plain} ({number})" for number in count(1))
-            name = next(name for name in numbered if name not in taken)
-            taken.add(name)
-            yield DataRow(name, values, {run: identity for run, (_, identity) in row.items()})
-
-
-_Row: TypeAlias = dict[str, tuple[UsedData, Identity]]
-
-
-def _rows_of_role(by_run: dict[str, list[tuple[UsedData, Identity]]], runs: int) -> Iterator[_Row]:
-    """First what all runs have, then the rest: by the same dataset or address, and what is left in the order of its use."""
-    first, *rest = (Counter(identity for _, identity in used) for used in by_run.values())
-    common = reduce(and_, rest, first)
-    if len(by_run) < runs:
-        common.clear()
-    shared: dict[tuple[Any, int], _Row] = {}
-    others: dict[tuple[Any, int], _Row] = {}
-    for run, used in by_run.items():
-        seen: Counter[Identity] = Counter()
-        subjects: Counter[str] = Counter()
-        for data, identity in used:
-            seen[identity] += 1
-            if seen[identity] <= common[identity]:
-                shared.setdefault((identity, seen[identity]), {})[run] = data, identity
-            else:
-                subject = _subject(data)
-                subjects[subject] += 1
-                others.setdefault((subject, subjects[subject]), {})[run] = data, identity
-    yield from shared.values()
-    merged: list[_Row] = []
-    for row in others.values():
-        place = next((earlier for earlier in merged if not earlier.keys() & row.keys()), None)
-        if place is None:
-            merged.append(row)
-        else:
-            place.update(row)
-    yield from merged
+    for row in paired(datasets):
+        first = next(iter(row.values()))
+        plain = next((dataset.role for dataset in row.values() if dataset.role), first.subject)
+        numbered = (plain if number == 1 else f"{plain} ({number})" for number in count(1))
+        name = next(name for name in numbered if name not in taken)
+        taken.add(name)
+        yield DataRow(
+            name,
+            {run: dataset.data for run, dataset in row.items()},
+            {run: dataset.identity for run, dataset in row.items()},
+        )
 
 
 def _subject(data: UsedData) -> str:
