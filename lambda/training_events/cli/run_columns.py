@@ -167,9 +167,9 @@ def _unknown(field: str, known: set[str]) -> str:
         same = sorted(other for other in known if other.partition(".")[2] == field)
         near = f"; did you mean `{same[0]}`?" if same else did_you_mean(field, [*_ATTRIBUTES, *known])
         allowed = ", ".join((*_ATTRIBUTES, *(f"{kind}.<name>" for kind in _KINDS)))
-        return f"there is no column `{field}`{near or f'; allowed: {allowed}'}"
+        return f"there is no column `{field:.80}`{near or f'; allowed: {allowed}'}"
     near = did_you_mean(name, [other.partition(".")[2] for other in sorted(known) if other.startswith(f"{kind}.")])
-    return f"no {_KINDS[kind]} `{name}` in these runs{near}"
+    return f"no {_KINDS[kind]} `{name:.80}` in these runs{near}"
 
 
 def _differing(values: Iterable[dict[str, Any]]) -> list[str]:

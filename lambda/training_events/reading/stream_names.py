@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from training_events.reading.opening import Sources
     from training_events.stores.event_log import EventLog
 
+MAX_SHOWN_CHARACTERS = 80
+"""Of a near name: a metric's may be as long as an event, and an error is to be read."""
+
 
 def stream_of_log(log: EventLog, stream: str) -> str:
     """The stream as the log names it. Raises UnknownStream or BadField.
@@ -69,5 +72,6 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 def _question(names: list[str]) -> str:
     if not names:
         return ""
-    *most, last = (f"`{name}`" for name in names)
+    shown = (name if len(name) <= MAX_SHOWN_CHARACTERS else f"{name[:MAX_SHOWN_CHARACTERS]}\u2026" for name in names)
+    *most, last = (f"`{name}`" for name in shown)
     return f"; did you mean {', '.join(most)} or {last}?" if most else f"; did you mean {last}?"

@@ -146,6 +146,12 @@ def test_a_column_that_is_not_there(log, capsys, field, message):
     assert message in err
 
 
+def test_a_near_name_of_any_length_is_cut_in_the_error(log, capsys):
+    record_events(log, run_events("a", 1, hyperparameters={}, metrics={"loss" * 500: 1.0}))
+    error = run_cli(capsys, "runs", "--columns", "metrics." + "loss" * 499)[2]
+    assert error.endswith(f"; did you mean `{'loss' * 20}…`?\n")
+
+
 def test_columns_have_all_the_names_that_a_condition_may_have(log, capsys):
     sweep(log, 1)
     fields = 'attributes.start_time,run_name,metric.`eval_loss`.last,tag."team",parameters.optimizer.lr,metrics.loss.best'
