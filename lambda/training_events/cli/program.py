@@ -49,9 +49,19 @@ def _imported(name: str) -> Any:
     return get_command(app)
 
 
+_HELP = """\
+What happened to datasets, training runs and models, from the event log.
+
+\b
+For example:
+  training-events runs --where "metrics.loss < 0.1"
+  training-events show run/digits-7
+  training-events runs -h
+"""
+
 _app = typer.Typer(
     name="training-events",
-    help="What happened to datasets, training runs and models, from the event log.",
+    help=_HELP,
     cls=_LazyCommands,
     context_settings={"help_option_names": ["-h", "--help"]},
     **_PLAIN,

@@ -132,6 +132,7 @@ def test_help(capsys):
     code, out, _ = run_cli(capsys, "--help")
     assert code == 0
     assert "history" in out
+    assert "  For example:\n    training-events " in out
     assert run_cli(capsys, "-h") == (0, out, "")
 
 

@@ -7,10 +7,10 @@ GROUPS = {
         "datasets": "List the datasets, newest first.",
         "serving": "List what serves each stage, now or at any time.",
         "show": "Print the state of a stream, now or at any time.",
+        "compare": "Tell what differs between runs: inputs first, then metrics.",
         "lineage": "Print where something came from and what became of it.",
         "history": "Print the events of a stream, in the order they occurred.",
         "watch": "Watch a run until it ends.",
-        "compare": "Tell what differs between runs: inputs first, then metrics.",
     },
     "Say": {
         "tag": "Give streams tags, or remove some.",
