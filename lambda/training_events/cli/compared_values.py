@@ -46,7 +46,7 @@ def input_name(row: Input) -> str:
 def input_texts(row: Input, runs: Sequence[str], width: int) -> list[str]:
     """The value of each run, in so many columns. What differs looks different: as JSON if it must, as the text "1" and 1."""
     if row.part == "datasets":
-        return _fullest([[_data(row.values.get(run), form) for run in runs] for form in range(_FORMS)], row, width)
+        return _fullest([[_data(row.values.get(run), form) for run in runs] for form in range(_FORMS)], width)
     texts = {
         form: [form(row.values[run]) if run in row.values else ABSENT for run in runs]
         for form in (*((_rounded,) if sys.stdout.isatty() else ()), _text, to_json)
@@ -55,12 +55,13 @@ def input_texts(row: Input, runs: Sequence[str], width: int) -> list[str]:
     forms = [next(told_apart)]
     if row.path == "code.commit":
         forms.append([text[:COMMIT_CHARACTERS] for text in forms[0]])
-    return _fullest(forms, row, width)
+    return _fullest(forms, width)
 
 
-def _fullest(forms: Sequence[list[str]], row: Input, width: int) -> list[str]:
-    """The first of these forms that fits and shows what differs, else the first one cut."""
-    fitting = (texts for texts in forms if max(map(cell_len, texts)) <= width and (len(set(texts)) > 1 or not row.differs))
+def _fullest(forms: Sequence[list[str]], width: int) -> list[str]:
+    """The first of these forms that fits and tells apart what the first one does; else the first one, cut."""
+    apart = len(set(forms[0]))
+    fitting = (texts for texts in forms if max(map(cell_len, texts)) <= width and len(set(texts)) == apart)
     return next(fitting, None) or fitted(forms[0], width)
 
 

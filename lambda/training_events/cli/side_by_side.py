@@ -34,8 +34,8 @@ MAX_COLUMNS_IN_A_PIPE = 4
 MAX_PACKAGES = 20
 """How many packages that differ are shown: there may be hundreds, and they matter least."""
 MAX_CHANGED_FILES = 20
-MAX_TABLES = 4
-"""Of how many metrics there is a table where runs are rows."""
+MAX_METRICS, MAX_TABLES = 20, 4
+"""How many metrics are shown, and of how many there is a table where runs are rows: those that people look at first."""
 _NAME_SHARE = 1 / 3
 """Of the terminal, for the names of inputs and metrics."""
 _MIN_WIDTH, _MAX_CELL_WIDTH, _GAP = 14, 24, 2
@@ -200,13 +200,14 @@ def _print_metrics(runs: Sequence[str], metrics: Sequence[ComparedMetric], width
     """Two runs have a column for their difference. Of more it stands beside the values, if there is room."""
     is_pair = len(runs) == 2
     rows = []
-    for metric in metrics:
+    for metric in metrics[:MAX_METRICS]:
         name = printable(metric.name)
         for number, (what, values) in enumerate(_metric_rows(metric)):
             cells = _cells(runs, what, values, 0 if is_pair else width)
             title = " " * min(len(name), _MAX_INDENT) if number else cut_middle(name, _width_of_names() - len(what) - 1)
             rows.append((f"{title} {what}", [*cells, difference_text(values.get(runs[1]))] if is_pair else cells))
     _print_side_by_side("metric", [*runs, "difference"] if is_pair else runs, rows, width)
+    _print_left_out(len(metrics) - MAX_METRICS)
 
 
 def _cells(runs: Sequence[str], what: str, values: dict[str, ComparedValue], width: int) -> list[str]:
@@ -225,6 +226,10 @@ def _print_metrics_by_run(runs: Sequence[str], metrics: Sequence[ComparedMetric]
         print()
         print(styled(_line(metric.name), BOLD))
         _print_run_by_run(runs, columns)
-    if len(shown) < len(metrics):
+    _print_left_out(len(metrics) - len(shown))
+
+
+def _print_left_out(metrics: int) -> None:
+    if metrics > 0:
         print()
-        print(f"{_counted(len(metrics) - len(shown), 'more metric')} with --json")
+        print(f"{_counted(metrics, 'more metric')} with --json")

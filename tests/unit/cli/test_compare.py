@@ -129,6 +129,29 @@ def test_only_some_of_many_packages_are_shown(capsys: pytest.CaptureFixture[str]
     assert shown(capsys, "run/a", "run/b", "--all-inputs").count("\npackage package-") == 30
 
 
+def test_versions_of_two_datasets_are_told_apart(capsys: pytest.CaptureFixture[str], log: str, terminal: Callable[[int], None]):
+    for number, name in enumerate(["digits", "letters"]):
+        data: dict[str, Any] = {"uri": f"s3://b/{name}", "sha256": f"{number}" * 64}
+        record_events(log, [make_event(f"dataset/{name}", "DatasetRegistered", 0, **data)])
+        record_run(log, name, datasets=[data | {"role": "train"}])
+    terminal(80)
+    table = cells(shown(capsys, "run/digits", "run/letters"))
+    assert table[0] == ["only the data differs"]
+    [[_, digits, letters]] = [row for row in table if row[0] == "data train"]
+    assert (digits, letters) != ("version 1", "version 1")
+
+
+def test_only_the_first_of_many_metrics_are_shown(capsys: pytest.CaptureFixture[str], log: str):
+    for run in "ab":
+        points = [{"name": f"metric-{number:02d}", "value": number} for number in range(22)]
+        record_events(log, [make_event(f"run/{run}", "MetricsRecorded", 3, points=points)])
+    text = shown(capsys, "run/a", "run/b")
+    assert "\nmetric-19 best, last" in text
+    assert "metric-20" not in text
+    assert text.endswith("\n2 more metrics with --json\n")
+    assert len(parse_document("compare", shown(capsys, "run/a", "run/b", "--json"))["metrics"]) == 22
+
+
 def test_what_is_the_same_under_another_name_is_told(capsys: pytest.CaptureFixture[str], log: str):
     for run in "ab":
         record_run(log, run, datasets=[{"uri": f"s3://{run}/data.npz", "sha256": DIGEST, "role": "train"}])
