@@ -3,7 +3,7 @@
 import pytest
 from training_events.errors import Misused, NoSuchStream
 from training_events.event import Event
-from training_events.reading.lineage.graph import Lineage
+from training_events.reading.lineage.graph import DatasetVersion, Lineage
 
 from tests.support.asking import Asked
 
@@ -156,3 +156,9 @@ def test_what_only_an_earlier_attempt_read_is_told_as_that(life: Asked):
         assert (read.target, read.earlier_attempt, read.role) == ("run/a", True, "train")
     [before] = life.log.lineage("dataset/digits", as_of="2026-11-22T15:14").edges
     assert not before.earlier_attempt
+
+
+def test_a_digest_that_is_disputed_is_told_with_the_version(life: Asked):
+    life.record("dataset/digits", "DatasetRegistered", "14:30:00", uri="s3://b/d.npz", sha256=MODEL, version_id="v1")
+    [version] = [node for node in life.log.lineage("run/b").nodes if isinstance(node, DatasetVersion)]
+    assert (version.id, version.sha256, version.disputed) == (D, DATA, [MODEL])

@@ -162,6 +162,8 @@ def _of_dataset(version: DatasetVersion) -> list[_Part]:
         parts.append(_Part(f"{first.rows:,} rows"))
     if others := sorted({registration.stream for registration in version.registrations} - {first.stream}):
         parts.append(_Part(f"the same content is {', '.join(others)}"))
+    if version.disputed:
+        parts.append(_Part("another digest was said of it", YELLOW))
     if all(registration.retired_at is not None for registration in version.registrations):
         parts.append(_Part(f"retired {_minute(max(it.retired_at or '' for it in version.registrations))}", YELLOW))
     return parts

@@ -9,7 +9,7 @@ import typer
 from training_events.cli import completion
 from training_events.cli.lineage_tree import print_tree
 from training_events.cli.mermaid import mermaid
-from training_events.cli.output import print_document, with_all_keys
+from training_events.cli.output import print_document, printable, with_all_keys
 from training_events.cli.progress import progress_after
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, LogUrl, bring_up_to_date
@@ -51,7 +51,7 @@ def lineage(
     subject_of(sources, stream)  # before a laptop's states are brought up to date
     bring_up_to_date(sources)
     with progress_after() as show:
-        found = lineage_of(sources, stream, as_of=as_of, known_at=known_at, on_progress=show)
+        found = lineage_of(sources, stream, as_of=as_of, known_at=known_at, on_progress=lambda text: show(printable(text)))
     if as_json:
         print_document(with_all_keys(found))
     elif as_mermaid:

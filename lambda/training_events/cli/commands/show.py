@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import field
 
-from training_events.cli.output import duration, print_document, with_all_keys
+from training_events.cli.output import duration, print_document, printable, with_all_keys
+from training_events.cli.progress import progress_after
 from training_events.cli.run_life import Life, completed
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, LogUrl, Stream, bring_up_to_date
@@ -105,7 +106,14 @@ def _runs_since(log: EventLog, state: State, as_of: str | None, known_at: str | 
     # imported here: few calls show a model
     from training_events.reading.lineage.run_since import foremost_versions, runs_since_registration  # noqa: PLC0415
 
-    return runs_since_registration(log, foremost_versions(state), as_of=as_of, known_at=known_at)
+    with progress_after() as show_progress:
+        return runs_since_registration(
+            log,
+            foremost_versions(state),
+            as_of=as_of,
+            known_at=known_at,
+            on_progress=lambda text: show_progress(printable(text)),
+        )
 
 
 def _clock_ahead(log: EventLog, state: State, known_at: str | None) -> float | None:

@@ -79,7 +79,9 @@ def verify(
 
     It checks the events' digests, the producers' chains, the seals and their locks, and the read model. If something was
     altered, removed or forged, or is missing, it names the first broken event, and the exit code is 1. It reads seals from the
-    bucket that TRAINING_EVENTS_BUCKET names; a SQLite log has its own. It writes nothing. docs/design/proof.md says what this
+    bucket that TRAINING_EVENTS_BUCKET names; a SQLite log has its own. It writes nothing. Of a model it also
+    says what its runs got since its versions were registered, and whether what was pinned of them then is still in the log.
+    docs/design/proof.md says what this
     proves, and why to keep the root, the one text that stands for all that is sealed, somewhere else.
 
     With --files it also reads the checkpoints, artifacts, datasets and large fields that the events name. A kept file that is

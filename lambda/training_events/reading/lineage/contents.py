@@ -156,7 +156,8 @@ def _content(group: list[_Member], taken: set[str]) -> DatasetVersion:
     names = [sha256 and sha256[:SHOWN_CHARACTERS], sha256, stored.version_id, first.registered_at]
     ids = [id_of_version(stream, name) for name in (*names, f"{first.registered_at} {stored.uri}") if name]
     free = next(id_ for id_ in ids if id_ not in taken)
-    return DatasetVersion(free, sha256, stored.uri, stored.version_id, [_registration(member) for member in group])
+    disputed = sorted({str(digest) for _, version in group for digest in version.disputed.get("sha256", [])})
+    return DatasetVersion(free, sha256, stored.uri, stored.version_id, [_registration(member) for member in group], disputed)
 
 
 def _registration(member: _Member) -> Registration:

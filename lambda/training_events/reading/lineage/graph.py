@@ -44,6 +44,7 @@ class DatasetVersion(Struct, frozen=True, tag_field="kind", tag="dataset_version
 
     Its `id` is `dataset/<name>@<beginning of the digest>` by its first registration. Where it was never registered it is
     `sha256:<digest>`, or `address:<uri>` with `@<version id>` if there is one. An address alone does not tell a content.
+    `disputed` are other digests that were said of it, and of which nothing tells whether they are right.
     """
 
     id: str
@@ -51,6 +52,7 @@ class DatasetVersion(Struct, frozen=True, tag_field="kind", tag="dataset_version
     uri: str | None = None
     version_id: str | None = None
     registrations: list[Registration] = []
+    disputed: list[str] = []
 
 
 class Run(Struct, frozen=True, tag_field="kind", tag="run"):

@@ -74,7 +74,7 @@ class Moment:
         self, sources: Sources, asked: str, as_of: str | None, known_at: str | None, on_progress: Callable[[str], None]
     ) -> None:
         self.log, self.as_of, self.known_at = sources.log, as_of, known_at
-        self._sources, self._asked, self._on_progress = sources, asked, on_progress
+        self._sources, self._asked, self.on_progress = sources, asked, on_progress
         self._state = lru_cache(_MAX_STATES)(partial(_read_state, sources, as_of, known_at))
 
     @property
@@ -98,7 +98,7 @@ class Moment:
         # what a run had stored then it has stored now: the present tells which states of then to look at
         beginning = beginning_of_digest(sha256)
         for number, stream in enumerate(dict.fromkeys([*self._runs_by_file.get(beginning, ()), *self._runs_with_many_files])):
-            self._on_progress(f"looking for files in runs: {number:,}")
+            self.on_progress(f"looking for files in runs: {number:,}")
             file = next((file for file in self._files_of(stream) if file.sha256 == sha256), None)
             if file is not None:
                 yield stream, file
@@ -151,7 +151,7 @@ class Moment:
             yield self._asked
         # what was there at any time is there now
         for number, summary in enumerate(summaries_of(self._sources, kind)):
-            self._on_progress(f"reading {kind}s: {number:,}")
+            self.on_progress(f"reading {kind}s: {number:,}")
             if summary.stream != self._asked:
                 yield summary.stream
 
@@ -162,7 +162,8 @@ class Moment:
     def _all_runs(self, as_of: str | None, known_at: str | None) -> dict[str, TracedRun]:
         runs: dict[str, TracedRun] = {}
         for summary in summaries_of(self._sources, "run", as_of=as_of, known_at=known_at):
-            self._on_progress(f"reading runs: {len(runs):,}")
+            if not len(runs) % 100:  # a terminal takes longer to show it than this takes to read one
+                self.on_progress(f"reading runs: {len(runs):,}")
             if isinstance(summary, RunSummary):
                 run = _traced(summary)
                 if not summary.whole or summary.folded_by != VERSION:  # the state has it all

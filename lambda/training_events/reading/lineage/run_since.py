@@ -13,7 +13,7 @@ from training_events.reading.lineage.graph import ModelVersion
 from training_events.reading.lineage.moment import run_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from training_events.catalogue.model import RunHead
     from training_events.folds.model import ModelState, Version
@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 
 
 def runs_since_registration(
-    log: EventLog, versions: Mapping[str, Version], *, as_of: str | None = None, known_at: str | None = None
+    log: EventLog,
+    versions: Mapping[str, Version],
+    *,
+    as_of: str | None = None,
+    known_at: str | None = None,
+    on_progress: Callable[[str], None] = lambda text: None,  # noqa: ARG005
 ) -> dict[str, RunSince]:
     """What became of the run of each version, by the names that the versions have here. Those that pinned none are left out.
 
-    It reads each run's log once or twice.
+    It reads each run's log once or twice. `on_progress` gets a line on what is being read.
     """
     pinned: dict[str, dict[str, RunHead]] = defaultdict(dict)
     for name, version in versions.items():
@@ -36,6 +41,7 @@ def runs_since_registration(
             pinned[run_stream(version.run)][name] = version.run_head
     found: dict[str, RunSince] = {}
     for run, heads in pinned.items():
+        on_progress(f"reading {run}")
         since = runs_since(partial(log.audit, run), set(heads.values()), as_of=as_of, known_at=known_at)
         found.update((name, since[head]) for name, head in heads.items())
     return found
@@ -50,5 +56,7 @@ def foremost_versions(state: ModelState) -> dict[str, Version]:
 def with_runs_since(moment: Moment, nodes: list[Node]) -> list[Node]:
     """The nodes; with what became of their runs, where they are versions of models."""
     versions = {node.id: moment.versions_of(node.stream)[node.version] for node in nodes if isinstance(node, ModelVersion)}
-    since = runs_since_registration(moment.log, versions, as_of=moment.as_of, known_at=moment.known_at)
+    since = runs_since_registration(
+        moment.log, versions, as_of=moment.as_of, known_at=moment.known_at, on_progress=moment.on_progress
+    )
     return [replace(node, run_since=since.get(node.id)) if isinstance(node, ModelVersion) else node for node in nodes]
