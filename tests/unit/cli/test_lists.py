@@ -1,14 +1,23 @@
 """Lists of runs, models and datasets: which columns they have, and what they leave out."""
 
+import io
 import re
 import sys
+from contextlib import redirect_stdout
 from functools import partial
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from training_events import cli
+from training_events.cli.commands.runs import ListedRun
+from training_events.cli.run_columns import chosen_columns, print_runs
+from training_events.folds.summary import Headline
 from training_events.reading.search.values import ATTRIBUTES
 
 from tests.support.command_line import empty_store, make_event, parse_document, record_events, run_cli
+from tests.support.strategies import loose_text
 
 BOOKKEEPING = ("epoch", "grad_norm", "train_samples_per_second")
 
@@ -223,6 +232,46 @@ def test_what_somebody_has_hidden_is_left_out_and_counted_until_all_is_asked_for
     assert ([it["stream"] for it in document[f"{kind}s"]], document["hidden_left_out"]) == ([f"{kind}/c", f"{kind}/a"], 1)
     record_events(log, [make_event(f"{kind}/b", "Restored", 6)])
     assert listed() == ([f"{kind}/c", f"{kind}/b", f"{kind}/a"], "")
+
+
+names = st.one_of(loose_text, st.sampled_from(["run", "status", "loss", "metrics.loss", "a\x00", "a\\x00", "started (UTC)"]))
+listed_runs = st.lists(
+    st.builds(
+        ListedRun,
+        stream=loose_text.map("run/{}".format),
+        status=st.sampled_from(["running", "completed", "failed"]),
+        first_at=st.just("2026-11-22T15:08:00.000000Z"),
+        events=st.just(1),
+        model=st.none() | loose_text,
+        started_at=st.none(),
+        finished_at=st.none(),
+        duration_seconds=st.none() | st.floats(0, 1e9),
+        metrics=st.dictionaries(
+            names, st.builds(Headline, goal=st.just("minimize"), best=st.none() | st.floats(), last=st.floats())
+        ),
+        hyperparameters=st.dictionaries(names, st.none() | st.booleans() | st.integers() | loose_text),
+        tags=st.dictionaries(names | st.just("group"), loose_text),
+        name=st.none() | loose_text,
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(listed_runs, st.integers(40, 200), st.booleans())
+def test_whatever_runs_hold_a_list_of_them_is_a_table_that_fits(runs, columns, in_pipe):
+    with redirect_stdout(io.StringIO()) as out, pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("TERM", "dumb")
+        monkeypatch.setattr(out, "isatty", lambda: not in_pipe)
+        chosen, optional = chosen_columns(runs)
+        print_runs(runs, chosen, optional)
+    lines = out.getvalue().split("\n")
+    assert len(lines) == len(runs) + 2
+    assert all(line.isprintable() for line in lines)
+    assert in_pipe or max(map(cell_len, lines)) <= columns
+    assert len({column.title for column in chosen}) == len(chosen)
+    assert lines[0].split()[:1] == ["run"]
 
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07</script>\n|\u202ea\u200b😀فارسی" + "x" * 2000
