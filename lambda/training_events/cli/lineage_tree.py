@@ -173,6 +173,8 @@ def _of_model(version: ModelVersion) -> list[_Part]:
     parts = []
     if version.registered_at is not None:
         parts.append(_Part(f"registered {_minute(version.registered_at)}{_by(version.registered_by)}"))
+    if version.registrations > 1:
+        parts.append(_Part(f"registered {version.registrations} times", YELLOW))
     if version.retired_at is not None:
         parts.append(_Part(f"retired {_minute(version.retired_at)}", YELLOW))
     if (since := version.run_since) is not None and (text := described(since)) is not None:

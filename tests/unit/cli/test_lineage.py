@@ -61,6 +61,14 @@ def test_a_tree_has_what_each_node_came_of_and_who_did_it(log, capsys):
     ]
 
 
+def test_a_version_that_was_registered_again_says_so(log, capsys):
+    again = make_event("model/digits", "ModelRegistered", 9, version=1, artifact={"uri": "s3://b/m", "sha256": "bb" * 32})
+    record_events(log, life())
+    assert "2 times" not in run_cli(capsys, "lineage", "model/digits@1")[1]
+    record_events(log, [again])
+    assert "registered 2 times" in run_cli(capsys, "lineage", "model/digits@1")[1]
+
+
 def test_what_ended_is_told_with_its_reason_and_what_was_drawn_is_not_drawn_again(log, capsys):
     record_events(log, life())
     _, out, _ = run_cli(capsys, "lineage", "model/digits")

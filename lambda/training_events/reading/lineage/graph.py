@@ -73,7 +73,8 @@ class Run(Struct, frozen=True, tag_field="kind", tag="run"):
 class ModelVersion(Struct, frozen=True, tag_field="kind", tag="model_version"):
     """A version of a model; its `id` is `model/<name>@<version>`.
 
-    `run_since` is what became of the run since this version was registered; null where the registration did not pin the run.
+    It is as its last registration has it; `registrations` counts them. `run_since` is what became of the run since then; null
+    where the registration did not pin the run.
     """
 
     id: str
@@ -83,6 +84,7 @@ class ModelVersion(Struct, frozen=True, tag_field="kind", tag="model_version"):
     registered_by: str | None = None
     artifact: Stored | None = None
     retired_at: str | None = None
+    registrations: int = 0
     run_since: RunSince | None = None
 
 

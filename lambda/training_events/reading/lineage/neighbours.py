@@ -178,6 +178,7 @@ def model_version(stream: str, name: str, version: Version) -> ModelVersion:
         registered_by=version.registered_by,
         artifact=version.artifact,
         retired_at=version.retired_at,
+        registrations=version.registrations,
     )
 
 
