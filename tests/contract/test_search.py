@@ -143,3 +143,17 @@ def test_summaries_of_an_earlier_version_are_made_again(life: Asked):
         read_models.put(run.stream, state, summary=canonical_json(old), first_at=run.first_at, replaces=model.revision)
     for _ in range(2):
         assert found(life, "params.alpha < 1 and tags.team = 'vision'", "params.alpha") == "1"
+
+
+def test_nan_comes_behind_all_values_and_what_is_missing_at_the_end(asked: Asked):
+    for name, value in (("a", 0.5), ("b", "NaN"), ("c", "-Infinity"), ("d", "Infinity"), ("e", None)):
+        points = [] if value is None else [{"name": "loss", "value": value}]
+        asked.record(f"run/{name}", "MetricsRecorded", "15:00:00", points=points)
+    assert [run.id for run in asked.log.runs(order_by="metrics.loss.last")] == ["c", "a", "d", "b", "e"]
+    assert [run.id for run in asked.log.runs(order_by="-metrics.loss.last")] == ["d", "a", "c", "b", "e"]
+    assert [run.id for run in asked.log.runs("metrics.loss.last = NaN or metrics.loss = -Infinity", "id")] == ["b", "c"]
+
+
+def test_a_pattern_finds_what_is_behind_a_nul(asked: Asked):
+    asked.record("run/a", "TrainingStarted", "15:00:00", hyperparameters={"text": "before\0behind"})
+    assert [run.id for run in asked.log.runs("params.text LIKE '%behind'")] == ["a"]
