@@ -103,7 +103,7 @@ def test_what_is_typed_in_any_form_is_the_same_stream(url, capsys):
 
 
 def test_a_stream_of_an_older_log_is_found_under_the_name_that_it_has(url, capsys, monkeypatch):
-    monkeypatch.setattr("training_events.stores.sqlite.event_log.check_recordable", lambda _: None)  # as 0.1.0 did
+    monkeypatch.setattr("training_events.stores.admission.check_recordable", lambda _: None)  # as 0.1.0 did
     old = Event("e", f"run/{DECOMPOSED}", "TrainingStarted", "2026-01-01T00:00:00.000000Z", "tests", {})
     SqliteLog(Database(url.removeprefix("sqlite:///"))).append(old)
     monkeypatch.undo()
