@@ -85,9 +85,11 @@ class Rows(Sequence[_T], Generic[_T]):
         return f"{len(self)} {'row' if len(self) == 1 else 'rows'}{shown}"
 
     def _shown(self) -> tuple[list[str], list[list[str]]]:
-        """The titles and the cells of the beginning, as text. Columns that say nothing are left out."""
+        """The titles and the cells of the beginning, as text. Fields that say nothing are left out."""
         table = columns_of(self._type, self._rows[:MAX_SHOWN_ROWS])
-        columns = {name: cells for name, cells in table.columns.items() if name not in _NOT_SHOWN and any(cells)}
+        columns = {
+            name: cells for name, cells in table.columns.items() if name not in _NOT_SHOWN and (any(cells) or "." in name)
+        }
         heading = list(columns)[:_HEADING_COLUMNS]
         names = sorted(columns, key=lambda name: (name not in heading, "." not in name))[:MAX_SHOWN_COLUMNS]
         rows = zip(*(columns[name] for name in names), strict=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from importlib import import_module
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import UnionType
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import msgspec
 from msgspec import Struct
@@ -15,7 +16,7 @@ from training_events.folds.metric_order import importance
 from training_events.folds.summary import DatasetSummary, Headline, ModelSummary, RunSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import ModuleType
 
     import pandas as pd
@@ -28,20 +29,27 @@ _SPREAD_OUT = {"metrics": "metrics", "hyperparameters": "params", "tags": "tags"
 _BOOKKEEPING = {"files", "folded_by", "metrics_known", "usual_gap_seconds", "whole"}
 """Fields that say how the row was made, or help to find it, and nothing that people look for."""
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
-_SCALARS = {str, int, float, bool}
+_ARROW_TYPES = {str: "string", int: "int64", float: "double", bool: "bool"}
+_SCALARS = set(_ARROW_TYPES)
 _MAX_INT64 = 2**63 - 1
 
 
 class Table(NamedTuple):
-    """Cells by the name of their column. `times` are the names of those that hold datetimes."""
+    """Cells by the name of their column. `times` are the names of those that hold datetimes.
+
+    `types` has the type of a column for where no cell has a value: one can calculate with a list of runs that did not end, too.
+    """
 
     columns: dict[str, list[Any]]
     times: set[str]
+    types: Mapping[str, type] = {}
 
     def to_pandas(self) -> pd.DataFrame:
         pandas = _required("pandas", "to_pandas", "pandas")
         series = {
-            name: pandas.Series(cells, dtype="datetime64[us, UTC]" if name in self.times else _pandas_type(cells))
+            name: pandas.Series(
+                cells, dtype="datetime64[us, UTC]" if name in self.times else _pandas_type(cells, self.types.get(name))
+            )
             for name, cells in self.columns.items()
         }
         return pandas.DataFrame(series)
@@ -50,10 +58,15 @@ class Table(NamedTuple):
         pyarrow = _required("pyarrow", "to_arrow", "parquet")
         time = pyarrow.timestamp("us", tz="UTC")
         arrays = {
-            name: pyarrow.array(cells, time) if name in self.times else pyarrow.array(_of_one_type(cells))
+            name: pyarrow.array(cells, time) if name in self.times else pyarrow.array(*self._arrow_column(name))
             for name, cells in self.columns.items()
         }
         return pyarrow.table(arrays)
+
+    def _arrow_column(self, name: str) -> tuple[list[Any], str | None]:
+        """The cells, and the name of their type where no cell tells it."""
+        cells, of_field = self.columns[name], self.types.get(name)
+        return _of_one_type(cells), None if of_field is None or _types(cells) else _ARROW_TYPES[of_field]
 
 
 def columns_of(row_type: type[Struct], rows: Sequence[Struct]) -> Table:
@@ -73,7 +86,16 @@ def columns_of(row_type: type[Struct], rows: Sequence[Struct]) -> Table:
         elif field not in _BOOKKEEPING:
             columns[field] = _plain(cells)
     in_order = sorted(spread_out, key=lambda name: list(_SPREAD_OUT.values()).index(name.partition(".")[0]))
-    return Table(columns | {name: spread_out[name] for name in in_order}, times)
+    return Table(columns | {name: spread_out[name] for name in in_order}, times, _types_of_fields(row_type))
+
+
+def _types_of_fields(row_type: type[Struct]) -> dict[str, type]:
+    """The type of each field, by the name of its column. What is no plain value is its JSON in Arrow."""
+    types: dict[str, type] = {}
+    for field in msgspec.structs.fields(row_type):
+        scalars = _SCALARS & set(get_args(field.type) if isinstance(field.type, UnionType) else [field.type])
+        types[field.name] = float if scalars == {int, float} else min(scalars, key=str, default=str)
+    return types | {_KINDS.get(row_type, ""): str}
 
 
 def _spread_out(prefix: str, cells: list[dict[str, Any]]) -> dict[str, list[Any]]:
@@ -105,15 +127,17 @@ def _types(cells: Iterable[Any]) -> set[type]:
     return set(map(type, cells)) - {type(None)}
 
 
-def _pandas_type(cells: list[Any]) -> str | None:
+def _pandas_type(cells: list[Any], of_field: type | None) -> str | None:
     """The type of a column whose cells stay what they are. None leaves it to pandas."""
-    types = _types(cells)
+    types = _types(cells) or ({of_field} - {None})
     if types == {int}:
         fits = all(cell is None or abs(cell) <= _MAX_INT64 for cell in cells)
         return ("Int64" if None in cells else "int64") if fits else "object"
     if types and types <= {int, float}:
         return "float64"
-    return None if types == {str} or (types == {bool} and None not in cells) else "object"
+    if types == {bool} and None not in cells:
+        return "bool"
+    return None if types == {str} else "object"
 
 
 def _of_one_type(cells: list[Any]) -> list[Any]:

@@ -120,3 +120,16 @@ def test_a_hostile_name_stays_text():
     assert "\x1b" not in repr(hostile)
     assert max(map(len, repr(hostile).splitlines())) < 200
     assert "\u0631\u0642\u0645 \U0001f600" in repr(hostile)
+
+
+def test_one_can_calculate_with_columns_in_which_no_row_has_a_value():
+    for rows in (Rows(RunSummary, []), Rows(RunSummary, [a_run("a", duration_seconds=None)])):
+        frame = rows.to_pandas()
+        assert (frame["duration_seconds"] / 60).isna().all()
+        assert frame[frame["seeded"]]["run"].tolist() == []
+        types = {field.name: str(field.type) for field in rows.to_arrow().schema}
+        assert (types["duration_seconds"], types["error"], types["datasets"]) == ("double", "string", "string")
+
+
+def test_a_metric_that_is_0_in_all_rows_is_shown():
+    assert "metrics.errors" in repr(Rows(RunSummary, [a_run("a", metrics={"errors": Headline("minimize", 0.0, 0.0)})]))
