@@ -40,6 +40,24 @@ def test_a_state_is_asked_for_with_the_kind_of_its_stream_or_without(life: Asked
     assert life.log.dataset("dataset/digits").versions[-1].stored.version_id == "v1"
 
 
+def test_a_row_of_a_list_names_its_stream(life: Asked):
+    log, [newest, oldest], [model] = life.log, life.log.runs(), life.log.models()
+    assert log.run(newest) == log.run("digits-1")
+    assert log.model(model) == log.model("digits")
+    assert log.dataset(log.datasets()[0]) == log.dataset("digits")
+    assert list(log.events(newest)) == list(log.events("run/digits-1"))
+    assert log.compare(log.runs()) == log.compare([newest.id, oldest.stream])
+    assert log.lineage(model) == log.lineage("model/digits")
+    assert log.verify(oldest) == log.verify("run/digits-0")
+
+
+@pytest.mark.parametrize("name", ["", "run/", "run/ a", "run/a\n", "run/" + "x" * 3000, "run/\ud800"])
+def test_what_is_no_name_is_told(life: Asked, name: str):
+    for question in (life.log.run, life.log.events, life.log.verify, life.log.lineage, life.log.points):
+        with pytest.raises(Misused, match=r"allowed|no Unicode text"):
+            question(name)
+
+
 def test_a_question_asks_of_a_time_by_either_clock(life: Asked):
     log = life.log
     for time in ("2026-11-22T15:30:05", datetime(2026, 11, 22, 15, 30, 5, tzinfo=UTC), datetime(2026, 11, 22, 15, 30, 5)):  # noqa: DTZ001
@@ -64,6 +82,8 @@ def test_points_are_read_from_the_log(life: Asked):
     assert list(life.log.points("digits-0", as_of="2026-11-22T15:00:05")) == []
     with pytest.raises(Misused, match=r"no metric `los` in run/digits-0; did you mean `loss`"):
         list(life.log.points("digits-0", "los"))
+    with pytest.raises(NoSuchStream, match=r"no event of run/dig; did you mean `run/digits-1` or `run/digits-0`"):
+        life.log.run("dig")
     with pytest.raises(NoSuchStream, match=r"no event of run/digits-00; did you mean `run/digits-0`"):
         life.log.points(["digits-0", "digits-00"], "loss")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
 from training_events.folds.model import Served
-from training_events.folds.summary import DatasetSummary, ModelSummary, RunSummary
+from training_events.folds.summary import DatasetSummary, ModelSummary, RunSummary, StreamSummary
 from training_events.reading.events import events_of
 from training_events.reading.opening import Sources, bring_up_to_date, open_sources
 from training_events.reading.points import Points
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from training_events.reading.comparison import Comparison
     from training_events.reading.lineage.graph import Lineage
     from training_events.reading.time_text import Time
+
+
+Named: TypeAlias = str | StreamSummary
+"""A stream by its name, or as its row in a list."""
 
 
 class Times(TypedDict):
@@ -58,9 +62,9 @@ class Log:
     On a laptop each question first brings states and seals up to date, which takes as long as there are new events. On AWS the
     projector does that as they arrive: a list may be a moment old.
 
-    A stream is named with its kind (`run/digits-7`), or without, where the method says which kind it asks for. Every method
-    raises Misused for a name or a time that is not one, NoSuchStream (a Misused) where there is no such stream, with the names
-    that are near, and what AWS raises.
+    A stream is named with its kind (`run/digits-7`), or without, where the method says which kind it asks for; a row of a list
+    names one, too. Every method raises Misused for a name or a time that is not one, NoSuchStream (a Misused) where there is no
+    such stream, with the names that are near, and what AWS raises.
     """
 
     def __init__(self, sources: Sources) -> None:
@@ -99,13 +103,13 @@ class Log:
         found = find_runs(sources, where, order_by, limit, hidden=hidden, **times)
         return Rows(RunSummary, (whole_summary(sources, run, **times) for run in found))
 
-    def run(self, run: str, *, as_of: Time | None = None, known_at: Time | None = None) -> RunState:
+    def run(self, run: Named, *, as_of: Time | None = None, known_at: Time | None = None) -> RunState:
         """The state of a run."""
         return cast("RunState", self._state("run", run, _times(as_of, known_at)))
 
     def points(
         self,
-        runs: str | RunSummary | Iterable[str | RunSummary] | None = None,
+        runs: Named | Iterable[Named] | None = None,
         metric: str | None = None,
         *,
         as_of: Time | None = None,
@@ -120,9 +124,7 @@ class Log:
         if runs is None:
             streams = [run.stream for run in self._summaries("run", times, hidden=False)]
         else:
-            named = [runs] if isinstance(runs, str | RunSummary) else runs
-            names = (run if isinstance(run, str) else run.stream for run in named)
-            streams = [stream_of_kind(sources.log, "run", name) for name in names]
+            streams = [stream_of_kind(sources.log, "run", name) for name in _names(runs)]
             for stream in streams:
                 require_events(sources, stream, **times)
         return Points(sources, streams, metric, **times)
@@ -131,7 +133,7 @@ class Log:
         """The models, the newest first; those that were hidden only if `hidden` is true."""
         return Rows(ModelSummary, self._summaries("model", _times(as_of, known_at), hidden=hidden))
 
-    def model(self, model: str, *, as_of: Time | None = None, known_at: Time | None = None) -> ModelState:
+    def model(self, model: Named, *, as_of: Time | None = None, known_at: Time | None = None) -> ModelState:
         """The state of a model. `log.model("digits").serving("production")` is the version that serves a stage, or None."""
         return cast("ModelState", self._state("model", model, _times(as_of, known_at)))
 
@@ -151,23 +153,23 @@ class Log:
         """The datasets, the newest first; those that were hidden only if `hidden` is true."""
         return Rows(DatasetSummary, self._summaries("dataset", _times(as_of, known_at), hidden=hidden))
 
-    def dataset(self, dataset: str, *, as_of: Time | None = None, known_at: Time | None = None) -> DatasetState:
+    def dataset(self, dataset: Named, *, as_of: Time | None = None, known_at: Time | None = None) -> DatasetState:
         """The state of a dataset."""
         return cast("DatasetState", self._state("dataset", dataset, _times(as_of, known_at)))
 
-    def events(self, stream: str, *, as_of: Time | None = None, known_at: Time | None = None) -> Iterator[RecordedEvent]:
+    def events(self, stream: Named, *, as_of: Time | None = None, known_at: Time | None = None) -> Iterator[RecordedEvent]:
         """The events of a stream, read as they are asked for, in the order in which its state takes them.
 
         Each has the event as its producer recorded it (`event`), when the log took it (`recorded_at`), and its `digest`. An
         altered log raises DamagedEvent where it holds no event.
         """
         times = _times(as_of, known_at)
-        stream = stream_of_log(self._opened.log, stream)
+        stream = stream_of_log(self._opened.log, _name(stream))
         require_events(self._opened, stream, **times)
         return events_of(self._opened.log, stream, **times)
 
     def compare(
-        self, runs: Sequence[str], *, as_of: Time | None = None, known_at: Time | None = None, all_inputs: bool = False
+        self, runs: Iterable[Named], *, as_of: Time | None = None, known_at: Time | None = None, all_inputs: bool = False
     ) -> Comparison:
         """What differs between 2 to 50 runs, or attempts of runs (`digits-7@2`): inputs first, then metrics.
 
@@ -178,9 +180,9 @@ class Log:
         from training_events.reading.comparison import compare  # noqa: PLC0415
 
         times = _times(as_of, known_at)
-        return compare(self._current(), runs, all_inputs=all_inputs, **times)
+        return compare(self._current(), _names(runs), all_inputs=all_inputs, **times)
 
-    def lineage(self, stream: str, *, as_of: Time | None = None, known_at: Time | None = None) -> Lineage:
+    def lineage(self, stream: Named, *, as_of: Time | None = None, known_at: Time | None = None) -> Lineage:
         """Where something came from and what became of it: dataset versions, runs, model versions and stages.
 
         `stream` names a run, a model, one version of it (`model/digits@3`), a dataset, or one version of that by the beginning
@@ -191,9 +193,9 @@ class Log:
         from training_events.reading.lineage import lineage  # noqa: PLC0415
 
         times = _times(as_of, known_at)
-        return lineage(self._current(), stream, **times)
+        return lineage(self._current(), _name(stream), **times)
 
-    def verify(self, stream: str) -> Verification:
+    def verify(self, stream: Named) -> Verification:
         """Checks that a stream is complete and as it was recorded, as `training-events verify` does. It writes nothing.
 
         Seals are read from the bucket that TRAINING_EVENTS_BUCKET names; a SQLite log has its own.
@@ -202,15 +204,15 @@ class Log:
         from training_events.proof.verification import verify  # noqa: PLC0415
 
         opened = self._opened
-        stream = stream_of_log(opened.log, stream)
+        stream = stream_of_log(opened.log, _name(stream))
         verification = verify(opened.log, opened.seals, stream, read_models=opened.read_models)
         if not verification.events and not verification.findings:
             raise no_such_stream(opened, stream)
         return verification
 
-    def _state(self, kind: str, name: str, times: Times) -> Any:
+    def _state(self, kind: str, named: Named, times: Times) -> Any:
         sources = self._current()
-        return state_of(sources, stream_of_kind(sources.log, kind, name), **times)
+        return state_of(sources, stream_of_kind(sources.log, kind, _name(named)), **times)
 
     def _summaries(self, kind: str, times: Times, *, hidden: bool) -> Iterator[Any]:
         sources = self._current()
@@ -221,6 +223,14 @@ class Log:
         """What is asked, with a laptop's states as its newest events leave them."""
         bring_up_to_date(self._opened)
         return self._opened
+
+
+def _name(named: Named) -> str:
+    return named if isinstance(named, str) else named.stream
+
+
+def _names(named: Named | Iterable[Named]) -> list[str]:
+    return list(map(_name, [named] if isinstance(named, Named) else named))
 
 
 def _times(as_of: Time | None, known_at: Time | None) -> Times:

@@ -6,7 +6,7 @@ import contextlib
 import unicodedata
 from typing import TYPE_CHECKING
 
-from training_events.errors import NoSuchLog, NoSuchStream, UnknownStream
+from training_events.errors import BadField, Misused, NoSuchLog, NoSuchStream, UnknownStream
 from training_events.event import STREAM_KINDS, check_stream, in_one_form
 from training_events.stores.near_names import near_names, near_streams
 
@@ -21,14 +21,18 @@ MAX_SHOWN_CHARACTERS = 80
 
 
 def stream_of_log(log: EventLog, stream: str) -> str:
-    """The stream as the log names it. Raises UnknownStream or BadField.
+    """The stream as the log names it. Raises Misused for what is no name of a stream.
 
     Its name is in the form that all new streams have. A log of version 0.1.0 may have it in another one.
     """
     try:
-        check_stream(stream)
+        check_stream(stream).encode()
     except UnknownStream as flaw:
-        raise _with_kinds(flaw, log, stream) from None
+        raise Misused(f"{flaw.what}; allowed: {flaw.allowed}{_question(_of_any_kind(log, stream))}") from None
+    except BadField as flaw:
+        raise Misused(f"{stream!a:.80} is no name of a stream: {flaw.what}; allowed: {flaw.allowed}") from None
+    except UnicodeEncodeError:
+        raise Misused(f"{stream!a:.80} is no name of a stream: it is no Unicode text") from None
     if stream.isascii():
         return stream
     one_form = in_one_form(stream)
@@ -43,16 +47,16 @@ def has_events(log: EventLog, stream: str) -> bool:
     return next(iter(log.entries(stream)), None) is not None
 
 
-def _with_kinds(flaw: UnknownStream, log: EventLog, name: str) -> UnknownStream:
-    """The error for a name without its kind: it tells the streams that have this name."""
+def _of_any_kind(log: EventLog, name: str) -> list[str]:
+    """The streams of this name, which was given without a kind."""
     streams: list[str] = []
     with contextlib.suppress(Exception):  # the log may not be there, and the name may be none
         streams = [stream for stream in (f"{kind}/{name}" for kind in STREAM_KINDS) if has_events(log, check_stream(stream))]
-    return UnknownStream(flaw.what, flaw.allowed + _question(streams), flaw.path)
+    return streams
 
 
 def stream_of_kind(log: EventLog, kind: str, name: str) -> str:
-    """The stream of this kind with this name, which may have its kind before it. Raises UnknownStream or BadField."""
+    """The stream of this kind with this name, which may have its kind before it. Raises Misused."""
     return stream_of_log(log, f"{kind}/{name.removeprefix(f'{kind}/')}")
 
 

@@ -28,10 +28,16 @@ _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
 def near_names(name: str, names: Iterable[str], cutoff: float = _NEAR) -> list[str]:
-    """Those that spell the same words in another way, else those that look alike, the nearest first."""
+    """Those that spell the same words in another way, else those that look alike, the nearest first, else those that go on.
+
+    A run's id begins with its model's name, and ends in letters that nobody remembers.
+    """
     known = list(names)
     same = [other for other in known if spelling(other) == spelling(name)]
-    return same[:MAX_NEAR_NAMES] or get_close_matches(name, known, MAX_NEAR_NAMES, cutoff)
+    longer = (other for other in known if name and other.startswith(name))
+    return (
+        same[:MAX_NEAR_NAMES] or get_close_matches(name, known, MAX_NEAR_NAMES, cutoff) or list(islice(longer, MAX_NEAR_NAMES))
+    )
 
 
 def near_streams(log: EventLog, read_models: ReadModels | None, stream: str) -> list[str]:

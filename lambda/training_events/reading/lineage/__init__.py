@@ -32,8 +32,8 @@ def lineage(
 ) -> Lineage:
     """What a stream was made from, or one version of a model or a dataset (`model/digits@3`), and what became of it.
 
-    Times are 27-character texts. `on_progress` gets a line on what is being read. Raises NoSuchStream, UnknownStream, BadField,
-    and Misused for a version that there is not.
+    Times are 27-character texts. `on_progress` gets a line on what is being read. Raises NoSuchStream, and
+    Misused for what is no name of a stream, or a version that there is not.
     """
     stream, version = asked = subject_of(sources, subject)
     moment = Moment(sources, stream, as_of, known_at, on_progress)

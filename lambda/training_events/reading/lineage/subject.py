@@ -28,7 +28,7 @@ class Subject(NamedTuple):
 
 
 def subject_of(sources: Sources, text: str) -> Subject:
-    """Raises UnknownStream or BadField. A stream whose name has an @ in it is itself, if the log has it."""
+    """Raises Misused for what is no name of a stream. A stream whose name has an @ in it is itself, if the log has it."""
     stream = stream_of_log(sources.log, text)
     name, at, version = stream.rpartition("@")
     if not at or not version or has_events(sources.log, stream):
