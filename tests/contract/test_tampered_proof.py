@@ -61,6 +61,11 @@ class Tampered(ABC):
         forged = json.dumps(state, sort_keys=True, separators=(",", ":")).encode()
         self.read_models.put(STREAM, forged, summary=b"{}", first_at=state["first_at"], replaces=model.revision)
 
+    def remove_read_model(self) -> None:
+        model = self.read_models.get(STREAM)
+        assert model is not None
+        self.read_models.remove(STREAM, replaces=model.revision)
+
     @abstractmethod
     def alter_seal(self, number: int, old: bytes, new: bytes) -> None: ...
 
@@ -81,6 +86,7 @@ class TamperedLaptop(Tampered):
         assert store.read_models is not None
         self.log, self.read_models, self.seals = store.log, store.read_models, SqliteSealStore(store.log.database)
         self.fill()
+        store.log.forget_arrivals(3)  # as a command does that has projected them
         self._execute("DROP TRIGGER event_deleted")
 
     def alter_seal(self, number: int, old: bytes, new: bytes) -> None:
@@ -194,6 +200,7 @@ TAMPERINGS_OF_PROOF: dict[str, Tampering] = {
     "lock taken away": Tampering(unlock, "none", Kind.NOT_LOCKED),
     "retention shortened": Tampering(shorten, "none", Kind.NOT_LOCKED),
     "read model forged": both(Kind.READ_MODEL_DIFFERS, Tampered.forge_read_model),
+    "read model removed": both(Kind.READ_MODEL_DIFFERS, Tampered.remove_read_model),
 }
 STORES = {"SQLite": "laptop", "DynamoDB and S3": "aws"}
 
