@@ -183,3 +183,16 @@ def test_a_run_that_lost_what_was_pinned_is_told(log, capsys, command, tmp_path)
     code, out, err = run_cli(capsys, command, "model/digits")
     assert (code, "is broken: run_altered at " in err) == ((1, True) if command == "verify" else (0, False))
     assert "the last event that the run had when this was registered" in out
+
+
+def test_show_reads_the_runs_of_the_newest_versions_and_of_those_that_serve(log, capsys):
+    started, first, ended = registered_early()
+    versions = [
+        make_event("model/digits", "ModelRegistered", 10 + number, **first.data | {"version": number})
+        for number in range(1, 14)
+    ]
+    promoted = make_event("model/digits", "ModelPromoted", 30, version=2, stage="production")
+    record_events(log, [started, *versions, promoted, ended])
+    shown = json.loads(run_cli(capsys, "show", "model/digits", "--json")[1])["runs_since"]
+    assert sorted(shown, key=int) == ["2", *map(str, range(4, 14))]
+    assert {since["events"] for since in shown.values()} == {1}

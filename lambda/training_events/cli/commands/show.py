@@ -41,7 +41,7 @@ class RunDocument(RunState):
 
 
 class ModelDocument(ModelState):
-    """`runs_since` is what became of the runs that made the newest version and those that serve, since each was registered."""
+    """`runs_since` is what became of the runs that made the newest versions and those that serve, since each was registered."""
 
     as_of: str | None = None
     known_at: str | None = None

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from training_events.stores.event_log import EventLog
 
 
+MAX_NEWEST = 10
+"""Of how many versions of a model, beside those that serve, the runs are read where nobody asks for more."""
+
+
 def runs_since_registration(
     log: EventLog,
     versions: Mapping[str, Version],
@@ -48,9 +52,9 @@ def runs_since_registration(
 
 
 def foremost_versions(state: ModelState) -> dict[str, Version]:
-    """The versions that people ask of: those that serve a stage, and the newest one."""
-    names = sorted({*state.stages.values(), *filter(None, [state.latest_version])})
-    return {name: state.versions[name] for name in names if name in state.versions}
+    """The versions that people ask of: those that serve a stage, and the newest ones."""
+    newest = sorted(state.versions, key=lambda name: state.versions[name].registered_at or "", reverse=True)[:MAX_NEWEST]
+    return {name: version for name, version in state.versions.items() if version.stages or name in newest}
 
 
 def with_runs_since(moment: Moment, nodes: list[Node]) -> list[Node]:
