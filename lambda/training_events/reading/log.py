@@ -35,7 +35,7 @@ Named: TypeAlias = str | StreamSummary
 
 
 class Times(TypedDict):
-    """Of which times a question is asked, as 27-character texts."""
+    """The times that a question is about, as 27-character texts."""
 
     as_of: str | None
     known_at: str | None
@@ -63,8 +63,8 @@ class Log:
     projector does that as they arrive: a list may be a moment old.
 
     A stream is named with its kind (`run/digits-7`), or without, where the method says which kind it asks for; a row of a list
-    names one, too. Every method raises Misused for a name or a time that is not one, NoSuchStream (a Misused) where there is no
-    such stream, with the names that are near, and what AWS raises.
+    names one, too. Every method raises Misused for a name or a time that is none. Where the log has no such stream it raises
+    NoSuchStream (a Misused), which names near ones. Errors of AWS pass through.
     """
 
     def __init__(self, sources: Sources) -> None:
@@ -77,7 +77,7 @@ class Log:
         self.close()
 
     def close(self) -> None:
-        """Gives back the file or the connections. A question that is asked later opens them again."""
+        """Closes the file or the connections. A later question opens them again."""
         self._opened.log.close()
 
     def runs(

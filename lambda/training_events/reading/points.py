@@ -31,8 +31,8 @@ MAX_COMPARED_RUNS = 20
 class MetricPoint(Struct, frozen=True, gc=False):
     """A value of a metric, the step at which it was measured (as the training counts), and when (by its clock, in UTC).
 
-    `attempt` counts the starts of the run. A point `stands` unless a later attempt has recorded the metric from its step on
-    again: what it was measured on was thrown away then.
+    `attempt` counts the starts of the run. A point `stands` unless a later attempt recorded the metric again from
+    this step, or an earlier one: then what it measured was thrown away.
     """
 
     run: str

@@ -159,4 +159,4 @@ def _required(module: str, method: str, extra: str) -> ModuleType:
     try:
         return import_module(module)
     except ModuleNotFoundError:
-        raise Misused(f"{method} takes {module}: pip install 'training-events[{extra}]'") from None
+        raise Misused(f"{method} needs {module}: pip install 'training-events[{extra}]'") from None

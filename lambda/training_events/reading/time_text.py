@@ -76,7 +76,7 @@ def _from_words(text: str, present: str) -> str:
         # imported here: it takes a tenth of a second, and few calls give a time in words
         import dateparser  # noqa: PLC0415
     except ModuleNotFoundError:
-        raise Misused(f"to read {text!a} as a time in words takes dateparser: pip install 'training-events[cli]'") from None
+        raise Misused(f"to read {text!a} as a time in words needs dateparser: pip install 'training-events[cli]'") from None
 
     parsed = dateparser.parse(
         text,

@@ -59,6 +59,26 @@ def test_the_five_commands_of_the_readme_print_what_it_shows(tmp_path: Path) -> 
     assert re.search(r"^run/digits-7 +sound +3 +3$", verify, re.MULTILINE)
 
 
+def test_the_questions_of_the_readme_run_as_they_stand(tmp_path: Path) -> None:
+    [questions] = re.findall(r"## Ask anything.+?```sh\n(.+?)```", README, re.DOTALL)
+    [python] = re.findall(r"`(te\..+)`", README)
+    recording = """
+for run in digits-7 digits-8; do
+  training-events record run/$run TrainingStarted --data '{"hyperparameters": {"C": 1.0}, "seeds": '"${run#*-}"'}'
+  training-events record run/$run MetricsRecorded --data '{"points": [{"name": "loss", "step": 1, "value": 0.28}]}'
+done
+training-events record model/digits ModelRegistered --occurred-at 2026-02-20 --data '{"version": 1, "run": "run/digits-7"}'
+training-events record model/digits ModelPromoted --occurred-at 2026-02-21 --data '{"version": 1, "stage": "production"}'
+"""
+    type_into_shell(recording, tmp_path)
+    searched, compared, traced = (type_into_shell(line, tmp_path).stdout for line in questions.splitlines())
+    assert re.findall(r"^run/\S+", searched, re.MULTILINE) == ["run/digits-8", "run/digits-7"]
+    assert compared.startswith("only the seed differs\n")
+    assert "production  serving, promoted 2026-02-21" in traced
+    (tmp_path / "ask.py").write_text(f"import training_events as te\nprint({python})", encoding="utf-8")
+    assert "digits-8" in type_into_shell("python ask.py", tmp_path).stdout
+
+
 def test_the_laptop_commands_run_as_they_stand(tmp_path: Path) -> None:
     install, script = re.findall(r"```sh\n(.+?)```", LAPTOP, re.DOTALL)
     assert install == INSTALL

@@ -88,7 +88,7 @@ def test_points_are_a_table():
 @pytest.mark.parametrize(("method", "module", "extra"), [("to_pandas", "pandas", "pandas"), ("to_arrow", "pyarrow", "parquet")])
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, method: str, module: str, extra: str):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(Misused, match=rf"{method} takes {module}: pip install 'training-events\[{extra}\]'"):
+    with pytest.raises(Misused, match=rf"{method} needs {module}: pip install 'training-events\[{extra}\]'"):
         getattr(RUNS, method)()
 
 

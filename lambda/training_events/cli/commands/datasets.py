@@ -40,7 +40,7 @@ def datasets(
 ) -> None:
     """List the datasets, newest first.
 
-    Each with the number of its versions, and of the newest one when it was registered, its rows, size, digest and place.
+    Each row has the number of versions, and of the newest one the time of its registration, its rows, size, digest and place.
 
     For example:
       training-events datasets

@@ -22,8 +22,8 @@ def describe(
 ) -> None:
     """Give a stream a description, a name to show, or both.
 
-    An empty text removes one. What was said before, by whom and when, stays in the log. It goes where `record` sends its
-    events; a stream that the log does not have is refused.
+    An empty text removes one. What was said before, by whom and when, stays in the log. The event goes where those of
+    `record` go. A stream that the log does not have is refused.
 
     For example:
       training-events describe run/digits-7 "warm start from digits-5, half the learning rate"

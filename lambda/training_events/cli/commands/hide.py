@@ -29,8 +29,8 @@ def hide(
 ) -> None:
     """Leave streams out of lists, until they are restored.
 
-    Nothing is deleted: `show` and `history` have the stream as ever, and `show` tells who hid it, when and why. It goes where
-    `record` sends its events; a stream that the log does not have is refused.
+    Nothing is deleted: `show` and `history` have the stream as ever, and `show` tells who hid it, when and why. The
+    event goes where those of `record` go. A stream that the log does not have is refused.
 
     For example:
       training-events hide run/digits-7 run/digits-8 --reason "started with the wrong data"

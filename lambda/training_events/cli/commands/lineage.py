@@ -36,8 +36,8 @@ def lineage(
 ) -> None:
     """Print where something came from and what became of it.
 
-    From dataset versions over runs and model versions to the stages that these serve, in both directions, with who did what
-    when. Dataset versions are found by their digests and their versions in S3, whatever they are called. What serves comes
+    It follows dataset versions, runs, model versions and the stages that these serve in both directions, and says who did
+    what when. Dataset versions are found by their digests and their versions in S3, whatever they are called. What serves comes
     first. Where a run got further events since a version of a model was registered, the version says so.
 
     For example:

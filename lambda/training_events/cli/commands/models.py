@@ -40,8 +40,8 @@ def models(
 ) -> None:
     """List the models, and what serves each stage.
 
-    Each with its versions, the latest one and the run that made it, and which version serves which stage. The newest model
-    comes first.
+    Each row has the number of versions, the latest one and the run that made it, and which version serves which stage. The
+    newest model comes first.
 
     For example:
       training-events models

@@ -28,7 +28,8 @@ def restore(
 ) -> None:
     """Show hidden streams in lists again.
 
-    Who restored them stays in the log. It goes where `record` sends its events; a stream that the log does not have is refused.
+    Who restored them stays in the log. The event goes where those of `record` go. A stream that the log does not
+    have is refused.
 
     For example:
       training-events restore run/digits-7 --reason "the data was right"

@@ -93,9 +93,9 @@ def runs(
     """List the runs, newest first or sorted.
 
     The columns are those that tell the runs apart, as many as the terminal has room for: status and start, the best values
-    of metrics, losses and scores first, hyperparameters and tags that differ. --columns names others. A pipe gets the
-    columns of a terminal of 200, uncut. A run that is running and has said nothing for much longer than it usually does is
-    `silent`: that is no verdict, it may still go on.
+    of metrics, losses and scores first, hyperparameters and tags that differ. --columns names others. A pipe gets
+    what a terminal of 200 characters would show, uncut. A running run that has said nothing for much longer than it usually
+    does is `silent`; it may still go on.
 
     --where is MLflow's search, with OR, NOT and parentheses beyond it: metrics.NAME (its best value; .last, .min and .max are
     the others), params.NAME, tags.NAME, datasets.digest, and status, duration, commit, dirty and more by their names alone.

@@ -46,8 +46,8 @@ def serving(
 ) -> None:
     """List what serves each stage, now or at any time.
 
-    Over all models, each with the version, since when it serves, who promoted it, and which run trained it. With --as-of or
-    --known-at it is what served then, which reads the whole log. A hidden model still serves, and is listed.
+    Of every model it lists the version, since when it serves, who promoted it, and which run trained it. With --as-of or
+    --known-at it lists what served then, and reads the whole log for that. A hidden model still serves, and is listed.
 
     For example:
       training-events serving --stage production

@@ -32,7 +32,7 @@ def tag(
 
     A tag with the same key is replaced; all other tags stay. A value that is written as JSON writes a number, true or false is
     one; any other is a text. The tag `group` names what belongs together: a sweep, a study, a parent run. Who tagged what and
-    when stays in the log. It goes where `record` sends its events; a stream that the log does not have is refused.
+    when stays in the log. The events go where those of `record` go. A stream that the log does not have is refused.
 
     For example:
       training-events tag run/digits-7 team=vision accepted=true

@@ -44,7 +44,7 @@ def watch(
 
     A terminal shows its status, how far it is and how quickly it goes on, its metrics with their curves, its last checkpoint
     and its error. In a pipe every change is a line. --json prints the state with which the run has ended, once it has. Ctrl-C
-    leaves earlier; the run does not notice.
+    stops the watching, and not the run.
 
     The exit code is 0 if the run has completed, and 1 if it has failed or was stopped. Another attempt may still follow.
 

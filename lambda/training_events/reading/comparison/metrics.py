@@ -45,7 +45,7 @@ class EqualPlace(Struct, frozen=True):
 class ComparedMetric(Struct, frozen=True):
     """One metric of the runs that recorded it, by run.
 
-    `best` is empty for what only counts, such as an epoch. `axis` tells what `equal` goes by: `step`, or `point` where a run
+    `best` is empty for what only counts, such as an epoch. `axis` says what `equal` counts: `step`, or `point` where a run
     has points without a step. `equal` is empty where the runs have no step in common. `differs` is true where one of the
     values differs, or a run lacks the metric.
     """
