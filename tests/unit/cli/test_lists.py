@@ -232,6 +232,10 @@ def test_what_somebody_has_hidden_is_left_out_and_counted_until_all_is_asked_for
     assert ([it["stream"] for it in document[f"{kind}s"]], document["hidden_left_out"]) == ([f"{kind}/c", f"{kind}/a"], 1)
     record_events(log, [make_event(f"{kind}/b", "Restored", 6)])
     assert listed() == ([f"{kind}/c", f"{kind}/b", f"{kind}/a"], "")
+    record_events(log, [make_event(f"{kind}/{name}", "Hidden", 7) for name in "abc"])
+    assert cli.run([f"{kind}s"]) == 0
+    told = "all of these runs are hidden" if kind == "run" else f"all {kind}s are hidden"
+    assert capsys.readouterr() == (f"{told}\n", "3 hidden left out: --all lists them\n")
 
 
 names = st.one_of(loose_text, st.sampled_from(["run", "status", "loss", "metrics.loss", "a\x00", "a\\x00", "started (UTC)"]))

@@ -9,7 +9,7 @@ import typer
 from msgspec import Struct
 
 from training_events.cli.hidden import AlsoHidden, Visible
-from training_events.cli.output import minute_of, print_json_document
+from training_events.cli.output import minute_of, peek, print_json_document
 from training_events.cli.style import style_of_status
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
@@ -52,10 +52,10 @@ def models(
     if as_json:
         print_json_document({}, "models", islice(visible, limit), visible.tail)
         return
-    rows = map(_row, islice(visible, limit))
-    print_rows(
-        _TITLES, _WIDTHS, rows, LOOK_AHEAD_ROWS, optional=_OPTIONAL, empty=_NO_MODELS, styles={"status": style_of_status}
-    )
+    _, listed = peek(islice(visible, limit))
+    empty = "all models are hidden" if visible.left_out else _NO_MODELS
+    styles = {"status": style_of_status}
+    print_rows(_TITLES, _WIDTHS, map(_row, listed), LOOK_AHEAD_ROWS, optional=_OPTIONAL, empty=empty, styles=styles)
     visible.tell()
 
 

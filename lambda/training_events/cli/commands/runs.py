@@ -118,7 +118,7 @@ def runs(
     if as_json:
         print_json_document({}, "runs", selected, visible.tail)
     elif not first:
-        print(printable(_nothing(sources, model, group)))
+        print("all of these runs are hidden" if visible.left_out else printable(_nothing(sources, model, group)))
     elif columns:
         rows = list(selected)
         if left_out := print_runs(rows, named_columns(columns, rows)):
