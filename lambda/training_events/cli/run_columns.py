@@ -6,6 +6,7 @@ it first. The terminal decides for how many there is room.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from contextlib import suppress
@@ -32,6 +33,10 @@ _MAX_OF_A_KIND = 40
 _MAX_WIDTHS = {"run": 64}
 _MAX_WIDTH = 24
 """Of any other column but the last."""
+
+
+_NAME = re.compile(r"""((?>`[^`]*`|"[^"]*"|[^,])*),""")
+"""A name, with the comma behind it. One in backticks or double quotes may have commas in it."""
 
 
 class Column(NamedTuple):
@@ -137,7 +142,7 @@ def named_columns(names: str, runs: Sequence[ListedRun]) -> list[Column]:
         for kind, values in (("params", run.hyperparameters), ("metrics", run.metrics), ("tags", run.tags))
         for name in values
     }
-    fields = [_known_field(name.strip(), known) for name in names.split(",")]
+    fields = [_known_field(name.strip(), known) for name in _NAME.findall(f"{names},")]
     return _titled(list(dict.fromkeys(["run", *fields])))
 
 

@@ -169,6 +169,19 @@ def test_columns_have_all_the_names_that_a_condition_may_have(log, capsys):
     assert len(titles(capsys, "runs", "--columns", ",".join(ATTRIBUTES))) == 1 + len(ATTRIBUTES)
 
 
+def test_a_quoted_name_may_have_a_comma_in_it(log, capsys):
+    record_events(log, run_events("a", 1, hyperparameters={"x,y": 3, 'q"q': 4}, metrics={"b,c": 0.5}))
+    fields = 'metrics.`b,c`, params."x,y",params."q""q"'
+    assert cells(capsys, "runs", "--columns", fields) == [["run/a", "0.5", "3", "4"]]
+
+
+def test_a_run_is_listed_with_all_that_it_recorded_however_much_that_is(log, capsys):
+    record_events(log, run_events("a", 1, hyperparameters={f"p{number}": number for number in range(3000)}, metrics={}))
+    assert cells(capsys, "runs", "--columns", "params.p2999") == [["run/a", "2999"]]
+    [run] = parse_document("runs", run_cli(capsys, "runs", "--json")[1])["runs"]
+    assert (len(run["hyperparameters"]), run["whole"]) == (3000, True)
+
+
 def test_columns_are_of_the_table_only(log, capsys):
     sweep(log, 1)
     code, _, err = run_cli(capsys, "runs", "--columns", "status", "--json")

@@ -162,6 +162,8 @@ def test_the_run_does_not_meet(where: str):
         ("metrics.a > 'abc'", "at character 13: a metric is compared with a number, NaN or Infinity, not with 'abc'"),
         ("metrics.a = 1 && metrics.b = 2", "at character 15: expected AND, OR or the end, not `&`: write AND"),
         ("metrics.a == 1", "not `=`: write one ="),
+        ("metrics.a <> 1", "not `>`: write !="),
+        ("params.a = NULL", "not `NULL`: write IS NULL or IS NOT NULL"),
         ("(dirty = true", "at character 14: expected `)`, but it ends here"),
         (
             "metrik.a > 1",

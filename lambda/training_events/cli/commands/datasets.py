@@ -14,7 +14,7 @@ from training_events.cli.style import style_of_status
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
 from training_events.folds.summary import DatasetSummary
-from training_events.reading.summaries import summaries_of
+from training_events.reading.summaries import summaries_of, whole_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,8 @@ def datasets(
     sources = open_current_workspace(log)
     visible = Visible(cast("Iterator[DatasetSummary]", summaries_of(sources, "dataset")), everything=everything)
     if as_json:
-        print_json_document({}, "datasets", islice(visible, limit), visible.tail)
+        whole = (whole_summary(sources, dataset) for dataset in islice(visible, limit))
+        print_json_document({}, "datasets", whole, visible.tail)
         return
     _, listed = peek(islice(visible, limit))
     empty = "all datasets are hidden" if visible.left_out else _NO_DATASETS

@@ -14,7 +14,7 @@ from training_events.cli.style import style_of_status
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
 from training_events.folds.summary import ModelSummary
-from training_events.reading.summaries import summaries_of
+from training_events.reading.summaries import summaries_of, whole_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,8 @@ def models(
     sources = open_current_workspace(log)
     visible = Visible(cast("Iterator[ModelSummary]", summaries_of(sources, "model")), everything=everything)
     if as_json:
-        print_json_document({}, "models", islice(visible, limit), visible.tail)
+        whole = (whole_summary(sources, model) for model in islice(visible, limit))
+        print_json_document({}, "models", whole, visible.tail)
         return
     _, listed = peek(islice(visible, limit))
     empty = "all models are hidden" if visible.left_out else _NO_MODELS

@@ -25,7 +25,7 @@ from training_events.folds.summary import RunSummary
 from training_events.reading.search.find import answers
 from training_events.reading.search.question import attribute_is, created_since, read_question
 from training_events.reading.stream_names import did_you_mean
-from training_events.reading.summaries import summaries_of
+from training_events.reading.summaries import summaries_of, whole_summary
 from training_events.stores.near_names import MAX_COMPARED_NAMES
 
 if TYPE_CHECKING:
@@ -114,7 +114,10 @@ def runs(
     sources = open_current_workspace(log)
     with progress_after() as show:
         visible = Visible(answers(sources, question, on_progress=show), everything=everything or question.is_about_hidden)
-        first, selected = peek(map(_as_of_now, islice(visible, limit)), LOOK_AHEAD_ROWS)
+        listed: Iterator[RunSummary] = islice(visible, limit)
+        if columns or as_json:
+            listed = (whole_summary(sources, run) for run in listed)
+        first, selected = peek(map(_as_of_now, listed), LOOK_AHEAD_ROWS)
     if as_json:
         print_json_document({}, "runs", selected, visible.tail)
     elif not first:

@@ -188,17 +188,18 @@ def _not_understood(text: str, flaw: UnexpectedInput) -> BadSearch:
         return at_character(index, f"expected {expected}; the quote {rest[0]} is not closed, or does not belong here")
     word = re.match(r"[\w.]+|\S", rest)
     found = word.group() if word else rest[0]
-    hint = ""
     if "NUMBER" in possible and token is not None and token.type == "NAME":
         hint = f": a text is in quotes, '{found:.40}'"
-    elif text[index - 1 : index + 1] == "==":
-        hint = ": write one ="
-    elif found in _OTHER_OPERATORS:
-        hint = f": write {_OTHER_OPERATORS[found]}"
+    else:
+        written = (text[max(index - 1, 0) : index + 1], found.lower())
+        hint = next((f": write {_OTHER_LANGUAGES[other]}" for other in written if other in _OTHER_LANGUAGES), "")
     return at_character(index, f"expected {expected}, not `{found:.40}`{hint}")
 
 
-_OTHER_OPERATORS = {"&": "AND", "|": "OR", "!": "NOT", ",": "AND"}
+_OTHER_LANGUAGES = {
+    "==": "one =", "<>": "!=", "null": "IS NULL or IS NOT NULL", "&": "AND", "|": "OR", "!": "NOT", ",": "AND",
+}  # fmt: skip
+"""What people bring along from SQL, Python and other languages, and what to write for it."""
 
 
 @cache
