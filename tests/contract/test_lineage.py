@@ -121,6 +121,7 @@ def test_a_checkpoint_is_found_of_a_run_with_more_than_a_list_tells(life: Asked)
         ("model/digit@1", r"no event of model/digit; did you mean `model/digits`"),
         ("dataset/digits@b", "dataset/digits has no version 'b'; it has aaaaaaaaaaaa"),
         ("run/a@2", "a run has no versions"),
+        ("model/@1", "no event of model/@1"),
         ("run/aa", "no event of run/aa"),
     ],
 )
@@ -133,6 +134,16 @@ def test_a_stream_with_an_at_in_its_name_is_itself(life: Asked):
     life.record("model/a@b", "ModelRegistered", "17:00:00", version="1", run="a")
     assert life.log.lineage("model/a@b").starts == ["model/a@b@1"]
     assert life.log.lineage("model/a@b@1").starts == ["model/a@b@1"]
+
+
+def test_a_version_with_an_at_in_its_name_is_found_as_it_was_registered(life: Asked):
+    for stream, version in (("model/at", "b@1"), ("model/at@2", "x@y@z")):
+        life.record(stream, "ModelRegistered", "17:00:00", version=version, run="a")
+        escaped = f"{stream}@{version.replace('@', '%40')}"
+        assert life.log.lineage(f"{stream}@{version}").starts == [escaped]
+        assert life.log.lineage(escaped).starts == [escaped]
+    with pytest.raises(Misused, match="model/at@2 has no version 'x@y'"):
+        life.log.lineage("model/at@2@x@y")
 
 
 def test_no_name_makes_two_things_one(life: Asked):

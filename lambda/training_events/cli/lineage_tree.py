@@ -104,9 +104,10 @@ class _Tree:
             node = self._nodes[edge.source if upwards else edge.target]
             verb = (_UPWARDS if upwards else _DOWNWARDS).get(edge.kind, "")
             further = [(behind, upwards) for behind in (self._origins if upwards else self._outcomes)[node.id]]
-            parts = _parts(node, edge, self._how(edge))
+            how = self._how(edge)
+            parts = _parts(node, edge, how)
             if further and (node.id, upwards) in self._drawn:
-                parts, further = [_Part("drawn above")], []
+                parts, further = [*how, _Part("drawn above")], []
             elif further and depth == MAX_DEPTH:
                 parts, further = [*parts, _Part("further steps are not drawn, --json has them", YELLOW)], []
             else:

@@ -78,6 +78,19 @@ def test_what_ended_is_told_with_its_reason_and_what_was_drawn_is_not_drawn_agai
     assert "made by run/a  drawn above" in out
 
 
+def test_a_run_that_was_drawn_still_says_in_which_roles_it_read_a_content(log, capsys):
+    data = {"sha256": "aa" * 32, "uri": "s3://b/d.npz"}
+    record_events(log, life())
+    record_events(
+        log, [make_event("run/both", "TrainingStarted", 9, datasets=[{**data, "role": role} for role in ("train", "test")])]
+    )
+    record_events(log, [make_event("model/both", "ModelRegistered", 10, version=1, run="run/both")])
+    _, out, _ = run_cli(capsys, "lineage", "dataset/digits")
+    told = [line for line in out.splitlines() if "run/both" in line]
+    assert ["as test" in told[0], "as train" in told[1]] == [True, True]
+    assert told[1].endswith("drawn above")
+
+
 def test_the_document_is_the_graph(log, capsys):
     record_events(log, life())
     _, out, _ = run_cli(capsys, "lineage", "dataset/digits", "--json")

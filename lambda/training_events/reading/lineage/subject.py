@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from training_events.errors import Misused
@@ -9,7 +10,7 @@ from training_events.reading.states import require_events
 from training_events.reading.stream_names import did_you_mean, has_events, stream_of_log
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from training_events.reading.lineage.graph import DatasetVersion, ModelVersion, Node
     from training_events.reading.lineage.moment import Moment
@@ -28,12 +29,24 @@ class Subject(NamedTuple):
 
 
 def subject_of(sources: Sources, text: str) -> Subject:
-    """Raises Misused for what is no name of a stream. A stream whose name has an @ in it is itself, if the log has it."""
+    """Raises Misused for what is no name of a stream. A stream whose name has an @ in it is itself, if the log has it.
+
+    A version may have an @ in its name, too: it is what stands behind the last @ before which there is a stream.
+    """
     stream = stream_of_log(sources.log, text)
-    name, at, version = stream.rpartition("@")
-    if not at or not version or has_events(sources.log, stream):
+    if stream.endswith("@") or has_events(sources.log, stream):
         return Subject(stream, None)
-    return Subject(stream_of_log(sources.log, name), version)
+    splits = _splits(sources, stream)
+    last = next(splits, Subject(stream, None))
+    return next((split for split in chain([last], splits) if has_events(sources.log, split.stream)), last)
+
+
+def _splits(sources: Sources, text: str) -> Iterator[Subject]:
+    """What stands before each @ and behind it, the last one first."""
+    name = text
+    while "@" in name.partition("/")[2][1:]:
+        name = name.rpartition("@")[0]
+        yield Subject(stream_of_log(sources.log, name), text[len(name) + 1 :])
 
 
 def starts_of(sources: Sources, moment: Moment, neighbours: Neighbours, subject: Subject) -> Sequence[Node]:
