@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from training_events.cli.output import printable, to_json
@@ -69,8 +70,16 @@ def _is_list_of_packages(value: Any) -> TypeGuard[dict[str, Any]]:
 
 
 def _lines(parts: dict[str, Any]) -> Iterator[str]:
-    width = max(map(len, parts), default=0)
-    return (f"{_text(name.replace('_', ' ')):{width}}  {_text(value)}" for name, value in parts.items())
+    return _named_lines({name.replace("_", " "): value for name, value in parts.items()})
+
+
+def _named_lines(parts: dict[str, Any]) -> Iterator[str]:
+    """A line for each value, with its name before it; what is inside a value has lines of its own, with the names it has."""
+    names = list(map(_text, parts))
+    width = max(map(len, names), default=0)
+    for name, value in zip(names, parts.values(), strict=True):
+        lines = _named_lines(value) if isinstance(value, dict) and value else [_text(value)]
+        yield from (f"{label:{width}}  {line}" for label, line in zip(chain([name], repeat("")), lines, strict=False))
 
 
 def _text(value: Any) -> str:

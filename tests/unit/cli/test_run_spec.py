@@ -34,6 +34,18 @@ def test_what_identifies_an_input_has_a_line_of_its_own():
     }
 
 
+def test_a_kept_patch_has_a_line_for_each_thing_that_is_known_of_it():
+    patch = {"bytes": 428, "sha256": SHA256, "uri": "file:///kept"}
+    shown = spec_fields({"code": {"commit": "9a76a5d", "diff": patch, "not_kept": {"my_keys.py": "a credential"}}})
+    assert shown["code"].splitlines() == [
+        "commit    9a76a5d",
+        "diff      bytes   428",
+        f"          sha256  {SHA256}",
+        "          uri     file:///kept",
+        "not kept  my_keys.py  a credential",
+    ]
+
+
 @given(
     st.dictionaries(
         st.from_regex(r"[a-z][a-z0-9-]{0,30}", fullmatch=True), st.from_regex(r"[0-9]\.[0-9]{1,20}", fullmatch=True)

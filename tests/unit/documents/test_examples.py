@@ -67,14 +67,15 @@ for run in digits-7 digits-8; do
   training-events record run/$run TrainingStarted --data '{"hyperparameters": {"C": 1.0}, "seeds": '"${run#*-}"'}'
   training-events record run/$run MetricsRecorded --data '{"points": [{"name": "loss", "step": 1, "value": 0.28}]}'
 done
-training-events record model/digits ModelRegistered --occurred-at 2026-02-20 --data '{"version": 1, "run": "run/digits-7"}'
-training-events record model/digits ModelPromoted --occurred-at 2026-02-21 --data '{"version": 1, "stage": "production"}'
+training-events record model/digits ModelRegistered --data '{"version": 1, "run": "run/digits-7"}'
+training-events record model/digits ModelPromoted --data '{"version": 1, "stage": "production"}'
 """
     type_into_shell(recording, tmp_path)
     searched, compared, traced = (type_into_shell(line, tmp_path).stdout for line in questions.splitlines())
     assert re.findall(r"^run/\S+", searched, re.MULTILINE) == ["run/digits-8", "run/digits-7"]
     assert compared.startswith("only the seed differs\n")
-    assert "production  serving, promoted 2026-02-21" in traced
+    assert "made by run/digits-7  running" in traced
+    assert "production  serving, promoted " in traced
     (tmp_path / "ask.py").write_text(f"import training_events as te\nprint({python})", encoding="utf-8")
     assert "digits-8" in type_into_shell("python ask.py", tmp_path).stdout
 
