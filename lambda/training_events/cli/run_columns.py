@@ -19,6 +19,7 @@ from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.errors import BadSearch, Misused
 from training_events.folds.metric_order import importance, is_counter
 from training_events.reading.search.names import read_name
+from training_events.reading.search.values import DATASET_FIELDS
 from training_events.reading.stream_names import did_you_mean
 
 if TYPE_CHECKING:
@@ -149,8 +150,8 @@ def named_columns(names: str, runs: Sequence[ListedRun]) -> list[Column]:
 def field_of(name: Name) -> str:
     """The field that has what a question names."""
     namespace, _, key = name.key.partition(".")
-    if namespace in ("attributes", "datasets"):
-        return key if namespace == "attributes" else namespace
+    if namespace == "attributes":
+        return key
     return name.key if name.column == "value" else f"{name.key}.{name.column}"
 
 
@@ -161,7 +162,7 @@ def _known_field(written: str, known: set[str]) -> str:
     with suppress(BadSearch):
         name = read_name(written)
         field = field_of(name)
-        if field in _ATTRIBUTES or name.key in known:
+        if field in _ATTRIBUTES or name.key in known or name.key.startswith("datasets."):
             return field
     raise Misused(_unknown(written, known))
 
@@ -202,6 +203,8 @@ def _reader(field: str) -> Callable[[ListedRun], str]:
         return lambda run: _parameter(run.hyperparameters.get(name))
     if kind == "tags":
         return lambda run: _text(run.tags.get(name))
+    if kind == "datasets":
+        return lambda run: ", ".join(DATASET_FIELDS[name](used) or "-" for used in run.datasets) or "-"
     base, _, aspect = name.rpartition(".")
 
     def text(run: ListedRun) -> str:

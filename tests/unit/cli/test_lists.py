@@ -169,6 +169,16 @@ def test_columns_have_all_the_names_that_a_condition_may_have(log, capsys):
     assert len(titles(capsys, "runs", "--columns", ",".join(ATTRIBUTES))) == 1 + len(ATTRIBUTES)
 
 
+def test_a_column_has_what_is_asked_for_of_each_dataset(log, capsys):
+    used = [{"uri": "s3://b/digits.npz", "sha256": "aa"}, {"uri": "s3://b/faces.npz"}]
+    record_events(log, [make_event("run/a", "TrainingStarted", datasets=used)])
+    fields = "datasets.digest,dataset.name,datasets"
+    assert titles(capsys, "runs", "--columns", fields) == ["run", "digest", "name", "datasets"]
+    assert cells(capsys, "runs", "--columns", fields) == [
+        ["run/a", "aa, -", "digits, faces", "s3://b/digits.npz, s3://b/faces.npz"]
+    ]
+
+
 def test_a_quoted_name_may_have_a_comma_in_it(log, capsys):
     record_events(log, run_events("a", 1, hyperparameters={"x,y": 3, 'q"q': 4}, metrics={"b,c": 0.5}))
     fields = 'metrics.`b,c`, params."x,y",params."q""q"'
