@@ -88,6 +88,7 @@ def test_one_unknown_stream_and_nothing_is_recorded(capsys, url):
         (["tag", "team=vision"], "there is no stream"),
         (["tag", "run/a", "vision"], "'vision' is neither a stream nor a tag"),
         (["tag", "run/a", "=vision"], "'=vision' is neither a stream nor a tag"),
+        (["tag", "run/a", "team=vision", "--remove", "team"], "the tag 'team' is both given and removed"),
         (["describe", "run/a"], "there is nothing to say"),
         (["hide", "run/a"], "--reason"),
         (["hide", "run/a", "--reason", " "], "--reason is empty"),

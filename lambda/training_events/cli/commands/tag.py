@@ -40,6 +40,8 @@ def tag(
       training-events tag run/digits-7 --remove note
     """
     streams, tags = split_tags(arguments)
+    if both := sorted(tags.keys() & set(remove or ())):
+        raise Misused(f"the tag {both[0]!a:.80} is both given and removed; allowed: one of them")
     changes = tags_of({**tags, **dict.fromkeys(remove or ())})
     if not changes:
         raise Misused("there is no tag: give <key>=<value>, or --remove <key>")
