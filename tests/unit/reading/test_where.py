@@ -164,6 +164,11 @@ def test_the_run_does_not_meet(where: str):
         ("metrics.a == 1", "not `=`: write one ="),
         ("metrics.a <> 1", "not `>`: write !="),
         ("params.a = NULL", "not `NULL`: write IS NULL or IS NOT NULL"),
+        (
+            "\x1b[31m = 1",
+            "at character 1: expected a name such as metrics.accuracy, params.alpha, tags.team or status, not `\\x1b`",
+        ),
+        ('attributes."a\x1bb" = 1', "a run has no attribute `a\\x1bb`"),
         ("(dirty = true", "at character 14: expected `)`, but it ends here"),
         (
             "metrik.a > 1",

@@ -100,4 +100,6 @@ def _unquoted(part: re.Match[str]) -> str:
 
 
 def _cut(text: str) -> str:
+    """A name as an error shows it: anybody may have recorded it, and a terminal would obey its control characters."""
+    text = text if text.isprintable() else repr(text)[1:-1]
     return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}\u2026"

@@ -188,6 +188,7 @@ def _not_understood(text: str, flaw: UnexpectedInput) -> BadSearch:
         return at_character(index, f"expected {expected}; the quote {rest[0]} is not closed, or does not belong here")
     word = re.match(r"[\w.]+|\S", rest)
     found = word.group() if word else rest[0]
+    found = found if found.isprintable() else repr(found)[1:-1]
     if "NUMBER" in possible and token is not None and token.type == "NAME":
         hint = f": a text is in quotes, '{found:.40}'"
     else:
