@@ -190,9 +190,9 @@ def test_the_document_has_all_that_was_compared(capsys: pytest.CaptureFixture[st
         (["run/a"], "the number of runs to compare is 1; allowed: 2 to 50"),
         (["run/a", "run/a"], "'a' is given twice; allowed: each run once"),
         (["run/a", "run/aa"], "the log has no event of run/aa; did you mean `run/a`?"),
-        (["run/a", "run/a@3"], "'run/a' has no attempt 3; allowed: 1 to 1"),
+        (["run/a", "run/a@3"], "'run/a' has no attempt 3; allowed: 1\n"),
         (["run/a", "dataset/digits"], "'dataset/digits' is a dataset; allowed: runs, as run/<id>"),
-        (["run/a", "run/\x9b"], "$.stream: the text is '\\x9b'; allowed: text"),
+        (["run/a", "run/\x9b"], "'run/\\x9b' is no name of a stream: the text is '\\x9b'; allowed: text"),
     ],
 )
 def test_what_cannot_be_compared_is_told_in_one_line(

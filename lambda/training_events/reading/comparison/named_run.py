@@ -13,6 +13,8 @@ from training_events.reading.stream_names import stream_of_kind
 from training_events.times import to_utc_text
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from training_events.folds.attempts import Attempt
     from training_events.folds.run import RunState
     from training_events.reading.opening import Sources
@@ -49,8 +51,7 @@ def _attempt(sources: Sources, stream: str, number: int, as_of: str | None, know
     state = _state(sources, stream, as_of, known_at)
     attempts = {attempt.number: attempt for attempt in state.attempts}
     if number not in attempts:
-        allowed = f"{min(attempts)} to {max(attempts)}" if attempts else "none, because its training has not started"
-        raise Misused(f"{stream!a:.80} has no attempt {number}; allowed: {allowed}")
+        raise Misused(f"{stream!a:.80} has no attempt {number}; allowed: {_numbers(attempts)}")
     if (following := attempts.get(number + 1)) is not None:
         as_of = _just_before(following.started_at)
         state = _state(sources, stream, as_of, known_at)
@@ -59,6 +60,13 @@ def _attempt(sources: Sources, stream: str, number: int, as_of: str | None, know
                 f"attempts {number} and {number + 1} of {stream!a:.80} started at the same moment: no state lies between"
             )
     return NamedRun(f"{_id(stream)}@{number}", attempts[number], state, as_of)
+
+
+def _numbers(attempts: Collection[int]) -> str:
+    if not attempts:
+        return "none, because its training has not started"
+    first, last = min(attempts), max(attempts)
+    return str(first) if first == last else f"{first} to {last}"
 
 
 def _state(sources: Sources, stream: str, as_of: str | None, known_at: str | None) -> RunState:
