@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import training_events
@@ -38,6 +39,16 @@ def test_a_state_is_asked_for_with_the_kind_of_its_stream_or_without(life: Asked
     assert life.log.run("digits-1").metrics["loss"].best.value == 0.25  # type: ignore[union-attr]
     assert life.log.model("digits").stages == {"production": "1"}
     assert life.log.dataset("dataset/digits").versions[-1].stored.version_id == "v1"
+
+
+def test_what_cannot_name_a_stream_is_told_by_its_type(life: Asked):
+    state: Any = life.log.run("digits-1")
+    assert life.log.compare([state, "digits-0"]).runs[0].name == "digits-1"
+    assert list(life.log.points(state, "loss")) == list(life.log.points("digits-1", "loss"))
+    nothing: Any = None
+    for ask in (life.log.run, life.log.lineage, life.log.compare, lambda it: life.log.compare(["digits-1", it])):
+        with pytest.raises(TypeError, match="a stream is of type NoneType: allowed is its name"):
+            ask(nothing)
 
 
 def test_a_row_of_a_list_names_its_stream(life: Asked):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
 from training_events.folds.model import Served
@@ -17,7 +18,7 @@ from training_events.reading.summaries import summaries_of, whole_summary
 from training_events.reading.time_text import parse_optional_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Self
 
     from training_events.event import RecordedEvent
@@ -226,11 +227,14 @@ class Log:
 
 
 def _name(named: Named) -> str:
-    return named if isinstance(named, str) else named.stream
+    name = named if isinstance(named, str) else getattr(named, "stream", None)
+    if not isinstance(name, str):
+        raise TypeError(f"a stream is of type {type(named).__name__}: allowed is its name, or a row of a list")
+    return name
 
 
 def _names(named: Named | Iterable[Named]) -> list[str]:
-    return list(map(_name, [named] if isinstance(named, Named) else named))
+    return list(map(_name, named if isinstance(named, Iterable) and not isinstance(named, str) else [named]))
 
 
 def _times(as_of: Time | None, known_at: Time | None) -> Times:
