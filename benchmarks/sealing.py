@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 from training_events.event import Event, Producer
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.projection.sealer import Sealer
 from training_events.proof.s3_seal_store import S3SealStore
 from training_events.stores.dynamodb.event_log import DynamoDbLog

@@ -245,6 +245,13 @@ def test_metrics_are_compared_at_their_best_their_last_and_at_equal_steps(asked:
     ]
 
 
+def test_a_difference_that_no_number_holds_is_none(asked: Asked):
+    record_run(asked, "a", 0, loss=(1e308,))
+    record_run(asked, "b", 1, loss=(-1e308,))
+    (loss,) = asked.log.compare(["a", "b"]).metrics
+    assert [value.difference for value in loss.last.values()] == [0, None]
+
+
 def test_metrics_without_steps_are_compared_point_by_point(asked: Asked):
     for minute, (run, values) in enumerate({"a": (1.0, 0.5, 0.25), "b": (1.0, 0.75)}.items()):
         record_run(asked, run, minute)

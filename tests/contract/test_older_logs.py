@@ -12,7 +12,7 @@ import boto3
 import pytest
 from training_events import folds
 from training_events.event import DEFAULT_SOURCE, Event
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.folds.summary import summary_of
 from training_events.projection.projector import Projector
 from training_events.projection.rebuild import Rebuild

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 from training_events.canonical import canonical_json
 from training_events.errors import BadSearch, Misused
-from training_events.folds.summary import MAX_CHARACTERS, RunSummary
+from training_events.folds.cutter import MAX_CHARACTERS
+from training_events.folds.summary import RunSummary
 from training_events.folds.version import VERSION
 from training_events.reading.summaries import summaries_of
 

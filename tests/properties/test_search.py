@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training_events.canonical import canonical_json
 from training_events.errors import BadSearch
-from training_events.folds.summary import Headline, RunSummary, UsedVersion
+from training_events.folds.headline import Headline
+from training_events.folds.summary import RunSummary, UsedVersion
 from training_events.folds.version import VERSION
 from training_events.projection.projector import Projector
 from training_events.reading.opening import Sources

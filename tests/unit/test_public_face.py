@@ -9,7 +9,7 @@ import pytest
 import training_events
 from training_events import errors
 from training_events.bus.publisher import NotPublished
-from training_events.folds.run import Status
+from training_events.folds.run_state import Status
 
 if TYPE_CHECKING:  # mypy holds these lines, nothing runs them
     assert_type(training_events.record_run(model="digits"), training_events.Run)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from training_events.cli.commands.runs import ListedRun
-    from training_events.folds.summary import Headline
+    from training_events.folds.headline import Headline
     from training_events.stores.search import Name
 
 _MAX_OF_A_KIND = 40

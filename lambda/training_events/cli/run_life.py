@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training_events.folds.metric import Metric
-    from training_events.folds.run import RunState
+    from training_events.folds.run_state import RunState
     from training_events.stores.event_log import EventLog
 
 ATTEMPT_TITLES = ("attempt", "status", "started at", "ended at", "first step", "what differs")

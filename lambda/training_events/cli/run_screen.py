@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
     from training_events.folds.metric import Metric
-    from training_events.folds.run import RunState
+    from training_events.folds.run_state import RunState
     from training_events.reading.pace import Rates
 
 _COLOURS = {"": "", CYAN: "cyan", GREEN: "green", RED: "red", YELLOW: "yellow"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from training_events.cli.output import printable, to_json
 from training_events.cli.table import wrapped
-from training_events.folds.summary import flattened
+from training_events.folds.cutter import flattened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

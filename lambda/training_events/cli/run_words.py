@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training_events.folds.metric import Metric, Reading
-    from training_events.folds.run import RunState
+    from training_events.folds.run_state import RunState
     from training_events.reading.pace import Rates
 
 MAX_ERROR_CHARACTERS = 200

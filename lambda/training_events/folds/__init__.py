@@ -19,7 +19,7 @@ from training_events.folds import any_stream, dataset, model, run
 from training_events.folds.dataset import DatasetState
 from training_events.folds.instant import arrange, instants
 from training_events.folds.model import ModelState
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.folds.summary import summary_of
 from training_events.folds.version import VERSION as VERSION
 from training_events.times import TEXT_LENGTH

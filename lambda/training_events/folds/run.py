@@ -1,31 +1,21 @@
-"""The state of a run, from its events in key order."""
+"""What each event does to the state of its run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
-
-from msgspec import Struct, field
+from typing import TYPE_CHECKING, Literal
 
 from training_events import strict_json
 from training_events.catalogue import run as facts
 from training_events.catalogue.stored import Stored
 from training_events.folds import attempts, metric
-from training_events.folds.attempts import Attempt
+from training_events.folds.run_state import MAX_DATASETS, MAX_KEPT, Artifact, Checkpoint, Error, Job, Lineage
 from training_events.folds.silence import seconds_between
-from training_events.folds.stream_state import StreamState
 
 if TYPE_CHECKING:
     from training_events.event import LogEntry
+    from training_events.folds.attempts import Attempt
+    from training_events.folds.run_state import RunState
 
-MAX_KEPT = 100
-"""How many checkpoints, and how many artifacts, a state keeps: the newest ones. A state has to fit into an item of DynamoDB,
-and memory must not grow with the stream. The state counts them all, and the log has them all."""
-MAX_DATASETS = 1000
-"""Beyond so many datasets, a state keeps none that is recorded later: a program may record each of its shards. `datasets_used`
-counts all of these records, and the log has them all."""
-
-Status = Literal["unknown", "requested", "running", "completed", "failed", "stopped"]
-_FINISHED = ("completed", "failed", "stopped")
 _SAGEMAKER_STATUS: dict[str, Literal["running"] | attempts.Ended] = {
     "InProgress": "running",
     "Executing": "running",
@@ -39,103 +29,6 @@ _SAGEMAKER_STATUS: dict[str, Literal["running"] | attempts.Ended] = {
 """The run's status for each TrainingJobStatus and PipelineExecutionStatus of SageMaker. Another one is only kept in `job`.
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribePipelineExecution.html"""
-
-
-class Checkpoint(Struct):
-    at: str
-    step: int | float | None
-    stored: Stored
-
-
-class Artifact(Struct):
-    at: str
-    name: str | None
-    stored: Stored
-
-
-class Error(Struct):
-    error: str | dict[str, Any] | None
-    traceback: str | Stored | None
-
-
-class Job(Struct):
-    """The last state that SageMaker gave of the training job, or of the pipeline's execution. `image` is a URI."""
-
-    at: str
-    status: str
-    secondary_status: str | None
-    arn: str | None
-    failure_reason: str | None
-    image: str | None = None
-    instance: facts.Instance | None = None
-    hyperparameters: dict[str, Any] | None = None
-    artifact: Stored | None = None
-
-
-class Lineage(Struct):
-    """What the run was made from: its datasets, and the run that it resumed.
-
-    The datasets are those of the newest attempt's spec, else those of its training job, and what was recorded later.
-    `earlier_datasets` are those that only earlier attempts had: what these made came of them.
-    """
-
-    datasets: list[facts.UsedDataset] = []
-    resumed_from: str | None = None
-    earlier_datasets: list[facts.UsedDataset] = []
-
-
-class RunState(StreamState):
-    """A run. Times are UTC with microseconds. `spec` is what the newest attempt pinned when it started, as it was recorded.
-
-    `hyperparameters` are those that stand: of the newest attempt's spec, then what was recorded later. Before the first attempt
-    they are those of the training job, or of the request.
-
-    `ended_by` is who recorded the end: the training itself, or SageMaker where the training could not. `ends_not_counted` is
-    the number of ends that were recorded by processes which do not lead the training.
-    """
-
-    kind: Literal["run"] = "run"
-    status: Status = "unknown"
-    model: str | None = None
-    requested_by: str | None = None
-    requested_at: str | None = None
-    started_at: str | None = None
-    finished_at: str | None = None
-    ended_by: Literal["training", "SageMaker"] | None = None
-    duration_seconds: float | None = None
-    spec: dict[str, Any] | None = None
-    metrics: dict[str, metric.Metric] = field(default_factory=dict)
-    goals: dict[str, metric.Goal] = field(default_factory=dict)
-    checkpoints: list[Checkpoint] = field(default_factory=list)
-    artifacts: list[Artifact] = field(default_factory=list)
-    error: Error | None = None
-    stop_reason: str | None = None
-    job: Job | None = None
-    lineage: Lineage = field(default_factory=Lineage)
-    points: int = 0
-    starts: int = 0
-    attempts: list[Attempt] = field(default_factory=list)
-    ends_not_counted: int = 0
-    checkpoints_saved: int = 0
-    artifacts_saved: int = 0
-    hyperparameters: dict[str, Any] = field(default_factory=dict)
-    datasets_used: int = 0
-
-    @property
-    def finished(self) -> bool:
-        return self.status in _FINISHED
-
-    def living(self) -> set[str]:
-        return {"status"} if self.starts and self.status == "running" else set()
-
-    def add_points(self, points: list[facts.Point], at: str, attempt: int) -> None:
-        """Take in what this attempt has measured."""
-        metrics = self.metrics
-        for point in points:
-            if (known := metrics.get(point.name)) is None:
-                metrics[point.name] = metric.from_first_point(point.name, self.goals.get(point.name), point, at, attempt)
-            else:
-                metric.add_point(known, point, at, attempt)
 
 
 def requested(state: RunState, fact: facts.TrainingRequested, at: str, _: LogEntry) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from training_events.folds.run import RunState
+    from training_events.folds.run_state import RunState
 
 MIN_SILENT_SECONDS = 600.0
 """Less is not told: an evaluation or a large checkpoint takes that long."""

@@ -15,7 +15,7 @@ from msgspec import field
 
 from training_events.folds import fold
 from training_events.folds.instant import instants
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -6,48 +6,21 @@ did not fit, `whole` is false, and the state has it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
 from msgspec import Struct
 
 from training_events.canonical import canonical_json
-from training_events.catalogue.run import NotFinite
-from training_events.folds.metric import Goal
-from training_events.folds.metric_order import importance, is_counter
+from training_events.folds.cutter import Cutter, Scalar
+from training_events.folds.headline import Headline, headlines
 from training_events.folds.model import ModelState
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.folds.silence import last_heard_at, usual_gap_seconds
 from training_events.folds.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from training_events.catalogue.run import UsedDataset
     from training_events.folds.dataset import DatasetState
-    from training_events.folds.metric import Metric, Reading
-
-Scalar: TypeAlias = str | int | float | bool | None
-_T = TypeVar("_T")
-_encode = msgspec.json.Encoder().encode
-
-MAX_METRICS = 8
-"""How many metrics a list shows of a run, those that people look at first: a line has no room for more."""
-MAX_BYTES = 16_384
-"""The size of each part of a summary that may have any number of members: metrics, hyperparameters, tags, datasets, stages. So
-a summary has 80 KB at most, of the 400 KB of an item. A hundred metrics or several hundred hyperparameters fit."""
-MAX_CHARACTERS = 1000
-"""Of each text. An event may have texts of 400 KB."""
-
-
-class Headline(Struct, frozen=True):
-    """A metric at a glance. A counter has no best value. `min` and `max` are of the finite values."""
-
-    goal: Goal
-    best: float | None
-    last: float | NotFinite
-    min: float | None = None
-    max: float | None = None
 
 
 class UsedVersion(Struct, frozen=True):
@@ -147,67 +120,11 @@ class DatasetSummary(StreamSummary, frozen=True, kw_only=True):
     registered_at: str | None = None
 
 
-class _Cutter:
-    """Makes what is too long fit, and notes whether anything was. Without `bounded` everything fits."""
-
-    def __init__(self, *, bounded: bool) -> None:
-        self.whole = True
-        self._bounded = bounded
-
-    def text(self, text: str) -> str:
-        if len(text) <= MAX_CHARACTERS or not self._bounded:
-            return text
-        self.whole = False
-        return text[:MAX_CHARACTERS] + "\u2026"
-
-    def optional(self, text: str | None) -> str | None:
-        return None if text is None else self.text(text)
-
-    def members(self, members: Iterable[tuple[str, _T]]) -> dict[str, _T]:
-        """The first ones that fit, by name."""
-        fitting: dict[str, _T] = {}
-        room = MAX_BYTES
-        for name, value in members:
-            short = self.text(name)
-            room -= _size(short) + _size(value)
-            if room < 0 and self._bounded:
-                self.whole = False
-                break
-            fitting[short] = value
-        return fitting
-
-    def scalars(self, values: Mapping[str, Any]) -> dict[str, Scalar]:
-        """Nested values as flat ones, by the keys that lead to each."""
-        return self.members((name, self._scalar(value)) for name, value in flattened("", values))
-
-    def _scalar(self, value: Any) -> Scalar:
-        if isinstance(value, str):
-            return self.text(value)
-        if value is None or isinstance(value, bool | float) or (isinstance(value, int) and -(2**63) <= value < 2**64):
-            return value
-        return self.text(canonical_json(value).decode())
-
-
-def _size(value: Any) -> int:
-    """What a member takes, with its punctuation."""
-    return len(_encode(value)) + 2
-
-
-def flattened(path: str, values: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """Nested values below this path, each by the keys that lead to it."""
-    for key, value in sorted(values.items()):
-        name = f"{path}.{key}" if path else key
-        if isinstance(value, dict) and value:
-            yield from flattened(name, value)
-        else:
-            yield name, value
-
-
 def summary_of(
     state: RunState | ModelState | DatasetState, *, bounded: bool = True
 ) -> RunSummary | ModelSummary | DatasetSummary:
     """The summary of a state. Only a bounded one can be stored; the other one is whole."""
-    cutter = _Cutter(bounded=bounded)
+    cutter = Cutter(bounded=bounded)
     kind: type[RunSummary | ModelSummary | DatasetSummary]
     if isinstance(state, RunState):
         kind, parts = RunSummary, _of_run(state, cutter)
@@ -229,7 +146,7 @@ def summary_of(
     )
 
 
-def _of_run(state: RunState, cutter: _Cutter) -> dict[str, Any]:
+def _of_run(state: RunState, cutter: Cutter) -> dict[str, Any]:
     spec = state.spec or {}
     code, image, instance = (spec.get(name) or {} for name in ("code", "image", "instance"))
     of_job = _of_job(state)
@@ -273,7 +190,7 @@ def _of_job(state: RunState) -> _OfJob:
     return _OfJob(state.job.image, None if state.job.instance is None else state.job.instance.type)
 
 
-def _used(datasets: list[UsedDataset], cutter: _Cutter) -> list[UsedVersion]:
+def _used(datasets: list[UsedDataset], cutter: Cutter) -> list[UsedVersion]:
     used = [UsedVersion(*map(cutter.optional, (it.uri, it.version_id, it.sha256, it.role))) for it in datasets]
     return list(cutter.members((str(number), version) for number, version in enumerate(used)).values())
 
@@ -290,14 +207,14 @@ def beginning_of_digest(sha256: str) -> str:
     return sha256[:12]
 
 
-def _first_line(error: str | dict[str, Any] | None, cutter: _Cutter) -> str | None:
+def _first_line(error: str | dict[str, Any] | None, cutter: Cutter) -> str | None:
     if error is None:
         return None
     text = error if isinstance(error, str) else canonical_json(error).decode()
     return cutter.text(text.strip().partition("\n")[0])
 
 
-def _of_model(state: ModelState, cutter: _Cutter) -> dict[str, Any]:
+def _of_model(state: ModelState, cutter: Cutter) -> dict[str, Any]:
     promoted = {promotion.stage: promotion for promotion in state.promotions}
     found: dict[str, Serving] = {}
     for stage, version in sorted(state.stages.items()):
@@ -315,7 +232,7 @@ def _of_model(state: ModelState, cutter: _Cutter) -> dict[str, Any]:
     }
 
 
-def _of_dataset(state: DatasetState, cutter: _Cutter) -> dict[str, Any]:
+def _of_dataset(state: DatasetState, cutter: Cutter) -> dict[str, Any]:
     newest = state.versions[-1] if state.versions else None
     stored = None if newest is None else newest.stored
     return {
@@ -327,26 +244,3 @@ def _of_dataset(state: DatasetState, cutter: _Cutter) -> dict[str, Any]:
         "rows": None if newest is None else newest.rows,
         "registered_at": None if newest is None else newest.registered_at,
     }
-
-
-def headlines(metrics: dict[str, Metric]) -> dict[str, Headline]:
-    """The metrics at a glance, those first that people look at first."""
-    return dict(_by_importance({name: _headline(name, metric) for name, metric in metrics.items()}))
-
-
-def foremost(metrics: Mapping[str, Headline], count: int = MAX_METRICS) -> dict[str, Headline]:
-    """The metrics that people look at first."""
-    return dict(_by_importance(metrics)[:count])
-
-
-def _by_importance(metrics: Mapping[str, Headline]) -> list[tuple[str, Headline]]:
-    return sorted(metrics.items(), key=lambda item: importance(item[0]))
-
-
-def _headline(name: str, metric: Metric) -> Headline:
-    best = None if is_counter(name) else _finite(metric.best)
-    return Headline(metric.goal, best, metric.last.value, _finite(metric.min), _finite(metric.max))
-
-
-def _finite(reading: Reading | None) -> float | None:
-    return None if reading is None else reading.value  # type: ignore[return-value]  # it is finite

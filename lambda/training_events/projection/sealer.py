@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from training_events.errors import BadTime, LogAltered, NotComplete
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.projection.projector import stored_state
 from training_events.proof.sealing import NOTE_PREFIX, note_name, seal_stream
 from training_events.times import later, now

@@ -16,7 +16,7 @@ from training_events.stores.sqlite.event_log import SqliteLog
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training_events.folds.run import RunState
+    from training_events.folds.run_state import RunState
     from training_events.reading.opening import Sources
 
 SQLITE_PAUSE_SECONDS = 1.0

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from training_events.event import RecordedEvent
     from training_events.folds.dataset import DatasetState
     from training_events.folds.model import ModelState
-    from training_events.folds.run import RunState
+    from training_events.folds.run_state import RunState
     from training_events.proof.verification import Verification
     from training_events.reading.comparison import Comparison
     from training_events.reading.lineage.graph import Lineage

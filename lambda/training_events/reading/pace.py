@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from training_events.folds.silence import seconds_between
 
 if TYPE_CHECKING:
-    from training_events.folds.run import RunState
+    from training_events.folds.run_state import RunState
 
 WINDOW_SECONDS = 60.0
 """The rates are those of about the last minute that was watched."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from training_events.errors import Misused
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.folds.standing import recorded_points
 from training_events.projection.time_travel import entries_at, state_now
 from training_events.reading.rows import Rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from training_events.errors import NoSuchStream
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.folds.standing import is_known
 from training_events.projection.time_travel import entries_at, metrics_at, state_at, state_now
 from training_events.reading.stream_names import has_events, no_such_stream

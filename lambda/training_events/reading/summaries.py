@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from training_events.errors import NoSuchStream, TrainingEventsError
 from training_events.folds import VERSION, kind_of
-from training_events.folds.summary import DatasetSummary, ModelSummary, RunSummary, headlines, summary_of
+from training_events.folds.headline import headlines
+from training_events.folds.summary import DatasetSummary, ModelSummary, RunSummary, summary_of
 from training_events.projection.rebuild import StreamFolds
 from training_events.projection.time_travel import metrics_at, state_at, state_now
 from training_events.reading.opening import require_read_models

@@ -12,8 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from training_events.errors import Misused
+from training_events.folds.headline import Headline
 from training_events.folds.metric_order import importance
-from training_events.folds.summary import DatasetSummary, Headline, ModelSummary, RunSummary
+from training_events.folds.summary import DatasetSummary, ModelSummary, RunSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

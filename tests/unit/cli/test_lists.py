@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from training_events import cli
 from training_events.cli.commands.runs import ListedRun
 from training_events.cli.run_columns import chosen_columns, print_runs
-from training_events.folds.summary import Headline
+from training_events.folds.headline import Headline
 from training_events.reading.search.values import ATTRIBUTES
 
 from tests.support.command_line import empty_store, make_event, parse_document, record_events, run_cli

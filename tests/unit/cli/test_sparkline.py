@@ -7,7 +7,7 @@ from training_events import folds
 from training_events.canonical import canonical_json
 from training_events.cli.sparkline import blocks, sparkline
 from training_events.event import LogEntry
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 

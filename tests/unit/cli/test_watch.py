@@ -17,7 +17,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from training_events import folds
 from training_events.cli.run_screen import RunScreen
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.reading.pace import Pace
 
 from tests.support.command_line import empty_store, make_event, parse_document, record_events, run_cli
@@ -115,7 +115,9 @@ def test_a_metric_of_which_a_later_attempt_took_points_back_is_told_in_full_at_t
 
 @contextmanager
 def watching(*arguments, **pipes):
-    with subprocess.Popen([*WATCH, *arguments], env=without_aws(TERM="xterm"), text=True, **pipes) as process:
+    environment = without_aws(TERM="xterm")
+    environment.pop("COLUMNS", None)  # it would count for more than the terminal's own width
+    with subprocess.Popen([*WATCH, *arguments], env=environment, text=True, **pipes) as process:
         try:
             yield process
             process.wait(PATIENCE_SECONDS)

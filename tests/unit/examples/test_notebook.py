@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from training_events.folds.model import ModelState
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.projection.time_travel import state_at
 from training_events.stores.opening import open_event_log
 

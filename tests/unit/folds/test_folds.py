@@ -9,7 +9,7 @@ from training_events import folds
 from training_events.canonical import canonical_json
 from training_events.event import LogEntry
 from training_events.folds.metric import goal_by_name
-from training_events.folds.run import MAX_DATASETS, MAX_KEPT
+from training_events.folds.run_state import MAX_DATASETS, MAX_KEPT
 from training_events.folds.silence import last_heard_at
 from training_events.folds.stream_state import Hiding
 from training_events.folds.summary import summary_of

@@ -7,7 +7,7 @@ from training_events.canonical import canonical_json
 from training_events.event import LogEntry
 from training_events.folds.attempts import MAX_ATTEMPTS
 from training_events.folds.differences import MAX_DIFFERENCES, differences
-from training_events.folds.run import MAX_KEPT, RunState
+from training_events.folds.run_state import MAX_KEPT, RunState
 
 STARTED, COMPLETED, FAILED, STOPPED = (f"Training{what}" for what in ("Started", "Completed", "Failed", "Stopped"))
 

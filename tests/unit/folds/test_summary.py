@@ -4,7 +4,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from training_events import folds
-from training_events.folds.summary import MAX_BYTES, MAX_METRICS, ModelSummary, RunSummary, foremost, summary_of
+from training_events.folds.cutter import MAX_BYTES
+from training_events.folds.headline import MAX_METRICS, foremost
+from training_events.folds.summary import ModelSummary, RunSummary, summary_of
 
 from tests.unit.folds.test_folds import points, state_after
 
@@ -45,6 +47,12 @@ def test_a_run_has_what_people_search_for():
     assert (run.repository, run.commit, run.dirty, run.seeded) == ("https://git.example/r", "c0ffee", True, True)
     assert (run.requested_by, run.image, run.instance, run.checkpoints) == ("ada", "r/i:1", "ml.m5.large", 1)
     assert run.error == "ValueError: no room"
+
+
+def test_a_name_that_two_hyperparameters_share_is_not_the_whole():
+    run = summary_of(state_after("run/a", ("TrainingStarted", {"hyperparameters": {"a": {"b": 1}, "a.b": 2, "c": 3}})))
+    assert isinstance(run, RunSummary)
+    assert (run.hyperparameters, run.whole) == ({"a.b": 2, "c": 3}, False)
 
 
 def test_a_run_of_which_nothing_is_known_is_listed_too():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from training_events import folds
 from training_events.errors import TooLarge
 from training_events.event import Event
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.projection import settled as module
 from training_events.projection.projector import Projector, Update
 from training_events.projection.rebuild import Change, Rebuild

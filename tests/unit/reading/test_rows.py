@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from training_events.errors import Misused
-from training_events.folds.summary import Headline, RunSummary
+from training_events.folds.headline import Headline
+from training_events.folds.summary import RunSummary
 from training_events.reading.points import MetricPoint
 from training_events.reading.rows import MAX_SHOWN_ROWS, Rows
 

@@ -2,7 +2,8 @@
 
 import pytest
 from training_events.errors import BadSearch
-from training_events.folds.summary import Headline, RunSummary, UsedVersion
+from training_events.folds.headline import Headline
+from training_events.folds.summary import RunSummary, UsedVersion
 from training_events.reading.search.judging import meets
 from training_events.reading.search.order import read_order
 from training_events.reading.search.where import MAX_CONDITIONS, MAX_VALUES, read_where

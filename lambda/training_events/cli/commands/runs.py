@@ -19,7 +19,7 @@ from training_events.cli.table import LOOK_AHEAD_ROWS
 from training_events.cli.time_argument import start_option
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
 from training_events.errors import Misused
-from training_events.folds.run import Status
+from training_events.folds.run_state import Status
 from training_events.folds.silence import silent_seconds
 from training_events.folds.summary import RunSummary
 from training_events.reading.search.find import answers

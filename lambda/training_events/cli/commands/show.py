@@ -14,7 +14,7 @@ from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, LogUrl, Stream, bring_up_to_date
 from training_events.folds.dataset import DatasetState
 from training_events.folds.model import ModelState
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.proof.run_head import RunSince
 from training_events.reading.opening import open_sources
 from training_events.reading.states import folded_state

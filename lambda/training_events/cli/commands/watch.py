@@ -16,7 +16,7 @@ from training_events.cli.run_words import error_of, metrics_in_order, progress, 
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
 from training_events.errors import Misused, RunNotCompleted
 from training_events.event import STREAM_KINDS, check_stream
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.reading.following import follow, has_begun, wait_for_beginning
 from training_events.reading.pace import Pace
 from training_events.reading.stream_names import stream_of_log

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from training_events.cli.run_life import Life
     from training_events.folds.metric import Metric, Reading
-    from training_events.folds.run import RunState
+    from training_events.folds.run_state import RunState
 
 _MADE_FROM = ("code", "datasets", "hyperparameters", "seeds", "resumed from")
 _METRIC_TITLES = ("metric", "points", "first", "last", "min", "max", "best")

@@ -16,7 +16,7 @@ from training_events.catalogue.stored import Stored
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
-    from training_events.folds.run import RunState
+    from training_events.folds.run_state import RunState
 
 Part: TypeAlias = Literal[
     "model",

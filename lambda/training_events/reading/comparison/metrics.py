@@ -6,6 +6,7 @@ stand are counted.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from training_events.catalogue.run import Point
     from training_events.folds.metric import Metric, Reading
-    from training_events.folds.run import RunState
+    from training_events.folds.run_state import RunState
 
 MAX_EQUAL = 5
 """At how many equal steps a metric is compared: the first and the last one that all runs have, and some between."""
@@ -28,7 +29,10 @@ Axis = Literal["step", "point"]
 
 
 class ComparedValue(Struct, frozen=True):
-    """A value of one run, its step, and its difference from the first run's. That is null where one of them is no number."""
+    """A value of one run, its step, and its difference from the first run's.
+
+    That is null where one of them is no number, or the difference is larger than one.
+    """
 
     value: float | NotFinite
     step: int | float | None
@@ -151,7 +155,9 @@ def _side_by_side(readings: Mapping[str, Reading | Point | None], first: str) ->
 
 
 def _difference(value: float | NotFinite, base: float | NotFinite | None) -> float | None:
-    return None if isinstance(value, str) or isinstance(base, str) or base is None else value - base
+    if isinstance(value, str) or isinstance(base, str) or base is None:
+        return None
+    return difference if isfinite(difference := value - base) else None
 
 
 def _names(states: dict[str, RunState]) -> dict[str, None]:

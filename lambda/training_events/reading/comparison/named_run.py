@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from training_events.folds.attempts import Attempt
-    from training_events.folds.run import RunState
+    from training_events.folds.run_state import RunState
     from training_events.reading.opening import Sources
 
 _ATTEMPT = re.compile(r"(?P<run>.+)@(?P<number>[1-9][0-9]{0,8})", re.DOTALL)

@@ -12,7 +12,7 @@ from training_events.reading.comparison.inputs import PARTS, Part, as_json, inpu
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from training_events.folds.run import RunState
+    from training_events.folds.run_state import RunState
     from training_events.reading.comparison.data import Registered
 
 EXPECTED: tuple[Part, ...] = (

@@ -11,7 +11,7 @@ from training_events.errors import NoSuchStream
 from training_events.folds import kind_of
 from training_events.folds.dataset import DatasetState
 from training_events.folds.model import ModelState
-from training_events.folds.run import RunState
+from training_events.folds.run_state import RunState
 from training_events.folds.summary import RunSummary, beginning_of_digest, summary_of
 from training_events.folds.version import VERSION
 from training_events.projection.time_travel import entries_at, state_at, state_now
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from training_events.folds import State
     from training_events.folds.dataset import Version
     from training_events.folds.model import Version as ModelVersion
-    from training_events.folds.run import Artifact, Checkpoint
+    from training_events.folds.run_state import Artifact, Checkpoint
     from training_events.reading.lineage.contents import HasRole
     from training_events.reading.opening import Sources
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from training_events.errors import BadSearch, Misused
-from training_events.folds.run import Status
+from training_events.folds.run_state import Status
 from training_events.reading.search.values import ATTRIBUTES, normalized, number_in
 from training_events.reading.stream_names import did_you_mean
 from training_events.reading.time_text import parse_start

@@ -12,7 +12,8 @@ from training_events.stores.search import Name, SearchedValue
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from training_events.folds.summary import Headline, RunSummary, UsedVersion
+    from training_events.folds.headline import Headline
+    from training_events.folds.summary import RunSummary, UsedVersion
 
 Kind = Literal["text", "number", "time", "boolean"]
 Value: TypeAlias = str | int | float
