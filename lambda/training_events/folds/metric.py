@@ -111,9 +111,11 @@ def from_first_point(name: str, goal: Goal | None, point: Point, at: str, attemp
 def add_point(metric: Metric, point: Point, at: str, attempt: int = 1) -> None:
     """Add the next point to the metric, which this attempt has recorded."""
     value, step = point.value, point.step
-    metric.points += 1
+    # what is read twice has a name: every point of every fold passes here
+    number = metric.points = metric.points + 1
     reading, steps = Reading(value, step, point.time or at), metric.steps
-    if attempt != metric.attempt or step is None or steps.highest is None or step < steps.highest:
+    highest = steps.highest
+    if attempt != metric.attempt or step is None or highest is None or step < highest:
         if attempt < metric.attempt:  # a process that was superseded goes on, for nothing
             metric.not_finite += isinstance(value, str)
             return
@@ -121,17 +123,19 @@ def add_point(metric: Metric, point: Point, at: str, attempt: int = 1) -> None:
     else:
         steps.highest = step
     metric.last = reading
-    if metric.points >= metric.curve.next:
+    if number >= metric.curve.next:
         _add_to_curve(metric, point)
     if isinstance(value, str):
         metric.not_finite += 1
-    elif metric.min is None or metric.max is None or metric.unknown is not None:
+        return
+    low, high = metric.min, metric.max
+    if low is None or high is None or metric.unknown is not None:
         _extend(metric, reading, value)
-    elif value < metric.min.value:  # type: ignore[operator]  # both are finite numbers, not names
+    elif value < low.value:  # type: ignore[operator]  # both are finite numbers, not names
         metric.min = reading
         if metric.goal == "minimize":
             metric.best = reading
-    elif value > metric.max.value:  # type: ignore[operator]
+    elif value > high.value:  # type: ignore[operator]
         metric.max = reading
         if metric.goal == "maximize":
             metric.best = reading

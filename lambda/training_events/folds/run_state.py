@@ -112,9 +112,9 @@ class RunState(StreamState):
 
     def add_points(self, points: list[facts.Point], at: str, attempt: int) -> None:
         """Take in what this attempt has measured."""
-        metrics = self.metrics
+        metrics, add_point = self.metrics, metric.add_point
         for point in points:
             if (known := metrics.get(point.name)) is None:
                 metrics[point.name] = metric.from_first_point(point.name, self.goals.get(point.name), point, at, attempt)
             else:
-                metric.add_point(known, point, at, attempt)
+                add_point(known, point, at, attempt)

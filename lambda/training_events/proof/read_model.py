@@ -39,45 +39,48 @@ def check_read_model(
     """
     if not _has_state(stream):
         return
-    model, unprojected = _current(read_models, stream)  # before the log is read: the log has all that is in it
-    if model is None:
-        if _was_projected(log, read_models, stream, unprojected, sealed=sealed):
-            yield _differs("the stream had a read model, and somebody has removed it")
-        return
+    model = read_models.get(stream)  # before the log is read: the log has all that is in it
+    if model is not None and _difference(log, model, frozenset(), clock) is not None:
+        model, unprojected = _current(read_models, stream)  # only now: a backlog may be as long as the log
+        if model is not None and (difference := _difference(log, model, unprojected, clock)) is not None:
+            yield _differs(difference)
+    if model is None and _was_projected(log, read_models, stream, sealed=sealed):
+        yield _differs("the stream had a read model, and somebody has removed it")
+
+
+def _difference(log: EventLog, model: ReadModel, unprojected: frozenset[str], clock: Callable[[], str]) -> str | None:
+    """How the read model is not the fold of the log, perhaps without the events that are `unprojected`; None if it is."""
+    stream = model.stream
     if not model.state:
-        return
+        return None
     for what, encoded in (("state", model.state), ("settled state", model.settled)):
         if not encoded:
             continue
         try:
             state = folds.decode(stream, encoded)
         except (msgspec.MsgspecError, RecursionError) as flaw:
-            yield _differs(f"what is stored as the stream's {what} is none: {flaw}")
-            return
+            return f"what is stored as the stream's {what} is none: {flaw}"
         if state.folded_by == folds.VERSION and not _is_fold(
-            log, stream, state, encoded, unprojected=unprojected or frozenset(), moment=clock()
+            log, stream, state, encoded, unprojected=unprojected, moment=clock()
         ):
-            yield _differs(f"the {what} of the read model is not the fold of the log's events up to its own newest one")
-            return
+            return f"the {what} of the read model is not the fold of the log's events up to its own newest one"
+    return None
 
 
-def _was_projected(
-    log: EventLog, read_models: ReadModels, stream: str, unprojected: frozenset[str] | None, *, sealed: bool
-) -> bool:
+def _was_projected(log: EventLog, read_models: ReadModels, stream: str, *, sealed: bool) -> bool:
     """Whether a stream that has no read model had one."""
+    unprojected = read_models.unprojected(stream)
     if unprojected is None:  # a backlog of the projector may be of any age; what it has projected is sealed, or is noted to be
         return sealed or read_models.note(note_name(stream)) is not None
-    projected = next((entry.position for entry in log.entries(stream) if entry.position not in unprojected), None)
-    if projected is None:
-        return False
-    model, unprojected = _current(read_models, stream)  # after the log: an event that has just arrived is among them by now
-    return model is None and unprojected is not None and projected not in unprojected
+    events = sum(1 for _ in log.entries(stream))
+    # these are read now, after the log: an event that has just arrived is among them
+    return sum(1 for _ in unprojected) < events and read_models.get(stream) is None
 
 
-def _current(read_models: ReadModels, stream: str) -> tuple[ReadModel | None, frozenset[str] | None]:
+def _current(read_models: ReadModels, stream: str) -> tuple[ReadModel | None, frozenset[str]]:
     """The read model, and the events that it lacks as it is: they are read together, unless others write all the time."""
     for _ in range(_MAX_READS):
-        model, unprojected = read_models.get(stream), read_models.unprojected(stream)
+        model, unprojected = read_models.get(stream), frozenset(read_models.unprojected(stream) or ())
         again = read_models.get(stream)
         if model == again:
             break
@@ -85,24 +88,23 @@ def _current(read_models: ReadModels, stream: str) -> tuple[ReadModel | None, fr
 
 
 def _is_fold(log: EventLog, stream: str, state: State, encoded: bytes, *, unprojected: frozenset[str], moment: str) -> bool:
-    """Whether the state is the fold of the stream up to its newest event, perhaps without those that arrived last."""
+    """Whether the state is the fold of the stream up to its newest event, perhaps without those that arrived last.
+
+    Memory grows with the stream only where it is not.
+    """
+
+    def entries() -> Iterator[LogEntry]:
+        return takewhile(lambda entry: entry.position <= state.position, log.entries(stream))
+
+    if _gives(stream, entries(), encoded):
+        return True
+    if unprojected and _gives(stream, (entry for entry in entries() if entry.position not in unprojected), encoded):
+        return True
     times: list[str] = []
     last = ""
-
-    def seen() -> Iterator[LogEntry]:
-        nonlocal last
-        for entry in takewhile(lambda entry: entry.position <= state.position, log.entries(stream)):
-            times.append(entry.recorded_at)
-            last = entry.position
-            yield entry
-
-    if _gives(stream, seen(), encoded):
-        return True
-    projected = (
-        entry for entry in log.entries(stream) if entry.position <= state.position and entry.position not in unprojected
-    )
-    if unprojected and _gives(stream, projected, encoded):
-        return True
+    for entry in entries():
+        times.append(entry.recorded_at)
+        last = entry.position
     if last != state.position or not 0 < state.counts.events < len(times):
         return False
     times.sort()

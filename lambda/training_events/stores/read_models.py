@@ -70,10 +70,10 @@ class ReadModels(Protocol):
         """Every stream that has a read model, in no particular order."""
         ...
 
-    def unprojected(self, stream: str) -> frozenset[str] | None:
+    def unprojected(self, stream: str) -> Iterator[str] | None:
         """The positions of the stream's events that nobody has projected yet. None where the store does not know them.
 
-        A SQLite file keeps them. On AWS they are in the change stream alone.
+        A SQLite file keeps them, and they are read as they are asked for. On AWS they are in the change stream alone.
         """
         ...
 

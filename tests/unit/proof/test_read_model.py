@@ -221,7 +221,7 @@ def test_on_a_laptop_a_removed_read_model_is_found_at_any_moment_and_none_is_mis
             laptop.remove()
             is_removed = True
         if catches_up:
-            had_arrivals = bool(laptop.read_models.unprojected(STREAM))
+            had_arrivals = any(laptop.read_models.unprojected(STREAM))
             laptop.catch_up()
             is_removed = is_removed and not had_arrivals
         else:

@@ -96,14 +96,12 @@ class SqliteReadModels:
             yield from (row[0] for row in rows)
             [last] = rows[-1]
 
-    def unprojected(self, stream: str) -> frozenset[str]:
-        positions: set[str] = set()
+    def unprojected(self, stream: str) -> Iterator[str]:
         last = 0
         query = "SELECT position, number FROM arrivals WHERE number > ? AND stream = CAST(? AS TEXT) ORDER BY number"
         while rows := self._database.rows(query, (last, stream.encode(errors="surrogateescape"))):
-            positions.update(position for position, _ in rows)
+            yield from (position for position, _ in rows)
             last = rows[-1][1]
-        return frozenset(positions)
 
     def note(self, name: str) -> bytes | None:
         rows = self._database.rows("SELECT value FROM notes WHERE name = ?", (name,))
