@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 import uuid
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
-import typer
 from msgspec import Struct
 
 from training_events import times
@@ -22,10 +21,6 @@ from training_events.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-ToLog = Annotated[
-    str, typer.Option("--log", metavar="URL", help="Record straight to this log, whatever TRAINING_EVENTS_BUS says.")
-]
 
 
 class SentEvent(Struct):

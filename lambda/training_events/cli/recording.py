@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import typer
 
 from training_events.cli.workspace import bring_up_to_date
 from training_events.errors import BadLogUrl
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from training_events.event import Event
 
 Sent: TypeAlias = Literal["published", "recorded", "repeated"]
+ToLog = Annotated[
+    str, typer.Option("--log", metavar="URL", help="Record straight to this log, whatever TRAINING_EVENTS_BUS says.")
+]
 
 
 def why_not_checked(stream: str, fact: Struct | None, log: str) -> str | None:

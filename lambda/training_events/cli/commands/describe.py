@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from training_events.catalogue.any_stream import Described
-from training_events.cli.organising import ToLog, record_facts
+from training_events.cli.organising import record_facts
+from training_events.cli.recording import ToLog
 from training_events.cli.workspace import AsJson, Stream
 from training_events.errors import Misused
 from training_events.recorder.pinning.user import logged_in

@@ -8,7 +8,8 @@ import typer
 
 from training_events.catalogue.any_stream import Hidden
 from training_events.cli import completion
-from training_events.cli.organising import ToLog, record_facts
+from training_events.cli.organising import record_facts
+from training_events.cli.recording import ToLog
 from training_events.cli.workspace import AsJson
 from training_events.errors import Misused
 from training_events.recorder.pinning.user import logged_in

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from training_events import catalogue, strict_json, times
 from training_events.cli.output import print_document, printable
-from training_events.cli.recording import Sent, send, why_not_checked
+from training_events.cli.recording import Sent, ToLog, send, why_not_checked
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, Source, Stream
 from training_events.errors import BadLogUrl, Misused, NotAnObject, NotRecordable, UnknownType
@@ -54,9 +54,7 @@ def record(
     ] = "",
     correlation_id: Annotated[str, typer.Option(metavar="ID", help="An id that related events share.")] = "",
     source: Source = "",
-    log: Annotated[
-        str, typer.Option("--log", metavar="URL", help="Record straight to this log, whatever TRAINING_EVENTS_BUS says.")
-    ] = "",
+    log: ToLog = "",
     unchecked: Annotated[
         bool, typer.Option("--unchecked", help="Record also a name that looks like a typing mistake.")
     ] = False,
