@@ -17,7 +17,6 @@ try:
     import typer
 
     from training_events.cli.completion import VARIABLE, prepare_for_shell
-    from training_events.cli.output import printable
     from training_events.cli.program import program
     from training_events.cli.standard_streams import discard_unwritten, end_for_closed_pipe, prepare_standard_streams
 except ModuleNotFoundError as missing:  # the library was installed without its command line
@@ -83,6 +82,9 @@ def _is_from_aws(error: Exception) -> bool:
 
 
 def _failed(code: int, error: Exception | str) -> int:
+    # imported here: a call that succeeds may do without the room `reading`
+    from training_events.reading.wording.text import printable  # noqa: PLC0415
+
     message = _message(error) if isinstance(error, _UsageError) else str(error)
     print("training-events:", " ".join(printable(message).split()), file=sys.stderr)
     return code

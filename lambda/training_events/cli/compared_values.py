@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from training_events.cli.output import printable, to_json
 from training_events.cli.table import cut_middle
 from training_events.reading.comparison.data import UsedData
+from training_events.reading.wording.text import printable, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 
-from training_events.cli.output import printable, short_time
 from training_events.cli.style import BOLD, RED, YELLOW, style_of_status, styled
 from training_events.cli.table import cut_middle
 from training_events.proof.run_head import described
 from training_events.reading.lineage.graph import DatasetVersion, ModelVersion, Run, Stage
+from training_events.reading.wording.text import printable
+from training_events.reading.wording.times import short_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,11 @@ from msgspec import Struct
 
 from training_events import times
 from training_events.canonical import canonical_json
-from training_events.cli.output import print_document, printable
+from training_events.cli.output import print_document
 from training_events.cli.recording import Sent, send, why_not_checked
 from training_events.errors import Misused
 from training_events.event import Event, check_stream, in_one_form
+from training_events.reading.wording.text import printable
 from training_events.recordable import check_recordable
 from training_events.redaction.values import redacted
 from training_events.settings import Settings

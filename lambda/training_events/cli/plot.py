@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from training_events.cli.run_words import step_text
+from training_events.reading.wording.run import step_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

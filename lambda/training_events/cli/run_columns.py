@@ -13,7 +13,6 @@ from contextlib import suppress
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from training_events.cli.output import duration, minute_of, printable, status_of_run, to_json
 from training_events.cli.style import style_of_status
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.errors import BadSearch, Misused
@@ -21,6 +20,9 @@ from training_events.folds.metric_order import importance, is_counter
 from training_events.reading.search.names import read_name
 from training_events.reading.search.values import DATASET_FIELDS
 from training_events.reading.stream_names import did_you_mean
+from training_events.reading.wording.run import status_of_run
+from training_events.reading.wording.text import printable, to_json
+from training_events.reading.wording.times import duration, minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

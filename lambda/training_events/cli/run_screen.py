@@ -9,13 +9,21 @@ from rich.table import Table
 from rich.text import Text
 
 from training_events import times
-from training_events.cli.output import printable
 from training_events.cli.plot import plot
-from training_events.cli.run_life import name_of_metric
-from training_events.cli.run_words import ago, error_of, metrics_in_order, moments, progress, status, value
 from training_events.cli.sparkline import sparkline
 from training_events.cli.style import CYAN, GREEN, RED, YELLOW, style_of_status
 from training_events.folds.metric_order import is_counter
+from training_events.reading.wording.run import (
+    ago,
+    error_of,
+    metrics_in_order,
+    moments,
+    name_of_metric,
+    progress,
+    status,
+    value,
+)
+from training_events.reading.wording.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

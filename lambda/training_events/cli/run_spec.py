@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from training_events.cli.output import printable, to_json
 from training_events.cli.table import wrapped
 from training_events.folds.cutter import flattened
+from training_events.reading.wording.text import printable, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

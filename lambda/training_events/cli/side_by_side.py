@@ -17,9 +17,10 @@ from training_events.cli.compared_values import (
     input_texts,
     metric_text,
 )
-from training_events.cli.output import duration, printable
 from training_events.cli.style import BOLD, style_of_status, styled
 from training_events.cli.table import LOOK_AHEAD_ROWS, cut_middle, print_fields, print_rows, wrapped
+from training_events.reading.wording.text import printable
+from training_events.reading.wording.times import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

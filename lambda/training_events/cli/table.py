@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
 
-from training_events.cli.output import peek, printable, to_json
+from training_events.cli.output import peek
 from training_events.cli.style import BOLD, styled
+from training_events.reading.wording.text import printable, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

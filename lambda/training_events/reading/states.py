@@ -9,10 +9,13 @@ from training_events.folds.run_state import RunState
 from training_events.folds.standing import is_known
 from training_events.projection.time_travel import entries_at, metrics_at, state_at, state_now
 from training_events.reading.stream_names import has_events, no_such_stream
+from training_events.stores.event_log import lead_seconds
+from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
     from training_events.folds import State
     from training_events.reading.opening import Sources
+    from training_events.stores.event_log import EventLog
 
 
 def require_events(sources: Sources, stream: str, *, as_of: str | None = None, known_at: str | None = None) -> None:
@@ -44,3 +47,17 @@ def folded_state(sources: Sources, stream: str, *, as_of: str | None = None, kno
         if has_events(sources.log, stream):  # but not yet at that time
             raise
         raise no_such_stream(sources, stream) from None
+
+
+def clock_ahead(log: EventLog, state: State, known_at: str | None) -> float | None:
+    """By how many seconds the newest event lay ahead of the log's clock when the log took it; None if it did not.
+
+    It is the newest one that matters: nothing that came after it really is shown as the last.
+    """
+    newest = log.entries(state.stream, after=state.last_at, until=state.last_at) if state.last_at else ()
+    leads = (
+        lead_seconds(entry.position[:TEXT_LENGTH], entry.recorded_at)
+        for entry in newest
+        if known_at is None or entry.recorded_at <= known_at
+    )
+    return max((lead for lead in leads if lead is not None), default=None)

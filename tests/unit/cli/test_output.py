@@ -4,7 +4,8 @@ import json
 
 import pytest
 from hypothesis import given
-from training_events.cli.output import duration, printable, to_json
+from training_events.reading.wording.text import printable, to_json
+from training_events.reading.wording.times import duration
 
 from tests.support.strategies import loose_text
 

@@ -9,12 +9,13 @@ import typer
 from msgspec import Struct
 
 from training_events.cli.hidden import AlsoHidden, Visible
-from training_events.cli.output import minute_of, peek, print_json_document
+from training_events.cli.output import peek, print_json_document
 from training_events.cli.style import style_of_status
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
 from training_events.folds.summary import DatasetSummary
 from training_events.reading.summaries import summaries_of, whole_summary
+from training_events.reading.wording.times import minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from training_events.cli.output import print_document, printable
+from training_events.cli.output import print_document
 from training_events.cli.progress import progress
 from training_events.cli.workspace import AsJson
 from training_events.errors import TrainingEventsError
+from training_events.reading.wording.text import printable
 from training_events.recorder.delivery.destination import configured_destination
 from training_events.recorder.delivery.flush import FlushResult, SpoolFileStatus, flush_all, spool_files
 from training_events.recorder.delivery.spool import spool_folder

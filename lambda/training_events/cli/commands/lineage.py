@@ -9,7 +9,7 @@ import typer
 from training_events.cli import completion
 from training_events.cli.lineage_tree import print_tree
 from training_events.cli.mermaid import mermaid
-from training_events.cli.output import print_document, printable, with_all_keys
+from training_events.cli.output import print_document, with_all_keys
 from training_events.cli.progress import progress_after
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, LogUrl, bring_up_to_date
@@ -17,6 +17,7 @@ from training_events.errors import Misused
 from training_events.reading.lineage import lineage as lineage_of
 from training_events.reading.lineage.subject import subject_of
 from training_events.reading.opening import open_sources
+from training_events.reading.wording.text import printable
 
 
 def lineage(

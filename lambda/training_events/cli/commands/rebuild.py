@@ -8,7 +8,7 @@ import typer
 from msgspec import Struct
 
 from training_events import times
-from training_events.cli.output import print_document, printable
+from training_events.cli.output import print_document
 from training_events.cli.progress import progress
 from training_events.cli.workspace import (
     AsJson,
@@ -18,6 +18,7 @@ from training_events.cli.workspace import (
 )
 from training_events.projection.rebuild import Change, Rebuild
 from training_events.reading.opening import open_sources, require_read_models
+from training_events.reading.wording.text import printable
 
 
 class RebuildDocument(Struct):

@@ -9,11 +9,12 @@ from msgspec import Struct
 
 from training_events import aws
 from training_events.bus.publisher import EventBusPublisher
-from training_events.cli.output import print_document, printable
+from training_events.cli.output import print_document
 from training_events.cli.progress import progress
 from training_events.cli.time_argument import start_option
 from training_events.cli.workspace import AsJson, LogUrl, Source, bring_up_to_date, open_current_workspace
 from training_events.reading.time_text import parse_time
+from training_events.reading.wording.text import printable
 from training_events.recovery.reconcile import has_arrived, states_of_jobs
 from training_events.settings import Settings
 from training_events.stores.appending import appender

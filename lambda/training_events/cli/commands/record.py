@@ -10,12 +10,13 @@ import typer
 from msgspec import Struct
 
 from training_events import catalogue, strict_json, times
-from training_events.cli.output import print_document, printable
+from training_events.cli.output import print_document
 from training_events.cli.recording import Sent, ToLog, send, why_not_checked
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, Source, Stream
 from training_events.errors import BadLogUrl, Misused, NotAnObject, NotRecordable, UnknownType
 from training_events.event import SCHEMA_VERSION, Event, in_one_form
+from training_events.reading.wording.text import printable
 from training_events.recordable import check_recordable
 from training_events.recorder.hiding import CredentialFilter
 from training_events.recorder.known_names import check_type

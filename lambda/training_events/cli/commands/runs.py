@@ -12,7 +12,7 @@ from msgspec import Struct
 from training_events import times
 from training_events.cli import completion
 from training_events.cli.hidden import AlsoHidden, Visible
-from training_events.cli.output import peek, print_json_document, printable
+from training_events.cli.output import peek, print_json_document
 from training_events.cli.progress import progress_after
 from training_events.cli.run_columns import chosen_columns, field_of, named_columns, print_runs
 from training_events.cli.table import LOOK_AHEAD_ROWS
@@ -26,6 +26,7 @@ from training_events.reading.search.find import answers
 from training_events.reading.search.question import attribute_is, created_since, read_question
 from training_events.reading.stream_names import did_you_mean
 from training_events.reading.summaries import summaries_of, whole_summary
+from training_events.reading.wording.text import printable
 from training_events.stores.near_names import MAX_COMPARED_NAMES
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ import typer
 from msgspec import Struct
 
 from training_events.cli import completion
-from training_events.cli.output import minute_of, print_json_document, with_all_keys
+from training_events.cli.output import print_json_document, with_all_keys
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
 from training_events.folds.model import Served
 from training_events.reading.log import Log
 from training_events.reading.stream_names import did_you_mean
+from training_events.reading.wording.times import minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

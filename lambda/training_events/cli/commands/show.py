@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import field
 
-from training_events.cli.output import duration, print_document, printable, with_all_keys
+from training_events.cli.output import print_document, with_all_keys
 from training_events.cli.progress import progress_after
-from training_events.cli.run_life import Life, completed
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, LogUrl, Stream, bring_up_to_date
 from training_events.folds.dataset import DatasetState
@@ -17,10 +16,11 @@ from training_events.folds.model import ModelState
 from training_events.folds.run_state import RunState
 from training_events.proof.run_head import RunSince
 from training_events.reading.opening import open_sources
-from training_events.reading.states import folded_state
+from training_events.reading.run_life import Life, completed
+from training_events.reading.states import clock_ahead, folded_state
 from training_events.reading.stream_names import stream_of_log
-from training_events.stores.event_log import lead_seconds
-from training_events.times import TEXT_LENGTH
+from training_events.reading.wording.text import printable
+from training_events.reading.wording.times import duration
 
 if TYPE_CHECKING:
     from training_events.folds import State
@@ -86,7 +86,7 @@ def show(
     stream = stream_of_log(sources.log, stream)  # before a laptop's states are brought up to date
     bring_up_to_date(sources)
     state = folded_state(sources, stream, as_of=as_of, known_at=known_at)
-    ahead = _clock_ahead(sources.log, state, known_at)
+    ahead = clock_ahead(sources.log, state, known_at)
     life = completed(state, sources.log, as_of, known_at) if isinstance(state, RunState) else Life()
     runs_since = _runs_since(sources.log, state, as_of, known_at)
     if as_json:
@@ -114,20 +114,6 @@ def _runs_since(log: EventLog, state: State, as_of: str | None, known_at: str | 
             known_at=known_at,
             on_progress=lambda text: show_progress(printable(text)),
         )
-
-
-def _clock_ahead(log: EventLog, state: State, known_at: str | None) -> float | None:
-    """By how many seconds the newest event lay ahead of the log's clock when the log took it; None if it did not.
-
-    It is the newest one that matters: nothing that came after it really is shown as the last.
-    """
-    newest = log.entries(state.stream, after=state.last_at, until=state.last_at) if state.last_at else ()
-    leads = (
-        lead_seconds(entry.position[:TEXT_LENGTH], entry.recorded_at)
-        for entry in newest
-        if known_at is None or entry.recorded_at <= known_at
-    )
-    return max((lead for lead in leads if lead is not None), default=None)
 
 
 def _print_state(

@@ -9,10 +9,11 @@ import typer
 from msgspec import Raw, Struct
 
 from training_events.canonical import canonical_json
-from training_events.cli.output import print_json_document, short_time
+from training_events.cli.output import print_json_document
 from training_events.cli.table import print_rows
 from training_events.cli.workspace import AsJson, FromSpool, QueueUrl, undelivered_events
 from training_events.errors import NotRecordable
+from training_events.reading.wording.times import short_time
 
 if TYPE_CHECKING:
     from training_events.recovery.message import Message

@@ -9,7 +9,7 @@ import typer
 from msgspec import Struct
 
 from training_events.cli import completion
-from training_events.cli.output import print_json_document, printable
+from training_events.cli.output import print_json_document
 from training_events.cli.progress import progress
 from training_events.cli.style import style_of_status
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_fields, print_rows
@@ -20,6 +20,7 @@ from training_events.proof.verification import Verification
 from training_events.proof.verification import verify as verify_stream
 from training_events.reading.opening import open_sources
 from training_events.reading.stream_names import no_such_stream, stream_of_log
+from training_events.reading.wording.text import printable
 from training_events.stores.address import SqliteFile
 from training_events.stores.sqlite.event_log import SqliteLog
 

@@ -11,8 +11,7 @@ import typer
 
 from training_events import times
 from training_events.cli import completion
-from training_events.cli.output import print_document, printable, short_time, with_all_keys
-from training_events.cli.run_words import error_of, metrics_in_order, progress, status, value
+from training_events.cli.output import print_document, with_all_keys
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
 from training_events.errors import Misused, RunNotCompleted
 from training_events.event import STREAM_KINDS, check_stream
@@ -20,6 +19,9 @@ from training_events.folds.run_state import RunState
 from training_events.reading.following import follow, has_begun, wait_for_beginning
 from training_events.reading.pace import Pace
 from training_events.reading.stream_names import stream_of_log
+from training_events.reading.wording.run import error_of, metrics_in_order, progress, status, value
+from training_events.reading.wording.text import printable
+from training_events.reading.wording.times import short_time
 from training_events.settings import LAPTOP_LOG, Settings
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from training_events.cli.output import short_time
 from training_events.cli.run_spec import named_values
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
+from training_events.reading.wording.times import short_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from training_events.cli.output import duration, status_of_run
-from training_events.cli.run_life import ATTEMPT_TITLES, ATTEMPT_WIDTHS, attempt_rows, life_fields, name_of_metric
+from training_events.cli.run_life import ATTEMPT_TITLES, ATTEMPT_WIDTHS, attempt_rows, life_fields
 from training_events.cli.run_spec import number_of_packages, spec_fields
 from training_events.cli.sparkline import sparkline
 from training_events.cli.style import style_of_status
 from training_events.cli.table import print_fields
 from training_events.cli.views.heading import closing_fields, opening_fields, print_table, said_fields
 from training_events.folds.metric_order import importance, is_counter
+from training_events.reading.wording.run import name_of_metric, status_of_run
+from training_events.reading.wording.times import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from training_events.cli.run_life import Life
     from training_events.folds.metric import Metric, Reading
     from training_events.folds.run_state import RunState
+    from training_events.reading.run_life import Life
 
 _MADE_FROM = ("code", "datasets", "hyperparameters", "seeds", "resumed from")
 _METRIC_TITLES = ("metric", "points", "first", "last", "min", "max", "best")

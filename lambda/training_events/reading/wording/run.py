@@ -1,14 +1,14 @@
-"""A run in few words, as `watch` tells it: how far it is, how quickly it goes on, what it said last."""
+"""A run in few words: how far it is, how quickly it goes on, what it said last."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from training_events.cli.output import duration, rough_duration, status_of_run, to_json
-from training_events.cli.run_life import progress_of_attempts
 from training_events.folds.metric_order import importance
 from training_events.folds.silence import last_heard_at, seconds_between, silent_seconds, usual_gap_seconds
 from training_events.reading.pace import progress_of
+from training_events.reading.wording.text import to_json
+from training_events.reading.wording.times import duration, rough_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 MAX_ERROR_CHARACTERS = 200
 """Of the line that tells why a run has failed. `show` has the whole error."""
+
+
+def status_of_run(status: str, silent_seconds: float | None) -> str:
+    """`running, silent for 3 h`. That is no verdict: the run may still go on."""
+    return status if silent_seconds is None else f"{status}, silent for {rough_duration(silent_seconds)}"
 
 
 def status(state: RunState, now: str) -> str:
@@ -80,3 +85,19 @@ def error_of(state: RunState) -> str:
     text = error if isinstance(error, str) else "" if error is None else to_json(error)
     line = (text.strip().splitlines() or ["no error was recorded"])[0]
     return line if len(line) <= MAX_ERROR_CHARACTERS else line[:MAX_ERROR_CHARACTERS] + "…"
+
+
+def name_of_metric(name: str, metric: Metric, state: RunState) -> str:
+    """The metric's name; with an attempt's number if no newer one has recorded it yet."""
+    return name if metric.attempt >= state.starts else f"{name} (attempt {metric.attempt})"
+
+
+def progress_of_attempts(state: RunState) -> str | None:
+    """`attempt 2, resumed at step 5`, for a run with more than one attempt."""
+    if len(state.attempts) < 2:
+        return None
+    newest, first = state.attempts[-1], state.attempts[0]
+    if newest.first_step is None:
+        return f"attempt {newest.number}"
+    goes_on = first.number > 1 or first.first_step is None or newest.first_step > first.first_step
+    return f"attempt {newest.number}, {'resumed at' if goes_on else 'begun again at'} step {newest.first_step}"
