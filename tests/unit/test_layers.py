@@ -20,10 +20,11 @@ ROOMS = [
     ["proof", "recovery", "recorder"],
     ["projection"],
     ["reading"],
+    ["pages"],
     ["handlers", "cli", "__init__"],
 ]
 ORDER = [room for row in ROOMS for room in row]
-CLIENT = {"cli", "reading", "recorder"}
+CLIENT = {"cli", "pages", "reading", "recorder"}
 """Rooms that are not in the package that Lambda runs."""
 FILES = sorted(PACKAGE.rglob("*.py"))
 

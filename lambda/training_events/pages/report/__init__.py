@@ -1,0 +1,1 @@
+"""A report: pages in one self-contained file, which needs no network and no server."""

@@ -1,0 +1,28 @@
+"""The page of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from training_events.pages.page import Page
+from training_events.pages.sections.summary import summary_section
+from training_events.pages.shown_stream import shown_stream
+
+if TYPE_CHECKING:
+    from training_events.pages.page import Asked
+    from training_events.reading.opening import Sources
+
+
+def run_page(sources: Sources, stream: str, asked: Asked) -> Page:
+    """How the run stands, its curves, what it was made from, what happened, and how to check all that.
+
+    Raises NoSuchStream where the log has no such run at these times.
+    """
+    shown = shown_stream(sources, stream, asked)
+    return Page(
+        title=stream.partition("/")[2],
+        kind="run",
+        sections=[summary_section(shown)],
+        stream=stream,
+        live=not shown.state.finished,
+    )

@@ -1,0 +1,1 @@
+"""Sections of pages about one stream. Each has its template of the same name in `templates/sections/`."""
