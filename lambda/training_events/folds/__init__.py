@@ -22,7 +22,6 @@ from training_events.folds.model import ModelState
 from training_events.folds.run_state import RunState
 from training_events.folds.summary import summary_of
 from training_events.folds.version import VERSION as VERSION
-from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,32 +50,35 @@ def fold(state: _S, entries: Iterable[LogEntry], catalogue: Mapping[str, Mapping
 
     They are in key order, and occurred after all that the state has: an instant is folded whole, or not at all.
     """
-    types, apply = catalogue[state.kind], _APPLY[state.kind]
-    counts, position, first_at, events = state.counts, state.position, state.first_at, 0
-    for instant in instants(entries):
-        position = instant[-1].position
-        at = position[:TEXT_LENGTH]
+    types, applied = catalogue[state.kind], _APPLY[state.kind]
+    counts, first_at, at, events = state.counts, state.first_at, state.last_at, 0
+    known, type_, in_key_order = None, None, None
+    for at, in_key_order in instants(entries):
+        instant, count = in_key_order, len(in_key_order)
         first_at = first_at or at
-        events += len(instant)
-        if len(instant) > 1 or state.order_unknown:
-            instant, _, decided, in_doubt = arrange(instant, types, state.living)  # noqa: PLW2901 - the same instant, in order
+        events += count
+        if count > 1 or state.order_unknown:
+            instant, _, decided, in_doubt = arrange(instant, types, state.living)
             undecided = {subject: time for subject, time in state.order_unknown.items() if subject not in decided}
             state.order_unknown = undecided | dict.fromkeys(in_doubt, at)
         for entry in instant:
-            _, _, type_, version, data, _ = entry
-            known = types.get(type_)
+            _, _, its_type, version, data, _ = entry
+            if its_type != type_:  # mostly it is that of the event before: what is needed for it is not looked up again
+                known, type_ = types.get(its_type), its_type
+                if known is not None:
+                    newest, decode, apply = known.version, known.decode, applied[known.fact]
             if known is None:
                 counts.unknown += 1
-            elif version > known.version:
+            elif version > newest:
                 counts.newer += 1
             else:
                 try:
-                    fact = known.decode(data) if version == known.version else known.read(version, data)
-                    apply[known.fact](state, fact, at, entry)
+                    apply(state, decode(data) if version == newest else known.read(version, data), at, entry)
                 except (NotUnderstood, msgspec.MsgspecError, RecursionError):
                     counts.unreadable += 1
-    counts.events += events
-    state.position, state.first_at, state.last_at = position, first_at, position[:TEXT_LENGTH]
+    if in_key_order is not None:
+        counts.events += events
+        state.position, state.first_at, state.last_at = in_key_order[-1].position, first_at, at
     return state
 
 

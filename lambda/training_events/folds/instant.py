@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from training_events.catalogue import EventType
     from training_events.catalogue.order import Decision, Turn
     from training_events.event import LogEntry
+
+    Instant: TypeAlias = tuple[str, list[LogEntry]]
+    """When it was, a 27-character time, and its entries in key order."""
 
 
 class Arranged(NamedTuple):
@@ -54,18 +57,20 @@ class _Rival(NamedTuple):
     producer: str | None
 
 
-def instants(entries: Iterable[LogEntry]) -> Iterator[list[LogEntry]]:
+def instants(entries: Iterable[LogEntry]) -> Iterator[Instant]:
     """The entries, which are in key order, by instant."""
     instant: list[LogEntry] = []
-    time = None
+    time = ""
     for entry in entries:
-        if entry[0][:TEXT_LENGTH] != time:  # by index: every event of every fold passes here
+        at = entry[0][:TEXT_LENGTH]  # by index, and once: every event of every fold passes here
+        if at == time:
+            instant.append(entry)
+        else:
             if instant:
-                yield instant
-            instant, time = [], entry[0][:TEXT_LENGTH]
-        instant.append(entry)
+                yield time, instant
+            instant, time = [entry], at
     if instant:
-        yield instant
+        yield time, instant
 
 
 def arrange(instant: list[LogEntry], types: Mapping[str, EventType], living: Callable[[], set[str]] = set) -> Arranged:

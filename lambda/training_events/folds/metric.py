@@ -97,48 +97,51 @@ class Metric(Struct):
         return self.unknown is None or (self.unknown.low is None and self.unknown.high is None)
 
 
-def from_first_point(name: str, goal: Goal | None, point: Point, at: str, attempt: int = 1) -> Metric:
-    """The metric after its first point."""
+def add_points(  # noqa: C901 - every point of every fold passes here: a call for each would take a twentieth of the fold
+    metrics: dict[str, Metric], points: list[Point], at: str, attempt: int, goals: dict[str, Goal]
+) -> None:
+    """Add points, which this attempt has recorded, to the metrics by name. `goals` are those that the training stated."""
+    for point in points:
+        name = point.name
+        if name not in metrics:
+            metrics[name] = _from_first_point(goals.get(name) or goal_by_name(name), point, at, attempt)
+            continue
+        metric, value, step = metrics[name], point.value, point.step
+        number = metric.points = metric.points + 1
+        reading, steps = Reading(value, step, point.time or at), metric.steps
+        highest = steps.highest
+        if attempt != metric.attempt or step is None or highest is None or step < highest:
+            if attempt < metric.attempt:  # a process that was superseded goes on, for nothing
+                metric.not_finite += isinstance(value, str)
+                continue
+            _make_room(metric, reading, attempt)
+        else:
+            steps.highest = step
+        metric.last = reading
+        if number >= metric.curve.next:
+            _add_to_curve(metric, point)
+        if isinstance(value, str):
+            metric.not_finite += 1
+            continue
+        low, high = metric.min, metric.max
+        if low is None or high is None or metric.unknown is not None:
+            _extend(metric, reading, value)
+        elif value < low.value:  # type: ignore[operator]  # both are finite numbers, not names
+            metric.min = reading
+            if metric.goal == "minimize":
+                metric.best = reading
+        elif value > high.value:  # type: ignore[operator]
+            metric.max = reading
+            if metric.goal == "maximize":
+                metric.best = reading
+
+
+def _from_first_point(goal: Goal, point: Point, at: str, attempt: int) -> Metric:
     reading = Reading(point.value, point.step, point.time or at)
     finite = None if isinstance(point.value, str) else reading
     curve = Curve(1, [_curve_point(point)], 2)
     steps = Steps(point.step, point.step, point.step)
-    return Metric(
-        goal or goal_by_name(name), 1, int(finite is None), reading, reading, finite, finite, finite, curve, steps, attempt
-    )
-
-
-def add_point(metric: Metric, point: Point, at: str, attempt: int = 1) -> None:
-    """Add the next point to the metric, which this attempt has recorded."""
-    value, step = point.value, point.step
-    # what is read twice has a name: every point of every fold passes here
-    number = metric.points = metric.points + 1
-    reading, steps = Reading(value, step, point.time or at), metric.steps
-    highest = steps.highest
-    if attempt != metric.attempt or step is None or highest is None or step < highest:
-        if attempt < metric.attempt:  # a process that was superseded goes on, for nothing
-            metric.not_finite += isinstance(value, str)
-            return
-        _make_room(metric, reading, attempt)
-    else:
-        steps.highest = step
-    metric.last = reading
-    if number >= metric.curve.next:
-        _add_to_curve(metric, point)
-    if isinstance(value, str):
-        metric.not_finite += 1
-        return
-    low, high = metric.min, metric.max
-    if low is None or high is None or metric.unknown is not None:
-        _extend(metric, reading, value)
-    elif value < low.value:  # type: ignore[operator]  # both are finite numbers, not names
-        metric.min = reading
-        if metric.goal == "minimize":
-            metric.best = reading
-    elif value > high.value:  # type: ignore[operator]
-        metric.max = reading
-        if metric.goal == "maximize":
-            metric.best = reading
+    return Metric(goal, 1, int(finite is None), reading, reading, finite, finite, finite, curve, steps, attempt)
 
 
 def _extend(metric: Metric, reading: Reading, value: float) -> None:

@@ -98,11 +98,11 @@ def _is_of_newest_attempt(state: RunState, entry: LogEntry) -> bool:
 
 
 def metrics_recorded(state: RunState, fact: facts.MetricsRecorded, at: str, entry: LogEntry) -> None:
-    attempt = _attempt_that_said(state, at, entry)
+    attempt, points = _attempt_that_said(state, at, entry), fact.points
     if attempt is not None and attempt.first_step is None:
-        attempt.first_step = next((point.step for point in fact.points if point.step is not None), None)
-    state.add_points(fact.points, at, 1 if attempt is None else attempt.number)
-    state.points += len(fact.points)
+        attempt.first_step = next((point.step for point in points if point.step is not None), None)
+    state.add_points(points, at, 1 if attempt is None else attempt.number)
+    state.points += len(points)
 
 
 def checkpoint_saved(state: RunState, fact: facts.CheckpointSaved, at: str, entry: LogEntry) -> None:
@@ -118,6 +118,8 @@ def artifact_saved(state: RunState, fact: facts.ArtifactSaved, at: str, entry: L
 
 def _attempt_that_said(state: RunState, at: str, entry: LogEntry) -> Attempt | None:
     """The attempt of the event, which counts it. Only where there are several, it matters who has recorded it."""
+    if not state.attempts:
+        return None
     attempt = attempts.attempt_of(state.attempts, entry.numbering if len(state.attempts) > 1 else None)
     if attempt is not None:
         attempt.events += 1

@@ -112,9 +112,4 @@ class RunState(StreamState):
 
     def add_points(self, points: list[facts.Point], at: str, attempt: int) -> None:
         """Take in what this attempt has measured."""
-        metrics, add_point = self.metrics, metric.add_point
-        for point in points:
-            if (known := metrics.get(point.name)) is None:
-                metrics[point.name] = metric.from_first_point(point.name, self.goals.get(point.name), point, at, attempt)
-            else:
-                add_point(known, point, at, attempt)
+        metric.add_points(self.metrics, points, at, attempt, self.goals)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from training_events.catalogue.run import Point
     from training_events.event import LogEntry
+    from training_events.folds.instant import Instant
     from training_events.folds.metric import Metric
 
 _INSTANTS_AT_ONCE = 64
@@ -64,9 +65,9 @@ def recorded_points(
         yield from state.taken
 
 
-def _in_pieces(instants: Iterator[list[LogEntry]]) -> Iterator[list[LogEntry]]:
+def _in_pieces(instants: Iterator[Instant]) -> Iterator[list[LogEntry]]:
     """The events of many instants at once, because each call of `fold` takes its time."""
-    while some := list(chain.from_iterable(islice(instants, _INSTANTS_AT_ONCE))):
+    while some := list(chain.from_iterable(entries for _, entries in islice(instants, _INSTANTS_AT_ONCE))):
         yield some
 
 

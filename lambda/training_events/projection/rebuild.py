@@ -241,7 +241,7 @@ class StreamFolds:
                 piece = [*self._held, *(entry for _, entry in group)]
                 positions = [self._state.position, *(entry.position for entry in piece)]
                 in_order = all(before < after for before, after in pairwise(positions))
-                *_, self._held = instants(piece)
+                *_, (_, self._held) = instants(piece)
                 self._state = folds.fold(self._state, piece[: -len(self._held)]) if in_order else None
 
     def rest(self) -> Iterator[tuple[str, State | None]]:

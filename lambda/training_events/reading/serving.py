@@ -56,7 +56,7 @@ def services(stream: str, entries: Iterable[LogEntry]) -> list[Service]:
     assert isinstance(state, ModelState)  # noqa: S101 - the name of the stream says so
     ended: list[Service] = []
     serving: dict[str, Service] = {}
-    for instant in instants(entries):
+    for _, instant in instants(entries):
         known = state.promoted
         folds.fold(state, instant)
         at, promotions = state.last_at, _newest(state, state.promoted - known)

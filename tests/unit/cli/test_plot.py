@@ -12,11 +12,10 @@ STEPS = st.one_of(st.none(), st.integers(-(2**53), 2**53), st.floats(allow_nan=F
 
 
 def metric_of(points):
-    (step, value), *others = points
-    made = metric.from_first_point("loss", None, Point("loss", value, step), "2026-11-22T15:08:00.000000Z")
-    for step, value in others:
-        metric.add_point(made, Point("loss", value, step), "2026-11-22T15:08:00.000000Z")
-    return made
+    made: dict[str, metric.Metric] = {}
+    taken = [Point("loss", value, step) for step, value in points]
+    metric.add_points(made, taken, "2026-11-22T15:08:00.000000Z", attempt=1, goals={})
+    return made["loss"]
 
 
 @given(st.lists(st.tuples(STEPS, VALUES), min_size=1, max_size=100), st.integers(30, 200), st.integers(2, 12))

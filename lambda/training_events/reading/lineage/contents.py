@@ -182,7 +182,7 @@ def all_versions(stream: str, entries: Iterable[LogEntry]) -> list[Version]:
     state = folds.empty(stream)
     assert isinstance(state, DatasetState)  # noqa: S101 - the name of the stream says so
     versions: dict[int, Version] = {}
-    for instant in instants(entries):
+    for _, instant in instants(entries):
         folds.fold(state, instant)
         versions.update((id(version), version) for version in state.versions)
     return list(versions.values())
