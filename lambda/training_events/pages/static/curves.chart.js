@@ -1,0 +1,249 @@
+// One chart: uPlot makes its axes, its cursor and the drag that zooms; curves.paint.js paints the lines.
+(function (te) {
+  "use strict";
+
+  const curves = (te.curves ??= {});
+
+  const FONT = "11px system-ui, sans-serif";
+  const MAX_LIMIT = 8e307; // the difference of two of them is still a number
+  const MIN_RANGE = 1e-9; // of what the axis spans
+  const ROOM = 0.06; // above and below the lines, as a share of their height
+
+  curves.Chart = class Chart {
+    #plot;
+    #view;
+    #range;
+    #onRange;
+    #moving = false; // the range, and the cursor stays where it was in it
+    #marks = document.createElement("div");
+
+    // `view` has what is drawn (curves.Points). Call `draw` after it changed. `range` is the part of the axis that is shown,
+    // null for the whole. `onRange` is called after each change of it, `onCursor` with the place on the axis
+    // and the pixel from the top where the pointer is; null when it left.
+    constructor(host, view, range, { onRange, onCursor }) {
+      const extent = spanned(view.extent);
+      this.#view = view;
+      this.#range = range ?? extent;
+      this.#onRange = onRange;
+      const [min, max] = this.#range;
+      const [low, high] = valueRange(view, this.#range);
+      const asGiven = (u, from, to) => [from, to];
+      this.#plot = new uPlot(
+        {
+          width: host.clientWidth,
+          height: host.clientHeight,
+          padding: [8, 12, 0, 0],
+          legend: { show: false },
+          series: [{}],
+          scales: {
+            x: { time: view.axis === "clock", range: asGiven, min, max },
+            y: { auto: false, distr: view.settings.log ? 3 : 1, range: asGiven, min: low, max: high },
+          },
+          axes: [axis(placeTicks(view.axis)), axis(valueTicks(view.settings.log))],
+          tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+          cursor: {
+            y: false,
+            points: { show: false },
+            drag: { x: true, y: false, setScale: false },
+            bind: {
+              mousedown: (u, target, select) => (event) => (event.shiftKey ? this.#drag(event) : select(event)),
+              dblclick: () => () => this.reset(),
+            },
+          },
+          hooks: {
+            draw: [() => this.#paint()],
+            setSelect: [() => this.#zoomToSelection()],
+            setCursor: [({ cursor: { left, top } }) => this.#moving || onCursor(left < 0 ? null : this.#plot.posToVal(left, "x"), top)],
+          },
+        },
+        [extent],
+        host,
+      );
+      this.#marks.className = "curve-marks";
+      this.#plot.over.append(this.#marks);
+      this.#plot.over.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    }
+
+    get range() {
+      return this.#range;
+    }
+
+    get extent() {
+      return this.#plot.data[0];
+    }
+
+    get isZoomed() {
+      const [[low, high], [first, last]] = [this.range, this.extent];
+      return low > first || high < last;
+    }
+
+    // How many pixels of the screen lie side by side in the plot.
+    get pixels() {
+      return this.#plot.bbox.width;
+    }
+
+    // What lies above the plot: dots of the cursor are put there.
+    get over() {
+      return this.#plot.over;
+    }
+
+    // Where a point lies on the screen, from the plot's left top.
+    position(place, value) {
+      return [this.#plot.valToPos(place, "x"), this.#plot.valToPos(value, "y")];
+    }
+
+    // A range never leaves what the axis spans, and is never too small for the numbers of the axis.
+    show([low, high]) {
+      const [first, last] = this.extent;
+      const width = Math.min(Math.max(high - low, (last - first) * MIN_RANGE), last - first);
+      const start = Math.min(Math.max(low, first), last - width);
+      this.#show([start, start + width]);
+    }
+
+    reset() {
+      this.#show(this.extent);
+    }
+
+    // The range becomes `factor` of itself. The place stays where it is on the screen.
+    zoom(factor, place) {
+      const [low, high] = this.range;
+      this.show([place - (place - low) * factor, place + (high - place) * factor]);
+    }
+
+    // Moves the range by a share of itself.
+    pan(share) {
+      const [low, high] = this.range;
+      this.show([low + (high - low) * share, high + (high - low) * share]);
+    }
+
+    // After points were added: a range that somebody zoomed to stays, else the whole is shown.
+    pointsAdded() {
+      const zoomed = this.isZoomed;
+      this.#plot.setData([spanned(this.#view.extent)], false);
+      if (zoomed) this.show(this.range);
+      else this.reset();
+    }
+
+    // After the view changed.
+    draw() {
+      this.#show(this.range);
+    }
+
+    // The cursor, without telling that it moved; null takes it away.
+    pointAt(place) {
+      const left = place === null ? -10 : this.#plot.valToPos(place, "x");
+      const inside = left >= 0 && left <= this.#plot.over.clientWidth;
+      this.#plot.setCursor({ left: inside ? left : -10, top: inside ? 0 : -10 }, false);
+    }
+
+    resize(width, height) {
+      if (width && height && (width !== this.#plot.width || height !== this.#plot.height)) this.#plot.setSize({ width, height });
+    }
+
+    destroy() {
+      this.#plot.destroy();
+    }
+
+    #show([min, max]) {
+      this.#range = [min, max];
+      const [low, high] = valueRange(this.#view, [min, max]);
+      this.#moving = true;
+      this.#plot.batch(() => {
+        this.#plot.setScale("x", { min, max });
+        this.#plot.setScale("y", { min: low, max: high });
+      });
+      this.#moving = false;
+      this.#onRange();
+    }
+
+    #paint() {
+      const lines = this.#view.linesIn(this.range);
+      curves.paint(this.#plot, lines, this.#view);
+      this.#marks.replaceChildren(...curves.marks(this.#plot, lines, this.#view.axis));
+    }
+
+    #zoomToSelection() {
+      const { left, width } = this.#plot.select;
+      if (!width) return;
+      this.#plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+      this.show([this.#plot.posToVal(left, "x"), this.#plot.posToVal(left + width, "x")]);
+    }
+
+    // Shift and drag moves the range along.
+    #drag(down) {
+      const [low, high] = this.range;
+      const perPixel = (high - low) / this.over.clientWidth;
+      const stop = new AbortController();
+      const move = (event) => {
+        const by = (down.clientX - event.clientX) * perPixel;
+        this.show([low + by, high + by]);
+      };
+      document.addEventListener("mousemove", move, { signal: stop.signal });
+      document.addEventListener("mouseup", () => stop.abort(), { signal: stop.signal });
+      down.preventDefault();
+    }
+
+    #wheel(event) {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      const left = event.clientX - this.over.getBoundingClientRect().left;
+      this.zoom(event.deltaY < 0 ? 0.8 : 1.25, this.#plot.posToVal(left, "x"));
+    }
+  };
+
+  // A single place gets room on both sides.
+  const spanned = ([low, high]) => (low === high ? [low - 1, high + 1] : [low, high]);
+
+  // The first and the last place of the lines.
+  curves.axisExtent = function (lines) {
+    let low = Infinity;
+    let high = -Infinity;
+    for (const { x } of lines)
+      for (const place of x) {
+        if (place < low) low = place;
+        if (place > high) high = place;
+      }
+    return low > high ? [0, 0] : [low, high];
+  };
+
+  // The values that are shown of a range of the axis: all that lie there.
+  function valueRange(view, [min, max]) {
+    const { log } = view.settings;
+    const lines = view.linesIn([min, max]);
+    const found = curves.valueExtent(lines, min, max, log) ?? curves.valueExtent(lines, -Infinity, Infinity, log);
+    const [low, high] = found ?? [1, 1];
+    if (log) return low === high ? [low / 10, high * 10] : [low / (high / low) ** ROOM, high * (high / low) ** ROOM];
+    // A line that is constant lies in the middle.
+    const room = low === high ? Math.abs(low) / 2 || 1 : (high / 2 - low / 2) * 2 * ROOM;
+    return [Math.max(low - room, -MAX_LIMIT), Math.min(high + room, MAX_LIMIT)];
+  }
+
+  function axis(options) {
+    return {
+      stroke: () => curves.colour("muted"),
+      grid: { stroke: () => curves.colour("line"), width: 1 },
+      ticks: { stroke: () => curves.colour("line"), width: 1, size: 4 },
+      font: FONT,
+      gap: 4,
+      size: 28,
+      ...options,
+    };
+  }
+
+  function placeTicks(kind) {
+    if (kind === "clock") return { size: 40 };
+    if (kind === "elapsed") return { incrs: curves.DURATION_TICKS, values: (u, splits) => splits.map(curves.duration) };
+    return { values: (u, splits) => splits.map(curves.stepTick) };
+  }
+
+  function valueTicks(log) {
+    const values = (u, splits) => splits.map(curves.valueTick);
+    if (!log) return { values, size: widthOfLabels };
+    return { values, size: widthOfLabels, splits: (u, number, min, max) => curves.logTicks(min, max), filter: (u, splits) => splits };
+  }
+
+  function widthOfLabels(u, labels) {
+    const longest = Math.max(0, ...(labels ?? []).map((text) => text.length));
+    return Math.max(32, 14 + 6.5 * longest);
+  }
+})(window.trainingEvents);

@@ -1,0 +1,240 @@
+// Makes a chart of each figure of class `curve` once it comes into view. Where no script runs its drawing stays.
+(function (te) {
+  "use strict";
+
+  const curves = (te.curves ??= {});
+
+  if (typeof uPlot === "undefined") return; // the package was built without it
+
+  const MAX_CHARTS = 24; // so many stay made when they leave the view
+  const FINER_AFTER_MS = 120; // without another change of the range
+
+  class Curve {
+    static #count = 0;
+    #figure;
+    #points;
+    #chart = null;
+    #busy = false;
+    #range = null; // that the reader zoomed to
+    #place = null; // of the cursor
+    #timer;
+    #failure = "";
+    #note = curves.element("p", "curve-note muted");
+    #live = curves.element("p", "curve-live");
+    #cursor;
+    host = curves.element("div", "curve-chart");
+    inView = false;
+
+    constructor(figure) {
+      this.#figure = figure;
+      this.#points = new curves.Points(figure);
+      this.#cursor = new curves.Cursor(this.host, this.#live);
+      const help = curves.element("p", "curve-keys muted", curves.KEYS_HELP);
+      help.id = `curve-keys-${++Curve.#count}`;
+      for (const [name, value] of Object.entries({
+        tabindex: "0",
+        role: "application",
+        "aria-roledescription": "chart",
+        "aria-label": figure.dataset.metric,
+        "aria-describedby": help.id,
+      }))
+        this.host.setAttribute(name, value);
+      this.#live.setAttribute("aria-live", "polite");
+      figure.querySelector(".curve-static").after(this.host, help, this.#note, this.#live);
+      new curves.Keys(this.host, () => ({ chart: this.#chart, view: this.#points }), (place) => this.#keyMoved(place));
+      figure.addEventListener("te:refresh", () => this.refresh());
+      this.filter();
+    }
+
+    get isMade() {
+      return this.#chart !== null;
+    }
+
+    get isGone() {
+      return !this.#figure.isConnected;
+    }
+
+    // Loads and draws. While it is at it, or where it is done, it does nothing.
+    async show() {
+      if (this.#chart || this.#busy) return;
+      this.#busy = true;
+      await this.#loadThen(() => this.#make());
+      this.#busy = false;
+    }
+
+    // Gives back what it holds. Its drawing is shown again, and what the reader zoomed to is remembered.
+    release() {
+      clearTimeout(this.#timer);
+      this.#chart?.destroy();
+      this.#chart = null;
+      this.#points.forget();
+      this.#figure.classList.remove("drawn");
+    }
+
+    // Loads the points again, as those of a run that goes on.
+    refresh() {
+      if (this.#chart) this.#loadThen(() => this.#chart?.pointsAdded());
+    }
+
+    settingsChanged(changes) {
+      if ("match" in changes) this.filter();
+      if (!this.#chart) return;
+      if ("axis" in changes) {
+        this.#range = null;
+        this.#points.arrange();
+      }
+      if ("smooth" in changes) this.#points.smooth();
+      if ("axis" in changes || "log" in changes) this.#make();
+      else this.#chart.draw();
+      this.#describe();
+    }
+
+    filter() {
+      this.#figure.hidden = !this.#figure.dataset.metric.toLowerCase().includes(curves.settings.match.toLowerCase());
+    }
+
+    draw() {
+      this.#chart?.draw();
+    }
+
+    resize() {
+      this.#chart?.resize(this.host.clientWidth, this.host.clientHeight);
+    }
+
+    // Shows the values at a place where the cursor of another chart is, if it has the same axis.
+    follow(place, axis) {
+      if (!this.#chart || !this.inView || axis !== this.#points.axis) return;
+      this.#showValues(place);
+      this.#chart.pointAt(place);
+    }
+
+    async #loadThen(use) {
+      this.#failure = "";
+      try {
+        if (await this.#points.load(this.#figure.clientWidth)) use();
+      } catch (error) {
+        this.#failure = `The points could not be loaded: ${error.message}.`;
+      }
+      this.#describe();
+    }
+
+    #make() {
+      this.#chart?.destroy();
+      this.#figure.classList.add("drawn"); // the size of the chart is that of its place
+      this.#chart = new curves.Chart(this.host, this.#points, this.#range, {
+        onRange: () => this.#rangeChanged(),
+        onCursor: (place, top) => this.#pointerMoved(place, top),
+      });
+    }
+
+    #rangeChanged() {
+      const { range, isZoomed } = this.#chart;
+      this.#range = isZoomed ? range : null;
+      clearTimeout(this.#timer);
+      this.#chart.pointAt(this.#place);
+      if (this.#points.needsFiner(range)) this.#timer = setTimeout(() => this.#fetchFiner(), FINER_AFTER_MS);
+      this.#showValues(this.#place);
+      this.#describe();
+    }
+
+    async #fetchFiner() {
+      try {
+        if (await this.#points.fetchFiner(this.#chart.range, this.#chart.pixels)) this.draw();
+      } catch (error) {
+        this.#failure = `Finer points could not be loaded: ${error.message}.`;
+        this.#describe();
+      }
+    }
+
+    #pointerMoved(place, top) {
+      this.#showValues(place, top);
+      tellOthers(this, place, this.#points.axis);
+    }
+
+    #keyMoved(place) {
+      if (!this.#chart) return;
+      this.#chart.pointAt(place);
+      this.#pointerMoved(place, null);
+      if (place !== null) this.#cursor.say(this.#chart, this.#points, place);
+    }
+
+    #showValues(place, top) {
+      this.#place = place;
+      if (place === null) this.#cursor.hide();
+      else this.#cursor.show(this.#chart, this.#points, place, top);
+    }
+
+    // Which part is shown, at which resolution, and what cannot be seen.
+    #describe() {
+      if (!this.#chart) {
+        this.#note.textContent = this.#failure;
+        return;
+      }
+      const { range } = this.#chart;
+      const each = this.#points.resolution(range);
+      const notShown = curves.settings.log ? curves.notAboveZero(this.#points.linesIn(range), ...range) : 0;
+      const words = [
+        curves.range(...(this.#range ?? this.#points.extent), this.#points.axis),
+        each === 1 ? "every point" : `each pair of dots: ${curves.count(each)} points`,
+        this.#points.axis === curves.settings.axis ? "" : "without steps, so along the time",
+        notShown ? `not shown: ${curves.counted(notShown, "value")} of 0 or less` : "",
+        this.#failure,
+      ];
+      this.#note.textContent = words.filter(Boolean).join(" · ");
+    }
+  }
+
+  const made = new Map(); // of each figure its curve
+
+  // The cursor is at the same place in all charts of a section.
+  function tellOthers(teller, place, axis) {
+    const section = teller.host.closest("section");
+    for (const curve of made.values()) if (curve !== teller && curve.host.closest("section") === section) curve.follow(place, axis);
+  }
+
+  const seen = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const curve = made.get(target);
+        if (!curve) continue;
+        curve.inView = isIntersecting;
+        if (isIntersecting) curve.show();
+      }
+      releaseFarOnes();
+    },
+    { rootMargin: "300px" },
+  );
+
+  const sized = new ResizeObserver((entries) => entries.forEach(({ target }) => made.get(target.closest(".curve"))?.resize()));
+
+  function releaseFarOnes() {
+    const alive = [...made.values()].filter((curve) => curve.isMade);
+    const far = alive.filter((curve) => !curve.inView);
+    far.slice(0, Math.max(0, alive.length - MAX_CHARTS)).forEach((curve) => curve.release());
+  }
+
+  function forgetRemoved() {
+    for (const [figure, curve] of made) {
+      if (!curve.isGone) continue;
+      curve.release();
+      seen.unobserve(figure);
+      sized.unobserve(curve.host);
+      made.delete(figure);
+    }
+  }
+
+  curves.onSettings((changes) => made.forEach((curve) => curve.settingsChanged(changes)));
+  curves.onScheme(() => made.forEach((curve) => curve.draw()));
+
+  te.enhance((root) => {
+    forgetRemoved();
+    curves.addControls(root);
+    for (const figure of root.querySelectorAll("figure.curve")) {
+      if (made.has(figure)) continue;
+      const curve = new Curve(figure);
+      made.set(figure, curve);
+      seen.observe(figure);
+      sized.observe(curve.host);
+    }
+  });
+})(window.trainingEvents);

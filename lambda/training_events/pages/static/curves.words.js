@@ -1,0 +1,87 @@
+// Numbers, places on an axis and their ticks, in words.
+(function (te) {
+  "use strict";
+
+  const curves = (te.curves ??= {});
+
+  curves.number = function (value) {
+    if (Number.isNaN(value)) return "NaN";
+    if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+    const size = Math.abs(value);
+    if (size && (size < 1e-4 || size >= 1e6)) return Number(value.toPrecision(6)).toExponential();
+    return String(Number(value.toPrecision(6)));
+  };
+
+  curves.count = (value) => Math.round(value).toLocaleString("en");
+
+  curves.counted = (value, noun) => `${curves.count(value)} ${noun}${value === 1 ? "" : "s"}`;
+
+  // A place on the axis: "step 1,200", "1h05m after the start", "2026-03-03 12:00:00 UTC".
+  curves.place = function (value, axis) {
+    if (axis === "clock") return `${new Date(value * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+    if (axis === "elapsed") return `${curves.duration(value)} after the start`;
+    return `step ${stepText(value)}`;
+  };
+
+  curves.range = function (low, high, axis) {
+    if (low === high) return curves.place(low, axis);
+    if (axis === "step" && high - low >= 10) return `steps ${stepText(Math.ceil(low))} to ${stepText(Math.floor(high))}`;
+    if (axis === "step") return `steps ${stepText(low)} to ${stepText(high)}`;
+    if (axis === "elapsed") return `${curves.duration(low)} to ${curves.duration(high)} after the start`;
+    return `${curves.place(low, axis)} to ${curves.place(high, axis)}`;
+  };
+
+  const stepText = (step) => step.toLocaleString("en", { maximumFractionDigits: 2 });
+
+  const UNITS = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
+
+  // The two largest units of a time in seconds: "2d04h", "1h05m", "12s", "0.25s".
+  curves.duration = function (seconds) {
+    const size = Math.abs(seconds);
+    const sign = seconds < 0 ? "−" : "";
+    if (size < 10) return `${sign}${Number(size.toPrecision(3))}s`;
+    const whole = Math.round(size);
+    const first = UNITS.findIndex(([, unit]) => whole >= unit);
+    const [name, unit] = UNITS[first];
+    const [smaller, smallerUnit] = UNITS[first + 1] ?? [];
+    const rest = smaller ? Math.floor((whole % unit) / smallerUnit) : 0;
+    return `${sign}${Math.floor(whole / unit)}${name}${rest ? String(rest).padStart(2, "0") + smaller : ""}`;
+  };
+
+  // Where an axis by logarithm has ticks: powers of ten, further values between them where few powers are seen.
+  curves.logTicks = function (min, max) {
+    const decades = Math.log10(max) - Math.log10(min);
+    if (decades < 1) return evenTicks(min, max);
+    const stride = Math.ceil(decades / 6);
+    const ticks = [];
+    for (let power = Math.ceil(Math.log10(min) / stride) * stride - stride; 10 ** power <= max; power += stride)
+      for (const factor of decades > 3 ? [1] : [1, 2, 5]) ticks.push(Number(`${factor}e${power}`));
+    return ticks.filter((tick) => tick >= min && tick <= max);
+  };
+
+  // About four round values.
+  function evenTicks(min, max) {
+    const rough = (max - min) / 4;
+    const power = Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((factor) => Number(`${factor}e${power}`)).find((size) => size >= rough);
+    const ticks = [];
+    for (let count = Math.ceil(min / step); count * step <= max; count++) ticks.push(count * step);
+    return ticks;
+  }
+
+  // Steps between the ticks of an axis of durations, in seconds.
+  curves.DURATION_TICKS = [
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800,
+    3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 864000, 2592000, 8640000, 31536000,
+  ];
+
+  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 6 });
+
+  curves.stepTick = (step) => (Math.abs(step) < 10000 ? String(Number(step.toPrecision(12))) : compact.format(step));
+
+  curves.valueTick = function (value) {
+    const size = Math.abs(value);
+    const rounded = Number(value.toPrecision(12));
+    return size && (size < 1e-3 || size >= 1e5) ? rounded.toExponential() : String(rounded);
+  };
+})(window.trainingEvents);
