@@ -11,8 +11,8 @@ from rich.cells import cell_len
 
 from training_events.cli.style import BOLD, RED, YELLOW, style_of_status, styled
 from training_events.cli.table import cut_middle
-from training_events.proof.run_head import described
-from training_events.reading.lineage.graph import DatasetVersion, ModelVersion, Run, Stage
+from training_events.reading.lineage.graph import DatasetVersion, ModelVersion
+from training_events.reading.wording.lineage import DOWNWARDS, UPWARDS, Part, how_matched, name_of, parts_of
 from training_events.reading.wording.text import printable
 from training_events.reading.wording.times import short_time
 
@@ -23,16 +23,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 12
 """How many steps from a node that was asked for are drawn: there is no room for more."""
-_UPWARDS = {"read": "read", "resumed": "resumed", "made": "made by"}
-_DOWNWARDS = {"read": "read by", "resumed": "resumed by", "made": "made"}
-_MATCHED_BY = {"sha256": "by sha256", "version_id": "by version id", "address": "content not known"}
-
-
-class _Part(NamedTuple):
-    """A piece of what a line says of a node."""
-
-    text: str
-    style: str = ""
+_STYLES = {"plain": "", "attention": YELLOW, "wrong": RED}
 
 
 class _Entry(NamedTuple):
@@ -42,7 +33,7 @@ class _Entry(NamedTuple):
     below: str
     verb: str
     node: Node
-    parts: list[_Part]
+    parts: list[Part]
 
 
 def print_tree(lineage: Lineage) -> None:
@@ -95,7 +86,7 @@ class _Tree:
     def entries(self, start: str) -> Iterator[_Entry]:
         node = self._nodes[start]
         steps = [(edge, True) for edge in self._origins[start]] + [(edge, False) for edge in self._outcomes[start]]
-        yield _Entry("", "│    " if steps else "     ", "", node, _parts(node, None, []))
+        yield _Entry("", "│    " if steps else "     ", "", node, parts_of(node))
         yield from self._branches(steps, "", 1)
 
     def _branches(self, steps: list[tuple[Edge, bool]], indent: str, depth: int) -> Iterator[_Entry]:
@@ -103,114 +94,31 @@ class _Tree:
         for number, (edge, upwards) in enumerate(steps, 1):
             branch, below = ("└─ ", "   ") if number == len(steps) else ("├─ ", "│  ")
             node = self._nodes[edge.source if upwards else edge.target]
-            verb = (_UPWARDS if upwards else _DOWNWARDS).get(edge.kind, "")
+            verb = (UPWARDS if upwards else DOWNWARDS).get(edge.kind, "")
             further = [(behind, upwards) for behind in (self._origins if upwards else self._outcomes)[node.id]]
-            how = self._how(edge)
-            parts = _parts(node, edge, how)
+            how = how_matched(edge, self._nodes[edge.source])
+            parts = parts_of(node, edge, how)
             if further and (node.id, upwards) in self._drawn:
-                parts, further = [*how, _Part("drawn above")], []
+                parts, further = [*how, Part("drawn above")], []
             elif further and depth == MAX_DEPTH:
-                parts, further = [*parts, _Part("further steps are not drawn, --json has them", YELLOW)], []
+                parts, further = [*parts, Part("further steps are not drawn, --json has them", "attention")], []
             else:
                 self._drawn.add((node.id, upwards))
             yield _Entry(indent + branch, indent + below + ("│    " if further else "     "), verb, node, parts)
             yield from self._branches(further, indent + below, depth + 1)
-
-    def _how(self, edge: Edge) -> list[_Part]:
-        """In which role a run read a dataset version, under which other name, and what tells that it is the same."""
-        version = self._nodes[edge.source]
-        if edge.kind != "read" or not isinstance(version, DatasetVersion):
-            return [_Part(_MATCHED_BY[edge.matched_by])] if edge.matched_by in _MATCHED_BY else []
-        known = {version.uri, *(registration.uri for registration in version.registrations)}
-        parts = [f"as {edge.role}"] if edge.role else []
-        parts += ["in an earlier attempt"] if edge.earlier_attempt else []
-        parts += [f"at {edge.uri}"] if edge.uri not in (None, *known) else []
-        return [_Part(text) for text in (*parts, _MATCHED_BY[edge.matched_by])]
-
-
-def _parts(node: Node, edge: Edge | None, how: list[_Part]) -> list[_Part]:
-    """What is said of a node, and of how the edge leads to it."""
-    match node:
-        case Run():
-            return [*_of_run(node), *how]
-        case DatasetVersion():
-            return [*how, *_of_dataset(node)]
-        case ModelVersion():
-            return [*how, *_of_model(node)]
-        case Stage():
-            return [] if edge is None else _of_stage(edge)
-
-
-def _of_run(run: Run) -> list[_Part]:
-    if run.status is None:
-        return [_Part("not in this log", YELLOW)]
-    parts = [_Part(run.status, style_of_status(run.status))]
-    if run.name:
-        parts.append(_Part(f"“{run.name}”"))
-    if run.started_at is not None:
-        parts.append(_Part(f"started {_minute(run.started_at)}{_by(run.started_by)}"))
-    if run.commit:
-        parts.append(_Part(f"commit {run.commit[:10]}{' (dirty)' if run.dirty else ''}"))
-    return [*parts, *([_Part("hidden")] if run.hidden else [])]
-
-
-def _of_dataset(version: DatasetVersion) -> list[_Part]:
-    if not version.registrations:
-        at = [_Part(f"at {version.uri}")] if version.uri and version.sha256 else []
-        return [*at, _Part("not registered", YELLOW)]
-    first = version.registrations[0]
-    parts = [_Part(f"registered {_minute(first.at)}{_by(first.by)}")]
-    if first.rows is not None:
-        parts.append(_Part(f"{first.rows:,} rows"))
-    if others := sorted({registration.stream for registration in version.registrations} - {first.stream}):
-        parts.append(_Part(f"the same content is {', '.join(others)}"))
-    if version.disputed:
-        parts.append(_Part("another digest was said of it", YELLOW))
-    if all(registration.retired_at is not None for registration in version.registrations):
-        parts.append(_Part(f"retired {_minute(max(it.retired_at or '' for it in version.registrations))}", YELLOW))
-    return parts
-
-
-def _of_model(version: ModelVersion) -> list[_Part]:
-    parts = []
-    if version.registered_at is not None:
-        parts.append(_Part(f"registered {_minute(version.registered_at)}{_by(version.registered_by)}"))
-    if version.registrations > 1:
-        parts.append(_Part(f"registered {version.registrations} times", YELLOW))
-    if version.retired_at is not None:
-        parts.append(_Part(f"retired {_minute(version.retired_at)}", YELLOW))
-    if (since := version.run_since) is not None and (text := described(since)) is not None:
-        parts.append(_Part(text, YELLOW if since.altered is None else RED))
-    return parts
-
-
-def _of_stage(edge: Edge) -> list[_Part]:
-    promoted = f"promoted {_minute(edge.at)}{_by(edge.by)}" if edge.at else "promoted"
-    if edge.until is None:
-        return [_Part("serving"), _Part(promoted)]
-    parts = [_Part(promoted), _Part(f"until {_minute(edge.until)}, ended by a {edge.ended_by}")]
-    return [*parts, *([_Part(edge.reason)] if edge.reason else [])]
-
-
-def _by(person: str | None) -> str:
-    return f" by {person}" if person else ""
-
-
-def _minute(time: str) -> str:
-    return f"{time[:10]} {time[11:16]}"
 
 
 def _print_entry(entry: _Entry, columns: int) -> None:
     """The node and what is said of it, on one line, or below each other where that is too wide."""
     branch, below, verb, node, parts = entry
     verb = f"{verb} " if verb else ""
-    name = printable(node.stage if isinstance(node, Stage) else node.id.removeprefix("address:"))
+    name = printable(name_of(node))
     if columns < sys.maxsize:
         branch, below = _indent(branch, columns), _indent(below, columns)
         name = cut_middle(name, columns - cell_len(branch + verb))
     line, room = branch + verb + styled(name, BOLD), columns - cell_len(branch + verb + name)
     separator = "  "
-    for text, style in ((printable(text), style) for text, style in parts):
+    for text, style in ((printable(part.text), _style(part)) for part in parts):
         if cell_len(separator + text) > room:
             print(line)
             line, separator, room = below, "", columns - cell_len(below)
@@ -219,6 +127,10 @@ def _print_entry(entry: _Entry, columns: int) -> None:
         room -= cell_len(separator + text)
         separator = ", "
     print(line)
+
+
+def _style(part: Part) -> str:
+    return style_of_status(part.text) if part.tone == "status" else _STYLES[part.tone]
 
 
 def _indent(branches: str, columns: int) -> str:
