@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from training_events.cli import completion
 from training_events.cli.progress import progress_after
-from training_events.errors import Misused
 from training_events.reading import opening
 from training_events.reading.opening import Sources, open_sources
-from training_events.settings import DEFAULT_SOURCE, LAPTOP_LOG, Settings
+from training_events.settings import DEFAULT_SOURCE, LAPTOP_LOG
 from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.file import only_readable
-
-if TYPE_CHECKING:
-    from training_events.recorder.delivery.refused import RefusedEvents
-    from training_events.recovery.queue_reader import QueueReader
 
 Stream = Annotated[
     str,
@@ -41,24 +36,6 @@ Source = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, and nothing else there.")]
-
-
-def undelivered_events(queue: str, *, spool: bool) -> QueueReader | RefusedEvents:
-    """The undelivered queue, or what recorders on this machine set aside for the destination that the environment names."""
-    # imported here: other commands read neither
-    settings = Settings()
-    if spool:
-        from training_events.recorder.delivery.destination import configured_destination  # noqa: PLC0415
-        from training_events.recorder.delivery.refused import RefusedEvents  # noqa: PLC0415
-        from training_events.recorder.delivery.spool import spool_folder  # noqa: PLC0415
-
-        if queue:
-            raise Misused("--queue and --spool exclude each other")
-        return RefusedEvents(spool_folder(settings), configured_destination(settings))
-    from training_events import aws  # noqa: PLC0415
-    from training_events.recovery.queue_reader import QueueReader  # noqa: PLC0415
-
-    return QueueReader(queue or settings.undelivered, aws.client("sqs"))
 
 
 def open_current_workspace(url: str) -> Sources:

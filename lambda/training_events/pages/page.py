@@ -65,5 +65,8 @@ class Addresses(Protocol):
     def lineage(self, stream: str, /) -> str | None:
         """The lineage of a stream."""
 
+    def verification(self, stream: str, /) -> str | None:
+        """Where the stream is verified when asked. None where the page itself tells it."""
+
     def data(self, runs: Sequence[str], metric: str, /) -> str | None:
         """Where the points of a metric are. None where they are in the page."""

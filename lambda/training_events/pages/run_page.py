@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from training_events.pages.page import Page
+from training_events.pages.sections.check import check_section
 from training_events.pages.sections.summary import summary_section
+from training_events.pages.sections.timeline import timeline_section
+from training_events.pages.sections.verification import verification_section
 from training_events.pages.shown_stream import shown_stream
 
 if TYPE_CHECKING:
@@ -13,8 +16,10 @@ if TYPE_CHECKING:
     from training_events.reading.opening import Sources
 
 
-def run_page(sources: Sources, stream: str, asked: Asked) -> Page:
+def run_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = False) -> Page:
     """How the run stands, its curves, what it was made from, what happened, and how to check all that.
+
+    A `whole` page has all of it inside; another leads to what takes long.
 
     Raises NoSuchStream where the log has no such run at these times.
     """
@@ -22,7 +27,12 @@ def run_page(sources: Sources, stream: str, asked: Asked) -> Page:
     return Page(
         title=stream.partition("/")[2],
         kind="run",
-        sections=[summary_section(shown)],
+        sections=[
+            summary_section(shown),
+            timeline_section(sources, stream, asked),
+            verification_section(sources, stream, whole=whole),
+            check_section(sources, stream, asked),
+        ],
         stream=stream,
         live=not shown.state.finished,
     )

@@ -13,7 +13,7 @@ from training_events.reading.points import Points
 from training_events.reading.rows import Rows
 from training_events.reading.search.find import find_runs
 from training_events.reading.states import require_events, state_of
-from training_events.reading.stream_names import no_such_stream, stream_of_kind, stream_of_log
+from training_events.reading.stream_names import stream_of_kind, stream_of_log
 from training_events.reading.summaries import summaries_of, whole_summary
 from training_events.reading.time_text import parse_optional_time
 
@@ -202,14 +202,9 @@ class Log:
         Seals are read from the bucket that TRAINING_EVENTS_BUCKET names; a SQLite log has its own.
         """
         # imported here: few questions are about proof
-        from training_events.proof.verification import verify  # noqa: PLC0415
+        from training_events.reading.verification import verification_of  # noqa: PLC0415
 
-        opened = self._opened
-        stream = stream_of_log(opened.log, _name(stream))
-        verification = verify(opened.log, opened.seals, stream, read_models=opened.read_models)
-        if not verification.events and not verification.findings:
-            raise no_such_stream(opened, stream)
-        return verification
+        return verification_of(self._opened, stream_of_log(self._opened.log, _name(stream)))
 
     def _state(self, kind: str, named: Named, times: Times) -> Any:
         sources = self._current()

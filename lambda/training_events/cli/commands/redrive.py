@@ -14,15 +14,10 @@ from training_events import aws
 from training_events.bus.publisher import EventBusPublisher
 from training_events.cli.output import print_document
 from training_events.cli.table import print_rows
-from training_events.cli.workspace import (
-    AsJson,
-    FromSpool,
-    QueueUrl,
-    open_current_workspace,
-    undelivered_events,
-)
+from training_events.cli.workspace import AsJson, FromSpool, QueueUrl, open_current_workspace
 from training_events.errors import TrainingEventsError
 from training_events.reading.opening import require_read_models
+from training_events.reading.undelivered import undelivered_events
 from training_events.recorder.delivery.destination import configured_destination
 from training_events.recovery.redrive import Redriver, recording
 from training_events.settings import Settings

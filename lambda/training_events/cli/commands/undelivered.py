@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import Raw, Struct
 
-from training_events.canonical import canonical_json
 from training_events.cli.output import print_json_document
 from training_events.cli.table import print_rows
-from training_events.cli.workspace import AsJson, FromSpool, QueueUrl, undelivered_events
-from training_events.errors import NotRecordable
+from training_events.cli.workspace import AsJson, FromSpool, QueueUrl
+from training_events.reading.undelivered import body_of, original_of, undelivered_events
 from training_events.reading.wording.times import short_time
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def _row(message: Message) -> tuple[str, ...]:
 
 
 def _document(message: Message) -> UndeliveredMessage:
-    stored, original = message.stored, _original(message)
+    stored, original = message.stored, original_of(message)
     return UndeliveredMessage(
         message_id=message.message_id,
         at=message.sent_at,
@@ -87,15 +86,5 @@ def _document(message: Message) -> UndeliveredMessage:
         original_at=stored.uri if stored else None,
         original_sha256=stored.sha256 if stored else None,
         original_bytes=stored.bytes if stored else None,
-        body=message.body if original is None and stored is None and message.batch is None else None,
+        body=body_of(message),
     )
-
-
-def _original(message: Message) -> bytes | None:
-    """None also where JSON has no form for it, such as NaN or half a surrogate pair: often the reason why the event is here."""
-    if message.original is None:
-        return None
-    try:
-        return canonical_json(message.original)
-    except NotRecordable:
-        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,10 +16,12 @@ from training_events.cli.workspace import AsJson, LogUrl
 from training_events.errors import Misused, NotAsRecorded
 from training_events.proof.findings import Kind
 from training_events.proof.verification import Verification
-from training_events.proof.verification import verify as verify_stream
 from training_events.reading.opening import open_sources
-from training_events.reading.stream_names import no_such_stream, stream_of_log
+from training_events.reading.stream_names import stream_of_log
+from training_events.reading.verification import streams_to_verify, verification_of
 from training_events.reading.wording.text import printable
+from training_events.reading.wording.verification import describe_finding
+from training_events.reading.wording.verification import verdict as verdict_of
 from training_events.stores.address import SqliteFile
 from training_events.stores.sqlite.event_log import SqliteLog
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training_events.cli.progress import ShowProgress
-    from training_events.proof.findings import Finding
     from training_events.reading.opening import Sources
     from training_events.recorder.storage.comparing import FileComparer
 
@@ -103,9 +103,9 @@ def verify(
         compare_file = _file_comparer(sources, show) if files else None
 
         def verified() -> Iterator[Verification]:
-            for stream in named if streams else _all_streams(sources):
+            for stream in named if streams else streams_to_verify(sources):
                 show(printable(f"verifying {stream}"))
-                yield verdict.add(_verify_stream(sources, stream, compare_file))
+                yield verdict.add(verification_of(sources, stream, compare_file))
 
         if as_json:
             print_json_document({}, "streams", verified(), verdict.to_dict)
@@ -120,18 +120,6 @@ def verify(
         print("the log holds no stream yet")
     if verdict.first is not None:
         raise NotAsRecorded(_describe_first(verdict.first))
-
-
-def _all_streams(sources: Sources) -> Iterator[str]:
-    """Also the streams of which the log has lost everything: the notes of a file, seals and read models name them."""
-    seen: set[str] = set()
-    altered = (alteration.stream for alteration in sources.log.alterations())
-    sealed = sources.seals.streams() if sources.seals else ()
-    projected = sources.read_models.streams() if sources.read_models else ()
-    for stream in chain(sources.log.streams(), altered, sealed, projected):
-        if stream not in seen:
-            seen.add(stream)
-            yield stream
 
 
 def _file_comparer(sources: Sources, show: ShowProgress) -> FileComparer:
@@ -151,16 +139,9 @@ def _file_comparer(sources: Sources, show: ShowProgress) -> FileComparer:
     return FileComparer(beside, advance=advance)
 
 
-def _verify_stream(sources: Sources, stream: str, compare_file: FileComparer | None) -> Verification:
-    verification = verify_stream(sources.log, sources.seals, stream, compare_file, read_models=sources.read_models)
-    if not verification.events and not verification.findings:
-        raise no_such_stream(sources, stream)
-    return verification
-
-
 def _print_in_full(verification: Verification) -> None:
     seals, findings = verification.seals, verification.findings
-    fields: dict[str, Any] = {"stream": verification.stream, "verdict": _verdict(verification), "events": verification.events}
+    fields: dict[str, Any] = {"stream": verification.stream, "verdict": verdict_of(verification), "events": verification.events}
     if seals.checked:
         fields["sealed"] = f"{seals.covered} events, by {seals.count} seal(s)"
         fields |= {"root": seals.root, "not sealed yet": seals.first_not_covered and f"{seals.not_covered} events"}
@@ -183,19 +164,10 @@ def _print_in_full(verification: Verification) -> None:
 
 def _row(verification: Verification) -> tuple[str, ...]:
     sealed = str(verification.seals.covered) if verification.seals.checked else "?"
-    wrong = _describe(verification.findings[0]) if verification.findings else ""
-    return verification.stream, _verdict(verification), str(verification.events), sealed, wrong
-
-
-def _verdict(verification: Verification) -> str:
-    return "broken" if not verification.sound else "incomplete" if not verification.complete else "sound"
+    wrong = describe_finding(verification.findings[0]) if verification.findings else ""
+    return verification.stream, verdict_of(verification), str(verification.events), sealed, wrong
 
 
 def _describe_first(verification: Verification) -> str:
     first, *_ = (finding for finding in verification.findings if finding.kind is not Kind.FILE_CHANGED)
-    return f"{verification.stream} is {_verdict(verification)}: {_describe(first)}"
-
-
-def _describe(finding: Finding) -> str:
-    where = "" if finding.position is None else f" at {finding.position}"
-    return f"{finding.kind.value}{where}: {finding.explanation}"
+    return f"{verification.stream} is {verdict_of(verification)}: {describe_finding(first)}"

@@ -24,5 +24,8 @@ class Anchors:
     def lineage(self, _: str, /) -> None:
         return None
 
+    def verification(self, _: str, /) -> None:
+        return None
+
     def data(self, _: Sequence[str], __: str, /) -> None:
         return None

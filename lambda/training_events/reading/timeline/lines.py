@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from training_events.event import LogEntry
 
-MAX_SERIES_LINES = 20
+MAX_SERIES_LINES = 12
 MAX_END_LINES = 150
 MAX_DATA_CHARACTERS = 2000
 """Of the data of an event, which its line can show."""
@@ -172,7 +172,8 @@ def _add(line: Line, later: Line) -> None:
 def _retold(line: Line) -> Line:
     """The text of a line that has become one of several events."""
     if line.events > 1:
-        line.text = ", ".join(_counted(line, type_, count) for type_, count in line.types.items())
+        points_first = sorted(line.types.items(), key=lambda item: item[0] != MetricsRecorded.__name__)
+        line.text = ", ".join(_counted(line, type_, count) for type_, count in points_first)
     return line
 
 

@@ -1,0 +1,52 @@
+"""What verification found, in words: the verdict on a stream, and what each kind of finding means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from training_events.proof.findings import HARMLESS, Kind
+
+if TYPE_CHECKING:
+    from training_events.proof.findings import Finding
+    from training_events.proof.verification import Verification
+
+
+def verdict(verification: Verification) -> str:
+    """`sound`, `incomplete` where something is missing that may still arrive, else `broken`."""
+    return "broken" if not verification.sound else "incomplete" if not verification.complete else "sound"
+
+
+def describe_finding(finding: Finding) -> str:
+    """`altered at 2026-…#e-1: seal 1 covers …`."""
+    where = "" if finding.position is None else f" at {finding.position}"
+    return f"{finding.kind.value}{where}: {finding.explanation}"
+
+
+def weight(finding: Finding) -> str:
+    """`bad` where something is not as it was recorded, `warn` where something is missing, `note` for what is only told."""
+    if finding.kind not in HARMLESS:
+        return "bad"
+    return "warn" if finding.kind is Kind.GAP else "note"
+
+
+MEANINGS = {
+    Kind.ALTERED: "The event is not what was recorded.",
+    Kind.DAMAGED: "What stands in the place of an event cannot be read as that event.",
+    Kind.MISSING: "An event that was there is no longer there.",
+    Kind.FORGED: "Two events claim the same number of a producer: at most one of them is genuine.",
+    Kind.BROKEN_CHAIN: "An event does not name the one before it: one of the two was altered or replaced.",
+    Kind.BROKEN_SEAL: "A seal is not what was written, or is hidden, or gone.",
+    Kind.NOT_LOCKED: "A seal can be removed sooner than it says, or in a weaker mode.",
+    Kind.READ_MODEL_DIFFERS: "The read model is not what the log gives: `training-events rebuild` makes it again.",
+    Kind.RUN_ALTERED: "The log no longer has the run as it was when the model was registered.",
+    Kind.FILE_ALTERED: "A kept file is not what was recorded.",
+    Kind.FILE_MISSING: "A kept file is gone.",
+    Kind.FILE_UNREADABLE: "A kept file cannot be read, and so not be compared.",
+    Kind.FILE_CHANGED: "A file that was never kept is another one by now, or gone. The log is sound.",
+    Kind.CLOCK_AHEAD: "Events lay ahead of the log's clock: some clock is wrong. The log is sound.",
+    Kind.ORDER_UNKNOWN: "Events of one instant decide something differently, and nothing tells their order. The log is sound.",
+    Kind.DISPUTED: "Two events contradict each other about one version of a dataset. The log is sound.",
+    Kind.RUN_CONTINUED: "The run went on after the model was registered. The log is sound.",
+    Kind.GAP: "Events have not arrived yet, or were removed before they were sealed. Look at what is undelivered first.",
+}
+"""What each kind of finding means, to whoever meets it for the first time."""
