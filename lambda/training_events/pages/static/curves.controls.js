@@ -22,7 +22,7 @@
     const number = ++made;
     const metrics = section.querySelectorAll("figure.curve").length;
     const hint = element("span", "curve-hint muted", "Drag to zoom, double click for the whole.");
-    return [axes(number), logarithm(), smoothing(), ...(metrics < MIN_FILTERED_METRICS ? [] : [filter()]), hint];
+    return [axes(number), logarithm(), smoothing(), ...(metrics < MIN_FILTERED_METRICS ? [] : [filter(section)]), hint];
   }
 
   function axes(number) {
@@ -53,13 +53,18 @@
     return element("label", "curve-control", "smoothing ", slider, shown);
   }
 
-  function filter() {
+  function filter(section) {
     const box = input("search", { placeholder: "part of a name" });
+    const found = element("output", "muted");
     box.addEventListener("input", () => curves.change({ match: box.value }));
     shows(box, () => {
       if (box.value !== settings.match) box.value = settings.match;
+      const figures = [...section.querySelectorAll("figure.curve")];
+      found.textContent = settings.match ? `${figures.filter(curves.matches).length} of ${figures.length}` : "";
+      // what is looked for may be among the metrics that are folded away
+      if (settings.match) for (const folded of section.querySelectorAll("details:has(> .grid > .curve)")) folded.open = true;
     });
-    return element("label", "curve-control", "metrics ", box);
+    return element("label", "curve-control", "metrics ", box, found);
   }
 
   function input(type, attributes = {}) {

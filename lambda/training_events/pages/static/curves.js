@@ -62,13 +62,12 @@
       this.#busy = false;
     }
 
-    // Gives back what it holds. Its drawing is shown again, and what the reader zoomed to is remembered.
+    // Gives back what it holds. Its place stays as high as it is, and what the reader zoomed to is remembered.
     release() {
       clearTimeout(this.#timer);
       this.#chart?.destroy();
       this.#chart = null;
       this.#points.forget();
-      this.#figure.classList.remove("drawn");
     }
 
     // Loads the points again, as those of a run that goes on.
@@ -90,7 +89,7 @@
     }
 
     filter() {
-      this.#figure.hidden = !this.#figure.dataset.metric.toLowerCase().includes(curves.settings.match.toLowerCase());
+      this.#figure.hidden = !curves.matches(this.#figure);
     }
 
     draw() {
@@ -111,7 +110,7 @@
     async #loadThen(use) {
       this.#failure = "";
       try {
-        if (await this.#points.load(this.#figure.clientWidth)) use();
+        if (await this.#points.load(Math.round(this.#figure.clientWidth * devicePixelRatio))) use();
       } catch (error) {
         this.#failure = `The points could not be loaded: ${error.message}.`;
       }
@@ -223,7 +222,17 @@
     }
   }
 
-  curves.onSettings((changes) => made.forEach((curve) => curve.settingsChanged(changes)));
+  // Once for each frame that is shown: a slider changes more often.
+  let changed = null;
+  curves.onSettings((changes) => {
+    if (!changed) requestAnimationFrame(applySettings);
+    changed = { ...changed, ...changes };
+  });
+  function applySettings() {
+    const changes = changed;
+    changed = null;
+    made.forEach((curve) => curve.settingsChanged(changes));
+  }
   curves.onScheme(() => made.forEach((curve) => curve.draw()));
 
   te.enhance((root) => {

@@ -13,7 +13,7 @@
     const standing = new Map();
     const lines = [];
     for (const trace of data.traces) {
-      const piece = { ...trace, x: along(trace, axis, starts.get(trace.run)) };
+      const piece = { ...trace, x: along(trace, axis, starts.get(trace.run) ?? 0) };
       const line = trace.stands ? standing.get(trace.run) : undefined;
       if (line) {
         line.pieces.push(piece);
@@ -28,11 +28,8 @@
   // The first time of each run.
   curves.starts = function (data) {
     const starts = new Map();
-    for (const { run, times } of data.traces) {
-      let start = starts.get(run) ?? Infinity;
-      for (const time of times) if (time < start) start = time;
-      starts.set(run, start);
-    }
+    for (const { run, times } of data.traces)
+      for (const time of times) if (!(starts.get(run) <= time) && Number.isFinite(time)) starts.set(run, time);
     return starts;
   };
 
@@ -63,11 +60,11 @@
   curves.hasSteps = (data) => data.traces.some((trace) => trace.steps.some(Number.isFinite));
 
   function along(trace, axis, start) {
-    if (axis === "clock") return trace.times;
-    if (axis === "elapsed") return trace.times.map((time) => time - start);
-    // A point without a step lies where the one before it does.
-    let last = trace.steps.find(Number.isFinite) ?? 0;
-    return trace.steps.map((step) => (Number.isFinite(step) ? (last = step) : last));
+    const places = axis === "step" ? trace.steps : trace.times;
+    const origin = axis === "elapsed" ? start : 0;
+    // A point without a step, or a time, lies where the one before it does.
+    let last = places.find(Number.isFinite) ?? origin;
+    return places.map((place) => (Number.isFinite(place) ? (last = place) : last) - origin);
   }
 
   function joined({ run, stands, pieces }) {

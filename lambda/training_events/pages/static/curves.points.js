@@ -84,8 +84,10 @@
       return Math.max(1, ...this.linesIn(range).flatMap((line) => line.pieces.map((piece) => piece.each)));
     }
 
+    // Of the whole there is nothing finer than what is there.
     needsFiner([low, high]) {
-      if (!curves.canRefine(this.#figure) || this.resolution([low, high]) === 1) return false;
+      const [first, last] = this.extent;
+      if (!curves.canRefine(this.#figure) || high - low >= last - first || this.resolution([low, high]) === 1) return false;
       return !this.#covers([low, high]) || this.#finer.to - this.#finer.from > FINER_AGAIN * (high - low);
     }
 

@@ -12,12 +12,17 @@
   const listeners = new Set();
 
   curves.settings = settings;
+  curves.matches = ({ dataset: { metric } }) => metric.toLowerCase().includes(settings.match.toLowerCase());
   curves.onSettings = (listener) => listeners.add(listener);
+
+  const ADDRESS_AFTER_MS = 300; // browsers refuse hundreds of changes of the address in a row
+  let timer;
 
   // `highlight` is not kept: it lasts as long as the pointer stays.
   curves.change = function (changes) {
     Object.assign(settings, changes);
-    if (!("highlight" in changes)) writeAddress();
+    clearTimeout(timer);
+    timer = setTimeout(writeAddress, ADDRESS_AFTER_MS);
     for (const listener of listeners) listener(changes);
   };
 
