@@ -5,14 +5,16 @@
   const curves = (te.curves ??= {});
 
   const FONT = "11px system-ui, sans-serif";
-  const MAX_LIMIT = 8e307; // the difference of two of them is still a number
+  const PLAIN_VALUES = [1e-9, 1e12]; // uPlot cannot divide an axis of values beyond
   const MIN_RANGE = 1e-9; // of what the axis spans
+  const WHOLE_TICKS = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((factor) => factor * 10 ** power)).flat();
   const ROOM = 0.06; // above and below the lines, as a share of their height
 
   curves.Chart = class Chart {
     #plot;
     #view;
     #range;
+    #unit; // of the scale of values, a power of ten
     #onRange;
     #moving = false; // the range, and the cursor stays where it was in it
     #marks = document.createElement("div");
@@ -26,7 +28,7 @@
       this.#range = range ?? extent;
       this.#onRange = onRange;
       const [min, max] = this.#range;
-      const [low, high] = valueRange(view, this.#range);
+      const [low, high] = this.#valueRange();
       const asGiven = (u, from, to) => [from, to];
       this.#plot = new uPlot(
         {
@@ -39,7 +41,7 @@
             x: { time: view.axis === "clock", range: asGiven, min, max },
             y: { auto: false, distr: view.settings.log ? 3 : 1, range: asGiven, min: low, max: high },
           },
-          axes: [axis(placeTicks(view.axis)), axis(valueTicks(view.settings.log))],
+          axes: [axis(placeTicks(view)), axis(this.#valueTicks())],
           tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
           cursor: {
             y: false,
@@ -89,7 +91,7 @@
 
     // Where a point lies on the screen, from the plot's left top.
     position(place, value) {
-      return [this.#plot.valToPos(place, "x"), this.#plot.valToPos(value, "y")];
+      return [this.#plot.valToPos(place, "x"), this.#plot.valToPos(value / this.#unit, "y")];
     }
 
     // A range never leaves what the axis spans, and is never too small for the numbers of the axis.
@@ -146,7 +148,7 @@
 
     #show([min, max]) {
       this.#range = [min, max];
-      const [low, high] = valueRange(this.#view, [min, max]);
+      const [low, high] = this.#valueRange();
       this.#moving = true;
       this.#plot.batch(() => {
         this.#plot.setScale("x", { min, max });
@@ -158,8 +160,28 @@
 
     #paint() {
       const lines = this.#view.linesIn(this.range);
-      curves.paint(this.#plot, lines, this.#view);
+      curves.paint(this.#plot, lines, this.#view, this.#unit);
       this.#marks.replaceChildren(...curves.marks(this.#plot, lines, this.#view.axis));
+    }
+
+    // The values that the chart shows of its range, in units: all that lie there, and some room.
+    #valueRange() {
+      const { log } = this.#view.settings;
+      const lines = this.#view.linesIn(this.#range);
+      const [least, greatest] = curves.valueExtent(lines, ...this.#range, log) ?? [1, 1];
+      this.#unit = unitOf(Math.max(Math.abs(least), Math.abs(greatest)));
+      const [low, high] = [least / this.#unit, greatest / this.#unit];
+      if (log) return low === high ? [low / 10, high * 10] : [low / (high / low) ** ROOM, high * (high / low) ** ROOM];
+      // A line that is constant lies in the middle.
+      const room = low === high ? Math.abs(low) / 2 || 1 : (high - low) * ROOM;
+      return [low - room, high + room];
+    }
+
+    #valueTicks() {
+      const values = (u, splits) => splits.map((tick) => curves.valueTick(tick * this.#unit));
+      if (!this.#view.settings.log) return { values, size: widthOfLabels };
+      const splits = (u, number, min, max) => curves.logTicks(min, max);
+      return { values, size: widthOfLabels, splits, filter: (u, all) => all };
     }
 
     #zoomToSelection() {
@@ -206,16 +228,9 @@
     return low > high ? [0, 0] : [low, high];
   };
 
-  // The values that are shown of a range of the axis: all that lie there.
-  function valueRange(view, [min, max]) {
-    const { log } = view.settings;
-    const lines = view.linesIn([min, max]);
-    const found = curves.valueExtent(lines, min, max, log) ?? curves.valueExtent(lines, -Infinity, Infinity, log);
-    const [low, high] = found ?? [1, 1];
-    if (log) return low === high ? [low / 10, high * 10] : [low / (high / low) ** ROOM, high * (high / low) ** ROOM];
-    // A line that is constant lies in the middle.
-    const room = low === high ? Math.abs(low) / 2 || 1 : (high / 2 - low / 2) * 2 * ROOM;
-    return [Math.max(low - room, -MAX_LIMIT), Math.min(high + room, MAX_LIMIT)];
+  function unitOf(size) {
+    const [least, greatest] = PLAIN_VALUES;
+    return size === 0 || (size >= least && size < greatest) ? 1 : Number(`1e${Math.floor(Math.log10(size))}`);
   }
 
   function axis(options) {
@@ -230,16 +245,10 @@
     };
   }
 
-  function placeTicks(kind) {
-    if (kind === "clock") return { size: 40 };
-    if (kind === "elapsed") return { incrs: curves.DURATION_TICKS, values: (u, splits) => splits.map(curves.duration) };
-    return { values: (u, splits) => splits.map(curves.stepTick) };
-  }
-
-  function valueTicks(log) {
-    const values = (u, splits) => splits.map(curves.valueTick);
-    if (!log) return { values, size: widthOfLabels };
-    return { values, size: widthOfLabels, splits: (u, number, min, max) => curves.logTicks(min, max), filter: (u, splits) => splits };
+  function placeTicks(view) {
+    if (view.axis === "clock") return { size: 40 };
+    if (view.axis === "elapsed") return { incrs: curves.DURATION_TICKS, values: (u, splits) => splits.map(curves.duration) };
+    return { ...(view.isWhole ? { incrs: WHOLE_TICKS } : {}), values: (u, splits) => splits.map(curves.stepTick) };
   }
 
   function widthOfLabels(u, labels) {

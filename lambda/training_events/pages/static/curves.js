@@ -171,11 +171,13 @@
       }
       const { range } = this.#chart;
       const each = this.#points.resolution(range);
-      const notShown = curves.settings.log ? curves.notAboveZero(this.#points.linesIn(range), ...range) : 0;
+      const lines = this.#points.linesIn(range);
+      const notShown = curves.settings.log ? curves.notAboveZero(lines, ...range) : 0;
       const words = [
         curves.range(...(this.#range ?? this.#points.extent), this.#points.axis),
         each === 1 ? "every point" : `each pair of dots: ${curves.count(each)} points`,
         this.#points.axis === curves.settings.axis ? "" : "without steps, so along the time",
+        curves.valueExtent(lines, ...range, false) ? "" : "no finite value",
         notShown ? `not shown: ${curves.counted(notShown, "value")} of 0 or less` : "",
         this.#failure,
       ];

@@ -32,32 +32,37 @@
   curves.onScheme = (listener) =>
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (colours.clear(), listener()));
 
-  // From values to pixels of the canvas. `log` leaves out what is not above 0: it becomes NaN.
-  function projection(u, log) {
+  // From values to pixels of the canvas. The scale is in units of `unit`. `log` leaves out what is not above 0: it becomes NaN.
+  function projection(u, log, unit) {
     const { left, top, width, height } = u.bbox;
     const { x, y } = u.scales;
     const across = width / (x.max - x.min);
-    const of = log ? (value) => (value > 0 ? Math.log10(value) : NaN) : (value) => value;
-    const low = of(y.min);
-    const up = height / (of(y.max) - low);
+    const of = log ? (value) => (value > 0 ? Math.log10(value / unit) : NaN) : (value) => value / unit;
+    const low = log ? Math.log10(y.min) : y.min;
+    const up = height / ((log ? Math.log10(y.max) : y.max) - low);
     return { toX: (place) => left + (place - x.min) * across, toY: (value) => top + height - (of(value) - low) * up };
   }
 
-  // The lowest and the highest finite value of the lines between two places; null where there is none.
+  // The lowest and the highest finite value of the lines between two places, or of the points beside it where no point lies
+  // there; null where there is none.
   curves.valueExtent = function (lines, low, high, log) {
+    return extent(lines, low, high, log, true) ?? extent(lines, low, high, log, false);
+  };
+
+  function extent(lines, low, high, log, inside) {
     let least = Infinity;
     let greatest = -Infinity;
     for (const line of lines) {
+      const { x, y } = line;
       const [first, last] = curves.between(line, low, high);
       for (let i = first; i < last; i++) {
-        const value = line.y[i];
-        if (!Number.isFinite(value) || line.x[i] < low || line.x[i] > high || (log && value <= 0)) continue;
-        if (value < least) least = value;
-        if (value > greatest) greatest = value;
+        if (!Number.isFinite(y[i]) || (inside && (x[i] < low || x[i] > high)) || (log && y[i] <= 0)) continue;
+        if (y[i] < least) least = y[i];
+        if (y[i] > greatest) greatest = y[i];
       }
     }
     return least <= greatest ? [least, greatest] : null;
-  };
+  }
 
   // How many values between two places a logarithm has no place for.
   curves.notAboveZero = function (lines, low, high) {
@@ -67,10 +72,10 @@
     return count;
   };
 
-  curves.paint = function (u, lines, { attemptStarts, settings: { log, highlight } }) {
+  curves.paint = function (u, lines, { attemptStarts, settings: { log, highlight } }, unit) {
     const { ctx, bbox } = u;
     const ratio = uPlot.pxRatio;
-    const { toX, toY } = projection(u, log);
+    const { toX, toY } = projection(u, log, unit);
     const margin = 4 * ratio; // dots at the edge are whole
     ctx.save();
     ctx.beginPath();
@@ -97,7 +102,7 @@
       const alone = stroke(line.y, pale ? PALE : 1, pale ? 1 : 1.5);
       dots(ctx, alone, (dotted ? 3 : 1) * ratio);
       if (dotted) dots(ctx, visibleDots(line, first, last, toX, toY), 2 * ratio);
-      if (line.smooth) stroke(line.smooth, 1, 2);
+      if (line.smooth) dots(ctx, stroke(line.smooth, 1, 2), (dotted ? 3 : 1) * ratio);
     }
     ctx.restore();
   };

@@ -31,8 +31,9 @@
       return curves.axisExtent(this.#whole);
     }
 
-    get hasSteps() {
-      return curves.hasSteps(this.#data);
+    // Whether each place along the axis is a whole number, as steps mostly are.
+    get isWhole() {
+      return this.axis === "step" && this.#whole.every(({ x }) => x.every(Number.isInteger));
     }
 
     // Gets the points, anew if they were there. False if meanwhile others were asked for. Raises what fetch and JSON raise.
@@ -60,7 +61,7 @@
 
     // Lays the points along the axis that the reader chose. What has no step at all is laid along the time.
     arrange() {
-      this.axis = this.settings.axis === "step" && !this.hasSteps ? "elapsed" : this.settings.axis;
+      this.axis = this.settings.axis === "step" && !curves.hasSteps(this.#data) ? "elapsed" : this.settings.axis;
       this.#fetching?.abort();
       this.#finer = null;
       this.#whole = curves.lines(this.#data, this.axis, this.#starts);
