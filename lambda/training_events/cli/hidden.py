@@ -1,42 +1,24 @@
-"""Lists leave out what somebody has hidden, and say how much that is: nothing is deleted."""
+"""The option that also lists what is hidden, and what lists say of what they left out."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from training_events.folds.summary import StreamSummary
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-_Summary = TypeVar("_Summary", bound=StreamSummary)
+    from training_events.reading.listing.visible import Visible
 
 AlsoHidden = Annotated[bool, typer.Option("--all", help="Also what somebody has hidden.")]
 
 
-class Visible(Generic[_Summary]):
-    """The summaries without those of hidden streams, which are counted on the way; with `everything`, all of them."""
+def hidden_left_out(visible: Visible[Any]) -> dict[str, int]:
+    """What a document says of it at its end."""
+    return {"hidden_left_out": visible.left_out}
 
-    def __init__(self, summaries: Iterable[_Summary], *, everything: bool) -> None:
-        self._summaries = summaries
-        self._everything = everything
-        self.left_out = 0
 
-    def __iter__(self) -> Iterator[_Summary]:
-        for summary in self._summaries:
-            if summary.hidden and not self._everything:
-                self.left_out += 1
-            else:
-                yield summary
-
-    def tail(self) -> dict[str, int]:
-        """What a document says of it at its end."""
-        return {"hidden_left_out": self.left_out}
-
-    def tell(self) -> None:
-        """Says it on standard error: standard output has the list, and nothing else."""
-        if self.left_out:
-            print(f"{self.left_out} hidden left out: --all lists them", file=sys.stderr)
+def tell_hidden(visible: Visible[Any]) -> None:
+    """Says it on standard error: standard output has the list, and nothing else."""
+    if visible.left_out:
+        print(f"{visible.left_out} hidden left out: --all lists them", file=sys.stderr)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from training_events.reading.curve_outline import outline
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,9 +21,7 @@ def sparkline(metric: Metric, width: int | None = None) -> str:
 
     Of more points than `width` has room for, some in between are left out; at least eight stay.
     """
-    values = [value for _, value in metric.curve.points]
-    if metric.curve.next - metric.curve.every < metric.points:
-        values.append(metric.last.value)
+    values = outline(metric)
     missing = f"  {metric.not_finite} of {metric.points} not finite" if metric.not_finite else ""
     if width is not None and len(values) > (room := max(width - len(missing), _MIN_LETTERS)):
         values = [values[number * (len(values) - 1) // (room - 1)] for number in range(room)]

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from training_events import cli
-from training_events.cli.commands.runs import ListedRun
-from training_events.cli.run_columns import chosen_columns, print_runs
+from training_events.cli.run_columns import print_runs
 from training_events.folds.headline import Headline
+from training_events.reading.listing.listed_run import ListedRun
+from training_events.reading.listing.run_columns import chosen_columns
 from training_events.reading.search.values import ATTRIBUTES
 
 from tests.support.command_line import empty_store, make_event, parse_document, record_events, run_cli

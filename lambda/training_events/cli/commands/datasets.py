@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 from msgspec import Struct
 
-from training_events.cli.hidden import AlsoHidden, Visible
+from training_events.cli.hidden import AlsoHidden, hidden_left_out, tell_hidden
 from training_events.cli.output import peek, print_json_document
 from training_events.cli.style import style_of_status
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
 from training_events.folds.summary import DatasetSummary
+from training_events.reading.listing.visible import Visible
 from training_events.reading.summaries import summaries_of, whole_summary
 from training_events.reading.wording.times import minute_of
 
@@ -51,13 +52,13 @@ def datasets(
     visible = Visible(cast("Iterator[DatasetSummary]", summaries_of(sources, "dataset")), everything=everything)
     if as_json:
         whole = (whole_summary(sources, dataset) for dataset in islice(visible, limit))
-        print_json_document({}, "datasets", whole, visible.tail)
+        print_json_document({}, "datasets", whole, lambda: hidden_left_out(visible))
         return
     _, listed = peek(islice(visible, limit))
     empty = "all datasets are hidden" if visible.left_out else _NO_DATASETS
     styles = {"status": style_of_status}
     print_rows(_TITLES, _WIDTHS, map(_row, listed), LOOK_AHEAD_ROWS, optional=_OPTIONAL, empty=empty, styles=styles)
-    visible.tell()
+    tell_hidden(visible)
 
 
 def _row(dataset: DatasetSummary) -> tuple[str, ...]:

@@ -11,17 +11,19 @@ from msgspec import Struct
 
 from training_events import times
 from training_events.cli import completion
-from training_events.cli.hidden import AlsoHidden, Visible
+from training_events.cli.hidden import AlsoHidden, hidden_left_out, tell_hidden
 from training_events.cli.output import peek, print_json_document
 from training_events.cli.progress import progress_after
-from training_events.cli.run_columns import chosen_columns, field_of, named_columns, print_runs
+from training_events.cli.run_columns import print_runs
 from training_events.cli.table import LOOK_AHEAD_ROWS
 from training_events.cli.time_argument import start_option
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
 from training_events.errors import Misused
 from training_events.folds.run_state import Status
-from training_events.folds.silence import silent_seconds
 from training_events.folds.summary import RunSummary
+from training_events.reading.listing.listed_run import ListedRun
+from training_events.reading.listing.run_columns import chosen_columns, field_of, named_columns
+from training_events.reading.listing.visible import Visible
 from training_events.reading.search.find import answers
 from training_events.reading.search.question import attribute_is, created_since, read_question
 from training_events.reading.stream_names import did_you_mean
@@ -39,15 +41,6 @@ _NO_RUNS = (
     "no runs yet. Two lines record one: from training_events import record_run; "
     'with record_run(model="digits") as run: run.metric("loss", 0.5)'
 )
-
-
-class ListedRun(RunSummary, frozen=True):
-    """`silent_seconds` is for how long a run that is running has said nothing, where that is long for it; else it is null.
-
-    Where `metrics_known` is false, the best values were looked up in the log: a later attempt took points back.
-    """
-
-    silent_seconds: float | None = None
 
 
 class RunsDocument(Struct):
@@ -118,9 +111,9 @@ def runs(
         listed: Iterator[RunSummary] = islice(visible, limit)
         if columns or as_json:
             listed = (whole_summary(sources, run) for run in listed)
-        first, selected = peek(map(_as_of_now, listed), LOOK_AHEAD_ROWS)
+        first, selected = peek((ListedRun.at(run, times.now()) for run in listed), LOOK_AHEAD_ROWS)
     if as_json:
-        print_json_document({}, "runs", selected, visible.tail)
+        print_json_document({}, "runs", selected, lambda: hidden_left_out(visible))
     elif not first:
         print("all of these runs are hidden" if visible.left_out else printable(_nothing(sources, model, group)))
     elif columns:
@@ -133,7 +126,7 @@ def runs(
         wanted = list(dict.fromkeys(map(field_of, (*(order.name for order in asked.order), *asked.names))))
         print_runs(selected, *chosen_columns(first, wanted, told=told))
     if not as_json:
-        visible.tell()
+        tell_hidden(visible)
 
 
 def _nothing(sources: Sources, model: str, group: str) -> str:
@@ -153,9 +146,3 @@ def _nothing(sources: Sources, model: str, group: str) -> str:
 def _conditions(status: Status | None, model: str, group: str, since: str | None) -> list[Condition]:
     named = [attribute_is(name, value) for name, value in (("status", status), ("model", model), ("group", group)) if value]
     return [*named, *([] if since is None else [created_since(since)])]
-
-
-def _as_of_now(run: RunSummary) -> ListedRun:
-    fields = {name: getattr(run, name) for name in run.__struct_fields__}
-    silent = silent_seconds(run.status, run.last_heard_at, run.usual_gap_seconds, times.now())
-    return ListedRun(**fields, silent_seconds=silent)

@@ -60,6 +60,17 @@ def read_name(written: str) -> Name:
     return Name(f"{namespace}.{key}")
 
 
+def written_name(name: Name) -> str:
+    """As `read_name` takes it: in backticks where it is more than letters, digits, underscores and dots."""
+    namespace, _, key = name.key.partition(".")
+    if namespace == "attributes":
+        return key
+    parts = key.split(".")
+    is_plain = all(re.fullmatch(r"\w+", part) for part in parts) and parts[-1] not in _COLUMNS
+    quoted = key if is_plain else "`{}`".format(key.replace("`", "``"))
+    return f"{namespace}.{quoted}" if name.column == "value" else f"{namespace}.{quoted}.{name.column}"
+
+
 def no_such_name(name: Name, keys: Collection[str]) -> str:
     """What there is in place of a name that no run has: `no metric `acuracy` …; did you mean `accuracy`?`."""
     namespace, _, wanted = name.key.partition(".")

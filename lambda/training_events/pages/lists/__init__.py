@@ -1,0 +1,1 @@
+"""Pages that list: runs, models, datasets, and what serves each stage."""
