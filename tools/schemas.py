@@ -25,6 +25,7 @@ from training_events.cli.commands.reconcile import ReconcileDocument
 from training_events.cli.commands.record import RecordDocument
 from training_events.cli.commands.redrive import RedriveDocument
 from training_events.cli.commands.replay import ReplayDocument
+from training_events.cli.commands.report import ReportDocument
 from training_events.cli.commands.runs import RunsDocument
 from training_events.cli.commands.serving import ServingDocument
 from training_events.cli.commands.show import ShowDocument
@@ -48,6 +49,7 @@ DOCUMENTS: dict[str, Any] = {
     "record": RecordDocument,
     "redrive": RedriveDocument,
     "replay": ReplayDocument,
+    "report": ReportDocument,
     "restore": SentDocument,
     "runs": RunsDocument,
     "serving": ServingDocument,

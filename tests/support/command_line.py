@@ -32,6 +32,7 @@ READING_CALLS = {
     "history": ["history", "run/a"],
     "compare": ["compare", "run/a", "run/b"],
     "lineage": ["lineage", "run/a"],
+    "report": ["report", "run/a"],
     "verify": ["verify", "run/a"],
     "verify two": ["verify", "run/a", "run/b"],
     "verify --all": ["verify", "--all"],

@@ -31,17 +31,17 @@ def html_of(page: Page) -> str:
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
         self.texts: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
 
     def handle_data(self, data: str) -> None:
         self.texts.append(data)
 
 
-def tags_of(html: str) -> list[tuple[str, dict[str, str | None]]]:
+def tags_of(html: str) -> list[tuple[str, dict[str, str]]]:
     """Every start tag with its attributes, in order."""
     reader = _Reader()
     reader.feed(html)

@@ -11,9 +11,6 @@ from training_events.reading.wording.text import to_json
 ABSENT = "-"
 _SHOWN_AS_THEY_ARE = frozenset("\n\t\u200c\u200d")
 """Lines are kept in a traceback. The two joiners belong to how Persian, Hindi and emoji are written, and reorder nothing."""
-_MAX_EXACT_BYTES = 1000
-_ROUNDED_TO_1000 = 999.5
-"""From here on, three digits say 1e+03."""
 
 
 def display_text(value: Any) -> str:
@@ -37,19 +34,6 @@ def display_number(value: float | str | None) -> str:
     if isinstance(value, str):
         return display_text(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
-
-
-def display_bytes(count: int | None) -> str:
-    """A size in decimal units: `2.1 MB`."""
-    if count is None:
-        return ABSENT
-    if count < _MAX_EXACT_BYTES:
-        return f"{count:,} B"
-    size, units = count / 1000, ["TB", "GB", "MB", "kB"]
-    while size >= _ROUNDED_TO_1000 and len(units) > 1:
-        size /= 1000
-        units.pop()
-    return f"{size:.3g} {units[-1]}"
 
 
 def is_web_address(value: Any) -> bool:

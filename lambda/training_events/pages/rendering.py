@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from training_events.pages.display import ABSENT, display_bytes, display_number, display_text, is_web_address
+from training_events.pages.display import ABSENT, display_number, display_text, is_web_address
+from training_events.reading.wording.quantities import size_text
 from training_events.reading.wording.times import duration
+from training_events.version import __version__
 
 if TYPE_CHECKING:
     from training_events.pages.page import Addresses
@@ -38,8 +40,9 @@ def _environment() -> Environment:
         "moment": _moment,
         "number": display_number,
         "duration": duration,
-        "bytes": display_bytes,
+        "bytes": size_text,
     }
+    environment.globals["version"] = __version__
     environment.tests["web_address"] = is_web_address
     return environment
 

@@ -52,7 +52,18 @@ STREAMS = {"job/7": "allowed: run/<name>, model/<name>, dataset/<name>", "run/":
 @pytest.mark.parametrize("stream", STREAMS)
 @pytest.mark.parametrize(
     "arguments",
-    [["show"], ["history"], ["lineage"], ["verify"], ["verify", "run/a"], ["record"], ["describe"], ["restore"]],
+    [
+        ["show"],
+        ["history"],
+        ["lineage"],
+        ["report"],
+        ["report", "run/a"],
+        ["verify"],
+        ["verify", "run/a"],
+        ["record"],
+        ["describe"],
+        ["restore"],
+    ],
     ids=" ".join,
 )
 def test_a_stream_name_that_is_wrong(capsys, arguments, stream):

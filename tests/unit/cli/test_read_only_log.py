@@ -17,6 +17,7 @@ from tests.support.write_protection import public_folder, write_protected
 CALLS = {
     **READING_CALLS,
     "show as of": ["show", "run/a", "--as-of", "2026-11-23"],
+    "report": ["report", "run/a", "-o", "/dev/null"],
     "runs where": ["runs", "--where", "model = 'digits'", "--sort", "started_at"],
 }
 del CALLS["rebuild"]

@@ -71,11 +71,12 @@ training-events record model/digits ModelRegistered --data '{"version": 1, "run"
 training-events record model/digits ModelPromoted --data '{"version": 1, "stage": "production"}'
 """
     type_into_shell(recording, tmp_path)
-    searched, compared, traced = (type_into_shell(line, tmp_path).stdout for line in questions.splitlines())
+    searched, compared, traced, reported = (type_into_shell(line, tmp_path).stdout for line in questions.splitlines())
     assert re.findall(r"^run/\S+", searched, re.MULTILINE) == ["run/digits-8", "run/digits-7"]
     assert compared.startswith("only the seed differs\n")
     assert "made by run/digits-7  running" in traced
     assert "production  serving, promoted " in traced
+    assert reported.startswith("digits-7-and-1-more.html (")
     (tmp_path / "ask.py").write_text(f"import training_events as te\nprint({python})", encoding="utf-8")
     assert "digits-8" in type_into_shell("python ask.py", tmp_path).stdout
 

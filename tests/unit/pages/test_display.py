@@ -5,7 +5,8 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from training_events.pages.display import display_bytes, display_number, display_text, is_web_address
+from training_events.pages.display import display_number, display_text, is_web_address
+from training_events.reading.wording.quantities import size_text
 
 
 @given(st.text())
@@ -57,7 +58,7 @@ def test_numbers_are_as_the_commands_print_them(number, shown):
     [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (1_474_560, "1.47 MB"), (999_600, "1 MB"), (3 * 10**15, "3e+03 TB")],
 )
 def test_sizes_have_three_digits(count, shown):
-    assert display_bytes(count) == shown
+    assert size_text(count) == shown
 
 
 @pytest.mark.parametrize("address", ["https://github.com/example/digits", "http://git.example:8080/a?b=c#d"])

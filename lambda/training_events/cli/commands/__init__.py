@@ -11,6 +11,7 @@ GROUPS = {
         "lineage": "Print where something came from and what became of it.",
         "history": "Print the events of a stream, in the order they occurred.",
         "watch": "Watch a run until it ends.",
+        "report": "Write one HTML file that shows what happened.",
     },
     "Say": {
         "tag": "Give streams tags, or remove some.",

@@ -1,0 +1,45 @@
+"""Where a report is written: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from training_events.errors import Misused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_NAME_CHARACTERS = 100
+_NOT_IN_A_NAME = re.compile(r"(?:[^\w.@-]|\.{2,}|^\.)+")
+
+
+def default_name(streams: Sequence[str]) -> str:
+    """`digits-7.html`, `digits-7-and-2-more.html`: a name that every file system takes."""
+    name = _NOT_IN_A_NAME.sub("-", streams[0].partition("/")[2])
+    more = f"-and-{len(streams) - 1}-more" if len(streams) > 1 else ""
+    return f"{name[:MAX_NAME_CHARACTERS].strip('-') or 'report'}{more}.html"
+
+
+def check_writable(path: Path) -> None:
+    """Before the work is done. Raises Misused for a path that can be no file."""
+    if path.is_dir():
+        raise Misused(f"{os.fspath(path)!a} is a folder: name a file in it")
+    if not path.parent.is_dir():
+        raise Misused(f"{os.fspath(path)!a} cannot be written: there is no folder {os.fspath(path.parent)!a}")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Takes the place of a file that is there only once all is written. Raises OSError."""
+    path = path.resolve()  # where a link leads
+    if path.exists() and not path.is_file():  # a pipe, a terminal
+        path.write_bytes(content)
+        return
+    unfinished = path.with_name(f".{os.getpid()}.report")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
