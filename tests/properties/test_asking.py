@@ -6,8 +6,7 @@ A new question is one more line in QUESTIONS.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -16,15 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_events.errors import Misused
 from training_events.event import Event
-from training_events.projection.projector import Projector
-from training_events.proof.sqlite_seal_store import SqliteSealStore
 from training_events.reading.log import Log
-from training_events.reading.opening import Sources
-from training_events.stores.sqlite.database import Database
-from training_events.stores.sqlite.event_log import SqliteLog
-from training_events.stores.sqlite.read_models import SqliteReadModels
 
 from tests.support.histories import histories
+from tests.support.numbered_log import numbered_log, recorded_at
 
 QUESTIONS: dict[str, Callable[..., Any]] = {
     "runs": lambda log, **times: log.runs(**times),
@@ -56,23 +50,6 @@ def without_times(answer: msgspec.Struct) -> msgspec.Struct:
     return msgspec.structs.replace(answer, as_of=None, known_at=None)
 
 
-def recorded_at(number: int) -> str:
-    return f"2026-11-22T16:00:{number:02d}.000000Z"
-
-
-def a_log(file: Path, numbered: Iterable[tuple[int, Event]]) -> Log:
-    """A log in a file that took these events, each at the second with its number."""
-    times: Iterator[str] = iter(())
-    database = Database(str(file))
-    log = SqliteLog(database, lambda: next(times))
-    with database.together():  # makes the file, also where nothing is recorded
-        for number, event in numbered:
-            times = iter([recorded_at(number)])
-            log.append(event)
-    read_models = SqliteReadModels(database)
-    return Log(Sources(log, read_models, Projector(log, read_models), SqliteSealStore(database)))
-
-
 def answer(question: Callable[..., Any], log: Log, **times: str | None) -> Any:
     """The answer as text, in which NaN is NaN; of a mistake, that it is one: what is there now decides which names are near."""
     try:
@@ -98,6 +75,6 @@ def test_the_answer_about_a_time_is_the_one_that_was_given_then(
         if (known is None or number <= known) and (as_of is None or event.occurred_at <= as_of)
     ]
     known_at = None if known is None else recorded_at(known)
-    with a_log(folder / "all.db", numbered) as log, a_log(folder / "then.db", by_then) as then:
+    with Log(numbered_log(folder / "all.db", numbered)) as log, Log(numbered_log(folder / "then.db", by_then)) as then:
         for name, question in QUESTIONS.items():
             assert answer(question, log, as_of=as_of, known_at=known_at) == answer(question, then), name

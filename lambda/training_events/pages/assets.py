@@ -8,7 +8,7 @@ from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
 
-STYLES = ("page.css",)
+STYLES = ("page.css", "timeline.css", "verification.css")
 """Of every page, in this order."""
 
 

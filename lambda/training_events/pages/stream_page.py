@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from training_events.reading.opening import Sources
 
 
-def stream_page(sources: Sources, stream: str, asked: Asked) -> Page:
-    """Raises NoSuchStream where the log has no such stream at these times."""
+def stream_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = False) -> Page:
+    """A `whole` page has all of it inside. Raises NoSuchStream where the log has no such stream at these times."""
     kind, _, name = stream.partition("/")
     if kind == "run":
-        return run_page(sources, stream, asked)
+        return run_page(sources, stream, asked, whole=whole)
     shown = shown_stream(sources, stream, asked)
     return Page(title=name, kind=kind, sections=[summary_section(shown)], stream=stream, live=not shown.state.finished)

@@ -23,5 +23,5 @@ def report_pages(
     pages = []
     for done, stream in enumerate(streams):
         on_progress(done)
-        pages.append(stream_page(sources, stream, asked))
+        pages.append(stream_page(sources, stream, asked, whole=True))
     return pages

@@ -6,8 +6,9 @@ import os
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, json
 
+from training_events.catalogue.stored import Stored
 from training_events.pages.page import Section
 from training_events.reading.undelivered import body_of, original_of, undelivered_events
 from training_events.reading.wording.undelivered import advice
@@ -25,10 +26,11 @@ MAX_CHARACTERS = 4000
 
 
 class ShownMessage(Struct, frozen=True):
-    """A message, its original or its body as text, cut, and what to do about it."""
+    """A message, its original or its body as text, cut, and what to do about it. `stored_at` is where a large original is."""
 
     message: Message
     text: str
+    stored_at: Stored | None
     is_cut: bool
     advice: str
 
@@ -81,5 +83,7 @@ def _place(title: str, command: str, url: str, settings: Settings, *, spool: boo
 
 def _shown(message: Message) -> ShownMessage:
     original = original_of(message)
-    text = (body_of(message) or "") if original is None else original.decode()
-    return ShownMessage(message, text[:MAX_CHARACTERS], len(text) > MAX_CHARACTERS, advice(message))
+    text = (body_of(message) or "") if original is None else json.format(original, indent=2).decode()
+    stored = message.stored
+    stored_at = None if stored is None else Stored(uri=stored.uri, sha256=stored.sha256, bytes=stored.bytes)
+    return ShownMessage(message, text[:MAX_CHARACTERS], stored_at, len(text) > MAX_CHARACTERS, advice(message))

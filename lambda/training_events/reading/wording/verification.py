@@ -37,7 +37,7 @@ MEANINGS = {
     Kind.BROKEN_CHAIN: "An event does not name the one before it: one of the two was altered or replaced.",
     Kind.BROKEN_SEAL: "A seal is not what was written, or is hidden, or gone.",
     Kind.NOT_LOCKED: "A seal can be removed sooner than it says, or in a weaker mode.",
-    Kind.READ_MODEL_DIFFERS: "The read model is not what the log gives: `training-events rebuild` makes it again.",
+    Kind.READ_MODEL_DIFFERS: "The read model is not what the log gives: training-events rebuild makes it again.",
     Kind.RUN_ALTERED: "The log no longer has the run as it was when the model was registered.",
     Kind.FILE_ALTERED: "A kept file is not what was recorded.",
     Kind.FILE_MISSING: "A kept file is gone.",
