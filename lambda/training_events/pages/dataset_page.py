@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from training_events.pages.lineage.section import lineage_section
 from training_events.pages.page import Page
+from training_events.pages.sections.check import check_section
 from training_events.pages.sections.dataset import dataset_versions_section
 from training_events.pages.sections.summary import summary_section
+from training_events.pages.sections.timeline import timeline_section
+from training_events.pages.sections.verification import verification_section
 from training_events.pages.shown_stream import shown_stream
 
 if TYPE_CHECKING:
@@ -15,8 +19,10 @@ if TYPE_CHECKING:
     from training_events.reading.opening import Sources
 
 
-def dataset_page(sources: Sources, stream: str, asked: Asked) -> Page:
+def dataset_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = False) -> Page:
     """What the dataset holds, its versions, what was made from them, and how to check all that.
+
+    A `whole` page has all of it inside; another leads to what takes long.
 
     Raises NoSuchStream where the log has no such dataset at these times.
     """
@@ -24,7 +30,14 @@ def dataset_page(sources: Sources, stream: str, asked: Asked) -> Page:
     return Page(
         title=stream.partition("/")[2],
         kind="dataset",
-        sections=[summary_section(shown), dataset_versions_section(shown.state)],
+        sections=[
+            summary_section(shown),
+            dataset_versions_section(shown.state),
+            timeline_section(sources, stream, asked),
+            lineage_section(sources, stream, asked),
+            verification_section(sources, stream, whole=whole),
+            check_section(sources, stream, asked),
+        ],
         stream=stream,
         live=True,
     )
