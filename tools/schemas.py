@@ -29,6 +29,7 @@ from training_events.cli.commands.report import ReportDocument
 from training_events.cli.commands.runs import RunsDocument
 from training_events.cli.commands.serving import ServingDocument
 from training_events.cli.commands.show import ShowDocument
+from training_events.cli.commands.ui import UiDocument
 from training_events.cli.commands.undelivered import UndeliveredDocument
 from training_events.cli.commands.verify import VerifyDocument
 from training_events.cli.commands.watch import WatchDocument
@@ -55,6 +56,7 @@ DOCUMENTS: dict[str, Any] = {
     "serving": ServingDocument,
     "show": ShowDocument,
     "tag": SentDocument,
+    "ui": UiDocument,
     "undelivered": UndeliveredDocument,
     "verify": VerifyDocument,
     "watch": WatchDocument,

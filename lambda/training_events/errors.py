@@ -10,6 +10,7 @@ Those with a star are public: `training_events` names them, and whoever catches 
     │   ├── NoSuchStream
     │   └── BadSearch
     ├── NotAllowed
+    ├── NotServed
     ├── LogUnavailable
     ├── DamagedEvent
     ├── NotAsRecorded
@@ -53,6 +54,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import ClassVar, TypeAlias
 
 JsonPath: TypeAlias = tuple[str | int, ...]
@@ -72,6 +74,12 @@ def _step(step: str | int) -> str:
     if isinstance(step, str) and len(step) > _MAX_KEY_CHARACTERS:
         step = f"{step[:_MAX_KEY_CHARACTERS]}\u2026"
     return f".{step}" if isinstance(step, str) and _PLAIN_KEY.fullmatch(step) else f"[{json.dumps(step)}]"
+
+
+def is_from_aws(error: Exception) -> bool:
+    """Whether AWS, or the way to it, failed. Where botocore was not imported, it raised nothing."""
+    raised_by = sys.modules.get("botocore.exceptions")
+    return raised_by is not None and isinstance(error, (raised_by.BotoCoreError, raised_by.ClientError))
 
 
 class TrainingEventsError(Exception):
@@ -107,6 +115,10 @@ class BadSearch(Misused):
 
 class NotAllowed(TrainingEventsError):  # noqa: N818
     """AWS does not let the caller do this. The message says which right is missing, and which other way there is."""
+
+
+class NotServed(TrainingEventsError):  # noqa: N818
+    """The pages cannot be served at this address: its port is taken, or not this user's to take."""
 
 
 class LogUnavailable(TrainingEventsError):  # noqa: N818

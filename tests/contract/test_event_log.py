@@ -250,3 +250,16 @@ def test_what_was_recorded_after_a_time_is_given_and_the_rest_counted(log: Event
         assert later == [record for record in records if not isinstance(record, Damaged) and record.recorded_at > time]
         assert sum(page.earlier for page in pages) == len(records) - len(later)
     assert [page for page in log.recorded_after("run/never", "") if page.earlier or list(page.later)] == []
+
+
+def test_the_moments_of_a_stream_are_the_times_of_its_events(log: EventLog):
+    assert list(log.moments("run/a")) == []
+    for second in (2, 0, 1):
+        log.append(event(second, data={"text": "x" * 50_000}))
+    log.append(event(0, "e-2"))
+    log.append(event(0, stream="run/b"))
+    recorded = list(log.read("run/a"))
+    assert [tuple(moment) for moment in log.moments("run/a")] == [
+        (each.event.occurred_at, each.recorded_at) for each in recorded
+    ]
+    assert [moment.occurred_at[17:19] for moment in log.moments("run/a")] == ["00", "00", "01", "02"]

@@ -166,3 +166,11 @@ def test_of_many_writers_none_undoes_what_another_put(read_models: ReadModels):
     assert current is not None
     assert current.revision == 20
     assert sorted(current.state.decode().split()) == [f"{writer}{number}" for writer in "abcd" for number in range(5)]
+
+
+def test_the_revision_is_that_of_the_read_model(read_models: ReadModels):
+    assert read_models.revision("run/a") is None
+    put(read_models)
+    put(read_models, "run/b")
+    put(read_models, replaces=1)
+    assert (read_models.revision("run/a"), read_models.revision("run/b")) == (2, 1)

@@ -14,9 +14,18 @@ from training_events.errors import Conflict, Overtaken
 from training_events.event import Event, LogEntry, RecordedEvent
 from training_events.recordable import check_recordable
 from training_events.stores.damage import as_audited, undamaged
-from training_events.stores.event_log import Alteration, Appended, AuditedEvent, Damaged, Page, RecordedPage, check_due
+from training_events.stores.event_log import (
+    Alteration,
+    Appended,
+    AuditedEvent,
+    Damaged,
+    Moment,
+    Page,
+    RecordedPage,
+    check_due,
+)
 from training_events.stores.read_models import ReadModel
-from training_events.times import now
+from training_events.times import TEXT_LENGTH, now
 
 
 class InMemoryLog:
@@ -60,6 +69,9 @@ class InMemoryLog:
             if position > after and (until is None or position < until + "$"):
                 yield _entry(position, record)
 
+    def moments(self, stream: str) -> Iterator[Moment]:
+        return (Moment(entry.position[:TEXT_LENGTH], entry.recorded_at) for entry in self.entries(stream))
+
     def alterations(self, stream: str | None = None) -> Iterator[Alteration]:  # noqa: ARG002 - as the protocol has it
         return iter(())
 
@@ -98,6 +110,9 @@ class InMemoryReadModels:
 
     def get(self, stream: str) -> ReadModel | None:
         return self.models.get(stream)
+
+    def revision(self, stream: str) -> int | None:
+        return self.models[stream].revision if stream in self.models else None
 
     def put(
         self,

@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from training_events.errors import Misused, NotUnderstood, TrainingEventsError
+from training_events.errors import Misused, NotUnderstood, TrainingEventsError, is_from_aws
 
 try:
     import typer
@@ -62,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each
     except (TrainingEventsError, OSError) as error:
         return _failed(1, error)
     except Exception as error:  # noqa: BLE001 - people get one line also for a mistake of this program
-        if _is_from_aws(error):
+        if is_from_aws(error):
             return _failed(1, error)
         return _failed(1, f"a mistake in training-events itself: {type(error).__name__}: {error}")
 
@@ -73,12 +73,6 @@ def _check_text(arguments: Sequence[str]) -> None:
             argument.encode()
         except UnicodeEncodeError:
             raise Misused(f"the argument {argument!a} is not UTF-8") from None
-
-
-def _is_from_aws(error: Exception) -> bool:
-    """Whether AWS, or the way to it, failed. Where botocore was not imported, it raised nothing."""
-    raised_by = sys.modules.get("botocore.exceptions")
-    return raised_by is not None and isinstance(error, (raised_by.BotoCoreError, raised_by.ClientError))
 
 
 def _failed(code: int, error: Exception | str) -> int:

@@ -8,8 +8,27 @@ from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
 
-STYLES = ("page.css", "timeline.css", "verification.css")
+STYLES = ("page.css", "timeline.css", "verification.css", "lineage.css", "curves.css")
 """Of every page, in this order."""
+SCRIPTS = (
+    "page.js",
+    "uplot/uPlot.iife.min.js",
+    "curves.words.js",
+    "curves.settings.js",
+    "curves.points.js",
+    "curves.data.js",
+    "curves.lines.js",
+    "curves.paint.js",
+    "curves.cursor.js",
+    "curves.keys.js",
+    "curves.controls.js",
+    "curves.chart.js",
+    "curves.js",
+)
+"""The same of scripts. What is of uPlot is there once that is set up; without it curves are drawings."""
+UI_STYLES = (*STYLES, "uplot/uPlot.min.css", "table.css", "ui.css")
+UI_SCRIPTS = (*SCRIPTS, "table.js")
+"""Of every page that is served."""
 
 
 def asset_text(name: str) -> str:

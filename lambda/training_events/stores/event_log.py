@@ -89,6 +89,13 @@ class Page(NamedTuple):
     after: str | None
 
 
+class Moment(NamedTuple):
+    """When an event happened, and when the log took it, as 27-character texts; an altered log may have any text there."""
+
+    occurred_at: str
+    recorded_at: str
+
+
 class RecordedPage(NamedTuple):
     """A part of a stream: the records that the log took after a time, and how many it took by then."""
 
@@ -166,6 +173,10 @@ class EventLog(Protocol):
 
         A damaged record gives an entry with what there is of it; in place of the rest it has an empty text, or version 0.
         """
+        ...
+
+    def moments(self, stream: str) -> Iterator[Moment]:
+        """The times of a stream's events, in key order. What the events say is not read."""
         ...
 
     def streams(self) -> Iterator[str]:

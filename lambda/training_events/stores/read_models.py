@@ -34,6 +34,13 @@ class ReadModels(Protocol):
         """The stream's read model, as the last put left it."""
         ...
 
+    def revision(self, stream: str) -> int | None:
+        """The revision of the stream's read model: whoever looks again and again sees by it whether there is another one.
+
+        It may be a moment old.
+        """
+        ...
+
     def put(
         self,
         stream: str,

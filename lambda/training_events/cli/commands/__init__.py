@@ -12,6 +12,7 @@ GROUPS = {
         "history": "Print the events of a stream, in the order they occurred.",
         "watch": "Watch a run until it ends.",
         "report": "Write one HTML file that shows what happened.",
+        "ui": "Serve pages to look at in a browser.",
     },
     "Say": {
         "tag": "Give streams tags, or remove some.",

@@ -11,8 +11,8 @@ from training_events.errors import Conflict
 from training_events.stores.admission import is_admitted
 from training_events.stores.damage import audited_or_damaged, event_or_damaged, undamaged
 from training_events.stores.dynamodb.item import ENTRY_ATTRIBUTES, audit_item, from_item, to_entries, to_item
-from training_events.stores.event_log import Appended, Page, RecordedPage
-from training_events.times import now
+from training_events.stores.event_log import Appended, Moment, Page, RecordedPage
+from training_events.times import TEXT_LENGTH, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -96,6 +96,11 @@ class DynamoDbLog:
     def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
         end = None if until is None else until + "$"  # sorts behind '#', which follows the time in every position
         return chain.from_iterable(map(to_entries, self._query(stream, after, end, **_only(*ENTRY_ATTRIBUTES))))
+
+    def moments(self, stream: str) -> Iterator[Moment]:
+        for page in self._query(stream, **_only("position", "recorded_at")):
+            for item in page:
+                yield Moment(item["position"]["S"][:TEXT_LENGTH], item.get("recorded_at", {}).get("S", ""))
 
     def alterations(self, stream: str | None = None) -> Iterator[Alteration]:  # noqa: ARG002 - as the protocol has it
         return iter(())

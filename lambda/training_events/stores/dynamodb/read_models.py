@@ -49,6 +49,12 @@ class DynamoDbReadModels:
         settled = _decompressed(item, "settled") if "settled" in item else None
         return ReadModel(stream, int(item["revision"]["N"]), _decompressed(item, "state"), settled)
 
+    def revision(self, stream: str) -> int | None:
+        found = self.client.get_item(  # not consistent, for half the price
+            TableName=self.table, Key={"stream": {"S": stream}}, ProjectionExpression="revision"
+        )
+        return int(found["Item"]["revision"]["N"]) if "Item" in found else None
+
     def put(
         self,
         stream: str,

@@ -12,7 +12,7 @@ from training_events.errors import Conflict, NoSuchLog
 from training_events.stores.admission import is_admitted
 from training_events.stores.damage import audited_or_damaged, event_or_damaged, undamaged
 from training_events.stores.dynamodb.item import to_item
-from training_events.stores.event_log import Alteration, Appended, Page, RecordedPage
+from training_events.stores.event_log import Alteration, Appended, Moment, Page, RecordedPage
 from training_events.stores.sqlite.database import PAGE_BYTES, weight
 from training_events.stores.sqlite.row import (
     COLUMNS,
@@ -26,7 +26,7 @@ from training_events.stores.sqlite.row import (
     to_row,
     to_text,
 )
-from training_events.times import now
+from training_events.times import TEXT_LENGTH, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +41,7 @@ _STREAM = "FROM events WHERE stream = CAST(? AS TEXT) AND position > CAST(? AS T
 _EVENTS = f"SELECT {', '.join(COLUMNS)} {_STREAM}"
 _DIGEST = "SELECT digest FROM events WHERE stream = ? AND position = ?"
 _ENTRIES = f"SELECT {', '.join(ENTRY_COLUMNS)} {_STREAM}"
+_MOMENTS = f"SELECT position, recorded_at {_STREAM}"
 _POSITION = COLUMNS.index("position")
 _COUNT_EARLIER = "SELECT count(*) FROM events WHERE stream = CAST(? AS TEXT) AND NOT recorded_at > ?"
 _ABOVE_ALL_TEXT = b""
@@ -129,6 +130,13 @@ class SqliteLog:
             after = to_bytes(rows[-1][0])
             yield to_entries(rows), after
 
+    def moments(self, stream: str) -> Iterator[Moment]:
+        after: str | bytes = ""
+        while rows := self.database.rows(_MOMENTS, (to_bytes(stream), to_bytes(after), _ABOVE_ALL_TEXT)):
+            after = rows[-1][0]
+            for position, recorded_at in rows:
+                yield Moment(to_text(position)[:TEXT_LENGTH], to_text(recorded_at))
+
     def streams(self) -> Iterator[str]:
         return self._streams("")
 
@@ -160,6 +168,11 @@ class SqliteLog:
         rows = self.database.rows(_ARRIVALS, (limit,), large=ENTRY_DATA)
         entries = to_entries([row[2:] for row in rows])
         return [(number, to_text(stream), entry) for (number, stream, *_), entry in zip(rows, entries, strict=True)]
+
+    def arrived(self) -> int:
+        """A number that grows with every event that is appended to this file, and costs nothing to ask for."""
+        rows = self.database.rows("SELECT seq FROM main.sqlite_sequence WHERE name = 'arrivals'")
+        return rows[0][0] if rows else 0
 
     def arrivals_left(self) -> int:
         """How many arrivals there are at most: their numbers have gaps where a transaction was taken back."""

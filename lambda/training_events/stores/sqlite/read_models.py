@@ -39,6 +39,10 @@ class SqliteReadModels:
         rows = self._database.rows(_READ_MODEL, {"stream": stream, "note": _SETTLED + stream})
         return ReadModel(stream, *rows[0]) if rows else None
 
+    def revision(self, stream: str) -> int | None:
+        rows = self._database.rows("SELECT revision FROM read_models WHERE stream = ?", (stream,))
+        return rows[0][0] if rows else None
+
     def put(
         self,
         stream: str,

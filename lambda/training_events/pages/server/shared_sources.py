@@ -1,0 +1,64 @@
+"""What a server of many threads reads: the log's file by a connection of each thread, AWS by clients that all share."""
+
+from __future__ import annotations
+
+import time
+from threading import Lock, local
+from typing import TYPE_CHECKING
+
+from training_events.reading.opening import bring_up_to_date, open_sources, url_to_read
+from training_events.stores.sqlite.event_log import SqliteLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from training_events.reading.opening import Sources
+
+_NO_STREAM = "#"
+"""Asked for only to see whether there is an answer: nothing has this name, so it costs least."""
+
+
+class SharedSources:
+    """Sources for any thread.
+
+    One connection to a SQLite file answers one question at a time: with one for each thread, no page waits for the long
+    question of another. botocore's clients may be shared by threads. So may a file that can only be read: what is made
+    from its events is kept in its one connection.
+    """
+
+    def __init__(self, url: str = "") -> None:
+        """Raises MissingSetting or BadLogUrl."""
+        self.url = url_to_read(url)
+        self.shared = open_sources(self.url)
+        self._of_thread = local()
+        self._updating = Lock()
+        self._update_began = float("-inf")
+
+    def require_log(self, on_progress: Callable[[str, float], None]) -> None:
+        """Bring a laptop's states up to date. Raises what is wrong with the log, NoSuchLog for one."""
+        bring_up_to_date(self.shared, on_progress)
+        next(self.shared.log.entries(_NO_STREAM), None)
+        if self.shared.read_models is not None:
+            self.shared.read_models.note(_NO_STREAM)
+
+    def current(self) -> Sources:
+        """The sources of this thread, with a laptop's states as its newest events leave them."""
+        self.bring_up_to_date()
+        return self._sources()
+
+    def bring_up_to_date(self) -> None:
+        """One thread does it for all that wait for it: an update that began after a request has what the request asks for."""
+        asked = time.monotonic()
+        with self._updating:
+            if self._update_began < asked:
+                self._update_began = time.monotonic()
+                bring_up_to_date(self.shared)
+
+    def _sources(self) -> Sources:
+        log = self.shared.log
+        if not isinstance(log, SqliteLog) or log.database.read_only:
+            return self.shared
+        if not hasattr(self._of_thread, "sources"):
+            self._of_thread.sources = open_sources(self.url)
+        sources: Sources = self._of_thread.sources
+        return sources
