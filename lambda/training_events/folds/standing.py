@@ -57,12 +57,17 @@ def recorded_points(
     `entries` reads the events from the beginning: twice, because later attempts decide what stands, but once for a run that is
     known to have no more than one of `attempts`.
     """
-    limits = {} if attempts is not None and attempts < 2 else fold(_LowestSteps(stream), entries()).limits()
+    limits = {} if attempts is not None and attempts < 2 else limits_of(stream, entries())
     state = _Recorded(stream, limits=limits, metric=metric)
     for some in _in_pieces(instants(entries())):
         state.taken = []
         fold(state, some)
         yield from state.taken
+
+
+def limits_of(stream: str, entries: Iterable[LogEntry]) -> dict[str, dict[int, float]]:
+    """For each metric and attempt the step from which its points were taken back; infinity where none was."""
+    return fold(_LowestSteps(stream), entries).limits()
 
 
 def _in_pieces(instants: Iterator[Instant]) -> Iterator[list[LogEntry]]:
@@ -96,8 +101,8 @@ class _LowestStepsAndMetrics(_LowestSteps):
         RunState.add_points(self, points, at, attempt)
 
 
-class _Judged(RunState):
-    """A run of which it is known from which step on the points of each attempt were taken back."""
+class JudgedRun(RunState):
+    """A run of which it is known from which step on the points of each attempt were taken back: `limits_of`."""
 
     limits: dict[str, dict[int, float]] = field(default_factory=dict)
     newest: dict[str, int] = field(default_factory=dict)
@@ -110,7 +115,7 @@ class _Judged(RunState):
         return limit == inf or (point.step is not None and point.step < limit)
 
 
-class _Recorded(_Judged):
+class _Recorded(JudgedRun):
     """Keeps the points until somebody takes them, and folds none."""
 
     metric: str | None = None
@@ -124,7 +129,7 @@ class _Recorded(_Judged):
         ]
 
 
-class _Standing(_Judged):
+class _Standing(JudgedRun):
     """Folds only the points that stand, as those of one attempt."""
 
     recorded: dict[str, Metric] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -41,10 +42,16 @@ def _environment() -> Environment:
         "number": display_number,
         "duration": duration,
         "bytes": size_text,
+        "json": _json,
     }
     environment.globals["version"] = __version__
     environment.tests["web_address"] = is_web_address
     return environment
+
+
+def _json(value: Any) -> Markup:
+    """For a `script` element of the type `application/json`. No text in it, such as `</script>`, ends the element."""
+    return Markup(msgspec.json.encode(value).replace(b"<", rb"\u003c").decode())  # noqa: S704 - JSON that has no <
 
 
 def _moment(time: str | None) -> str:

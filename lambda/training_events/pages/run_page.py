@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from training_events.pages.curves.section import curves_section
 from training_events.pages.page import Page
 from training_events.pages.sections.check import check_section
 from training_events.pages.sections.summary import summary_section
@@ -29,6 +30,7 @@ def run_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = False
         kind="run",
         sections=[
             summary_section(shown),
+            curves_section(sources, [stream], asked, whole=whole),
             timeline_section(sources, stream, asked),
             verification_section(sources, stream, whole=whole),
             check_section(sources, stream, asked),

@@ -1,0 +1,71 @@
+"""The points of a chart as JSON: what a script in the page draws. Numbers are as they are in memory, in base64."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from training_events.pages.display import display_text
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Iterable
+
+    from training_events.folds.metric import Goal
+    from training_events.pages.curves.trace import Trace
+
+
+class TraceData(Struct, frozen=True):
+    """The points that are kept of one attempt of a run, in their order, of all the `points` that were recorded.
+
+    `steps`, `times` (seconds since 1970) and `values` are 64-bit floats, little-endian. A step that was not recorded is NaN. Of
+    each `each` recorded points the lowest, the highest and the first of each kind that is not finite are there. `not_finite`
+    counts those of all points.
+    """
+
+    run: str
+    attempt: int
+    stands: bool
+    points: int
+    each: int
+    not_finite: int
+    steps: bytes
+    times: bytes
+    values: bytes
+
+
+class ChartData(Struct, frozen=True):
+    """One metric of some runs. All names are as a page shows them."""
+
+    metric: str
+    goal: Goal
+    points: int
+    traces: list[TraceData]
+
+
+def chart_data(metric: str, goal: Goal, traces: Iterable[tuple[str, Trace]]) -> ChartData:
+    """Of each run, named without `run/`, its traces."""
+    data = [
+        TraceData(
+            display_text(run),
+            trace.attempt,
+            trace.stands,
+            trace.points,
+            trace.each,
+            trace.not_finite,
+            _bytes(trace.steps),
+            _bytes(trace.times),
+            _bytes(trace.values),
+        )
+        for run, trace in traces
+    ]
+    return ChartData(display_text(metric), goal, sum(trace.points for trace in data), data)
+
+
+def _bytes(numbers: array[float]) -> bytes:
+    if sys.byteorder == "big":
+        numbers = numbers[:]
+        numbers.byteswap()
+    return numbers.tobytes()
