@@ -5,10 +5,22 @@ from __future__ import annotations
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 STATIC = Path(__file__).parent / "static"
 
-STYLES = ("page.css", "timeline.css", "verification.css", "lineage.css", "curves.css")
+STYLES = (
+    "page.css",
+    "timeline.css",
+    "verification.css",
+    "lineage.css",
+    "uplot/uPlot.min.css",
+    "curves.drawing.css",
+    "curves.css",
+)
 """Of every page, in this order."""
 SCRIPTS = (
     "page.js",
@@ -26,14 +38,15 @@ SCRIPTS = (
     "curves.js",
 )
 """The same of scripts. What is of uPlot is there once that is set up; without it curves are drawings."""
-UI_STYLES = (*STYLES, "uplot/uPlot.min.css", "table.css", "ui.css")
+UI_STYLES = (*STYLES, "table.css", "ui.css")
 UI_SCRIPTS = (*SCRIPTS, "table.js")
 """Of every page that is served."""
 
 
-def asset_text(name: str) -> str:
-    """The text of a file in `static/`."""
-    return (STATIC / name).read_text(encoding="utf-8")
+def assets_text(names: Iterable[str]) -> str:
+    """The text of files in `static/`, one after the other, of those that are there."""
+    files = [STATIC / name for name in names]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())
 
 
 def policy_hash(text: str) -> str:

@@ -31,7 +31,7 @@ def report_html(pages: Sequence[Page], asked: Asked, made: Made) -> str:
     """The whole file. It asks nothing of any network."""
     parts = [_Part(f"p{number}-" if len(pages) > 1 else "", page) for number, page in enumerate(pages, 1)]
     anchors = Anchors({part.page.stream: f"{part.prefix}title" for part in parts if part.page.stream is not None})
-    styles = "\n".join(map(assets.asset_text, assets.STYLES))
+    styles, scripts = assets.assets_text(assets.STYLES), assets.assets_text(assets.SCRIPTS)
     return render(
         "report.html",
         anchors,
@@ -39,8 +39,10 @@ def report_html(pages: Sequence[Page], asked: Asked, made: Made) -> str:
         parts=parts,
         asked=asked,
         made=made,
-        policy=f"default-src 'none'; style-src {assets.policy_hash(styles)}; base-uri 'none'; form-action 'none'",
-        styles=Markup(styles),  # noqa: S704 - a file of this package
+        policy=f"default-src 'none'; style-src {assets.policy_hash(styles)}; script-src {assets.policy_hash(scripts)}; "
+        "base-uri 'none'; form-action 'none'",
+        styles=Markup(styles),  # noqa: S704 - files of this package
+        scripts=Markup(scripts),  # noqa: S704
     )
 
 

@@ -9,7 +9,7 @@
 
   curves.KEYS_HELP =
     "← → from point to point, ↑ ↓ from line to line, Home and End to the first and the last point, " +
-    "+ and − zoom, Shift with ← → moves, 0 shows the whole, Esc takes the cursor away.";
+    "+ and - zoom, Shift with ← → moves, 0 shows the whole, Esc takes the cursor away.";
 
   // `parts()` gives the `chart` and the `view` of now; `onCursor` is told where the cursor goes, or null.
   curves.Keys = class Keys {

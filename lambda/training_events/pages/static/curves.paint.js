@@ -7,7 +7,7 @@
   const COLOURS = 8; // --series-1 to --series-8 in page.css
   // of curves.drawing.css, in pixels
   const DASHES = [[], [6, 3], [2, 2], [10, 3, 2, 3], [10, 4], [4, 4], [1, 3], [12, 3, 3, 3, 3, 3]];
-  const PALE = 0.35;
+  const PALE = 0.45;
   const FADED = 0.12; // while another run is highlighted
   const MAX_DOTTED_POINTS_PER_PIXEL = 0.1;
   const MARK_PIXELS = 8; // one mark for all that lie so close
@@ -149,14 +149,16 @@
       ctx.stroke();
       const label = `attempt ${attempt}`;
       if (!oneRun || x < labelEnd) continue;
-      ctx.fillText(label, x + 3 * ratio, bbox.top + 2 * ratio);
-      labelEnd = x + ctx.measureText(label).width + 8 * ratio;
+      const width = ctx.measureText(label).width + 3 * ratio;
+      const fits = x + width < bbox.left + bbox.width;
+      if (fits || x - width > labelEnd) ctx.fillText(label, fits ? x + 3 * ratio : x - width, bbox.top + 2 * ratio);
+      labelEnd = x + width + 5 * ratio;
     }
   }
 
   const MARKS = [
     { kind: "infinity", sign: "▲", name: "∞", is: (value) => value === Infinity },
-    { kind: "minus-infinity", sign: "▼", name: "−∞", is: (value) => value === -Infinity },
+    { kind: "minus-infinity", sign: "▼", name: "-∞", is: (value) => value === -Infinity },
     { kind: "nan", sign: "×", name: "NaN", is: Number.isNaN },
   ];
 

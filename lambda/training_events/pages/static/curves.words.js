@@ -6,7 +6,7 @@
 
   curves.number = function (value) {
     if (Number.isNaN(value)) return "NaN";
-    if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+    if (!Number.isFinite(value)) return value > 0 ? "∞" : "-∞";
     const size = Math.abs(value);
     if (size && (size < 1e-4 || size >= 1e6)) return Number(value.toPrecision(6)).toExponential();
     return String(Number(value.toPrecision(6)));
@@ -38,7 +38,7 @@
   // The two largest units of a time in seconds: "2d04h", "1h05m", "12s", "0.25s".
   curves.duration = function (seconds) {
     const size = Math.abs(seconds);
-    const sign = seconds < 0 ? "−" : "";
+    const sign = seconds < 0 ? "-" : "";
     if (size < 10) return `${sign}${Number(size.toPrecision(3))}s`;
     const whole = Math.round(size);
     const first = UNITS.findIndex(([, unit]) => whole >= unit);
