@@ -1,4 +1,4 @@
-// The points of a figure: from the page itself, or from the address that the figure names. See docs/guides/pages.md.
+// The points of a plot: from the page itself, or from the address that the plot names. See docs/guides/pages.md.
 (function (te) {
   "use strict";
 
@@ -31,22 +31,22 @@
     return decoded(await response.json());
   }
 
-  // All points of the figure, at the resolution that the page or the server has for the whole.
-  curves.load = async function (figure, pixels, signal) {
-    const inline = figure.dataset.inline;
+  // All points of the plot, at the resolution that the page or the server has for the whole.
+  curves.load = async function (plot, pixels, signal) {
+    const inline = plot.dataset.inline;
     if (inline) return decoded(JSON.parse(document.getElementById(inline).textContent));
-    return fetched(withParameters(figure.dataset.source, { pixels }), signal);
+    return fetched(withParameters(plot.dataset.source, { pixels }), signal);
   };
 
-  // The points of a range at a finer resolution, of all runs of the figure or of one. The range is in steps or, where
+  // The points of a range at a finer resolution, of all runs of the plot or of one. The range is in steps or, where
   // `axis` is "time", in seconds since 1970.
-  curves.loadRange = function (figure, { run, ...parameters }, signal) {
-    const address = withParameters(figure.dataset.source, parameters);
+  curves.loadRange = function (plot, { run, ...parameters }, signal) {
+    const address = withParameters(plot.dataset.source, parameters);
     if (run !== undefined) address.searchParams.set("run", run);
     return fetched(address, signal);
   };
 
-  curves.canRefine = (figure) => Boolean(figure.dataset.source);
+  curves.canRefine = (plot) => Boolean(plot.dataset.source);
 
   function withParameters(source, parameters) {
     const address = new URL(source, document.baseURI);

@@ -1,4 +1,4 @@
-// Makes a chart of each figure of class `curve` once it comes into view. Where no script runs its drawing stays.
+// Makes a chart of each element of class `curve-plot` once it comes into view. Where no script runs the drawing before it stays.
 (function (te) {
   "use strict";
 
@@ -11,7 +11,7 @@
 
   class Curve {
     static #count = 0;
-    #figure;
+    #plot;
     #points;
     #chart = null;
     #busy = false;
@@ -25,9 +25,9 @@
     host = curves.element("div", "curve-chart");
     inView = false;
 
-    constructor(figure) {
-      this.#figure = figure;
-      this.#points = new curves.Points(figure);
+    constructor(plot) {
+      this.#plot = plot;
+      this.#points = new curves.Points(plot);
       this.#cursor = new curves.Cursor(this.host, this.#live);
       const help = curves.element("p", "curve-keys muted", curves.KEYS_HELP);
       help.id = `curve-keys-${++Curve.#count}`;
@@ -35,14 +35,14 @@
         tabindex: "0",
         role: "application",
         "aria-roledescription": "chart",
-        "aria-label": figure.dataset.metric,
+        "aria-label": this.#figure.dataset.metric,
         "aria-describedby": help.id,
       }))
         this.host.setAttribute(name, value);
       this.#live.setAttribute("aria-live", "polite");
-      figure.querySelector(".curve-static").after(this.host, help, this.#note, this.#live);
+      plot.append(this.host, help, this.#note, this.#live);
       new curves.Keys(this.host, () => ({ chart: this.#chart, view: this.#points }), (place) => this.#keyMoved(place));
-      figure.addEventListener("te:refresh", () => this.refresh());
+      plot.addEventListener("te:refresh", () => this.refresh());
       this.filter();
     }
 
@@ -51,7 +51,12 @@
     }
 
     get isGone() {
-      return !this.#figure.isConnected;
+      return !this.#plot.isConnected;
+    }
+
+    // Another one after each change of a live page, where the plot stays what it is.
+    get #figure() {
+      return this.#plot.closest("figure");
     }
 
     // Loads and draws. While it is at it, or where it is done, it does nothing.
@@ -110,7 +115,7 @@
     async #loadThen(use) {
       this.#failure = "";
       try {
-        if (await this.#points.load(Math.round(this.#figure.clientWidth * devicePixelRatio))) use();
+        if (await this.#points.load(Math.round(this.#plot.clientWidth * devicePixelRatio))) use();
       } catch (error) {
         this.#failure = `The points could not be loaded: ${error.message}.`;
       }
@@ -119,7 +124,7 @@
 
     #make() {
       this.#chart?.destroy();
-      this.#figure.classList.add("drawn"); // the size of the chart is that of its place
+      this.#plot.classList.add("drawn"); // the size of the chart is that of its place
       this.#chart = new curves.Chart(this.host, this.#points, this.#range, {
         onRange: () => this.#rangeChanged(),
         onCursor: (place, top) => this.#pointerMoved(place, top),
@@ -185,7 +190,7 @@
     }
   }
 
-  const made = new Map(); // of each figure its curve
+  const made = new Map(); // of each plot its curve
 
   // The cursor is at the same place in all charts of a section.
   function tellOthers(teller, place, axis) {
@@ -206,7 +211,7 @@
     { rootMargin: "300px" },
   );
 
-  const sized = new ResizeObserver((entries) => entries.forEach(({ target }) => made.get(target.closest(".curve"))?.resize()));
+  const sized = new ResizeObserver((entries) => entries.forEach(({ target }) => made.get(target.closest(".curve-plot"))?.resize()));
 
   function releaseFarOnes() {
     const alive = [...made.values()].filter((curve) => curve.isMade);
@@ -215,12 +220,12 @@
   }
 
   function forgetRemoved() {
-    for (const [figure, curve] of made) {
+    for (const [plot, curve] of made) {
       if (!curve.isGone) continue;
       curve.release();
-      seen.unobserve(figure);
+      seen.unobserve(plot);
       sized.unobserve(curve.host);
-      made.delete(figure);
+      made.delete(plot);
     }
   }
 
@@ -240,11 +245,14 @@
   te.enhance((root) => {
     forgetRemoved();
     curves.addControls(root);
-    for (const figure of root.querySelectorAll("figure.curve")) {
-      if (made.has(figure)) continue;
-      const curve = new Curve(figure);
-      made.set(figure, curve);
-      seen.observe(figure);
+    for (const plot of root.querySelectorAll(".curve-plot")) {
+      if (made.has(plot)) {
+        made.get(plot).filter();
+        continue;
+      }
+      const curve = new Curve(plot);
+      made.set(plot, curve);
+      seen.observe(plot);
       sized.observe(curve.host);
     }
   });

@@ -1,4 +1,4 @@
-// All that a chart draws: the points of a figure as lines along the axis of now, and finer ones of the range that is shown.
+// All that a chart draws: the points of a plot as lines along the axis of now, and finer ones of the range that is shown.
 (function (te) {
   "use strict";
 
@@ -8,7 +8,7 @@
   const FINER_AGAIN = 4; // how many times wider than the range what was fetched may be
 
   curves.Points = class Points {
-    #figure;
+    #plot;
     #data = null;
     #starts;
     #counts;
@@ -19,8 +19,8 @@
     axis = "step";
     attemptStarts = [];
 
-    constructor(figure) {
-      this.#figure = figure;
+    constructor(plot) {
+      this.#plot = plot;
     }
 
     get settings() {
@@ -41,7 +41,7 @@
       this.#loading?.abort();
       const loading = (this.#loading = new AbortController());
       try {
-        this.#data = await curves.load(this.#figure, pixels, loading.signal);
+        this.#data = await curves.load(this.#plot, pixels, loading.signal);
       } catch (error) {
         if (loading.signal.aborted) return false;
         throw error;
@@ -88,7 +88,7 @@
     // Of the whole there is nothing finer than what is there.
     needsFiner([low, high]) {
       const [first, last] = this.extent;
-      if (!curves.canRefine(this.#figure) || high - low >= last - first || this.resolution([low, high]) === 1) return false;
+      if (!curves.canRefine(this.#plot) || high - low >= last - first || this.resolution([low, high]) === 1) return false;
       return !this.#covers([low, high]) || this.#finer.to - this.#finer.from > FINER_AGAIN * (high - low);
     }
 
@@ -101,7 +101,7 @@
       try {
         const answers = await Promise.all(
           this.#requests(from, to).map((request) =>
-            curves.loadRange(this.#figure, { ...request, pixels: Math.round(pixels * (1 + 2 * FINER_MARGIN)) }, fetching.signal),
+            curves.loadRange(this.#plot, { ...request, pixels: Math.round(pixels * (1 + 2 * FINER_MARGIN)) }, fetching.signal),
           ),
         );
         const traces = answers.flatMap((answer) => answer.traces);
