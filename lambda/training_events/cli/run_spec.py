@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from training_events.cli.table import wrapped
 from training_events.folds.cutter import flattened
+from training_events.reading.wording.spec import is_list_of_packages
 from training_events.reading.wording.text import printable, to_json
 
 if TYPE_CHECKING:
@@ -22,12 +23,6 @@ def spec_fields(spec: dict[str, Any]) -> dict[str, Any]:
         for name, value in spec.items()
         if name not in _SHOWN_WITH_THE_STATE
     }
-
-
-def number_of_packages(spec: dict[str, Any]) -> int | None:
-    """None where the event has no list of them: too many for an event are elsewhere, and it says where."""
-    packages = spec.get("packages")
-    return len(packages) if _is_list_of_packages(packages) else None
 
 
 def named_values(values: Any) -> Any:
@@ -60,13 +55,9 @@ def _dataset(dataset: dict[str, Any]) -> Iterator[str]:
 
 def _packages(value: Any) -> Any:
     """`numpy 2.1.3, scipy 1.14.1, …`: all of them, each on one line with its version."""
-    if not _is_list_of_packages(value):
+    if not is_list_of_packages(value):
         return _parts(value)
     return wrapped(f"{_text(name)} {_text(version)}" for name, version in value.items())
-
-
-def _is_list_of_packages(value: Any) -> TypeGuard[dict[str, Any]]:
-    return isinstance(value, dict) and bool(value) and "sha256" not in value
 
 
 def _lines(parts: dict[str, Any]) -> Iterator[str]:

@@ -14,6 +14,7 @@ STATIC = Path(__file__).parent / "static"
 
 STYLES = (
     "page.css",
+    "table.css",
     "timeline.css",
     "verification.css",
     "lineage.css",
@@ -38,7 +39,7 @@ SCRIPTS = (
     "curves.js",
 )
 """The same of scripts. What is of uPlot is there once that is set up; without it curves are drawings."""
-UI_STYLES = (*STYLES, "table.css", "ui.css")
+UI_STYLES = (*STYLES, "ui.css")
 UI_SCRIPTS = (*SCRIPTS, "table.js")
 """Of every page that is served."""
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from training_events.cli.run_life import ATTEMPT_TITLES, ATTEMPT_WIDTHS, attempt_rows, life_fields
-from training_events.cli.run_spec import number_of_packages, spec_fields
+from training_events.cli.run_spec import spec_fields
 from training_events.cli.sparkline import sparkline
 from training_events.cli.style import style_of_status
 from training_events.cli.table import print_fields
 from training_events.cli.views.heading import closing_fields, opening_fields, print_table, said_fields
 from training_events.folds.metric_order import importance, is_counter
 from training_events.reading.wording.run import name_of_metric, status_of_run
+from training_events.reading.wording.spec import number_of_packages, standing_spec
 from training_events.reading.wording.times import duration
 
 if TYPE_CHECKING:
@@ -51,13 +50,8 @@ def print_run(state: RunState, life: Life, asked: Mapping[str, str | None], *, l
 
 
 def _spec(state: RunState, *, list_packages: bool) -> dict[str, Any]:
-    """What the newest attempt pinned, with the hyperparameters and datasets that were recorded since.
-
-    Packages are counted, unless they are to be listed: they are many lines, which few people read.
-    """
-    spec = dict(state.spec or {})
-    standing = {"datasets": msgspec.to_builtins(state.lineage.datasets), "hyperparameters": state.hyperparameters}
-    spec |= {name: value for name, value in standing.items() if value}
+    """Packages are counted, unless they are to be listed: they are many lines, which few people read."""
+    spec = standing_spec(state)
     if not list_packages and (count := number_of_packages(spec)) is not None:
         spec["packages"] = f"{count} (--packages lists them)"
     return spec
