@@ -8,26 +8,30 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from training_events.cli.compared_values import (
-    COMMIT_CHARACTERS,
-    address_text,
-    difference_text,
-    fitted,
-    input_name,
-    input_texts,
-    metric_text,
-)
+from training_events.cli.compared_values import fitted, input_texts
 from training_events.cli.style import BOLD, style_of_status, styled
 from training_events.cli.table import LOOK_AHEAD_ROWS, cut_middle, print_fields, print_rows, wrapped
+from training_events.reading.wording.comparison import (
+    COMMIT_CHARACTERS,
+    MetricRow,
+    addresses,
+    change_size,
+    change_title,
+    counted,
+    difference_text,
+    input_name,
+    metric_rows,
+    metric_text,
+)
 from training_events.reading.wording.text import printable
 from training_events.reading.wording.times import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from training_events.reading.comparison import Comparison
     from training_events.reading.comparison.code import CodeChange
-    from training_events.reading.comparison.metrics import ComparedMetric, ComparedValue
+    from training_events.reading.comparison.metrics import ComparedMetric
     from training_events.reading.comparison.rows import Input
 
 MAX_COLUMNS_IN_A_PIPE = 4
@@ -116,7 +120,7 @@ def _print_run_by_run(runs: Sequence[str], columns: Sequence[tuple[str, Sequence
     styles = {"status": style_of_status}
     left_out = print_rows(("run", *titles), widths, rows, LOOK_AHEAD_ROWS, optional=titles[::-1], styles=styles)
     if left_out:
-        print(f"{_counted(left_out, 'more column')} in a wider terminal, or with --json")
+        print(f"{counted(left_out, 'more column')} in a wider terminal, or with --json")
 
 
 def _different(titles: Sequence[str]) -> list[str]:
@@ -143,7 +147,7 @@ def _print_notes(comparison: Comparison, packages_left_out: int) -> None:
     """What is to be said beside the values, if anything."""
     runs = [run.name for run in comparison.runs]
     more = f"{packages_left_out} more packages differ: --all-inputs and --json have all" if packages_left_out else None
-    renamed = [f"{input_name(row)}: {' and '.join(_addresses(row, runs))}" for row in comparison.renamed]
+    renamed = [f"{input_name(row)}: {' and '.join(addresses(row, runs))}" for row in comparison.renamed]
     not_recorded = wrapped(part.replace("_", " ") for part in comparison.not_recorded)
     notes = {
         "packages": more,
@@ -156,45 +160,23 @@ def _print_notes(comparison: Comparison, packages_left_out: int) -> None:
         print_fields(notes)
 
 
-def _addresses(row: Input, runs: Sequence[str]) -> list[str]:
-    """What the same input is called, each name once."""
-    return list(dict.fromkeys(address_text(row.values[run]) for run in runs if run in row.values))
-
-
 def _print_change(change: CodeChange) -> None:
-    behind = f", and {_counted(change.behind, 'commit')} the other way" if change.behind else ""
-    counts = f"{_counted(change.ahead, 'commit')}{behind}, {_counted(change.changed_files, 'file')}"
     print()
-    print(styled(f"code from {change.before[:COMMIT_CHARACTERS]} to {change.after[:COMMIT_CHARACTERS]}", BOLD) + f": {counts}")
+    print(f"{styled(change_title(change), BOLD)}: {change_size(change)}")
     for commit in change.commits:
         print(_line(f"  {commit.id[:COMMIT_CHARACTERS]}  {commit.subject}"))
     if change.ahead > len(change.commits):
-        print(f"  and {_counted(change.ahead - len(change.commits), 'earlier commit')}")
+        print(f"  and {counted(change.ahead - len(change.commits), 'earlier commit')}")
     for file in change.files[:MAX_CHANGED_FILES]:
         lines = "binary" if file.added is None else f"+{file.added} -{file.removed}"
         print(_line(f"  {lines:>12}  {file.path}"))
     if change.changed_files > MAX_CHANGED_FILES:
-        print(f"  and {_counted(change.changed_files - MAX_CHANGED_FILES, 'more file')}")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+        print(f"  and {counted(change.changed_files - MAX_CHANGED_FILES, 'more file')}")
 
 
 def _line(text: str) -> str:
     text = printable(text)
     return cut_middle(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text
-
-
-def _metric_rows(metric: ComparedMetric) -> Iterator[tuple[str, dict[str, ComparedValue]]]:
-    """What is shown of a metric. Where nothing differs, or it only counts, its best and last values are enough."""
-    if metric.best == metric.last:
-        yield "best, last", metric.best
-    else:
-        yield from (("best", metric.best), ("last", metric.last)) if metric.best else (("last", metric.last),)
-    if metric.differs and not metric.is_counter:
-        for place in metric.equal:
-            yield f"{metric.axis} {place.at}", place.values
 
 
 def _print_metrics(runs: Sequence[str], metrics: Sequence[ComparedMetric], width: int) -> None:
@@ -203,19 +185,18 @@ def _print_metrics(runs: Sequence[str], metrics: Sequence[ComparedMetric], width
     rows = []
     for metric in metrics[:MAX_METRICS]:
         name = printable(metric.name)
-        for number, (what, values) in enumerate(_metric_rows(metric)):
-            cells = _cells(runs, what, values, 0 if is_pair else width)
-            title = " " * min(len(name), _MAX_INDENT) if number else cut_middle(name, _width_of_names() - len(what) - 1)
-            rows.append((f"{title} {what}", [*cells, difference_text(values.get(runs[1]))] if is_pair else cells))
+        for number, row in enumerate(metric_rows(metric)):
+            cells = _cells(runs, row, 0 if is_pair else width)
+            title = " " * min(len(name), _MAX_INDENT) if number else cut_middle(name, _width_of_names() - len(row.what) - 1)
+            rows.append((f"{title} {row.what}", [*cells, difference_text(row.values.get(runs[1]))] if is_pair else cells))
     _print_side_by_side("metric", [*runs, "difference"] if is_pair else runs, rows, width)
     _print_left_out(len(metrics) - MAX_METRICS)
 
 
-def _cells(runs: Sequence[str], what: str, values: dict[str, ComparedValue], width: int) -> list[str]:
+def _cells(runs: Sequence[str], row: MetricRow, width: int) -> list[str]:
     """The values of the runs, with their differences from the first if all that fits this width."""
-    with_step = what.startswith(("best", "last"))
-    plain = [metric_text(values.get(run), with_step=with_step) for run in runs]
-    differences = [difference_text(values.get(run)) for run in runs]
+    plain = [metric_text(row.values.get(run), with_step=row.own_steps) for run in runs]
+    differences = [difference_text(row.values.get(run)) for run in runs]
     both = [f"{text} ({difference})" if difference else text for text, difference in zip(plain, differences, strict=True)]
     return both if max(map(len, both)) <= width else plain
 
@@ -223,7 +204,7 @@ def _cells(runs: Sequence[str], what: str, values: dict[str, ComparedValue], wid
 def _print_metrics_by_run(runs: Sequence[str], metrics: Sequence[ComparedMetric]) -> None:
     shown = [metric for metric in metrics if not metric.is_counter][:MAX_TABLES]
     for metric in shown:
-        columns = [(what, _cells(runs, what, values, _MAX_CELL_WIDTH)) for what, values in _metric_rows(metric)]
+        columns = [(row.what, _cells(runs, row, _MAX_CELL_WIDTH)) for row in metric_rows(metric)]
         print()
         print(styled(_line(metric.name), BOLD))
         _print_run_by_run(runs, columns)
@@ -233,4 +214,4 @@ def _print_metrics_by_run(runs: Sequence[str], metrics: Sequence[ComparedMetric]
 def _print_left_out(metrics: int) -> None:
     if metrics > 0:
         print()
-        print(f"{_counted(metrics, 'more metric')} with --json")
+        print(f"{counted(metrics, 'more metric')} with --json")

@@ -17,6 +17,7 @@ STYLES = (
     "table.css",
     "timeline.css",
     "verification.css",
+    "comparison.css",
     "lineage.css",
     "uplot/uPlot.min.css",
     "curves.drawing.css",

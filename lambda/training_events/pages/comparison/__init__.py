@@ -1,0 +1,1 @@
+"""Several runs side by side: what they were made from, and what came of it."""
