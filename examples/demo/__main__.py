@@ -1,7 +1,8 @@
 """Shows on this machine everything that the project does: `make demo`.
 
 It starts AWS here, deploys the stack with the real cdktf CLI, and lets a real training run record itself. Then it shows a past
-state, detects an alteration, deletes and rebuilds the read models, and replays the events. At the end it takes everything down.
+state, detects an alteration, deletes and rebuilds the read models, replays the events, and writes a report of the run. At the end
+it takes everything down, but for the report.
 """
 
 import argparse
@@ -32,9 +33,10 @@ def _demo() -> int:
         os.environ.update(environment.environment())
         for name, value in sorted(environment.outputs.items()):
             out.print(f"  {name:<30} {value}", soft_wrap=True)
-        run_chapters(_stage(environment))
+        report = run_chapters(_stage(environment))
         chapter("Everything is taken down")
-    out.print(f"Done in {time.monotonic() - started:.0f} s.")
+    out.print(f"Done in {time.monotonic() - started:.0f} s. This is the page of the run, to be opened in a browser:")
+    print(report)
     return 0
 
 

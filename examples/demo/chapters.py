@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from training_events import aws, folds
 from training_events.bus.publisher import EventBusPublisher
@@ -14,7 +15,11 @@ from examples.demo.stage import DemoError, Stage, chapter, out, run, search, wai
 from examples.processor_outcomes import processor_outcomes
 
 
-def run_chapters(stage: Stage) -> None:
+REPORT = Path(".build") / "demo" / "report.html"
+
+
+def run_chapters(stage: Stage) -> Path:
+    """Returns where the report of the run is. It stays when everything else is taken down."""
     stream = train(stage)
     show(stream)
     go_back_in_time(stage, stream)
@@ -22,6 +27,7 @@ def run_chapters(stage: Stage) -> None:
     tamper(stage, stream)
     drop_and_rebuild(stage, stream)
     replay(stage, stream)
+    return report(stream)
 
 
 def train(stage: Stage) -> str:
@@ -108,6 +114,14 @@ def replay(stage: Stage, stream: str) -> None:
     wait_until(lambda: (outcomes(stage) - earlier)["repeated"] >= len(before), "every replayed event was a repeat")
     check_unchanged(stage, stream, before, states)
     out.print(f"  replayed: {(outcomes(stage) - earlier)['repeated']} events, each a repeat; log and state have not changed")
+
+
+def report(stream: str) -> Path:
+    chapter("All of it on a page")
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    run(["training-events", "report", stream, "model/digits", "--output", str(REPORT)])
+    out.print("  one file with its curves, its lineage and what was verified; it needs no network")
+    return REPORT.resolve()
 
 
 def events_of(stage: Stage, stream: str) -> list[RecordedEvent]:
