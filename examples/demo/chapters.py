@@ -14,7 +14,6 @@ from training_events.projection.time_travel import state_at
 from examples.demo.stage import DemoError, Stage, chapter, out, run, search, wait_until
 from examples.processor_outcomes import processor_outcomes
 
-
 REPORT = Path(".build") / "demo" / "report.html"
 
 
