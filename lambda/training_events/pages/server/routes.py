@@ -8,6 +8,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from starlette.exceptions import HTTPException
 
+from training_events.pages.comparison.page import compare_page
 from training_events.pages.dataset_page import dataset_page
 from training_events.pages.lineage.section import lineage_page
 from training_events.pages.lists.runs import runs_page
@@ -16,7 +17,7 @@ from training_events.pages.lists.streams import datasets_page, models_page
 from training_events.pages.model_page import model_page
 from training_events.pages.page import Asked, Page, Query
 from training_events.pages.run_page import run_page
-from training_events.pages.server.moments import Moments, moments_of_kind, moments_of_streams
+from training_events.pages.server.moments import Moments, moments_of_kind, moments_of_runs, moments_of_streams
 from training_events.reading.opening import Sources
 from training_events.reading.stream_names import stream_of_log
 
@@ -72,6 +73,10 @@ PAGES: dict[str, PageRoute] = {
     "/run/": stream_page("run", run_page),
     "/model/": stream_page("model", model_page),
     "/dataset/": stream_page("dataset", dataset_page),
+    "/compare": PageRoute(
+        lambda question: compare_page(question.sources, question.asked, question.query),
+        lambda question: moments_of_runs(question.sources, question.query.all("run")),
+    ),
     "/lineage/": PageRoute(
         lambda question: lineage_page(question.sources, question.name, question.asked),
         lambda question: moments_of_streams(question.sources, [question.name.partition("@")[0]]),

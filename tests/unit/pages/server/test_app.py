@@ -28,10 +28,12 @@ def test_a_page_is_the_run_as_it_was(client: TestClient):
 
 def test_both_times_are_told_and_carried_on_by_links(client: TestClient):
     answer = client.get("/run/a", params={"as_of": "2026-11-22T15:00:01Z", "known_at": "now"})
-    [link] = [
+    links = {
         attributes["href"] for tag, attributes in tags_of(answer.text) if tag == "a" and attributes.get("class") == "stream"
-    ]
-    assert link == "/model/digits?as_of=2026-11-22T15%3A00%3A01.000000Z"
+    }
+    times = "?as_of=2026-11-22T15%3A00%3A01.000000Z"
+    assert f"/model/digits{times}" in links
+    assert all(link.endswith(times) for link in links if link is not None)
 
 
 @pytest.mark.parametrize(
@@ -120,3 +122,17 @@ def test_new_events_are_there_with_the_next_request(client: TestClient, tmp_path
     assert "running" in text_of(client.get("/run/b").text)
     shown_log(tmp_path, ("run/b", "TrainingCompleted", "2026-11-22T16:00:05.000000Z", {}))
     assert "completed" in text_of(client.get("/run/b").text)
+
+
+def test_runs_are_compared_at_an_address_that_names_them(client: TestClient):
+    answer = client.get("/compare?run=a&run=b")
+    assert "compare a and b" in text_of(answer.text)
+    assert "/compare?run=run%2Fb&run=run%2Fa" in [attributes.get("href") for _, attributes in tags_of(answer.text)]
+    for address, status, told in (
+        ("/compare?run=a", 400, "the number of runs to compare is 1; allowed: 2 to 50"),
+        ("/compare?run=a&run=c", 404, "the log has no event of run/c"),
+    ):
+        refused = client.get(address)
+        assert refused.status_code == status
+        assert told in text_of(refused.text)
+    assert len(client.get("/data/moments/compare?run=a&run=b").json()["as_of"]) == 4
