@@ -26,6 +26,7 @@ STYLES = (
 """Of every page, in this order."""
 SCRIPTS = (
     "page.js",
+    "copy.js",
     "uplot/uPlot.iife.min.js",
     "curves.words.js",
     "curves.settings.js",
@@ -41,7 +42,7 @@ SCRIPTS = (
 )
 """The same of scripts. What is of uPlot is there once that is set up; without it curves are drawings."""
 UI_STYLES = (*STYLES, "ui.css")
-UI_SCRIPTS = (*SCRIPTS, "table.js")
+UI_SCRIPTS = (SCRIPTS[0], "swap.js", *SCRIPTS[1:], "table.js", "slider.js", "live.js")
 """Of every page that is served."""
 
 

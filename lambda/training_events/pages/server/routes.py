@@ -18,6 +18,8 @@ from training_events.pages.model_page import model_page
 from training_events.pages.page import Asked, Page, Query
 from training_events.pages.run_page import run_page
 from training_events.pages.server.moments import Moments, moments_of_kind, moments_of_runs, moments_of_streams
+from training_events.pages.undelivered_page import undelivered_page
+from training_events.pages.verification_page import verification_page, verifications_page
 from training_events.reading.opening import Sources
 from training_events.reading.stream_names import stream_of_log
 
@@ -81,6 +83,13 @@ PAGES: dict[str, PageRoute] = {
         lambda question: lineage_page(question.sources, question.name, question.asked),
         lambda question: moments_of_streams(question.sources, [question.name.partition("@")[0]]),
     ),
+    "/verification": PageRoute(
+        lambda question: verifications_page(question.sources, question.asked, question.query), title="Verification"
+    ),
+    "/verification/": PageRoute(
+        lambda question: verification_page(question.sources, stream_of_log(question.sources.log, question.name), question.asked)
+    ),
+    "/undelivered": PageRoute(lambda question: undelivered_page(question.sources), title="Undelivered"),
 }
 HOME = "/runs"
 """What `/` leads to."""
