@@ -246,7 +246,8 @@
   }
 
   function placeTicks(view) {
-    if (view.axis === "clock") return { size: 40 };
+    if (view.axis === "clock")
+      return { size: 40, space: 70, values: (u, splits, number, space, apart) => curves.clockTicks(splits, apart) };
     if (view.axis === "elapsed") return { incrs: curves.DURATION_TICKS, values: (u, splits) => splits.map(curves.duration) };
     return { ...(view.isWhole ? { incrs: WHOLE_TICKS } : {}), values: (u, splits) => splits.map(curves.stepTick) };
   }

@@ -48,6 +48,14 @@
     return `${sign}${Math.floor(whole / unit)}${name}${rest ? String(rest).padStart(2, "0") + smaller : ""}`;
   };
 
+  // Ticks of an axis of moments, so many seconds from each other: the time of day, below it the day wherever that is another one.
+  curves.clockTicks = function (moments, apart) {
+    const texts = moments.map((seconds) => new Date(seconds * 1000).toISOString());
+    if (apart >= 86400) return texts.map((text) => text.slice(0, 10));
+    const time = (text) => text.slice(11, apart >= 60 ? 16 : apart >= 1 ? 19 : 23);
+    return texts.map((text, i) => time(text) + (text.slice(0, 10) === texts[i - 1]?.slice(0, 10) ? "" : `\n${text.slice(0, 10)}`));
+  };
+
   // Where an axis by logarithm has ticks: powers of ten, further values between them where few powers are seen.
   curves.logTicks = function (min, max) {
     const decades = Math.log10(max) - Math.log10(min);
