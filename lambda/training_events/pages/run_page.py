@@ -48,3 +48,21 @@ def run_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = False
         stream=stream,
         live=not shown.state.finished,
     )
+
+
+def run_in_short(sources: Sources, stream: str, asked: Asked, *, whole: bool = False) -> Page:
+    """Beside a comparison, which has the curves. Raises NoSuchStream."""
+    shown = cast("ShownStream[RunState]", shown_stream(sources, stream, asked))
+    return Page(
+        title=stream.partition("/")[2],
+        kind="run",
+        sections=[
+            summary_section(shown),
+            inputs_section(shown.state),
+            files_section(shown.state),
+            attempts_section(shown.state),
+            verification_section(sources, stream, whole=whole),
+        ],
+        stream=stream,
+        live=not shown.state.finished,
+    )

@@ -58,6 +58,36 @@ def test_several_streams_are_in_one_file_and_link_to_each_other(url, capsys, tmp
     assert {"p1-title", "p2-title"} <= links
 
 
+def test_several_runs_are_compared_first_and_then_shown_in_short(url, capsys, tmp_path):
+    for name, value in (("run/a", 0.9), ("run/b", 0.8)):
+        points = [{"name": "accuracy", "value": value, "step": 1}]
+        open_event_log(url).append(make_event(name, "MetricsRecorded", 5, points=points))
+    run_cli(capsys, "report", "model/digits", "run/a", "run/b", "--log", url, "-o", "all.html")
+    html = (tmp_path / "all.html").read_text(encoding="utf-8")
+    tags = tags_of(html)
+    assert [attributes["class"] for tag, attributes in tags if tag == "article"] == [
+        "page page-comparison",
+        "page page-run",
+        "page page-run",
+        "page page-model",
+    ]
+    assert [attributes["data-metric"] for _, attributes in tags if attributes.get("class") == "curve"] == ["accuracy"]
+    assert "comparison 2 runs What differs" in text_of(html)
+    assert "<title>a, b, digits</title>" in html
+
+
+def test_more_runs_than_can_be_compared_are_refused_before_any_is_read(bare_environment, capsys, tmp_path):
+    url = f"sqlite:///{tmp_path}/log.db"
+    runs = [f"run/{number}" for number in range(51)]
+    log = open_event_log(url)
+    for run in runs:
+        log.append(make_event(run, "TrainingStarted", 1))
+    code, _, err = run_cli(capsys, "report", *runs, "--log", url)
+    assert code == 2
+    assert "50" in err
+    assert not list(tmp_path.glob("*.html"))
+
+
 def test_standard_output_gets_the_file_itself(url, capfdbinary, tmp_path):
     from training_events import cli  # noqa: PLC0415
 

@@ -101,9 +101,7 @@ def _html(sources: Sources, streams: list[str], asked: Asked, made: Made) -> str
     from training_events.pages.report.document import report_html  # noqa: PLC0415
 
     with progress_after() as show:
-        pages = report_pages(
-            sources, streams, asked, lambda done: show(f"reading stream {done + 1} of {len(streams)}", done / len(streams))
-        )
+        pages = report_pages(sources, streams, asked, lambda text, share: show(printable(text), share))
         return report_html(pages, asked, made)
 
 

@@ -1,15 +1,19 @@
-"""Which pages a report has: of one stream its page; of several runs first what differs between them, then each one."""
+"""Which pages a report has: of one stream its page; of several runs first what differs between them, then each one in short."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from training_events.pages.comparison.section import comparison_section
+from training_events.pages.curves.section import curves_section
+from training_events.pages.page import Page
+from training_events.pages.run_page import run_in_short
 from training_events.pages.stream_page import stream_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from training_events.pages.page import Asked, Page
+    from training_events.pages.page import Asked
     from training_events.reading.opening import Sources
 
 
@@ -17,11 +21,25 @@ def report_pages(
     sources: Sources,
     streams: Sequence[str],
     asked: Asked,
-    on_progress: Callable[[int], None] = lambda done: None,  # noqa: ARG005
+    on_progress: Callable[[str, float], None] = lambda text, share: None,  # noqa: ARG005
 ) -> list[Page]:
-    """`on_progress` gets how many streams are done. Raises NoSuchStream."""
-    pages = []
-    for done, stream in enumerate(streams):
-        on_progress(done)
-        pages.append(stream_page(sources, stream, asked, whole=True))
+    """The runs come first. `on_progress` gets what is read, and which share of all is done.
+
+    Raises NoSuchStream, and Misused for more runs than can be compared.
+    """
+    runs = [stream for stream in streams if stream.startswith("run/")]
+    others = [stream for stream in streams if stream not in runs]
+    pages: list[Page] = []
+    if len(runs) > 1:
+        on_progress("comparing the runs", 0)
+        pages.append(_comparison(sources, runs, asked))
+    for done, stream in enumerate([*runs, *others]):
+        on_progress(f"reading {stream}", done / len(streams))
+        is_compared = len(runs) > 1 and stream in runs
+        pages.append((run_in_short if is_compared else stream_page)(sources, stream, asked, whole=True))
     return pages
+
+
+def _comparison(sources: Sources, runs: list[str], asked: Asked) -> Page:
+    sections = [comparison_section(sources, runs, asked), curves_section(sources, runs, asked, whole=True)]
+    return Page(title=f"{len(runs)} runs", kind="comparison", sections=sections)

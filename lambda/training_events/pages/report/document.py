@@ -47,7 +47,7 @@ def report_html(pages: Sequence[Page], asked: Asked, made: Made) -> str:
 
 
 def _title(pages: Sequence[Page]) -> str:
-    names = [page.title for page in pages]
+    names = [page.title for page in pages if page.stream is not None]
     more = len(names) - _MAX_NAMES_IN_TITLE
     if more > 1:
         return f"{', '.join(names[:_MAX_NAMES_IN_TITLE])} and {more} more"

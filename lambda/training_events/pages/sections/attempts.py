@@ -13,11 +13,16 @@ if TYPE_CHECKING:
     from training_events.folds.run_state import RunState
 
 
+MAX_DIFFERENCES_AT_ONCE = 6
+"""The others are a step away."""
+
+
 class Attempts(Struct, frozen=True):
     """The newest first. `starts` counts all; a state keeps the newest hundred."""
 
     attempts: list[Attempt]
     starts: int
+    differences_at_once: int = MAX_DIFFERENCES_AT_ONCE
 
 
 def attempts_section(state: RunState) -> Section:
