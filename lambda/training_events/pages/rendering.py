@@ -41,7 +41,7 @@ def _environment() -> Environment:
         "moment": _moment,
         "number": display_number,
         "duration": duration,
-        "bytes": size_text,
+        "bytes": _size,
         "json": _json,
     }
     environment.globals["version"] = __version__
@@ -52,6 +52,10 @@ def _environment() -> Environment:
 def _json(value: Any) -> Markup:
     """For a `script` element of the type `application/json`. No text in it, such as `</script>`, ends the element."""
     return Markup(msgspec.json.encode(value).replace(b"<", rb"\u003c").decode())  # noqa: S704 - JSON that has no <
+
+
+def _size(count: int | None) -> str:
+    return ABSENT if count is None else size_text(count)
 
 
 def _moment(time: str | None) -> str:

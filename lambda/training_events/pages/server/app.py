@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -27,7 +27,7 @@ from training_events.reading.time_text import parse_time
 from training_events.reading.wording.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from starlette.requests import Request
 
@@ -65,6 +65,7 @@ class PageServer:
         to_thread.current_default_thread_limiter().total_tokens = MAX_THREADS
         yield
         self.changes.close()
+        self._sources.close()
 
     def _page(self, request: Request) -> Response:
         path = request.scope["path"]
@@ -75,10 +76,11 @@ class PageServer:
             route, name = find_page(path)
             visit = replace(visit, has_slider=route.moments is not None)
             _require_times(mistakes)
-            question = self._question(request, asked, name)
-            stream = route.stream(question) if route.stream is not None else None
-            visit = replace(visit, seen=self.changes.mark(stream))  # before the page: what comes meanwhile is a change
-            return HTMLResponse(as_html(route.make(question), visit))
+            with self._question(request, asked, name) as question:
+                if asked == Asked():  # what is past does not change
+                    stream = route.stream(question) if route.stream is not None else None
+                    visit = replace(visit, seen=self.changes.mark(stream))  # first: what comes meanwhile is a change
+                return HTMLResponse(as_html(route.make(question), visit))
         except Exception as error:  # noqa: BLE001 - whatever it is, a page tells it
             problem = _noted(request, error)
             return HTMLResponse(as_html(problem_page(problem), visit), problem.status)
@@ -88,7 +90,8 @@ class PageServer:
             route, name = find_page(request.scope["path"].removeprefix("/data/moments"))
             if route.moments is None:
                 raise HTTPException(404, "this page is always about now")
-            return _json(json.encode(route.moments(self._question(request, Asked(), name))))
+            with self._question(request, Asked(), name) as question:
+                return _json(json.encode(route.moments(question)))
 
         return _answered(request, answer)
 
@@ -96,7 +99,8 @@ class PageServer:
         def answer() -> Response:
             asked, mistakes = _times_of(request)
             _require_times(mistakes)
-            return _json(DATA[request.scope["path"]](self._question(request, asked, "")))
+            with self._question(request, asked, "") as question:
+                return _json(DATA[request.scope["path"]](question))
 
         return _answered(request, answer)
 
@@ -111,10 +115,12 @@ class PageServer:
 
         return StreamingResponse(told(), media_type="text/event-stream")
 
-    def _question(self, request: Request, asked: Asked, name: str) -> Question:
+    @contextmanager
+    def _question(self, request: Request, asked: Asked, name: str) -> Iterator[Question]:
         parameters = {name: request.query_params.getlist(name) for name in request.query_params if name not in TIMES}
         query = Query(parameters)
-        return Question(self._sources.current(), asked, query, name or query.one("name"))
+        with self._sources.borrowed() as sources:
+            yield Question(sources, asked, query, name or query.one("name"))
 
     def _refused(self, problem: Problem) -> Response:
         return HTMLResponse(as_html(problem_page(problem), Visit("", [], Asked(), "")), problem.status)

@@ -29,7 +29,7 @@ class Visit(Struct, frozen=True):
     """One request for a page: its path, its parameters beside the times, and the times as they are understood.
 
     `mistyped` are the times that are none, as they were given. `seen` is the mark of what the page shows, from before it was
-    made. `log` is the address of the log.
+    made; None if it is of the past, which does not change. `log` is the address of the log.
     """
 
     path: str
@@ -102,7 +102,7 @@ def as_html(page: Page, visit: Visit) -> str:
             for name, (title, meaning) in _CLOCKS.items()
         ],
         moments=address(f"/data/moments{path}", visit.parameters) if visit.has_slider else None,
-        live=address("/live", [*subject, ("seen", visit.seen)]) if page.live and visit.seen and not is_past else None,
+        live=address("/live", [*subject, ("seen", visit.seen)]) if page.live and visit.seen is not None else None,
         now=address(path, visit.parameters),
         log=visit.log,
         version=__version__,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.json import Decoder
 
-from training_events.folds.summary import RunSummary
+from training_events.reading.opening import require_read_models
 from training_events.reading.stream_names import has_events
-from training_events.reading.summaries import summaries_of
 from training_events.times import is_utc_text
 
 if TYPE_CHECKING:
@@ -39,13 +39,25 @@ def moments_of_streams(sources: Sources, streams: Iterable[str]) -> Moments:
     return _moments(occurred, recorded)
 
 
+class _Listed(Struct):
+    """What the slider of a list needs of a summary."""
+
+    stream: str
+    first_at: str
+    finished_at: str | None = None
+
+
 def moments_of_kind(sources: Sources, kind: str) -> Moments:
-    """The same of all streams of a kind. Of runs, which are many, it is when each began and when it ended."""
-    summaries = list(summaries_of(sources, kind))
+    """The same of all streams of a kind. Of runs, which are many, it is when each began and when it ended.
+
+    Raises BadLogUrl where the log's address names no read models.
+    """
+    read_models, _ = require_read_models(sources)
+    decoder = Decoder(_Listed)
+    listed = [decoder.decode(summary) for summary in read_models.summaries(kind)]
     if kind != "run":
-        return moments_of_streams(sources, (summary.stream for summary in summaries))
-    runs = [summary for summary in summaries if isinstance(summary, RunSummary)]
-    times = {run.first_at for run in runs} | {run.finished_at for run in runs if run.finished_at is not None}
+        return moments_of_streams(sources, (each.stream for each in listed))
+    times = {each.first_at for each in listed} | {each.finished_at for each in listed if each.finished_at is not None}
     return _moments(times, times)
 
 

@@ -1,16 +1,17 @@
-"""What a server of many threads reads: the log's file by a connection of each thread, AWS by clients that all share."""
+"""What a server of many threads reads: the log's file by a connection for each answer, AWS by clients that all share."""
 
 from __future__ import annotations
 
 import time
-from threading import Lock, local
+from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from training_events.reading.opening import bring_up_to_date, open_sources, url_to_read
 from training_events.stores.sqlite.event_log import SqliteLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from training_events.reading.opening import Sources
 
@@ -21,7 +22,7 @@ _NO_STREAM = "#"
 class SharedSources:
     """Sources for any thread.
 
-    One connection to a SQLite file answers one question at a time: with one for each thread, no page waits for the long
+    One connection to a SQLite file answers one question at a time: with one for each answer, no page waits for the long
     question of another. botocore's clients may be shared by threads. So may a file that can only be read: what is made
     from its events is kept in its one connection.
     """
@@ -30,7 +31,7 @@ class SharedSources:
         """Raises MissingSetting or BadLogUrl."""
         self.url = url_to_read(url)
         self.shared = open_sources(self.url)
-        self._of_thread = local()
+        self._free: list[Sources] = []
         self._updating = Lock()
         self._update_began = float("-inf")
 
@@ -41,10 +42,21 @@ class SharedSources:
         if self.shared.read_models is not None:
             self.shared.read_models.note(_NO_STREAM)
 
-    def current(self) -> Sources:
-        """The sources of this thread, with a laptop's states as its newest events leave them."""
+    @contextmanager
+    def borrowed(self) -> Iterator[Sources]:
+        """Sources for one answer, with a laptop's states as its newest events leave them."""
         self.bring_up_to_date()
-        return self._sources()
+        if not isinstance(self.shared.log, SqliteLog) or self.shared.log.database.read_only:
+            yield self.shared
+            return
+        try:
+            sources = self._free.pop()
+        except IndexError:
+            sources = open_sources(self.url)
+        try:
+            yield sources
+        finally:
+            self._free.append(sources)
 
     def bring_up_to_date(self) -> None:
         """One thread does it for all that wait for it: an update that began after a request has what the request asks for."""
@@ -54,11 +66,8 @@ class SharedSources:
                 self._update_began = time.monotonic()
                 bring_up_to_date(self.shared)
 
-    def _sources(self) -> Sources:
-        log = self.shared.log
-        if not isinstance(log, SqliteLog) or log.database.read_only:
-            return self.shared
-        if not hasattr(self._of_thread, "sources"):
-            self._of_thread.sources = open_sources(self.url)
-        sources: Sources = self._of_thread.sources
-        return sources
+    def close(self) -> None:
+        """Give back the file or the connections. Whatever asks again opens them again."""
+        while self._free:
+            self._free.pop().log.close()
+        self.shared.log.close()
