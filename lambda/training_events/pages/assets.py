@@ -17,6 +17,7 @@ STYLES = (
     "table.css",
     "timeline.css",
     "verification.css",
+    "versions.css",
     "comparison.css",
     "lineage.css",
     "uplot/uPlot.min.css",

@@ -12,6 +12,7 @@ from training_events.reading.opening import Sources, bring_up_to_date, open_sour
 from training_events.reading.points import Points
 from training_events.reading.rows import Rows
 from training_events.reading.search.find import find_runs
+from training_events.reading.serving import served_stages
 from training_events.reading.states import require_events, state_of
 from training_events.reading.stream_names import stream_of_kind, stream_of_log
 from training_events.reading.summaries import summaries_of, whole_summary
@@ -140,13 +141,7 @@ class Log:
 
     def serving(self, stage: str | None = None, *, as_of: Time | None = None, known_at: Time | None = None) -> Rows[Served]:
         """What serves a stage, or every stage, over all models. A hidden model still serves, and is there."""
-        times = _times(as_of, known_at)
-        served: list[Served | None] = []
-        for model in self._summaries("model", times, hidden=True):
-            if model.stages:
-                state = self._state("model", model.stream, times)
-                served += map(state.serving, sorted(state.stages) if stage is None else [stage])
-        return Rows(Served, (version for version in served if version is not None))
+        return Rows(Served, served_stages(self._current(), stage, **_times(as_of, known_at)))
 
     def datasets(
         self, *, as_of: Time | None = None, known_at: Time | None = None, hidden: bool = False

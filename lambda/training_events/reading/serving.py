@@ -5,7 +5,7 @@ The state of a model has what serves now, and its newest promotions. The log has
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import msgspec
 from msgspec import Struct, structs
@@ -17,12 +17,16 @@ from training_events.errors import NotUnderstood
 from training_events.folds.instant import instants
 from training_events.folds.model import ModelState
 from training_events.projection.time_travel import entries_at
+from training_events.reading.states import state_of
+from training_events.reading.summaries import summaries_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from training_events.event import LogEntry
-    from training_events.folds.model import Promotion
+    from training_events.folds.model import Promotion, Served
+    from training_events.folds.summary import ModelSummary
+    from training_events.reading.opening import Sources
     from training_events.stores.event_log import EventLog
 
 
@@ -40,6 +44,17 @@ class Service(Struct, frozen=True):
     until: str | None = None
     ended_by: Literal["promotion", "retirement"] | None = None
     reason: str | None = None
+
+
+def served_stages(
+    sources: Sources, stage: str | None = None, *, as_of: str | None = None, known_at: str | None = None
+) -> Iterator[Served]:
+    """What serves a stage, or every stage, over all models, hidden ones too. Times are 27-character texts."""
+    for model in cast("Iterator[ModelSummary]", summaries_of(sources, "model", as_of=as_of, known_at=known_at)):
+        if model.stages or not model.whole:
+            state = cast("ModelState", state_of(sources, model.stream, as_of=as_of, known_at=known_at))
+            served = map(state.serving, sorted(state.stages) if stage is None else [stage])
+            yield from (version for version in served if version is not None)
 
 
 def services_of(log: EventLog, stream: str, *, as_of: str | None = None, known_at: str | None = None) -> list[Service]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from msgspec import Struct
 
 from training_events import times
-from training_events.errors import BadSearch
-from training_events.folds.run_state import RunState
+from training_events.errors import BadSearch, NoSuchStream
+from training_events.folds.summary import summary_of
 from training_events.pages.lists.runs_query import SIZES, RunsQuery, read_runs_query
 from training_events.pages.lists.sparkline import Sparkline, sparkline
 from training_events.pages.page import Page, Section
@@ -26,12 +26,13 @@ from training_events.reading.listing.run_columns import (
 from training_events.reading.search.find import answers
 from training_events.reading.search.names import written_name
 from training_events.reading.search.question import Question, read_question
-from training_events.reading.states import folded_state
-from training_events.reading.summaries import whole_summary
+from training_events.reading.states import folded_state, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from training_events.folds.run_state import RunState
+    from training_events.folds.summary import RunSummary
     from training_events.pages.page import Asked, Query
     from training_events.reading.opening import Sources
     from training_events.stores.search import Name, Order
@@ -121,19 +122,29 @@ class _Listed(NamedTuple):
     question: Question | None
 
 
-def _found(sources: Sources, question: Question, query: RunsQuery) -> Iterator[Any]:
+def _found(sources: Sources, question: Question, query: RunsQuery) -> Iterator[RunSummary]:
     """The runs of the page, and one more if there is one."""
     visible = question if query.hidden else question.without_hidden()
     end = query.skipped + query.limit + 1
     return islice(answers(sources, visible, end), query.skipped, end)
 
 
-def _listed(sources: Sources, run: Any, asked: Asked) -> tuple[ListedRun, RunState | None]:
-    """The whole run as it is listed; with its state where that is kept, and need not be folded first."""
-    whole = whole_summary(sources, run, as_of=asked.as_of, known_at=asked.known_at)
+def _listed(sources: Sources, run: RunSummary, asked: Asked) -> tuple[ListedRun, RunState | None]:
+    """The whole run as it is listed; with its state where that is kept, and is not folded for this alone."""
     at = min(filter(None, (asked.as_of, asked.known_at)), default=times.now())
-    state = folded_state(sources, run.stream) if asked.as_of is None and asked.known_at is None else None
-    return ListedRun.at(whole, at), state if isinstance(state, RunState) else None
+    state = _state_of(sources, run, asked)
+    whole = run if run.whole or state is None else cast("RunSummary", summary_of(state, bounded=False))
+    return ListedRun.at(whole, at), state
+
+
+def _state_of(sources: Sources, run: RunSummary, asked: Asked) -> RunState | None:
+    if run.whole and (asked.as_of or asked.known_at):
+        return None
+    read = folded_state if run.whole else state_of
+    try:
+        return cast("RunState", read(sources, run.stream, as_of=asked.as_of, known_at=asked.known_at))
+    except NoSuchStream:  # only an altered log has lost it
+        return None
 
 
 def _usual_columns(runs: Sequence[ListedRun], question: Question) -> list[Column]:

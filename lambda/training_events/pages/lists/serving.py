@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from training_events.folds.model import Served
 from training_events.pages.page import Page, Section
-from training_events.reading.log import Log
+from training_events.reading.serving import served_stages
 
 if TYPE_CHECKING:
     from training_events.pages.page import Asked, Query
@@ -25,7 +25,7 @@ class ServedStages(Struct, frozen=True):
 def serving_page(sources: Sources, asked: Asked, _query: Query) -> Page:
     """Which version of which model serves each stage. A hidden model still serves, and is there."""
     stages: dict[str, list[Served]] = {}
-    served = Log(sources).serving(as_of=asked.as_of, known_at=asked.known_at)
+    served = served_stages(sources, as_of=asked.as_of, known_at=asked.known_at)
     for item in sorted(served, key=lambda item: (item.stage, item.model)):
         stages.setdefault(item.stage, []).append(item)
     content = ServedStages(stages, of_now=asked.as_of is None and asked.known_at is None)
