@@ -51,13 +51,13 @@ def run_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = False
 
 
 def run_in_short(sources: Sources, stream: str, asked: Asked, *, whole: bool = False) -> Page:
-    """Beside a comparison, which has the curves. Raises NoSuchStream."""
+    """Beside a comparison, which has the metrics and curves. Raises NoSuchStream."""
     shown = cast("ShownStream[RunState]", shown_stream(sources, stream, asked))
     return Page(
         title=stream.partition("/")[2],
         kind="run",
         sections=[
-            summary_section(shown),
+            summary_section(shown, in_short=True),
             inputs_section(shown.state),
             files_section(shown.state),
             attempts_section(shown.state),

@@ -42,4 +42,4 @@ def report_pages(
 
 def _comparison(sources: Sources, runs: list[str], asked: Asked) -> Page:
     sections = [comparison_section(sources, runs, asked), curves_section(sources, runs, asked, whole=True)]
-    return Page(title=f"{len(runs)} runs", kind="comparison", sections=sections)
+    return Page(title=f"{len(runs)} runs", kind="compare", sections=sections)

@@ -81,8 +81,8 @@ class Summary(Struct, frozen=True):
     run: RunSummary | None
 
 
-def summary_section(shown: ShownStream[Any]) -> Section:
-    """Of a run, a model or a dataset."""
+def summary_section(shown: ShownStream[Any], *, in_short: bool = False) -> Section:
+    """Of a run, a model or a dataset. In short it has only the best metrics."""
     state: State = shown.state
     silent = shown.life.silent_seconds
     counts = msgspec.to_builtins(state.counts)
@@ -100,12 +100,12 @@ def summary_section(shown: ShownStream[Any]) -> Section:
         last_at=state.last_at,
         order_unknown=state.order_unknown,
         clock_ahead=shown.clock_ahead,
-        run=_of_run(shown) if isinstance(state, RunState) else None,
+        run=_of_run(shown, in_short=in_short) if isinstance(state, RunState) else None,
     )
     return Section("summary", "Summary", content)
 
 
-def _of_run(shown: ShownStream[RunState]) -> RunSummary:
+def _of_run(shown: ShownStream[RunState], *, in_short: bool) -> RunSummary:
     state = shown.state
     metrics = [
         MetricRow(
@@ -121,7 +121,7 @@ def _of_run(shown: ShownStream[RunState]) -> RunSummary:
         failure=_failure(state),
         stop_reason=state.stop_reason,
         best=[row for row in metrics if row.best is not None][:MAX_BEST],
-        metrics=metrics,
+        metrics=[] if in_short else metrics,
         model=state.model,
         started_at=state.started_at,
         finished_at=state.finished_at,
