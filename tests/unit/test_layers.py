@@ -17,14 +17,14 @@ ROOMS = [
     ["canonical", "strict_json", "times", "settings", "aws", "redaction"],
     ["event", "recordable", "catalogue"],
     ["bus", "stores", "folds"],
-    ["proof", "recovery", "recorder"],
+    ["notebook", "proof", "recovery", "recorder"],
     ["projection"],
     ["reading"],
     ["pages"],
     ["handlers", "cli", "__init__"],
 ]
 ORDER = [room for row in ROOMS for room in row]
-CLIENT = {"cli", "pages", "reading", "recorder"}
+CLIENT = {"cli", "notebook", "pages", "reading", "recorder"}
 """Rooms that are not in the package that Lambda runs."""
 FILES = sorted(PACKAGE.rglob("*.py"))
 

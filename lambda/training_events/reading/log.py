@@ -13,6 +13,7 @@ from training_events.reading.points import Points
 from training_events.reading.rows import Rows
 from training_events.reading.search.find import find_runs
 from training_events.reading.serving import served_stages
+from training_events.reading.shown_run import ShownRun
 from training_events.reading.states import require_events, state_of
 from training_events.reading.stream_names import stream_of_kind, stream_of_log
 from training_events.reading.summaries import summaries_of, whole_summary
@@ -106,8 +107,8 @@ class Log:
         return Rows(RunSummary, (whole_summary(sources, run, **times) for run in found))
 
     def run(self, run: Named, *, as_of: Time | None = None, known_at: Time | None = None) -> RunState:
-        """The state of a run."""
-        return cast("RunState", self._state("run", run, _times(as_of, known_at)))
+        """The state of a run. A notebook shows it as a card."""
+        return ShownRun.of(self._state("run", run, _times(as_of, known_at)))
 
     def points(
         self,

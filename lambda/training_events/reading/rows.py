@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from msgspec import Struct
 
+from training_events.notebook.text import html_table, shown, text_table
 from training_events.reading.tables import Table, columns_of
 
 if TYPE_CHECKING:
@@ -67,15 +68,11 @@ class Rows(Sequence[_T], Generic[_T]):
 
     def __repr__(self) -> str:
         titles, rows = self._shown()
-        widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
-        lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in (titles, *rows))
-        return "\n".join((self._size(), *lines)) if rows else self._size()
+        return f"{self._size()}\n{text_table(titles, rows)}" if rows else self._size()
 
     def _repr_html_(self) -> str:
         titles, rows = self._shown()
-        head = "".join(f"<th>{escape(title)}</th>" for title in titles)
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-        return f"<p>{escape(self._size())}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"<p>{escape(self._size())}</p>{html_table(titles, rows)}"
 
     def _table(self) -> Table:
         return columns_of(self._type, self._rows)
@@ -100,5 +97,4 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         value = f"{value:%Y-%m-%d %H:%M:%S}"
     text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-    shown = "".join(letter if letter.isprintable() else ascii(letter).strip("'") for letter in text[:MAX_SHOWN_CHARACTERS])
-    return shown if len(text) <= MAX_SHOWN_CHARACTERS else f"{shown}\u2026"
+    return shown(text, MAX_SHOWN_CHARACTERS)

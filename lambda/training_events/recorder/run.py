@@ -44,6 +44,9 @@ FLUSH_SECONDS = 30.0
 _SPOOL_SECONDS = 5.0
 """How long `checkpoint` and `artifact` wait for the disk to take their event."""
 
+_SHOWN_SECONDS = 1.0
+"""How long a notebook waits for the log to have what was recorded, before it shows the run."""
+
 
 class Run:
     """A run that records itself, as `record_run` makes it. `start` or a `with` block begins it.
@@ -161,6 +164,13 @@ class Run:
     def stop(self, reason: str) -> None:
         """Record TrainingStopped: something outside of the training ended it."""
         self._lifecycle.end(stopped(reason))
+
+    def _repr_html_(self) -> str:
+        # imported here: a training in no notebook shows nothing
+        from training_events.recorder.shown_run import card_of  # noqa: PLC0415
+
+        self.flush(_SHOWN_SECONDS)
+        return card_of(self.stream, self.recorded)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -150,8 +150,7 @@ def _note(node: Node, edges: Sequence[Edge]) -> str:
     """What is said of a node that calls for no attention."""
     match node:
         case Run():
-            hidden = ", hidden" if node.hidden else ""
-            return f"{node.status}{_on(node.started_at)}{hidden}"
+            return f"{node.status}, hidden" if node.hidden else f"{node.status}{_on(node.started_at)}"
         case DatasetVersion():
             first = node.registrations[0]
             return f"{'registered' if first.rows is None else f'{first.rows:,} rows'}{_on(first.at)}"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from training_events.catalogue.run import Point
     from training_events.reading.comparison.metrics import Wanted
     from training_events.reading.opening import Sources
+    from training_events.reading.wording.shown import Shown
 
 MIN_RUNS, MAX_RUNS = 2, 50
 
@@ -71,6 +72,18 @@ class Comparison(Struct, frozen=True):
     metrics: list[ComparedMetric]
     as_of: str | None = None
     known_at: str | None = None
+
+    def __str__(self) -> str:
+        return self._shown().as_text()
+
+    def _repr_html_(self) -> str:
+        return self._shown().as_html()
+
+    def _shown(self) -> Shown:
+        # imported here: what is asked by a program is not shown
+        from training_events.reading.wording.shown import shown_comparison  # noqa: PLC0415
+
+        return shown_comparison(self)
 
     def to_pandas(self) -> pd.DataFrame:
         """The inputs as a DataFrame: a row for each, by part and name (`hyperparameters.C`), and a column for each run.

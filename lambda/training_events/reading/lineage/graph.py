@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct, field
 
 from training_events.catalogue.stored import Stored
 from training_events.proof.run_head import RunSince
+
+if TYPE_CHECKING:
+    from training_events.reading.wording.shown import Shown
 
 MatchedBy: TypeAlias = Literal["name", "sha256", "version_id", "address"]
 """What tells that two nodes belong together: one names the other, or both have this in common."""
@@ -134,3 +137,15 @@ class Lineage(Struct, frozen=True):
     starts: list[str] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return self._shown().as_text()
+
+    def _repr_html_(self) -> str:
+        return self._shown().as_html()
+
+    def _shown(self) -> Shown:
+        # imported here: what is asked by a program is not shown
+        from training_events.reading.wording.shown import shown_lineage  # noqa: PLC0415
+
+        return shown_lineage(self)

@@ -126,7 +126,7 @@ def test_new_events_are_there_with_the_next_request(client: TestClient, tmp_path
 
 def test_runs_are_compared_at_an_address_that_names_them(client: TestClient):
     answer = client.get("/compare?run=a&run=b")
-    assert "compare a and b" in text_of(answer.text)
+    assert "comparison a and b" in text_of(answer.text)
     assert "/compare?run=run%2Fb&run=run%2Fa" in [attributes.get("href") for _, attributes in tags_of(answer.text)]
     for address, status, told in (
         ("/compare?run=a", 400, "the number of runs to compare is 1; allowed: 2 to 50"),

@@ -1,0 +1,1 @@
+"""What a notebook shows of an answer: small pieces of HTML without script, in which whatever was recorded is text."""
