@@ -28,6 +28,7 @@ STYLES = (
 SCRIPTS = (
     "page.js",
     "copy.js",
+    "cut.js",
     "uplot/uPlot.iife.min.js",
     "curves.words.js",
     "curves.settings.js",
