@@ -14,6 +14,10 @@ from training_events import folds
 from training_events.event import DEFAULT_SOURCE, Event
 from training_events.folds.run_state import RunState
 from training_events.folds.summary import summary_of
+from training_events.pages.page import Asked
+from training_events.pages.report.contents import report_pages
+from training_events.pages.report.document import report_html
+from training_events.pages.report.made import Made
 from training_events.projection.projector import Projector
 from training_events.projection.rebuild import Rebuild
 from training_events.projection.time_travel import state_now
@@ -160,3 +164,12 @@ def test_runs_of_an_earlier_version_are_searched(older: Older):
     found = log.runs("metrics.loss < 1e9 and status = 'completed'", "-metrics.loss")
     assert "run/digits-1" in [run.stream for run in found]
     assert {run.stream for run in log.runs("events > 0")} == {stream for stream in STREAMS if stream.startswith("run/")}
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_each_stream_is_shown_in_a_report(older: Older, stream: str) -> None:
+    sources = Sources(older.log, older.read_models, Projector(older.log, older.read_models), older.seals)
+    pages = report_pages(sources, [stream], Asked())
+    html = report_html(pages, Asked(), Made(log="an older one", at=now(), command="training-events report"))
+    assert f"<h1 id=\"title\">{stream.partition('/')[2]}</h1>" in html
+    assert {"summary", "verification"} <= {section.name for section in pages[0].sections}

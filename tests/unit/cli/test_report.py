@@ -72,7 +72,7 @@ def test_several_runs_are_compared_first_and_then_shown_in_short(url, capsys, tm
         "page page-model",
     ]
     assert [attributes["data-metric"] for _, attributes in tags if attributes.get("class") == "curve"] == ["accuracy"]
-    assert "compare 2 runs What differs" in text_of(html)
+    assert "compare a and b What differs" in text_of(html)
     assert "<title>a, b, digits</title>" in html
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from training_events.pages.comparison.section import comparison_section
-from training_events.pages.curves.section import curves_section
-from training_events.pages.page import Page
+from training_events.pages.comparison.page import compared_runs_page
 from training_events.pages.run_page import run_in_short
 from training_events.pages.stream_page import stream_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from training_events.pages.page import Asked
+    from training_events.pages.page import Asked, Page
     from training_events.reading.opening import Sources
 
 
@@ -32,14 +30,9 @@ def report_pages(
     pages: list[Page] = []
     if len(runs) > 1:
         on_progress("comparing the runs", 0)
-        pages.append(_comparison(sources, runs, asked))
+        pages.append(compared_runs_page(sources, runs, asked, whole=True))
     for done, stream in enumerate([*runs, *others]):
         on_progress(f"reading {stream}", done / len(streams))
         is_compared = len(runs) > 1 and stream in runs
         pages.append((run_in_short if is_compared else stream_page)(sources, stream, asked, whole=True))
     return pages
-
-
-def _comparison(sources: Sources, runs: list[str], asked: Asked) -> Page:
-    sections = [comparison_section(sources, runs, asked), curves_section(sources, runs, asked, whole=True)]
-    return Page(title=f"{len(runs)} runs", kind="compare", sections=sections)
