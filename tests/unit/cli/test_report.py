@@ -66,13 +66,13 @@ def test_several_runs_are_compared_first_and_then_shown_in_short(url, capsys, tm
     html = (tmp_path / "all.html").read_text(encoding="utf-8")
     tags = tags_of(html)
     assert [attributes["class"] for tag, attributes in tags if tag == "article"] == [
-        "page page-compare",
+        "page page-comparison",
         "page page-run",
         "page page-run",
         "page page-model",
     ]
     assert [attributes["data-metric"] for _, attributes in tags if attributes.get("class") == "curve"] == ["accuracy"]
-    assert "compare a and b What differs" in text_of(html)
+    assert "comparison a and b What differs" in text_of(html)
     assert "<title>a, b, digits</title>" in html
 
 

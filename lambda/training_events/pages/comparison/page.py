@@ -9,6 +9,8 @@ from training_events.pages.curves.section import curves_section
 from training_events.pages.page import Page
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from training_events.pages.page import Asked, Query
     from training_events.reading.opening import Sources
 
@@ -17,11 +19,16 @@ _MAX_NAMES = 3
 
 def compare_page(sources: Sources, asked: Asked, query: Query) -> Page:
     """The runs are the values of `run` in the address. Raises Misused for what cannot be compared, NoSuchStream."""
-    compared = comparison_section(sources, query.all("run"), asked)
-    runs = compared.content.runs
-    curves = curves_section(sources, list(dict.fromkeys(run.stream for run in runs)), asked, whole=False)
-    live = any(run.finished_at is None for run in runs)
-    return Page(_title([run.name for run in runs]), "comparison", [compared, curves], live=live)
+    return compared_runs_page(sources, query.all("run"), asked, whole=False)
+
+
+def compared_runs_page(sources: Sources, runs: Sequence[str], asked: Asked, *, whole: bool) -> Page:
+    """A `whole` page has all points of the curves inside, as a report has them. Raises what `compare_page` raises."""
+    compared = comparison_section(sources, runs, asked)
+    found = compared.content.runs
+    curves = curves_section(sources, list(dict.fromkeys(run.stream for run in found)), asked, whole=whole)
+    live = any(run.finished_at is None for run in found)
+    return Page(_title([run.name for run in found]), "comparison", [compared, curves], live=live)
 
 
 def _title(names: list[str]) -> str:
