@@ -6,9 +6,7 @@ import math
 from array import array
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_events.event import Event
@@ -19,12 +17,11 @@ from training_events.pages.curves.trace import MIN_CAPACITY, Trace
 from training_events.pages.page import Asked
 from training_events.projection.time_travel import entries_at
 from training_events.reading.opening import Sources
-from training_events.stores.sqlite.database import Database
-from training_events.stores.sqlite.event_log import SqliteLog
 
+from tests.support.fakes import InMemoryLog
 from tests.support.histories import histories
+from tests.support.long_curves import long_curves
 
-VALUES = st.lists(st.sampled_from([math.nan, math.inf, -math.inf, 0.0, 1.0, -1.0, 1e308, -1e308]) | st.floats(), max_size=300)
 CAPACITIES = st.integers(MIN_CAPACITY, 40)
 
 
@@ -57,7 +54,7 @@ def notable(values):
     return extremes, {repr(value) for value in values if not math.isfinite(value)}
 
 
-@given(VALUES, CAPACITIES)
+@given(long_curves, CAPACITIES)
 def test_every_point_that_is_kept_was_recorded_and_they_are_in_order(values, capacity):
     trace = trace_of(values, capacity)
     numbers = [*map(int, trace.steps)]
@@ -66,7 +63,7 @@ def test_every_point_that_is_kept_was_recorded_and_they_are_in_order(values, cap
     assert [*trace.times] == [1000.0 + number for number in numbers]
 
 
-@given(VALUES.filter(bool), CAPACITIES)
+@given(long_curves.filter(bool), CAPACITIES)
 def test_of_each_group_the_lowest_the_highest_and_what_is_not_finite_are_kept(values, capacity):
     trace = trace_of(values, capacity)
     of_kept = groups(zip(trace.numbers, trace.values, strict=True), trace.each)
@@ -77,7 +74,7 @@ def test_of_each_group_the_lowest_the_highest_and_what_is_not_finite_are_kept(va
     assert (trace.numbers[0], trace.numbers[-1]) == (0, len(values) - 1)
 
 
-@given(VALUES, CAPACITIES)
+@given(long_curves, CAPACITIES)
 def test_it_is_as_fine_as_its_capacity_allows_and_counts_everything(values, capacity):
     trace = trace_of(values, capacity)
     assert len(trace.values) <= capacity + 2  # the first and the last point are kept beside
@@ -88,12 +85,12 @@ def test_it_is_as_fine_as_its_capacity_allows_and_counts_everything(values, capa
     assert trace.not_finite == sum(not math.isfinite(value) for value in values)
 
 
-@given(VALUES, CAPACITIES, st.sets(st.integers(0, 300)))
+@given(long_curves, CAPACITIES, st.sets(st.integers(0, 300)))
 def test_it_is_the_same_in_whatever_pieces_the_points_come(values, capacity, reduced_at):
     assert content_of(trace_of(values, capacity, reduced_at)) == content_of(trace_of(values, capacity))
 
 
-@given(VALUES, CAPACITIES, CAPACITIES)
+@given(long_curves, CAPACITIES, CAPACITIES)
 def test_reduced_twice_it_is_what_it_would_be_at_once(values, capacity, less):
     twice = trace_of(values, max(capacity, less))
     twice.reduce(min(capacity, less))
@@ -102,11 +99,9 @@ def test_reduced_twice_it_is_what_it_would_be_at_once(values, capacity, less):
 
 @given(histories(max_events=10), st.none() | st.integers(0, 5), st.none() | st.integers(0, 9))
 @settings(max_examples=60, deadline=None)
-def test_the_traces_of_a_run_have_the_points_that_the_log_has(
-    tmp_path_factory: pytest.TempPathFactory, events: list[Event], as_of: int | None, known: int | None
-):
+def test_the_traces_of_a_run_have_the_points_that_the_log_has(events: list[Event], as_of: int | None, known: int | None):
     """With what later attempts took back, now and at any time."""
-    sources = a_log(tmp_path_factory.mktemp("log") / "log.db", events)
+    sources = a_log(events)
     asked = Asked(None if as_of is None else f"2026-11-22T15:00:00.{as_of:06d}Z", None if known is None else recorded_at(known))
     expected: dict[tuple[str, int, bool], list[tuple[str, str]]] = {}
     entries = partial(entries_at, sources.log, "run/a", as_of=asked.as_of, known_at=asked.known_at)
@@ -125,12 +120,10 @@ def recorded_at(number: int) -> str:
     return f"2026-11-22T16:00:{number:02d}.000000Z"
 
 
-def a_log(file: Path, events: list[Event]) -> Sources:
+def a_log(events: list[Event]) -> Sources:
     """A log that took one event a second."""
     times = iter(map(recorded_at, range(len(events))))
-    database = Database(str(file))
-    log = SqliteLog(database, lambda: next(times))
-    with database.together():
-        for event in events:
-            log.append(event)
+    log = InMemoryLog(lambda: next(times))
+    for event in events:
+        log.append(event)
     return Sources(log, None, None, None)

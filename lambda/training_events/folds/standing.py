@@ -67,7 +67,7 @@ def recorded_points(
 
 def limits_of(stream: str, entries: Iterable[LogEntry]) -> dict[str, dict[int, float]]:
     """For each metric and attempt the step from which its points were taken back; infinity where none was."""
-    return fold(_LowestSteps(stream), entries).limits()
+    return fold(LowestSteps(stream), entries).limits()
 
 
 def _in_pieces(instants: Iterator[Instant]) -> Iterator[list[LogEntry]]:
@@ -76,7 +76,7 @@ def _in_pieces(instants: Iterator[Instant]) -> Iterator[list[LogEntry]]:
         yield some
 
 
-class _LowestSteps(RunState):
+class LowestSteps(RunState):
     """Keeps the lowest step of each metric in each attempt, and nothing else of its points."""
 
     lowest: dict[str, dict[int, float]] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class _LowestSteps(RunState):
         return {name: _lowest_of_later(steps) for name, steps in self.lowest.items()}
 
 
-class _LowestStepsAndMetrics(_LowestSteps):
+class _LowestStepsAndMetrics(LowestSteps):
     """Folds the run as ever beside that."""
 
     def add_points(self, points: list[Point], at: str, attempt: int) -> None:

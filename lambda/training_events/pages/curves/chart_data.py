@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from array import array
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -10,11 +11,9 @@ from msgspec import Struct
 from training_events.pages.display import display_text
 
 if TYPE_CHECKING:
-    from array import array
-    from collections.abc import Iterable
-
     from training_events.folds.metric import Goal
     from training_events.pages.curves.trace import Trace
+    from training_events.pages.curves.window import Part
 
 
 class TraceData(Struct, frozen=True):
@@ -45,23 +44,26 @@ class ChartData(Struct, frozen=True):
     traces: list[TraceData]
 
 
-def chart_data(metric: str, goal: Goal, traces: Iterable[tuple[str, Trace]]) -> ChartData:
-    """Of each run, named without `run/`, its traces."""
-    data = [
-        TraceData(
-            display_text(run),
-            trace.attempt,
-            trace.stands,
-            trace.points,
-            trace.each,
-            trace.not_finite,
-            _bytes(trace.steps),
-            _bytes(trace.times),
-            _bytes(trace.values),
-        )
-        for run, trace in traces
-    ]
-    return ChartData(display_text(metric), goal, sum(trace.points for trace in data), data)
+def chart_data(metric: str, goal: Goal, traces: list[TraceData]) -> ChartData:
+    return ChartData(display_text(metric), goal, sum(trace.points for trace in traces), traces)
+
+
+def trace_data(stream: str, trace: Trace, part: Part | None = None) -> TraceData:
+    """A part of a trace, or all that it has."""
+    steps, times, values = trace.steps, trace.times, trace.values
+    if part is not None:
+        steps, times, values = (array("d", [numbers[place] for place in part.places]) for numbers in (steps, times, values))
+    return TraceData(
+        run=display_text(stream.partition("/")[2]),
+        attempt=trace.attempt,
+        stands=trace.stands,
+        points=trace.points,
+        each=trace.each if part is None else part.each,
+        not_finite=trace.not_finite,
+        steps=_bytes(steps),
+        times=_bytes(times),
+        values=_bytes(values),
+    )
 
 
 def _bytes(numbers: array[float]) -> bytes:

@@ -38,36 +38,37 @@ def gather(
 
     limits = {} if attempts is not None and attempts < 2 else limits_of(stream, entries())
     gathering = fold(Gathering(stream, limits=limits, capacities=capacities), entries())
-    for trace in gathering.traces.values():
-        trace.reduce()
     return gathering.by_metric()
 
 
 class Gathering(JudgedRun):
     """A run of which only the points are kept: those of each metric and attempt in traces, apart by whether they stand.
 
-    `capacities` are those of the metrics that are wanted.
+    `capacities` are those of the metrics that are wanted; at None all metrics are, with all their points.
     """
 
-    capacities: Mapping[str, int] = {}
+    capacities: Mapping[str, int] | None = None
     traces: dict[tuple[str, int, bool], Trace] = field(default_factory=dict)
 
     def add_points(self, points: list[Point], at: str, attempt: int) -> None:
         traces, capacities, occurred = self.traces, self.capacities, seconds_since_1970(at)
         for point in points:
             name = point.name
-            if name not in capacities:
+            if capacities is not None and name not in capacities:
                 continue
             stands = self.stands(point, attempt)
             trace = traces.get((name, attempt, stands))
             if trace is None:
-                trace = traces[name, attempt, stands] = Trace(attempt, stands=stands, capacity=capacities[name])
+                capacity = None if capacities is None else capacities[name]
+                trace = traces[name, attempt, stands] = Trace(attempt, stands=stands, capacity=capacity)
             time = occurred if point.time is None else seconds_since_1970(point.time)
             trace.add(nan if point.step is None else point.step, time, float(point.value))
 
     def by_metric(self) -> dict[str, list[Trace]]:
+        """The traces of each metric, in the order in which they began, and no larger than they may be."""
         metrics: dict[str, list[Trace]] = {}
         for (name, _, _), trace in self.traces.items():
+            trace.reduce()
             metrics.setdefault(name, []).append(trace)
         return metrics
 

@@ -18,7 +18,7 @@ from training_events.pages.curves.budget import (
     POINTS_OF_LINE,
     share_out,
 )
-from training_events.pages.curves.chart_data import ChartData, chart_data
+from training_events.pages.curves.chart_data import ChartData, TraceData, chart_data, trace_data
 from training_events.pages.curves.downsampling import MIN_GROUP, kept
 from training_events.pages.curves.gathering import gather
 from training_events.pages.curves.svg import Line, draw, series_class
@@ -187,15 +187,15 @@ def _add_points(sources: Sources, states: dict[str, RunState], asked: Asked, cha
     drawn = share_out(MAX_DRAWN_POINTS, [min(run.points, MAX_DRAWN_POINTS_OF_LINE) for _, run in lines], weights)
     share_of_line = {(chart.key, run.stream): share for (chart, run), share in zip(lines, drawn, strict=True)}
     for chart in charts:
-        traces: list[tuple[str, Trace]] = []
+        traces: list[TraceData] = []
         drawn_lines: list[Line] = []
         for run in chart.runs:
             of_run = gathered[run.stream].get(chart.metric, [])
             _fit(of_run, capacities[run.stream][chart.metric])
-            traces += [(run.stream.partition("/")[2], trace) for trace in of_run]
+            traces += [trace_data(run.stream, trace) for trace in of_run]
             drawn_lines += _lines(run, of_run, share_of_line[chart.key, run.stream])
         chart.data = chart_data(chart.metric, chart.goal or "minimize", traces)
-        chart.each = max((trace.each for _, trace in traces), default=1)
+        chart.each = max((trace.each for trace in traces), default=1)
         chart.drawing = draw(chart.metric, drawn_lines)
 
 

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from training_events.errors import Misused
+from training_events.pages.curves.cache import CurveCache
 from training_events.pages.page import Asked, Query
 from training_events.pages.server.changes import Changes
 from training_events.pages.server.frame import TIMES, Visit, as_html
@@ -44,7 +45,7 @@ class PageServer:
     """Answers requests. `app` is what a server runs; `changes` ends what would last longer than the server."""
 
     def __init__(self, sources: SharedSources, access: Access) -> None:
-        self._sources = sources
+        self._sources, self._curves = sources, CurveCache()
         self.changes = Changes(sources)
         self.app = Starlette(
             routes=[
@@ -120,7 +121,7 @@ class PageServer:
         parameters = {name: request.query_params.getlist(name) for name in request.query_params if name not in TIMES}
         query = Query(parameters)
         with self._sources.borrowed() as sources:
-            yield Question(sources, asked, query, name or query.one("name"))
+            yield Question(sources, asked, query, self._curves, name or query.one("name"))
 
     def _refused(self, problem: Problem) -> Response:
         return HTMLResponse(as_html(problem_page(problem), Visit("", [], Asked(), "")), problem.status)

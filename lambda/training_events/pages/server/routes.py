@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, json
 from starlette.exceptions import HTTPException
 
 from training_events.pages.comparison.page import compare_page
+from training_events.pages.curves.cache import CurveCache
+from training_events.pages.curves.viewed import curve_data, curve_request
 from training_events.pages.dataset_page import dataset_page
 from training_events.pages.lineage.section import lineage_page
 from training_events.pages.lists.runs import runs_page
@@ -30,6 +32,7 @@ class Question(Struct, frozen=True):
     sources: Sources
     asked: Asked
     query: Query
+    curves: CurveCache
     name: str = ""
 
 
@@ -94,7 +97,11 @@ PAGES: dict[str, PageRoute] = {
 HOME = "/runs"
 """What `/` leads to."""
 
-DATA: dict[str, Callable[[Question], bytes]] = {}
+DATA: dict[str, Callable[[Question], bytes]] = {
+    "/data/curves": lambda question: json.encode(
+        curve_data(question.curves, question.sources, curve_request(question.query, question.asked))
+    ),
+}
 """What scripts ask for, as JSON."""
 
 
