@@ -1,16 +1,23 @@
 """Charts in the browser: zoomed, by logarithm, smoothed, by keyboard, with what is not finite and what goes on."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 from training_events import cli
+from training_events.event import Event
+from training_events.stores.sqlite.database import Database
+from training_events.stores.sqlite.event_log import SqliteLog
+from training_events.times import now
 
+from benchmarks import long_run
 from tests.support.browser import Browser
 from tests.support.charts import Chart, choose
 from tests.support.patience import until
 from tests.support.session import once, session_folder
+from tests.support.ui_server import UiServer, running_ui
 
 LOSS = "train/loss"
 RUNS = ["digits-resumed", "digits-diverged", "odd-metrics"]
@@ -127,6 +134,21 @@ def test_choices_are_kept_in_the_address(browser: Browser, reports: Path):
     assert "raw" in sent.values
 
 
+def test_legend_hides_runs_and_the_address_keeps_which(browser: Browser, ui: UiServer):
+    browser.open(f"{ui.address}/compare?run=digits-3&run=digits-4")
+    chart = Chart(browser, LOSS)
+    chart.press(Keys.HOME)
+    assert "digits-4" in chart.values
+    browser.find(".curve-legend [data-run='digits-4'] input").click()
+    browser.until("location.hash.includes('hide=digits-4')")
+    browser.open(browser.script("return location.href"))
+    chart = Chart(browser, LOSS)
+    chart.press(Keys.HOME)
+    assert "digits-3" in chart.values
+    assert "digits-4" not in chart.values
+    assert not browser.find(".curve-legend [data-run='digits-4'] input").is_selected()
+
+
 def test_cursor_is_at_the_same_place_in_all_charts(browser: Browser, reports: Path):
     other, chart = _opened(browser, reports, "digits-resumed", "eval/accuracy"), Chart(browser, LOSS)
     chart.press(Keys.END)
@@ -149,3 +171,56 @@ def test_paper_has_the_drawing_and_not_the_canvas(browser: Browser, reports: Pat
     is_shown = drawing.is_displayed(), canvas.is_displayed()
     browser.set_media()
     assert is_shown == (True, False)
+
+
+@pytest.fixture(scope="module")
+def live_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log for tests that write to it: of a run that goes on, and of one with too many points for a screen."""
+    file = tmp_path_factory.mktemp("live") / "live.db"
+    long_run.fill(file, "run/long", events=40, steps=500)
+    return file
+
+
+@pytest.fixture(scope="module")
+def live_ui(live_log: Path) -> Iterator[UiServer]:
+    with running_ui(f"sqlite:///{live_log}") as server:
+        yield server
+
+
+def _train(log: Path, steps: range) -> None:
+    """The run goes on by these steps."""
+    points = [{"name": "loss", "value": 1 / (step + 1), "step": step} for step in steps]
+    event = Event(f"live-{steps.start}", "run/live", "MetricsRecorded", now(), "tests", {"points": points})
+    SqliteLog(Database(str(log))).append(event)
+
+
+def test_zooming_gets_finer_points_down_to_every_one(browser: Browser, live_ui: UiServer):
+    browser.set_size(400)
+    browser.open(f"{live_ui.address}/run/long")
+    chart = Chart(browser, "loss")
+    chart.until_note("each pair of dots: ")
+    coarse = browser.requests()
+    for _ in range(10):
+        chart.press("+")
+    chart.until_note("every point")
+    finer = [address for address in browser.requests() if address not in coarse]
+    assert finer
+    assert all("&from=" in address and "&to=" in address for address in finer)
+    assert browser.complaints() == []
+
+
+def test_a_running_run_moves_its_chart_and_leaves_a_zoom_as_it_is(browser: Browser, live_log: Path, live_ui: UiServer):
+    _train(live_log, range(30))
+    browser.open(f"{live_ui.address}/run/live")
+    chart = Chart(browser, "loss")
+    chart.until_note("steps 0 to 29")
+    _train(live_log, range(30, 60))
+    chart.until_note("steps 0 to 59")  # what nobody zoomed goes with the right edge
+    chart.drag(0.3, 0.6)
+    zoomed = chart.note
+    _train(live_log, range(60, 90))
+    until(lambda: "90 points" in chart.figure.text)
+    assert chart.note == zoomed
+    chart.double_click()
+    chart.until_note("steps 0 to 89")
+    assert browser.complaints() == []

@@ -1,6 +1,7 @@
 """A chart of a page in the browser, as the person who looks at it uses it."""
 
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
@@ -29,9 +30,15 @@ class Chart:
     def __init__(self, browser: Browser, metric: str) -> None:
         self._browser = browser
         figures = browser.find_all("figure.curve")
-        self.figure = next(figure for figure in figures if figure.get_attribute("data-metric") == metric)
-        browser.script(_OPEN, self.figure)
+        figure = next(figure for figure in figures if figure.get_attribute("data-metric") == metric)
+        self._plot = figure.find_element(By.CSS_SELECTOR, ".curve-plot")
+        browser.script(_OPEN, self._plot)
         self.until_note("")
+
+    @property
+    def figure(self) -> WebElement:
+        """What stands around the plot. It is another one after each change of a live page."""
+        return self._browser.script("return arguments[0].closest('figure')", self._plot)
 
     @property
     def note(self) -> str:
@@ -49,7 +56,7 @@ class Chart:
 
     @property
     def marks(self) -> list[str]:
-        marks = self._browser.script("return [...arguments[0].querySelectorAll('.curve-mark')]", self.figure)
+        marks = self._browser.script("return [...arguments[0].querySelectorAll('.curve-mark')]", self._plot)
         return [mark.get_attribute("title") for mark in marks]
 
     def until_note(self, expected: str) -> None:
@@ -57,7 +64,7 @@ class Chart:
 
     def coloured_pixels(self) -> set[int]:
         """The pixels of the canvas on which there is a line, by their number."""
-        return set(self._browser.script(_COLOURED, self.figure))
+        return set(self._browser.script(_COLOURED, self._plot))
 
     def drag(self, begin: float, end: float) -> None:
         """From one share of the plot's width to another."""
@@ -84,7 +91,7 @@ class Chart:
         ActionChains(self._browser.driver).key_down(Keys.SHIFT).send_keys(key).key_up(Keys.SHIFT).perform()
 
     def _part(self, selector: str) -> WebElement:
-        return self._browser.script("return arguments[0].querySelector(arguments[1])", self.figure, selector)
+        return self._browser.script("return arguments[0].querySelector(arguments[1])", self._plot, selector)
 
 
 def choose(browser: Browser, control: str, value: str) -> None:

@@ -40,6 +40,7 @@ SCRIPTS = (
     "curves.keys.js",
     "curves.controls.js",
     "curves.chart.js",
+    "curves.curve.js",
     "curves.js",
 )
 """The same of scripts. What is of uPlot is there once that is set up; without it curves are drawings."""

@@ -90,7 +90,7 @@
       const faded = highlight !== null && line.run !== highlight;
       ctx.strokeStyle = ctx.fillStyle = curves.colour(`series-${colour}`);
       ctx.setLineDash(DASHES[dashes].map((length) => length * ratio));
-      const dotted = last - first < (bbox.width / ratio) * MAX_DOTTED_POINTS_PER_PIXEL;
+      const dotted = !faded && last - first < (bbox.width / ratio) * MAX_DOTTED_POINTS_PER_PIXEL;
       const stroke = (values, alpha, width) => {
         ctx.globalAlpha = faded ? Math.min(alpha, FADED) : alpha;
         ctx.lineWidth = width * ratio;

@@ -5,6 +5,7 @@
   const curves = (te.curves ??= {});
 
   const FINER_MARGIN = 0.5; // of the range on each side, so that it can be moved at once
+  const PER_PIXEL = 2; // pairs of points that are asked for: groups are powers of two, and none is to be wider than a pixel
   const FINER_AGAIN = 4; // how many times wider than the range what was fetched may be
 
   curves.Points = class Points {
@@ -41,7 +42,7 @@
       this.#loading?.abort();
       const loading = (this.#loading = new AbortController());
       try {
-        this.#data = await curves.load(this.#plot, pixels, loading.signal);
+        this.#data = await curves.load(this.#plot, Math.round(PER_PIXEL * pixels), loading.signal);
       } catch (error) {
         if (loading.signal.aborted) return false;
         throw error;
@@ -101,7 +102,7 @@
       try {
         const answers = await Promise.all(
           this.#requests(from, to).map((request) =>
-            curves.loadRange(this.#plot, { ...request, pixels: Math.round(pixels * (1 + 2 * FINER_MARGIN)) }, fetching.signal),
+            curves.loadRange(this.#plot, { ...request, pixels: Math.round(PER_PIXEL * pixels * (1 + 2 * FINER_MARGIN)) }, fetching.signal),
           ),
         );
         const traces = answers.flatMap((answer) => answer.traces);
