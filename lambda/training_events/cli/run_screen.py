@@ -16,6 +16,7 @@ from training_events.folds.metric_order import is_counter
 from training_events.reading.wording.run import (
     ago,
     error_of,
+    last_sign,
     metrics_in_order,
     moments,
     name_of_metric,
@@ -65,7 +66,9 @@ class RunScreen:
         name = f"  {state.name}" if state.name else ""
         current = status(state, now)
         yield _line((state.stream, "bold"), (name, ""))
-        yield _line((current, _COLOURS[style_of_status(current)]), (", ".join(["", *moments(state, now)]), "dim"))
+        yield _line(
+            (current, _COLOURS[style_of_status(current)]), (", ".join(["", *moments(state, now), last_sign(state, now)]), "dim")
+        )
         if how_far := progress(state, self._rates):
             yield _line((how_far, ""))
 

@@ -35,7 +35,7 @@ def run_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = False
         title=stream.partition("/")[2],
         kind="run",
         sections=[
-            summary_section(shown),
+            summary_section(shown, whole=whole),
             curves_section(sources, [stream], asked, whole=whole),
             inputs_section(shown.state),
             timeline_section(sources, stream, asked),
@@ -57,7 +57,7 @@ def run_in_short(sources: Sources, stream: str, asked: Asked, *, whole: bool = F
         title=stream.partition("/")[2],
         kind="run",
         sections=[
-            summary_section(shown, in_short=True),
+            summary_section(shown, whole=whole, in_short=True),
             inputs_section(shown.state),
             files_section(shown.state),
             attempts_section(shown.state),

@@ -38,7 +38,8 @@ def test_it_tells_its_log_its_times_and_how_it_was_made(url, capsys, tmp_path):
     shown = text_of((tmp_path / "a.html").read_text(encoding="utf-8"))
     assert f"Report of {url} As of 2026-11-22 15:08:03 UTC Known at" in shown
     assert "training-events report run/a --as-of 2026-11-22T15:08:03.000000Z --known-at" in shown
-    assert "running" in shown
+    assert "running for 2.0 s" in shown
+    assert " ago" not in shown
 
 
 def test_several_streams_are_in_one_file_and_link_to_each_other(url, capsys, tmp_path):

@@ -10,7 +10,7 @@ from msgspec import Struct
 from training_events.folds.metric_order import is_counter
 from training_events.folds.run_state import RunState
 from training_events.pages.page import Section
-from training_events.reading.wording.run import metrics_in_order, moments, name_of_metric, status_of_run
+from training_events.reading.wording.run import last_sign, metrics_in_order, moments, name_of_metric, status_of_run
 from training_events.reading.wording.text import to_json
 
 if TYPE_CHECKING:
@@ -81,8 +81,11 @@ class Summary(Struct, frozen=True):
     run: RunSummary | None
 
 
-def summary_section(shown: ShownStream[Any], *, in_short: bool = False) -> Section:
-    """Of a run, a model or a dataset. In short it has only the best metrics."""
+def summary_section(shown: ShownStream[Any], *, whole: bool = False, in_short: bool = False) -> Section:
+    """Of a run, a model or a dataset. In short it has only the best metrics.
+
+    A page that is kept `whole`, in a file, is read at any time: it does not say how long ago something was.
+    """
     state: State = shown.state
     silent = shown.life.silent_seconds
     counts = msgspec.to_builtins(state.counts)
@@ -100,12 +103,12 @@ def summary_section(shown: ShownStream[Any], *, in_short: bool = False) -> Secti
         last_at=state.last_at,
         order_unknown=state.order_unknown,
         clock_ahead=shown.clock_ahead,
-        run=_of_run(shown, in_short=in_short) if isinstance(state, RunState) else None,
+        run=_of_run(shown, whole=whole, in_short=in_short) if isinstance(state, RunState) else None,
     )
     return Section("summary", "Summary", content)
 
 
-def _of_run(shown: ShownStream[RunState], *, in_short: bool) -> RunSummary:
+def _of_run(shown: ShownStream[RunState], *, whole: bool, in_short: bool) -> RunSummary:
     state = shown.state
     metrics = [
         MetricRow(
@@ -117,7 +120,7 @@ def _of_run(shown: ShownStream[RunState], *, in_short: bool) -> RunSummary:
         for name, metric in metrics_in_order(state)
     ]
     return RunSummary(
-        moments=list(moments(state, shown.now)),
+        moments=[*moments(state, shown.now), *([] if whole else [last_sign(state, shown.now)])],
         failure=_failure(state),
         stop_reason=state.stop_reason,
         best=[row for row in metrics if row.best is not None][:MAX_BEST],

@@ -32,7 +32,7 @@ def status(state: RunState, now: str) -> str:
 
 
 def moments(state: RunState, now: str) -> Iterator[str]:
-    """`attempt 2, resumed at step 5`, `for 12 min 3 s`, `last event 3 s ago`."""
+    """`attempt 2, resumed at step 5`, `for 12 min 3 s`."""
     if attempts := progress_of_attempts(state):
         yield attempts
     if state.finished:
@@ -40,7 +40,11 @@ def moments(state: RunState, now: str) -> Iterator[str]:
             yield f"took {duration(state.duration_seconds)}"
     elif state.started_at is not None:
         yield f"for {duration(max(seconds_between(state.started_at, now) or 0, 0))}"
-    yield f"{'ended' if state.finished else 'last event'} {ago(state.finished_at or last_heard_at(state), now)}"
+
+
+def last_sign(state: RunState, now: str) -> str:
+    """`last event 3 s ago`, `ended 2 d ago`."""
+    return f"{'ended' if state.finished else 'last event'} {ago(state.finished_at or last_heard_at(state), now)}"
 
 
 def progress(state: RunState, rates: Rates) -> str:
