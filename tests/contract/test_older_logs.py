@@ -171,5 +171,5 @@ def test_each_stream_is_shown_in_a_report(older: Older, stream: str) -> None:
     sources = Sources(older.log, older.read_models, Projector(older.log, older.read_models), older.seals)
     pages = report_pages(sources, [stream], Asked())
     html = report_html(pages, Asked(), Made(log="an older one", at=now(), command="training-events report"))
-    assert f"<h1 id=\"title\">{stream.partition('/')[2]}</h1>" in html
+    assert f'<h1 id="title">{stream.partition("/")[2]}</h1>' in html
     assert {"summary", "verification"} <= {section.name for section in pages[0].sections}

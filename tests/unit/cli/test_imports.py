@@ -76,3 +76,32 @@ def test_completing_the_name_of_a_run_imports_no_more_than_reading_it(log):
     assert packages <= A_TABLE
     assert rooms <= READING
     assert not {"rich.console", "rich.live"} & modules
+
+
+@pytest.mark.parametrize("command", ["report", "ui"])
+def test_the_help_of_a_command_about_pages_imports_nothing_that_makes_them(log, command):
+    packages, _, modules = imported([command, "--help"], log)
+    assert packages <= A_TABLE
+    assert not {"rich.console", "training_events.pages.rendering"} & modules
+
+
+def test_a_report_starts_no_server_and_imports_none(log, tmp_path):
+    packages, _, _ = imported(["report", "run/a", "-o", str(tmp_path / "a.html")], log)
+    assert packages <= A_TABLE | {"jinja2", "markupsafe"}
+
+
+@pytest.mark.parametrize(("command", "missing"), [("report", "jinja2"), ("ui", "starlette")])
+def test_a_package_of_the_extra_that_is_missing_is_one_line(log, command, missing):
+    """As in an environment without it: nothing finds the package."""
+    script = f"""
+import importlib.machinery, sys
+find = importlib.machinery.PathFinder.find_spec
+importlib.machinery.PathFinder.find_spec = lambda name, *more: None if name == {missing!r} else find(name, *more)
+from training_events import cli
+sys.exit(cli.run({[command, *(["run/a"] if command == "report" else [])]!r}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, env=without_aws(TRAINING_EVENTS_LOG=log)
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [f"training-events: pages need {missing}: pip install 'training-events[ui]'"]
