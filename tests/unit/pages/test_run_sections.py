@@ -134,7 +134,7 @@ def test_what_is_not_there_is_told(tmp_path):
     told = text_of(" ".join(map(html, sections)))
     assert "Nothing was recorded of what this run was made from." in told
     assert "No checkpoint and no artifact was saved." in told
-    assert "The training has not started." in told
+    assert "No start of the training was recorded." in told
 
 
 @given(events=histories())
