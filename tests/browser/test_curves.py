@@ -194,6 +194,10 @@ def _train(log: Path, steps: range) -> None:
     SqliteLog(Database(str(log))).append(event)
 
 
+def _step(values: str) -> int:
+    return int(re.findall(r"step ([\d,]+)", values)[0].replace(",", ""))
+
+
 def test_zooming_gets_finer_points_down_to_every_one(browser: Browser, live_ui: UiServer):
     browser.set_size(400)
     browser.open(f"{live_ui.address}/run/long")
@@ -203,6 +207,12 @@ def test_zooming_gets_finer_points_down_to_every_one(browser: Browser, live_ui: 
     for _ in range(10):
         chart.press("+")
     chart.until_note("every point")
+    chart.press(Keys.ARROW_RIGHT)
+    first = _step(chart.values)
+    chart.press(Keys.ARROW_RIGHT)
+    assert _step(chart.values) == first + 1
+    chart.press(Keys.END)
+    assert _step(chart.values) == 19_999
     finer = [address for address in browser.requests() if address not in coarse]
     assert finer
     assert all("&from=" in address and "&to=" in address for address in finer)

@@ -89,9 +89,10 @@
       return this.#plot.over;
     }
 
-    // Where a point lies on the screen, from the plot's left top.
+    // Where a point lies on the screen, from the plot's left top; below everything if its value has no place.
     position(place, value) {
-      return [this.#plot.valToPos(place, "x"), this.#plot.valToPos(value / this.#unit, "y")];
+      const hasPlace = Number.isFinite(value) && !(this.#view.settings.log && value <= 0);
+      return [this.#plot.valToPos(place, "x"), hasPlace ? this.#plot.valToPos(value / this.#unit, "y") : Infinity];
     }
 
     // A range never leaves what the axis spans, and is never too small for the numbers of the axis.

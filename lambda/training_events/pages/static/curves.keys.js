@@ -15,8 +15,9 @@
   curves.Keys = class Keys {
     #parts;
     #onCursor;
-    #line = 0;
-    #index = null;
+    #line = 0; // the number of the line on which the cursor is
+    #index = null; // of its point there
+    #place = null; // of that point: when finer points came, it has another index
 
     constructor(host, parts, onCursor) {
       this.#parts = parts;
@@ -33,8 +34,8 @@
         ArrowRight: () => (event.shiftKey ? chart.pan(PAN) : this.#step(1)),
         ArrowUp: () => this.#change(-1),
         ArrowDown: () => this.#change(1),
-        Home: () => this.#go(0),
-        End: () => this.#go(Infinity),
+        Home: () => this.#jump(chart.extent[0]),
+        End: () => this.#jump(chart.extent[1]),
         "+": () => chart.zoom(ZOOM, this.#middle(chart)),
         "=": () => chart.zoom(ZOOM, this.#middle(chart)),
         "-": () => chart.zoom(1 / ZOOM, this.#middle(chart)),
@@ -51,17 +52,26 @@
       const line = this.#current();
       if (!line) return;
       // The first press puts the cursor at the edge from where it goes into the range.
-      if (this.#index === null) this.#go(curves.nearest(line, chart.range[by > 0 ? 0 : 1]));
-      else this.#go(this.#index + by);
+      const index = this.#indexOn(line);
+      this.#go(index === null ? curves.nearest(line, chart.range[by > 0 ? 0 : 1]) : index + by);
     }
 
     #change(by) {
       const before = this.#current();
       if (!before) return;
-      const place = before.x[this.#index ?? 0];
+      const place = this.#place ?? before.x[0];
       const { length } = this.#lines();
       this.#line = (this.#line + by + length) % length;
       this.#go(curves.nearest(this.#current(), place));
+    }
+
+    // The range goes there first: only of what is shown the finest points are at hand.
+    #jump(place) {
+      const { chart } = this.#parts();
+      const [low, high] = chart.range;
+      chart.pan((place - low) / (high - low) - 0.5);
+      const line = this.#current();
+      if (line) this.#go(curves.nearest(line, place));
     }
 
     #go(index) {
@@ -69,7 +79,7 @@
       const line = this.#current();
       if (!line) return;
       this.#index = Math.min(Math.max(index, 0), line.x.length - 1);
-      const place = line.x[this.#index];
+      const place = (this.#place = line.x[this.#index]);
       const [low, high] = chart.range;
       if (place < low) chart.pan((place - low) / (high - low) - PAN);
       if (place > high) chart.pan((place - high) / (high - low) + PAN);
@@ -77,10 +87,14 @@
     }
 
     #middle(chart) {
-      const line = this.#current();
-      const place = this.#index === null || !line ? NaN : line.x[this.#index];
       const [low, high] = chart.range;
+      const place = this.#place ?? NaN;
       return place >= low && place <= high ? place : low + (high - low) / 2;
+    }
+
+    #indexOn(line) {
+      if (this.#index !== null && line.x[this.#index] !== this.#place) this.#index = curves.nearest(line, this.#place);
+      return this.#index;
     }
 
     #lines() {
@@ -95,7 +109,7 @@
     }
 
     #leave() {
-      this.#index = null;
+      this.#index = this.#place = null;
       this.#onCursor(null);
     }
   };
