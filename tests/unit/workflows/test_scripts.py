@@ -1,67 +1,19 @@
 """The scripts in GitHub's workflows, which Node runs here with a fake GitHub."""
 
-import json
-import os
-import re
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.github_script import BOT, HEAD, run_script, script_of
 from tests.support.paths import ROOT
 
 WORKFLOWS = ROOT / ".github" / "workflows"
-NODE = Path(sys.executable).with_name("node")
-
-HEAD = "f" * 40
 MARKER = "<!-- review of training-dev -->"
-BOT = {"login": "github-actions[bot]"}
-
-# Comments are in a list, and failures that the script reports are in another.
-FAKE = """\
-const given = JSON.parse(process.argv[1]), { comments, main } = given, failures = []
-const repo = { owner: 'my-org', repo: 'my-repo' }
-const context = {
-  repo, issue: { number: 7 }, runId: 42, serverUrl: 'https://github.com', sha: given.sha,
-  payload: { pull_request: { head: { sha: given.sha } }, release: { tag_name: given.tag } },
-}
-const core = { setFailed: (message) => failures.push(message) }
-const issues = {
-  listComments: 'listComments',
-  createComment: async ({ issue_number, body }) => comments.push({ id: 100, issue_number, user: given.bot, body }),
-  updateComment: async ({ comment_id, body }) => { comments.find((comment) => comment.id === comment_id).body = body },
-}
-const github = {
-  paginate: async (list, { issue_number }) => list === 'listComments' && issue_number === 7 ? comments : undefined,
-  rest: { issues, repos: { getBranch: async ({ branch }) => ({ data: { commit: { sha: branch === 'main' ? main : '' } } }) } },
-}
-const script = async () => {
-%s
-}
-script().then(() => console.log(JSON.stringify({ comments, failures })))
-"""
-
-
-def script_of(workflow: str) -> str:
-    [script] = re.findall(r"script: \|\n((?: {12}.*\n)+)", (WORKFLOWS / workflow).read_text(encoding="utf-8"))
-    return textwrap.dedent(script)
 
 
 def run(workflow: str, folder: Path, **given: Any) -> dict[str, Any]:
-    done = subprocess.run(
-        [str(NODE), "--eval", FAKE % script_of(workflow), json.dumps({"sha": HEAD, "bot": BOT, "comments": [], **given})],
-        cwd=folder,
-        env={"STACK": "training-dev", "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
+    return run_script(script_of((WORKFLOWS / workflow).read_text(encoding="utf-8")), folder, **given)
 
 
 def test_the_first_review_is_a_new_comment(tmp_path: Path) -> None:

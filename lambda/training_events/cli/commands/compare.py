@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from training_events.cli import completion
+from training_events.cli.comparison_markdown import comparison_markdown
 from training_events.cli.output import print_document, with_all_keys
 from training_events.cli.progress import progress_after
 from training_events.cli.side_by_side import print_comparison
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, LogUrl, open_current_workspace
+from training_events.errors import Misused
 from training_events.reading.comparison import Comparison
 from training_events.reading.comparison import compare as compare_runs
 
@@ -31,6 +33,9 @@ def compare(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 if an input or a metric differs, and with 0 if none does.")
     ] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown, for a comment on a pull request: at most 60,000 bytes.")
+    ] = False,
     log: LogUrl = "",
     as_json: AsJson = False,
 ) -> None:
@@ -48,7 +53,10 @@ def compare(
       training-events compare run/digits-7 run/digits-8
       training-events compare run/digits-7@1 run/digits-7@2 --all-inputs
       training-events compare run/digits-7 run/digits-8 --json | jq -r .summary
+      training-events compare run/digits-7 run/digits-8 --markdown > comment.md
     """
+    if as_json and as_markdown:
+        raise Misused("--json and --markdown exclude each other")
     workspace = open_current_workspace(log)
     with progress_after() as show:
         comparison = compare_runs(
@@ -61,6 +69,8 @@ def compare(
         )
     if as_json:
         print_document(with_all_keys(comparison))
+    elif as_markdown:
+        print(comparison_markdown(comparison), end="")
     else:
         print_comparison(comparison, all_inputs=all_inputs)
     if exit_code and (comparison.inputs_differ or comparison.results_differ):

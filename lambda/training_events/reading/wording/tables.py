@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from training_events.reading.comparison.metrics import ComparedMetric
     from training_events.reading.lineage.graph import Lineage
 
-MAX_PACKAGES, MAX_METRICS = 20, 20
+MAX_PACKAGES, MAX_METRICS = 6, 20
 """Of those that differ, and of those that people look at first."""
 MAX_EDGES = 50
 
