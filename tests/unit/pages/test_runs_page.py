@@ -72,7 +72,7 @@ def test_a_mistake_is_told_beside_the_field_and_what_was_typed_is_kept(runs, par
     html = html_of(runs, **parameters)
     assert mistake in text_of(html)
     assert not table_of(runs, **parameters).rows
-    [field] = [attributes for tag, attributes in tags_of(html) if attributes.get("name") == "where"]
+    [field] = [attributes for tag, attributes in tags_of(html) if attributes.get("id") == "where"]
     assert (field["value"], field["aria-invalid"]) == (parameters.get("where", ""), "true")
     assert "mistake" in field["aria-describedby"].split()
 
@@ -83,7 +83,7 @@ def test_what_sorts_wrongly_is_not_sent_again(runs):
             tag["name"] for name, tag in tags_of(html_of(runs, **parameters)) if name == "input" and tag["type"] == "hidden"
         ]
 
-    assert hidden(sort="-metrics.accuracy") == ["sort"]
+    assert hidden(sort="-metrics.accuracy") == ["sort", "sort"], "to filter, and to choose columns"
     assert hidden(sort="-metrics.acuracy") == []
 
 
@@ -99,6 +99,15 @@ def test_columns_are_those_of_the_address(runs):
     assert table.older == "?columns=params.alpha&columns=metrics.accuracy.last&columns=tags.none&limit=1&page=2"
     with pytest.raises(Misused, match="there is no column `stauts`; did you mean `status`"):
         table_of(runs, columns="stauts")
+
+
+def test_who_filters_keeps_the_columns_that_were_chosen_and_chooses_none(runs):
+    def sent(**parameters):
+        tags = tags_of(html_of(runs, where="status = 'completed'", **parameters))
+        return [tag["value"] for _, tag in tags if tag.get("name") == "columns" and tag["type"] == "hidden"]
+
+    assert sent() == []
+    assert sent(columns=["params.alpha", "model"]) == ["params.alpha", "model"]
 
 
 @pytest.mark.parametrize(("name", "value"), [("limit", "0"), ("limit", "501"), ("page", "x"), ("page", "-1"), ("page", "٣")])
@@ -119,7 +128,7 @@ def test_runs_that_are_chosen_go_to_their_comparison_at_the_same_times(runs):
     tags = tags_of(html_of(runs, Asked(as_of=at(59))))
     assert [tag["action"] for name, tag in tags if name == "form" and "action" in tag] == ["/compare"]
     assert [tag["value"] for name, tag in tags if tag.get("name") == "run"] == ["digits-2", "digits-1", "digits-0"]
-    assert [tag["value"] for name, tag in tags if tag.get("name") == "as_of"] == [at(59), at(59)], "of both forms"
+    assert [tag["value"] for name, tag in tags if tag.get("name") == "as_of"] == [at(59)] * 3, "of all forms"
 
 
 def test_an_empty_log_says_how_a_run_is_recorded(tmp_path):

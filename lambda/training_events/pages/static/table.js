@@ -1,5 +1,6 @@
-// The table of runs: choosing runs to compare, by mouse and by keyboard, on several pages. Without this it is a plain form.
-(function () {
+// The table of runs: choosing runs to compare, by mouse and by keyboard, on several pages; and other rows, orders and columns
+// without loading the page again. Without this it is links and plain forms.
+(function (te) {
   "use strict";
 
   const KEY = "runs to compare";
@@ -35,7 +36,7 @@
     store();
   }
 
-  function show(form) {
+  function showChosen(form) {
     const boxes = boxesOf(form);
     for (const box of boxes) {
       box.checked = selected.has(box.value);
@@ -68,7 +69,7 @@
 
   function enhance(form) {
     addControls(form);
-    show(form);
+    showChosen(form);
     form.addEventListener("click", (event) => {
       const boxes = boxesOf(form);
       const box = event.target;
@@ -80,7 +81,7 @@
         choose(boxes.slice(ends[0], ends[1] + 1), box.checked);
         anchor = box.value;
       } else return;
-      show(form);
+      showChosen(form);
     });
     form.addEventListener("keydown", (event) => {
       const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
@@ -97,7 +98,52 @@
     });
   }
 
-  window.trainingEvents.enhance((root) => {
+  // What a form would ask for, without the parameters that say nothing.
+  function addressOf(form) {
+    const address = new URL(location.pathname, location.href);
+    for (const [name, value] of new FormData(form)) if (value) address.searchParams.append(name, value);
+    return address;
+  }
+
+  function show(address) {
+    history.pushState(null, "", address);
+    te.show(address.href ?? address);
+  }
+
+  // The head by which somebody sorts has another address afterwards, so it is another link: it gets the focus again.
+  function sort(link) {
+    const field = link.dataset.field;
+    const again = () => {
+      const links = [...document.querySelectorAll("a.sort")];
+      if (document.activeElement === document.body) links.find((other) => other.dataset.field === field)?.focus();
+    };
+    document.addEventListener("te:shown", again, { once: true });
+    show(link.href);
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.(".section-runs a[href^='?']");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    if (link.matches(".sort")) sort(link);
+    else show(link.href);
+  });
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches(".runs-filter, .runs-columns")) return;
+    event.preventDefault();
+    const address = addressOf(event.target);
+    for (const field of event.target.elements) {
+      // what was typed is asked now: the new page says it
+      if (field.type === "checkbox") field.defaultChecked = field.checked;
+      else if (field.type === "search") field.defaultValue = field.value;
+    }
+    show(address);
+  });
+  document.addEventListener("change", ({ target }) => {
+    if (target.form?.matches(".runs-filter, .runs-columns") && target.type !== "search") target.form.requestSubmit();
+  });
+
+  te.enhance((root) => {
     for (const form of root.querySelectorAll("form.runs-selection")) if (form.querySelector("thead .choose")) enhance(form);
   });
-})();
+})(window.trainingEvents);
