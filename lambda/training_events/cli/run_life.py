@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from training_events.reading.wording.run import progress_of_attempts
+from training_events.reading.wording.state import METRICS_FROM_LOG, ends_not_counted_text
 from training_events.reading.wording.times import short_time
 
 if TYPE_CHECKING:
@@ -20,12 +21,11 @@ MAX_ATTEMPTS_SHOWN = 10
 
 def life_fields(state: RunState, life: Life) -> dict[str, Any]:
     """The lines about the run's attempts and ends."""
-    fields: dict[str, Any] = {"progress": progress_of_attempts(state)}
-    if state.ends_not_counted:
-        fields["ends not counted"] = f"{state.ends_not_counted}, recorded by processes that do not lead the training"
-    if life.metrics_from_log:
-        fields["metrics"] = "from the log: a later attempt took points back, and the state does not know all others"
-    return fields
+    return {
+        "progress": progress_of_attempts(state),
+        "ends not counted": ends_not_counted_text(state.ends_not_counted),
+        "metrics": METRICS_FROM_LOG if life.metrics_from_log else None,
+    }
 
 
 def attempt_rows(state: RunState) -> Iterator[tuple[Any, ...]]:

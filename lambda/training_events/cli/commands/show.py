@@ -19,8 +19,8 @@ from training_events.reading.opening import open_sources
 from training_events.reading.run_life import Life, completed
 from training_events.reading.states import clock_ahead, folded_state
 from training_events.reading.stream_names import stream_of_log
+from training_events.reading.wording.state import clock_ahead_text
 from training_events.reading.wording.text import printable
-from training_events.reading.wording.times import duration
 
 if TYPE_CHECKING:
     from training_events.folds import State
@@ -94,9 +94,12 @@ def show(
         more |= {"runs_since": with_all_keys(runs_since)} if isinstance(state, ModelState) else {}
         print_document({**with_all_keys(state), "as_of": as_of, "known_at": known_at, "clock_ahead": ahead, **more})
     else:
-        told = None if ahead is None else f"the newest event lay {duration(ahead)} ahead of the log's clock"
         _print_state(
-            state, {"as of": as_of, "known at": known_at, "clock ahead": told}, life, runs_since, list_packages=packages
+            state,
+            {"as of": as_of, "known at": known_at, "clock ahead": clock_ahead_text(ahead)},
+            life,
+            runs_since,
+            list_packages=packages,
         )
 
 

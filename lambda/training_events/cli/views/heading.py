@@ -8,6 +8,7 @@ import msgspec
 
 from training_events.cli.run_spec import named_values
 from training_events.cli.table import LOOK_AHEAD_ROWS, print_rows
+from training_events.reading.wording.state import GROUP, hidden_text
 from training_events.reading.wording.times import short_time
 
 if TYPE_CHECKING:
@@ -16,13 +17,10 @@ if TYPE_CHECKING:
     from training_events.cli.table import Styles
     from training_events.folds import State
 
-GROUP = "group"
-"""The tag that names the sweep, the study or the parent run to which a run belongs."""
-
 
 def opening_fields(state: State, status: str, asked: Mapping[str, str | None]) -> dict[str, Any]:
     """`asked` says as of when, if the state is a past one."""
-    return {"stream": state.stream, "name": state.name, **asked, "status": status, "hidden": _hidden(state)}
+    return {"stream": state.stream, "name": state.name, **asked, "status": status, "hidden": hidden_text(state.hidden)}
 
 
 def said_fields(state: State) -> dict[str, Any]:
@@ -58,9 +56,3 @@ def print_table(
 
 def time_or_none(time: str | None) -> str | None:
     return None if time is None else short_time(time)
-
-
-def _hidden(state: State) -> str | None:
-    if (hiding := state.hidden) is None:
-        return None
-    return f"since {short_time(hiding.at)}, by {hiding.by or 'somebody'}: {hiding.reason or 'no reason was given'}"

@@ -11,20 +11,25 @@ from training_events.folds.metric_order import is_counter
 from training_events.folds.run_state import RunState
 from training_events.pages.page import Section
 from training_events.reading.wording.run import last_sign, metrics_in_order, moments, name_of_metric, status_of_run
-from training_events.reading.wording.text import to_json
+from training_events.reading.wording.state import (
+    GROUP,
+    METRICS_FROM_LOG,
+    NO_ERROR,
+    clock_ahead_text,
+    ends_not_counted_text,
+    error_text,
+    hidden_text,
+)
 
 if TYPE_CHECKING:
     from training_events.catalogue.stored import Stored
     from training_events.folds import State
     from training_events.folds.metric import Metric, Reading
     from training_events.folds.run_state import Job
-    from training_events.folds.stream_state import Hiding
     from training_events.pages.shown_stream import ShownStream
 
 MAX_BEST = 6
 """How many metrics are shown large; the table has all."""
-_GROUP = "group"
-"""The tag that names the sweep, the study or the parent run to which a run belongs."""
 
 
 class MetricRow(Struct, frozen=True):
@@ -58,8 +63,8 @@ class RunSummary(Struct, frozen=True):
     duration_seconds: float | None
     ended_by: str | None
     job: Job | None
-    ends_not_counted: int
-    metrics_from_log: bool
+    ends_not_counted: str | None
+    metrics_from_log: str | None
 
 
 class Summary(Struct, frozen=True):
@@ -71,13 +76,13 @@ class Summary(Struct, frozen=True):
     description: str | None
     group: Any
     tags: dict[str, Any]
-    hidden: Hiding | None
+    hidden: str | None
     events: int
     not_folded: dict[str, int]
     first_at: str
     last_at: str
     order_unknown: dict[str, str]
-    clock_ahead: float | None
+    clock_ahead: str | None
     run: RunSummary | None
 
 
@@ -94,15 +99,15 @@ def summary_section(shown: ShownStream[Any], *, whole: bool = False, in_short: b
         status=status_of_run(state.status, silent),
         name=state.name,
         description=state.description,
-        group=state.tags.get(_GROUP),
-        tags={name: value for name, value in state.tags.items() if name != _GROUP},
-        hidden=state.hidden,
+        group=state.tags.get(GROUP),
+        tags={name: value for name, value in state.tags.items() if name != GROUP},
+        hidden=hidden_text(state.hidden),
         events=state.counts.events,
         not_folded={name: count for name, count in counts.items() if count and name != "events"},
         first_at=state.first_at,
         last_at=state.last_at,
         order_unknown=state.order_unknown,
-        clock_ahead=shown.clock_ahead,
+        clock_ahead=clock_ahead_text(shown.clock_ahead),
         run=_of_run(shown, whole=whole, in_short=in_short) if isinstance(state, RunState) else None,
     )
     return Section("summary", "Summary", content)
@@ -131,15 +136,14 @@ def _of_run(shown: ShownStream[RunState], *, whole: bool, in_short: bool) -> Run
         duration_seconds=state.duration_seconds,
         ended_by=state.ended_by,
         job=state.job,
-        ends_not_counted=state.ends_not_counted,
-        metrics_from_log=shown.life.metrics_from_log,
+        ends_not_counted=ends_not_counted_text(state.ends_not_counted),
+        metrics_from_log=METRICS_FROM_LOG if shown.life.metrics_from_log else None,
     )
 
 
 def _failure(state: RunState) -> Failure | None:
     if state.error is None:
         return None
-    error = state.error.error
-    text = (error if isinstance(error, str) else "" if error is None else to_json(error)).strip()
+    text = error_text(state)
     line, more, _ = text.partition("\n")
-    return Failure(line or "no error was recorded", text if more else None, state.error.traceback)
+    return Failure(line or NO_ERROR, text if more else None, state.error.traceback)

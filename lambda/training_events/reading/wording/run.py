@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from training_events.folds.metric_order import importance
 from training_events.folds.silence import last_heard_at, seconds_between, silent_seconds, usual_gap_seconds
 from training_events.reading.pace import progress_of
-from training_events.reading.wording.text import to_json
+from training_events.reading.wording.state import NO_ERROR, error_text
 from training_events.reading.wording.times import duration, rough_duration
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ def ago(at: str, now: str) -> str:
 
 def error_of(state: RunState) -> str:
     """The first line of the error with which the run has failed."""
-    error = None if state.error is None else state.error.error
-    text = error if isinstance(error, str) else "" if error is None else to_json(error)
-    line = (text.strip().splitlines() or ["no error was recorded"])[0]
+    line = (error_text(state).splitlines() or [NO_ERROR])[0]
     return line if len(line) <= MAX_ERROR_CHARACTERS else line[:MAX_ERROR_CHARACTERS] + "…"
 
 
