@@ -189,9 +189,21 @@ def live_ui(live_log: Path) -> Iterator[UiServer]:
 
 def _train(log: Path, steps: range) -> None:
     """The run goes on by these steps."""
-    points = [{"name": "loss", "value": 1 / (step + 1), "step": step} for step in steps]
-    event = Event(f"live-{steps.start}", "run/live", "MetricsRecorded", now(), "tests", {"points": points})
+    _record(log, "run/live", steps.start, [1 / (step + 1) for step in steps])
+
+
+def _record(log: Path, run: str, first: int, values: list[float]) -> None:
+    points = [{"name": "loss", "value": value, "step": step} for step, value in enumerate(values, first)]
+    event = Event(f"{run}-{first}", run, "MetricsRecorded", now(), "tests", {"points": points})
     SqliteLog(Database(str(log))).append(event)
+
+
+def test_one_spike_among_many_points_is_seen(browser: Browser, live_log: Path, live_ui: UiServer):
+    _record(live_log, "run/spike", 0, [1.0 if step == 700 else 0.0 for step in range(1500)])
+    browser.open(f"{live_ui.address}/run/spike")
+    chart = Chart(browser, "loss")
+    assert "every point" in chart.note  # so it is the script that draws several points on one pixel
+    assert chart.height_of_lines() > 0.8
 
 
 def _step(values: str) -> int:

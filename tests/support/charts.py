@@ -66,6 +66,12 @@ class Chart:
         """The pixels of the canvas on which there is a line, by their number."""
         return set(self._browser.script(_COLOURED, self._plot))
 
+    def height_of_lines(self) -> float:
+        """From their lowest to their highest pixel, as a share of the plot."""
+        width = self._browser.script("return arguments[0].querySelector('canvas').width", self._plot)
+        rows = [pixel // width for pixel in self.coloured_pixels()]
+        return (max(rows) - min(rows)) / self._part(".u-over").size["height"]
+
     def drag(self, begin: float, end: float) -> None:
         """From one share of the plot's width to another."""
         plot = self._part(".u-over")

@@ -18,6 +18,7 @@
     #loading;
     #fetching;
     axis = "step";
+    extent = [0, 0]; // the first and the last place along it
     attemptStarts = [];
 
     constructor(plot) {
@@ -26,10 +27,6 @@
 
     get settings() {
       return curves.settings;
-    }
-
-    get extent() {
-      return curves.axisExtent(this.#whole);
     }
 
     // Whether each place along the axis is a whole number, as steps mostly are.
@@ -66,6 +63,7 @@
       this.#fetching?.abort();
       this.#finer = null;
       this.#whole = curves.lines(this.#data, this.axis, this.#starts);
+      this.extent = curves.axisExtent(this.#whole);
       this.attemptStarts = curves.attemptStarts(this.#whole);
       this.smooth();
     }
