@@ -148,6 +148,7 @@ wheel: .build/python.done ## the wheel and the source archive of training-events
 .PHONY: clean
 clean: ## remove everything that was built
 	@if [ -d .local ]; then $(MAKE) local-down; fi
+	rm -rf lambda/node_modules lambda/training_events/pages/static/uplot
 	rm -rf .build .venv node_modules cdktf.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # What the targets above need, each installed once. A step that fails leaves its whole output in .build/NAME.log.
@@ -180,9 +181,15 @@ lambda-packages: .build/python.done
 	  npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
+# lambda/hatch_build.py takes it from there.
+.build/charts.done: lambda/package-lock.json | .build/venv.done
+	@$(STEP) .build/charts.log "uPlot, which draws charts, into lambda/node_modules" \
+	  npm ci --prefix lambda --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	@touch $@
+
 # First exactly the packages of the lock, then this project's own, which has no hash. hatchling is in the lock too, so that the build
 # downloads nothing.
-.build/python.done: .build/requirements.txt lambda/pyproject.toml .build/venv.done
+.build/python.done: .build/requirements.txt lambda/pyproject.toml lambda/hatch_build.py .build/charts.done .build/venv.done
 	@rm -f $@
 	@$(STEP) .build/python.log "Python packages, into .venv" \
 	  $(UV) pip sync --python .venv --require-hashes .build/requirements.txt

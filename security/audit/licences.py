@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from local.installation import python_of
 from local.terraform import BUILD
 from security import lists
-from security.audit.locks import ENVIRONMENTS, NPM, SHIPPED, Locks, Package
+from security.audit.locks import CHARTS, ENVIRONMENTS, NPM_LOCKS, SHIPPED, Locks, Package
 
 FILE = Path(__file__).with_name("licences.toml")
+_DISTRIBUTED = {SHIPPED, CHARTS}
 
 
 class Rules(BaseModel):
@@ -41,7 +42,7 @@ def check(locks: Locks, root: Path) -> Iterator[str]:
     Raises MisuseError if the rules make no sense, LocalError if the packages of a lock cannot be installed.
     """
     rules = read_rules()
-    licensed = {lock: packages if lock == NPM else [*_installed(lock, root)] for lock, packages in locks.items()}
+    licensed = {lock: packages if lock in NPM_LOCKS else [*_installed(lock, root)] for lock, packages in locks.items()}
     with (root / BUILD / "licences.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([lock, *package] for lock, packages in licensed.items() for package in packages)
     yield from judge(licensed, rules)
@@ -63,7 +64,9 @@ def judge(licensed: Locks, rules: Rules) -> Iterator[str]:
     used: set[tuple[str, str]] = set()
     for file, packages in licensed.items():
         for name, version, text in packages:
-            exceptions = {licence for licence, names in rules.unless_shipped.items() if name in names and file != SHIPPED}
+            exceptions = {
+                licence for licence, names in rules.unless_shipped.items() if name in names and file not in _DISTRIBUTED
+            }
             try:
                 expression = licensing.parse(text.partition("\n")[0] or "unknown")
             except ExpressionError:  # the text is not an expression
@@ -75,7 +78,7 @@ def judge(licensed: Locks, rules: Rules) -> Iterator[str]:
                 for symbol, licence in licences.items()
             }
             if expression.subs(allowed, simplify=True) != licensing.TRUE:
-                where = " in what is shipped" if file == SHIPPED else ""
+                where = " in what is shipped" if file in _DISTRIBUTED else ""
                 yield f"{file}: {name} {version}: {FILE.name} does not allow its licence{where}: {text!r:.60}"
     unneeded = sorted(set(rules.allowed) - {licence for licence, _ in used})
     named = [(licence, name) for licence, names in rules.unless_shipped.items() for name in names]

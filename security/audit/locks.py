@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,10 @@ from security.errors import MisuseError
 from tools.pinned_requirements import requirements
 
 PIPFILE, NPM, SHIPPED = "Pipfile.lock", "package-lock.json", "lambda/requirements.txt"
-"""SHIPPED: the packages in the Lambda zip. This project distributes no other packages of the locks."""
+CHARTS = "lambda/package-lock.json"
+"""SHIPPED: the packages in the Lambda zip. CHARTS: those in the client's wheel. This project distributes no other packages of
+the locks."""
+NPM_LOCKS = (NPM, CHARTS)
 ENVIRONMENTS = {
     SHIPPED: "shipped",
     "local/requirements.txt": "emulators",
@@ -36,15 +39,19 @@ Locks = Mapping[str, Sequence[Package]]
 def read_locks(root: Path) -> Locks:
     """The packages of every lock. Raises MisuseError for a lock that cannot be read, or that has packages without hashes."""
     locks = {}
-    for file in (PIPFILE, *ENVIRONMENTS, NPM):
+    for file in (PIPFILE, *ENVIRONMENTS, *NPM_LOCKS):
         try:
             text = (root / file).read_text(encoding="utf-8")
-            locks[file] = [*dict.fromkeys({PIPFILE: _of_pipenv, NPM: _of_npm}.get(file, _of_uv)(text))]
+            locks[file] = [*dict.fromkeys(_reader_of(file)(text))]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise MisuseError(f"{root / file}: cannot be read as a lock: {error!r}") from None
         if not locks[file]:
             raise MisuseError(f"{root / file}: locks nothing")
     return locks
+
+
+def _reader_of(file: str) -> Callable[[str], Iterator[Package]]:
+    return _of_pipenv if file == PIPFILE else _of_npm if file in NPM_LOCKS else _of_uv
 
 
 def _of_uv(text: str) -> Iterator[Package]:

@@ -17,7 +17,7 @@ from command_line import CommandError
 from local.installation import python_of
 from local.terraform import BUILD
 from security import waivers
-from security.audit.locks import NPM, Locks, Package
+from security.audit.locks import NPM_LOCKS, Locks, Package
 from security.errors import GateError
 from security.scanner import Finding
 
@@ -55,7 +55,7 @@ def check(locks: Locks, root: Path, waived: Path = WAIVED) -> Iterator[str]:
 def _of_python(locks: Locks, root: Path) -> Iterator[Finding]:
     """pip-audit gets a lock as in https://peps.python.org/pep-0751/: from others it would leave out other platforms."""
     python = python_of(root / BUILD / "security", "parliament, checkov and pip-audit", WAIVED.parents[1] / "requirements.txt")
-    by_lock = [(file, package) for file, packages in locks.items() if file != NPM for package in packages]
+    by_lock = [(file, package) for file, packages in locks.items() if file not in NPM_LOCKS for package in packages]
     pins = sorted({_PYCRYPTO, *(package for _, package in by_lock)})
     lock = ['lock-version = "1.0"', *(f'[[packages]]\nname = "{pin.name}"\nversion = "{pin.version}"' for pin in pins)]
     report = _report([str(python), "-m", "pip_audit", *_PIP_AUDIT, "."], {"pylock.toml": "\n".join(lock)})
@@ -69,13 +69,18 @@ def _of_python(locks: Locks, root: Path) -> Iterator[Finding]:
             yield Finding(file, package.name, advisory["id"], f"{package.version} is vulnerable, {fixed}: {names}")
 
 
-def _of_npm(_: Locks, root: Path) -> Iterator[Finding]:
-    lock = json.loads((root / NPM).read_text(encoding="utf-8"))
+def _of_npm(locks: Locks, root: Path) -> Iterator[Finding]:
+    for file in NPM_LOCKS:
+        if file in locks:
+            yield from _of_npm_lock(file, json.loads((root / file).read_text(encoding="utf-8")))
+
+
+def _of_npm_lock(file: str, lock: Any) -> Iterator[Finding]:
     own = lock["packages"][""]  # the same as package.json
     own["devDependencies"] = own.get("devDependencies", {}) | {_GROWL.name: _GROWL.version}
     lock["packages"][f"node_modules/{_GROWL.name}"] = {"version": _GROWL.version, "dev": True}
     npm = Path(sys.executable).with_name("npm")
-    report = _report([str(npm), "audit", *_NPM_AUDIT], {NPM: json.dumps(lock), "package.json": json.dumps(own)})
+    report = _report([str(npm), "audit", *_NPM_AUDIT], {"package-lock.json": json.dumps(lock), "package.json": json.dumps(own)})
     # For a package that is vulnerable only through another one, `via` has the name of that one instead of an advisory.
     vias = [
         (name, via) for name, entry in report["vulnerabilities"].items() for via in entry["via"] if not isinstance(via, str)
@@ -85,7 +90,7 @@ def _of_npm(_: Locks, root: Path) -> Iterator[Finding]:
     for name, via in vias:
         if name != _GROWL.name:
             says = f"{via['range']} is vulnerable, {via['severity']}: {via['title']}: {via['url']}"
-            yield Finding(NPM, name, via["url"].rpartition("/")[2], says)
+            yield Finding(file, name, via["url"].rpartition("/")[2], says)
 
 
 def _report(command: Sequence[str], files: Mapping[str, str]) -> Any:

@@ -14,7 +14,7 @@ from piplicenses_lib import normalize_package_name
 from local.errors import LocalError
 from security.audit import licences
 from security.audit.licences import Rules, judge, read_rules
-from security.audit.locks import NPM, PIPFILE, SHIPPED, Locks, Package, read_locks
+from security.audit.locks import CHARTS, NPM, NPM_LOCKS, PIPFILE, SHIPPED, Locks, Package, read_locks
 from security.errors import MisuseError
 from tests.support.paths import ROOT
 
@@ -138,7 +138,7 @@ def _checked(locks: Locks, root: Path) -> tuple[list[str], list[list[str]]]:
 
 
 @pytest.mark.usefixtures("scanners")
-@pytest.mark.parametrize("file", [PIPFILE, SHIPPED, NPM, "security/requirements.txt"])
+@pytest.mark.parametrize("file", [PIPFILE, SHIPPED, NPM, CHARTS, "security/requirements.txt"])
 def test_every_licence_in_this_project_is_allowed(tmp_path: Path, file: str) -> None:
     """Only in locks that tests install anyway; `make audit` also installs the others."""
     (tmp_path / ".build").mkdir()
@@ -149,9 +149,10 @@ def test_every_licence_in_this_project_is_allowed(tmp_path: Path, file: str) -> 
     assert lines == []
     listed = {(name, version) for _, name, version, _ in rows}
     assert all(licence for *_, licence in rows)
-    if file == NPM:
+    if file in NPM_LOCKS:
         assert listed == {package[:2] for package in locks[file]}
-        assert ["package-lock.json", "cdktf-cli", "0.21.0", "MPL-2.0"] in rows
+        of_each = {NPM: ["cdktf-cli", "0.21.0", "MPL-2.0"], CHARTS: ["uplot", "1.6.32", "MIT"]}
+        assert [file, *of_each[file]] in rows
     else:  # of two locked versions of a package, one is for this Python; pywin32 is for Windows
         pins = {(normalize_package_name(name), version) for name, version, _ in locks[file]}
         assert {name for name, _ in pins - listed} <= {"pywin32", *(name for name, _ in pins & listed)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from security.audit.locks import ENVIRONMENTS, NPM, PIPFILE, SHIPPED, Package, read_locks
+from security.audit.locks import CHARTS, ENVIRONMENTS, NPM, NPM_LOCKS, PIPFILE, SHIPPED, Package, read_locks
 from security.errors import MisuseError
 from tests.support.paths import ROOT
 
@@ -31,8 +31,9 @@ COMPILED = "local/requirements.txt"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    content = {PIPFILE: json.dumps(PIPENV), NPM: json.dumps({"packages": PACKAGES})}
-    for file in (PIPFILE, *ENVIRONMENTS, NPM):
+    npm = json.dumps({"packages": PACKAGES})
+    content = {PIPFILE: json.dumps(PIPENV), NPM: npm, CHARTS: npm}
+    for file in (PIPFILE, *ENVIRONMENTS, *NPM_LOCKS):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text(content.get(file, UV), encoding="utf-8")
     return tmp_path
@@ -42,11 +43,14 @@ def test_every_lock_of_the_repository_is_audited() -> None:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "requirements.in", "*/requirements.in"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
     assert {str(Path(file).with_suffix(".txt")) for file in listed} == ENVIRONMENTS.keys()
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "package.json", "*/package.json"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    assert {str(Path(file).with_name("package-lock.json")) for file in listed} == {*NPM_LOCKS}
 
 
 def test_every_package_is_locked_with_its_hash() -> None:
     """Otherwise the lock could not be read."""
-    assert [*read_locks(ROOT)] == [PIPFILE, *ENVIRONMENTS, NPM]
+    assert [*read_locks(ROOT)] == [PIPFILE, *ENVIRONMENTS, *NPM_LOCKS]
     assert all(hash_.startswith("sha256:") for hash_ in _hashes_of_pipfile())
     assert all(entry["integrity"].startswith("sha512-") for entry in _of_npm() if "integrity" in entry)
 
@@ -58,7 +62,8 @@ def _hashes_of_pipfile() -> list[str]:
 
 
 def _of_npm() -> list[dict[str, str]]:
-    return [*json.loads((ROOT / NPM).read_text(encoding="utf-8"))["packages"].values()]
+    locks = [json.loads((ROOT / file).read_text(encoding="utf-8")) for file in NPM_LOCKS]
+    return [entry for lock in locks for entry in lock["packages"].values()]
 
 
 def test_a_lock_of_uv_is_read_with_the_packages_for_other_machines(project: Path) -> None:

@@ -50,13 +50,20 @@ def test_an_unchanged_wheel_is_not_built_again_and_a_changed_one_is(tmp_path: Pa
     assert build(source, cache=tmp_path) != first
 
 
-def test_the_wheel_contains_the_whole_client_with_its_types(tmp_path: Path) -> None:
+def test_the_wheel_contains_the_whole_client_with_its_types_and_pages(tmp_path: Path) -> None:
     with zipfile.ZipFile(build(cache=tmp_path)) as wheel:
         packed = {name for name in wheel.namelist() if name.startswith("training_events/")}
-    package = SOURCE / "training_events"
-    assert packed == {f"training_events/{file.relative_to(package).as_posix()}" for file in package.rglob("*.py")} | {
-        "training_events/py.typed"
-    }
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "training_events"]
+    own = subprocess.run(command, cwd=SOURCE, check=True, capture_output=True, text=True).stdout.splitlines()
+    charts = {f"training_events/pages/static/uplot/{name}" for name in ("uPlot.iife.min.js", "uPlot.min.css")}
+    assert packed == {*own} | charts
+
+
+def test_without_what_draws_charts_there_is_no_wheel(tmp_path: Path, source: Path) -> None:
+    """Otherwise it would depend on the network what is in it."""
+    shutil.rmtree(source / "training_events" / "pages" / "static" / "uplot")
+    with pytest.raises(PackageError, match="uplot is not there; make setup brings it"):
+        build(source, cache=tmp_path / "cache")
 
 
 def test_the_wheel_contains_the_licence_and_the_readme(tmp_path: Path) -> None:

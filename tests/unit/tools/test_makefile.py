@@ -20,7 +20,7 @@ def planned(*target: str) -> str:
 def test_what_runs_python_alone_installs_no_cdktf(target: str) -> None:
     plan = planned(target, "NAME=staging", "ENV=dev")
     assert "pip sync" in plan
-    assert "npm" not in plan
+    assert not installs_cdktf(plan)
     assert "stacks.packaging.lambda_package" not in plan
 
 
@@ -28,13 +28,23 @@ def test_what_runs_python_alone_installs_no_cdktf(target: str) -> None:
 def test_what_synthesizes_or_deploys_installs_cdktf_and_builds_the_functions_packages(target: str) -> None:
     plan = planned(target, "ENV=dev")
     assert plan.index("pip sync") < plan.index("stacks.packaging.lambda_package")
-    assert "npm ci" in plan
+    assert installs_cdktf(plan)
 
 
 def test_the_fast_tests_need_no_cdktf() -> None:
     plan = planned("test-fast")
     assert "stacks.packaging.lambda_package" in plan
-    assert "npm" not in plan
+    assert not installs_cdktf(plan)
+
+
+def installs_cdktf(plan: str) -> bool:
+    return any("npm ci" in line and "--prefix lambda" not in line for line in plan.splitlines())
+
+
+@pytest.mark.parametrize("target", ["lint", "test-fast", "setup", "wheel"])
+def test_what_draws_charts_is_there_before_the_package_is_installed(target: str) -> None:
+    plan = planned(target)
+    assert plan.index("npm ci --prefix lambda") < plan.index("--editable ./lambda")
 
 
 @pytest.mark.parametrize("target", ["lint", "test"])

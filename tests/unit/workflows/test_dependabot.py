@@ -26,9 +26,11 @@ def folders(ecosystem: str) -> list[str]:
 
 def test_every_kind_of_lock_is_updated() -> None:
     assert {update["package-ecosystem"] for update in UPDATES} == {"pip", "uv", "npm", "github-actions"}
-    assert folders("pip") == folders("npm") == ["/"]
+    assert folders("pip") == ["/"]
+    assert folders("npm") == ["/", "/lambda"]
     assert (ROOT / "Pipfile.lock").exists()
     assert (ROOT / "package-lock.json").exists()
+    assert (ROOT / "lambda" / "package-lock.json").exists()
 
 
 def test_every_folder_with_requirements_is_updated() -> None:
