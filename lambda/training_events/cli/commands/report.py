@@ -17,7 +17,7 @@ from training_events.cli.progress import progress_after
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, LogUrl, bring_up_to_date
 from training_events.errors import Misused
-from training_events.pages.extra import require_extra
+from training_events.pages.extra import missing_charts, require_extra
 from training_events.pages.page import Asked
 from training_events.pages.report.file import check_writable, default_name, write_whole
 from training_events.pages.report.made import Made
@@ -85,6 +85,8 @@ def report(
     bring_up_to_date(sources)
     made = Made(url_to_read(log), times.now(), _command(names, as_of, known_at))
     content = _html(sources, names, Asked(as_of, known_at), made).encode()
+    if note := missing_charts():
+        print(note, file=sys.stderr)
     if output == _STANDARD_OUTPUT:
         sys.stdout.buffer.write(content)
         return

@@ -11,7 +11,7 @@ from msgspec import Struct
 from training_events.cli.output import print_document
 from training_events.cli.progress import progress_after
 from training_events.cli.workspace import AsJson, LogUrl
-from training_events.pages.extra import require_extra
+from training_events.pages.extra import missing_charts, require_extra
 from training_events.reading.wording.text import printable
 
 
@@ -53,6 +53,8 @@ def ui(
     from training_events.pages.server.running import serve  # noqa: PLC0415
     from training_events.pages.server.shared_sources import SharedSources  # noqa: PLC0415
 
+    if note := missing_charts():
+        print(note, file=sys.stderr)
     sources = SharedSources(log)
     with progress_after() as show:
         sources.require_log(show)
