@@ -34,7 +34,7 @@ def dataset_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = F
             summary_section(shown),
             dataset_versions_section(shown.state),
             timeline_section(sources, stream, asked),
-            lineage_section(sources, stream, asked),
+            lineage_section(sources, stream, asked, whole=whole),
             verification_section(sources, stream, whole=whole),
             check_section(sources, stream, asked),
         ],

@@ -38,7 +38,7 @@ def model_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = Fal
             versions_section(sources, state, asked),
             services_section(sources, stream, asked),
             timeline_section(sources, stream, asked),
-            lineage_section(sources, stream, asked),
+            lineage_section(sources, stream, asked, whole=whole),
             verification_section(sources, stream, whole=whole),
             check_section(sources, stream, asked),
         ],

@@ -41,7 +41,7 @@ def run_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = False
             timeline_section(sources, stream, asked),
             files_section(shown.state),
             attempts_section(shown.state),
-            lineage_section(sources, stream, asked),
+            lineage_section(sources, stream, asked, whole=whole),
             verification_section(sources, stream, whole=whole),
             check_section(sources, stream, asked),
         ],

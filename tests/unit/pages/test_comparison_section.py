@@ -125,3 +125,13 @@ def test_fifty_runs_with_two_hundred_metrics_are_a_page_of_bounded_size(tmp_path
     section = compared(tmp_path, *facts, runs=[f"run/r{number}" for number in range(50)])
     assert section.content.more_metrics == 80
     assert len(html(section)) < 4_000_000
+
+
+def test_of_runs_with_more_points_than_are_read_it_says_what_is_not_compared(tmp_path):
+    sources = shown_log(tmp_path, *run("a", 1.0, 0.5), *run("b", 1.0, 0.25))
+    shorter = comparison_section(sources, ["run/a", "run/b"], NOW, max_points=3)
+    assert [row.what for row in shorter.content.metrics[0].rows] == ["best, last"]
+    assert "These runs have 4 points: too many to read" in text_of(html(shorter))
+    assert "training-events compare run/a run/b does that" in text_of(html(shorter))
+    whole = comparison_section(sources, ["run/a", "run/b"], NOW, max_points=4)
+    assert [row.what for row in whole.content.metrics[0].rows] == ["best, last", "step 0", "step 1"]

@@ -2,10 +2,14 @@
 
 import re
 
+import msgspec
 import pytest
 from training_events.errors import Misused, NoSuchStream
+from training_events.event import Event
 from training_events.pages.lineage.section import lineage_page, lineage_section
 from training_events.pages.page import Asked
+from training_events.reading.opening import open_current_sources
+from training_events.recorder.run_head import head_in
 
 from tests.support.pages import html_of, shown_log, tags_of, text_of
 
@@ -61,7 +65,7 @@ def test_of_a_past_time_it_says_what_was_true_then(tmp_path):
 
 
 def test_what_was_asked_for_has_a_thick_frame(tmp_path):
-    content = lineage_section(shown_log(tmp_path, *life()), "model/digits@1", NOW).content
+    content = lineage_section(shown_log(tmp_path, *life()), "model/digits@1", NOW, whole=False).content
     assert [box.name for box in content.drawing.boxes if box.is_asked] == ["digits@1"]
 
 
@@ -70,7 +74,7 @@ def test_a_circle_of_runs_ends(tmp_path):
         ("run/a", "TrainingStarted", at(0), {"resumed_from": "run/b"}),
         ("run/b", "TrainingStarted", at(1), {"resumed_from": "run/a"}),
     ]
-    content = lineage_section(shown_log(tmp_path, *circle), "run/a", NOW).content
+    content = lineage_section(shown_log(tmp_path, *circle), "run/a", NOW, whole=False).content
     assert len(content.drawing.boxes) == len(content.drawing.lines) == 2
 
 
@@ -98,3 +102,19 @@ def test_what_the_log_does_not_have_is_no_page(tmp_path):
         lineage_page(sources, "model/digit", NOW)
     with pytest.raises(Misused, match="no version"):
         lineage_page(sources, "model/digits@9", NOW)
+
+
+def test_what_became_of_a_run_since_its_registration_is_told_where_the_page_may_take_the_time(tmp_path):
+    before = shown_log(tmp_path, ("run/a", "TrainingStarted", at(0), {}))
+    head = msgspec.to_builtins(head_in(before.log, "run/a"))
+    before.log.append(
+        Event("r", "model/digits", "ModelRegistered", at(1), "t", {"version": 1, "run": "run/a", "run_head": head})
+    )
+    before.log.append(Event("c", "run/a", "TrainingCompleted", at(2), "t", {}))
+    sources = open_current_sources(f"sqlite:///{tmp_path}/log.db")
+    served, whole = (lineage_section(sources, "model/digits", NOW, whole=whole).content for whole in (False, True))
+    assert [node.facts[-1].text[:34] for node in whole.nodes if node.end.stream == "model/digits"] == [
+        "the run got 1 more event(s) since:"
+    ]
+    assert [box.tone for box in whole.drawing.boxes if box.kind == "model-version"] == ["attention"]
+    assert [box.tone for box in served.drawing.boxes if box.kind == "model-version"] == ["plain"]

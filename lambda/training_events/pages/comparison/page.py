@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from training_events.pages.page import Asked, Query
     from training_events.reading.opening import Sources
 
+MAX_POINTS = 200_000
+"""Of all runs together: a page that waits, and is made again as runs go on, does not read more of them from the log."""
 _MAX_NAMES = 3
 
 

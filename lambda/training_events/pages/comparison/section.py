@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -71,23 +72,35 @@ class ComparisonContent(Struct, frozen=True):
     metrics: list[MetricTable]
     counters: list[MetricTable]
     more_metrics: int
+    points_not_read: int
 
     def beginning_with(self, run: ComparedRun) -> list[str]:
         """The runs as a comparison with this one names them."""
         return [f"run/{it.name}" for it in (run, *(other for other in self.runs if other is not run))]
 
     @property
+    def command(self) -> str:
+        """What compares the runs in a terminal."""
+        return shlex.join(["training-events", "compare", *(f"run/{run.name}" for run in self.runs)])
+
+    @property
     def renamed(self) -> list[EqualInput]:
         return [row for row in self.equal if row.names]
 
 
-def comparison_section(sources: Sources, runs: Sequence[str], asked: Asked) -> Section:
-    """Of 2 to 50 runs, or attempts of runs (`run/digits-7@2`). Raises Misused for what cannot be compared, NoSuchStream."""
-    found = compare(sources, runs, as_of=asked.as_of, known_at=asked.known_at, all_inputs=True)
-    return Section("comparison", "What differs", _content(found))
+def comparison_section(sources: Sources, runs: Sequence[str], asked: Asked, *, max_points: int | None = None) -> Section:
+    """Of 2 to 50 runs, or attempts of runs (`run/digits-7@2`). Raises Misused for what cannot be compared, NoSuchStream.
+
+    Where the runs have more than `max_points`, metrics are not compared at equal steps: their points would have to be read.
+    """
+    found = compare(sources, runs, as_of=asked.as_of, known_at=asked.known_at, all_inputs=True, max_points=max_points)
+    points = sum(run.points for run in found.runs)
+    return Section(
+        "comparison", "What differs", _content(found, unread=0 if max_points is None or points <= max_points else points)
+    )
 
 
-def _content(found: Comparison) -> ComparisonContent:
+def _content(found: Comparison, *, unread: int) -> ComparisonContent:
     names = [run.name for run in found.runs]
     differing = [row for row in found.inputs if row.differs]
     packages = [row for row in differing if row.part == "packages"][MAX_PACKAGES:]
@@ -105,6 +118,7 @@ def _content(found: Comparison) -> ComparisonContent:
         metrics=metrics,
         counters=counters,
         more_metrics=more,
+        points_not_read=unread,
     )
 
 

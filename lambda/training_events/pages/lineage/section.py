@@ -56,13 +56,15 @@ class LineageContent(Struct, frozen=True):
 
 def lineage_page(sources: Sources, stream: str, asked: Asked) -> Page:
     """Raises NoSuchStream, and Misused for what is no name of a stream, or a version that there is not."""
-    section = lineage_section(sources, stream, asked)
+    section = lineage_section(sources, stream, asked, whole=False)
     return Page(section.content.subject, "lineage", [section], stream=stream, live=True)
 
 
-def lineage_section(sources: Sources, stream: str, asked: Asked) -> Section:
-    """Raises what `lineage_page` raises."""
-    found = lineage(sources, stream, as_of=asked.as_of, known_at=asked.known_at)
+def lineage_section(sources: Sources, stream: str, asked: Asked, *, whole: bool) -> Section:
+    """With `whole`, it tells what became of runs since versions were registered from them. That takes reading these runs, for
+    which a page that is served does not wait. Raises what `lineage_page` raises.
+    """
+    found = lineage(sources, stream, as_of=asked.as_of, known_at=asked.known_at, since_registration=whole)
     return Section("lineage", "Lineage", _content(found))
 
 

@@ -36,7 +36,7 @@ MIN_RUNS, MAX_RUNS = 2, 50
 class ComparedRun(Struct, frozen=True):
     """A run of the comparison, or the attempt of it with this number. `name` is `digits-7` or `digits-7@2`.
 
-    Times are UTC with microseconds.
+    Times are UTC with microseconds. `points` counts what was recorded up to then, of all metrics.
     """
 
     name: str
@@ -47,6 +47,7 @@ class ComparedRun(Struct, frozen=True):
     started_at: str | None
     finished_at: str | None
     duration_seconds: float | None
+    points: int = 0
 
 
 class Comparison(Struct, frozen=True):
@@ -103,11 +104,13 @@ def compare(
     as_of: str | None = None,
     known_at: str | None = None,
     all_inputs: bool = False,
+    max_points: int | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
 ) -> Comparison:
     """Compare 2 to 50 runs or attempts with the first of them. Times are 27-character ones.
 
-    `on_progress` gets of how many runs the points are read. Raises Misused for what cannot be compared, NoSuchStream.
+    Where the runs have more than `max_points` together, these are not read from the log, and metrics are compared at no equal
+    steps. `on_progress` gets of how many runs the points are read. Raises Misused for what cannot be compared, NoSuchStream.
     """
     if not MIN_RUNS <= len(runs) <= MAX_RUNS:
         raise Misused(f"the number of runs to compare is {len(runs)}; allowed: {MIN_RUNS} to {MAX_RUNS}")
@@ -123,7 +126,8 @@ def compare(
     used = [dataset for state in states.values() for dataset in state.lineage.datasets]
     inputs = compared_inputs(states, registered_versions(sources, used, as_of, known_at))
     commits = next((row for row in inputs.differing if (row.part, row.name) == ("code", "commit")), None)
-    wanted = wanted_places(states)
+    is_short = max_points is None or sum(state.points for state in states.values()) <= max_points
+    wanted = wanted_places(states) if is_short else {}
     found = {}
     for done, run in enumerate(named.values()):
         on_progress(done, len(named))
@@ -162,8 +166,17 @@ def _compared(run: NamedRun) -> ComparedRun:
     took = (
         None if lived.started_at is None or lived.finished_at is None else seconds_between(lived.started_at, lived.finished_at)
     )
-    number = None if attempt is None else attempt.number
-    return ComparedRun(run.name, state.stream, number, lived.status, state.model, lived.started_at, lived.finished_at, took)
+    return ComparedRun(
+        name=run.name,
+        stream=state.stream,
+        attempt=None if attempt is None else attempt.number,
+        status=lived.status,
+        model=state.model,
+        started_at=lived.started_at,
+        finished_at=lived.finished_at,
+        duration_seconds=took,
+        points=state.points,
+    )
 
 
 def _open_questions(runs: Iterable[NamedRun]) -> Iterable[str]:

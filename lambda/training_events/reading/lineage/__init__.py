@@ -28,12 +28,15 @@ def lineage(
     *,
     as_of: str | None = None,
     known_at: str | None = None,
+    since_registration: bool = True,
     on_progress: Callable[[str], None] = lambda text: None,  # noqa: ARG005
 ) -> Lineage:
     """What a stream was made from, or one version of a model or a dataset (`model/digits@3`), and what became of it.
 
-    Times are 27-character texts. `on_progress` gets a line on what is being read. Raises NoSuchStream, and
-    Misused for what is no name of a stream, or a version that there is not.
+    Times are 27-character texts. With `since_registration`, it tells of each model version what became of its run since it was
+    registered, which takes reading the logs of these runs. `on_progress` gets a line on what is being read.
+
+    Raises NoSuchStream, and Misused for what is no name of a stream, or a version that there is not.
     """
     stream, version = asked = subject_of(sources, subject)
     moment = Moment(sources, stream, as_of, known_at, on_progress)
@@ -45,6 +48,6 @@ def lineage(
         as_of,
         known_at,
         [node.id for node in starts],
-        with_runs_since(moment, nodes),
+        with_runs_since(moment, nodes) if since_registration else nodes,
         edges,
     )
