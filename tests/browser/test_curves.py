@@ -198,9 +198,11 @@ def _record(log: Path, run: str, first: int, values: list[float]) -> None:
     SqliteLog(Database(str(log))).append(event)
 
 
-def test_one_spike_among_many_points_is_seen(browser: Browser, live_log: Path, live_ui: UiServer):
-    _record(live_log, "run/spike", 0, [1.0 if step == 700 else 0.0 for step in range(1500)])
-    browser.open(f"{live_ui.address}/run/spike")
+@pytest.mark.parametrize("place", range(700, 704))  # the first of those on a pixel, the last one, and between
+def test_one_spike_among_many_points_is_seen(browser: Browser, live_log: Path, live_ui: UiServer, place: int):
+    run = f"run/spike-{place}"
+    _record(live_log, run, 0, [1.0 if step == place else 0.0 for step in range(1500)])
+    browser.open(f"{live_ui.address}/{run}")
     chart = Chart(browser, "loss")
     assert "every point" in chart.note  # so it is the script that draws several points on one pixel
     assert chart.height_of_lines() > 0.8
