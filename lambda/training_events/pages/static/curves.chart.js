@@ -249,9 +249,11 @@
   function placeTicks(view) {
     if (view.axis === "clock")
       return { size: 40, space: 70, values: (u, splits, number, space, apart) => curves.clockTicks(splits, apart) };
-    if (view.axis === "elapsed") return { incrs: curves.DURATION_TICKS, values: (u, splits) => splits.map(curves.duration) };
+    if (view.axis === "elapsed") return { incrs: curves.DURATION_TICKS, values: durationTicks };
     return { ...(view.isWhole ? { incrs: WHOLE_TICKS } : {}), values: (u, splits) => splits.map(curves.stepTick) };
   }
+
+  const durationTicks = (u, splits, number, space, apart) => splits.map((seconds) => curves.duration(seconds, apart));
 
   function widthOfLabels(u, labels) {
     const longest = Math.max(0, ...(labels ?? []).map((text) => text.length));

@@ -40,7 +40,7 @@
       if (!shown.length) return this.hide();
       const at = shown[0].place;
       this.#box.replaceChildren(
-        element("div", "curve-place", curves.place(at, view.axis)),
+        element("div", "curve-place", curves.place(at, view.axis, apart(chart))),
         ...shown.map(row),
         ...(points.length > shown.length ? [element("div", "curve-more", `and ${points.length - shown.length} more`)] : []),
       );
@@ -63,10 +63,13 @@
       this.#speech = setTimeout(() => {
         const points = nearestPoints(chart, view, place).slice(0, MAX_RUNS);
         const values = points.map(({ name, value }) => `${name} ${curves.number(value)}`);
-        this.#live.textContent = points.length ? `${curves.place(points[0].place, view.axis)}: ${values.join(", ")}` : "";
+        this.#live.textContent = points.length ? `${curves.place(points[0].place, view.axis, apart(chart))}: ${values.join(", ")}` : "";
       }, SPOKEN_AFTER_MS);
     }
   };
+
+  // How far places that the eye tells apart lie from each other.
+  const apart = (chart) => (chart.range[1] - chart.range[0]) / 100;
 
   function nearestPoints(chart, view, place) {
     const [low, high] = chart.range;

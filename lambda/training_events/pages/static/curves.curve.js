@@ -195,6 +195,7 @@
       const words = [
         curves.range(...(this.#range ?? this.#points.extent), this.#points.axis),
         each === 1 ? "every point" : `each pair of dots: ${curves.count(each)} points`,
+        each > 1 && curves.settings.smooth ? "smoothed over these dots" : "",
         this.#points.axis === curves.settings.axis ? "" : "without steps, so along the time",
         curves.valueExtent(lines, ...range, false) ? "" : "no finite value",
         notShown ? `not shown: ${curves.counted(notShown, "value")} of 0 or less` : "",

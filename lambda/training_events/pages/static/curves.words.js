@@ -17,9 +17,9 @@
   curves.counted = (value, noun) => `${curves.count(value)} ${noun}${value === 1 ? "" : "s"}`;
 
   // A place on the axis: "step 1,200", "1h05m after the start", "2026-03-03 12:00:00 UTC".
-  curves.place = function (value, axis) {
-    if (axis === "clock") return `${new Date(value * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-    if (axis === "elapsed") return `${curves.duration(value)} after the start`;
+  curves.place = function (value, axis, apart = 1) {
+    if (axis === "clock") return `${new Date(value * 1000).toISOString().slice(0, apart < 1 ? 23 : 19).replace("T", " ")} UTC`;
+    if (axis === "elapsed") return `${curves.duration(value, apart)} after the start`;
     return `step ${stepText(value)}`;
   };
 
@@ -27,25 +27,31 @@
     if (low === high) return curves.place(low, axis);
     if (axis === "step" && high - low >= 10) return `steps ${stepText(Math.ceil(low))} to ${stepText(Math.floor(high))}`;
     if (axis === "step") return `steps ${stepText(low)} to ${stepText(high)}`;
-    if (axis === "elapsed") return `${curves.duration(low)} to ${curves.duration(high)} after the start`;
-    return `${curves.place(low, axis)} to ${curves.place(high, axis)}`;
+    const apart = (high - low) / 10;
+    if (axis === "elapsed") return `${curves.duration(low, apart)} to ${curves.duration(high, apart)} after the start`;
+    return `${curves.place(low, axis, apart)} to ${curves.place(high, axis, apart)}`;
   };
 
   const stepText = (step) => step.toLocaleString("en", { maximumFractionDigits: 2 });
 
   const UNITS = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
 
-  // The two largest units of a time in seconds: "2d04h", "1h05m", "12s", "0.25s".
-  curves.duration = function (seconds) {
-    const size = Math.abs(seconds);
+  // The two largest units of a time in seconds: "2d04h", "1h05m", "12s". Where times lie less than a second `apart`, all units
+  // and as many decimals as they need: "1m40.25s".
+  curves.duration = function (seconds, apart = 1) {
     const sign = seconds < 0 ? "-" : "";
-    if (size < 10) return `${sign}${Number(size.toPrecision(3))}s`;
-    const whole = Math.round(size);
-    const first = UNITS.findIndex(([, unit]) => whole >= unit);
-    const [name, unit] = UNITS[first];
-    const [smaller, smallerUnit] = UNITS[first + 1] ?? [];
-    const rest = smaller ? Math.floor((whole % unit) / smallerUnit) : 0;
-    return `${sign}${Math.floor(whole / unit)}${name}${rest ? String(rest).padStart(2, "0") + smaller : ""}`;
+    const decimals = apart < 1 ? Math.min(9, Math.ceil(-Math.log10(apart))) : 0;
+    const size = Number(Math.abs(seconds).toFixed(decimals));
+    const first = Math.max(0, UNITS.findIndex(([, unit]) => size >= unit));
+    const shown = size < 1 ? UNITS.slice(-1) : UNITS.slice(first, decimals ? UNITS.length : first + 2);
+    let rest = size;
+    const parts = shown.map(([name, unit], place) => {
+      const isLast = unit === 1;
+      const count = isLast ? Number(rest.toFixed(decimals)) : Math.floor(rest / unit);
+      rest -= count * unit;
+      return (place && count < 10 ? "0" : "") + count + name;
+    });
+    return sign + parts.join("").replace(/(?<=[a-z])00[a-z]$/, "");
   };
 
   // Ticks of an axis of moments, so many seconds from each other: the time of day, below it the day wherever that is another one.
@@ -85,7 +91,10 @@
 
   const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 6 });
 
-  curves.stepTick = (step) => (Math.abs(step) < 10000 ? String(Number(step.toPrecision(12))) : compact.format(step));
+  curves.stepTick = function (step) {
+    const size = Math.abs(step);
+    return size >= 1e4 && size < 1e15 ? compact.format(step) : String(Number(step.toPrecision(12)));
+  };
 
   curves.valueTick = function (value) {
     const size = Math.abs(value);
