@@ -248,3 +248,15 @@ def test_a_running_run_moves_its_chart_and_leaves_a_zoom_as_it_is(browser: Brows
     chart.double_click()
     chart.until_note("steps 0 to 89")
     assert browser.complaints() == []
+
+
+def test_the_cursor_of_the_keyboard_stays_while_the_run_goes_on(browser: Browser, live_log: Path, live_ui: UiServer):
+    _record(live_log, "run/read", 0, [1.0] * 30)
+    browser.open(f"{live_ui.address}/run/read")
+    chart = Chart(browser, "loss")
+    chart.press(Keys.HOME, Keys.ARROW_RIGHT)
+    _record(live_log, "run/read", 30, [1.0] * 30)
+    chart.until_note("steps 0 to 59")
+    assert chart.values.startswith("step 1")
+    browser.press(Keys.ARROW_RIGHT)
+    assert chart.values.startswith("step 2")

@@ -10,10 +10,11 @@
   // Fills the places for controls below `root` that are still empty, and makes legends answer.
   curves.addControls = function (root) {
     for (const place of root.querySelectorAll(".curve-controls:empty")) place.append(...controls(place.closest("section")));
-    for (const entry of root.querySelectorAll(".curve-legend [data-run]")) {
-      curves.register([entry.dataset.run]); // in the order of the legend
-      makeToggle(entry);
-    }
+    const entries = [...root.querySelectorAll(".curve-legend [data-run]")];
+    curves.register(entries.map((entry) => entry.dataset.run)); // in the order of the legend
+    entries.forEach(makeToggle);
+    // an entry that a live page took away under the pointer never hears that the pointer left
+    if (entries.length && settings.highlight !== null) curves.change({ highlight: null });
   };
 
   let made = 0;

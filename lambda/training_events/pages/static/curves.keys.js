@@ -23,7 +23,8 @@
       this.#parts = parts;
       this.#onCursor = onCursor;
       host.addEventListener("keydown", (event) => this.#pressed(event));
-      host.addEventListener("blur", () => this.#leave());
+      // A live page moves the chart to another place of the document, where it gets the focus again at once.
+      host.addEventListener("blur", () => setTimeout(() => document.activeElement === host || this.#leave()));
     }
 
     #pressed(event) {
