@@ -38,7 +38,7 @@ class Chart:
     @property
     def figure(self) -> WebElement:
         """What stands around the plot. It is another one after each change of a live page."""
-        return self._browser.script("return arguments[0].closest('figure')", self._plot)
+        return self._plot.find_element(By.XPATH, "./ancestor::figure")
 
     @property
     def note(self) -> str:
@@ -70,7 +70,8 @@ class Chart:
         """From their lowest to their highest pixel, as a share of the plot."""
         width = self._browser.script("return arguments[0].querySelector('canvas').width", self._plot)
         rows = [pixel // width for pixel in self.coloured_pixels()]
-        return (max(rows) - min(rows)) / self._part(".u-over").size["height"]
+        height = max(rows) - min(rows)
+        return float(height / self._part(".u-over").size["height"])
 
     def drag(self, begin: float, end: float) -> None:
         """From one share of the plot's width to another."""
@@ -97,7 +98,7 @@ class Chart:
         ActionChains(self._browser.driver).key_down(Keys.SHIFT).send_keys(key).key_up(Keys.SHIFT).perform()
 
     def _part(self, selector: str) -> WebElement:
-        return self._browser.script("return arguments[0].querySelector(arguments[1])", self._plot, selector)
+        return self._plot.find_element(By.CSS_SELECTOR, selector)
 
 
 def choose(browser: Browser, control: str, value: str) -> None:
