@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 import msgspec
@@ -19,7 +20,7 @@ from training_events.reading.states import state_of
 from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from training_events.event import LogEntry
     from training_events.folds import State
@@ -31,20 +32,39 @@ _S = TypeVar("_S", bound=RunSummary | ModelSummary | DatasetSummary)
 SUMMARIES: dict[str, type[Summary]] = {"run": RunSummary, "model": ModelSummary, "dataset": DatasetSummary}
 
 
-def summaries_of(sources: Sources, kind: str, *, as_of: str | None = None, known_at: str | None = None) -> Iterator[Summary]:
+MAX_READ_ALONE = 200
+"""Up to so many streams of a kind are read one by one for a list of the past, and not the whole log."""
+
+
+def summaries_of(
+    sources: Sources, kind: str, *, as_of: str | None = None, known_at: str | None = None, few: bool = False
+) -> Iterator[Summary]:
     """The summaries of a kind (`run`), the newest first, by their first event. Times are 27-character texts.
 
-    Those of a time are folded from the whole log, which reads all of it. Those of now that earlier folds made are folded from
-    the log one by one, until `training-events rebuild` renews them. Raises BadLogUrl where the log's address names no read
-    models, for those of now.
+    Those of a time are folded from the log, which reads all of it, unless the kind has few streams, or `few` says that the
+    caller takes only the first ones. Those of now that earlier folds made are folded from the log one by one, until
+    `training-events rebuild` renews them. Raises BadLogUrl where the log's address names no read models, for those of now.
     """
     if as_of is None and known_at is None:
         read_models, _ = require_read_models(sources)
         for encoded in read_models.summaries(kind):
             yield current_summary(sources, encoded, kind)
+    elif few and as_of is not None and known_at is None and sources.read_models is not None:
+        # its first event tells where a stream stands in the list, and whether it was there by then
+        current = (_decoded(encoded, kind) for encoded in sources.read_models.summaries(kind))
+        yield from _Past(sources, kind, as_of, known_at).one_by_one(it.stream for it in current if it.first_at <= as_of)
     else:
-        past = _Past(sources.log, kind, as_of, known_at)
-        yield from sorted(past.summaries(), key=lambda summary: (summary.first_at, summary.stream), reverse=True)
+        past, streams = _Past(sources, kind, as_of, known_at), _few_streams(sources, kind)
+        found = past.summaries() if streams is None else past.one_by_one(streams)
+        yield from sorted(found, key=lambda summary: (summary.first_at, summary.stream), reverse=True)
+
+
+def _few_streams(sources: Sources, kind: str) -> list[str] | None:
+    """The streams of a kind that has few; None if it has more, or no read model tells."""
+    if sources.read_models is None:
+        return None
+    encoded = list(islice(sources.read_models.summaries(kind), MAX_READ_ALONE + 1))
+    return [_decoded(summary, kind).stream for summary in encoded] if len(encoded) <= MAX_READ_ALONE else None
 
 
 def current_summary(sources: Sources, stored: bytes, kind: str) -> Summary:
@@ -88,12 +108,27 @@ def _with_known_metrics(log: EventLog, summary: Summary, as_of: str | None = Non
 
 
 class _Past:
-    """Folds all streams of a kind in one pass over the log."""
+    """Folds streams of a kind up to a time."""
 
-    def __init__(self, log: EventLog, kind: str, as_of: str | None, known_at: str | None) -> None:
-        self._log, self._kind, self._as_of, self._known_at = log, kind, as_of, known_at
+    def __init__(self, sources: Sources, kind: str, as_of: str | None, known_at: str | None) -> None:
+        self._log, self._read_models = sources.log, sources.read_models
+        self._kind, self._as_of, self._known_at = kind, as_of, known_at
+
+    def one_by_one(self, streams: Iterable[str]) -> Iterator[Summary]:
+        """Those of these streams that had an event by then, each from its own events."""
+        for stream in streams:
+            with suppress(NoSuchStream):
+                yield self._summary(self._state(stream))
+
+    def _state(self, stream: str) -> State:
+        if self._known_at is None and self._as_of is not None:
+            state = state_now(self._log, self._read_models, stream)
+            if state.last_at <= self._as_of:  # nothing has happened since
+                return state
+        return state_at(self._log, stream, as_of=self._as_of, known_at=self._known_at)
 
     def summaries(self) -> Iterator[Summary]:
+        """Those of all streams, in one pass over the log."""
         states: dict[str, Summary | None] = {}
         for stream, state in self._folded():
             # a stream that comes in pieces, or out of order, is read by itself

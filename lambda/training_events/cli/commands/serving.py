@@ -48,7 +48,7 @@ def serving(
     """List what serves each stage, now or at any time.
 
     Of every model it lists the version, since when it serves, who promoted it, and which run trained it. With --as-of or
-    --known-at it lists what served then, and reads the whole log for that. A hidden model still serves, and is listed.
+    --known-at it lists what served then, from the events of each model. A hidden model still serves, and is listed.
 
     For example:
       training-events serving --stage production

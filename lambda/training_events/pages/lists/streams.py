@@ -50,8 +50,8 @@ def datasets_page(sources: Sources, asked: Asked, query: Query) -> Page:
 
 def _stream_list(sources: Sources, kind: str, asked: Asked, query: Query) -> StreamList:
     page, everything = number_in(query, "page", 1, MAX_PAGE), bool(query.one("hidden"))
-    times = {"as_of": asked.as_of, "known_at": asked.known_at}
-    visible = Visible(summaries_of(sources, kind, **times), everything=everything)
+    listed = summaries_of(sources, kind, as_of=asked.as_of, known_at=asked.known_at)
+    visible = Visible(listed, everything=everything)
     start = (page - 1) * ROWS
     found = list(islice(visible, start, start + ROWS + 1))
     hidden = [("hidden", "1")] if everything else []
@@ -60,7 +60,7 @@ def _stream_list(sources: Sources, kind: str, asked: Asked, query: Query) -> Str
         return list_address(asked, [*hidden, ("page", str(number))])
 
     return StreamList(
-        rows=[whole_summary(sources, summary, **times) for summary in found[:ROWS]],
+        rows=[whole_summary(sources, it, as_of=asked.as_of, known_at=asked.known_at) for it in found[:ROWS]],
         first=start + 1,
         newer=of_page(page - 1) if page > 1 else None,
         older=of_page(page + 1) if len(found) > ROWS else None,

@@ -54,7 +54,7 @@ def versions_section(sources: Sources, state: ModelState, asked: Asked) -> Secti
         ShownVersion(name, version, text := texts.get(name), (text or "").startswith(ALTERED))
         for name, version in state.versions.items()
     ]
-    versions.sort(key=lambda shown: shown.version.registered_at or "", reverse=True)
+    versions.sort(key=lambda shown: (shown.version.registered_at or "", shown.name), reverse=True)
     return Section("versions", "Versions", versions)
 
 

@@ -42,8 +42,9 @@ class Neighbours:
         return Run(stream) if traced is None else traced.node
 
     def versions_of(self, stream: str) -> list[ModelVersion]:
-        """The versions of a model, in the order in which its state has them."""
-        return [model_version(stream, name, version) for name, version in self._moment.versions_of(stream).items()]
+        """The versions of a model, in the order in which they were registered. A stored state has them in another one."""
+        versions = sorted(self._moment.versions_of(stream).items(), key=lambda item: (item[1].registered_at or "", item[0]))
+        return [model_version(stream, name, version) for name, version in versions]
 
     def origins(self, node: Node) -> Iterator[Neighbour]:
         """What the node was made from."""
@@ -134,8 +135,8 @@ class Neighbours:
     def _versions(self) -> _Versions:
         found = _Versions(defaultdict(list), defaultdict(list))
         for stream, model in self._moment.models.items():
-            for name, version in model.versions.items():
-                node = model_version(stream, name, version)
+            for node in self.versions_of(stream):
+                version = model.versions[node.version]
                 if version.run is not None:
                     found.named[run_stream(version.run)].append(node)
                 elif (sha256 := _digest(version)) is not None:

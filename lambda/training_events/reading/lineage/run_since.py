@@ -53,7 +53,9 @@ def runs_since_registration(
 
 def foremost_versions(state: ModelState) -> dict[str, Version]:
     """The versions that people ask of: those that serve a stage, and the newest ones."""
-    newest = sorted(state.versions, key=lambda name: state.versions[name].registered_at or "", reverse=True)[:MAX_NEWEST]
+    newest = sorted(state.versions, key=lambda name: (state.versions[name].registered_at or "", name), reverse=True)[
+        :MAX_NEWEST
+    ]
     return {name: version for name, version in state.versions.items() if version.stages or name in newest}
 
 

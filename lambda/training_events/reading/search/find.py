@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from training_events.reading.search.question import Question
     from training_events.stores.search import SearchIndex
 
+FEW_RUNS = 1000
+"""Up to so many runs of a past time are read one by one, where the list begins with them."""
 MANY_RUNS = 100_000
 """So many summaries, of about 3 KB, are 300 pages of DynamoDB."""
 _MANY = (
@@ -75,7 +77,7 @@ def answers(
             lambda done, total: on_progress(f"{done} of {total} runs taken into the index", done / total),
         )
         return islice(_by_index(sources, index, question), limit)
-    matching = _matching(sources, question, on_progress)
+    matching = _matching(sources, question, on_progress, few=limit is not None and limit <= FEW_RUNS)
     if not question.order:
         return islice(matching, limit)
     if limit is None:
@@ -100,11 +102,14 @@ def _by_index(sources: Sources, index: SearchIndex, question: Question) -> Itera
             yield run
 
 
-def _matching(sources: Sources, question: Question, on_progress: Callable[[str, float | None], None]) -> Iterator[RunSummary]:
+def _matching(
+    sources: Sources, question: Question, on_progress: Callable[[str, float | None], None], *, few: bool
+) -> Iterator[RunSummary]:
     """The newest first. Raises BadSearch where all were read and none has a name."""
     required, known, since = question.required, set[str](), question.since
     as_of, known_at = question.as_of, question.known_at
-    runs = cast("Iterator[RunSummary]", summaries_of(sources, "run", as_of=as_of, known_at=known_at))
+    few = few and question.lists_all
+    runs = cast("Iterator[RunSummary]", summaries_of(sources, "run", as_of=as_of, known_at=known_at, few=few))
     for number, run in enumerate(runs, 1):
         if since is not None and run.first_at < since:
             return  # they come the newest first
