@@ -103,7 +103,7 @@ def test_the_newest_checkpoints_come_first_and_the_earlier_ones_a_step_away(tmp_
     before, _, after = page.partition("<details>")
     assert [f"s3://b/{step}<" in before for step in (12, 3, 2)] == [True, True, False]
     assert "2 earlier ones" in after
-    assert "newest first name saved file plot" in text_of(page)
+    assert "newest first name file saved plot" in text_of(page)
 
 
 def test_of_more_files_than_a_state_keeps_it_says_how_many_there_are(tmp_path):
@@ -122,10 +122,11 @@ def test_an_attempt_that_was_superseded_is_pale_and_the_next_one_tells_what_diff
     )
     page = html(attempts_section(state))
     shown = text_of(page)
-    assert "2 running" in shown
+    assert "Attempt 2 running" in shown
     assert "hyperparameters.lr : 0.1 → 0.2" in shown
-    assert "1 superseded" in shown
-    assert [attributes.get("class") for tag, attributes in tags_of(page) if tag == "tr"] == [None, None, "pale"]
+    assert "Attempt 1 superseded" in shown
+    classes = [attributes.get("class", "") for tag, attributes in tags_of(page) if tag == "li"]
+    assert [name for name in classes if name.startswith("attempt")] == ["attempt", "attempt pale"]
 
 
 def test_what_is_not_there_is_told(tmp_path):
