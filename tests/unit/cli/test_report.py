@@ -147,7 +147,7 @@ def test_a_folder_that_takes_no_file_is_told(url, capsys, monkeypatch):
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
     code, _, err = run_cli(capsys, "report", "run/a", "--log", url)
     assert code == 1
-    assert "No space left on device" in err
+    assert re.search(r"No space left on device: '.*/a\.html'", err)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +157,8 @@ def test_a_folder_that_takes_no_file_is_told(url, capsys, monkeypatch):
         ("run/.hidden", "hidden.html"),
         ("run/a b|c", "a-b-c.html"),
         ("run/سلام", "سلام.html"),
+        ("run/" + "数" * 200, "数" * 66 + ".html"),
+        ("run/?", "report.html"),
     ],
 )
 def test_a_default_name_stays_in_this_folder(bare_environment, capsys, tmp_path, stream, name):

@@ -12,7 +12,8 @@ from training_events.errors import Misused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_NAME_CHARACTERS = 100
+MAX_NAME_BYTES = 200
+"""Most file systems take 255, with what comes behind the name."""
 _NOT_IN_A_NAME = re.compile(r"(?:[^\w.@-]|\.{2,}|^\.)+")
 
 
@@ -20,7 +21,8 @@ def default_name(streams: Sequence[str]) -> str:
     """`digits-7.html`, `digits-7-and-2-more.html`: a name that every file system takes."""
     name = _NOT_IN_A_NAME.sub("-", streams[0].partition("/")[2])
     more = f"-and-{len(streams) - 1}-more" if len(streams) > 1 else ""
-    return f"{name[:MAX_NAME_CHARACTERS].strip('-') or 'report'}{more}.html"
+    short = name.encode()[:MAX_NAME_BYTES].decode(errors="ignore").strip("-")
+    return f"{short or 'report'}{more}.html"
 
 
 def check_writable(path: Path) -> None:
@@ -41,5 +43,7 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         unfinished.write_bytes(content)
         unfinished.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None  # nobody knows the unfinished file
     finally:
         unfinished.unlink(missing_ok=True)
