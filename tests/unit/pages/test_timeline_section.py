@@ -28,7 +28,7 @@ def shown(section):
 
 def test_the_events_are_told_in_their_order_with_who_did_what(tmp_path):
     _, list_begins, text = text_of(shown(section_of(tmp_path, FACTS))).partition("4 events")
-    told = ["training started by ada", "1 point recorded of loss", "Happened in no state: this version", "training completed"]
+    told = ["training started by ada", "1 point of loss", "Happened in no state: this version", "training completed"]
     assert sorted(told, key=text.index) == told
     assert list_begins
 

@@ -31,7 +31,7 @@ EXAMPLES = {
         "hyperparameters recorded: C = 1.0, solver = sgd",
     ),
     ("run", "DatasetUsed"): ({"dataset": "s3://b/d", "role": "train"}, "dataset used as train: s3://b/d"),
-    ("run", "MetricsRecorded"): ({"points": [{"name": "loss", "value": 1}]}, "1 point recorded of loss"),
+    ("run", "MetricsRecorded"): ({"points": []}, "a batch without points"),
     ("run", "CheckpointSaved"): ({**FILE, "step": 5}, "checkpoint saved at step 5: s3://b/model.joblib"),
     ("run", "ArtifactSaved"): ({"sha256": DIGEST, "name": "plot"}, f"artifact plot saved: sha256 {DIGEST}"),
     ("run", "TrainingCompleted"): ({"artifact": FILE}, "training completed, and made s3://b/model.joblib"),
@@ -44,7 +44,7 @@ EXAMPLES = {
     ("run", "PipelineExecutionStateChanged"): ({"status": "Executing"}, "execution of the pipeline: Executing"),
     ("dataset", "DatasetRegistered"): (FILE, "version registered: s3://b/model.joblib"),
     ("dataset", "DatasetRetired"): ({"reason": "wrong labels"}, "dataset retired: wrong labels"),
-    ("model", "ModelRegistered"): ({"version": 3, "run": "digits-7"}, "version 3 registered, made by the run digits-7"),
+    ("model", "ModelRegistered"): ({"version": 3, "run": "digits-7"}, "version 3 registered, made by run/digits-7"),
     ("model", "ModelPromoted"): ({"version": 3, "stage": "production"}, "version 3 promoted to production"),
     ("model", "ModelRetired"): ({"version": 3, "reason": "old"}, "version 3 retired: old"),
     ("model", "ModelPackageStateChanged"): (

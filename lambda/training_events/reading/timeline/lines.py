@@ -99,7 +99,8 @@ def _line(stream: str, entry: LogEntry) -> Line:
     )
     if isinstance(fact, MetricsRecorded):
         line.points = len(fact.points)
-        line.metrics = dict.fromkeys(islice((cut(point.name) for point in fact.points), MAX_METRICS))
+        distinct = dict.fromkeys([point.name for point in fact.points])
+        line.metrics = dict.fromkeys(map(cut, islice(distinct, MAX_METRICS)))
     return line
 
 
@@ -170,8 +171,8 @@ def _add(line: Line, later: Line) -> None:
 
 
 def _retold(line: Line) -> Line:
-    """The text of a line that has become one of several events."""
-    if line.events > 1:
+    """The text of a line that counts: of points, or of several events."""
+    if line.points or line.events > 1:
         points_first = sorted(line.types.items(), key=lambda item: item[0] != MetricsRecorded.__name__)
         line.text = ", ".join(_counted(line, type_, count) for type_, count in points_first)
     return line
@@ -180,7 +181,8 @@ def _retold(line: Line) -> Line:
 def _counted(line: Line, type_: str, count: int) -> str:
     """`1,200 points of loss in 40 events`, `20 checkpoints`, and other types by their name."""
     if type_ == MetricsRecorded.__name__ and line.points:
-        return f"{_number(line.points, 'point')} of {names(list(line.metrics))} in {_number(count, 'event')}"
+        events = "" if count == 1 else f" in {_number(count, 'event')}"
+        return f"{_number(line.points, 'point')} of {names(list(line.metrics))}{events}"
     return _number(count, _NOUNS[type_]) if type_ in _NOUNS else f"{count:,} \u00d7 {cut(type_)}"
 
 
