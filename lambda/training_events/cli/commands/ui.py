@@ -53,13 +53,13 @@ def ui(
     from training_events.pages.server.running import serve  # noqa: PLC0415
     from training_events.pages.server.shared_sources import SharedSources  # noqa: PLC0415
 
-    if note := missing_charts():
-        print(note, file=sys.stderr)
     sources = SharedSources(log)
     with progress_after() as show:
         sources.require_log(show)
 
     def tell(address: str) -> None:
+        if note := missing_charts():
+            print(note, file=sys.stderr)
         if as_json:
             print_document(UiDocument(address, sources.url))
             sys.stdout.flush()
