@@ -81,7 +81,8 @@
     ctx.beginPath();
     ctx.rect(bbox.left - margin, bbox.top - margin, bbox.width + 2 * margin, bbox.height + 2 * margin);
     ctx.clip();
-    paintStarts(u, attemptStarts, toX);
+    const runs = new Set(lines.map((line) => line.run));
+    paintStarts(u, attemptStarts.filter(({ run }) => runs.has(run)), toX, runs.size === 1);
     ctx.lineJoin = "round";
     const order = [...lines].sort((a, b) => rank(a, highlight) - rank(b, highlight));
     for (const line of order) {
@@ -128,10 +129,9 @@
   }
 
   // A dashed line where a later attempt begins, with its number where the chart has one run and room for it.
-  function paintStarts(u, starts, toX) {
+  function paintStarts(u, starts, toX, oneRun) {
     const { ctx, bbox } = u;
     const ratio = uPlot.pxRatio;
-    const oneRun = new Set(starts.map(({ run }) => run)).size === 1;
     let labelEnd = -Infinity;
     ctx.setLineDash([3 * ratio, 3 * ratio]);
     ctx.lineWidth = ratio;
