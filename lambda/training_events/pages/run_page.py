@@ -36,7 +36,7 @@ def run_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = False
         kind="run",
         sections=[
             summary_section(shown, whole=whole),
-            curves_section(sources, [stream], asked, whole=whole),
+            curves_section(sources, [shown.state], asked, whole=whole),
             inputs_section(shown.state),
             timeline_section(sources, stream, asked),
             files_section(shown.state),

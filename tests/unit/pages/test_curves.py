@@ -6,7 +6,7 @@ import math
 from array import array
 
 import pytest
-from training_events.pages.curves.budget import MAX_LINES
+from training_events.pages.curves.budget import MAX_POINTS, POINTS_OF_LINE
 from training_events.pages.curves.section import curves_section
 from training_events.pages.page import Asked, Page
 
@@ -154,7 +154,7 @@ def test_many_points_become_few_and_the_chart_says_of_how_many(tmp_path):
 
 def many_runs_of_many_metrics():
     """A few more lines than one page has."""
-    names = [f"m{number:02d}" for number in range(MAX_LINES // 50 + 2)]
+    names = [f"m{number:03d}" for number in range(MAX_POINTS // (50 * (POINTS_OF_LINE + 1)) + 2)]
     points = {"points": [{"name": name, "value": 1.0, "step": 0} for name in names]}
     runs = [f"r{number}" for number in range(50)]
     return runs, names, [fact for run in runs for fact in (started(run), (f"run/{run}", "MetricsRecorded", at(1), points))]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_LINES = 2500
-"""Lines of so many runs and metrics are in a page: those of 100 runs in 25 metrics. The curves of further metrics are fetched
-when they are looked at, and a file leaves them out and says so."""
 MAX_POINTS = 65_536
 """So many points are in a file: as data 2.1 MB."""
-POINTS_OF_LINE = 6
-"""What a line takes for itself, in points: the names of its fields, in each chart again."""
+POINTS_OF_LINE = 11
+"""As much room takes a line for itself: the names of its fields, and its row in a table."""
+MIN_POINTS_OF_LINE = 16
+"""A line with so many points is still a curve. Metrics for which there is no room for that are fetched when they are looked at;
+a file leaves them out, and says so."""
 MAX_DRAWN_POINTS = 60_000
 """So many points have all drawings of a page together: half a megabyte."""
 MAX_DRAWN_POINTS_OF_LINE = 480

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import accumulate
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,8 @@ from training_events.folds.run_state import RunState
 from training_events.pages.curves.budget import (
     MAX_DRAWN_POINTS,
     MAX_DRAWN_POINTS_OF_LINE,
-    MAX_LINES,
     MAX_POINTS,
+    MIN_POINTS_OF_LINE,
     POINTS_OF_LINE,
     share_out,
 )
@@ -96,13 +97,15 @@ class Curves(Struct, frozen=True):
         return [(stream, series_class(series)) for series, stream in enumerate(self.streams)]
 
 
-def curves_section(sources: Sources, runs: list[str], asked: Asked, *, whole: bool) -> Section:
-    """The curves of these runs (`run/digits-7`). With `whole`, their points are in the page; else it only has outlines of them.
+def curves_section(sources: Sources, runs: Sequence[str | RunState], asked: Asked, *, whole: bool) -> Section:
+    """The curves of these runs (`run/digits-7`), each by its name or by its state at the times that are asked about.
 
-    Raises NoSuchStream.
+    With `whole`, their points are in the page; else it only has outlines of them. Raises NoSuchStream.
     """
-    states = {stream: state_of(sources, stream, as_of=asked.as_of, known_at=asked.known_at) for stream in runs}
-    of_runs = {stream: state for stream, state in states.items() if isinstance(state, RunState)}
+    states = [
+        state_of(sources, run, as_of=asked.as_of, known_at=asked.known_at) if isinstance(run, str) else run for run in runs
+    ]
+    of_runs = {state.stream: state for state in states if isinstance(state, RunState)}
     charts = [_chart(name, of_runs) for name in _names(of_runs)]
     full = _with_room(charts)
     if whole:
@@ -148,14 +151,8 @@ def _chart(name: str, states: dict[str, RunState]) -> Chart:
 
 def _with_room(charts: list[Chart]) -> list[Chart]:
     """The first ones, as many as a page has room for."""
-    full: list[Chart] = []
-    lines = 0
-    for chart in charts:
-        lines += len(chart.runs)
-        if lines > MAX_LINES and full:
-            break
-        full.append(chart)
-    return full
+    lines = [sum(POINTS_OF_LINE + min(run.points, MIN_POINTS_OF_LINE) for run in chart.runs) for chart in charts]
+    return [chart for chart, taken in zip(charts, accumulate(lines), strict=True) if taken <= MAX_POINTS or chart is charts[0]]
 
 
 def _rows(metric: Metric) -> list[tuple[int | float | None, float | NotFinite]]:
@@ -176,7 +173,7 @@ def _add_points(sources: Sources, states: dict[str, RunState], asked: Asked, cha
     """Read the points of all these charts, each run once, and draw them."""
     lines = [(chart, run) for chart in charts for run in chart.runs]
     weights = [_WEIGHT_OF_OPEN if number < MAX_OPEN else 1.0 for number, chart in enumerate(charts) for _ in chart.runs]
-    total = MAX_POINTS - POINTS_OF_LINE * len(lines)
+    total = max(MAX_POINTS - POINTS_OF_LINE * len(lines), 0)
     shares = share_out(total, [run.points for _, run in lines], weights)
     capacities: dict[str, dict[str, int]] = {}
     for (chart, run), share in zip(lines, shares, strict=True):
