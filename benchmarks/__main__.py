@@ -14,6 +14,7 @@ from benchmarks import (
     package,
     program_end,
     recording,
+    report_page,
     runs_page,
     sealing,
     show,
@@ -38,6 +39,7 @@ _BENCHMARKS = {
     "recording": recording.measure,
     "program_end": program_end.measure,
     "command_line": command_line.measure,
+    "report_page": report_page.measure,
 }
 
 

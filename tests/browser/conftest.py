@@ -26,7 +26,8 @@ def one_browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def browser(one_browser: Browser) -> Browser:
-    """A tab as a person finds it: light, wide, at the top of nothing."""
+    """A tab as a person finds it: new, light and wide."""
+    one_browser.new_tab()
     one_browser.set_size(1600)
     one_browser.set_media("light")
     return one_browser

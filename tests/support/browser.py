@@ -19,12 +19,14 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 from tests.support.paths import ROOT
-from tests.support.patience import PATIENCE_SECONDS, until
+from tests.support.patience import until
 
 SCREENS = ROOT / ".build" / "screens"
 """Where screenshots and printed pages of the last run lie, for people to look at."""
 WIDTHS = (400, 900, 1600)
 SCHEMES = ("light", "dark")
+PAGE_SECONDS = 60.0
+"""How long a page may take to do something, on a machine that is busy with other tests."""
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _DRIVERS = ("chromedriver", "chromium.chromedriver")
 _FLAGS = (
@@ -37,6 +39,7 @@ _FLAGS = (
     "--no-first-run",
     "--no-default-browser-check",
     "--force-color-profile=srgb",
+    "--hide-scrollbars",  # their width differs between systems
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 
@@ -52,6 +55,15 @@ class Browser:
         self.driver = driver
         self._requests: list[str] = []
         self._complaints: list[str] = []
+
+    def new_tab(self) -> None:
+        """Go on in a tab without a history, and close the one before."""
+        before = self.driver.current_window_handle
+        self.driver.switch_to.new_window("tab")
+        fresh = self.driver.current_window_handle
+        self.driver.switch_to.window(before)
+        self.driver.close()
+        self.driver.switch_to.window(fresh)
 
     def open(self, address: str) -> None:
         self.driver.get("about:blank")
@@ -111,7 +123,7 @@ class Browser:
 
     def until(self, condition: str, *arguments: Any) -> None:
         """Wait until this expression is true in the page."""
-        until(lambda: self.script(f"return Boolean({condition})", *arguments))
+        until(lambda: self.script(f"return Boolean({condition})", *arguments), PAGE_SECONDS)
 
     def requests(self) -> list[str]:
         """The addresses that the page asked for, but for its own data: and blob: addresses."""
@@ -184,8 +196,8 @@ def running_browser() -> Iterator[Browser]:
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     driver = webdriver.Chrome(options, Service(_program(_DRIVERS, "chromium-driver")))
     try:
-        driver.set_page_load_timeout(PATIENCE_SECONDS)
-        driver.set_script_timeout(PATIENCE_SECONDS)
+        driver.set_page_load_timeout(PAGE_SECONDS)
+        driver.set_script_timeout(PAGE_SECONDS)
         yield Browser(driver)
     finally:
         driver.quit()

@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -27,7 +26,7 @@ class UiServer(NamedTuple):
 @contextmanager
 def running_ui(url: str) -> Iterator[UiServer]:
     """The pages of this log, on a port that is free."""
-    command = [sys.executable, "-c", _SCRIPT, "ui", "--log", url, "--port", str(free_port())]
+    command = [sys.executable, "-c", _SCRIPT, "ui", "--log", url, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=without_aws()) as process:
         try:
             yield UiServer(_printed_address(process), process)
@@ -48,9 +47,3 @@ def _printed_address(process: subprocess.Popen[str]) -> str:
             threading.Thread(target=process.stdout.read, daemon=True).start()  # a pipe that is full would stop it
             return found.group().rstrip("/")
     raise AssertionError(f"ui ended with {process.wait()}: {printed}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
