@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 def _checkout(folder: Path) -> Path:
-    """A folder with the files that git has or would add, and with the wheels of set-up."""
+    """A folder with the files that git has or would add, and with what set-up has downloaded: wheels, and uPlot."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
     ).stdout.decode()
@@ -22,7 +22,8 @@ def _checkout(folder: Path) -> Path:
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name, follow_symlinks=False)  # `review/redaction` is a link
-    shutil.copytree(ROOT / ".build" / "package" / "wheels", folder / ".build" / "package" / "wheels")
+    for downloaded in (".build/package/wheels", "lambda/training_events/pages/static/uplot"):
+        shutil.copytree(ROOT / downloaded, folder / downloaded)
     return folder
 
 

@@ -32,7 +32,7 @@ def test_nothing_found_is_success(report: Report, capsys: pytest.CaptureFixture[
     assert audit.main([], root=ROOT) == 0
     written = capsys.readouterr()
     assert written.out == ""
-    assert f"packages in {len(ENVIRONMENTS) + 2} locks" in written.err  # with Pipfile.lock and npm's lock
+    assert f"packages in {len(ENVIRONMENTS) + 3} locks" in written.err  # with Pipfile.lock and npm's two locks
     assert written.err.endswith("nothing found\n")
 
 
