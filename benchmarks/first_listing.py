@@ -19,7 +19,8 @@ from training_events.stores.sqlite.event_log import SqliteLog
 from training_events.stores.sqlite.read_models import SqliteReadModels
 from training_events.times import to_utc_text
 
-from benchmarks.long_run import insert, points
+from benchmarks.long_points import points
+from benchmarks.long_run import insert
 from benchmarks.measure import Ratio, in_turns, seconds
 
 RUNS = 200

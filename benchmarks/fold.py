@@ -21,7 +21,8 @@ from training_events.folds.run_state import RunState
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
 
-from benchmarks.long_run import entry_of, event_of, fill, points
+from benchmarks.long_points import points
+from benchmarks.long_run import entry_of, event_of, fill
 from benchmarks.measure import Ratio
 
 EVENTS = 100_000
@@ -74,7 +75,7 @@ def _from_sqlite(folder: Path) -> Ratio:
     return Ratio(f"SQLite to state, {EVENTS} events, ours", "eventsourcing's", pairs, at_most=1 / 5)
 
 
-def _replays(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 5) -> list[tuple[float, float]]:
+def _replays(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int = 9) -> list[tuple[float, float]]:
     """The seconds of both, in turns. Both have to come to the same state."""
     pairs = [_replay(ours, theirs) for _ in range(rounds)]
     our_rate, their_rate = (EVENTS / statistics.median(seconds) for seconds in zip(*pairs, strict=True))

@@ -11,7 +11,7 @@ from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlMetric, Sq
 from sqlalchemy import create_engine, insert
 
 from benchmarks.asked_runs import STARTED_MS
-from benchmarks.long_run import points
+from benchmarks.long_points import points
 
 _RUN = "long"
 _ROWS_AT_ONCE = 100_000

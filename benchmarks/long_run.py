@@ -1,22 +1,17 @@
 """Makes a run of any length, as training records it, and a SQLite log that holds it."""
 
 from pathlib import Path
-from typing import Any
 
 from training_events.event import Event, LogEntry, Producer, RecordedEvent
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.row import COLUMNS, to_row
 from training_events.times import to_utc_text
 
+from benchmarks.long_points import points
+
 _START = 1_795_360_119_000
 """Milliseconds since 1970, in November 2026."""
 RECORDED_AT = "2026-11-23T00:00:00.000000Z"
-
-
-def points(number: int) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "step": number, "value": 1 / (number % 977 + rank)} for rank, name in enumerate(("loss", "accuracy"), 1)
-    ]
 
 
 def event_of(stream: str, number: int, previous: str | None = None, steps: int = 1) -> Event:
