@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from msgspec import Struct
 
 from training_events.catalogue.stored import Stored
 
 
 class DatasetRegistered(Stored, frozen=True, omit_defaults=True):
-    """A version of the dataset exists."""
+    """A version of the dataset exists. `run` is the run that made it, where one did: `run/clean-3`.
+
+    `digest` tells the content where no SHA-256 does: `<algorithm>:<value>`, as in `md5:9e107d9d`.
+    """
+
+    ADDED_LATER: ClassVar = frozenset({"run", "digest"})
 
     rows: int | None = None
     registered_by: str | None = None
+    run: str | None = None
+    digest: str | None = None
 
 
 class DatasetRetired(Struct, frozen=True, omit_defaults=True):

@@ -16,46 +16,67 @@ if TYPE_CHECKING:
 
 _RANKS: dict[type[Struct], int] = {
     run.TrainingRequested: 0,
-    run.TrainingStarted: 1,
-    run.HyperparametersRecorded: 2,
-    run.DatasetUsed: 2,
-    run.MetricsRecorded: 2,
-    run.CheckpointSaved: 2,
-    run.ArtifactSaved: 2,
+    run.TrainingRefused: 1,
+    run.TrainingStarted: 2,
+    run.HyperparametersRecorded: 3,
+    run.DatasetUsed: 3,
+    run.MetricsRecorded: 3,
+    run.CheckpointSaved: 3,
+    run.ArtifactSaved: 3,
     # SageMaker runs what was started. An end in its words counts only where the training could not say its own. Among
     # themselves these are in order by their ids: bus/aws_events/sagemaker.py
-    run.TrainingJobStateChanged: 3,
-    run.PipelineExecutionStateChanged: 3,
-    run.TrainingCompleted: 4,
-    run.TrainingFailed: 4,
-    run.TrainingStopped: 4,
+    run.TrainingJobStateChanged: 4,
+    run.PipelineExecutionStateChanged: 4,
+    run.TrainingCompleted: 5,
+    run.TrainingFailed: 5,
+    run.TrainingStopped: 5,
+    # a run is done again after its end
+    run.ReproductionRequested: 6,
+    run.ReproductionVerified: 7,
+    run.ReproductionDiverged: 7,
     model.ModelRegistered: 0,
-    model.ModelPackageStateChanged: 2,
-    model.ModelPromoted: 3,
-    model.ModelRetired: 4,
+    model.ModelLogged: 1,
+    model.ModelMeasured: 3,
+    model.ModelPackageStateChanged: 3,
+    model.VersionDescribed: 3,
+    model.VersionTagged: 3,
+    model.VersionHidden: 3,
+    model.VersionRestored: 3,
+    model.ModelPromoted: 4,
+    # what served a stage leaves it: a demotion without a promotion before it changes nothing
+    model.ModelDemoted: 5,
+    model.ModelRetired: 5,
     dataset.DatasetRegistered: 0,
-    dataset.DatasetRetired: 4,
+    dataset.DatasetRetired: 5,
     # one rank for all of them: nothing tells whether somebody hid or restored a stream last
-    any_stream.Described: 2,
-    any_stream.Tagged: 2,
-    any_stream.Hidden: 2,
-    any_stream.Restored: 2,
+    any_stream.Described: 3,
+    any_stream.Tagged: 3,
+    any_stream.Hidden: 3,
+    any_stream.Restored: 3,
 }
-_RANK_OF_PENDING = 1
-_RANK_OF_UNKNOWN = 5
+_RANK_OF_PENDING, _RANK_OF_PENDING_LOGGED = 1, 0
+_RANK_OF_UNKNOWN = 8
 
 DECIDING = frozenset(
     {
         run.TrainingRequested,
+        run.TrainingRefused,
         run.TrainingStarted,
         run.HyperparametersRecorded,
         run.TrainingCompleted,
         run.TrainingFailed,
         run.TrainingStopped,
+        *run.REPRODUCTION,
         model.ModelRegistered,
         model.ModelPackageStateChanged,
         model.ModelPromoted,
+        model.ModelDemoted,
         model.ModelRetired,
+        model.ModelLogged,
+        model.VersionDescribed,
+        model.VersionTagged,
+        model.VersionHidden,
+        model.VersionRestored,
         dataset.DatasetRegistered,
         dataset.DatasetRetired,
         *any_stream.FACTS,
@@ -89,6 +110,8 @@ def rank_of(type_: type[Struct] | None, fact: Struct | None = None) -> int:
     """
     if isinstance(fact, model.ModelPackageStateChanged) and fact.approval_status == "PendingManualApproval":
         return _RANK_OF_PENDING  # what is pending is answered later
+    if isinstance(fact, model.ModelLogged) and fact.status == "pending":
+        return _RANK_OF_PENDING_LOGGED
     return _RANK_OF_UNKNOWN if type_ is None else _RANKS[type_]
 
 
@@ -107,18 +130,31 @@ def turns_of(fact: Struct | None) -> list[Turn]:
             turns = [Turn("status", begins=True)]
         case run.TrainingCompleted() | run.TrainingFailed() | run.TrainingStopped():
             turns = [Turn("status", begins=False)]
-        case model.ModelRegistered():
-            turns = [Turn("status", begins=True), Turn(f"version {fact.version}", begins=True)]
-        case model.ModelPromoted():
-            turns = [Turn("stages", begins=True), Turn(f"version {fact.version}", begins=True)]
-        case model.ModelRetired(version=None):
-            turns = [Turn("status", begins=False), Turn("stages", begins=False)]
-        case model.ModelRetired():
-            turns = [Turn(f"version {fact.version}", begins=False)]
         case dataset.DatasetRegistered():
             turns = [Turn("status", begins=True), *([Turn(f"version {fact.sha256}", begins=True)] if fact.sha256 else [])]
         case dataset.DatasetRetired():
             turns = [Turn("status" if fact.sha256 is None else f"version {fact.sha256}", begins=False)]
+        case _:
+            turns = _turns_of_model(fact)
+    return turns
+
+
+def _turns_of_model(fact: Struct | None) -> list[Turn]:
+    turns: list[Turn] = []
+    match fact:
+        case model.ModelRegistered():
+            turns = [Turn("status", begins=True), Turn(f"version {fact.version}", begins=True)]
+        case model.ModelPromoted():
+            begun = ("stages", f"version {fact.version}", f"stage {fact.stage} of version {fact.version}")
+            turns = [Turn(subject, begins=True) for subject in begun]
+        case model.ModelDemoted():
+            turns = [Turn(f"stage {fact.stage} of version {fact.version}", begins=False)]
+        case model.VersionRestored():
+            turns = [Turn(f"version {fact.version}", begins=True)]
+        case model.ModelRetired(version=None):
+            turns = [Turn("status", begins=False), Turn("stages", begins=False)]
+        case model.ModelRetired():
+            turns = [Turn(f"version {fact.version}", begins=False)]
     return turns
 
 
@@ -141,6 +177,8 @@ def decisions_of(fact: Struct | None) -> list[Decision]:
             return _values("hyperparameter", fact.hyperparameters)
         case any_stream.Tagged():
             return _values("tag", fact.tags)
+        case model.VersionTagged():
+            return _values(f"version {fact.version}: tag", fact.tags)
         case any_stream.Described():
             texts = {"name": fact.name, "description": fact.description}
             return [Decision(subject, text) for subject, text in texts.items() if text is not None]
@@ -165,22 +203,35 @@ def _steps(steps: list[int | float | None]) -> Steps | None:
     return Steps(min(known), max(known)) if len(known) == len(steps) else None
 
 
+_DECIDED: dict[type[Struct], str] = {
+    run.TrainingRequested: "request",
+    run.TrainingRefused: "refusal",
+    run.TrainingStarted: "start",
+    run.TrainingCompleted: "end",
+    run.TrainingFailed: "end",
+    run.TrainingStopped: "end",
+    model.ModelRegistered: "latest version",
+    model.ModelLogged: "logged model",
+}
+"""The types of which the whole fact decides something."""
+
+
 def _decision_of(fact: Struct | None) -> Decision | None:
+    if fact is not None and type(fact) in _DECIDED:
+        return Decision(_DECIDED[type(fact)], fact)
     decision = None
     match fact:
         case run.CheckpointSaved():
             # the files of one step are one checkpoint: their order decides nothing
             decision = Decision("newest checkpoint", fact if fact.step is None else fact.step, _steps([fact.step]))
-        case run.TrainingRequested():
-            decision = Decision("request", fact)
-        case run.TrainingStarted():
-            decision = Decision("start", fact)
-        case run.TrainingCompleted() | run.TrainingFailed() | run.TrainingStopped():
-            decision = Decision("end", fact)
-        case model.ModelRegistered():
-            decision = Decision("latest version", fact)
+        case run.ReproductionRequested() | run.ReproductionVerified() | run.ReproductionDiverged():
+            decision = Decision(f"reproduction by {fact.run}", fact)
         case model.ModelPromoted():
             decision = Decision(f"stage {fact.stage}", str(fact.version))
+        case model.VersionDescribed():
+            decision = Decision(f"version {fact.version}: description", fact.description)
+        case model.VersionHidden() | model.VersionRestored():
+            decision = Decision(f"version {fact.version}: hidden", isinstance(fact, model.VersionHidden))
         case model.ModelPackageStateChanged() if fact.approval_status is not None:
             decision = Decision(f"approval of version {fact.version}", fact.approval_status)
         case dataset.DatasetRegistered():

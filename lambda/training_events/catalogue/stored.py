@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Stored(Struct, frozen=True, omit_defaults=True):
@@ -27,3 +34,13 @@ class Stored(Struct, frozen=True, omit_defaults=True):
         """Whether the last name in its address holds the digest: then no other content ever gets this address."""
         name = (self.uri or "").rstrip("/").rpartition("/")[2]
         return self.sha256 is not None and self.sha256 in name
+
+
+def digest_of_files(digests: Iterable[tuple[str, str]]) -> str:
+    r"""The SHA-256, in hex, of the files' digests and names as `sha256sum` prints them, sorted by name.
+
+    Anyone can compute it inside the folder, if no name has a backslash or a line break:
+    `find -L . -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum`
+    """
+    lines = sorted((os.fsencode(name), digest) for name, digest in digests)
+    return sha256(b"".join(b"%s  %s\n" % (digest.encode(), name) for name, digest in lines)).hexdigest()

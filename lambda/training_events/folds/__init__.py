@@ -15,8 +15,9 @@ from training_events import strict_json
 from training_events.canonical import MAX_DEPTH, canonical_json
 from training_events.catalogue import CATALOGUE
 from training_events.errors import NotUnderstood
-from training_events.folds import any_stream, dataset, model, run
+from training_events.folds import any_stream, dataset, group, model, run
 from training_events.folds.dataset import DatasetState
+from training_events.folds.group import GroupState
 from training_events.folds.instant import arrange, instants
 from training_events.folds.model import ModelState
 from training_events.folds.run_state import RunState
@@ -29,14 +30,15 @@ if TYPE_CHECKING:
     from training_events.catalogue import EventType
     from training_events.event import LogEntry
 
-State: TypeAlias = RunState | ModelState | DatasetState
-_S = TypeVar("_S", bound=RunState | ModelState | DatasetState)
+State: TypeAlias = RunState | ModelState | DatasetState | GroupState
+_S = TypeVar("_S", bound=RunState | ModelState | DatasetState | GroupState)
 
-STATES: dict[str, type[RunState | ModelState | DatasetState]] = {"run": RunState, "model": ModelState, "dataset": DatasetState}
+STATES: dict[str, type[State]] = {"run": RunState, "model": ModelState, "dataset": DatasetState, "group": GroupState}
 _APPLY: dict[str, Mapping[Any, Any]] = {
     "run": any_stream.APPLY | run.APPLY,
     "model": any_stream.APPLY | model.APPLY,
     "dataset": any_stream.APPLY | dataset.APPLY,
+    "group": any_stream.APPLY | group.APPLY,
 }
 
 

@@ -20,7 +20,10 @@ MAX_DISPUTED = 10
 
 
 class Version(Struct):
-    """`disputed` is what other registrations of this very version say differently of its content, by field."""
+    """`disputed` is what other registrations of this very version say differently of its content, by field. `run` made it.
+
+    `digest` tells the content where no SHA-256 does: `md5:9e107d9d`.
+    """
 
     registered_at: str
     registered_by: str | None
@@ -28,6 +31,8 @@ class Version(Struct):
     rows: int | None
     retired_at: str | None = None
     disputed: dict[str, list[str | int]] = field(default_factory=dict)
+    run: str | None = None
+    digest: str | None = None
 
 
 class DatasetState(StreamState):
@@ -58,17 +63,19 @@ def registered(state: DatasetState, fact: facts.DatasetRegistered, at: str, _: L
     """
     stored = stored_of(fact)
     state.status, state.retired_at = "active", None
-    if known := known_version(state, stored):
+    if known := known_version(state, stored, fact.digest):
         for name, other in known.stored.contradictions(stored).items():
             others = known.disputed.get(name, [])
             if other not in others and len(others) < MAX_DISPUTED:
                 known.disputed[name] = [*others, other]
         known.stored = _filled_in(known.stored, stored)
         known.registered_by = known.registered_by or fact.registered_by
+        known.run, known.digest = known.run or fact.run, known.digest or fact.digest
         known.rows = fact.rows if known.rows is None else known.rows
         known.retired_at = None
         return
-    state.versions = [*state.versions[1 - MAX_KEPT :], Version(at, fact.registered_by, stored, fact.rows)]
+    version = Version(at, fact.registered_by, stored, fact.rows, run=fact.run, digest=fact.digest)
+    state.versions = [*state.versions[1 - MAX_KEPT :], version]
     state.registered += 1
 
 
@@ -76,7 +83,7 @@ def stored_of(fact: facts.DatasetRegistered) -> Stored:
     return Stored(fact.uri, fact.version_id, fact.sha256, fact.bytes, fact.in_place)
 
 
-def known_version(state: DatasetState, stored: Stored) -> Version | None:
+def known_version(state: DatasetState, stored: Stored, digest: str | None) -> Version | None:
     """The version that was registered before as this very content, if one was.
 
     In S3 the version's id tells. Elsewhere it is the newest version at the same address, if the content is the same: a file
@@ -88,12 +95,18 @@ def known_version(state: DatasetState, stored: Stored) -> Version | None:
     same_address = [version for version in state.versions if version.stored.uri == stored.uri]
     if stored.version_id is not None:
         return next((version for version in same_address if version.stored.version_id == stored.version_id), None)
-    if not same_address or stored.sha256 is None:
+    if not same_address:
         return None
     newest = state.versions[-1] if stored.is_content_addressed else same_address[-1]
-    return (
-        newest if newest in same_address and (newest.stored.version_id, newest.stored.sha256) == (None, stored.sha256) else None
-    )
+    is_known = newest in same_address and newest.stored.version_id is None and _is_same_content(newest, stored.sha256, digest)
+    return newest if is_known else None
+
+
+def _is_same_content(version: Version, sha256: str | None, digest: str | None) -> bool:
+    """By the SHA-256; where not both know that, by the other digest."""
+    if sha256 is not None and version.stored.sha256 is not None:
+        return sha256 == version.stored.sha256
+    return digest is not None and digest == version.digest
 
 
 def _filled_in(known: Stored, more: Stored) -> Stored:

@@ -20,13 +20,18 @@ MAX_METRICS = 8
 
 
 class Headline(Struct, frozen=True):
-    """A metric at a glance. A counter has no best value. `min` and `max` are of the finite values."""
+    """A metric at a glance. A counter has no best value. `min` and `max` are of the finite values.
+
+    `latest` is the value of the highest step, as MLflow has it. Mostly that is the last one; null in what earlier
+    folds have made.
+    """
 
     goal: Goal
     best: float | None
     last: float | NotFinite
     min: float | None = None
     max: float | None = None
+    latest: float | NotFinite | None = None
 
 
 def headlines(metrics: dict[str, Metric]) -> dict[str, Headline]:
@@ -45,7 +50,8 @@ def _by_importance(metrics: Mapping[str, Headline]) -> list[tuple[str, Headline]
 
 def _headline(name: str, metric: Metric) -> Headline:
     best = None if is_counter(name) else _finite(metric.best)
-    return Headline(metric.goal, best, metric.last.value, _finite(metric.min), _finite(metric.max))
+    latest = metric.latest or metric.last
+    return Headline(metric.goal, best, metric.last.value, _finite(metric.min), _finite(metric.max), latest.value)
 
 
 def _finite(reading: Reading | None) -> float | None:

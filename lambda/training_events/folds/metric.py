@@ -76,6 +76,9 @@ class Metric(Struct):
 
     `points` and `not_finite` count all that was recorded. Everything else is of the points that stand. `attempt` is the newest
     attempt that has recorded the metric. `unknown` is null unless a later attempt has taken points back.
+
+    `latest` is the point of the highest step, then of the highest time, then of the highest value, as MLflow has it. It is null
+    where that is `last`. It is always of the newest attempt: what stands of earlier ones has lower steps.
     """
 
     goal: Goal
@@ -90,6 +93,7 @@ class Metric(Struct):
     steps: Steps
     attempt: int = 1
     unknown: Unknown | None = None
+    latest: Reading | None = None
 
     @property
     def are_extremes_known(self) -> bool:
@@ -97,7 +101,7 @@ class Metric(Struct):
         return self.unknown is None or (self.unknown.low is None and self.unknown.high is None)
 
 
-def add_points(  # noqa: C901 - every point of every fold passes here: a call for each would take a twentieth of the fold
+def add_points(  # noqa: C901, PLR0912 - every point of every fold passes here: a call for each would take a twentieth of the fold
     metrics: dict[str, Metric], points: list[Point], at: str, attempt: int, goals: dict[str, Goal]
 ) -> None:
     """Add points, which this attempt has recorded, to the metrics by name. `goals` are those that the training stated."""
@@ -110,13 +114,15 @@ def add_points(  # noqa: C901 - every point of every fold passes here: a call fo
         number = metric.points = metric.points + 1
         reading, steps = Reading(value, step, point.time or at), metric.steps
         highest = steps.highest
-        if attempt != metric.attempt or step is None or highest is None or step < highest:
+        if attempt != metric.attempt or step is None or highest is None or step <= highest:
             if attempt < metric.attempt:  # a process that was superseded goes on, for nothing
                 metric.not_finite += isinstance(value, str)
                 continue
             _make_room(metric, reading, attempt)
         else:
             steps.highest = step
+            if metric.latest is not None:
+                metric.latest = None
         metric.last = reading
         if number >= metric.curve.next:
             _add_to_curve(metric, point)
@@ -155,9 +161,19 @@ def _extend(metric: Metric, reading: Reading, value: float) -> None:
         _settle(metric, metric.unknown)
 
 
+def is_later(reading: Reading, other: Reading) -> bool:
+    """Whether MLflow calls this point the latest of the two. There a point without a step has step 0, and NaN counts as 0."""
+    return _order(reading) > _order(other)
+
+
+def _order(reading: Reading) -> tuple[float, str, float]:
+    return reading.step or 0, reading.at, 0.0 if reading.value == "NaN" else float(reading.value)
+
+
 def _make_room(metric: Metric, reading: Reading, attempt: int) -> None:
-    """Take back what the next point supersedes, and count its step."""
-    steps, step = metric.steps, reading.step
+    """Take back what the next point supersedes, which is not of a higher step, and count its step."""
+    steps, step, latest = metric.steps, reading.step, metric.latest or metric.last
+    metric.latest = latest if attempt == metric.attempt and is_later(latest, reading) else None
     if attempt > metric.attempt:
         _begin_attempt(metric, reading)
         metric.attempt = attempt

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import structs
+
 from training_events import strict_json
+from training_events.canonical import MAX_DEPTH, canonical_json
 from training_events.catalogue import run as facts
 from training_events.catalogue.stored import Stored
-from training_events.folds import attempts, metric
-from training_events.folds.run_state import MAX_DATASETS, MAX_KEPT, Artifact, Checkpoint, Error, Job, Lineage
+from training_events.folds import attempts, metric, reproductions
+from training_events.folds.run_state import (
+    MAX_DATASETS,
+    MAX_DETAILS_BYTES,
+    MAX_KEPT,
+    Artifact,
+    Checkpoint,
+    Error,
+    Job,
+    Lineage,
+    Refusal,
+)
 from training_events.folds.silence import seconds_between
 
 if TYPE_CHECKING:
@@ -35,10 +48,24 @@ def requested(state: RunState, fact: facts.TrainingRequested, at: str, _: LogEnt
     state.requested_at = at
     state.requested_by = fact.requested_by or state.requested_by
     state.model = fact.model or state.model
+    # only the first request of a stream starts a training
+    state.recipe = state.recipe or fact.recipe
+    state.caused_by = state.caused_by or fact.caused_by
+    state.reproduces = state.reproduces or fact.reproduces
     if not state.starts:
         state.hyperparameters |= fact.hyperparameters or {}
+        known = state.lineage.datasets
+        added = [dataset for dataset in dict.fromkeys(map(_bounded, fact.datasets)) if dataset not in known]
+        state.lineage.datasets = [*known, *added][:MAX_DATASETS]
     if state.status == "unknown":
         state.status = "requested"
+
+
+def refused(state: RunState, fact: facts.TrainingRefused, at: str, _: LogEntry) -> None:
+    """A run that has started is not refused: somebody asked for it once more, or for another one by its name."""
+    if state.status in ("unknown", "requested"):
+        state.status = "refused"
+        state.refused = Refusal(at, fact.reason, fact.explanation, fact.field)
 
 
 def started(state: RunState, fact: facts.TrainingStarted, at: str, entry: LogEntry) -> None:
@@ -47,7 +74,7 @@ def started(state: RunState, fact: facts.TrainingStarted, at: str, entry: LogEnt
     spec, by = strict_json.stored(entry.data), entry.numbering
     if attempts.is_repeated(state.attempts, at, by, same_spec=spec == state.spec):
         return
-    hyperparameters, datasets = dict(spec.get("hyperparameters") or {}), fact.used_datasets()
+    hyperparameters, datasets = dict(spec.get("hyperparameters") or {}), [*map(_bounded, fact.used_datasets())]
     earlier = state.lineage.earlier_datasets
     if attempts.is_joined(state.attempts, by):
         # what an earlier rank has recorded meanwhile is of the same attempt
@@ -65,6 +92,7 @@ def started(state: RunState, fact: facts.TrainingStarted, at: str, entry: LogEnt
         state.starts += 1
     state.model = fact.model or state.model
     state.requested_by = fact.requested_by or state.requested_by
+    state.reproduces = fact.reproduces or state.reproduces
     state.spec = spec
     state.hyperparameters = hyperparameters
     state.lineage = Lineage(datasets, fact.resumed_from, _without(datasets, earlier)[:MAX_KEPT])
@@ -87,9 +115,18 @@ def hyperparameters_recorded(state: RunState, fact: facts.HyperparametersRecorde
 
 def dataset_used(state: RunState, fact: facts.DatasetUsed, _at: str, entry: LogEntry) -> None:
     state.datasets_used += 1
-    dataset, known = fact.used(), state.lineage.datasets
-    if dataset is not None and dataset not in known and len(known) < MAX_DATASETS and _is_of_newest_attempt(state, entry):
+    used, known = fact.used(), state.lineage.datasets
+    if used is None or len(known) >= MAX_DATASETS or not _is_of_newest_attempt(state, entry):
+        return
+    if (dataset := _bounded(used)) not in known:
         state.lineage.datasets = [*known, dataset]
+
+
+def _bounded(dataset: facts.UsedDataset) -> facts.UsedDataset:
+    """The dataset without details that are too large for a state."""
+    if dataset.details is None or len(canonical_json(dataset.details, MAX_DEPTH)) <= MAX_DETAILS_BYTES:
+        return dataset
+    return structs.replace(dataset, details=None)
 
 
 def _is_of_newest_attempt(state: RunState, entry: LogEntry) -> bool:
@@ -198,11 +235,12 @@ def _resume(state: RunState) -> None:
     state.status = "running"
     if state.attempts:
         state.attempts[-1].status, state.attempts[-1].finished_at = "running", None
-    state.finished_at = state.ended_by = state.duration_seconds = state.error = state.stop_reason = None
+    state.finished_at = state.ended_by = state.duration_seconds = state.error = state.stop_reason = state.refused = None
 
 
 def _finish(state: RunState, status: attempts.Ended, at: str, by: Literal["training", "SageMaker"]) -> None:
     state.status = status
+    state.refused = None
     if state.attempts:
         state.attempts[-1].status, state.attempts[-1].finished_at = status, at
     state.finished_at = at
@@ -225,6 +263,7 @@ def _stored(fact: Stored) -> Stored:
 
 APPLY = {
     facts.TrainingRequested: requested,
+    facts.TrainingRefused: refused,
     facts.TrainingStarted: started,
     facts.HyperparametersRecorded: hyperparameters_recorded,
     facts.DatasetUsed: dataset_used,
@@ -236,4 +275,5 @@ APPLY = {
     facts.TrainingStopped: stopped,
     facts.TrainingJobStateChanged: job_state_changed,
     facts.PipelineExecutionStateChanged: pipeline_state_changed,
+    **reproductions.APPLY,
 }

@@ -19,8 +19,14 @@ MAX_DATASETS = 1000
 """Beyond so many datasets, a state keeps none that is recorded later: a program may record each of its shards. `datasets_used`
 counts all of these records, and the log has them all."""
 
-Status = Literal["unknown", "requested", "running", "completed", "failed", "stopped"]
-_FINISHED = ("completed", "failed", "stopped")
+MAX_DETAILS_BYTES = 2048
+"""A state keeps what a describer says of a dataset up to this size, as canonical JSON: a schema may have thousands of columns.
+The log has all of it."""
+MAX_REPRODUCTIONS = 100
+"""How many runs that did this one again a state keeps: the newest ones. The log has them all."""
+
+Status = Literal["unknown", "requested", "refused", "running", "completed", "failed", "stopped"]
+_FINISHED = ("refused", "completed", "failed", "stopped")
 
 
 class Checkpoint(Struct):
@@ -54,10 +60,35 @@ class Job(Struct):
     artifact: Stored | None = None
 
 
+class Refusal(Struct):
+    """Why the training that was asked for did not start. `field` is what is wrong in the request."""
+
+    at: str
+    reason: str
+    explanation: str | None
+    field: str | None
+
+
+class Reproduction(Struct):
+    """A run that did this one again, and the newest word on it. `inputs` are those that differ.
+
+    It is `requested` until both runs were compared. `allowed_unpinned` are what may differ, because no pin holds it.
+    """
+
+    at: str
+    run: str
+    status: Literal["requested", "verified", "diverged"]
+    explanation: str | None = None
+    allowed_unpinned: list[str] = []
+    inputs: list[str] = []
+    tolerance: float | None = None
+    by: str | None = None
+
+
 class Lineage(Struct):
     """What the run was made from: its datasets, and the run that it resumed.
 
-    The datasets are those of the newest attempt's spec, else those of its training job, and what was recorded later.
+    The datasets are those of the newest attempt's spec, else those of its job and its request, and what was recorded later.
     `earlier_datasets` are those that only earlier attempts had: what these made came of them.
     """
 
@@ -74,6 +105,9 @@ class RunState(StreamState):
 
     `ended_by` is who recorded the end: the training itself, or SageMaker where the training could not. `ends_not_counted` is
     the number of ends that were recorded by processes which do not lead the training.
+
+    `recipe` is the name of the recipe that starts it, `caused_by` the event that asked for it, and `refused` why it did not
+    start. `reproduces` is the run that it does again, and `reproductions` are those that did this one again.
     """
 
     kind: Literal["run"] = "run"
@@ -102,6 +136,11 @@ class RunState(StreamState):
     artifacts_saved: int = 0
     hyperparameters: dict[str, Any] = field(default_factory=dict)
     datasets_used: int = 0
+    recipe: str | None = None
+    reproduces: str | None = None
+    caused_by: facts.Cause | None = None
+    refused: Refusal | None = None
+    reproductions: list[Reproduction] = field(default_factory=list)
 
     @property
     def finished(self) -> bool:

@@ -6,12 +6,13 @@ did not fit, `whole` is false, and the state has it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
 from training_events.canonical import canonical_json
 from training_events.folds.cutter import Cutter, Scalar
+from training_events.folds.group import GroupState
 from training_events.folds.headline import Headline, headlines
 from training_events.folds.model import ModelState
 from training_events.folds.run_state import RunState
@@ -21,15 +22,18 @@ from training_events.folds.version import VERSION
 if TYPE_CHECKING:
     from training_events.catalogue.run import UsedDataset
     from training_events.folds.dataset import DatasetState
+    from training_events.folds.logged_model import Logged
 
 
 class UsedVersion(Struct, frozen=True):
-    """A version of a dataset, as a run has used it."""
+    """A version of a dataset, as a run has used it. `digest` tells the content where no SHA-256 does."""
 
     uri: str | None
     version_id: str | None
     sha256: str | None
     role: str | None
+    name: str | None = None
+    digest: str | None = None
 
 
 class Serving(Struct, frozen=True):
@@ -96,16 +100,41 @@ class RunSummary(StreamSummary, frozen=True, kw_only=True):
     earlier_datasets: list[UsedVersion] = []
     resumed_from: str | None = None
     files: list[str] | None = None
+    recipe: str | None = None
+    reproduces: str | None = None
+
+
+class LoggedSummary(Struct, frozen=True):
+    """A model as a training program has logged it."""
+
+    status: str
+    name: str | None
+    run: str | None
+    group: str | None
+    model_type: str | None
+    at: str
+    updated_at: str
 
 
 class ModelSummary(StreamSummary, frozen=True, kw_only=True):
-    """A model. `versions` counts them, `run` made the latest one, and `serving` tells which version serves each stage."""
+    """A model. `versions` counts them, `run` made the latest one, and `serving` tells which version serves each stage.
+
+    `logged` is there where a training program has logged the model, and `updated_at` is when its newest event occurred.
+    """
 
     latest_version: str | None
     stages: dict[str, str]
     versions: int = 0
     run: str | None = None
     serving: dict[str, Serving] = {}
+    description: str | None = None
+    updated_at: str | None = None
+    logged: LoggedSummary | None = None
+
+    @property
+    def is_only_logged(self) -> bool:
+        """Whether it is a logged model of which nobody has registered a version: a training may log thousands."""
+        return self.logged is not None and not self.versions
 
 
 class DatasetSummary(StreamSummary, frozen=True, kw_only=True):
@@ -118,18 +147,29 @@ class DatasetSummary(StreamSummary, frozen=True, kw_only=True):
     bytes: int | None = None
     rows: int | None = None
     registered_at: str | None = None
+    digest: str | None = None
 
 
-def summary_of(
-    state: RunState | ModelState | DatasetState, *, bounded: bool = True
-) -> RunSummary | ModelSummary | DatasetSummary:
+class GroupSummary(StreamSummary, frozen=True, kw_only=True):
+    """A group. `updated_at` is when something was said of it last. The runs in it have its name as their tag `group`."""
+
+    description: str | None = None
+    updated_at: str | None = None
+
+
+Summary: TypeAlias = RunSummary | ModelSummary | DatasetSummary | GroupSummary
+
+
+def summary_of(state: RunState | ModelState | DatasetState | GroupState, *, bounded: bool = True) -> Summary:
     """The summary of a state. Only a bounded one can be stored; the other one is whole."""
     cutter = Cutter(bounded=bounded)
-    kind: type[RunSummary | ModelSummary | DatasetSummary]
+    kind: type[Summary]
     if isinstance(state, RunState):
         kind, parts = RunSummary, _of_run(state, cutter)
     elif isinstance(state, ModelState):
         kind, parts = ModelSummary, _of_model(state, cutter)
+    elif isinstance(state, GroupState):
+        kind, parts = GroupSummary, _said_of(state, cutter)
     else:
         kind, parts = DatasetSummary, _of_dataset(state, cutter)
     return kind(
@@ -174,6 +214,8 @@ def _of_run(state: RunState, cutter: Cutter) -> dict[str, Any]:
         "earlier_datasets": _used(state.lineage.earlier_datasets, cutter),
         "resumed_from": cutter.optional(state.lineage.resumed_from),
         "files": _files(state),
+        "recipe": cutter.optional(state.recipe),
+        "reproduces": cutter.optional(state.reproduces),
     }
 
 
@@ -191,7 +233,9 @@ def _of_job(state: RunState) -> _OfJob:
 
 
 def _used(datasets: list[UsedDataset], cutter: Cutter) -> list[UsedVersion]:
-    used = [UsedVersion(*map(cutter.optional, (it.uri, it.version_id, it.sha256, it.role))) for it in datasets]
+    used = [
+        UsedVersion(*map(cutter.optional, (it.uri, it.version_id, it.sha256, it.role, it.name, it.digest))) for it in datasets
+    ]
     return list(cutter.members((str(number), version) for number, version in enumerate(used)).values())
 
 
@@ -229,7 +273,25 @@ def _of_model(state: ModelState, cutter: Cutter) -> dict[str, Any]:
         "versions": len(state.versions),
         "run": None if latest is None else cutter.optional(latest.run),
         "serving": serving,
+        "logged": None if state.logged is None else _of_logged(state.logged, cutter),
+        **_said_of(state, cutter),
     }
+
+
+def _of_logged(logged: Logged, cutter: Cutter) -> LoggedSummary:
+    return LoggedSummary(
+        status=logged.status,
+        name=cutter.optional(logged.name),
+        run=cutter.optional(logged.run),
+        group=cutter.optional(logged.group),
+        model_type=cutter.optional(logged.model_type),
+        at=logged.at,
+        updated_at=logged.updated_at,
+    )
+
+
+def _said_of(state: ModelState | GroupState, cutter: Cutter) -> dict[str, Any]:
+    return {"description": cutter.optional(state.description), "updated_at": state.last_at}
 
 
 def _of_dataset(state: DatasetState, cutter: Cutter) -> dict[str, Any]:
@@ -243,4 +305,5 @@ def _of_dataset(state: DatasetState, cutter: Cutter) -> dict[str, Any]:
         "bytes": None if stored is None else stored.bytes,
         "rows": None if newest is None else newest.rows,
         "registered_at": None if newest is None else newest.registered_at,
+        "digest": None if newest is None else cutter.optional(newest.digest),
     }

@@ -45,8 +45,11 @@ class Update(Enum):
 
 
 class Projected(NamedTuple):
+    """`before` is the stored state to which the delivered events were applied; None where the stream was folded otherwise."""
+
     update: Update
     state: State
+    before: bytes | None = None
 
 
 class _Next(NamedTuple):
@@ -111,6 +114,8 @@ class Projector:
                 self._put(state, encoded, settled, replaces=None if current is None else current.revision)
             except Overtaken:
                 continue
+            if update is Update.APPLIED:
+                return Projected(update, state, None if current is None else current.state)
             return Projected(update if current is None or current.state != encoded else Update.UNCHANGED, state)
         raise Overtaken(f"the read model of {stream} was written by others {self._max_attempts} times in a row")
 

@@ -19,6 +19,8 @@ from training_events import folds, strict_json
 from training_events.errors import NotUnderstood, Overtaken
 from training_events.folds.instant import instants
 from training_events.projection.projector import STATE_TOO_LARGE, Projected, Update, has_state
+from training_events.projection.sealer import note_due
+from training_events.times import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -134,6 +136,8 @@ class Rebuild:
 
     def _change(self, stream: str, state: State | None) -> Change | None:
         current = self._read_models.get(stream)
+        if not self._dry_run and _lacks_events(current, state):
+            note_due(self._read_models, stream, now())  # before it is mended: whoever goes on after a crash finds it mended
         if current is None and state is not None:
             is_new = self._dry_run or self._projector.create(state).update is not Update.UNCHANGED
             return Change(stream, "new", []) if is_new else None
@@ -202,6 +206,16 @@ def _interrupted(read_models: ReadModels) -> Progress | None:
     except msgspec.MsgspecError:
         return None
     return progress if progress and (progress.folded_by, progress.parts) == (folds.VERSION, PARTS) else None
+
+
+def _lacks_events(current: ReadModel | None, state: State | None) -> bool:
+    """Whether the log has events that nobody projected: then nobody sealed them either."""
+    if current is None or state is None or not current.state:
+        return current is None
+    try:
+        return folds.decode(current.stream, current.state).counts.events < state.counts.events
+    except (msgspec.MsgspecError, RecursionError):
+        return True
 
 
 def _differing(before: bytes, after: bytes) -> list[str]:

@@ -135,11 +135,26 @@ class Sealer:
         return Sealing.UNCHANGED if seal is None else Sealing.WRITTEN
 
     def _note(self, name: str) -> _Note | None:
-        content = self._read_models.note(name)
-        try:
-            return None if content is None else msgspec.json.decode(content, type=_Note)
-        except (msgspec.MsgspecError, BadTime):
-            return None
+        return _read(self._read_models, name)
 
     def _keep(self, note: _Note) -> None:
-        self._read_models.set_note(note_name(note.stream), msgspec.json.encode(note), due=note.due)
+        _keep(self._read_models, note)
+
+
+def note_due(read_models: ReadModels, stream: str, moment: str) -> None:
+    """Have a stream sealed from this moment on, unless it is noted already: what nobody projected, nobody has sealed."""
+    note = _read(read_models, note_name(stream)) or _Note(stream)
+    if note.due is None:
+        _keep(read_models, replace(note, due=moment))
+
+
+def _read(read_models: ReadModels, name: str) -> _Note | None:
+    content = read_models.note(name)
+    try:
+        return None if content is None else msgspec.json.decode(content, type=_Note)
+    except (msgspec.MsgspecError, BadTime):
+        return None
+
+
+def _keep(read_models: ReadModels, note: _Note) -> None:
+    read_models.set_note(note_name(note.stream), msgspec.json.encode(note), due=note.due)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from training_events.proof.verification import Verification
     from training_events.reading.comparison import Comparison
     from training_events.reading.lineage.graph import Lineage
+    from training_events.reading.recording_order import IndexedEvent
     from training_events.reading.time_text import Time
 
 
@@ -97,8 +98,8 @@ class Log:
 
         `where` is as MLflow has it: `metrics.accuracy > 0.95 and params.alpha < 0.001`; OR, NOT and parentheses go too.
         `order_by` names what to sort by, with a minus for the other direction: `-metrics.accuracy`; several in a list, or with
-        commas between them. `metrics.accuracy` is the best value; `.last`, `.min` and `.max` behind it are the others. Hidden
-        runs are left out, unless `hidden` is true or `where` asks about them.
+        commas between them. `metrics.accuracy` is the best value; `.last`, `.min`, `.max` and `.latest` (of the highest step)
+        behind it are the others. Hidden runs are left out, unless `hidden` is true or `where` asks about them.
 
         Raises BadSearch (a Misused), which says where the mistake is, also for a metric, hyperparameter or tag that no run has.
         """
@@ -164,6 +165,23 @@ class Log:
         stream = stream_of_log(self._opened.log, _name(stream))
         require_events(self._opened, stream, **times)
         return events_of(self._opened.log, stream, **times)
+
+    def all_events(self, after: int | str = "") -> Iterator[IndexedEvent]:
+        """Every event of the log, in the order in which the log took them: those behind `after`, the `index` of one of them.
+
+        An index is a number, from 0: the event's place in the log's tree. It never changes, and every later event has a larger
+        one, so a reader that goes on behind the last one misses none. A 27-character time in its place gives what the log took
+        from then on. On AWS the notary gives the numbers, some seconds after the log took the events. Memory does not grow.
+
+        A log without a tree (on AWS its address names no `notary`; a file of an earlier version that nobody has written to
+        since) has texts as indexes. There it takes reading the log each time, and an event may get an index before one that was
+        read already: a reader that has to miss none asks again from some minutes before, and leaves out what it has. Raises
+        Misused for a number there, and for a text that is neither an index nor a time.
+        """
+        # imported here: few questions are about the whole log
+        from training_events.reading.recording_order import in_order  # noqa: PLC0415
+
+        return in_order(self._opened.log, self._opened.leaves, after)
 
     def compare(
         self, runs: Iterable[Named], *, as_of: Time | None = None, known_at: Time | None = None, all_inputs: bool = False

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from training_events.errors import BadLogUrl, MissingSetting, NoSuchLog
+from training_events.errors import BadLogUrl, MissingSetting, NoSuchLog, TrainingEventsError
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
 from training_events.projection.renewal import renew
 from training_events.projection.sealer import Sealer
+from training_events.proof.notary.laptop import LaptopNotary
 from training_events.proof.sqlite_seal_store import SqliteSealStore
+from training_events.proof.tree.keys import read_public_key
+from training_events.proof.tree.reader import TreeReader
+from training_events.proof.tree.sqlite_tree import SqliteTree
 from training_events.settings import LAPTOP_LOG, Settings
+from training_events.stores.address import SqliteFile, parse
 from training_events.stores.opening import open_store
 from training_events.stores.sqlite.event_log import SqliteLog
 
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from training_events.proof.seal_store import SealStore
+    from training_events.proof.tree.store import LeafIndex, TileStore
     from training_events.stores.event_log import EventLog
     from training_events.stores.read_models import ReadModels
 
@@ -29,13 +35,28 @@ if TYPE_CHECKING:
 class Sources(Struct, frozen=True):
     """`read_models` are None where the log's address names none, and then there is no projector.
 
-    `seals` are None where TRAINING_EVENTS_BUCKET does not say which bucket has them.
+    `seals` and `tiles` are None where no setting says which bucket has them. `tiles` and `leaves` are None where the address
+    names no table of the notary's.
     """
 
     log: EventLog
     read_models: ReadModels | None
     projector: Projector | None
     seals: SealStore | None
+    tiles: TileStore | None = None
+    leaves: LeafIndex | None = None
+
+    @property
+    def tree(self) -> TreeReader | None:
+        """The notary's tree, for one thread: each asking gives a reader of its own. None where nothing says where it is.
+
+        Raises MissingSetting for a key to trust that cannot be read.
+        """
+        if self.tiles is None:
+            return None
+        key = Settings().optional("checkpoint_key")
+        origin = self.tiles.origin if isinstance(self.tiles, SqliteTree) else None
+        return TreeReader(self.tiles, self.leaves, None if key is None else read_public_key(Path(key)), origin=origin)
 
 
 def url_to_read(url: str) -> str:
@@ -52,10 +73,17 @@ def url_to_read(url: str) -> str:
 
 def open_sources(url: str) -> Sources:
     """What is at `url`, else where the environment says, as it is. Raises MissingSetting or BadLogUrl."""
-    store = open_store(url_to_read(url))
+    url = url_to_read(url)
+    store = open_store(url)
     projector = None if store.read_models is None else Projector(store.log, store.read_models)
-    seals = SqliteSealStore(store.log.database) if isinstance(store.log, SqliteLog) else _seals_in_s3()
-    return Sources(store.log, store.read_models, projector, seals)
+    if isinstance(store.log, SqliteLog):
+        database = store.log.database
+        tree = SqliteTree(database)
+        return Sources(store.log, store.read_models, projector, SqliteSealStore(database), tree, tree)
+    place = parse(url)
+    notary = None if isinstance(place, SqliteFile) else place.notary
+    tiles, leaves = (None, None) if notary is None else (_tiles_in_s3(), _leaves_in_dynamodb(notary))
+    return Sources(store.log, store.read_models, projector, _seals_in_s3(), tiles, leaves)
 
 
 def open_current_sources(
@@ -91,6 +119,10 @@ def bring_up_to_date(
                 log.database,
                 lambda done, total: on_progress(f"{done} of {total} states of an earlier version", done / total),
             )
+            with contextlib.suppress(TrainingEventsError):  # who asks about the tree is told: `verify` and `checkpoint`
+                LaptopNotary(log.database, Settings()).publish_if_due(
+                    lambda done, total: on_progress(f"{done} of {total} leaves", done / total)
+                )
 
 
 def require_read_models(sources: Sources) -> tuple[ReadModels, Projector]:
@@ -101,14 +133,38 @@ def require_read_models(sources: Sources) -> tuple[ReadModels, Projector]:
 
 
 def _seals_in_s3() -> SealStore | None:
-    settings = Settings()
-    bucket, days = settings.optional("bucket"), settings.optional("seal_days")
+    bucket = Settings().optional("bucket")
     if bucket is None:
         return None
+    mode, days = _lock_settings()
     # imported here: with a log in SQLite nobody waits for AWS's SDK
     from training_events import aws  # noqa: PLC0415
     from training_events.proof.s3_seal_store import S3SealStore  # noqa: PLC0415
 
-    # where the settings of the projector are given too, `verify` holds the locks against them
-    mode = settings.optional("seal_mode") or "GOVERNANCE"
-    return S3SealStore(bucket, aws.client("s3"), mode=mode, days=int(days) if days else None)
+    return S3SealStore(bucket, aws.client("s3"), mode=mode, days=days)
+
+
+def _tiles_in_s3() -> TileStore | None:
+    settings = Settings()
+    bucket = settings.optional("notary_bucket") or settings.optional("bucket")
+    if bucket is None:
+        return None
+    from training_events import aws  # noqa: PLC0415 - as above
+    from training_events.proof.tree.s3_tiles import S3Tiles  # noqa: PLC0415
+
+    mode, days = _lock_settings()
+    return S3Tiles(bucket, aws.client("s3"), mode=mode, days=days)
+
+
+def _lock_settings() -> tuple[str, int | None]:
+    """Where the settings of the projector are given too, `verify` holds the locks against them."""
+    settings = Settings()
+    days = settings.optional("seal_days")
+    return settings.optional("seal_mode") or "GOVERNANCE", int(days) if days else None
+
+
+def _leaves_in_dynamodb(table: str) -> LeafIndex:
+    from training_events import aws  # noqa: PLC0415 - as above
+    from training_events.proof.notary.ledger import Ledger  # noqa: PLC0415
+
+    return Ledger(table, aws.client("dynamodb", validate=False))

@@ -42,7 +42,7 @@ class Service(Struct, frozen=True):
     since: str
     promoted_by: str | None
     until: str | None = None
-    ended_by: Literal["promotion", "retirement"] | None = None
+    ended_by: Literal["promotion", "demotion", "retirement"] | None = None
     reason: str | None = None
 
 
@@ -83,7 +83,7 @@ def services(stream: str, entries: Iterable[LogEntry]) -> list[Service]:
             service = Service(stream, stage, promotion.version, at, promotion.promoted_by)
             if stage in state.stages:
                 serving[stage] = service
-            else:  # it was retired in the same instant
+            else:  # it was retired or demoted in the same instant
                 ended.append(_ended(service, at, None, instant))
     return sorted([*ended, *serving.values()], key=lambda service: (service.since, service.stage))
 
@@ -96,8 +96,10 @@ def _newest(state: ModelState, count: int) -> dict[str, Promotion]:
 def _ended(service: Service, at: str, by: Promotion | None, instant: list[LogEntry]) -> Service:
     if by is not None:
         return structs.replace(service, until=at, ended_by="promotion")
-    reasons = (fact.reason for fact in _retirements(instant) if fact.version is None or str(fact.version) == service.version)
-    return structs.replace(service, until=at, ended_by="retirement", reason=next(reasons, None))
+    retirements = (fact for fact in _retirements(instant) if fact.version is None or str(fact.version) == service.version)
+    if (retirement := next(retirements, None)) is not None:
+        return structs.replace(service, until=at, ended_by="retirement", reason=retirement.reason)
+    return structs.replace(service, until=at, ended_by="demotion")
 
 
 def _retirements(instant: list[LogEntry]) -> Iterator[ModelRetired]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from training_events.errors import NoSuchStream, TrainingEventsError
 from training_events.folds import VERSION, kind_of
 from training_events.folds.headline import headlines
-from training_events.folds.summary import DatasetSummary, ModelSummary, RunSummary, summary_of
+from training_events.folds.summary import DatasetSummary, GroupSummary, ModelSummary, RunSummary, summary_of
+from training_events.folds.summary import Summary as Summary  # noqa: PLC0414 - what this room returns
 from training_events.projection.rebuild import StreamFolds
 from training_events.projection.time_travel import metrics_at, state_at, state_now
 from training_events.reading.opening import require_read_models
@@ -27,9 +28,13 @@ if TYPE_CHECKING:
     from training_events.reading.opening import Sources
     from training_events.stores.event_log import EventLog
 
-Summary: TypeAlias = RunSummary | ModelSummary | DatasetSummary
-_S = TypeVar("_S", bound=RunSummary | ModelSummary | DatasetSummary)
-SUMMARIES: dict[str, type[Summary]] = {"run": RunSummary, "model": ModelSummary, "dataset": DatasetSummary}
+_S = TypeVar("_S", bound=Summary)
+SUMMARIES: dict[str, type[Summary]] = {
+    "run": RunSummary,
+    "model": ModelSummary,
+    "dataset": DatasetSummary,
+    "group": GroupSummary,
+}
 
 
 MAX_READ_ALONE = 200

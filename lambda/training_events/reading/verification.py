@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, json
 
+from training_events.errors import MissingSetting
 from training_events.event import STREAM_KINDS
+from training_events.proof.findings import Kind
+from training_events.proof.kept_checkpoints import check_against
+from training_events.proof.notary.laptop import LaptopNotary
 from training_events.proof.seal_reader import SealReader
+from training_events.proof.tree_view import PlacedLeaves, SortedLeaves, sorted_leaves
 from training_events.proof.verification import verify
 from training_events.reading.stream_names import no_such_stream
+from training_events.settings import Settings
 from training_events.stores.sqlite.event_log import SqliteLog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from training_events.proof.files import CompareFile
+    from training_events.proof.findings import Finding
     from training_events.proof.seal_format import Seal
+    from training_events.proof.tree.reader import TreeReader
+    from training_events.proof.tree_view import CommittedPlaces
     from training_events.proof.verification import Verification
     from training_events.reading.opening import Sources
 
@@ -31,24 +41,89 @@ class _Named(Struct):
 _stream_of = json.Decoder(_Named).decode
 
 
-def verification_of(sources: Sources, stream: str, compare_file: CompareFile | None = None) -> Verification:
+def verification_of(
+    sources: Sources,
+    stream: str,
+    compare_file: CompareFile | None = None,
+    *,
+    tree: PlacedLeaves | SortedLeaves | None = None,
+) -> Verification:
     """Verify a stream, with `compare_file` the files too that its events name. It writes nothing.
 
-    Raises NoSuchStream where neither log nor seals nor read models know the stream.
+    `tree` is given where it was opened for several streams: by `named_leaves`, or `whole_tree`. Raises NoSuchStream where
+    neither log nor seals nor tree nor read models know the stream.
     """
-    verification = verify(sources.log, sources.seals, stream, compare_file, read_models=sources.read_models)
-    if not verification.events and not verification.findings:
+    view = tree or named_leaves(sources)
+    leaves = None if view is None else view.of(stream)
+    verification = verify(sources.log, sources.seals, stream, compare_file, read_models=sources.read_models, leaves=leaves)
+    if not verification.events and all(finding.kind is Kind.FORK for finding in verification.findings):
         raise no_such_stream(sources, stream)
     return verification
 
 
-def streams_to_verify(sources: Sources) -> Iterator[str]:
-    """Every stream once, also one of which the log has lost everything: notes of a file, seals and read models name it."""
+def named_leaves(sources: Sources) -> PlacedLeaves | None:
+    """The tree, to look at the leaves of a few streams; None where the log has none."""
+    tree = sources.tree
+    return None if tree is None else PlacedLeaves(tree, _committed(sources))
+
+
+def against_kept(sources: Sources, kept: Sequence[tuple[str, bytes]]) -> Iterator[Finding]:
+    """The finding, if the log does not continue these checkpoints that somebody kept, each with a name.
+
+    Raises MissingSetting where nothing says where the tree is.
+    """
+    if not kept:
+        return
+    yield from check_against(tree_of(sources), kept)
+
+
+def tree_of(sources: Sources) -> TreeReader:
+    """The log's tree. Raises MissingSetting where nothing says where it is."""
+    tree = sources.tree
+    if tree is None:
+        raise MissingSetting(
+            "nothing says where the log's tree is: its address names no notary (&notary=<table>), or neither"
+            " TRAINING_EVENTS_NOTARY_BUCKET nor TRAINING_EVENTS_BUCKET a bucket"
+        )
+    return tree
+
+
+def publish_on_laptop(sources: Sources, on_progress: Callable[[int, int], None]) -> None:
+    """Sign a checkpoint of a log in a file, if something was recorded since the last. On AWS the notary does.
+
+    Raises NoSuchLog where there is no file, and what `LaptopNotary.publish` raises.
+    """
+    if isinstance(sources.log, SqliteLog):
+        LaptopNotary(sources.log.database, Settings()).publish(on_progress)
+
+
+@contextmanager
+def whole_tree(sources: Sources, on_progress: Callable[[int, int], None]) -> Iterator[SortedLeaves | None]:
+    """The tree, read as a whole and checked; None where the log has none. `on_progress` gets leaves, and how many there are."""
+    tree = sources.tree
+    if tree is None:
+        yield None
+        return
+    with sorted_leaves(tree, _committed(sources), on_progress) as leaves:
+        yield leaves
+
+
+def _committed(sources: Sources) -> CommittedPlaces | None:
+    """A laptop's log writes the leaf of an event in the transaction of the event."""
+    leaves = sources.leaves
+    if leaves is None or not isinstance(sources.log, SqliteLog):
+        return None
+    return lambda stream: (leaf.position for _, leaf in leaves.places(stream))
+
+
+def streams_to_verify(sources: Sources, tree: PlacedLeaves | SortedLeaves | None = None) -> Iterator[str]:
+    """Every stream once, also one that the log has lost altogether: notes of a file, seals, tree and read models name it."""
     seen: set[str] = set()
     altered = (alteration.stream for alteration in sources.log.alterations())
     sealed = sources.seals.streams() if sources.seals else ()
+    in_tree = tree.streams() if isinstance(tree, SortedLeaves) else ()
     projected = sources.read_models.streams() if sources.read_models else ()
-    for stream in chain(sources.log.streams(), altered, sealed, projected):
+    for stream in chain(sources.log.streams(), altered, sealed, in_tree, projected):
         if stream not in seen:
             seen.add(stream)
             yield stream

@@ -34,6 +34,19 @@ _SET_BY_LAUNCHERS = ("TORCHELASTIC_RUN_ID", "OMPI_COMM_WORLD_SIZE")
 _MAX_BYTES = MAX_STREAM_BYTES - len("run/")
 
 
+def named_run(environment: Mapping[str, str] = os.environ) -> str | None:
+    """The run that the environment says this process belongs to: `run/<id>`. None where it names none."""
+    names = (environment.get(variable) for variable in ("TRAINING_EVENTS_RUN", "TRAINING_JOB_NAME"))
+    id_ = next((valid for name in names if name is not None and (valid := _valid(name, _MAX_BYTES))), None)
+    return None if id_ is None else f"run/{id_}"
+
+
+def reproduced_run(environment: Mapping[str, str] = os.environ) -> str | None:
+    """The run that this process does again: `run/<id>`. None where it does none."""
+    name = _valid(environment.get("TRAINING_EVENTS_REPRODUCES", ""), MAX_STREAM_BYTES)
+    return f"run/{name.removeprefix('run/')}" if name else None
+
+
 class Rank(NamedTuple):
     """The number of this process among those of the training, from 0, and how many there are."""
 
@@ -42,17 +55,23 @@ class Rank(NamedTuple):
 
 
 def run_id(model: str | None, given_id: str | None, environment: Mapping[str, str] = os.environ) -> str:
-    """The id of the run, such that `run/<id>` is the name of a stream. Never raises: what no name may have is replaced."""
-    candidates = (
-        given_id,
+    """The id of the run, such that `run/<id>` is the name of a stream. Never raises: what no name may have is replaced.
+
+    In a process that reproduces a run, the environment goes before the program, whose id is the original's.
+    """
+    from_environment = (
         environment.get("TRAINING_EVENTS_RUN"),
         environment.get("TRAINING_JOB_NAME"),  # SageMaker: AWS's own events about the job are recorded under this name too
+    )
+    original = reproduced_run(environment)
+    own = None if original is not None and original == f"run/{_id_in_stream(given_id)}" else given_id
+    candidates = (
+        *((own, *from_environment) if original is None else (*from_environment, own)),
         _unless_none(environment.get("TORCHELASTIC_RUN_ID")),
         _slurm_id(environment, sys.orig_argv),
     )
-    for name in candidates:
-        if name is not None and (valid := _valid(plain_text(name), _MAX_BYTES)):
-            return valid
+    if id_ := next(filter(None, map(_id_in_stream, candidates)), ""):
+        return id_
     prefix = _valid(plain_text(model), _MAX_BYTES - 13) if model is not None else ""
     return f"{prefix or 'run'}-{_id_of_launcher(environment) or uuid4().hex[:12]}"
 
@@ -108,6 +127,10 @@ def _valid(name: str, max_bytes: int) -> str:
     # credentials first: of a token that was cut nobody would know the shape
     printable = CONTROL.sub("-", redacted_text(in_one_form(name).strip()))
     return printable.encode()[:max_bytes].decode(errors="ignore").strip()
+
+
+def _id_in_stream(name: str | None) -> str:
+    return "" if name is None else _valid(plain_text(name), _MAX_BYTES)
 
 
 def _unless_none(name: str | None) -> str | None:

@@ -7,27 +7,44 @@ the registration of its version.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from training_events import folds
 from training_events.catalogue import CATALOGUE, any_stream
-from training_events.catalogue.model import ModelPromoted, ModelRegistered, ModelRetired
+from training_events.catalogue.model import (
+    ModelDemoted,
+    ModelPromoted,
+    ModelRegistered,
+    ModelRetired,
+    VersionDescribed,
+    VersionHidden,
+    VersionRestored,
+    VersionTagged,
+)
 from training_events.errors import Misused, NoSuchLog
 from training_events.folds.model import ModelState
-from training_events.stores.near_names import MAX_NEAR_NAMES, near_names, near_streams, spelling
+from training_events.stores.near_names import MAX_COMPARED_NAMES, MAX_NEAR_NAMES, near_names, near_streams, spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from training_events.stores.opening import Store
+    from training_events.stores.read_models import ReadModels
 
 _NEAR_TYPE = 0.85
 """TrainingComplete is nearer to TrainingCompleted, CheckpointLoaded is further from CheckpointSaved: a type of one's own."""
 _PAUSES_ON_A_BUS = (0.5, 1.0, 2.0)
 """In seconds: what was published a moment ago reaches the log within these."""
+
+_OF_VERSIONS = (
+    ModelPromoted, ModelDemoted, ModelRetired, VersionDescribed, VersionTagged, VersionHidden, VersionRestored,
+)  # fmt: skip
+"""What is said of a version that has to be registered."""
 
 
 def check_type(stream: str, type_: str) -> None:
@@ -50,7 +67,7 @@ def has_names(fact: msgspec.Struct) -> bool:
     """Whether `check_names` asks the log about it."""
     if isinstance(fact, ModelRegistered):
         return fact.run is not None
-    return isinstance(fact, (ModelPromoted, ModelRetired, *any_stream.FACTS))
+    return isinstance(fact, (*_OF_VERSIONS, *any_stream.FACTS))
 
 
 def check_names(
@@ -79,11 +96,11 @@ def check_names(
                 raise Misused(flaw)
             sleep(pause)
 
-    if isinstance(fact, (ModelPromoted, ModelRetired)) and fact.version is not None:
+    if isinstance(fact, _OF_VERSIONS) and fact.version is not None:
         version = str(fact.version)
         if (stream, version) not in said_here:
             raise_unless(lambda: _unknown_version(store, stream, version))
-    if isinstance(fact, ModelPromoted) and (flaw := _otherspelling(store, stream, fact.stage)):
+    if isinstance(fact, ModelPromoted | ModelDemoted) and (flaw := _otherspelling(store, stream, fact.stage)):
         raise Misused(flaw)
     for named, check in _checks_of_streams(store, stream, fact):
         if (named, None) not in said_here:
@@ -93,7 +110,10 @@ def check_names(
 def _checks_of_streams(store: Store, stream: str, fact: msgspec.Struct) -> list[tuple[str, Callable[[], str | None]]]:
     """The streams that the log has to have, each with its check."""
     if isinstance(fact, any_stream.FACTS):
-        return [(stream, partial(_unknown_stream, store, stream))]
+        is_group = folds.kind_of(stream) == "group"
+        if is_group and isinstance(fact, any_stream.Described):
+            return []  # so a group begins
+        return [(stream, partial(_unknown_group if is_group else _unknown_stream, store, stream))]
     if isinstance(fact, ModelRegistered) and fact.run is not None:
         run = f"run/{fact.run.removeprefix('run/')}"
         return [(run, partial(_unknown_run, store, run))]
@@ -127,6 +147,31 @@ def _unknown_stream(store: Store, stream: str) -> str | None:
     if next(iter(store.log.entries(stream)), None) is not None:
         return None
     return f"the log has no event of {stream!a:.80}" + _instead(_near_streams(store, stream))
+
+
+def _unknown_group(store: Store, stream: str) -> str | None:
+    """A group is there once somebody said something of it, or a run is in it."""
+    if next(iter(store.log.entries(stream)), None) is not None:
+        return None
+    name = stream.partition("/")[2]
+    groups = set() if store.read_models is None else {group for group in _groups_of_runs(store.read_models) if group}
+    if name in groups:
+        return None
+    near = [*_near_streams(store, stream), *(f"group/{near}" for near in near_names(name, sorted(groups)))]
+    return f"the log has no event of {stream!a:.80}, and no run in it" + _instead(list(dict.fromkeys(near)))
+
+
+def _groups_of_runs(read_models: ReadModels) -> Iterator[str | None]:
+    for summary in islice(read_models.summaries("run"), MAX_COMPARED_NAMES):
+        with suppress(msgspec.MsgspecError):  # an altered read model may hold anything
+            group = msgspec.json.decode(summary, type=_InGroup).tags.get("group")
+            yield None if group is None else str(group)
+
+
+class _InGroup(msgspec.Struct):
+    """A summary of a run, of which only the group is asked."""
+
+    tags: dict[str, str | int | float | bool | None] = {}
 
 
 def _unknown_run(store: Store, run: str) -> str | None:

@@ -32,6 +32,11 @@ def open_participant(stream: str) -> Participant | None:
     return None if lifecycle is None else lifecycle.participant
 
 
+def open_stream() -> str | None:
+    """The run that is open in this process; of several the one that was started last."""
+    return next((lifecycle.participant.stream for lifecycle in reversed([*_newest.values()])), None)
+
+
 class Lifecycle:
     """An `OpenRun` for `termination`, which calls the methods that begin with `on_`."""
 
@@ -54,7 +59,7 @@ class Lifecycle:
             self._record("TrainingStarted", spec)
             note_start(key, spec, before)
             if (channel := self.participant.open_channel) is not None:
-                channel.writer.spooled_within(START_SECONDS)  # from now on not even a kill loses that the run began
+                channel.spooled_within(START_SECONDS)  # from now on not even a kill loses that the run began
 
     def flush(self, seconds: float) -> bool:
         return self.participant.flush(seconds)
@@ -64,10 +69,12 @@ class Lifecycle:
         fails_here = self.participant.started_here and event.type == "TrainingFailed"  # any rank may fail
         if self._is_newest and (self.participant.is_leader or fails_here):
             self._ending.decide(event)
-        self._ending.record(self._record)
-        self.participant.close()
-        if self._key is not None and self._is_newest:
-            del _newest[self._key]
+        try:
+            self._ending.record(self._record)
+            self.participant.close()
+        finally:  # or else what the process makes later would be of a run that has ended
+            if self._key is not None and self._is_newest:
+                del _newest[self._key]
 
     def end_after(self, error: BaseException | None) -> None:
         """The training came to its end, or this exception ended it."""
@@ -105,4 +112,4 @@ class Lifecycle:
 
     def _record(self, type_: str, data: dict[str, Any]) -> None:
         if (channel := self.participant.open_channel) is not None:
-            channel.writer.record(type_, data)
+            channel.record(type_, data)

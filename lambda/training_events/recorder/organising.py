@@ -1,4 +1,4 @@
-"""Names, describes, tags, hides and restores a stream: a run, a model or a dataset that the log has.
+"""Names, describes, tags, hides and restores a stream: a run, a model, a dataset or a group that the log has.
 
 A wrong argument raises at once, Misused or TypeError. These are facts like any other: nothing is deleted, and who said it when
 stays in the log.
@@ -88,7 +88,7 @@ def _stream(given: Any) -> str:
         raise TypeError(f"stream is of type {type(given).__name__}: allowed is what record_run returns, or a stream's name")
     kind, _, name = stream.partition("/")
     if kind not in CATALOGUE or not name:
-        raise Misused(f"{stream!a:.80} is no stream; allowed: run/<id>, model/<name>, dataset/<name>")
+        raise Misused(f"{stream!a:.80} is no stream; allowed: run/<id>, model/<name>, dataset/<name>, group/<name>")
     return stream_of(kind, name)
 
 

@@ -27,6 +27,7 @@ from training_events.settings import LAPTOP_LOG, Settings
 from training_events.stores.opening import open_store
 
 if TYPE_CHECKING:
+    from training_events.event import Event
     from training_events.recorder.delivery.destination import Destination
     from training_events.stores.opening import Store
 
@@ -53,20 +54,32 @@ def record_fact(stream: str, fact: msgspec.Struct) -> None:
 
 def record_event(stream: str, type_: str, data: dict[str, Any]) -> None:
     """Send an event, or leave it in the spool. Raises a NotRecordable for data that no event can hold."""
+    _record(stream, type_, data, is_numbered=True)
+
+
+def record_unnumbered(stream: str, type_: str, data: dict[str, Any]) -> None:
+    """The same for the end of a run that its own producer could not record: folds count an end by no other producer."""
+    _record(stream, type_, data, is_numbered=False)
+
+
+def _record(stream: str, type_: str, data: dict[str, Any], *, is_numbered: bool) -> None:
     settings = Settings()
     home, to = spool_folder(settings), configured_destination(settings)
     journal = Journal(stream, source=event_source(settings))
     recorded = recordable(home, stream, object_store(settings))(data, MAX_EVENT_BYTES)
-    event = journal.next_event(type_, recorded)
-    spool = Spool(home, to, journal.producer)
+    event = journal.next_event(type_, recorded, is_numbered=is_numbered)
+    _deliver(event, Spool(home, to, journal.producer), to)
+
+
+def _deliver(event: Event, spool: Spool, to: Destination) -> None:
     try:
         spool.append(to_envelope(event))
         if why := _send(spool, to):
             log.warning(
                 "%s of %s cannot be sent to %s: %s; it waits in %s, and is sent by the next recorder, or by"
                 " `training-events flush`",
-                type_,
-                stream,
+                event.type,
+                event.stream,
                 to,
                 why,
                 spool.path.parent,

@@ -87,7 +87,7 @@ class Participant:
         """Make events of the points: there are more than MAX_BUFFERED_POINTS."""
         pending, channel = len(self.points), self._channel
         if channel is not None:
-            channel.writer.limit_backlog(pending)
+            channel.limit_backlog(pending)
 
     def close(self) -> None:
         """Put everything into the spool, and send it if that works."""
@@ -101,8 +101,8 @@ class Participant:
     def _open(self) -> None:
         channel = self._channel = Channel(self.stream, {} if self._rank is None else {"rank": self._rank.rank})
         channel.start()
-        self.points = channel.writer.points
-        self.append = channel.writer.points.append
+        self.points = channel.points
+        self.append = channel.points.append
         termination.watch(self._run)
 
     def _append_first(self, point: Point) -> None:

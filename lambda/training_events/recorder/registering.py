@@ -7,6 +7,7 @@ no event names an object that is not there.
 from __future__ import annotations
 
 import operator
+from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,10 @@ from training_events.catalogue.stored import Stored
 from training_events.errors import Misused, NotStored
 from training_events.event import in_one_form
 from training_events.recorder.delivery.channel import object_store
+from training_events.recorder.identity import named_run, reproduced_run
+from training_events.recorder.lifecycle import open_stream
 from training_events.recorder.outside_run import check_names_of, note_version, person, record_fact, stream_of, text
+from training_events.recorder.pinning.described.dataset import described
 from training_events.recorder.reporting import log
 from training_events.recorder.run_head import run_head
 from training_events.recorder.storage.files import local_path
@@ -37,17 +41,29 @@ def register_dataset(
 ) -> Stored | None:
     """Record that a version of a dataset exists: a local file or folder, which is kept first, or an object in S3.
 
-    Its name is by default the file's, without the suffix. `rows` counts its rows; `registered_by` is by default the user that
+    The run that makes it is recorded too: the one that is open, or else the one that the environment names. Its name is by
+    default the file's, without the suffix. `rows` counts its rows; `registered_by` is by default the user that
     is logged in. Returns what is recorded of its content, None if it cannot be stored. Raises Misused, TypeError.
+
+    A Croissant file, a file of DVC (`data.dvc`) and an address of lakeFS describe a dataset: its digest is recorded as it is
+    told there, and nothing is kept.
     """
     file = _file_name(path)
-    stream = _dataset_stream(PurePosixPath(file).stem if name is None else name)
+    try:
+        told = described(path)
+    except NotStored as error:
+        log.warning("nothing was recorded of %s: %s", file, error)
+        return None
+    own_name = (told and told.name) or file
+    stream = _dataset_stream(PurePosixPath(own_name).stem if name is None else name)
     count = None if rows is None else operator.index(rows)  # numpy's integers, too; nothing else
     by = person("registered_by", registered_by)
-    stored = _store(path, f"{stream.replace('dataset/', 'datasets/', 1)}/{file}", stream)
+    stored = told or _store(path, f"{stream.replace('dataset/', 'datasets/', 1)}/{file}", stream)
     if stored is not None:
-        fact = DatasetRegistered(**msgspec.structs.asdict(stored), rows=count, registered_by=by)
-        record_fact(stream, fact)
+        made_by = open_stream() or named_run()
+        content = {field: getattr(stored, field) for field in Stored.__struct_fields__}
+        digest = None if told is None else told.digest
+        record_fact(stream, DatasetRegistered(**content, rows=count, registered_by=by, run=made_by, digest=digest))
     return stored
 
 
@@ -67,11 +83,14 @@ def register_model(
     no event, unless it is to stay `unchecked`. Where the log cannot be read, it records and warns that it did not check.
 
     How much of the run the log has is recorded too, so that what the run gets later shows. An open run is flushed for that.
+    A process that reproduces a run registers nothing, and warns once.
     """
     stream = stream_of("model", name)
     fact = ModelRegistered(
         _version(version), None if run is None else _run_stream(run), registered_by=person("registered_by", registered_by)
     )
+    if _makes_no_version():
+        return
     if isinstance(run, str) and not unchecked:
         check_names_of(stream, fact)
     if artifact is None or isinstance(artifact, Stored):
@@ -93,12 +112,29 @@ def promote_model(
 
     Raises TypeError, and Misused, also for a version that was never registered and for a second spelling of a stage, unless
     these are to stay `unchecked`. Where the log cannot be read, it records and warns that it did not check.
+    A process that reproduces a run promotes nothing, and warns once.
     """
     stream = stream_of("model", name)
     fact = ModelPromoted(_version(version), _label("stage", stage), person("promoted_by", promoted_by))
+    if _makes_no_version():
+        return
     if not unchecked:
         check_names_of(stream, fact)
     record_fact(stream, fact)
+
+
+def _makes_no_version() -> bool:
+    """Whether this process reproduces a run: what it makes is there already, as what the original made."""
+    original = reproduced_run()
+    if original is not None:
+        _warn_of_reproduction(original)
+    return original is not None
+
+
+@cache
+def _warn_of_reproduction(original: str) -> None:
+    """Warn once in a process."""
+    log.warning("this process reproduces %s, so no model is registered or promoted: what it makes is no new version", original)
 
 
 def _store(path: str | os.PathLike[str], key: str, stream: str) -> Stored | None:

@@ -21,12 +21,12 @@ from training_events.recorder.identity import run_id as id_of_run
 from training_events.recorder.labels import batches, hyperparameters_of, tags_of
 from training_events.recorder.lifecycle import Lifecycle
 from training_events.recorder.options import RunOptions
+from training_events.recorder.pinning.fetched import pin_dataset
 from training_events.recorder.pinning.spec import pinned_dataset, pinned_spec
 from training_events.recorder.pinning.user import logged_in
 from training_events.recorder.plain import plain_text
 from training_events.recorder.reporting import reported_not_raised
 from training_events.recorder.storage.files import is_folder, local_path
-from training_events.recorder.storage.objects import pin
 from training_events.redaction.text import redacted_text
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Run:
         Returns when the event is on disk, so that not even a kill loses it; from a disk that hangs after two seconds.
         """
         if not self._participant.started:
-            self._lifecycle.start(lambda: pinned_spec(self._options, pin=pin, keep=self._keep_code))
+            self._lifecycle.start(lambda: pinned_spec(self._options, pin=pin_dataset, keep=self._keep_code))
             if self._options.tags and self._participant.is_leader:
                 self._record_tags(self._options.tags)
         return self
@@ -145,7 +145,7 @@ class Run:
         It is pinned as those of `record_run` are: a file by its sha256, an object in S3 by its version. A digest
         (`sha256:…`) names a dataset as well. Returns when the file is read.
         """
-        used = pinned_dataset(dataset, None if role is None else plain_text(role), pin)
+        used = pinned_dataset(dataset, None if role is None else plain_text(role), pin_dataset)
         if used is not None:
             self._record("DatasetUsed", {"dataset": used})
 
@@ -204,7 +204,7 @@ class Run:
 
     def _record(self, type_: str, data: dict[str, Any]) -> None:
         channel = self._participant.ensure_open()
-        if channel is None or not channel.writer.record(type_, data):
+        if channel is None or not channel.record(type_, data):
             raise RuntimeError(f"{self.stream} is not open")
 
     def _keep_code(self, patch: bytes) -> Stored:
@@ -220,9 +220,9 @@ class Run:
             key = f"{key}/{uuid4().hex}"
         stored = channel.objects.store(path, key)
         data = {**msgspec.to_builtins(stored), **more}
-        if not channel.writer.record(type_, {key: value for key, value in data.items() if value is not None}):
+        if not channel.record(type_, {key: value for key, value in data.items() if value is not None}):
             raise RuntimeError(f"{self.stream} ended meanwhile")
-        channel.writer.wait_spooled(_SPOOL_SECONDS)  # from now on not even a kill loses the event
+        channel.spooled_within(_SPOOL_SECONDS, is_reported=True)  # from now on not even a kill loses the event
         return stored
 
 

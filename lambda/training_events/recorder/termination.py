@@ -97,10 +97,10 @@ def _flush(runs: Iterable[OpenRun], seconds: float) -> None:
 def end_open_runs() -> None:
     """End the runs that the program has left open, at the end of the interpreter."""
     for run in list(_open):
-        run.on_program_end(_exception_that_ended_the_program())
+        run.on_program_end(exception_that_ended_the_program())
 
 
-def _exception_that_ended_the_program() -> BaseException | None:
+def exception_that_ended_the_program() -> BaseException | None:
     """`sys.last_value` is the last one that was shown. At a prompt and in a notebook the program went on after it."""
     error = getattr(sys, "last_value", None)
     if error is None or hasattr(sys, "ps1") or sys.flags.interactive:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from training_events.errors import BadLogUrl
 
 ALLOWED = (
-    "dynamodb://<event log table>?read_models=<table>, sqlite:///<path from the current folder> or"
+    "dynamodb://<event log table>?read_models=<table>&notary=<table>, sqlite:///<path from the current folder> or"
     " sqlite:////<path from the root>"
 )
 
@@ -22,10 +22,11 @@ _NO_PATH = re.compile(r"[\x00-\x1f?]|:memory:")
 
 
 class DynamoDbTables(NamedTuple):
-    """The names of the tables; `read_models` is None where the address has only the log's."""
+    """The names of the tables. `read_models` and `notary` are None where the address does not have them."""
 
     log: str
     read_models: str | None
+    notary: str | None = None
 
 
 class SqliteFile(NamedTuple):
@@ -52,12 +53,12 @@ def _tables(url: str) -> DynamoDbTables:
         raise _bad(url, str(flaw)) from None
     if parts.scheme != "dynamodb":
         raise _bad(url, f"the scheme {parts.scheme!a} is not known")
-    if parts.path.strip("/") or parts.fragment or not query.keys() <= {"read_models"}:
-        raise _bad(url, "there is more in it than two tables")
+    if parts.path.strip("/") or parts.fragment or not query.keys() <= {"read_models", "notary"}:
+        raise _bad(url, "there is more in it than three tables")
     for table in (parts.netloc, *query.values()):
         if not _TABLE.fullmatch(table):
             raise _bad(url, f"{table!a} is not the name of a table")
-    return DynamoDbTables(parts.netloc, query.get("read_models"))
+    return DynamoDbTables(parts.netloc, query.get("read_models"), query.get("notary"))
 
 
 def _file(url: str) -> SqliteFile:

@@ -28,7 +28,7 @@ _REASONS = {error.reason: error for error in NotRecordable.__subclasses__()}
 class Appender(Protocol):
     """What can append: a log, or the event processor."""
 
-    def append(self, event: Event, *, accept_future: bool = False) -> Appended:
+    def append(self, event: Event, *, account: str | None = None, accept_future: bool = False) -> Appended:
         """As EventLog.append. Raises NotAllowed where the caller may not."""
         ...
 
@@ -51,10 +51,10 @@ class Processor:
         self.function, self.table = function, table
         self._client = client
 
-    def append(self, event: Event, *, accept_future: bool = False) -> Appended:
+    def append(self, event: Event, *, account: str | None = None, accept_future: bool = False) -> Appended:
         """Raises NotAllowed, the NotRecordable with which the processor refuses the event, and what AWS raises."""
         head = json.dumps({"log": self.table, "accept_future": accept_future}).encode()
-        request = b'%s,"record":%s}' % (head[:-1], to_envelope(event))
+        request = b'%s,"record":%s}' % (head[:-1], to_envelope(event, account))
         try:
             reply = self._client.invoke(FunctionName=self.function, Payload=request)
         except self._client.exceptions.ClientError as error:
@@ -92,9 +92,9 @@ class _Table:
     def __init__(self, log: DynamoDbLog) -> None:
         self._log = log
 
-    def append(self, event: Event, *, accept_future: bool = False) -> Appended:
+    def append(self, event: Event, *, account: str | None = None, accept_future: bool = False) -> Appended:
         try:
-            return self._log.append(event, accept_future=accept_future)
+            return self._log.append(event, account=account, accept_future=accept_future)
         except self._log.client.exceptions.ClientError as error:
             if (code := error.response["Error"]["Code"]) in _DENIED:
                 raise NotAllowed(

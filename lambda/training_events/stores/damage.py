@@ -67,7 +67,16 @@ def as_audited(recorded: RecordedEvent, alteration: str | None = None) -> Audite
         alteration = altered_content(recorded.digest, event.digest)
     data = event.canonical_data.decode()
     return AuditedEvent(
-        event.position, recorded.recorded_at, recorded.digest, link, alteration, event.type, event.schema_version, data
+        position=event.position,
+        recorded_at=recorded.recorded_at,
+        digest=recorded.digest,
+        producer=link,
+        alteration=alteration,
+        type=event.type,
+        schema_version=event.schema_version,
+        data=data,
+        source=event.source,
+        account=recorded.account,
     )
 
 

@@ -55,6 +55,9 @@ class AuditedEvent(Struct, frozen=True, gc=False):
     schema_version: int
     data: str
     """The text of a JSON object."""
+    source: str
+    account: str | None = None
+    """As in `event.RecordedEvent`."""
 
     @property
     def entry(self) -> LogEntry:
@@ -128,8 +131,11 @@ class EventLog(Protocol):
     stream or the log.
     """
 
-    def append(self, event: Event, *, accept_future: bool = False) -> Appended:
+    def append(self, event: Event, *, account: str | None = None, accept_future: bool = False) -> Appended:
         """Record the event unless the log has it. This is one atomic step; any number of writers may repeat it at any time.
+
+        `account` is the AWS account that sent it over a bus. The log notes it as it notes the time: it is no part of the
+        event's content, so a repeat from another account changes nothing. A SQLite file is on no bus, and notes none.
 
         Raises InTheFuture for an event that lies more than MAX_LEAD_HOURS ahead of the log's clock, unless a person has decided
         to `accept_future`; Conflict when the log has other content under the event's key; another NotRecordable for what
@@ -143,6 +149,10 @@ class EventLog(Protocol):
 
         Raises DamagedEvent at a record that cannot be read as an event.
         """
+        ...
+
+    def fetch(self, keys: Iterable[tuple[str, str]]) -> Iterator[RecordedEvent | Damaged | None]:
+        """What stands at each of these places, given by stream and position, in their order; None where nothing does."""
         ...
 
     def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:

@@ -17,8 +17,8 @@ NEGATED: dict[Operator, Operator] = {
     "=": "!=", "<": ">=", ">": "<=", "LIKE": "NOT LIKE", "ILIKE": "NOT ILIKE", "IS NULL": "IS NOT NULL",
     "!=": "=", ">=": "<", "<=": ">", "NOT LIKE": "LIKE", "NOT ILIKE": "ILIKE", "IS NOT NULL": "IS NULL",
 }  # fmt: skip
-Column = Literal["value", "last", "min", "max"]
-"""A metric has four values under one name: `value` is its best one. Everything else has one."""
+Column = Literal["value", "last", "min", "max", "latest"]
+"""A metric has five values under one name: `value` is its best one, and `latest` that of the highest step. All else has one."""
 
 
 class Name(NamedTuple):
@@ -79,7 +79,7 @@ class Order(NamedTuple):
 class SearchedValue(NamedTuple):
     """A value of a run in the index. `number` is that of a text that reads as one.
 
-    `last`, `min` and `max` are only of metrics. What is not finite is infinite here, or the text `NaN`.
+    `last`, `min`, `max` and `latest` are only of metrics. What is not finite is infinite here, or the text `NaN`.
     """
 
     key: str
@@ -88,6 +88,7 @@ class SearchedValue(NamedTuple):
     last: float | str | None = None
     min: float | None = None
     max: float | None = None
+    latest: float | str | None = None
 
 
 class SearchIndex(Protocol):

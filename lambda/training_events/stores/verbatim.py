@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from training_events import strict_json
 from training_events.errors import DamagedEvent
-from training_events.event import check_count, check_stream, check_text
+from training_events.event import check_count, check_stream, check_text, is_account
 from training_events.stores.damage import altered_content
 from training_events.stores.event_log import AuditedEvent, ProducerLink
 from training_events.times import UTC_TEXT, is_second, is_utc_text
@@ -61,8 +61,11 @@ class StoredTexts(NamedTuple):
     extensions: str | None
 
 
-def judge(texts: StoredTexts) -> AuditedEvent:
-    """The event, judged. Raises one of the errors that `stores.damage` catches for what the log itself would never write."""
+def judge(texts: StoredTexts, account: str | None = None) -> AuditedEvent:
+    """The event, judged, with the account that sent it where the store has one.
+
+    Raises one of the errors that `stores.damage` catches for what the log itself would never write.
+    """
     (
         stream, position, event_id, occurred_at, recorded_at, type_, source, schema_version, data,
         digest, producer, correlation_id, resources, extensions,
@@ -71,6 +74,8 @@ def judge(texts: StoredTexts) -> AuditedEvent:
         raise DamagedEvent(f"its time is {occurred_at!a:.80} and its id {event_id!a:.80}")
     if not is_utc_text(recorded_at):
         raise DamagedEvent(f"the time at which the log took it is {recorded_at!a:.80}")
+    if account is not None and not is_account(account):
+        raise DamagedEvent(f"the account that sent it is {account!a:.80}")
     _check_object(data)
     if len(data) > _MAX_DIGITS_READ:
         strict_json.stored(data)
@@ -91,7 +96,7 @@ def judge(texts: StoredTexts) -> AuditedEvent:
     )
     content = "sha256:" + sha256(canonical.encode()).hexdigest()
     alteration = None if content == digest else altered_content(digest, content)
-    return AuditedEvent(position, recorded_at, digest, link, alteration, type_, schema_version, data)
+    return AuditedEvent(position, recorded_at, digest, link, alteration, type_, schema_version, data, source, account)
 
 
 @lru_cache(maxsize=1024, typed=True)

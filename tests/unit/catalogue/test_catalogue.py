@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 from training_events import catalogue
+from training_events.canonical import canonical_json
 from training_events.catalogue import EventType
 from training_events.catalogue.order import rank_of
 from training_events.errors import DoesNotFit, NewerVersion, UnknownType
 from training_events.event import LogEntry
-from training_events.folds import any_stream, dataset, encode, fold, model, run
+from training_events.folds import any_stream, dataset, encode, fold, group, model, run
 from training_events.folds.dataset import DatasetState
+from training_events.folds.run_state import RunState
 
 from tests.support import histories
 
@@ -49,6 +51,49 @@ def test_data_that_fits_no_version_is_refused(version, data):
         HAPPENED.read(version, data)
 
 
+ADDED_LATER = [
+    (kind, type_.name, name)
+    for kind, types in catalogue.CATALOGUE.items()
+    for type_ in types.values()
+    for name in sorted(getattr(type_.fact, "ADDED_LATER", ()))
+]
+
+
+@pytest.mark.parametrize(("kind", "type_", "name"), ADDED_LATER)
+@pytest.mark.parametrize("value", [1, [1, "a"], {"mine": [1]}])
+def test_a_field_that_came_later_does_not_break_what_was_recorded_by_its_name_before(kind, type_, name, value):
+    known = catalogue.CATALOGUE[kind][type_]
+    fits = {"request": dict}.get(name)
+    fact = known.read(1, msgspec.json.encode({name: value, "mine": 1}).decode())
+    default = getattr(known.fact(), name)
+    assert getattr(fact, name) == (value if fits and isinstance(value, fits) else default)
+
+
+@pytest.mark.parametrize("given", [{"name": 1}, {"digest": ["md5"]}, {"details": "csv"}, {"name": {}, "details": [1]}])
+@pytest.mark.parametrize(
+    ("type_", "of"),
+    [
+        ("DatasetUsed", lambda dataset: {"dataset": dataset}),
+        ("TrainingStarted", lambda dataset: {"datasets": [dataset, "s3://b/other"]}),
+        ("TrainingStarted", lambda dataset: {"datasets": {"train": dataset}}),
+        ("TrainingStarted", lambda dataset: {"datasets": {"train": [dataset]}}),
+        ("TrainingRequested", lambda dataset: {"datasets": [dataset]}),
+    ],
+)
+def test_the_same_goes_for_what_came_later_inside_of_a_dataset(type_, of, given):
+    data = canonical_json(of({"uri": "s3://b/d", "bytes": 9, **given})).decode()
+    run = fold(RunState("run/a"), [LogEntry("2026-11-22T15:00:00.000000Z#1", "", type_, 1, data)])
+    dataset = run.lineage.datasets[0]
+    assert (dataset.uri, dataset.bytes) == ("s3://b/d", 9)
+    assert (dataset.name, dataset.digest, dataset.details) == (None, None, None)
+
+
+@pytest.mark.parametrize("data", ['{"recipe":1,"model":2}', "[]", '{"model":2}', '{"recipe":"r","model":2}', "{", "1"])
+def test_other_fields_are_held_to_their_types_all_the_same(data):
+    with pytest.raises(DoesNotFit, match="TrainingRequested"):
+        catalogue.read("run/a", "TrainingRequested", 1, data)
+
+
 def test_folds_take_older_versions_and_count_what_they_cannot():
     registered = catalogue.CATALOGUE["dataset"]["DatasetRegistered"].fact
     newer = {"dataset": {"DatasetRegistered": EventType(registered, [lambda data: {"uri": data["url"]}])}}
@@ -82,15 +127,21 @@ def test_the_catalogue_has_exactly_these_types():
         "run": {
             "TrainingRequested", "TrainingStarted", "MetricsRecorded", "CheckpointSaved", "ArtifactSaved", "TrainingCompleted",
             "HyperparametersRecorded", "DatasetUsed", "TrainingFailed", "TrainingStopped", "TrainingJobStateChanged",
-            "PipelineExecutionStateChanged",
+            "PipelineExecutionStateChanged", "TrainingRefused", "ReproductionRequested", "ReproductionVerified",
+            "ReproductionDiverged",
         },
-        "model": {"ModelRegistered", "ModelPromoted", "ModelRetired", "ModelPackageStateChanged"},
+        "model": {
+            "ModelRegistered", "ModelPromoted", "ModelDemoted", "ModelRetired", "ModelPackageStateChanged", "VersionDescribed",
+            "VersionTagged", "VersionHidden", "VersionRestored", "ModelLogged", "ModelMeasured", "ArtifactSaved",
+        },
+        "group": set(),
     }  # fmt: skip
     assert all(any_stream <= set(types) for types in catalogue.CATALOGUE.values())
 
 
 APPLY: dict[str, Mapping[Any, Any]] = {
-    kind: any_stream.APPLY | apply for kind, apply in (("run", run.APPLY), ("model", model.APPLY), ("dataset", dataset.APPLY))
+    kind: any_stream.APPLY | apply
+    for kind, apply in (("run", run.APPLY), ("model", model.APPLY), ("dataset", dataset.APPLY), ("group", group.APPLY))
 }
 
 

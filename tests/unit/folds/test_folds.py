@@ -8,11 +8,12 @@ import pytest
 from training_events import folds
 from training_events.canonical import canonical_json
 from training_events.event import LogEntry
+from training_events.folds.logged_model import MAX_ARTIFACTS
 from training_events.folds.metric import goal_by_name
-from training_events.folds.run_state import MAX_DATASETS, MAX_KEPT
+from training_events.folds.run_state import MAX_DATASETS, MAX_DETAILS_BYTES, MAX_KEPT
 from training_events.folds.silence import last_heard_at
 from training_events.folds.stream_state import Hiding
-from training_events.folds.summary import summary_of
+from training_events.folds.summary import LoggedSummary, ModelSummary, RunSummary, summary_of
 
 
 def state_after(stream, *events):
@@ -67,7 +68,7 @@ def test_a_run_from_request_to_completion():
         ({"uri": "s3://b/d.json", "sha256": "5e", "bytes": 9}, [{"uri": "s3://b/d.json", "sha256": "5e", "bytes": 9}]),
         ("s3://b/k", [{"uri": "s3://b/k"}]), ("", []), (None, []), ([{"a": 1}], []), ([{"role": "train", "bytes": 9}], []),
         ({"train": {"x": {"uri": "s3://b/k"}}}, []), ({"name": "train", "path": "s3://b/k"}, []), ({"train": 0.8}, []),
-        ({"uri": "s3://b/k", "name": "train"}, [{"uri": "s3://b/k"}]), ({"sha256": "5e"}, [{"sha256": "5e"}]),
+        ({"uri": "s3://b/k", "name": "train"}, [{"uri": "s3://b/k", "name": "train"}]), ({"sha256": "5e"}, [{"sha256": "5e"}]),
         ({"uri": "s3://b/k", "bytes": "many"}, [{"uri": "s3://b/k"}]), ({"version_id": "v", "bytes": 9}, []),
         ({"train": {"x": 1}, "test": "m"}, [{"uri": "m", "role": "test"}]),
         ({"uri": ["s3://b/k"]}, [{"uri": "s3://b/k", "role": "uri"}]), ({"train": 7, "test": None}, []), ({}, []), ([], []),
@@ -243,6 +244,82 @@ def test_a_retired_version_serves_nothing():
     assert model.versions["1"].retired_at is not None
 
 
+def test_a_demoted_version_serves_the_stage_no_more_and_one_that_another_has_replaced_changes_nothing():
+    story = [
+        ("ModelPromoted", {"version": 1, "stage": "production"}),
+        ("ModelPromoted", {"version": 2, "stage": "production"}),
+        ("ModelDemoted", {"version": 1, "stage": "production", "demoted_by": "ada"}),
+    ]
+    assert state_after("model/m", *story).stages == {"production": "2"}
+    assert "7" not in state_after("model/m", *story, ("ModelDemoted", {"version": 7, "stage": "production"})).versions
+    model = state_after("model/m", *story, ("ModelDemoted", {"version": "2", "stage": "production"}))
+    assert (model.stages, model.versions["2"].stages, model.versions["2"].retired_at) == ({}, [], None)
+
+
+def test_a_version_is_described_tagged_hidden_and_restored_beside_its_model():
+    story = [
+        ("ModelRegistered", {"version": 1}),
+        ("VersionDescribed", {"version": 1, "description": "warm start"}),
+        ("VersionTagged", {"version": "1", "tags": {"team": "vision", "cost": 2.5}}),
+        ("VersionHidden", {"version": 1, "reason": "wrong"}),
+    ]
+    version = state_after("model/m", *story).versions["1"]
+    assert (version.description, version.tags) == ("warm start", {"team": "vision", "cost": 2.5})
+    assert version.hidden_at == version.updated_at == "2026-11-22T15:00:03.500000Z"
+    back = [
+        ("VersionRestored", {"version": 1}),
+        ("VersionTagged", {"version": 1, "tags": {"team": None}}),
+        ("VersionDescribed", {"version": 1, "description": ""}),
+    ]
+    model = state_after("model/m", *story, *back)
+    version = model.versions["1"]
+    assert (version.description, version.tags, version.hidden_at) == (None, {"cost": 2.5}, None)
+    assert (model.description, model.tags, model.hidden) == (None, {}, None)
+
+
+def test_a_version_that_is_restored_is_back_from_retirement():
+    story = [("ModelRegistered", {"version": 1}), ("ModelRetired", {"version": 1}), ("VersionRestored", {"version": 1})]
+    assert state_after("model/m", *story).versions["1"].retired_at is None
+
+
+def test_a_logged_model_has_its_newest_state_its_files_and_the_latest_value_of_each_metric():
+    test_set = {"name": "test", "digest": "mlflow:8f2c41d9"}
+    model = state_after(
+        "model/m-4f0c",
+        ("ModelLogged", {"name": "tree", "run": "run/a", "group": "sweep", "params": {"depth": "3"}, "status": "pending"}),
+        ("ArtifactSaved", {"name": "MLmodel", "uri": "s3://b/MLmodel", "sha256": "5e"}),
+        ("ModelMeasured", {"points": [{"name": "f1", "value": 0.5, "step": 2}], "run": "run/a", "dataset": test_set}),
+        ("ModelMeasured", {"points": [{"name": "f1", "value": 0.9, "step": 1}], "run": "run/a", "dataset": test_set}),
+        ("ModelMeasured", {"points": [{"name": "f1", "value": 0.7}]}),
+        ("ModelLogged", {"status": "ready", "artifact": {"uri": "s3://b"}}),
+    )
+    logged = model.logged
+    assert (logged.name, logged.run, logged.group, logged.params, logged.status) == (
+        "tree", "run/a", "sweep", {"depth": "3"}, "ready",
+    )  # fmt: skip
+    assert (logged.at, logged.updated_at) == ("2026-11-22T15:00:00.500000Z", "2026-11-22T15:00:05.500000Z")
+    assert [(it.dataset_name, it.dataset_digest, it.reading.value, it.run) for it in logged.metrics] == [
+        ("test", "mlflow:8f2c41d9", 0.5, "run/a"),
+        (None, None, 0.7, None),
+    ]
+    assert [(file.name, file.stored.sha256) for file in logged.artifacts] == [("MLmodel", "5e")]
+    summary = summary_of(model)
+    assert isinstance(summary, ModelSummary)
+    assert summary.is_only_logged
+    assert summary.logged == LoggedSummary("ready", "tree", "run/a", "sweep", None, logged.at, logged.updated_at)
+    registered = summary_of(state_after("model/m", ("ModelLogged", {}), ("ModelRegistered", {"version": 1})))
+    assert isinstance(registered, ModelSummary)
+    assert not registered.is_only_logged
+
+
+def test_a_logged_model_keeps_its_newest_files_and_counts_them_all():
+    saved = [("ArtifactSaved", {"name": str(number)}) for number in range(MAX_ARTIFACTS + 3)]
+    logged = state_after("model/m", *saved).logged
+    assert (logged.artifacts_saved, len(logged.artifacts), logged.artifacts[-1].name) == (
+        MAX_ARTIFACTS + 3, MAX_ARTIFACTS, str(MAX_ARTIFACTS + 2),
+    )  # fmt: skip
+
+
 def test_a_retired_model_comes_back_with_its_next_version():
     story = [("ModelRegistered", {"version": 1}), ("ModelPromoted", {"version": 1, "stage": "p"}), ("ModelRetired", {})]
     assert (state_after("model/m", *story).status, state_after("model/m", *story).stages) == ("retired", {})
@@ -265,12 +342,12 @@ def test_a_dataset_has_its_versions_and_each_can_be_retired():
     assert state_after("dataset/d", *story, ("DatasetRetired", {})).status == "retired"
 
 
-@pytest.mark.parametrize("stream", ["run/a", "model/m", "dataset/d"])
+@pytest.mark.parametrize("stream", ["run/a", "model/m", "dataset/d", "group/g"])
 def test_a_stream_of_any_kind_has_a_summary(stream):
     assert msgspec.json.decode(folds.summary(state_after(stream, ("Happened", {}))))["stream"] == stream
 
 
-@pytest.mark.parametrize("stream", ["run/a", "model/m", "dataset/d"])
+@pytest.mark.parametrize("stream", ["run/a", "model/m", "dataset/d", "group/g"])
 def test_any_stream_is_named_tagged_and_put_away_and_each_can_be_taken_back(stream):
     story = [
         ("Described", {"name": "first try", "description": "with warm start"}),
@@ -331,6 +408,28 @@ def test_datasets_that_are_used_later_are_in_the_lineage_each_once():
     assert run.datasets_used == 3
     many = state_after("run/a", *(("DatasetUsed", {"dataset": f"s3://b/{number}"}) for number in range(MAX_DATASETS + 9)))
     assert (len(many.lineage.datasets), many.datasets_used) == (MAX_DATASETS, MAX_DATASETS + 9)
+
+
+def test_a_dataset_is_told_by_any_digest_and_its_details_are_kept_where_they_are_short():
+    used = {"name": "iris", "digest": "mlflow:8f2c41d9", "details": {"schema": "short"}}
+    long = {**used, "digest": "mlflow:0", "details": {"schema": "x" * MAX_DETAILS_BYTES}}
+    run = state_after("run/a", *[("DatasetUsed", {"dataset": dataset, "role": "train"}) for dataset in (used, used, long)])
+    assert [(it.name, it.digest, it.details) for it in run.lineage.datasets] == [
+        ("iris", "mlflow:8f2c41d9", {"schema": "short"}),
+        ("iris", "mlflow:0", None),
+    ]
+    summary = summary_of(run)
+    assert isinstance(summary, RunSummary)
+    assert {(it.name, it.digest, it.role) for it in summary.datasets} == {
+        ("iris", "mlflow:8f2c41d9", "train"),
+        ("iris", "mlflow:0", "train"),
+    }
+
+
+def test_a_file_that_is_registered_again_with_the_same_digest_is_no_new_version():
+    registered = [("DatasetRegistered", {"uri": "file:///d.csv", "digest": digest}) for digest in ("md5:1", "md5:1", "md5:2")]
+    dataset = state_after("dataset/d", *registered)
+    assert [version.digest for version in dataset.versions] == ["md5:1", "md5:2"]
 
 
 def test_a_version_of_a_model_keeps_how_much_of_its_run_the_log_had():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from training_events import folds
 from training_events.folds.cutter import MAX_BYTES
 from training_events.folds.headline import MAX_METRICS, foremost
-from training_events.folds.summary import ModelSummary, RunSummary, summary_of
+from training_events.folds.summary import ModelSummary, RunSummary, UsedVersion, summary_of
 
 from tests.unit.folds.test_folds import points, state_after
 
@@ -16,7 +16,7 @@ STARTED = (
         "model": "digits",
         "hyperparameters": {"optimizer": {"lr": 0.1, "betas": [0.9, 0.999]}, "depth": 3, "w": True, "seed": 2**70, "x": None},
         "code": {"repository": "https://git.example/r", "commit": "c0ffee", "dirty": True},
-        "datasets": [{"uri": "s3://b/d", "version_id": "v", "sha256": "5e", "role": "train"}],
+        "datasets": [{"uri": "s3://b/d", "version_id": "v", "sha256": "5e", "role": "train", "name": None, "digest": None}],
         "image": {"uri": "r/i:1", "digest": "sha256:1"},
         "instance": {"type": "ml.m5.large"},
         "seeds": 0,
@@ -41,9 +41,9 @@ def test_a_run_has_what_people_search_for():
         "depth": 3, "optimizer.betas": "[0.9,0.999]", "optimizer.lr": 0.1, "seed": str(2**70), "w": True, "x": None,
     }  # fmt: skip
     assert msgspec.to_builtins(run.metrics) == {
-        "loss": {"goal": "minimize", "best": 0.25, "last": 0.75, "min": 0.25, "max": 0.75}
+        "loss": {"goal": "minimize", "best": 0.25, "last": 0.75, "min": 0.25, "max": 0.75, "latest": 0.75}
     }
-    assert msgspec.to_builtins(run.datasets) == [{"uri": "s3://b/d", "version_id": "v", "sha256": "5e", "role": "train"}]
+    assert run.datasets == [UsedVersion("s3://b/d", "v", "5e", "train")]
     assert (run.repository, run.commit, run.dirty, run.seeded) == ("https://git.example/r", "c0ffee", True, True)
     assert (run.requested_by, run.image, run.instance, run.checkpoints) == ("ada", "r/i:1", "ml.m5.large", 1)
     assert run.error == "ValueError: no room"

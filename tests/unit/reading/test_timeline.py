@@ -42,7 +42,23 @@ EXAMPLES = {
         "SageMaker's training job: Failed, no capacity (asked later: its own event never arrived)",
     ),
     ("run", "PipelineExecutionStateChanged"): ({"status": "Executing"}, "execution of the pipeline: Executing"),
-    ("dataset", "DatasetRegistered"): (FILE, "version registered: s3://b/model.joblib"),
+    ("run", "TrainingRefused"): (
+        {"reason": "invalid_request", "field": "RoleArn", "explanation": "is not there"},
+        "training refused: invalid_request: RoleArn: is not there",
+    ),
+    ("run", "ReproductionRequested"): (
+        {"run": "run/digits-8", "allowed_unpinned": ["hardware", "seeds"]},
+        "done again by run/digits-8; these may differ: hardware, seeds",
+    ),
+    ("run", "ReproductionVerified"): ({"run": "run/digits-8"}, "reproduced by run/digits-8: verified"),
+    ("run", "ReproductionDiverged"): (
+        {"run": "run/digits-8", "explanation": "loss parts at step 120"},
+        "reproduced by run/digits-8: diverged: loss parts at step 120",
+    ),
+    ("dataset", "DatasetRegistered"): (
+        {**FILE, "run": "run/clean-3"},
+        "version registered: s3://b/model.joblib, made by run/clean-3",
+    ),
     ("dataset", "DatasetRetired"): ({"reason": "wrong labels"}, "dataset retired: wrong labels"),
     ("model", "ModelRegistered"): ({"version": 3, "run": "digits-7"}, "version 3 registered, made by run/digits-7"),
     ("model", "ModelPromoted"): ({"version": 3, "stage": "production"}, "version 3 promoted to production"),
@@ -50,6 +66,19 @@ EXAMPLES = {
     ("model", "ModelPackageStateChanged"): (
         {"version": 3, "approval_status": "Approved"},
         "SageMaker's registry: version 3: Approved",
+    ),
+    ("model", "ModelDemoted"): ({"version": 3, "stage": "production"}, "version 3 demoted from production"),
+    ("model", "VersionDescribed"): ({"version": 3, "description": "warm"}, "version 3: described: warm"),
+    ("model", "VersionTagged"): (
+        {"version": 3, "tags": {"team": "vision", "note": None}},
+        "version 3: tagged team = vision, tags removed: note",
+    ),
+    ("model", "VersionHidden"): ({"version": 3, "reason": "wrong"}, "version 3 hidden from lists: wrong"),
+    ("model", "VersionRestored"): ({"version": 3}, "version 3 restored"),
+    ("model", "ModelLogged"): ({"name": "tree", "run": "digits-7"}, "model tree logged by run/digits-7: ready"),
+    ("model", "ModelMeasured"): (
+        {"points": [{"name": "f1", "value": 0.5}, {"name": "loss", "value": "NaN"}], "dataset": {"digest": "md5:5e"}},
+        "model measured on md5:5e: f1 = 0.5, loss = NaN",
     ),
     ("model", "Described"): ({"name": "Digits", "description": ""}, "named Digits, description removed"),
     ("run", "Tagged"): ({"tags": {"team": "vision", "note": None}}, "tagged team = vision, tags removed: note"),
@@ -64,6 +93,17 @@ def test_an_event_in_a_few_words(kind, type_):
     description, fact = describe(f"{kind}/digits", an_entry(type_, data))
     assert (description.text, description.doubt) == (text, None)
     assert type(fact) is CATALOGUE[kind][type_].fact
+
+
+def test_a_request_tells_its_recipe_what_it_reproduces_and_its_cause():
+    cause = {"stream": "dataset/digits", "event_id": "e", "occurred_at": "2026-11-22T15:00:00.000000Z"}
+    asked = {"recipe": "digits", "reproduces": "run/digits-7", "caused_by": cause}
+    assert told("run/digits-8", an_entry("TrainingRequested", asked)) == [
+        "training requested by the recipe digits, to reproduce run/digits-7, because of an event of dataset/digits"
+    ]
+    assert told("run/digits-8", an_entry("TrainingStarted", {"reproduces": "run/digits-7"})) == [
+        "training started, to reproduce run/digits-7"
+    ]
 
 
 def test_every_type_of_the_catalogue_has_words():

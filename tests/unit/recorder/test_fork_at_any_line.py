@@ -13,7 +13,7 @@ import pytest
 from training_events import record_run
 from training_events.recorder import forks
 from training_events.recorder import run as module
-from training_events.recorder.delivery import channel
+from training_events.recorder.delivery import outbox
 from training_events.recorder.delivery.destination import Destination
 
 from tests.support.patience import PATIENCE_SECONDS
@@ -71,8 +71,8 @@ def stops(tmp_path, monkeypatch):
         return {}
 
     monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path))
-    monkeypatch.setattr(channel, "configured_destination", lambda _: Destination("log", "a log"))
-    monkeypatch.setattr(channel, "CLOSE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(outbox, "configured_destination", lambda _: Destination("log", "a log"))
+    monkeypatch.setattr(outbox, "CLOSE_SECONDS", PATIENCE_SECONDS)
     monkeypatch.setattr(Destination, "sink", lambda *_: Taking())
     monkeypatch.setattr(module, "pinned_spec", pinned_spec)
     for section in (forks.client_setup, forks.request, forks.log_line):
@@ -126,9 +126,9 @@ threading.setprofile(profile)
 sys.setprofile(profile)
 channel = Channel("run/r", {"rank": 0})
 channel.start()
-channel.writer.points.append(("loss", 0.5, 1, 1))
-channel.writer.record("CheckpointSaved", {"uri": "file:///a"})
-spooled = channel.writer.wait_spooled(300)
+channel.points.append(("loss", 0.5, 1, 1))
+channel.record("CheckpointSaved", {"uri": "file:///a"})
+spooled = channel.spooled_within(300)
 sys.setprofile(None)
 print(json.dumps([spooled, sorted(used & {"_hashlib", "_ssl"}), sorted(set(sys.modules) - modules)]))
 """

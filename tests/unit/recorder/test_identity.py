@@ -36,6 +36,14 @@ def test_a_valid_name_is_used_as_it_is(name, environment):
     assert run_id("model", None, environment | {"TRAINING_EVENTS_RUN": name}) == name
 
 
+@given(names, names, st.sampled_from(["TRAINING_EVENTS_RUN", "TRAINING_JOB_NAME"]))
+def test_a_reproduction_never_continues_the_run_whose_id_its_program_gives(original, again, variable):
+    reproducing = {"TRAINING_EVENTS_REPRODUCES": f"run/{original}"}
+    assert run_id("model", original, reproducing | {variable: again}) == again
+    assert run_id("model", original, reproducing).startswith("model-")
+    assert run_id("model", f"{original}x", reproducing) == f"{original}x"
+
+
 @given(of_a_job, st.integers(2, 16))
 def test_all_processes_of_a_job_record_into_one_run(environment, world):
     processes = [environment | {"RANK": str(number), "WORLD_SIZE": str(world)} for number in range(world)]

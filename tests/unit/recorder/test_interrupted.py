@@ -12,7 +12,7 @@ import pytest
 from training_events import record_run
 from training_events.recorder import run as module
 from training_events.recorder import termination
-from training_events.recorder.delivery import channel, sender
+from training_events.recorder.delivery import outbox, sender
 from training_events.recorder.delivery.destination import Destination
 from training_events.recorder.delivery.flush import flush_all
 
@@ -77,7 +77,7 @@ def leave(_number, _frame):
 @pytest.fixture
 def spool(tmp_path, monkeypatch):
     monkeypatch.setenv("TRAINING_EVENTS_SPOOL", str(tmp_path))
-    monkeypatch.setattr(channel, "configured_destination", lambda _: HERE)
+    monkeypatch.setattr(outbox, "configured_destination", lambda _: HERE)
     monkeypatch.setattr(sender, "CLOSING_RETRY_SECONDS", 0.0)
     monkeypatch.setattr(sender, "FIRST_PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(module, "pinned_spec", lambda *_, **__: {})

@@ -16,6 +16,7 @@ from training_events.folds.dataset import DatasetState
 from training_events.projection.time_travel import state_at
 from training_events.recorder import outside_run, registering
 from training_events.recorder.delivery.destination import Destination
+from training_events.recorder.participant import Participant
 from training_events.recorder.registering import promote_model, register_dataset, register_model
 from training_events.recorder.storage.objects import pin
 from training_events.stores.opening import open_event_log
@@ -185,6 +186,58 @@ def test_a_model_that_was_never_registered_is_not_promoted(place):
     with pytest.raises(Misused, match="model/m has no version that is registered"):
         promote_model("m", version=1, stage="production")
     assert not Path("log.db").exists()
+
+
+def test_a_process_that_reproduces_a_run_makes_no_new_version_and_says_so_once(place, caplog):
+    place.monkeypatch.setenv("TRAINING_EVENTS_REPRODUCES", "run/digits-7")
+    for version in (1, 2):
+        register_model("m", version=version, run="run/never-existed", artifact="not-there.joblib")
+        promote_model("m", version=version, stage="production")
+    assert caplog.text.count("this process reproduces run/digits-7, so no model is registered or promoted") == 1
+    assert not Path("log.db").exists()
+    with pytest.raises(Misused, match="version is empty"):
+        register_model("m", version="")
+    place.monkeypatch.delenv("TRAINING_EVENTS_REPRODUCES")
+    register_model("m", version=1)
+    assert [type_ for type_, _ in recorded(place, "model/m")] == ["ModelRegistered"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "run"),
+    [
+        ({}, None),
+        ({"TRAINING_EVENTS_RUN": "clean-3", "TRAINING_JOB_NAME": "job-7"}, "run/clean-3"),
+        ({"TRAINING_EVENTS_RUN": " ", "TRAINING_JOB_NAME": "job-7"}, "run/job-7"),
+    ],
+)
+def test_a_dataset_has_the_run_that_the_environment_names(place, variables, run):
+    for name, value in variables.items():
+        place.monkeypatch.setenv(name, value)
+    register_dataset("digits.csv")
+    assert [data.get("run") for _, data in recorded(place, "dataset/digits")] == [run]
+
+
+def test_a_dataset_has_the_run_that_is_open(place):
+    place.monkeypatch.setenv("TRAINING_EVENTS_RUN", "another")
+    with record_run(run_id="outer"), record_run(run_id="inner"):
+        register_dataset("digits.csv", name="a")
+    with record_run(run_id="outer"):
+        register_dataset("digits.csv", name="b")
+    register_dataset("digits.csv", name="c")
+    assert [recorded(place, f"dataset/{name}")[0][1]["run"] for name in "abc"] == ["run/inner", "run/outer", "run/another"]
+
+
+def test_a_dataset_is_of_no_run_whose_end_has_failed(place):
+    close = Participant.close
+
+    def close_and_fail(participant):
+        close(participant)
+        raise OSError
+
+    with record_run(run_id="broken"), record_run(run_id="another"):
+        place.monkeypatch.setattr(Participant, "close", close_and_fail)
+    register_dataset("digits.csv")
+    assert "run" not in recorded(place, "dataset/digits")[0][1]
 
 
 @pytest.mark.parametrize("stage", ["Production", "PRODUCTION", "production ", "pro-duction"])

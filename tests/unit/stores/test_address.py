@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from training_events.errors import BadLogUrl, MissingSetting
 from training_events.settings import Settings
+from training_events.stores.address import parse
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.read_models import DynamoDbReadModels
 from training_events.stores.opening import open_event_log, open_store
@@ -28,6 +29,12 @@ def test_an_address_of_a_dynamodb_store_with_and_without_read_models():
     assert isinstance(store.log, DynamoDbLog)
     assert isinstance(store.read_models, DynamoDbReadModels)
     assert (store.log.table, store.read_models.table) == ("event-log", "read-models")
+
+
+def test_an_address_names_the_table_of_the_notary_with_and_without_read_models():
+    assert parse("dynamodb://event-log?read_models=models&notary=notary") == ("event-log", "models", "notary")
+    assert parse("dynamodb://event-log?notary=notary") == ("event-log", None, "notary")
+    assert parse("dynamodb://event-log?read_models=models") == ("event-log", "models", None)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +75,7 @@ def test_a_sqlite_log_imports_nothing_of_aws():
     "url",
     ["", "event-log", "postgres:///x", "dynamodb://", "dynamodb://ab", "dynamodb://a b c", "dynamodb://table/more",
      "dynamodb://table?read_model=models", "dynamodb://table?read_models", "dynamodb://table?read_models=a/b",
+     "dynamodb://table?notary=a/b",
      "dynamodb://table#x", "dynamodb://[", "dynamodb://user@table",
      "sqlite:", "sqlite://", "sqlite:///", "sqlite://x.db", "sqlite:/x.db", "sqlite:x.db", "sqlite:///:memory:",
      "sqlite:///x.db?mode=ro", "sqlite:///x\0.db", "sqlite:///x\n.db"],

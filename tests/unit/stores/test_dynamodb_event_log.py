@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
+from msgspec.structs import replace
 from training_events import aws
 from training_events.errors import Conflict, DamagedEvent, TooLarge
-from training_events.event import Event
+from training_events.event import Event, RecordedEvent
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.item import MAX_ITEM_BYTES, item_bytes, to_item
 from training_events.stores.event_log import Appended, Damaged
@@ -80,6 +81,55 @@ def test_the_largest_event_is_put_and_one_byte_more_is_not_even_sent():
     assert sent == []
     log.append(sized("x" * room))
     assert len(sent) == 1
+
+
+class ThereError(Exception):
+    def __init__(self, item):
+        self.response = {"Item": item}
+
+
+class AnyPut:
+    """A table that takes items of any size: moto counts in another way than DynamoDB."""
+
+    exceptions = SimpleNamespace(ConditionalCheckFailedException=ThereError)
+
+    def __init__(self):
+        self.items = {}
+
+    def put_item(self, *, Item, **_):  # noqa: N803 - botocore's name
+        key = Item["stream"]["S"], Item["position"]["S"]
+        if key in self.items or len(Item) == len(key):
+            raise ThereError(self.items.get(key, {}))
+        self.items[key] = Item
+
+
+def test_what_was_recorded_while_there_was_room_for_it_is_a_repeat_though_its_account_makes_it_too_large():
+    log = DynamoDbLog(TABLE, AnyPut())  # type: ignore[arg-type]
+    room = MAX_ITEM_BYTES - item_bytes(to_item(replace(EVENT, data={"text": ""}), "2026-11-22T15:08:40.000000Z"))
+    largest = replace(EVENT, data={"text": "x" * room})
+    with pytest.raises(TooLarge):
+        log.append(largest, account="123456789012")
+    assert log.append(largest) is Appended.RECORDED
+    assert log.append(largest, account="123456789012") is Appended.REPEATED
+
+
+def test_what_a_fetch_leaves_out_because_the_table_is_throttled_is_asked_for_again():
+    item = to_item(EVENT, "2026-11-22T15:08:40.000000Z")
+    key = {"stream": item["stream"], "position": item["position"]}
+    left = {TABLE: {"Keys": [key]}}
+    answers = iter([{"Responses": {}, "UnprocessedKeys": left}] * 9 + [{"Responses": {TABLE: [item]}, "UnprocessedKeys": {}}])
+    asked: list[Any] = []
+    pauses: list[float] = []
+
+    def batch_get_item(**request):
+        asked.append(request["RequestItems"][TABLE]["Keys"])
+        return next(answers)
+
+    log = DynamoDbLog(TABLE, SimpleNamespace(batch_get_item=batch_get_item), sleep=pauses.append)  # type: ignore[arg-type]
+    [found] = log.fetch([(EVENT.stream, EVENT.position)])
+    assert found == RecordedEvent(EVENT, "2026-11-22T15:08:40.000000Z", EVENT.digest)
+    assert asked == [[key]] * 10
+    assert (pauses[0], pauses[1], max(pauses), len(pauses)) == (0.05, 0.1, 5.0, 9)
 
 
 def test_the_size_is_counted_by_dynamodbs_rules():
@@ -178,3 +228,18 @@ def test_numbers_and_text_are_stored_exactly_as_recorded(log):
     assert item.keys() == {
         "stream", "position", "event_id", "occurred_at", "recorded_at", "type", "source", "schema_version", "data", "digest",
     }  # fmt: skip
+
+
+def test_a_walk_through_every_record_goes_on_behind_any_page(log):
+    events = [
+        replace(EVENT, event_id=f"e-{number}", stream=f"run/{number}", data={"text": "x" * 300_000}) for number in range(5)
+    ]
+    for event in events:
+        log.append(event, account="111122223333")
+    pages = list(log.audit_all())
+    assert len(pages) > 1
+    records = [(stream, record.digest, record.account) for page in pages for stream, record in page.records]
+    assert sorted(records) == [(event.stream, event.digest, "111122223333") for event in events]
+    assert pages[-1].after is None
+    rest = [stream for page in log.audit_all(pages[0].after) for stream, _ in page.records]
+    assert rest == [stream for page in pages[1:] for stream, _ in page.records]

@@ -186,5 +186,5 @@ def _open_questions(runs: Iterable[NamedRun]) -> Iterable[str]:
             yield f"the code of {run.name} was changed after its commit, and the changes were not kept"
         elif code.get("not_kept"):
             yield f"the kept changes to the code of {run.name} lack a part"
-        if any(not (data.sha256 or data.version_id) for data in run.state.lineage.datasets):
+        if any(not (data.sha256 or data.digest or data.version_id) for data in run.state.lineage.datasets):
             yield f"{run.name} used data of which neither digest nor version was recorded"

@@ -1,4 +1,4 @@
-"""The datasets of several runs side by side. What identifies one is its content: its digest, else its version in S3.
+"""The datasets of several runs side by side. What identifies one is its content: a digest of it, else its version in S3.
 
 The same bytes are the same data under any name.
 """
@@ -31,8 +31,9 @@ MAX_DATASETS = 1000
 
 
 class UsedData(Struct, frozen=True):
-    """A dataset as a run has used it: its address, its version in S3, and the digest of its content.
+    """A dataset as a run has used it: its name, its address, its version in S3, and the digest of its content.
 
+    `digest` is another one than SHA-256: `<algorithm>:<value>`.
     `dataset` is the stream of a registered dataset that has this content, and `version` the number of that version, counted
     from 1. Both are null where none is found.
     """
@@ -43,6 +44,8 @@ class UsedData(Struct, frozen=True):
     role: str | None = None
     dataset: str | None = None
     version: int | None = None
+    name: str | None = None
+    digest: str | None = None
 
 
 class Registered(NamedTuple):
@@ -51,6 +54,7 @@ class Registered(NamedTuple):
     dataset: str
     version: int
     stored: Stored
+    digest: str | None
 
 
 class DataRow(NamedTuple):
@@ -69,22 +73,23 @@ def registered_versions(
     Without read models nothing lists the datasets, and none is found.
     """
     named = list(used)
-    digests = {data.sha256 for data in named if data.sha256}
+    digests = {digest for data in named for digest in (data.sha256, data.digest) if digest}
     versions = {(data.uri, data.version_id) for data in named if data.version_id}
     if sources.read_models is None or not digests | versions:
         return []
     found = []
     for summary in islice(summaries_of(sources, "dataset"), MAX_DATASETS):
         newest = cast("DatasetSummary", summary)
-        if newest.versions == 1 and newest.sha256 not in digests and (newest.uri, newest.version_id) not in versions:
+        is_known = not digests.isdisjoint((newest.sha256, newest.digest)) or (newest.uri, newest.version_id) in versions
+        if newest.versions == 1 and not is_known:
             continue
         with suppress(NoSuchStream):  # it was not there yet
             state = cast("DatasetState", state_of(sources, summary.stream, as_of=as_of, known_at=known_at))
             first = state.registered - len(state.versions) + 1
             for number, version in enumerate(state.versions, first):
                 stored = version.stored
-                if stored.sha256 in digests or (stored.uri, stored.version_id) in versions:
-                    found.append(Registered(state.stream, number, stored))
+                if not digests.isdisjoint((stored.sha256, version.digest)) or (stored.uri, stored.version_id) in versions:
+                    found.append(Registered(state.stream, number, stored, version.digest))
     return found
 
 
@@ -110,10 +115,10 @@ def data_rows(used: dict[str, list[UsedDataset]], registered: list[Registered]) 
 
 
 def _subject(data: UsedData) -> str:
-    """What the data is called where it has no role: the registered dataset, else the last name in its address."""
+    """What the data is called where it has no role: the registered dataset, else its name, or the last one in its address."""
     if data.dataset is not None:
         return data.dataset.partition("/")[2]
-    return (data.uri or "").rstrip("/").rpartition("/")[2] or data.sha256 or "-"
+    return data.name or (data.uri or "").rstrip("/").rpartition("/")[2] or data.sha256 or data.digest or "-"
 
 
 def _named(used: UsedDataset, registered: list[Registered]) -> UsedData:
@@ -124,28 +129,34 @@ def _named(used: UsedDataset, registered: list[Registered]) -> UsedData:
         same_address = stored.uri is not None and stored.uri == used.uri
         return same_address and stored.version_id == used.version_id, same_address, candidate.version
 
-    candidates = [candidate for candidate in registered if _is_of(candidate.stored, used)]
+    candidates = [candidate for candidate in registered if _is_of(candidate, used)]
     best = max(candidates, key=nearness, default=None)
     name, version = (None, None) if best is None else (best.dataset, best.version)
-    return UsedData(used.uri, used.version_id, used.sha256, used.role, name, version)
+    return UsedData(used.uri, used.version_id, used.sha256, used.role, name, version, used.name, used.digest)
 
 
-def _is_of(stored: Stored, used: UsedDataset) -> bool:
+def _is_of(candidate: Registered, used: UsedDataset) -> bool:
+    stored = candidate.stored
     if used.version_id and (used.uri, used.version_id) == (stored.uri, stored.version_id):
         return True
-    return used.sha256 is not None and used.sha256 == stored.sha256
+    if used.sha256 is not None and used.sha256 == stored.sha256:
+        return True
+    return used.digest is not None and used.digest == candidate.digest
 
 
-def _digests(used: dict[str, list[UsedDataset]], registered: list[Registered]) -> dict[tuple[str | None, str], str]:
-    """The digest of each version in S3 of which anybody knows it."""
-    known = [*(version.stored for version in registered), *(dataset for datasets in used.values() for dataset in datasets)]
-    return {(it.uri, it.version_id): it.sha256 for it in known if it.version_id and it.sha256}
+def _digests(used: dict[str, list[UsedDataset]], registered: list[Registered]) -> dict[tuple[str | None, str], Identity]:
+    """The digest of each version in S3 of which anybody knows it: the SHA-256 where one does."""
+    known = [(it.stored.uri, it.stored.version_id, it.stored.sha256, it.digest) for it in registered]
+    known += [(it.uri, it.version_id, it.sha256, it.digest) for datasets in used.values() for it in datasets]
+    others: dict[tuple[str | None, str], Identity] = {
+        (uri, id_): ("digest", digest) for uri, id_, _, digest in known if id_ and digest
+    }
+    return others | {(uri, id_): ("sha256", sha256) for uri, id_, sha256, _ in known if id_ and sha256}
 
 
-def _identity(used: UsedDataset, digests: dict[tuple[str | None, str], str]) -> Identity:
-    digest = used.sha256 or (digests.get((used.uri, used.version_id)) if used.version_id else None)
-    if digest:
-        return "sha256", digest
+def _identity(used: UsedDataset, digests: dict[tuple[str | None, str], Identity]) -> Identity:
+    if used.sha256:
+        return "sha256", used.sha256
     if used.version_id:
-        return "version", used.uri or "", used.version_id
-    return "address", used.uri or ""
+        return digests.get((used.uri, used.version_id)) or ("version", used.uri or "", used.version_id)
+    return ("digest", used.digest) if used.digest else ("address", used.uri or "")

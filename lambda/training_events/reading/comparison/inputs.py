@@ -26,10 +26,13 @@ Part: TypeAlias = Literal[
     "code",
     "image",
     "entry_point",
+    "working_folder",
     "arguments",
     "resumed_from",
     "python",
     "packages",
+    "direct_packages",
+    "machine",
     "instance",
     "environment",
     "other",
@@ -39,8 +42,10 @@ Part: TypeAlias = Literal[
 PARTS: tuple[Part, ...] = Part.__args__  # type: ignore[attr-defined]  # those of a Literal
 """In the order in which people look for what differs."""
 
-_NO_INPUTS = ("requested_by", "goals")
+_NO_INPUTS = ("requested_by", "goals", "reproduces")
 """Fields of the spec that change nothing of the training."""
+_RECORDER = ("direct_packages", ("training-events",))
+"""Where the recorder came from changes nothing of the training either."""
 _ELSEWHERE = ("model", "image", "hyperparameters", "datasets")
 """Fields of the spec of which the state knows more."""
 
@@ -76,7 +81,7 @@ def inputs_of(state: RunState) -> Iterator[Value]:
 
 def _values(part: Part, path: tuple[str, ...], value: Any) -> Iterator[Value]:
     """The value, or the values inside it. A list is one value, and so is what is stored elsewhere."""
-    if not path and value in (None, {}, []):
+    if (not path and value in (None, {}, [])) or (part, path) == _RECORDER:
         return
     if isinstance(value, dict) and isinstance(value.get("sha256"), str) and value.keys() <= _STORED:
         yield Value(part, path, value, ("sha256", value["sha256"]))

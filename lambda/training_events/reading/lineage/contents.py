@@ -37,6 +37,10 @@ class HasRole(HasContent, Protocol):
 
     @property
     def role(self) -> str | None: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def digest(self) -> str | None: ...
 
 
 class Match(NamedTuple):
@@ -53,11 +57,13 @@ class _Key(NamedTuple):
     text: str
 
 
-def _keys_of(file: HasContent) -> list[_Key]:
+def _keys_of(file: HasContent, digest: str | None) -> list[_Key]:
     """Its address alone is no key: another content may be there tomorrow."""
     keys: list[_Key] = []
     if file.sha256:
         keys.append(_Key("sha256", file.sha256))
+    if digest:
+        keys.append(_Key("digest", digest))
     if file.uri and file.version_id:
         keys.append(_Key("version_id", f"{file.uri}@{file.version_id}"))
     return keys
@@ -68,6 +74,10 @@ class _Member(NamedTuple):
 
     stream: str
     version: Version
+
+    @property
+    def keys(self) -> list[_Key]:
+        return _keys_of(self.version.stored, self.version.digest)
 
     @property
     def order(self) -> tuple[str, str]:
@@ -91,17 +101,17 @@ class Contents:
             for stream in dict.fromkeys(member.stream for member in group):
                 self.versions[stream].append(content)
             for member in group:
-                self._by_key.update(dict.fromkeys(_keys_of(member.version.stored), content))
+                self._by_key.update(dict.fromkeys(member.keys, content))
                 if member.version.stored.sha256:
                     self.by_digest[member.version.stored.sha256] = content
 
-    def matching(self, file: HasContent) -> list[Match]:
+    def matching(self, file: HasRole) -> list[Match]:
         """The content of a file; a content of its own where none is registered, and none where nothing names it.
 
         By its digest it may be one, and by its version in S3 another: then events contradict each other, and it is both.
         """
         found: dict[str, Match] = {}
-        for key in _keys_of(file):
+        for key in _keys_of(file, file.digest):
             if (version := self._by_key.get(key)) is not None:
                 found.setdefault(version.id, Match(version, key.by))
         return list(found.values()) or _unregistered(file)
@@ -136,14 +146,14 @@ def _grouped(versions: Iterable[tuple[str, Version]]) -> list[list[_Member]]:
     groups: dict[_Key, list[_Member]] = {}
     unnamed: list[list[_Member]] = []
     for member in map(_Member._make, versions):
-        keys = set(_keys_of(member.version.stored))
+        keys = set(member.keys)
         if not keys:
             unnamed.append([member])
             continue
         same = {id(groups[key]): groups[key] for key in keys if key in groups}
         merged = [*(known for group in same.values() for known in group), member]
         for known in merged:
-            keys.update(_keys_of(known.version.stored))
+            keys.update(known.keys)
         groups.update(dict.fromkeys(keys, merged))
     distinct = [*{id(group): group for group in groups.values()}.values(), *unnamed]
     return [sorted(group, key=lambda member: member.order) for group in distinct]
@@ -153,11 +163,13 @@ def _content(group: list[_Member], taken: set[str]) -> DatasetVersion:
     stream, first = group[0]
     stored = first.stored
     sha256 = next((version.stored.sha256 for _, version in group if version.stored.sha256), None)
-    names = [sha256 and sha256[:SHOWN_CHARACTERS], sha256, stored.version_id, first.registered_at]
+    digest = next((version.digest for _, version in group if version.digest), None)
+    names = [sha256 and sha256[:SHOWN_CHARACTERS], sha256, digest, stored.version_id, first.registered_at]
     ids = [id_of_version(stream, name) for name in (*names, f"{first.registered_at} {stored.uri}") if name]
     free = next(id_ for id_ in ids if id_ not in taken)
     disputed = sorted({str(digest) for _, version in group for digest in version.disputed.get("sha256", [])})
-    return DatasetVersion(free, sha256, stored.uri, stored.version_id, [_registration(member) for member in group], disputed)
+    registrations = [_registration(member) for member in group]
+    return DatasetVersion(free, sha256, stored.uri, stored.version_id, registrations, disputed, digest)
 
 
 def _registration(member: _Member) -> Registration:
@@ -166,15 +178,19 @@ def _registration(member: _Member) -> Registration:
     return Registration(member.stream, version.registered_at, by, stored.uri, stored.version_id, rows, version.retired_at)
 
 
-def _unregistered(file: HasContent) -> list[Match]:
+def _unregistered(file: HasRole) -> list[Match]:
+    by: MatchedBy
     if file.sha256:
-        return [Match(DatasetVersion(f"sha256:{file.sha256}", file.sha256, file.uri, file.version_id), "sha256")]
-    if not file.uri:
+        id_, by = f"sha256:{file.sha256}", "sha256"
+    elif file.digest:
+        id_, by = f"digest:{file.digest}", "digest"
+    elif file.uri and file.version_id:
+        id_, by = id_of_version(f"address:{file.uri}", file.version_id), "version_id"
+    elif file.uri:
+        id_, by = f"address:{file.uri}", "address"
+    else:
         return []
-    if not file.version_id:
-        return [Match(DatasetVersion(f"address:{file.uri}", uri=file.uri), "address")]
-    id_ = id_of_version(f"address:{file.uri}", file.version_id)
-    return [Match(DatasetVersion(id_, None, file.uri, file.version_id), "version_id")]
+    return [Match(DatasetVersion(id_, file.sha256, file.uri, file.version_id, digest=file.digest, name=file.name), by)]
 
 
 def all_versions(stream: str, entries: Iterable[LogEntry]) -> list[Version]:

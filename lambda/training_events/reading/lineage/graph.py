@@ -12,7 +12,7 @@ from training_events.proof.run_head import RunSince
 if TYPE_CHECKING:
     from training_events.reading.wording.shown import Shown
 
-MatchedBy: TypeAlias = Literal["name", "sha256", "version_id", "address"]
+MatchedBy: TypeAlias = Literal["name", "sha256", "digest", "version_id", "address"]
 """What tells that two nodes belong together: one names the other, or both have this in common."""
 
 
@@ -46,7 +46,8 @@ class DatasetVersion(Struct, frozen=True, tag_field="kind", tag="dataset_version
     """A content: all that has the same digest, or is the same version in S3, whatever its names are.
 
     Its `id` is `dataset/<name>@<beginning of the digest>` by its first registration. Where it was never registered it is
-    `sha256:<digest>`, or `address:<uri>` with `@<version id>` if there is one. An address alone does not tell a content.
+    `sha256:<digest>`, or `digest:<algorithm>:<value>` where only another digest is known, or `address:<uri>` with
+    `@<version id>` if there is one. An address alone does not tell a content.
     `disputed` are other digests that were said of it, and of which nothing tells whether they are right.
     """
 
@@ -56,6 +57,8 @@ class DatasetVersion(Struct, frozen=True, tag_field="kind", tag="dataset_version
     version_id: str | None = None
     registrations: list[Registration] = []
     disputed: list[str] = []
+    digest: str | None = None
+    name: str | None = None
 
 
 class Run(Struct, frozen=True, tag_field="kind", tag="run"):
@@ -121,7 +124,7 @@ class Edge(Struct, frozen=True):
     uri: str | None = None
     earlier_attempt: bool = False
     until: str | None = None
-    ended_by: Literal["promotion", "retirement"] | None = None
+    ended_by: Literal["promotion", "demotion", "retirement"] | None = None
     reason: str | None = None
 
 

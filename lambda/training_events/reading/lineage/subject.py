@@ -57,6 +57,8 @@ def starts_of(sources: Sources, moment: Moment, neighbours: Neighbours, subject:
         return _of_model(neighbours.versions_of(stream), subject)
     if stream.startswith("dataset/"):
         return _of_dataset(moment.contents.versions[stream], subject)
+    if stream.startswith("group/"):
+        raise Misused(f"{stream} is a group, and nothing is made from one: ask for one of its runs")
     if version is not None:
         raise Misused(f"a run has no versions: the lineage of {stream} is that of all its attempts")
     return [neighbours.run(stream)]
@@ -90,7 +92,12 @@ def _name(node: DatasetVersion | ModelVersion) -> str:
 
 
 def _names(version: DatasetVersion) -> set[str | None]:
-    return {version.sha256, version.version_id, *(registration.version_id for registration in version.registrations)}
+    return {
+        version.sha256,
+        version.digest,
+        version.version_id,
+        *(registration.version_id for registration in version.registrations),
+    }
 
 
 def _raise_none(subject: Subject, known: list[str]) -> NoReturn:

@@ -1,7 +1,7 @@
 """Which columns a list of runs has: what tells these runs apart, and how good they are.
 
-Hyperparameters and tags that are the same for all say nothing here. What a framework counts comes last, because nobody looks at
-it first. Whoever shows the list decides for how many there is room.
+Hyperparameters and tags that are the same for all say nothing here, and neither do the tags that MLflow keeps for itself. What
+a framework counts comes last, because nobody looks at it first. Whoever shows the list decides for how many there is room.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _MAX_OF_A_KIND = 40
 """How many hyperparameters, tags and metrics are looked at: nobody has room for more."""
+
+_TAGS_OF_MLFLOW = "mlflow."
+"""How the tags begin that MLflow sets and reads itself: addresses, commits, ids. Nearly all of them differ from run to run."""
 
 _NAME = re.compile(r"""((?>`[^`]*`|"[^"]*"|[^,])*),""")
 """A name, with the comma behind it. One in backticks or double quotes may have commas in it."""
@@ -65,14 +68,20 @@ _ATTRIBUTES: dict[str, tuple[str, Kind, Callable[[ListedRun], Any]]] = {
     "commit": ("commit", "text", lambda run: run.commit),
     "dirty": ("dirty", "text", lambda run: run.dirty),
     "seeded": ("seeded", "text", lambda run: run.seeded),
-    "datasets": ("datasets", "text", lambda run: ", ".join(it.uri or it.sha256 or "-" for it in run.datasets) or None),
+    "datasets": (
+        "datasets",
+        "text",
+        lambda run: ", ".join(it.name or it.uri or it.sha256 or it.digest or "-" for it in run.datasets) or None,
+    ),
     "image": ("image", "text", lambda run: run.image),
     "instance": ("instance", "text", lambda run: run.instance),
+    "recipe": ("recipe", "text", lambda run: run.recipe),
+    "reproduces": ("reproduces", "text", lambda run: run.reproduces),
     "error": ("error", "text", lambda run: run.error),
     "hidden": ("hidden", "text", lambda run: run.hidden),
 }
 _KINDS = {"params": "hyperparameter", "metrics": "metric", "tags": "tag"}
-_ASPECTS = ("last", "min", "max")
+_ASPECTS = ("last", "min", "max", "latest")
 
 
 def chosen_columns(
@@ -83,7 +92,7 @@ def chosen_columns(
     `wanted` are the fields by which the runs were selected or sorted. `told` are those that the caller has set to one value.
     """
     params = _differing(run.hyperparameters for run in runs)
-    tags = [key for key in _differing(run.tags for run in runs) if key != "group"]
+    tags = [key for key in _differing(run.tags for run in runs) if key != "group" and not key.startswith(_TAGS_OF_MLFLOW)]
     recorded_by = Counter(name for run in runs for name in run.metrics)
     metrics = sorted(recorded_by, key=lambda name: (importance(name)[0], -recorded_by[name], importance(name)))[:_MAX_OF_A_KIND]
     of_params, of_tags = ([f"{kind}.{name}" for name in names] for kind, names in (("params", params), ("tags", tags)))

@@ -29,7 +29,7 @@ _OTHER_WORDS = {
 }  # fmt: skip
 """MLflow's words for attributes."""
 _DATASET_WORDS = {"context": "role", "sha256": "digest", "version_id": "version"}
-_COLUMNS = {"best": "value", "last": "last", "min": "min", "max": "max"}
+_COLUMNS = {"best": "value", "last": "last", "min": "min", "max": "max", "latest": "latest"}
 _SAID = {"metrics": "metric", "params": "hyperparameter", "tags": "tag", "attributes": "attribute", "datasets": "dataset"}
 
 MAX_LISTED = 8

@@ -54,14 +54,16 @@ ATTRIBUTES: dict[str, Attribute] = {
     "image": Attribute("text", lambda run: run.image),
     "instance": Attribute("text", lambda run: run.instance),
     "requested_by": Attribute("text", lambda run: run.requested_by),
+    "recipe": Attribute("text", lambda run: run.recipe),
+    "reproduces": Attribute("text", lambda run: run.reproduces),
     "error": Attribute("text", lambda run: run.error),
     "hidden": Attribute("boolean", lambda run: run.hidden),
 }
 DATASET_FIELDS: dict[str, Callable[[UsedVersion], str | None]] = {
-    "digest": lambda dataset: dataset.sha256,
+    "digest": lambda dataset: dataset.sha256 or dataset.digest,
     "version": lambda dataset: dataset.version_id,
     "uri": lambda dataset: dataset.uri,
-    "name": lambda dataset: _file_stem(dataset.uri),
+    "name": lambda dataset: dataset.name or _file_stem(dataset.uri),
     "role": lambda dataset: dataset.role,
 }
 
@@ -104,7 +106,8 @@ def _indexed(run: RunSummary, key: str) -> Iterator[SearchedValue]:
         if (headline := run.metrics.get(name)) is not None:
             last = stored(_named(headline.last))
             best = last if headline.best is None else headline.best
-            yield SearchedValue(key, best, None, last, headline.min, headline.max)
+            latest = None if headline.latest is None else stored(_named(headline.latest))
+            yield SearchedValue(key, best, None, last, headline.min, headline.max, latest)
         return
     for value in values_of(run, Name(key)):
         number = number_in(value) if isinstance(value, str) and may_read_as_number(Name(key)) else None

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from training_events.event import LogEntry
 
 Lane: TypeAlias = Literal["training", "metrics", "inputs", "files", "versions", "stages", "words", "other"]
-"""What an event is about. A drawing has a lane for each; `words` are what people say of a stream: names, tags, hiding."""
+"""What an event is about. A drawing has a lane for each; `words` are what people say of a stream: names, tags, hiding,
+whether a run could be reproduced."""
 
 MAX_CHARACTERS = 300
 """Of a text that an event brings. It may have 400 KB."""
@@ -62,12 +63,24 @@ def _unread(entry: LogEntry, why: str) -> Description:
 
 
 def _requested(fact: run.TrainingRequested) -> Description:
-    return Description("training", f"{_training(fact.model)} requested", _by(fact.requested_by))
+    way = f" by the recipe {cut(fact.recipe)}" if fact.recipe else ""
+    text = f"{_training(fact.model)} requested{way}{_again(fact.reproduces)}"
+    cause = "" if fact.caused_by is None else f", because of an event of {cut(fact.caused_by.stream)}"
+    return Description("training", text + cause, _by(fact.requested_by))
+
+
+def _refused(fact: run.TrainingRefused) -> Description:
+    return Description("training", _because("training refused", _refusal(fact)))
+
+
+def _refusal(fact: run.TrainingRefused) -> str:
+    parts = (fact.reason, fact.field, fact.explanation)
+    return ": ".join(part for part in parts if part)
 
 
 def _started(fact: run.TrainingStarted) -> Description:
     how = "started" if fact.resumed_from is None else f"resumed from {cut(fact.resumed_from)}"
-    return Description("training", f"{_training(fact.model)} {how}", _by(fact.requested_by))
+    return Description("training", f"{_training(fact.model)} {how}{_again(fact.reproduces)}", _by(fact.requested_by))
 
 
 def _hyperparameters(fact: run.HyperparametersRecorded) -> Description:
@@ -78,7 +91,8 @@ def _dataset_used(fact: run.DatasetUsed) -> Description:
     used = fact.used()
     if used is None:
         return Description("inputs", "dataset used, of which nothing is known")
-    return Description("inputs", f"dataset used{f' as {cut(used.role)}' if used.role else ''}: {_file(used)}")
+    named = f" {cut(used.name)}" if used.name else ""
+    return Description("inputs", f"dataset{named} used{f' as {cut(used.role)}' if used.role else ''}: {_dataset(used)}")
 
 
 def _metrics(_: run.MetricsRecorded) -> Description:
@@ -121,8 +135,22 @@ def _pipeline(fact: run.PipelineExecutionStateChanged) -> Description:
     return Description("training", f"execution of the pipeline: {state}")
 
 
+def _reproduction_requested(fact: run.ReproductionRequested) -> Description:
+    allowed = f"; these may differ: {names(fact.allowed_unpinned)}" if fact.allowed_unpinned else ""
+    return Description("words", f"done again by {cut(fact.run)}{allowed}", _by(fact.requested_by))
+
+
+def _reproduction_verified(fact: run.ReproductionVerified) -> Description:
+    return Description("words", _because(f"reproduced by {cut(fact.run)}: verified", fact.explanation), _by(fact.by))
+
+
+def _reproduction_diverged(fact: run.ReproductionDiverged) -> Description:
+    return Description("words", _because(f"reproduced by {cut(fact.run)}: diverged", fact.explanation), _by(fact.by))
+
+
 def _dataset_registered(fact: dataset.DatasetRegistered) -> Description:
-    return Description("versions", f"version registered: {_file(fact)}", _by(fact.registered_by))
+    of = f", made by run/{cut(fact.run.removeprefix('run/'))}" if fact.run else ""
+    return Description("versions", f"version registered: {_dataset(fact)}{of}", _by(fact.registered_by))
 
 
 def _dataset_retired(fact: dataset.DatasetRetired) -> Description:
@@ -138,6 +166,41 @@ def _model_registered(fact: model.ModelRegistered) -> Description:
 def _promoted(fact: model.ModelPromoted) -> Description:
     text = f"version {cut(str(fact.version))} promoted to {cut(fact.stage)}"
     return Description("stages", text, _by(fact.promoted_by))
+
+
+def _demoted(fact: model.ModelDemoted) -> Description:
+    text = f"version {cut(str(fact.version))} demoted from {cut(fact.stage)}"
+    return Description("stages", text, _by(fact.demoted_by))
+
+
+def _version_described(fact: model.VersionDescribed) -> Description:
+    told = f"described: {cut(fact.description)}" if fact.description else "description removed"
+    return Description("words", f"version {cut(str(fact.version))}: {told}", _by(fact.by))
+
+
+def _version_tagged(fact: model.VersionTagged) -> Description:
+    return Description("words", f"version {cut(str(fact.version))}: {_tags(fact.tags)}", _by(fact.by))
+
+
+def _version_hidden(fact: model.VersionHidden) -> Description:
+    return Description("words", _because(f"version {cut(str(fact.version))} hidden from lists", fact.reason), _by(fact.by))
+
+
+def _version_restored(fact: model.VersionRestored) -> Description:
+    return Description("words", _because(f"version {cut(str(fact.version))} restored", fact.reason), _by(fact.by))
+
+
+def _logged(fact: model.ModelLogged) -> Description:
+    name = f" {cut(fact.name)}" if fact.name else ""
+    of = f" by run/{cut(fact.run.removeprefix('run/'))}" if fact.run else ""
+    return Description("versions", f"model{name} logged{of}: {fact.status}")
+
+
+def _model_measured(fact: model.ModelMeasured) -> Description:
+    used = fact.dataset
+    where = "" if used is None else f" on {cut(used.name) if used.name else _dataset(used)}"
+    measured = names([f"{point.name} = {point.value}" for point in fact.points]) or "nothing"
+    return Description("metrics", f"model measured{where}: {measured}")
 
 
 def _model_retired(fact: model.ModelRetired) -> Description:
@@ -165,11 +228,15 @@ def _described(fact: any_stream.Described) -> Description:
 
 
 def _tagged(fact: any_stream.Tagged) -> Description:
-    given = {name: value for name, value in fact.tags.items() if value is not None}
-    removed = [name for name, value in fact.tags.items() if value is None]
+    return Description("words", _tags(fact.tags), _by(fact.by))
+
+
+def _tags(tags: Mapping[str, any_stream.Tag | None]) -> str:
+    given = {name: value for name, value in tags.items() if value is not None}
+    removed = [name for name, value in tags.items() if value is None]
     parts = [f"tagged {_values(given)}"] if given else []
     parts += [f"tags removed: {names(removed)}"] if removed else []
-    return Description("words", ", ".join(parts) or "tagged with nothing", _by(fact.by))
+    return ", ".join(parts) or "tagged with nothing"
 
 
 def _hidden(fact: any_stream.Hidden) -> Description:
@@ -182,6 +249,7 @@ def _restored(fact: any_stream.Restored) -> Description:
 
 _DESCRIPTIONS: Mapping[type[msgspec.Struct], Callable[[Any], Description]] = {
     run.TrainingRequested: _requested,
+    run.TrainingRefused: _refused,
     run.TrainingStarted: _started,
     run.HyperparametersRecorded: _hyperparameters,
     run.DatasetUsed: _dataset_used,
@@ -193,12 +261,22 @@ _DESCRIPTIONS: Mapping[type[msgspec.Struct], Callable[[Any], Description]] = {
     run.TrainingStopped: _stopped,
     run.TrainingJobStateChanged: _job,
     run.PipelineExecutionStateChanged: _pipeline,
+    run.ReproductionRequested: _reproduction_requested,
+    run.ReproductionVerified: _reproduction_verified,
+    run.ReproductionDiverged: _reproduction_diverged,
     dataset.DatasetRegistered: _dataset_registered,
     dataset.DatasetRetired: _dataset_retired,
     model.ModelRegistered: _model_registered,
     model.ModelPromoted: _promoted,
+    model.ModelDemoted: _demoted,
     model.ModelRetired: _model_retired,
     model.ModelPackageStateChanged: _package,
+    model.VersionDescribed: _version_described,
+    model.VersionTagged: _version_tagged,
+    model.VersionHidden: _version_hidden,
+    model.VersionRestored: _version_restored,
+    model.ModelLogged: _logged,
+    model.ModelMeasured: _model_measured,
     any_stream.Described: _described,
     any_stream.Tagged: _tagged,
     any_stream.Hidden: _hidden,
@@ -208,6 +286,10 @@ _DESCRIPTIONS: Mapping[type[msgspec.Struct], Callable[[Any], Description]] = {
 
 def _training(model: str | None) -> str:
     return f"training of the model {cut(model)}" if model else "training"
+
+
+def _again(original: str | None) -> str:
+    return f", to reproduce {cut(original)}" if original else ""
 
 
 def _because(text: str, why: str | None) -> str:
@@ -225,6 +307,10 @@ def _values(values: Mapping[str, Any]) -> str:
 
 def _file(stored: Stored) -> str:
     return cut(stored.uri or (f"sha256 {stored.sha256}" if stored.sha256 else "an unknown place"))
+
+
+def _dataset(stored: run.UsedDataset | dataset.DatasetRegistered) -> str:
+    return cut(stored.digest) if stored.digest and not (stored.uri or stored.sha256) else _file(stored)
 
 
 def _json(value: Any) -> str:

@@ -35,7 +35,12 @@ FURTHER_TYPES = "of further types"
 """In the place of a type, where a line has too many."""
 LATE_SECONDS = 60.0
 """An event that the log took longer than this after it had occurred is told to be late."""
-_NOUNS = {"CheckpointSaved": "checkpoint", "ArtifactSaved": "artifact", "DatasetUsed": "dataset"}
+_NOUNS = {
+    "CheckpointSaved": "checkpoint",
+    "ArtifactSaved": "artifact",
+    "DatasetUsed": "dataset",
+    "ModelMeasured": "measurement",
+}
 _SERIES: frozenset[Lane] = frozenset(("metrics", "inputs", "files", "other"))
 
 

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 ABSENT = "absent"
 COMMIT_CHARACTERS = _DIGEST_CHARACTERS = 12
 """What is enough of an id to tell it from others."""
+_MAX_OTHER_DIGEST = 40
+"""The same of a digest with its algorithm before it."""
 _ONE_OF: dict[Part, str] = {
     "seeds": "seed",
     "datasets": "data",
     "entry_point": "entry point",
+    "working_folder": "working folder",
+    "direct_packages": "origin of package",
     "resumed_from": "resumed from",
     "packages": "package",
     "environment": "variable",
@@ -148,6 +152,8 @@ def _data(data: UsedData | None, form: int) -> str:
     content = ""
     if data.sha256:
         content = f"sha256 {data.sha256[:_DIGEST_CHARACTERS]}"
+    elif data.digest:
+        content = f"digest {data.digest[:_MAX_OTHER_DIGEST]}"
     elif data.version_id:
         content = f"version id {data.version_id}"
     if data.dataset is None:

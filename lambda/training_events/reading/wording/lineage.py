@@ -20,7 +20,7 @@ DOWNWARDS = {"read": "read by", "resumed": "resumed by", "made": "made"}
 """The verb in front of what came of a node."""
 BETWEEN = DOWNWARDS | {"promoted": "promoted to"}
 """The verb between a node and what came of it."""
-MATCHED_BY = {"sha256": "by sha256", "version_id": "by version id", "address": "content not known"}
+MATCHED_BY = {"sha256": "by sha256", "digest": "by digest", "version_id": "by version id", "address": "content not known"}
 """What tells that two nodes belong together, where neither names the other."""
 
 
@@ -71,7 +71,7 @@ def sentence_of(edge: Edge, source: Node, target: Node) -> str:
 
 def name_of(node: Node) -> str:
     """What a node is called beside others: of a stage its name alone, as it stands behind its model."""
-    return node.stage if isinstance(node, Stage) else node.id.removeprefix("address:")
+    return node.stage if isinstance(node, Stage) else node.id.removeprefix("address:").removeprefix("digest:")
 
 
 def _of_run(run: Run) -> list[Part]:
@@ -89,8 +89,9 @@ def _of_run(run: Run) -> list[Part]:
 
 def _of_dataset(version: DatasetVersion) -> list[Part]:
     if not version.registrations:
-        at = [Part(f"at {version.uri}")] if version.uri and version.sha256 else []
-        return [*at, Part("not registered", "attention")]
+        parts = [Part(f"“{version.name}”")] if version.name else []
+        parts += [Part(f"at {version.uri}")] if version.uri and (version.sha256 or version.digest) else []
+        return [*parts, Part("not registered", "attention")]
     first = version.registrations[0]
     parts = [Part(f"registered {minute_of(first.at)}{_by(first.by)}")]
     if first.rows is not None:

@@ -43,7 +43,9 @@ def moments(state: RunState, now: str) -> Iterator[str]:
 
 
 def last_sign(state: RunState, now: str) -> str:
-    """`last event 3 s ago`, `ended 2 d ago`."""
+    """`last event 3 s ago`, `ended 2 d ago`, `refused 2 d ago`."""
+    if state.refused is not None:
+        return f"refused {ago(state.refused.at, now)}"
     return f"{'ended' if state.finished else 'last event'} {ago(state.finished_at or last_heard_at(state), now)}"
 
 

@@ -8,7 +8,11 @@ from training_events.proof.findings import HARMLESS, Kind
 
 if TYPE_CHECKING:
     from training_events.proof.findings import Finding
+    from training_events.proof.leaf_comparison import TreeVerified
     from training_events.proof.verification import Verification
+
+SHOWN_KEY_CHARACTERS = 12
+"""Of the SHA-256 of a public key: enough to tell two apart. `--json` has all of it."""
 
 
 def verdict(verification: Verification) -> str:
@@ -22,6 +26,18 @@ def describe_finding(finding: Finding) -> str:
     return f"{finding.kind.value}{where}: {finding.explanation}"
 
 
+def describe_tree(tree: TreeVerified) -> str:
+    """`6 events have a leaf, 2 have none yet; 1,234 leaves, signed at 2026-… by the key 5d0eab1c0d33`."""
+    if not tree.checked:
+        return "not looked at: the log has none, or no checkpoint was signed yet"
+    later = f", {tree.not_covered:,} have none yet" if tree.not_covered else ""
+    events = f"{tree.covered:,} events have a leaf{later}; " if tree.covered or tree.not_covered else ""
+    key = "" if tree.key is None else f" by the key {tree.key[:SHOWN_KEY_CHARACTERS]}"
+    believed = "" if tree.trusted else ", which nobody named: it is the log's own first"
+    locks = "; locks not looked at: it takes the permission s3:GetObjectRetention" if tree.locks == "not shown" else ""
+    return f"{events}{tree.size:,} leaves, signed at {tree.at}{key}{believed}{locks}"
+
+
 def weight(finding: Finding) -> str:
     """`bad` where something is not as it was recorded, `warn` where something is missing, `note` for what is only told."""
     if finding.kind not in HARMLESS:
@@ -33,10 +49,13 @@ MEANINGS = {
     Kind.ALTERED: "The event is not what was recorded.",
     Kind.DAMAGED: "What stands in the place of an event cannot be read as that event.",
     Kind.MISSING: "An event that was there is no longer there.",
+    Kind.STREAM_GONE: "The tree has this stream, and the log has nothing of it any more.",
+    Kind.NO_LEAF: "An event was put there later than it says, or past the notary: no leaf was taken of it in time.",
+    Kind.FORK: "The tree is not the one that was signed, or not the one whose checkpoint was kept.",
     Kind.FORGED: "Two events claim the same number of a producer: at most one of them is genuine.",
     Kind.BROKEN_CHAIN: "An event does not name the one before it: one of the two was altered or replaced.",
     Kind.BROKEN_SEAL: "A seal is not what was written, or is hidden, or gone.",
-    Kind.NOT_LOCKED: "A seal can be removed sooner than it says, or in a weaker mode.",
+    Kind.NOT_LOCKED: "A seal, or a file of the tree, can be removed sooner than it must stay, or in a weaker mode.",
     Kind.READ_MODEL_DIFFERS: "The read model is not what the log gives: training-events rebuild makes it again.",
     Kind.RUN_ALTERED: "The log no longer has the run as it was when the model was registered.",
     Kind.FILE_ALTERED: "A kept file is not what was recorded.",

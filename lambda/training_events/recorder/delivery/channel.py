@@ -1,22 +1,17 @@
-"""One producer's way from what is recorded to where it is sent: journal, spool and the two threads, put together."""
+"""What one run of this process is recorded by, and where it keeps the files that its events name."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from training_events import aws
 from training_events.catalogue.stored import Stored
 from training_events.errors import BadLogUrl
-from training_events.recorder.delivery.destination import configured_destination
-from training_events.recorder.delivery.journal import Journal, event_source
-from training_events.recorder.delivery.sender import Sender
-from training_events.recorder.delivery.spool import Spool, spool_folder
-from training_events.recorder.delivery.writer import Writer
+from training_events.recorder.delivery.outbox import Outbox
 from training_events.recorder.hiding import CredentialFilter
 from training_events.recorder.storage.content_store import ContentStore
 from training_events.recorder.storage.files import local_path, uri_of
@@ -27,13 +22,11 @@ from training_events.settings import KEEP_NO_FILES, LAPTOP_LOG, Settings
 from training_events.stores.address import SqliteFile, parse
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from training_events.recorder.storage.objects import FileStore
-
-CLOSE_SECONDS = 30.0
-"""The longest that the end of a program waits until its events are sent. The rest stays in the spool."""
 
 _FOLDER = ("file:///", "file://localhost/")
 
@@ -43,42 +36,48 @@ class Channel:
 
     def __init__(self, stream: str, extensions: Mapping[str, Any]) -> None:
         settings = Settings()
-        home, to = spool_folder(settings), configured_destination(settings)
+        self._outbox = Outbox(settings)
         self.objects = object_store(settings)
+        self._producer = self._outbox.producer(stream, recordable(self._outbox.home, stream, self.objects), extensions)
         # the training waits until its code is stored: not for as long as it may wait for its own files
         quick = object_store(settings, partial(aws.client, "s3"))
-        self._keep_code = content_store(home / "code", f"code/{stream}", ".patch", quick)
-        self._journal = Journal(stream, extensions, source=event_source(settings))
-        spool = Spool(home, to, self._journal.producer)
-        self._sender = Sender(spool, to, home)
-        self.writer = Writer(self._journal, spool, self._sender, recordable(home, stream, self.objects))
+        self._keep_code = content_store(self._outbox.home / "code", f"code/{stream}", ".patch", quick)
 
     def keep_code(self, patch: bytes) -> Stored:
         """Store what the run's commit lacks of its code. Raises NotStored, OSError."""
         return self._keep_code(patch, "changes")
 
     @property
+    def points(self) -> deque[tuple[Any, ...]]:
+        """The points that no event holds yet. Whoever measures appends them."""
+        return self._producer.points
+
+    @property
     def recorded(self) -> int:
-        return self._journal.count
+        return self._producer.journal.count
 
     def start(self) -> None:
-        self.writer.start()
-        self._sender.start()
+        self._outbox.start()
+
+    def record(self, type_: str, data: dict[str, Any], at_ns: int | None = None) -> bool:
+        """Record an event of now, or of a time in nanoseconds since 1970. False if the channel is closed already."""
+        return self._outbox.writer.record(self._producer, type_, data, at_ns)
+
+    def limit_backlog(self, pending: int) -> None:
+        """Make events of the points early, of which so many are pending."""
+        self._outbox.writer.limit_backlog(pending)
+
+    def spooled_within(self, seconds: float, *, is_reported: bool = False) -> bool:
+        """Wait until all that was recorded before is in the spool. If `is_reported`, standard error says what is not."""
+        writer = self._outbox.writer
+        return writer.wait_spooled(seconds) if is_reported else writer.spooled_within(seconds)
 
     def flush(self, seconds: float) -> bool:
-        """Returns whether all that was recorded is sent; false if after that time some of it is still in the spool."""
-        deadline = monotonic() + seconds
-        return self.writer.wait_spooled(seconds) and self._sender.flush(max(deadline - monotonic(), 0))
+        """As Outbox.flush."""
+        return self._outbox.flush(seconds)
 
     def close(self) -> None:
-        deadline = monotonic() + CLOSE_SECONDS
-        try:
-            self.writer.close(CLOSE_SECONDS)
-            self._sender.close(max(deadline - monotonic(), 0))
-        except BaseException:  # after Ctrl-C wait for the disk, and not for the network
-            self.writer.close(CLOSE_SECONDS)
-            self._sender.close(0)
-            raise
+        self._outbox.close()
 
 
 def object_store(settings: Settings, client: Callable[[], Any] = client) -> FileStore:

@@ -45,23 +45,27 @@ class Journal:
         self._previous: str | None = None
         self._last_ns = 0
 
-    def next_event(self, type_: str, data: dict[str, Any], at_ns: int | None = None) -> Event:
+    def next_event(self, type_: str, data: dict[str, Any], at_ns: int | None = None, *, is_numbered: bool = True) -> Event:
         """The next event. `at_ns` is when it happened, in nanoseconds since 1970; the default is now.
 
         A producer's times grow with its numbers. So a clock that steps back does not change the order of its events.
+
+        One that is not numbered has no producer: folds count the end of a run that another producer has started by no other.
         """
         at = max(time.time_ns() if at_ns is None else at_ns, self._last_ns + 1000)
         number = self.count + 1
         event = Event(
-            event_id=f"{self.producer}-{number}",
+            event_id=f"{self.producer}-{number}" if is_numbered else uuid.uuid4().hex,
             stream=self.stream,
             type=type_,
             occurred_at=from_nanoseconds(at),
             source=self.source,
             data=data,
-            producer=Producer(self.producer, number, self._previous, self._extensions),
+            producer=Producer(self.producer, number, self._previous, self._extensions) if is_numbered else None,
             correlation_id=self.stream.partition("/")[2],
         )
         check_recordable(event)  # if it raises, the number stays free
-        self._previous, self._last_ns, self.count = f"sha256:{sha256_hex(event.canonical)}", at, number
+        self._last_ns = at
+        if is_numbered:
+            self._previous, self.count = f"sha256:{sha256_hex(event.canonical)}", number
         return event

@@ -28,12 +28,16 @@ _POINT_BYTES = 120
 
 
 class MetricCall(NamedTuple):
-    """One call of `metric`, with the nanoseconds since 1970 at which it was made."""
+    """One call of `metric`, with the nanoseconds since 1970 at which it was made.
+
+    `time` is when the value was measured, a 27-character text, where that is not when the call was made.
+    """
 
     name: Any
     value: Any
     step: Any
     at_ns: int
+    time: str | None = None
 
 
 class PointBatcher:
@@ -82,7 +86,7 @@ class PointBatcher:
         if (value := _recordable(call.value)) is None:
             self._warn(name, f"{_why_left_out(call.value)}, and it was left out; allowed: a number")
             return None
-        point = {"name": name, "time": from_nanoseconds(call.at_ns), "value": value}
+        point = {"name": name, "time": call.time or from_nanoseconds(call.at_ns), "value": value}
         if (step := step_of(call.step)) is not None:
             point["step"] = step
         elif call.step is not None:

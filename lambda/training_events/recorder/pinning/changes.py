@@ -72,6 +72,11 @@ def changes(git: Git, root: Path, untracked: Sequence[str]) -> Changes:
     return Changes(b"".join(kept), not_kept)
 
 
+def parts_of(patch: bytes) -> dict[str, bytes]:
+    """What a kept patch changes, by path."""
+    return {_path(part): part for part in _FILE.split(patch)[1:]}
+
+
 def _path(part: bytes) -> str:
     head = part.partition(b"\n")[0].decode(errors="replace")
     return found["name"] if (found := _NAME.match(head)) else head

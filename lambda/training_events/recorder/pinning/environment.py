@@ -1,4 +1,4 @@
-"""How this process was started and what it runs in: script, module or notebook; packages; environment variables.
+"""How this process was started and what it runs in: script, module or notebook; folder; machine; environment variables.
 
 No secret is among the variables.
 """
@@ -6,8 +6,7 @@ No secret is among the variables.
 from __future__ import annotations
 
 import os
-import re
-from importlib.metadata import Distribution, distributions
+import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,29 +38,16 @@ def entry_point(main: ModuleType | None, root: Path | None, environment: Mapping
     return str(path)
 
 
-_NAME = re.compile(r"^Name:\s*(\S+)\s*$", re.MULTILINE | re.IGNORECASE)
-_VERSION = re.compile(r"^Version:\s*(\S+)\s*$", re.MULTILINE | re.IGNORECASE)
+def working_folder(root: Path | None) -> str | None:
+    """Where the program runs, relative to the repository's root; in full outside of it. None at the root, and without one."""
+    if root is None or (here := Path.cwd()) == (top := root.resolve()):
+        return None
+    return here.relative_to(top).as_posix() if here.is_relative_to(top) else str(here)
 
 
-def installed_packages() -> dict[str, str]:
-    """Versions by normalized name. Of two installations the one that is imported counts. What cannot be read is left out."""
-    packages: dict[str, str] = {}
-    for distribution in distributions():  # in the order of sys.path
-        name, version = _name_and_version(distribution)
-        if name and version:
-            packages.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)  # PEP 503
-    return dict(sorted(packages.items()))
-
-
-def _name_and_version(distribution: Distribution) -> tuple[str | None, str | None]:
-    """Searched in the text of the headers: to parse them all, as `Distribution.metadata` does, takes twenty times as long."""
-    try:
-        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or distribution.read_text("") or ""
-    except Exception:  # noqa: BLE001 - it is broken, or an import hook of the user's own has found it
-        return None, None
-    headers = text.partition("\n\n")[0]
-    name, version = _NAME.search(headers), _VERSION.search(headers)
-    return name and name[1], version and version[1]
+def machine() -> str | None:
+    """The kind of processor and the system: `x86_64 Linux`. The same code may round differently on another one."""
+    return f"{platform.machine()} {platform.system()}".strip() or None
 
 
 ALLOWED = (

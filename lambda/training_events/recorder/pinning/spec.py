@@ -17,10 +17,12 @@ from msgspec import structs
 
 from training_events.catalogue.run import Image, UsedDataset, described_dataset, describes_one
 from training_events.catalogue.stored import Stored
+from training_events.recorder.identity import reproduced_run
 from training_events.recorder.pinning import sagemaker
 from training_events.recorder.pinning.code_version import code_version, root_of
-from training_events.recorder.pinning.environment import entry_point, installed_packages, pinned_variables
+from training_events.recorder.pinning.environment import entry_point, machine, pinned_variables, working_folder
 from training_events.recorder.pinning.hyperparameters import hyperparameters
+from training_events.recorder.pinning.packages import installed_packages
 from training_events.recorder.pinning.program import code_folder, files_that_run, main_module, text_without_file
 from training_events.recorder.pinning.user import logged_in
 from training_events.recorder.plain import plain, plain_text
@@ -61,16 +63,21 @@ def pinned_spec(
     spec.add("code", lambda: code_version(root, variables, files=files or (), text=text, keep=keep))
     spec.add("image", lambda: _image(variables.get("TRAINING_EVENTS_IMAGE", "").strip()))
     spec.add("entry_point", lambda: entry_point(main, root, variables))
-    spec.add("arguments", lambda: spec.arguments(sys.argv[1:]) or None if "entry_point" in spec.data else None)
+    spec.add("working_folder", lambda: working_folder(root))
+    spec.add("arguments", lambda: spec.arguments(sys.argv[1:]) if "entry_point" in spec.data else None)
     spec.add("hyperparameters", lambda: spec.hyperparameters(options.hyperparameters, variables, folder))
     spec.add("seeds", lambda: _seeds(options.seeds))
     spec.add("datasets", lambda: spec.datasets(options.datasets, pin) or None)
     spec.add("instance", lambda: sagemaker.instance(variables, folder))
-    spec.add("packages", installed_packages)
+    if installed := spec.get("packages", installed_packages):
+        spec.add("packages", lambda: installed.versions)
+        spec.add("direct_packages", lambda: installed.direct or None)
     spec.add("python", platform.python_version)
+    spec.add("machine", machine)
     spec.add("environment", lambda: pinned_variables(spec.allowed_names(options.environment), variables) or None)
     spec.add("requested_by", lambda: _text(options.requested_by) or logged_in(variables, folder))
     spec.add("resumed_from", lambda: _text(options.resumed_from))
+    spec.add("reproduces", lambda: reproduced_run(variables))
     spec.add("goals", lambda: spec.goals(options.goals) or None)
     data, hidden = redacted(spec.data)
     if hidden:
@@ -146,6 +153,8 @@ class _SpecBuilder:
         else:
             uri = plain_text(dataset)
             stored = self.get(f"dataset {uri}", lambda: pin(dataset)) or Stored(uri)
+            if role is None and isinstance(stored, UsedDataset):  # it was fetched for this program
+                role = stored.role
         return _builtins(UsedDataset(**{**structs.asdict(stored), "role": role}))
 
     def allowed_names(self, environment: Any) -> list[str]:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from training_events.catalogue.stored import digest_of_files
 from training_events.errors import NotStored
 from training_events.proof.files import Compared, FileState
 from training_events.recorder.storage.files import (
     CHUNK_BYTES,
-    digest_of_files,
     digest_with_progress,
     is_folder,
     local_path,

@@ -15,13 +15,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from training_events.catalogue.stored import Stored
+from training_events.catalogue.stored import Stored, digest_of_files
 from training_events.errors import NotStored
 from training_events.recorder.reporting import log
 from training_events.recorder.storage.files import (
     ContentDigest,
     digest_of,
-    digest_of_files,
     files_in,
     is_folder,
     local_path,

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
+from training_events.catalogue.stored import digest_of_files
 from training_events.errors import NotStored
 from training_events.recorder.storage.progress import progress
 from training_events.redaction.text import redacted_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from training_events.recorder.storage.progress import Advance
@@ -61,19 +62,20 @@ def is_folder(path: Path) -> bool:
 
 def files_in(folder: Path) -> list[tuple[str, Path]]:
     """Every file below, with its path inside the folder. Links are followed. Raises NotStored, also if there is no file."""
-    if files := [(path.relative_to(folder).as_posix(), path) for path in _below(folder)]:
+    if files := [(path.relative_to(folder).as_posix(), path) for path in files_below(folder)]:
         return files
     raise NotStored(f"the folder {printable(folder)} holds no file")
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
+    """Every file below, if there is any. Links are followed. Raises NotStored."""
     try:
         entries = list(folder.iterdir())
     except OSError as flaw:
         raise NotStored(f"{printable(folder)} cannot be read: {one_line_reason(flaw)}") from None
     for path in entries:
         if is_folder(path):  # raises for links that lead in a circle: to the system they are too many links
-            yield from _below(path)
+            yield from files_below(path)
         else:
             yield path
 
@@ -136,7 +138,7 @@ def total_size(path: Path, enough: float = float("inf")) -> int:
     if not is_folder(path):
         return size_of(path)
     size = 0
-    for file in _below(path):
+    for file in files_below(path):
         size += size_of(file)
         if size > enough:
             break
@@ -147,16 +149,6 @@ def digest_of_file(path: Path, part_bytes: int | None = None) -> ContentDigest:
     """The digest of a file, and of its parts of this size. Raises NotStored."""
     with progress(f"reading {printable(path.name)}", size_of(path)) as advance:
         return read_file(path, advance, part_bytes)
-
-
-def digest_of_files(digests: Iterable[tuple[str, str]]) -> str:
-    r"""The SHA-256, in hex, of the files' digests and names as `sha256sum` prints them, sorted by name.
-
-    Anyone can compute it inside the folder, if no name has a backslash or a line break:
-    `find -L . -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum`
-    """
-    lines = sorted((os.fsencode(name), digest) for name, digest in digests)
-    return sha256(b"".join(b"%s  %s\n" % (digest.encode(), name) for name, digest in lines)).hexdigest()
 
 
 def size_of(path: Path) -> int:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from training_events import aws
-from training_events.catalogue.stored import Stored
+from training_events.catalogue.stored import Stored, digest_of_files
 from training_events.errors import Misused, NotStored
 from training_events.recorder.storage.files import (
     digest_of,
-    digest_of_files,
     files_in,
     is_folder,
     local_path,
@@ -58,7 +57,7 @@ class ObjectStore:
     def store(self, path: str | os.PathLike[str], key: str) -> Stored:
         """Store a file, or a folder: each file in it under `<key>/`. To store it again makes another version. Raises NotStored.
 
-        A folder has no version, because S3 has no folders. Its digest is `files.digest_of_files`.
+        A folder has no version, because S3 has no folders. Its digest is `stored.digest_of_files`.
         """
         local = local_path(path)
         folder = is_folder(local)

@@ -9,7 +9,8 @@ from urllib.parse import quote
 import msgspec
 
 from training_events.canonical import canonical_json
-from training_events.catalogue import CATALOGUE
+from training_events.catalogue import CATALOGUE, fits
+from training_events.catalogue.run import UsedDataset
 from training_events.errors import NotStored
 from training_events.recorder.reporting import log
 
@@ -45,6 +46,8 @@ def fit_to_size(stream: str, data: dict[str, Any], max_bytes: int, keep: Callabl
         if size <= max_bytes or len(content) < MIN_MOVED_BYTES:
             break
         smaller = _moved(stream, name, content, keep) if name in movable else None
+        if smaller is None and isinstance(data[name], dict) and name not in movable:
+            smaller = _with_details_moved(stream, name, data[name], keep)
         if smaller is None:
             smaller = _cut(data[name], content, movable=name in movable)
         saved = len(content) - len(canonical_json(smaller))
@@ -62,6 +65,14 @@ def _moved(stream: str, name: str, content: bytes, keep: Callable[[bytes, str], 
         return None
 
 
+def _with_details_moved(stream: str, name: str, dataset: dict[str, Any], keep: Callable[[bytes, str], Stored]) -> Any:
+    """A dataset that says the same of its content. What else was said of it is stored elsewhere, or left out."""
+    content = canonical_json(dataset.get("details"))
+    if len(content) < MIN_MOVED_BYTES:
+        return None
+    return {**dataset, "details": _moved(stream, f"{name}.details", content, keep)}
+
+
 def _cut(value: Any, content: bytes, *, movable: bool) -> Any:
     digest = sha256(content).hexdigest()
     if isinstance(value, str):
@@ -70,21 +81,21 @@ def _cut(value: Any, content: bytes, *, movable: bool) -> Any:
 
 
 def _movable(stream: str, data: dict[str, Any]) -> set[str]:
-    """The fields that may be a reference in every event type of the stream's kind whose data this could be."""
+    """The fields that may be a reference in every event type of the stream's kind whose data this could be.
+
+    Of a field that came later any value may be there: no reader takes offence. A reference in place of a dataset would be taken
+    for that dataset.
+    """
     movable = set(data)
     for type_ in CATALOGUE[stream.partition("/")[0]].values():
-        if _fits(data, type_.fact):
-            fields = msgspec.structs.fields(type_.fact)
-            movable -= {field.encode_name for field in fields if not _fits(_REFERENCE, field.type)}
+        if fits(data, type_.fact):
+            fields = [field for field in msgspec.structs.fields(type_.fact) if field.name not in type_.added_later]
+            movable -= {field.encode_name for field in fields if not _may_be_reference(field.type)}
     return movable
 
 
-def _fits(value: Any, type_: Any) -> bool:
-    try:
-        msgspec.convert(value, type_)
-    except msgspec.ValidationError:
-        return False
-    return True
+def _may_be_reference(type_: Any) -> bool:
+    return fits(_REFERENCE, type_) and not isinstance(msgspec.convert(_REFERENCE, type_), UsedDataset)
 
 
 def _both_ends(text: str, digest: str) -> str:

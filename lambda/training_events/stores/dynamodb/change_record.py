@@ -16,6 +16,7 @@ from training_events.stores.event_log import Damaged
 
 if TYPE_CHECKING:
     from training_events.event import LogEntry
+    from training_events.stores.event_log import AuditedEvent
 
 
 class Arrival(NamedTuple):
@@ -37,17 +38,27 @@ def read_arrival(record: dict[str, Any]) -> Arrival:
     change = record["dynamodb"]
     number, stream = change["SequenceNumber"], change["Keys"]["stream"]["S"]
     try:
-        check_stream(stream)
-        if record["eventName"] != "INSERT":
-            raise LogAltered(_what_was_done(record), "appending alone")
-    except NotUnderstood as error:
-        altered = error if isinstance(error, LogAltered) else LogAltered(f"an item that is no event: {error}", "events alone")
+        _, audited = read_insert(record)
+    except LogAltered as altered:
         return Arrival(number, stream, None, altered, record, understood=False)
     entry = entry_of(change["NewImage"])
-    flaw = _flaw(stream, entry, change["NewImage"])
+    flaw = _flaw(stream, entry, audited)
     if isinstance(flaw, UnknownType | NewerVersion):  # not flaws: newer code knows them
         return Arrival(number, stream, entry, None, record, understood=False)
     return Arrival(number, stream, entry, flaw, record, understood=flaw is None)
+
+
+def read_insert(record: dict[str, Any]) -> tuple[str, AuditedEvent | Damaged]:
+    """The stream, and what was put into it. Raises LogAltered for anything but the insert of an item into a stream."""
+    change = record["dynamodb"]
+    stream, position = change["Keys"]["stream"]["S"], change["Keys"]["position"]["S"]
+    try:
+        check_stream(stream)
+    except NotUnderstood as error:
+        raise LogAltered(f"an item that is no event: {error}", "events alone") from None
+    if record["eventName"] != "INSERT":
+        raise LogAltered(_what_was_done(record), "appending alone")
+    return stream, audited_or_damaged(stream, position, change["NewImage"], audit_item, from_item)
 
 
 def _what_was_done(record: dict[str, Any]) -> str:
@@ -57,9 +68,8 @@ def _what_was_done(record: dict[str, Any]) -> str:
     return f"{record['eventName']} at {position!a}, where {digest} was"
 
 
-def _flaw(stream: str, entry: LogEntry, image: Any) -> NotFoldable | None:
+def _flaw(stream: str, entry: LogEntry, audited: AuditedEvent | Damaged) -> NotFoldable | None:
     """Why no state can be made from the event, or why the log should not hold it; None if it is in order."""
-    audited = audited_or_damaged(stream, entry.position, image, audit_item, from_item)
     if isinstance(audited, Damaged):
         return Unreadable(f"the item at {audited.position!a} is no event: {audited.why}", "what the event processor puts")
     if audited.alteration is not None:

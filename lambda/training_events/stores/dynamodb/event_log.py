@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+import time
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from training_events.errors import Conflict
+from training_events.errors import Conflict, TooLarge
 from training_events.stores.admission import is_admitted
 from training_events.stores.damage import audited_or_damaged, event_or_damaged, undamaged
 from training_events.stores.dynamodb.item import ENTRY_ATTRIBUTES, audit_item, from_item, to_entries, to_item
@@ -24,20 +25,44 @@ if TYPE_CHECKING:
     from training_events.stores.event_log import Alteration, AuditedEvent, Damaged
 
 
+MAX_FETCHED = 100
+"""Items in a BatchGetItem: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
+FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.05, 5.0
+"""Each further pause is twice as long."""
+
+
+class AuditedPage(NamedTuple):
+    """A part of a walk through the log: records with their streams, and the token of the next page (None at the end)."""
+
+    records: list[tuple[str, AuditedEvent | Damaged]]
+    after: str | None
+
+
 class DynamoDbLog:
     """An EventLog in one table. Throttling, denial and broken connections are raised as botocore raises them.
 
     The client needs no parameter validation: what is put was built from an Event, which has validated it.
     """
 
-    def __init__(self, table: str, client: DynamoDBClient, clock: Callable[[], str] = now) -> None:
+    def __init__(
+        self,
+        table: str,
+        client: DynamoDBClient,
+        clock: Callable[[], str] = now,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.table = table
         self.client = client
-        self._clock = clock
+        self._clock, self._sleep = clock, sleep
 
-    def append(self, event: Event, *, accept_future: bool = False) -> Appended:
+    def append(self, event: Event, *, account: str | None = None, accept_future: bool = False) -> Appended:
         recorded_at = self._clock()
-        item = to_item(event, recorded_at)
+        try:
+            item = to_item(event, recorded_at, account)
+        except TooLarge:
+            if account is None or not self._has(event):  # before logs noted accounts, there was room for it
+                raise
+            return Appended.REPEATED
         if not is_admitted(event, recorded_at, item, from_item, audit_item, accept_future=accept_future, has=self._has):
             return Appended.REPEATED
         current = self._put(item, "attribute_not_exists(#stream)")  # no item has this whole key yet
@@ -72,6 +97,29 @@ class DynamoDbLog:
 
     def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
         return undamaged(self._records(stream, after))
+
+    def fetch(self, keys: Iterable[tuple[str, str]]) -> Iterator[RecordedEvent | Damaged | None]:
+        waiting = iter(keys)
+        while some := list(islice(waiting, MAX_FETCHED)):
+            found = self._fetched(dict.fromkeys(some))
+            for stream, position in some:
+                item = found.get((stream, position))
+                yield None if item is None else event_or_damaged(stream, position, item, from_item)
+
+    def _fetched(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+        """The items at these different keys, at most MAX_FETCHED. An answer has 16 MB at most, and says which keys are left."""
+        left: Any = [{"stream": {"S": stream}, "position": {"S": position}} for stream, position in keys]
+        found: dict[tuple[str, str], Item] = {}
+        pauses = 0
+        while left:
+            answer: Any = self.client.batch_get_item(RequestItems={self.table: {"Keys": left, "ConsistentRead": True}})
+            items = answer["Responses"].get(self.table, [])
+            found |= {(item["stream"]["S"], item["position"]["S"]): item for item in items}
+            left = answer["UnprocessedKeys"].get(self.table, {}).get("Keys")
+            if left and not items:  # throttled, which botocore does not see here
+                self._sleep(min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**pauses))
+                pauses += 1
+        return found
 
     def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
         return _audited(stream, chain.from_iterable(self._query(stream)))
@@ -120,6 +168,15 @@ class DynamoDbLog:
             items, last = page["Items"], page.get("LastEvaluatedKey")
             streams = (item["stream"]["S"] for item in items)
             yield Page(list(zip(streams, to_entries(items), strict=True)), msgspec.json.encode(last).decode() if last else None)
+
+    def audit_all(self, after: str | None = None) -> Iterator[AuditedPage]:
+        """Every record of every stream, whatever was done to it, in no particular order, behind the page with this token."""
+        request = {} if after is None else {"ExclusiveStartKey": msgspec.json.decode(after)}
+        pages: Any = self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True, **request)
+        for page in pages:
+            last = page.get("LastEvaluatedKey")
+            records = [(item["stream"]["S"], next(_audited(item["stream"]["S"], [item]))) for item in page["Items"]]
+            yield AuditedPage(records, msgspec.json.encode(last).decode() if last else None)
 
     def _query(self, stream: str, after: str = "", end: str | None = None, **more: Any) -> Iterator[list[Item]]:
         """The stream's items behind `after` and before `end`, in pages of at most 1 MB."""

@@ -30,13 +30,13 @@ MAX_ITEM_BYTES = 400 * 1024
 """DynamoDB: the largest item, counting the names and the values."""
 
 ENTRY_ATTRIBUTES = ("position", "recorded_at", "type", "schema_version", "data", "producer")
-_ATTRIBUTES = frozenset(Event.__struct_fields__) | {"position", "recorded_at", "digest"}
+_ATTRIBUTES = frozenset(Event.__struct_fields__) | {"position", "recorded_at", "digest", "account"}
 _PRODUCER_ATTRIBUTES = frozenset(Producer.__struct_fields__)
 _PRODUCER_FIELDS = _PRODUCER_ATTRIBUTES - {"extensions"}
 """What no key of its extensions is called: in the canonical JSON these stand beside each other."""
 
 
-def to_item(event: Event, recorded_at: str) -> Item:
+def to_item(event: Event, recorded_at: str, account: str | None = None) -> Item:
     """The item in DynamoDB's low-level form. Raises TooLarge if DynamoDB would refuse it."""
     item: Item = {
         "stream": {"S": event.stream},
@@ -58,6 +58,8 @@ def to_item(event: Event, recorded_at: str) -> Item:
         item["resources"] = {"L": [{"S": resource} for resource in event.resources]}
     if event.extensions:
         item["extensions"] = {"S": _text(event.extensions)}
+    if account is not None:
+        item["account"] = {"S": account}
     if (size := item_bytes(item)) > MAX_ITEM_BYTES:
         raise TooLarge(f"the event makes an item of {size} bytes", f"at most {MAX_ITEM_BYTES} bytes (DynamoDB)")
     return item
@@ -83,7 +85,8 @@ def audit_item(item: Item) -> AuditedEvent:
             resources=None if resources is None else _text(resources),
             extensions=_get(item, "extensions", "S") if "extensions" in item else None,
             data=_get(item, "data", "S"),
-        )
+        ),
+        _get(item, "account", "S") if "account" in item else None,
     )
 
 
@@ -102,7 +105,8 @@ def from_item(item: Item) -> RecordedEvent:
         resources=_texts(item, "resources") if "resources" in item else (),
         extensions=_object(item, "extensions") if "extensions" in item else {},
     )
-    return RecordedEvent(event, _get(item, "recorded_at", "S"), _get(item, "digest", "S"))
+    account = _get(item, "account", "S") if "account" in item else None
+    return RecordedEvent(event, _get(item, "recorded_at", "S"), _get(item, "digest", "S"), account)
 
 
 def to_entries(items: Sequence[Item]) -> list[LogEntry]:

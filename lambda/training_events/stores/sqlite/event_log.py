@@ -29,7 +29,7 @@ from training_events.stores.sqlite.row import (
 from training_events.times import TEXT_LENGTH, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from training_events.event import Event, LogEntry, RecordedEvent
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 # Keys are given as bytes and cast to text, so that a key that is not UTF-8 (only an altered log has one) can be asked for too.
 _STREAM = "FROM events WHERE stream = CAST(? AS TEXT) AND position > CAST(? AS TEXT) AND position < ? ORDER BY position"
 _EVENTS = f"SELECT {', '.join(COLUMNS)} {_STREAM}"
+_EVENT = f"SELECT {', '.join(COLUMNS)} FROM events WHERE stream = CAST(? AS TEXT) AND position = CAST(? AS TEXT)"  # noqa: S608
 _DIGEST = "SELECT digest FROM events WHERE stream = ? AND position = ?"
 _ENTRIES = f"SELECT {', '.join(ENTRY_COLUMNS)} {_STREAM}"
 _MOMENTS = f"SELECT position, recorded_at {_STREAM}"
@@ -73,7 +74,7 @@ class SqliteLog:
         self.database = database
         self._clock = clock
 
-    def append(self, event: Event, *, accept_future: bool = False) -> Appended:
+    def append(self, event: Event, *, account: str | None = None, accept_future: bool = False) -> Appended:  # noqa: ARG002
         recorded_at = self._clock()
         to_item(event, recorded_at)  # raises TooLarge as on AWS: a laptop's log can always be moved there
         row = to_row(event, recorded_at)
@@ -97,6 +98,11 @@ class SqliteLog:
 
     def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
         return undamaged(self._records(stream, after))
+
+    def fetch(self, keys: Iterable[tuple[str, str]]) -> Iterator[RecordedEvent | Damaged | None]:
+        for stream, position in keys:
+            rows = self.database.rows(_EVENT, (to_bytes(stream), to_bytes(position)), large=DATA)
+            yield event_or_damaged(stream, position, rows[0], from_row) if rows else None
 
     def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
         return self._audited(stream, _STREAM)

@@ -2,6 +2,7 @@
 
 Its triggers do what DynamoDB's change stream does on AWS. An event that arrives waits in `arrivals` until it is projected.
 Whatever is done to an event after its append is noted in `alterations`. A random identity tells the log from every other one.
+In `leaves` every event gets a number as it arrives, whoever writes it: its place in the tree over the whole log (proof/tree).
 """
 
 from __future__ import annotations
@@ -77,13 +78,40 @@ ADDITIONS = (
     """,
     "CREATE INDEX IF NOT EXISTS alterations_by_event ON alterations (stream, position, number)",
     "INSERT OR IGNORE INTO notes VALUES ('log identity', CAST(lower(hex(randomblob(16))) AS BLOB))",
+    # not by a unique index: a leaf stays when an event is put over another one
+    "CREATE INDEX IF NOT EXISTS leaves_by_event ON leaves (stream, position)",
+    """
+    CREATE TRIGGER IF NOT EXISTS event_numbered AFTER INSERT ON events BEGIN
+      INSERT INTO leaves (stream, position, digest, recorded_at, source)
+      VALUES (new.stream, new.position, new.digest, new.recorded_at, new.source);
+    END
+    """,
+    "CREATE TABLE IF NOT EXISTS tiles (path TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS log_checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL)",
 )
 """What came after SCHEMA. A file that was made before gets it with its next write; 0.1.0 still reads and writes such a file."""
+
+_LEAVES = (
+    # The number is the leaf's index in the tree + 1. Without AUTOINCREMENT SQLite gives the largest + 1: none is left out.
+    """
+    CREATE TABLE leaves (
+      number INTEGER PRIMARY KEY, stream TEXT NOT NULL, position TEXT NOT NULL, digest TEXT NOT NULL, recorded_at TEXT NOT NULL,
+      source TEXT NOT NULL
+    )
+    """,
+    """
+    INSERT INTO leaves (stream, position, digest, recorded_at, source)
+    SELECT stream, position, digest, recorded_at, source FROM events ORDER BY recorded_at, stream, position
+    """,
+    "INSERT OR REPLACE INTO notes SELECT 'leaves caught up', CAST(count(*) AS BLOB) FROM leaves HAVING count(*) > 0",
+)
+"""Events from before there were leaves get theirs here. How many is noted: the first checkpoint says so."""
 
 
 def add_what_is_missing(connection: sqlite3.Connection) -> None:
     """Inside of a transaction."""
-    for statement in ADDITIONS:
+    has_leaves = connection.execute("SELECT 1 FROM main.sqlite_master WHERE name = 'leaves'").fetchone()
+    for statement in ADDITIONS if has_leaves else (*_LEAVES, *ADDITIONS):
         connection.execute(statement)
 
 
@@ -94,14 +122,15 @@ def identity_of(connection: sqlite3.Connection) -> str | None:
 
 
 def make_temporary_tables(connection: sqlite3.Connection) -> None:
-    """Copies of all tables but those of the events and of the search. A temporary table hides the file's own one of that name.
+    """Copies of the tables that are made from events: a temporary table hides the file's own one of that name. Those of the
+    events themselves, of their tree and of the search are read where they are.
 
     So a program that can only read the file still makes states and seals from its events, for as long as it runs.
     """
     tables = (
         "SELECT name, sql FROM main.sqlite_master WHERE type = ? AND sql IS NOT NULL"
-        " AND tbl_name NOT IN ('events', 'alterations') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
-        " AND tbl_name NOT LIKE 'search%'"
+        " AND tbl_name NOT IN ('events', 'alterations', 'leaves', 'tiles', 'log_checkpoints')"
+        " AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND tbl_name NOT LIKE 'search%'"
     )
     for name, sql in connection.execute(tables, ("table",)).fetchall():
         connection.execute(sql.replace("CREATE TABLE ", "CREATE TEMPORARY TABLE ", 1))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 KIND = "run"
 """The streams that are searched."""
-_VERSION = 1
+_VERSION = 2
 """Raise it when other values are kept of the same summary, or otherwise: the tables are then made again."""
 _BATCH = 500
 """How many runs are taken in at once. Other programs write between two batches."""
@@ -36,7 +36,7 @@ CREATE TABLE searched_keys (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, fi
 CREATE TABLE searched_runs (id INTEGER PRIMARY KEY, stream TEXT NOT NULL UNIQUE, first_at TEXT NOT NULL);
 
 CREATE TABLE searched_values (
-  key INTEGER NOT NULL, run INTEGER NOT NULL, place INTEGER NOT NULL, value, number, last, min, max,
+  key INTEGER NOT NULL, run INTEGER NOT NULL, place INTEGER NOT NULL, value, number, last, min, max, latest,
   PRIMARY KEY (key, run, place)
 ) WITHOUT ROWID;
 
@@ -201,7 +201,7 @@ def _take_in(connection: sqlite3.Connection, taken: list[_Taken]) -> list[tuple[
     keys = dict(connection.execute("SELECT key, id FROM searched_keys"))
     rows = [row for run in current for row in _rows(run, runs[run.stream], keys)]
     rows.sort(key=lambda row: row[:3])  # in the order of the table: neighbours go into the same page
-    connection.executemany("INSERT OR REPLACE INTO searched_values VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    connection.executemany("INSERT OR REPLACE INTO searched_values VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     removed = [(run.stream,) for run in current if run.revision is None]
     connection.executemany("DELETE FROM searched_runs WHERE stream = ?", removed)
     return [(run.stream,) for run in current]

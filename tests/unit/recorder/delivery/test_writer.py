@@ -3,14 +3,20 @@
 import json
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from training_events.recorder.delivery import writer as module
 from training_events.recorder.delivery.journal import Journal
+from training_events.recorder.delivery.producer import StreamProducer
 from training_events.recorder.delivery.writer import Writer
 
 from tests.support.patience import PATIENCE_SECONDS
+
+if TYPE_CHECKING:
+    from training_events.event import Event
+    from training_events.recorder.delivery.sender import Sender
+    from training_events.recorder.delivery.spool import Spool
 
 
 class SlowSpool(list):
@@ -26,7 +32,7 @@ class SlowSpool(list):
         super().append(line)
 
 
-class Sender:
+class SenderOfNothing:
     def wake(self):
         pass
 
@@ -36,13 +42,30 @@ def spool():
     return SlowSpool()
 
 
-def writer_into(spool: Any, sender: Any) -> Writer:
-    return Writer(Journal("run/a"), spool, sender, lambda data, _: data)
+class OneRunsWriter(Writer):
+    """A writer of a single producer, as `record_run` has it."""
+
+    def __init__(self, spool: Any, sender: Any) -> None:
+        super().__init__(spool, sender)
+        self.producer = producer_of("run/a")
+        self.add(self.producer)
+        self.points = self.producer.points
+
+    def of_run(self, type_: str) -> bool:
+        return self.record(self.producer, type_, {})
+
+
+def producer_of(stream: str) -> StreamProducer:
+    return StreamProducer(Journal(stream), lambda data, _: data)
+
+
+def writer_into(spool: Any, sender: Any) -> OneRunsWriter:
+    return OneRunsWriter(spool, sender)
 
 
 @pytest.fixture
 def writer(spool):
-    writer = writer_into(spool, Sender())
+    writer = writer_into(spool, SenderOfNothing())
     writer.start()
     yield writer
     spool.may_write.set()
@@ -50,17 +73,17 @@ def writer(spool):
 
 
 def close_while_it_writes(writer, spool):
-    assert writer.record("TrainingCompleted", {})
+    assert writer.of_run("TrainingCompleted")
     assert spool.is_writing.wait(PATIENCE_SECONDS)
     writer.close(0)
 
 
 def test_an_event_after_the_end_is_not_taken(writer, spool):
     close_while_it_writes(writer, spool)
-    assert not writer.record("CheckpointSaved", {})
+    assert not writer.of_run("CheckpointSaved")
     spool.may_write.set()
     writer.close(60)
-    assert not writer.record("CheckpointSaved", {})
+    assert not writer.of_run("CheckpointSaved")
     assert len(spool) == 1
 
 
@@ -88,7 +111,7 @@ def test_what_a_flush_did_not_get_to_the_disk_is_reported_once(writer, spool, mo
     """The program may end by os._exit after a flush. A line in the log may be what hangs."""
     monkeypatch.setattr(module, "MIN_STALL_SECONDS", 0.0)
     writer.points.extend([("loss", 0.5, step, 1) for step in range(7)])
-    assert writer.record("CheckpointSaved", {})
+    assert writer.of_run("CheckpointSaved")
     assert spool.is_writing.wait(PATIENCE_SECONDS)
     writer.points.append(("loss", 0.5, 7, 1))
     assert not writer.wait_spooled(0)
@@ -132,7 +155,7 @@ def test_a_backlog_does_not_grow_beyond_its_limit(small_backlog, monkeypatch):
     """However fast points come: the calls pause until the writer has made events of some."""
     monkeypatch.setattr(module, "MAX_PAUSE_SECONDS", PATIENCE_SECONDS)
     spooled: list[bytes] = []
-    writer = writer_into(spooled, Sender())
+    writer = writer_into(spooled, SenderOfNothing())
     writer.start()
     most = record_points(writer, 2_000)
     writer.close(PATIENCE_SECONDS)
@@ -146,7 +169,7 @@ def test_one_call_in_many_pauses_and_never_for_long(small_backlog, writer, spool
     pauses: list[float] = []
     monkeypatch.setattr(module, "MAX_PAUSE_SECONDS", 0.001)
     monkeypatch.setattr(time, "sleep", pauses.append)
-    assert writer.record("CheckpointSaved", {})
+    assert writer.of_run("CheckpointSaved")
     assert spool.is_writing.wait(PATIENCE_SECONDS)
     longest = 0
     for step in range(100):
@@ -158,7 +181,59 @@ def test_one_call_in_many_pauses_and_never_for_long(small_backlog, writer, spool
 
 
 def test_nothing_waits_for_a_writer_that_never_started(spool):
-    writer = writer_into(spool, Sender())
-    assert not writer.record("TrainingStarted", {})
+    writer = writer_into(spool, SenderOfNothing())
+    assert not writer.of_run("TrainingStarted")
     assert writer.wait_spooled(3600)
     writer.close(3600)
+
+
+@pytest.fixture
+def two_streams():
+    """What is spooled, its writer, and a producer of each of two streams."""
+    spooled: list[bytes] = []
+    writer = Writer(cast("Spool", spooled), cast("Sender", SenderOfNothing()))
+    first, second = producer_of("run/a"), producer_of("run/b")
+    writer.add(first)
+    writer.add(second)
+    writer.start()
+    yield spooled, writer, first, second
+    writer.close(60)
+
+
+def recorded(spooled):
+    return [(event["detail"]["stream"], event["detail-type"]) for event in map(json.loads, spooled)]
+
+
+def test_an_event_of_one_stream_leaves_the_points_of_others_in_their_buffer(two_streams):
+    """A server records hundreds of runs: their points are to be batched, whatever else is recorded meanwhile."""
+    spooled, writer, first, second = two_streams
+    second.points.append(("loss", 0.5, 1, 1))
+    first.points.append(("loss", 0.5, 1, 1))
+    writer.record(first, "CheckpointSaved", {})
+    assert writer.spooled_within(PATIENCE_SECONDS, first)
+    assert recorded(spooled) == [("run/a", "MetricsRecorded"), ("run/a", "CheckpointSaved")]
+    assert writer.pending_points == 1
+    assert writer.spooled_within(PATIENCE_SECONDS)
+    assert recorded(spooled)[2:] == [("run/b", "MetricsRecorded")]
+
+
+def test_what_a_removed_producer_has_buffered_becomes_events(two_streams):
+    spooled, writer, first, second = two_streams
+    first.points.append(("loss", 0.5, 1, 1))
+    writer.remove(first)
+    assert writer.spooled_within(PATIENCE_SECONDS, second)
+    assert recorded(spooled) == [("run/a", "MetricsRecorded")]
+
+
+def test_each_event_that_is_in_the_spool_is_told_in_its_order():
+    spooled: list[bytes] = []
+    told: list[tuple[Event, int]] = []
+    writer = Writer(cast("Spool", spooled), cast("Sender", SenderOfNothing()), lambda event: told.append((event, len(spooled))))
+    producer = producer_of("run/a")
+    writer.add(producer)
+    writer.start()
+    writer.record(producer, "TrainingStarted", {})
+    writer.record(producer, "TrainingCompleted", {}, is_numbered=False)
+    writer.close(PATIENCE_SECONDS)
+    assert [(event.type, count) for event, count in told] == [("TrainingStarted", 1), ("TrainingCompleted", 2)]
+    assert [event.producer is None for event, _ in told] == [False, True]

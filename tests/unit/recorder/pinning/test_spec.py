@@ -1,6 +1,7 @@
 """The pinned spec of a run: what is given and what can be found out, whatever the types and whatever fails."""
 
 import getpass
+import json
 import logging
 import os
 import platform
@@ -19,7 +20,8 @@ from training_events.catalogue.stored import Stored
 from training_events.errors import NotStored
 from training_events.recorder.options import RunOptions
 from training_events.recorder.pinning import spec
-from training_events.recorder.pinning.environment import ALLOWED, entry_point, installed_packages
+from training_events.recorder.pinning.environment import ALLOWED, entry_point, machine, working_folder
+from training_events.recorder.pinning.packages import installed_packages
 from training_events.recorder.pinning.program import code_folder
 from training_events.recorder.pinning.spec import pinned_spec
 from training_events.redaction.names import may_be_secret_name
@@ -82,7 +84,9 @@ def test_everything_that_is_given_is_recorded(pinned):
     )
     assert data.pop("packages")["pytest"] == version("pytest")
     assert data.pop("python") == platform.python_version()
-    for of_this_program in ("entry_point", "arguments"):  # which runs the tests, if it was started from a file
+    assert data.pop("machine") == machine()
+    # of the program that runs the tests, and of how it was installed
+    for of_this_program in ("entry_point", "arguments", "working_folder", "direct_packages"):
         data.pop(of_this_program, None)
     data.pop("code", None)  # of the repository that pytest lies in, if any
     assert data == {
@@ -103,7 +107,7 @@ def test_what_is_not_known_is_absent(pinned, monkeypatch, tmp_path):
     monkeypatch.setattr(spec, "main_module", lambda: ModuleType("__main__"))
     monkeypatch.setattr(getpass, "getuser", lambda: os.environ["NO_NAME_FOR_THIS_USER"])
     data = pinned(variables={"PATH": str(tmp_path)})  # without git
-    assert data.keys() == {"packages", "python"}
+    assert data.keys() - {"direct_packages"} == {"packages", "python", "machine"}
 
 
 @pytest.mark.parametrize(
@@ -160,6 +164,14 @@ def test_the_arguments_of_the_program_are_recorded_without_credentials(pinned, c
     [warning] = caplog.messages
     assert "arguments: 3 of them look like a credential" in warning
     assert "hush" not in warning
+
+
+def test_a_program_without_arguments_records_that_it_had_none(pinned, monkeypatch):
+    main = ModuleType("__main__")
+    main.__file__ = "train.py"
+    monkeypatch.setattr(spec, "main_module", lambda: main)
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    assert pinned()["arguments"] == []
 
 
 def test_a_warning_names_each_field_that_held_a_credential(pinned, caplog):
@@ -264,7 +276,7 @@ def test_who_asked_for_the_run(pinned, tmp_path, monkeypatch):
 
 
 def test_packages_are_listed_by_normalized_name():
-    packages = installed_packages()
+    packages = installed_packages().versions
     assert packages["scikit-learn"] == version("scikit-learn")
     assert list(packages) == sorted(packages)
     assert all(name == name.lower() and "_" not in name for name in packages)
@@ -281,7 +293,72 @@ def test_a_broken_distribution_is_left_out(tmp_path, monkeypatch):
             (tmp_path / f"{name}.dist-info/METADATA").write_bytes(content)
     (tmp_path / "old.egg-info").write_text("Name: old\nVersion: 2\n", encoding="utf-8")
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    assert installed_packages() == {"good-one": "1.0", "old": "2"}
+    assert installed_packages() == ({"good-one": "1.0", "old": "2"}, {})
+
+
+SHA = "c0ffee" * 6 + "abcd"
+DIRECT = {
+    "editable": ({"url": "file:///src/editable", "dir_info": {"editable": True}}, "editable file:///src/editable"),
+    "folder": ({"url": "file:///src/folder", "dir_info": {}}, "file:///src/folder"),
+    "wheel": ({"url": "file:///w/wheel-1-py3-none-any.whl", "archive_info": {}}, "file:///w/wheel-1-py3-none-any.whl"),
+    "repository": (
+        {"url": "https://h.example/o/r", "vcs_info": {"vcs": "git", "requested_revision": "main", "commit_id": SHA}},
+        f"git+https://h.example/o/r@{SHA}",
+    ),
+    "below": (
+        {"url": "https://h.example/r", "vcs_info": {"vcs": "git", "commit_id": SHA}, "subdirectory": "python"},
+        f"git+https://h.example/r@{SHA}#subdirectory=python",
+    ),
+    "secret_storage": (
+        {"url": "https://user:hunter2@h.example/r", "vcs_info": {"vcs": "git", "commit_id": SHA}},
+        f"git+https://h.example/r@{SHA}",
+    ),
+    "broken": ({"url": 1}, None),
+    "from_index": (None, None),
+}
+
+
+def installed(folder, name, direct):
+    info = folder / f"{name}-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Name: {name}\nVersion: 1\n\n", encoding="utf-8")
+    if direct is not None:
+        (info / "direct_url.json").write_text(json.dumps(direct), encoding="utf-8")
+
+
+def test_a_package_that_no_index_has_is_pinned_with_its_address_and_without_credentials(tmp_path, monkeypatch, pinned, caplog):
+    for name, (direct, _) in DIRECT.items():
+        installed(tmp_path / "site", name, direct)
+    installed(tmp_path / "later", "from_index", DIRECT["folder"][0])
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "site"), str(tmp_path / "later")])
+    data = pinned()
+    normalized = {name.replace("_", "-"): address for name, (_, address) in DIRECT.items()}
+    assert data["direct_packages"] == {name: address for name, address in normalized.items() if address}
+    assert set(data["packages"]) == set(normalized)
+    assert "direct_packages.secret-storage held what looks like a credential" in caplog.text
+
+
+def test_without_such_packages_nothing_is_said_of_them(tmp_path, monkeypatch, pinned):
+    installed(tmp_path, "from_index", None)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert "direct_packages" not in pinned()
+
+
+def test_where_the_program_runs_relative_to_the_root(tmp_path, monkeypatch):
+    (tmp_path / "root" / "a" / "b").mkdir(parents=True)
+    places = {"root": None, "root/a/b": "a/b", ".": str(tmp_path.resolve())}
+    for folder, recorded in places.items():
+        monkeypatch.chdir(tmp_path / folder)
+        assert working_folder(tmp_path / "root") == recorded
+        assert working_folder(None) is None
+
+
+def test_the_machine_and_the_run_that_is_done_again_are_pinned(pinned):
+    data = pinned()
+    assert data["machine"] == machine() == f"{platform.machine()} {platform.system()}"
+    assert "reproduces" not in data
+    for name in ("run/digits-7", "digits-7", " run/digits-7 "):
+        assert pinned({"TRAINING_EVENTS_REPRODUCES": name})["reproduces"] == "run/digits-7"
 
 
 SCRIPT = (

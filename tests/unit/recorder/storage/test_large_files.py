@@ -5,10 +5,7 @@ import re
 import subprocess
 import sys
 import threading
-import tracemalloc
 from base64 import b64encode
-from collections.abc import Callable
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ from training_events.recorder.storage.objects import ObjectStore, pin
 
 from tests.support.dynamodb import aws_in_this_process
 from tests.support.fakes import Answer
+from tests.support.memory import peak
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.slow
@@ -86,25 +84,26 @@ def sparse(path: Path, mebibytes: int) -> Path:
     return path
 
 
-def peak(work: Callable[[], Any]) -> int:
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+def read(file: Path) -> None:
+    pin(file)
+
+
+def send(file: Path) -> int:
+    with aws_in_this_process(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b"):
+        s3 = BottomlessS3()
+        ObjectStore("data", lambda: s3.client).store(file, "key")
+        return s3.size
 
 
 def test_reading_takes_the_memory_of_one_chunk_whatever_the_size(tmp_path):
-    small, large = (peak(partial(pin, sparse(tmp_path / f"{size}", size))) for size in (4, 256))
+    small, large = (peak(read, sparse(tmp_path / f"{size}", size))[0] for size in (4, 256))
     assert large < small + 50_000
 
 
-def test_sending_takes_the_memory_of_some_chunks_and_never_of_whole_parts(bottomless_s3, tmp_path):
-    file, objects = sparse(tmp_path / "file", 256), ObjectStore("data", lambda: bottomless_s3.client)
-    memory = peak(lambda: objects.store(file, "key"))
-    assert bottomless_s3.size == 256 * 2**20
-    assert memory < 48 * 2**20, "ten parts of 8 MiB are sent at a time"
+def test_sending_takes_the_memory_of_some_chunks_and_never_of_whole_parts(tmp_path):
+    (small, _), (large, sent) = (peak(send, sparse(tmp_path / f"{size}", size)) for size in (4, 256))
+    assert sent == 256 * 2**20
+    assert large < small + 48 * 2**20, "ten parts of 8 MiB are sent at a time"
 
 
 class Terminal(io.StringIO):
