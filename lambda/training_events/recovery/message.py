@@ -3,7 +3,7 @@
 | shape | who sent it | what it holds |
 |---|---|---|
 | `dead_letter` | EventBridge, which could not deliver the event to the rule's target | the event |
-| `failed_function` | Lambda, because the event processor failed at every attempt | the event, and the last error |
+| `failed_function` | Lambda, because a function failed at every attempt | the event, and the last error |
 | `set_aside` | the processor, the projector, or the rule for what no other takes | the event, or the log's change record |
 | `failed_batch` | Lambda, because the projector failed at records of the change stream | where they are, not what they hold |
 | `unknown` | anyone else | a text |
@@ -72,6 +72,8 @@ class Message(Struct, frozen=True):
     original: Any = None
     stored: StoredOriginal | None = None
     batch: Batch | None = None
+    function: str | None = None
+    """The ARN of the function that did not get the event, or failed at it, where the message says so."""
 
     @property
     def names(self) -> Names:
@@ -108,6 +110,7 @@ def _dead_letter(body: Any, attributes: dict[str, Any]) -> dict[str, Any] | None
         "reason": _text_at(attributes, "ERROR_CODE"),
         "explanation": _joined(_text_at(attributes, "ERROR_MESSAGE"), condition, retries and f"{retries} retries"),
         "original": body,
+        "function": _text_at(attributes, "TARGET_ARN"),
     }
 
 
@@ -155,6 +158,7 @@ def _failed_function(body: Any, _: dict[str, Any]) -> dict[str, Any] | None:
             f"{attempts} attempts" if type(attempts) is int else None,
         ),
         "original": body["requestPayload"],
+        "function": _text_at(body, "requestContext", "functionArn"),
     }
 
 

@@ -1,4 +1,5 @@
-"""Does the work that an undelivered message asks for: records its event, or folds its stream.
+"""Does the work that an undelivered message asks for: records its event, folds its stream, has a training started, or puts a
+run event of OpenLineage on the bus again.
 
 An event keeps its identity: once decoded, it names its id, stream and time itself, so it arrives with the same digest in a new
 envelope. Doing the work twice changes nothing, so a message is removed only after its work is done.
@@ -7,6 +8,7 @@ envelope. Doing the work twice changes nothing, so a message is removed only aft
 from __future__ import annotations
 
 import json
+import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -15,13 +17,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from training_events import aws
+from training_events.bus.envelope import account_of, put_events_entry
+from training_events.bus.publisher import EventBusPublisher
 from training_events.bus.received import event_of
+from training_events.canonical import canonical_json
 from training_events.errors import Conflict, NotUnderstood, TrainingEventsError
 from training_events.event import Event
 from training_events.recordable import check_recordable
 from training_events.recovery.failed_batch import streams_of
 from training_events.recovery.message import NO_RULE, stream_of_record
 from training_events.recovery.recording_rules import is_taken, recording_rules
+from training_events.settings import OPENLINEAGE_SOURCE
 from training_events.stores.dynamodb.change_record import read_arrival
 from training_events.stores.event_log import check_due
 from training_events.times import now
@@ -35,10 +41,20 @@ if TYPE_CHECKING:
     from training_events.stores.appending import Appender
 
 
+_STARTER = re.compile(r"(arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:training-[a-z0-9-]+-training-starter)(:\$LATEST)?")
+"""The ARN of a training starter, and the version with which Lambda reports it. `stacks/training_starter.py` gives the name."""
+
+
 class Undelivered(Protocol):
     """Where the messages are. Each is removed after its work is done."""
 
     def remove(self, message: Message) -> None: ...
+
+
+class Record(Protocol):
+    """Records an event, which this AWS account sent at first; None where the message does not say."""
+
+    def __call__(self, event: Event, *, account: str | None = None) -> object: ...
 
 
 class RedriveOutcome(Struct, frozen=True):
@@ -50,6 +66,25 @@ class RedriveOutcome(Struct, frozen=True):
     why: str | None = None
 
 
+class _ToRecord(Struct, frozen=True):
+    event: Event
+    account: str | None
+
+
+class _Start(Struct, frozen=True):
+    """The work that the training starter failed at: to record its event again would start nothing."""
+
+    starter: str
+    event: Event
+    original: Any
+
+
+class _Publish(Struct, frozen=True):
+    """A run event of OpenLineage that its service did not take. The log records none of these."""
+
+    original: Any
+
+
 class Redriver:
     """Works through messages. `record` records an event, `refold` folds a stream again; both are safe to repeat.
 
@@ -59,7 +94,7 @@ class Redriver:
 
     def __init__(
         self,
-        record: Callable[[Event], object],
+        record: Record,
         refold: Callable[[str], object],
         clients: Callable[[str], Any] = aws.client,
         *,
@@ -81,10 +116,10 @@ class Redriver:
             why = None
             try:
                 work = self._work_of(message)
-                if isinstance(work, Event):
-                    streams, event_id = [work.stream], work.event_id
-                else:
+                if isinstance(work, list):
                     streams = work
+                elif not isinstance(work, _Publish):
+                    streams, event_id = [work.event.stream], work.event.event_id
                 if not dry_run:
                     self._do(work)
                     queue.remove(message)
@@ -96,8 +131,8 @@ class Redriver:
                 why = f"{type(error).__name__}: {error}"
             yield RedriveOutcome(message, streams, event_id, why)
 
-    def _work_of(self, message: Message) -> Event | list[str]:
-        """The event to record, or the streams to fold."""
+    def _work_of(self, message: Message) -> _ToRecord | _Start | _Publish | list[str]:
+        """The event to record, to start a training by or to publish, or the streams to fold."""
         if message.batch is not None:
             return streams_of(message.batch, self._clients("dynamodbstreams"))
         if message.shape == "unknown":
@@ -107,16 +142,20 @@ class Redriver:
         original = message.original if message.stored is None else self._fetch(message.stored)
         if isinstance(original, dict) and original.get("source") == "aws.events":
             return []  # a call of the projector's schedule: the calls after it did what it should
+        if publish := _run_event(original, message.reason):
+            return publish
         if stream_of_record(original) is not None:
             return [_stream_to_fold(original)]
         event = event_of(original)
+        if starter := _STARTER.fullmatch(message.function or ""):
+            return _Start(starter[1], event, original)
         if not self._accept_future:  # sent too soon, it would only come back
             check_due(event, self._clock())
         if message.reason == NO_RULE and not self._is_taken(original):
             raise TrainingEventsError(
                 f"no rule of the bus takes it: name {event.source!a} in the setting events.sources, deploy, and send it again"
             )
-        return event
+        return _ToRecord(event, account_of(original))
 
     def _is_taken(self, original: Any) -> bool:
         if self._bus is None:
@@ -126,16 +165,35 @@ class Redriver:
             self._rules = recording_rules(self._bus, client)
         return is_taken(original, self._rules, client)
 
-    def _do(self, work: Event | list[str]) -> None:
-        if isinstance(work, Event):
-            # a processor that refuses the event again puts it back while we still read: it must not go round in circles
-            if work.digest in self._sent:
-                raise TrainingEventsError("the same event was sent a moment ago: see what became of it, then send again")
-            self._record(work)
-            self._sent.add(work.digest)
+    def _do(self, work: _ToRecord | _Start | _Publish | list[str]) -> None:
+        if isinstance(work, list):
+            for stream in work:
+                self._refold(stream)
             return
-        for stream in work:
-            self._refold(stream)
+        if isinstance(work, _Publish):
+            self._publish(work.original)
+            return
+        # a function that fails at the event again puts it back while we still read: it must not go round in circles
+        sent = f"{work.starter} {work.event.digest}" if isinstance(work, _Start) else work.event.digest
+        if sent in self._sent:
+            raise TrainingEventsError("the same event was sent a moment ago: see what became of it, then send again")
+        if isinstance(work, _Start):
+            # as a rule does: if the function fails again, Lambda puts the event back into the queue
+            self._clients("lambda").invoke(
+                FunctionName=work.starter, InvocationType="Event", Payload=json.dumps(work.original).encode()
+            )
+        else:
+            self._record(work.event, account=work.account)
+        self._sent.add(sent)
+
+    def _publish(self, original: Any) -> None:
+        """As it was. EventBridge tries for a day before it puts it back, so it does not go round in circles."""
+        if self._bus is None:
+            raise TrainingEventsError("TRAINING_EVENTS_BUS is not set: it says which bus a run event of OpenLineage goes to")
+        body = canonical_json(original["detail"]).decode()
+        entry = put_events_entry(self._bus, OPENLINEAGE_SOURCE, original["detail-type"], body, ())
+        for _, cause in EventBusPublisher(self._bus, self._clients("events")).put([(original, entry)]):
+            raise TrainingEventsError(f"the bus did not take it: {cause}")
 
     def _fetch(self, stored: StoredOriginal) -> Any:
         uri = urlsplit(stored.uri)
@@ -148,6 +206,15 @@ class Redriver:
         return json.loads(content)
 
 
+def _run_event(original: Any, reason: str | None) -> _Publish | None:
+    """None for anything else."""
+    if not isinstance(original, dict) or original.get("source") != OPENLINEAGE_SOURCE:
+        return None
+    if reason == NO_RULE:
+        raise TrainingEventsError("no rule sends OpenLineage's run events on: the setting openlineage.endpoint makes one")
+    return _Publish(original)
+
+
 def _stream_to_fold(record: Any) -> str:
     """The stream of a record that the projector set aside: the log has the event, the fold is missing. Raises its flaw."""
     arrival = read_arrival(record)
@@ -157,19 +224,26 @@ def _stream_to_fold(record: Any) -> str:
 
 
 def recording(
-    publisher: EventBusPublisher | None, log: Callable[[], Appender], *, accept_future: bool = False
-) -> Callable[[Event], None]:
+    publisher: EventBusPublisher | None,
+    log: Callable[[], Appender],
+    *,
+    own_account: Callable[[], str | None] = lambda: None,
+    accept_future: bool = False,
+) -> Record:
     """Record over the bus if there is one.
 
     Two kinds of events go straight to the log: AWS's own, since nobody may publish under AWS's sources, and with
-    `accept_future` all, since the bus carries no such decision.
+    `accept_future` all, since the bus carries no such decision. What another account sent than `own_account` goes to the log
+    first, which notes that one, and then over the bus, whose envelope names the account that publishes.
     """
 
-    def record(event: Event) -> None:
+    def record(event: Event, *, account: str | None = None) -> None:
         if publisher is None or accept_future or event.source.startswith("aws."):
-            log().append(event, accept_future=accept_future)
-        else:
-            check_recordable(event)  # the bus drops a type that is too long without a word, and the message would be gone
-            publisher.publish([event])
+            log().append(event, account=account, accept_future=accept_future)
+            return
+        check_recordable(event)  # the bus drops a type that is too long without a word, and the message would be gone
+        if account is not None and own_account() not in (None, account):
+            log().append(event, account=account)
+        publisher.publish([event])
 
     return record

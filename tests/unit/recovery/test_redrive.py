@@ -157,6 +157,76 @@ def test_an_event_that_is_understood_by_now_is_recorded():
     assert not queue.messages
 
 
+STARTER = "arn:aws:lambda:eu-central-1:123456789012:function:training-dev-training-starter"
+
+
+class Lambda:
+    """Remembers what it was invoked with."""
+
+    def __init__(self):
+        self.invoked = []
+
+    def invoke(self, *, FunctionName, InvocationType, Payload):  # noqa: N803 - botocore's names
+        assert InvocationType == "Event"
+        self.invoked.append((FunctionName, json.loads(Payload)))
+
+
+def failed_at(function, name="failed_function"):
+    if name == "failed_function":
+        context = json.loads(sqs_message(name)["Body"])["requestContext"]
+        return sqs_message(name, requestContext={**context, "functionArn": f"{function}:$LATEST"})
+    message = sqs_message(name)
+    target = {"DataType": "String", "StringValue": function}
+    return {**message, "MessageAttributes": {**message["MessageAttributes"], "TARGET_ARN": target}}
+
+
+@pytest.mark.parametrize("name", ["failed_function", "dead_letter"])
+def test_what_the_training_starter_failed_at_goes_to_it_and_not_to_the_log(name):
+    log, functions = InMemoryLog(), Lambda()
+    queue = Queue(failed_at(STARTER, name))
+    [outcome] = send(queue, record=log.append, clients=lambda service: {"lambda": functions}[service])
+    assert (outcome.why, outcome.streams) == (None, ["run/digits-0199a1f2"])
+    assert functions.invoked == [(STARTER, json.loads(sqs_message("dead_letter")["Body"]))]
+    assert not log.records
+    assert not queue.messages
+
+
+def test_the_same_event_goes_to_the_log_for_the_processor_and_to_the_starter_for_the_starter():
+    log, functions = InMemoryLog(), Lambda()
+    queue = Queue(sqs_message("dead_letter"), failed_at(STARTER))
+    outcomes = send(queue, record=log.append, clients=lambda _: functions)
+    assert [outcome.why for outcome in outcomes] == [None, None]
+    assert (len(log.records), len(functions.invoked)) == (1, 1)
+
+
+def test_a_starter_that_may_not_be_invoked_leaves_the_message_where_it_is():
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}, "Invoke")
+
+    class Denying:
+        def invoke(self, **_):
+            raise denied
+
+    queue = Queue(failed_at(STARTER))
+    [outcome] = send(queue, clients=lambda _: Denying())
+    assert outcome.why == str(denied)
+    assert queue.messages
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "arn:aws:lambda:eu-central-1:123456789012:function:somebody-elses",
+        "arn:aws:lambda:eu-central-1:123456789012:function:training-dev-training-starter-2",
+        "https://somewhere/training-dev-training-starter",
+    ],
+)
+def test_no_other_function_is_invoked_whatever_a_message_says(function):
+    log = InMemoryLog()
+    [outcome] = send(Queue(failed_at(function)), record=log.append)
+    assert outcome.why is None
+    assert len(log.records) == 1
+
+
 def test_a_conflict_is_never_sent_again():
     queue = Queue(sqs_message("set_aside", reason="conflict", original=json.loads(sqs_message("dead_letter")["Body"])))
     bus = Bus()
@@ -398,6 +468,34 @@ def test_an_event_with_a_source_of_aws_goes_straight_to_the_log():
     assert [arrived["source"] for arrived in bus.arrived] == ["my.sagemaker.training.jobs"]
 
 
+def account_noted(log):
+    return [recorded.account for stream in log.streams() for recorded in log.read(stream)]
+
+
+@pytest.mark.parametrize("source", ["acme", "aws.sagemaker"])
+def test_the_log_notes_the_account_that_sent_it_at_first(source):
+    log, queue = InMemoryLog(), Queue(dead_letter({**sample("plain"), "source": source, "account": "210987654321"}))
+    [outcome] = send(queue, record=recording(None, lambda: log))
+    assert (outcome.why, account_noted(log)) == (None, ["210987654321"])
+
+
+def test_what_another_account_sent_is_in_the_log_before_it_goes_over_the_bus_which_names_the_sender():
+    log, on_the_way = InMemoryLog(), []
+    bus = Bus(lambda arrived: on_the_way.append((arrived["detail-type"], account_noted(log))))
+    theirs, ours, nobodys = (
+        {**sample("plain"), "detail-type": who, **account}
+        for who, account in {
+            "Theirs": {"account": "210987654321"},
+            "Ours": {"account": "123456789012"},
+            "Nobodys": {"account": "unknown"},
+        }.items()
+    )
+    queue = Queue(dead_letter(theirs, 1), dead_letter(ours, 2), dead_letter(nobodys, 3))
+    record = recording_over(bus, lambda: log, own_account=lambda: "123456789012")
+    assert [outcome.why for outcome in send(queue, record=record)] == [None] * 3
+    assert on_the_way == [(who, ["210987654321"]) for who in ("Theirs", "Ours", "Nobodys")]
+
+
 @pytest.mark.parametrize("name", ["aws_training_job", "aws_model_package", "aws_pipeline_execution"])
 def test_an_event_of_aws_is_translated_on_its_way_back_to_the_log(name):
     bus, log, original = Bus(), InMemoryLog(), sample(name)
@@ -495,6 +593,42 @@ def test_without_a_bus_nobody_knows_whether_a_rule_takes_it():
     [outcome] = send(queue)
     assert outcome.why.startswith("TRAINING_EVENTS_BUS is not set")
     assert queue.messages
+
+
+def run_event(reason="SDK_CLIENT_ERROR"):
+    """A run event of OpenLineage that its service did not take."""
+    event = {"source": "training-events.openlineage", "detail-type": "OpenLineage", "detail": {"eventType": "START"}}
+    name, changed = ("set_aside", {"original": event}) if reason == "no_rule" else ("dead_letter", event)
+    return sqs_message(name, **changed, **({"reason": reason} if reason == "no_rule" else {}))
+
+
+def test_a_run_event_goes_on_the_bus_again_and_not_into_the_log():
+    queue, bus = Queue(run_event()), Bus()
+    [outcome] = send(queue, record=fail(AssertionError()), bus="training", clients=lambda _: bus)
+    assert outcome.why is None
+    assert [(arrived["source"], arrived["detail"]) for arrived in bus.arrived] == [
+        ("training-events.openlineage", {"eventType": "START"})
+    ]
+    assert not queue.messages
+
+
+def test_a_run_event_that_goes_nowhere_or_that_the_bus_refuses_stays():
+    for message, clients, bus, why in (
+        (run_event(), lambda _: Bus(), None, "TRAINING_EVENTS_BUS is not set"),
+        (run_event("no_rule"), lambda _: Bus(), "training", "no rule sends"),
+        (run_event(), lambda _: Refusing(), "training", "the bus did not take it: InvalidArgument"),
+    ):
+        queue = Queue(message)
+        [outcome] = send(queue, record=fail(AssertionError()), bus=bus, clients=clients)
+        assert outcome.why.startswith(why)
+        assert queue.messages
+
+
+class Refusing:
+    """A bus that takes nothing."""
+
+    def put_events(self, Entries):  # noqa: N803 - botocore's name
+        return {"Entries": [{"ErrorCode": "InvalidArgument"}] * len(Entries)}
 
 
 def test_a_dry_run_reports_the_same_outcomes_and_changes_nothing():

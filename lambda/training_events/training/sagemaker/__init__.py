@@ -1,0 +1,1 @@
+"""Trainings that run as training jobs of SageMaker."""
