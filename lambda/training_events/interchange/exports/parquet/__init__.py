@@ -1,0 +1,1 @@
+"""The log as tables in Parquet."""

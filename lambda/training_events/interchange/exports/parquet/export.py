@@ -1,0 +1,165 @@
+"""Writes the three tables of a log into a folder, which takes the place of an earlier export once all of it is written.
+
+Events and points are partitioned by the kind of their stream, and sorted by stream. Most questions are about some streams, so
+readers skip the row groups of all others, by the statistics that each has. Partitions by day would cut runs apart and make
+hundreds of small files: a day of training has few megabytes of events.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from contextlib import ExitStack, suppress
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+from uuid import uuid4
+
+import msgspec
+from msgspec import Struct
+
+from training_events import catalogue
+from training_events.canonical import canonical_json
+from training_events.catalogue.model import ModelMeasured
+from training_events.errors import Misused, NotUnderstood
+from training_events.folds import kind_of
+from training_events.folds.standing import recorded_points
+from training_events.interchange.exports.parquet.tables import (
+    EVENTS,
+    POINTS,
+    RUNS,
+    event_row,
+    model_point_rows,
+    point_row,
+    run_row,
+)
+from training_events.interchange.exports.parquet.writer import TableWriter, require_pyarrow
+from training_events.reading.states import state_of
+from training_events.times import TEXT_LENGTH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from training_events.folds.run_state import RunState
+    from training_events.interchange.exports.parquet.tables import TableShape
+    from training_events.reading.opening import Sources
+
+MARKER = "_training_events.json"
+"""The file that tells an export from a folder of somebody's. Readers of tables pass over a name that begins with `_`."""
+_FORMAT = 1
+_MEASURED = ("model", "run")
+"""The kinds of streams that have points."""
+_STALE_SECONDS = 24 * 3600.0
+"""An unfinished folder to which nothing was written for so long is no longer being made: its program was killed."""
+
+
+class TableCounts(Struct, frozen=True):
+    """How many rows each table has."""
+
+    events: int
+    points: int
+    runs: int
+
+
+def check_folder(folder: Path) -> None:
+    """Before the work is done. Raises Misused for what an export must not replace, or cannot write."""
+    require_pyarrow()
+    shown = os.fspath(folder)
+    if not folder.absolute().parent.is_dir():
+        raise Misused(f"{shown!a} cannot be written: there is no folder {os.fspath(folder.absolute().parent)!a}")
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise Misused(f"{shown!a} is a file: name a folder that is not there, or one that an earlier export made")
+    if any(folder.iterdir()) and not (folder / MARKER).exists():
+        raise Misused(f"{shown!a} holds what no export made: name a folder that is not there, or one of an earlier export")
+
+
+def export_tables(
+    sources: Sources,
+    folder: Path,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
+) -> TableCounts:
+    """Write the tables. The same log gives the same rows in the same order. Memory does not grow with the log.
+
+    `on_progress` gets how many streams are written, and of how many. Raises DamagedEvent where an altered log holds no event.
+    """
+    check_folder(folder)
+    folder = folder.resolve()
+    _remove_stale(folder)
+    unfinished = folder.with_name(f".{folder.name}.{uuid4().hex}.unfinished")
+    try:
+        unfinished.mkdir()
+        counts = _write_tables(sources, unfinished, on_progress)
+        (unfinished / MARKER).write_bytes(canonical_json({"format": _FORMAT, "rows": msgspec.to_builtins(counts)}) + b"\n")
+        _take_place(unfinished, folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return counts
+
+
+def _write_tables(sources: Sources, folder: Path, on_progress: Callable[[int, int], None]) -> TableCounts:
+    streams = sorted(sources.log.streams())
+    of_kind = {kind: list(named) for kind, named in groupby(streams, key=kind_of)}
+    done, rows = 0, dict.fromkeys(("events", "points", "runs"), 0)
+    with TableWriter(folder / RUNS.name, RUNS) as runs:
+        for kind in sorted({"run", *of_kind}):  # a table without a file cannot be read
+            with ExitStack() as stack:
+                events = stack.enter_context(_partition(folder, EVENTS, kind))
+                points = stack.enter_context(_partition(folder, POINTS, kind)) if kind in _MEASURED else None
+                for stream in of_kind.get(kind, ()):
+                    on_progress(done, len(streams))
+                    events.add(map(event_row, sources.log.read(stream)))
+                    if kind == "run":
+                        state = cast("RunState", state_of(sources, stream))
+                        runs.add([run_row(state)])
+                    if points is not None:
+                        points.add(_points_of_run(sources, state) if kind == "run" else _points_of_model(sources, stream))
+                    done += 1
+            rows["events"] += events.rows
+            rows["points"] += 0 if points is None else points.rows
+    return TableCounts(rows["events"], rows["points"], runs.rows)
+
+
+def _partition(folder: Path, shape: TableShape, kind: str) -> TableWriter:
+    return TableWriter(folder / shape.name / f"kind={kind}", shape)
+
+
+def _points_of_run(sources: Sources, state: RunState) -> Iterator[tuple[object, ...]]:
+    stream = state.stream
+    recorded = recorded_points(stream, lambda: sources.log.entries(stream), attempts=state.starts)
+    return (point_row(stream, point) for point in recorded)
+
+
+def _points_of_model(sources: Sources, stream: str) -> Iterator[tuple[object, ...]]:
+    for entry in sources.log.entries(stream):
+        if entry.type == "ModelMeasured":
+            with suppress(NotUnderstood):  # no state takes it either
+                fact = catalogue.read(stream, entry.type, entry.schema_version, entry.data)
+                if isinstance(fact, ModelMeasured):
+                    yield from model_point_rows(stream, fact, entry.position[:TEXT_LENGTH])
+
+
+def _take_place(finished: Path, folder: Path) -> None:
+    """Put the finished folder where an earlier export may be. Whoever opens a file meanwhile finds the old one or the new."""
+    if not folder.exists():
+        finished.rename(folder)
+        return
+    replaced = folder.with_name(f".{folder.name}.{uuid4().hex}.unfinished")
+    folder.rename(replaced)
+    try:
+        finished.rename(folder)
+    except OSError:
+        replaced.rename(folder)
+        raise
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove what killed exports into this folder have left."""
+    for path in folder.parent.glob(f".{folder.name}.*.unfinished"):
+        with suppress(OSError):
+            newest = max(entry.stat().st_mtime for entry in (path, *path.rglob("*")))
+            if time.time() - newest > _STALE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)

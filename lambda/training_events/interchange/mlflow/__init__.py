@@ -1,0 +1,1 @@
+"""MLflow's calls, answered by the log: its experiments are groups, its runs are runs, its models are models."""
