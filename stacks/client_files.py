@@ -4,11 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdktf import AssetType, Fn, TerraformAsset
 from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
-from stacks.data_bucket import UNTAGGED, DataBucket
+from stacks.data_bucket import DataBucket
+from stacks.file_object import file_object
 from stacks.packaging import client_wheel
 from stacks.packaging.lambda_package import ROOT
 from stacks.settings import Settings
@@ -34,27 +34,18 @@ class ClientFiles(Construct):
 
     def __init__(self, scope: Construct, id_: str, settings: Settings, *, data_bucket: DataBucket) -> None:
         super().__init__(scope, id_)
-        self._bucket = data_bucket
-        self._etag_is_md5 = settings.encryption.kms_key_arn is None
+        self._settings, self._bucket = settings, data_bucket
         self.wheel = self._file("wheel", client_wheel.build(), "application/zip")
         self.example = self._file("example", EXAMPLE, "application/x-ipynb+json")
 
     def _file(self, id_: str, path: Path, content_type: str) -> ClientFile:
-        asset = TerraformAsset(self, f"{id_}_file", path=str(path), type=AssetType.FILE)
-        object_ = S3Object(
+        object_ = file_object(
             self,
             id_,
-            bucket=self._bucket.bucket.bucket,
+            self._settings,
+            data_bucket=self._bucket,
             key=f"{PREFIX}/{path.name}",
-            source=asset.path,
-            # With the ETag, a plan also shows an object that somebody else has put. Under S3's own encryption the ETag is the
-            # MD5 of the content. Under a KMS key it is not, and a plan shows only what has changed in this project.
-            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
-            etag=Fn.filemd5(asset.path) if self._etag_is_md5 else None,
-            source_hash=None if self._etag_is_md5 else Fn.filemd5(asset.path),
-            checksum_algorithm="SHA256",
+            path=path,
             content_type=content_type,
-            override_provider=UNTAGGED,
-            depends_on=self._bucket.ready,
         )
         return ClientFile(object_, hashlib.sha256(path.read_bytes()).hexdigest())

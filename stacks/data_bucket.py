@@ -24,7 +24,8 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA, S
 from cdktf_cdktf_provider_aws.s3_object import S3ObjectOverrideProvider, S3ObjectOverrideProviderDefaultTags
 from constructs import Construct
 
-from stacks import iam, seals
+from stacks import iam
+from stacks.locked_objects import CHECKPOINTS, SEALS
 from stacks.settings import Settings
 
 UNTAGGED = S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={}))
@@ -81,7 +82,9 @@ class DataBucket(Construct):
             "policy",
             bucket=self.bucket.id,
             policy=iam.policy(
-                iam.tls_only("s3:*", [self.bucket.arn, f"{self.bucket.arn}/*"]), *seals.protection(settings, self.bucket.arn)
+                iam.tls_only("s3:*", [self.bucket.arn, f"{self.bucket.arn}/*"]),
+                *SEALS.protection(settings, self.bucket.arn),
+                *(CHECKPOINTS.protection(settings, self.bucket.arn) if settings.checkpoints.enabled else []),
             ),
             depends_on=[blocked],  # S3 refuses two changes of a bucket's access at the same time
         )

@@ -1,10 +1,13 @@
 """The bus that training code publishes to, and the archive of its events."""
 
+import json
+
 from cdktf_cdktf_provider_aws.cloudwatch_event_archive import CloudwatchEventArchive
 from cdktf_cdktf_provider_aws.cloudwatch_event_bus import CloudwatchEventBus
 from constructs import Construct
 
 from stacks.settings import Settings
+from stacks.settings.model import OPENLINEAGE_SOURCE
 from stacks.undelivered_queue import UndeliveredQueue
 
 _ARCHIVE_TAKES_A_KEY = (6, 2)  # of the AWS provider; https://github.com/hashicorp/terraform-provider-aws/blob/main/CHANGELOG.md
@@ -23,6 +26,7 @@ class EventBus(Construct):
             name=settings.name("events"),
             description="Every event of the bus, to be replayed through the rule",
             event_source_arn=self.bus.arn,
+            event_pattern=_all_but_run_events(settings),
             retention_days=settings.events.archive_days,
             kms_key_identifier=key if settings.oldest_provider >= _ARCHIVE_TAKES_A_KEY else None,
         )
@@ -33,3 +37,10 @@ class EventBus(Construct):
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-dlq.html
         """
         self.bus.put_dead_letter_config(arn=undelivered.queue.arn)
+
+
+def _all_but_run_events(settings: Settings) -> str | None:
+    """The archive is to bring back what was to be recorded; run events can be made again. None without them: everything."""
+    if settings.openlineage.endpoint is None:
+        return None
+    return json.dumps({"source": [{"anything-but": [OPENLINEAGE_SOURCE]}]})

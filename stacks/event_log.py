@@ -1,19 +1,12 @@
 """The event log, which is append-only, and the read models that are folded from it and can be rebuilt: two tables."""
 
-from typing import Any
-
 from cdktf_cdktf_provider_aws.dynamodb_resource_policy import DynamodbResourcePolicy
-from cdktf_cdktf_provider_aws.dynamodb_table import (
-    DynamodbTable,
-    DynamodbTableAttribute,
-    DynamodbTableGlobalSecondaryIndex,
-    DynamodbTablePointInTimeRecovery,
-    DynamodbTableServerSideEncryption,
-)
+from cdktf_cdktf_provider_aws.dynamodb_table import DynamodbTable, DynamodbTableGlobalSecondaryIndex
 from constructs import Construct
 
 from stacks import iam
 from stacks.settings import Settings
+from stacks.table import text_keyed_table
 
 # All actions that alter or remove an item. BatchWriteItem is one of them: it is one permission for puts and deletes. A TTL
 # would remove items too. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html
@@ -35,7 +28,7 @@ class EventLog(Construct):
 
     def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
         super().__init__(scope, id_)
-        self.table = _table(
+        self.table = text_keyed_table(
             self,
             "table",
             settings,
@@ -75,9 +68,10 @@ class EventLog(Construct):
             ),
         )
 
-    def url(self, read_models: "ReadModels") -> str:
-        """The address of the log and its read models, in the form of TRAINING_EVENTS_LOG."""
-        return f"dynamodb://{self.table.name}?read_models={read_models.table.name}"
+    def url(self, read_models: "ReadModels", notary: DynamodbTable | None = None) -> str:
+        """The address of the log, its read models and perhaps its notary's table, in the form of TRAINING_EVENTS_LOG."""
+        address = f"dynamodb://{self.table.name}?read_models={read_models.table.name}"
+        return address if notary is None else f"{address}&notary={notary.name}"
 
 
 class ReadModels(Construct):
@@ -88,7 +82,7 @@ class ReadModels(Construct):
         # For lists of all runs, models or datasets, newest first: with the summary of each, and without its whole state. The
         # first index has all of a kind under one key, which takes 1,000 writes a second: it lists what version 0.1.0 wrote.
         by_kind, by_shard = _listing("by_kind", "kind"), _listing("by_shard", "shard")
-        self.table = _table(
+        self.table = text_keyed_table(
             self,
             "table",
             settings,
@@ -103,30 +97,4 @@ class ReadModels(Construct):
 def _listing(name: str, key: str) -> DynamodbTableGlobalSecondaryIndex:
     return DynamodbTableGlobalSecondaryIndex(
         name=name, hash_key=key, range_key="first_at", projection_type="INCLUDE", non_key_attributes=["summary"]
-    )
-
-
-def _table(
-    scope: Construct,
-    id_: str,
-    settings: Settings,
-    *,
-    name: str,
-    keys: tuple[str, ...],
-    index_keys: tuple[str, ...] = (),
-    **more: Any,
-) -> DynamodbTable:
-    """An encrypted pay-per-request table with text keys: the partition key and, where there is one, the sort key."""
-    return DynamodbTable(
-        scope,
-        id_,
-        name=name,
-        billing_mode="PAY_PER_REQUEST",
-        attribute=[DynamodbTableAttribute(name=key, type="S") for key in (*keys, *index_keys)],
-        hash_key=keys[0],
-        range_key=keys[1] if len(keys) == 2 else None,
-        point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
-        server_side_encryption=DynamodbTableServerSideEncryption(enabled=True, kms_key_arn=settings.encryption.kms_key_arn),
-        deletion_protection_enabled=settings.deletion_protection,
-        **more,
     )

@@ -3,7 +3,6 @@
 import json
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
-from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
 from stacks import iam
@@ -11,8 +10,8 @@ from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
 from stacks.failure_destination import failure_destination
+from stacks.function_target import function_target
 from stacks.packaged_function import PackagedFunction
-from stacks.rule_target import rule_target
 from stacks.settings import Settings
 from stacks.signed_package import Package
 from stacks.undelivered_queue import UndeliveredQueue
@@ -112,22 +111,14 @@ class EventProcessor(Construct):
             event_bus_name=bus.bus.name,
             event_pattern=json.dumps(pattern),
         )
-        LambdaPermission(
+        function_target(
             self,
-            f"{prefix}permission",
-            statement_id="AllowTheAwsRule" if prefix else "AllowTheRule",
-            action="lambda:InvokeFunction",
-            function_name=self.function.function_name,
-            principal="events.amazonaws.com",
-            source_arn=rule.arn,  # not the bus's ARN: that never matches, and events would be lost without an error
-        )
-        rule_target(
-            self,
-            f"{prefix}target",
+            prefix,
             rule=rule,
             bus_name=bus.bus.name,
             name="event-processor",
-            arn=self.function.arn,
+            run=self.run,
+            statement_id="AllowTheAwsRule" if prefix else "AllowTheRule",
             undelivered=undelivered,
         )
         return rule

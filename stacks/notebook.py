@@ -10,15 +10,17 @@ from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuratio
 )
 from constructs import Construct
 
-from stacks import client_files, encryption, iam, signed_package
+from stacks import client_files, encryption, iam, recipes, signed_package, training_jobs
 from stacks.client_files import ClientFiles
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
 from stacks.event_processor import EventProcessor
+from stacks.notary import Notary
 from stacks.notebook_start import start_script
 from stacks.service_role import ServiceRole
 from stacks.settings import Settings
+from stacks.training_starter import TrainingStarter
 
 
 class Notebook(Construct):
@@ -38,6 +40,8 @@ class Notebook(Construct):
         processor: EventProcessor,
         data_bucket: DataBucket,
         client: ClientFiles,
+        notary: Notary | None,
+        starter: TrainingStarter | None,
     ) -> None:
         super().__init__(scope, id_)
         options = settings.notebook
@@ -48,6 +52,7 @@ class Notebook(Construct):
             service="sagemaker.amazonaws.com",
             statements=[
                 *_recording_and_reading(bus, log, read_models, data_bucket),
+                *(notary.reading() if notary else []),
                 *_not_overwriting_code(settings, data_bucket),
                 *_training(settings),
                 *_using_the_subnet(settings),
@@ -60,6 +65,8 @@ class Notebook(Construct):
             "TRAINING_EVENTS_LOG": log.url(read_models),
             "TRAINING_EVENTS_PROCESSOR": processor.function.function_name,
             "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
+            **({"TRAINING_EVENTS_RECIPES": starter.recipes.place} if starter else {}),
+            **(notary.variables() if notary else {}),
             "AWS_DEFAULT_REGION": settings.region,  # the region of all of these
         }
         # A local, because cdktf escapes texts in a function's arguments, and not always correctly. A local stays as it is.
@@ -117,8 +124,14 @@ def _recording_and_reading(
 
 
 def _not_overwriting_code(settings: Settings, data_bucket: DataBucket) -> list[iam.Statement]:
-    """The code that every notebook installs at its start, and that Lambda runs, must not come from a notebook."""
-    prefixes = [client_files.PREFIX, *([signed_package.PREFIX] if settings.code_signing.profile_version_arn else [])]
+    """The code that every notebook installs at its start, and that Lambda runs, must not come from a notebook. Nor must what
+    events start: a notebook asks for a recipe, and does not write one.
+    """
+    prefixes = [
+        client_files.PREFIX,
+        recipes.PREFIX,
+        *([signed_package.PREFIX] if settings.code_signing.profile_version_arn else []),
+    ]
     return [iam.deny(["s3:PutObject"], [f"{data_bucket.bucket.arn}/{prefix}/*" for prefix in prefixes])]
 
 
@@ -130,8 +143,6 @@ def _training(settings: Settings) -> list[iam.Statement]:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
     """
     own_role = f"arn:{settings.partition}:iam::{settings.account_id}:role/{settings.name('notebook')}"
-    # AWS's own training images are in accounts of AWS, a different one in each region.
-    images = f"arn:{settings.partition}:ecr:{settings.region}:*:repository/*"
     jobs = [settings.arn("sagemaker", "training-job/*")]
     no_other_environment = {"StringEqualsIfExists": {"aws:RequestTag/environment": settings.environment}}
     return [
@@ -147,8 +158,7 @@ def _training(settings: Settings) -> list[iam.Statement]:
             when={"StringEquals": {"aws:ResourceTag/environment": settings.environment}, **no_other_environment},
         ),
         iam.allow(["iam:PassRole"], [own_role], when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}),
-        iam.allow(["ecr:GetAuthorizationToken"], ["*"]),  # this action has no resources that a policy could name
-        iam.allow(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], [images]),
+        *training_jobs.pulling_images(settings),
         iam.allow(
             [
                 "logs:CreateLogGroup",
@@ -159,7 +169,7 @@ def _training(settings: Settings) -> list[iam.Statement]:
             ],
             [settings.arn("logs", "log-group:/aws/sagemaker/*")],
         ),
-        iam.allow(["cloudwatch:PutMetricData"], ["*"], when={"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}),
+        training_jobs.sending_metrics(),
     ]
 
 

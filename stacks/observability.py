@@ -11,8 +11,11 @@ from stacks.dashboard import Graph, Metric, dashboard
 from stacks.event_bus import EventBus
 from stacks.event_processor import EventProcessor
 from stacks.forwarding import Forwarding
+from stacks.notary import Notary
+from stacks.openlineage import OpenLineage
 from stacks.projector import Projector
 from stacks.settings import Settings
+from stacks.training_starter import TrainingStarter
 from stacks.undelivered_queue import UndeliveredQueue
 from stacks.unmatched_events import UnmatchedEvents
 
@@ -34,6 +37,9 @@ class Observability(Construct):
         unmatched: UnmatchedEvents,
         processor: EventProcessor,
         projector: Projector,
+        notary: Notary | None,
+        starter: TrainingStarter | None,
+        lineage: OpenLineage | None,
         undelivered: UndeliveredQueue,
     ) -> None:
         super().__init__(scope, id_)
@@ -51,7 +57,13 @@ class Observability(Construct):
         self._projector = {"FunctionName": projector.function.function_name}
         self._watch_recording()
         self._watch_projecting()
-        dashboard(self, settings, self._graphs())
+        if notary:
+            self._watch_the_notary(notary)
+        if starter:
+            self._watch_starting(bus, starter)
+        if lineage:
+            self._watch_run_events(bus, lineage)
+        dashboard(self, settings, [*self._graphs(), *(self._graphs_of_the_notary(notary) if notary else [])])
 
     def _topic(self) -> list[str]:
         """The actions of an alarm: a topic with one e-mail subscription, if the settings name an address."""
@@ -149,6 +161,67 @@ class Observability(Construct):
             threshold=_BEHIND_MILLISECONDS,
         )
 
+    def _watch_the_notary(self, notary: Notary) -> None:
+        function = {"FunctionName": notary.function.function_name}
+        self._alarm(
+            "notary-alterations",  # not `notary-log-altered`: the name of another environment may end in `notary`
+            "The log was altered: the notary saw an event changed or removed; its log says which",
+            self._counter("notary", "LogAltered"),
+        )
+        self._alarm(
+            "notary-failed",
+            "The notary could not take events or sign a checkpoint; it tries again, its log says why",
+            self._counter("notary", "NotaryFailed"),
+        )
+        self._watch_rule(
+            "rule-checkpoint",
+            {"RuleName": notary.schedule.name},
+            "The schedule could not call the notary: no checkpoint is signed",
+            "the next call of the schedule does the same",
+        )
+        for metric, meaning in {
+            "Errors": "The notary failed; Lambda hands the changes over again for up to 23 hours",
+            "Throttles": "The notary is out of concurrency; changes of the log wait for up to 23 hours",
+            "DestinationDeliveryFailures": "What the notary gave up could not be put into the undelivered queue",
+        }.items():
+            self._alarm(f"notary-{_dashed(metric)}", meaning, Metric("AWS/Lambda", metric, function))
+        self._alarm(
+            "notary-iterator-age",
+            "The notary is behind the log by more than half an hour: checkpoints do not cover what was recorded since",
+            Metric("AWS/Lambda", "IteratorAge", function),
+            statistic="Maximum",
+            threshold=_BEHIND_MILLISECONDS,
+        )
+
+    def _watch_starting(self, bus: EventBus, starter: TrainingStarter) -> None:
+        function = {"FunctionName": starter.function.function_name}
+        for metric, meaning in {
+            "Errors": "The training starter failed; Lambda tries again twice, then the event is in the undelivered queue",
+            "Throttles": "The training starter is out of concurrency; requests wait for up to six hours",
+            "AsyncEventsDropped": "Requests were dropped before the training starter could take them",
+            "DestinationDeliveryFailures": "A request that failed could not be put into the undelivered queue: ask again",
+        }.items():
+            self._alarm(f"training-starter-{_dashed(metric)}", meaning, Metric("AWS/Lambda", metric, function))
+        self._watch_rule(
+            "rule-start-training",
+            {"EventBusName": bus.bus.name, "RuleName": starter.rule.name},
+            "The rule could not hand a request for a training to the training starter",
+            "it is recorded, and no training was started: ask again",
+        )
+
+    def _watch_run_events(self, bus: EventBus, lineage: OpenLineage) -> None:
+        self._alarm(
+            "projector-run-events-failed",
+            "OpenLineage's run events were not published; the projector's log says why: `export --to openlineage` sends them",
+            self._counter("projector", "RunEventsFailed"),
+        )
+        self._watch_rule(
+            "rule-openlineage",
+            {"EventBusName": bus.bus.name, "RuleName": lineage.rule.name},
+            "The service did not take one of OpenLineage's run events",
+            "`export --to openlineage` sends it",
+        )
+
     def _alarm(self, name: str, meaning: str, metric: Metric, *, statistic: str = "Sum", threshold: int = 0) -> None:
         CloudwatchMetricAlarm(
             self,
@@ -197,6 +270,15 @@ class Observability(Construct):
             Graph("Read models behind the log", "Maximum", [Metric("AWS/Lambda", "IteratorAge", self._projector)]),
             Graph("Read models and seals", "Sum", projected),
             Graph("Projector", "Sum", _invocations(self._projector)),
+        ]
+
+    def _graphs_of_the_notary(self, notary: Notary) -> list[Graph]:
+        function = {"FunctionName": notary.function.function_name}
+        counted = ("LeavesTaken", "LeavesRepeated", "CheckpointsPublished", "LogAltered", "NotaryFailed")
+        return [
+            Graph("Leaves and checkpoints", "Sum", [self._counter("notary", name) for name in counted]),
+            Graph("Notary", "Sum", _invocations(function)),
+            Graph("Notary behind the log", "Maximum", [Metric("AWS/Lambda", "IteratorAge", function)]),
         ]
 
 

@@ -1,33 +1,25 @@
 """From the log to the read models and seals: the function that follows the log's change stream, and the path for failures."""
 
-from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
-from cdktf_cdktf_provider_aws.lambda_event_source_mapping import (
-    LambdaEventSourceMapping,
-    LambdaEventSourceMappingDestinationConfig,
-    LambdaEventSourceMappingDestinationConfigOnFailure,
-)
-from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
-from stacks import iam, seals
+from stacks import change_stream, iam
 from stacks.data_bucket import DataBucket
+from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
-from stacks.failure_destination import failure_destination
+from stacks.locked_objects import SEALS
 from stacks.packaged_function import PackagedFunction
-from stacks.rule_target import rule_target
+from stacks.schedule import call_every
 from stacks.settings import Settings
 from stacks.signed_package import Package
 from stacks.undelivered_queue import UndeliveredQueue
 
 _HANDLER = "training_events.handlers.projector.handler"
-# A read model that is late is better than one that lacks an event. So the age of a record ends the attempts, and not their
-# number, which is Lambda's maximum. A change stream keeps a record for 24 hours. After 12 hours a message goes to the queue,
-# and for another 12 hours the record can still be read from the stream. https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
-_RECORD_AGE_SECONDS, _RETRIES = 12 * 3600, 10_000
+# For another 12 hours the record can still be read from the stream, to send it again.
+_MAX_AGE_HOURS = 12
 _SECONDS_FOR_A_SEAL = 15
+_SECONDS_FOR_RUN_EVENTS = 40  # handlers/projector.py: RUN_EVENT_SECONDS and SPARE_MILLISECONDS
 # Nothing wakes a stream in which nothing arrives. The shortest time for which a stream waits is a quarter of an hour.
-_SCHEDULE = "rate(5 minutes)"
-_SCHEDULED_AGE_SECONDS, _SCHEDULED_RETRIES = 300, 2  # by then the next call comes, and does the same
+_SCHEDULE_MINUTES = 5
 
 
 class Projector(Construct):
@@ -47,7 +39,9 @@ class Projector(Construct):
         undelivered: UndeliveredQueue,
         data_bucket: DataBucket,
         package: Package,
+        run_events_to: EventBus | None,
     ) -> None:
+        """`run_events_to` is the bus that OpenLineage's run events are published to, None for none."""
         super().__init__(scope, id_)
         self.run = PackagedFunction(
             self,
@@ -65,88 +59,54 @@ class Projector(Construct):
                 "TRAINING_EVENTS_SEAL_MODE": settings.seals.mode,
                 "TRAINING_EVENTS_SEAL_DAYS": str(settings.seals.retention_days),
                 **_time_budget(settings),
+                **_run_events(run_events_to, settings),
             },
             statements=[
-                *_following(log),
+                *change_stream.following(log),
                 *_projecting(log, read_models),
                 *_sealing(data_bucket),
                 *undelivered.setting_aside(data_bucket.bucket.arn),
+                *([] if run_events_to is None else [iam.allow(["events:PutEvents"], [run_events_to.bus.arn])]),
             ],
         )
         self.function = self.run.function
-        self._follow(log, settings, undelivered)
-        self.schedule = self._seal_on_schedule(settings, undelivered)
-
-    def _follow(self, log: EventLog, settings: Settings, undelivered: UndeliveredQueue) -> None:
-        LambdaEventSourceMapping(
+        change_stream.follow(
             self,
             "change_stream",
-            event_source_arn=log.table.stream_arn,
-            function_name=self.function.arn,
-            starting_position="TRIM_HORIZON",  # from the oldest record, so that events from before this deployment are included
-            batch_size=settings.projector.batch_size,
-            maximum_batching_window_in_seconds=settings.projector.batching_window_seconds,
-            # One invocation at a time for each shard, and all changes of an event stream are in one shard. Otherwise two would
-            # fold the same stream at the same time, and one of them would fail its conditional put and start again.
-            parallelization_factor=1,
-            # The batch comes again from the first record that failed; if the function could not report that, in two halves.
-            function_response_types=["ReportBatchItemFailures"],
-            bisect_batch_on_function_error=True,
-            maximum_retry_attempts=_RETRIES,
-            maximum_record_age_in_seconds=_RECORD_AGE_SECONDS,
-            destination_config=LambdaEventSourceMappingDestinationConfig(
-                on_failure=LambdaEventSourceMappingDestinationConfigOnFailure(destination_arn=undelivered.queue.arn)
-            ),
-            depends_on=[self.run.role.policy],  # Lambda checks that the role may read the stream and send to the destination
-        )
-
-    def _seal_on_schedule(self, settings: Settings, undelivered: UndeliveredQueue) -> CloudwatchEventRule:
-        """A rule on the default bus, the only one that has schedules."""
-        rule = CloudwatchEventRule(
-            self,
-            "schedule",
-            name=settings.name("seal-due"),
-            description="Has the projector seal the streams that are due",
-            schedule_expression=_SCHEDULE,
-        )
-        LambdaPermission(
-            self,
-            "schedule_permission",
-            statement_id="AllowTheSchedule",
-            action="lambda:InvokeFunction",
-            function_name=self.function.function_name,
-            principal="events.amazonaws.com",
-            source_arn=rule.arn,
-        )
-        rule_target(self, "schedule_target", rule=rule, name="projector", arn=self.function.arn, undelivered=undelivered)
-        failure_destination(
-            self,
-            "on_failure",
+            log=log,
             run=self.run,
             undelivered=undelivered,
-            retries=_SCHEDULED_RETRIES,
-            max_age_seconds=_SCHEDULED_AGE_SECONDS,
+            batch_size=settings.projector.batch_size,
+            batching_window_seconds=settings.projector.batching_window_seconds,
+            max_age_hours=_MAX_AGE_HOURS,
         )
-        return rule
+        self.schedule = call_every(
+            self,
+            _SCHEDULE_MINUTES,
+            name=settings.name("seal-due"),
+            description="Has the projector seal the streams that are due",
+            target="projector",
+            run=self.run,
+            undelivered=undelivered,
+        )
 
 
 def _time_budget(settings: Settings) -> dict[str, str]:
     """How long a stream may take, and how long an invocation begins with further ones: the last one has to end in time."""
     longest = settings.projector.timeout_seconds
     stream = min(settings.projector.stream_seconds, longest // 2)
+    after = _SECONDS_FOR_A_SEAL + (_SECONDS_FOR_RUN_EVENTS if settings.openlineage.endpoint else 0)
     return {
         "TRAINING_EVENTS_STREAM_SECONDS": str(stream),
-        "TRAINING_EVENTS_INVOCATION_SECONDS": str(longest - stream - _SECONDS_FOR_A_SEAL),
+        "TRAINING_EVENTS_INVOCATION_SECONDS": str(longest - stream - after),
     }
 
 
-def _following(log: EventLog) -> list[iam.Statement]:
-    """Let Lambda itself poll the change stream with the role."""
-    return [
-        iam.allow(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [log.table.stream_arn]),
-        # This action has no resources that a policy could name: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
-        iam.allow(["dynamodb:ListStreams"], ["*"]),
-    ]
+def _run_events(bus: EventBus | None, settings: Settings) -> dict[str, str]:
+    """The bus, and the source of the events, which names the jobs as it does in an export."""
+    if bus is None:
+        return {}
+    return {"TRAINING_EVENTS_OPENLINEAGE_BUS": bus.bus.arn, "TRAINING_EVENTS_SOURCE": settings.events.sources[0]}
 
 
 def _projecting(log: EventLog, read_models: ReadModels) -> list[iam.Statement]:
@@ -161,6 +121,6 @@ def _sealing(data_bucket: DataBucket) -> list[iam.Statement]:
     """Write seals under Object Lock, and read them back by version. The role cannot shorten a lock or remove a seal."""
     bucket = data_bucket.bucket.arn
     return [
-        iam.allow(["s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectRetention"], [f"{bucket}/{seals.PREFIX}/*"]),
-        iam.allow(["s3:ListBucketVersions"], [bucket], when={"StringLike": {"s3:prefix": f"{seals.PREFIX}/*"}}),
+        iam.allow(["s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectRetention"], [f"{bucket}/{SEALS.prefix}/*"]),
+        iam.allow(["s3:ListBucketVersions"], [bucket], when={"StringLike": {"s3:prefix": f"{SEALS.prefix}/*"}}),
     ]

@@ -27,10 +27,11 @@ def rule_target(
     undelivered: UndeliveredQueue,
     role: ServiceRole | None = None,
     input_transformer: CloudwatchEventTargetInputTransformer | None = None,
+    input_path: str | None = None,
 ) -> CloudwatchEventTarget:
-    """`bus_name` is the name of the rule's bus, None for the account's default bus. A target that is a bus needs a role.
+    """`bus_name` is the name of the rule's bus, None for the account's default bus. Only a function and a queue need no role.
 
-    `input_transformer` makes another text of the event; without one the target gets the event as it is.
+    `input_transformer` makes another text of the event, `input_path` takes a part of it; else the target gets it as it is.
     """
     return CloudwatchEventTarget(
         scope,
@@ -42,6 +43,7 @@ def rule_target(
         role_arn=None if role is None else role.role.arn,
         retry_policy=CloudwatchEventTargetRetryPolicy(maximum_event_age_in_seconds=_SECONDS, maximum_retry_attempts=_ATTEMPTS),
         input_transformer=input_transformer,
+        input_path=input_path,
         # For events with which EventBridge could not reach the target.
         dead_letter_config=CloudwatchEventTargetDeadLetterConfig(arn=undelivered.queue.arn),
         depends_on=None if role is None else [role.policy],  # the first event may come at once

@@ -10,13 +10,16 @@ from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
 from stacks.event_processor import EventProcessor
 from stacks.forwarding import Forwarding
+from stacks.notary import Notary
 from stacks.notebook import Notebook
 from stacks.observability import Observability
+from stacks.openlineage import OpenLineage
 from stacks.packaging.lambda_package import Target, build
 from stacks.projector import Projector
 from stacks.remote_state import keep_state_in_s3
 from stacks.settings import Settings
 from stacks.signed_package import Package, SignedPackage
+from stacks.training_starter import TrainingStarter
 from stacks.undelivered_queue import UndeliveredQueue
 from stacks.unmatched_events import UnmatchedEvents
 
@@ -47,6 +50,9 @@ class TrainingStack(TerraformStack):
             package=package,
         )
         log.accept_only_from(processor.run.role.role.arn)
+        lineage = None
+        if settings.openlineage.endpoint:
+            lineage = OpenLineage(self, "openlineage", settings, bus=bus, undelivered=undelivered)
         projector = Projector(
             self,
             "projector",
@@ -56,11 +62,38 @@ class TrainingStack(TerraformStack):
             undelivered=undelivered,
             data_bucket=data_bucket,
             package=package,
+            run_events_to=bus if lineage else None,
         )
+        notary = None
+        if settings.checkpoints.enabled:
+            notary = Notary(
+                self,
+                "notary",
+                settings,
+                log=log,
+                read_models=read_models,
+                undelivered=undelivered,
+                data_bucket=data_bucket,
+                package=package,
+            )
+        starter = None
+        if settings.training_starter.enabled:
+            starter = TrainingStarter(
+                self,
+                "training_starter",
+                settings,
+                bus=bus,
+                log=log,
+                read_models=read_models,
+                undelivered=undelivered,
+                data_bucket=data_bucket,
+                package=package,
+            )
         forwarding = Forwarding(self, "forwarding", settings, bus=bus, undelivered=undelivered, data_bucket=data_bucket)
         unmatched = UnmatchedEvents(self, "unmatched_events", settings, bus=bus, undelivered=undelivered)
         rules = (processor.rule, processor.aws_rule, unmatched.rule, projector.schedule, *forwarding.rules)
-        failing = [rule.arn for rule in rules]
+        optional = [*([notary.schedule] if notary else []), *(part.rule for part in (starter, lineage) if part)]
+        failing = [rule.arn for rule in (*rules, *optional)]
         if settings.encryption.kms_key_arn:
             bus.set_aside_into(undelivered)
             failing.append(bus.bus.arn)
@@ -76,6 +109,8 @@ class TrainingStack(TerraformStack):
             processor=processor,
             data_bucket=data_bucket,
             client=client,
+            notary=notary,
+            starter=starter,
         )
         Observability(
             self,
@@ -86,6 +121,9 @@ class TrainingStack(TerraformStack):
             unmatched=unmatched,
             processor=processor,
             projector=projector,
+            notary=notary,
+            starter=starter,
+            lineage=lineage,
             undelivered=undelivered,
         )
 
@@ -97,6 +135,18 @@ class TrainingStack(TerraformStack):
         self._output("undelivered_queue_url", undelivered.queue.url, "Where what could not be recorded waits, with its reason")
         self._output("event_processor_function_name", processor.function.function_name, "The function that appends to the log")
         self._output("projector_function_name", projector.function.function_name, "The function that keeps the read models")
+        if notary:
+            self._output(
+                "notary_function_name", notary.function.function_name, "The function that signs checkpoints of the log"
+            )
+            self._output(
+                "notary_table_name", notary.table.name, "The table of the events' leaves, in the order they were taken"
+            )
+            self._output("checkpoint_key_arn", notary.keys.arns[-1], "The key that signs checkpoints")
+        if starter:
+            self._output(
+                "training_starter_function_name", starter.function.function_name, "The function that starts training jobs"
+            )
         self._output("notebook_instance_name", notebook.instance.name, "The SageMaker notebook instance")
         self._output("notebook_url", notebook.instance.url, "The notebook's address, behind AWS sign-in")
 

@@ -10,6 +10,7 @@ from stacks.event_bus import EventBus
 from stacks.event_processor import AWS_SOURCES
 from stacks.rule_target import rule_target
 from stacks.settings import Settings
+from stacks.settings.model import OPENLINEAGE_SOURCE
 from stacks.undelivered_queue import UndeliveredQueue
 
 
@@ -40,13 +41,14 @@ class UnmatchedEvents(Construct):
 
 
 def _all_but_what_is_taken(settings: Settings) -> dict[str, object]:
-    """The opposite of the patterns of the event processor's two rules.
+    """The opposite of the patterns of the event processor's two rules, and of that for run events where there is one.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
     """
+    taken = [*settings.events.accepted_sources, *AWS_SOURCES, *([OPENLINEAGE_SOURCE] if settings.openlineage.endpoint else [])]
     return {
         "$or": [
-            {"source": [{"anything-but": [*settings.events.accepted_sources, *AWS_SOURCES]}]},
+            {"source": [{"anything-but": taken}]},
             {"source": list(AWS_SOURCES), "account": [{"anything-but": [settings.account_id]}]},
         ]
     }

@@ -29,7 +29,19 @@ CACHE = ROOT / ".build" / "package"
 
 # The parts that people run are left out: Lambda does not run them, and a change in them needs no deploy. So their
 # dependencies are not in the zip either.
-_LEFT_OUT = {"__pycache__", "cli", "notebook", "pages", "reading", "recorder"}
+_LEFT_OUT = {
+    "__pycache__",
+    "callbacks",
+    "cli",
+    "evidence",
+    "interchange",
+    "notebook",
+    "pages",
+    "reading",
+    "recorder",
+    "reproduction",
+    "worker",
+}
 # The wheels that work with Lambda's C library: glibc 2.26 under Python 3.11 (Amazon Linux 2), 2.34 under later ones (2023).
 _GLIBC = {"python3.11": ("manylinux2014", "manylinux_2_17")}
 _GLIBC_LATER = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")

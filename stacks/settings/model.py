@@ -14,10 +14,13 @@ from stacks.settings import aws_facts
 from stacks.settings.types import (
     AccountId,
     BucketName,
+    ConnectionArn,
     Email,
     EnvironmentName,
     EventSources,
+    HttpsAddress,
     KeyArn,
+    KeyArns,
     LambdaRuntime,
     LogRetentionDays,
     NotebookInstanceType,
@@ -35,7 +38,12 @@ from stacks.settings.types import (
 _SUBNET, _GROUP = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
 _KEY = "arn:aws:kms:eu-central-1:111122223333:key/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
 _PROFILE = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/team/a1b2c3d4e5"
+_CONNECTION = "arn:aws:events:eu-central-1:111122223333:connection/lineage/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
 _DEFAULT_SOURCE = "my.sagemaker.training.jobs"
+OPENLINEAGE_SOURCE = "training-events.openlineage"
+"""The source of OpenLineage's run events on the bus. The rules of the log take none of it."""
+_OPENLINEAGE_PATH = "/api/v1/lineage"
+_MIN_SECONDS_WITH_RUN_EVENTS = 120
 
 
 class _Section(BaseModel):
@@ -82,14 +90,14 @@ class FunctionLimits(_Section):
 
 
 class EventProcessor(FunctionLimits):
-    """Runtime, architecture and log retention hold for the projector too: both functions run from one package."""
+    """Runtime, architecture and log retention hold for all functions: they run from one package."""
 
     runtime: LambdaRuntime = "python3.13"
-    """Lambda's Python, 3.11 or later; the projector uses it too."""
+    """Lambda's Python, 3.11 or later; all functions use it."""
     architecture: Literal["arm64", "x86_64"] = "arm64"
-    """The processor architecture; the projector uses it too."""
+    """The processor architecture; all functions use it."""
     log_retention_days: LogRetentionDays = 90
-    """One of the values that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30 … 3653; it holds for the projector's logs too."""
+    """One of the values that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30 … 3653; it holds for the logs of all functions."""
 
 
 class Projector(FunctionLimits):
@@ -109,13 +117,60 @@ class Projector(FunctionLimits):
     aside, and the others go on."""
 
 
+class TrainingStarter(FunctionLimits):
+    enabled: bool = True
+    """Whether events start trainings here: `TrainingRequested`, and new versions of datasets that a recipe waits for; `false`
+    deploys nothing of this."""
+    max_instances: int = Field(default=4, ge=1)
+    """The most instances that the training jobs of this environment have at once; what would need more is refused."""
+    timeout_seconds: int = Field(default=300, ge=120, le=900)
+    """The longest invocation; it copies the pinned versions of a job's inputs within it."""
+    reserved_concurrency: int | None = Field(default=None, ge=1, examples=[1])
+    """The most invocations at once; with 1, requests are decided one after the other; by default no limit."""
+
+
+class Notary(FunctionLimits):
+    """The limits of the function that takes a leaf for each event, and signs checkpoints."""
+
+    timeout_seconds: int = Field(default=300, ge=60, le=900)
+    """The longest invocation; what a call does not manage, the next one does."""
+    reserved_concurrency: int | None = Field(default=None, ge=2, examples=[5])
+    """The most invocations at once; it needs one for each shard of the change stream, and one for its schedule; by default
+    no limit."""
+
+
 class SealRetention(_Section):
-    """How S3 locks seals."""
+    """How S3 locks seals, and what the notary writes."""
 
     mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
     """Nobody can lift COMPLIANCE early, not even the account's root user: try it elsewhere first."""
     retention_days: int = Field(default=3653, ge=1, le=36_500)
-    """How many days S3 locks a seal; 3653 are ten years, with up to three leap days; an existing seal keeps its own time."""
+    """How many days S3 locks a seal, a tile or a checkpoint; 3653 are ten years, with up to three leap days; what exists
+    keeps its own time."""
+
+
+class Checkpoints(_Section):
+    """Signed checkpoints of the whole log: docs/operate/checkpoints.md."""
+
+    enabled: bool = True
+    """Whether a notary takes every event into one tree, and signs checkpoints of it; `false` deploys nothing of this."""
+    interval_minutes: int = Field(default=5, ge=1, le=60)
+    """How often it signs a checkpoint, if something was recorded since the last one."""
+    keys: int = Field(default=1, ge=0, le=20)
+    """How many keys the stack makes for signing; the newest one signs; raise it by one to change the key: the earlier ones
+    stay."""
+    key_arns: KeyArns = Field(default=(), strict=False, examples=[[_KEY]])
+    """Keys of your own for signing, `ECC_NIST_P256`, in the same region and perhaps of another account; they are newer than
+    those that the stack makes, the last one signs; by default none."""
+    bucket: BucketName | None = Field(default=None, examples=["checkpoints-of-the-auditor"])
+    """The bucket for tiles and checkpoints, perhaps of another account, with the policy in docs/operate/checkpoints.md; by
+    default the data bucket."""
+
+    @model_validator(mode="after")
+    def _some_key_signs(self) -> Self:
+        if self.enabled and not (self.keys or self.key_arns):
+            raise ValueError("keys = 0: must be at least 1 if key_arns names no key")
+        return self
 
 
 class Notebook(_Section):
@@ -167,6 +222,32 @@ class CodeSigning(_Section):
     by default none."""
 
 
+class OpenLineage(_Section):
+    """Where OpenLineage's run events go as runs start and end."""
+
+    endpoint: HttpsAddress | None = Field(default=None, examples=["https://lineage.example.com"])
+    """The service that takes them, such as a Marquez; without a path it is `/api/v1/lineage`: docs/operate/openlineage.md;
+    by default none, and nothing of this is deployed."""
+    connection_arn: ConnectionArn | None = Field(default=None, examples=[_CONNECTION])
+    """The EventBridge connection that has the service's API key, in the same account and region; it goes with the endpoint;
+    by default none."""
+    requests_per_second: int = Field(default=10, ge=1, le=300)
+    """The most requests to the service; what is more waits on the bus, for up to 24 hours."""
+
+    @property
+    def address(self) -> str | None:
+        """The endpoint with its path: the one to which OpenLineage's own clients send where an address has none."""
+        if self.endpoint is None or self.endpoint.removeprefix("https://").partition("/")[2]:
+            return self.endpoint
+        return self.endpoint.rstrip("/") + _OPENLINEAGE_PATH
+
+    @model_validator(mode="after")
+    def _endpoint_and_connection_go_together(self) -> Self:
+        if bool(self.endpoint) != bool(self.connection_arn):
+            raise ValueError("endpoint and connection_arn are given both or not at all")
+        return self
+
+
 class Observability(_Section):
     alarm_email: Email | None = Field(default=None, examples=["on-call@example.com"])
     """The address that gets the alarms, after it has confirmed; by default nobody."""
@@ -195,11 +276,15 @@ class Settings(_Section):
     events: Events = Events()
     event_processor: EventProcessor = EventProcessor()
     projector: Projector = Projector()
+    training_starter: TrainingStarter = TrainingStarter()
+    notary: Notary = Notary()
     seals: SealRetention = SealRetention()
+    checkpoints: Checkpoints = Checkpoints()
     notebook: Notebook = Notebook()
     encryption: Encryption = Encryption()
     network: Network = Network()
     code_signing: CodeSigning = CodeSigning()
+    openlineage: OpenLineage = OpenLineage()
     observability: Observability = Observability()
 
     @model_validator(mode="after")
@@ -208,9 +293,31 @@ class Settings(_Section):
             "notebook.kms_key_arn": self.notebook.kms_key_arn,
             "encryption.kms_key_arn": self.encryption.kms_key_arn,
             "code_signing.profile_version_arn": self.code_signing.profile_version_arn,
+            "openlineage.connection_arn": self.openlineage.connection_arn,
         }.items():
             if arn and arn.split(":")[3:5] != [self.region, self.account_id]:
                 raise ValueError(f"{name} = {arn!r} must be of region {self.region}, account {self.account_id}")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_of_checkpoints_are_of_this_region(self) -> Self:
+        """A key may be of another account, where nobody of this one can give the right to sign; Sign knows no other region."""
+        for arn in self.checkpoints.key_arns:
+            if arn.split(":")[3] != self.region:
+                raise ValueError(f"checkpoints.key_arns: {arn!r} must be of region {self.region}")
+        return self
+
+    @model_validator(mode="after")
+    def _run_events_are_not_recorded_and_have_their_time(self) -> Self:
+        if self.openlineage.endpoint is None:
+            return self
+        if OPENLINEAGE_SOURCE in self.events.sources:
+            raise ValueError(f"events.sources has {OPENLINEAGE_SOURCE}: it is the source of what openlineage sends")
+        if self.projector.timeout_seconds < _MIN_SECONDS_WITH_RUN_EVENTS:
+            raise ValueError(
+                f"projector.timeout_seconds = {self.projector.timeout_seconds}:"
+                f" must be at least {_MIN_SECONDS_WITH_RUN_EVENTS} with openlineage.endpoint"
+            )
         return self
 
     @model_validator(mode="after")
@@ -257,6 +364,17 @@ class Settings(_Section):
     def name(self, what: str) -> str:
         """The name of one resource: `training-<environment>-<what>`."""
         return f"{self.stack_name}-{what}"
+
+    def principals_of(self, role: str) -> list[str]:
+        """What is in aws:PrincipalArn for this role: of a session AWS shows its role, and the emulator the session itself.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+        """
+        name = self.name(role)
+        return [
+            f"arn:{self.partition}:iam::{self.account_id}:role/{name}",
+            f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{name}/*",
+        ]
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource in this account and region."""

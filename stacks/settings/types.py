@@ -77,6 +77,22 @@ KeyArn = Annotated[
         "a key's ARN, arn:<partition>:kms:<region>:<account>:key/<id>, whose id is a UUID or mrk-…",
     ),
 ]
+ConnectionArn = Annotated[
+    str,
+    _matching(
+        r"arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:connection/[A-Za-z0-9._-]{1,64}/[0-9a-f-]{36}",
+        "a connection's ARN, arn:<partition>:events:<region>:<account>:connection/<name>/<id>",
+    ),
+]
+# EventBridge takes no other scheme, and a `*` would stand for a part that each target names. Without `${`, as below.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html
+HttpsAddress = Annotated[
+    str,
+    _matching(
+        r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/%:=&?+-]*)?",
+        "https://<host>, with or without :<port> and /<path>",
+    ),
+]
 SigningProfileVersionArn = Annotated[
     str,
     _matching(
@@ -104,5 +120,6 @@ LambdaRuntime = Annotated[str, _one_of("a Lambda runtime", aws_facts.lambda_pyth
 NotebookInstanceType = Annotated[str, _one_of("a notebook's instance type", aws_facts.notebook_instance_types)]
 NotebookPlatform = Annotated[str, _one_of("a notebook's platform", aws_facts.notebook_platforms)]
 EventSources = Annotated[tuple[EventSource, ...], AfterValidator(_distinct), AfterValidator(_some)]
+KeyArns = Annotated[tuple[KeyArn, ...], AfterValidator(_distinct)]
 SubnetIds = Annotated[tuple[SubnetId, ...], AfterValidator(_distinct)]
 SecurityGroupIds = Annotated[tuple[SecurityGroupId, ...], AfterValidator(_distinct)]

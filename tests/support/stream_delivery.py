@@ -73,7 +73,7 @@ class _Shard:
 class StreamDelivery:
     def __init__(self, stack: StackJson, function: Callable[[dict[str, Any]], Any]) -> None:
         self._stack, self._function = stack, function
-        self._mapping = stack.one("aws_lambda_event_source_mapping")
+        self._mapping = stack.one("aws_lambda_event_source_mapping", "projector")
         self._shards: dict[str, _Shard] = {}
         self.destination: list[dict[str, Any]] = []
         self.lost: Batch = []

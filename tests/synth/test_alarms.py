@@ -23,13 +23,15 @@ def _metrics(stack: StackJson) -> dict[str, Metrics]:
         by(**on_the_bus, RuleName=stack.reference(RULE, "name", "event_processor_rule")),
         by(**on_the_bus, RuleName=stack.reference(RULE, "name", "event_processor_aws_rule")),
         by(**on_the_bus, RuleName=stack.reference(RULE, "name", "unmatched_events_rule")),
+        by(**on_the_bus, RuleName=stack.reference(RULE, "name", "training_starter_rule")),
         by(RuleName=stack.reference(RULE, "name", "forwarding_sagemaker")),
         by(RuleName=stack.reference(RULE, "name", "forwarding_datasets")),
         by(RuleName=stack.reference(RULE, "name", "projector_schedule")),
+        by(RuleName=stack.reference(RULE, "name", "notary_schedule")),
     ]
     function = {
         name: by(FunctionName=stack.reference("aws_lambda_function", "function_name", name))
-        for name in ("event_processor", "projector")
+        for name in ("event_processor", "projector", "notary", "training_starter")
     }
     return {
         "queue": {
@@ -42,10 +44,19 @@ def _metrics(stack: StackJson) -> dict[str, Metrics]:
             ("AWS/Lambda", name, function["event_processor"])
             for name in ("Errors", "Throttles", "AsyncEventsDropped", "DestinationDeliveryFailures")
         },
+        "training starter": {
+            ("AWS/Lambda", name, function["training_starter"])
+            for name in ("Errors", "Throttles", "AsyncEventsDropped", "DestinationDeliveryFailures")
+        },
         "projector": {
             ("AWS/Lambda", name, function["projector"])
             for name in ("Errors", "Throttles", "DestinationDeliveryFailures", "IteratorAge")
         },
+        "notary": {
+            ("AWS/Lambda", name, function["notary"])
+            for name in ("Errors", "Throttles", "DestinationDeliveryFailures", "IteratorAge")
+        },
+        "notary's handler": {(own, name, by(service="notary")) for name in ("LogAltered", "NotaryFailed")},
         "handler": {(own, name, by(service="projector")) for name in ("LogAltered", "RecordsSetAside", "SealsFailed")},
     }
 
@@ -56,7 +67,7 @@ def _watched(alarm: dict[str, Any]) -> tuple[str, str, tuple[tuple[str, str], ..
 
 def test_each_of_these_metrics_has_an_alarm(stack: StackJson) -> None:
     alarms = stack.all("aws_cloudwatch_metric_alarm").values()
-    assert len(alarms) == 24  # docs/operate/costs.md says what they cost
+    assert len(alarms) == 38  # docs/operate/costs.md says what they cost
     assert {_watched(alarm) for alarm in alarms} == set().union(*_metrics(stack).values())
 
 
@@ -70,12 +81,13 @@ def test_an_alarm_goes_off_at_the_first_event_or_after_half_an_hour_of_lateness(
 
 
 def test_the_alarm_that_the_log_was_altered_says_so(stack: StackJson) -> None:
-    alarm = stack.one("aws_cloudwatch_metric_alarm", "log-altered")
-    assert alarm["metric_name"] == "LogAltered"
-    assert alarm["alarm_description"].startswith("The log was altered: ")
+    for name in ("log-altered", "notary-alterations"):
+        alarm = stack.one("aws_cloudwatch_metric_alarm", name)
+        assert alarm["metric_name"] == "LogAltered"
+        assert alarm["alarm_description"].startswith("The log was altered: ")
 
 
-def test_the_dashboard_shows_the_metrics_of_the_projector_and_its_handler(stack: StackJson) -> None:
+def test_the_dashboard_shows_the_metrics_of_projector_and_notary_and_of_their_handlers(stack: StackJson) -> None:
     widgets = json.loads(stack.one("aws_cloudwatch_dashboard")["dashboard_body"])["widgets"]
     assert len({(widget["x"], widget["y"]) for widget in widgets}) == len(widgets)
     shown = {
@@ -88,4 +100,7 @@ def test_the_dashboard_shows_the_metrics_of_the_projector_and_its_handler(stack:
     ((own, _, service), *_) = metrics["handler"]
     own_metrics = {"StatesProjected", "StatesRefolded", "EventsNotFolded", "RecordsSetAside", "LogAltered", "SealsWritten"}
     assert {(own, name, service) for name in own_metrics} <= shown
-    assert {metric for metric in metrics["projector"] if metric[1] != "DestinationDeliveryFailures"} <= shown
+    counted = {"LeavesTaken", "LeavesRepeated", "CheckpointsPublished", "LogAltered", "NotaryFailed"}
+    assert {(own, name, (("service", "notary"),)) for name in counted} <= shown
+    for function in ("projector", "notary"):
+        assert {metric for metric in metrics[function] if metric[1] != "DestinationDeliveryFailures"} <= shown

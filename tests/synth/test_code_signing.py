@@ -11,7 +11,7 @@ def test_every_function_runs_the_signed_package_and_no_other(options: StackJson)
     (job,) = options.all("aws_signer_signing_job")
     signed = f"aws_signer_signing_job.{job}.signed_object[0].s3[0]"
     functions = options.all("aws_lambda_function").values()
-    assert len(functions) == 2
+    assert len(functions) == 4
     for function in functions:
         assert (function["s3_bucket"], function["s3_key"]) == (f"${{{signed}.bucket}}", f"${{{signed}.key}}")
         assert "filename" not in function
@@ -48,8 +48,9 @@ def test_no_role_may_put_code_that_functions_run_or_notebooks_install(options: S
     keys = [object_["key"] for object_ in options.all("aws_s3_object").values()]
     signed = options.one("aws_signer_signing_job")["destination"]["s3"]["prefix"]
     guarded = [f"{bucket}/{key}" for key in (*keys, f"{signed}1b2c.zip")]
-    assert len(guarded) == 4
-    for role in ("event_processor", "projector", "forwarding", "notebook"):
+    assert len([target for target in guarded if "/recipes/" not in target]) == 4
+    roles = ("event_processor", "projector", "forwarding", "notebook", "training_starter_run", "training_starter_jobs")
+    for role in roles:
         allowed, denied = (
             [
                 resource

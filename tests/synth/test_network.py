@@ -6,7 +6,12 @@ from tests.support.options import ACCOUNT, GROUP, REGION, SUBNETS
 from tests.support.stack_json import StackJson
 from tests.synth.test_least_privilege import WITHOUT_RESOURCE
 
-FUNCTIONS = {"event_processor": "training-extra-event-processor", "projector": "training-extra-projector"}
+FUNCTIONS = {
+    "event_processor": "training-extra-event-processor",
+    "notary": "training-extra-notary",
+    "projector": "training-extra-projector",
+    "training_starter_run": "training-extra-training-starter",
+}
 # AWS requires these for all resources: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 CONNECT_ACTIONS = {
     "ec2:AssignPrivateIpAddresses",

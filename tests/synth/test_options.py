@@ -54,10 +54,10 @@ def test_the_projector_has_limits_of_its_own_and_shares_the_package(options: Sta
     assert (function["memory_size"], function["timeout"], function["reserved_concurrent_executions"]) == (2048, 600, 5)
     assert (processor["memory_size"], processor["timeout"]) == (512, 30)
     assert (function["architectures"], function["s3_key"]) == (["x86_64"], processor["s3_key"])
-    mapping = options.one("aws_lambda_event_source_mapping")
+    mapping = options.one("aws_lambda_event_source_mapping", "projector")
     assert (mapping["batch_size"], mapping["maximum_batching_window_in_seconds"]) == (200, 5)
     variables = function["environment"]["variables"]
-    assert (variables["TRAINING_EVENTS_STREAM_SECONDS"], variables["TRAINING_EVENTS_INVOCATION_SECONDS"]) == ("120", "465")
+    assert (variables["TRAINING_EVENTS_STREAM_SECONDS"], variables["TRAINING_EVENTS_INVOCATION_SECONDS"]) == ("120", "425")
 
 
 def test_the_projector_has_the_lock_mode_and_days_in_its_environment(options: StackJson) -> None:

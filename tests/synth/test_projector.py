@@ -37,7 +37,7 @@ def test_the_function_has_log_queue_bucket_and_lock_in_its_environment(stacks: d
 
 
 def test_the_function_follows_the_logs_change_stream_from_its_beginning(stack: StackJson) -> None:
-    mapping = stack.one(MAPPING)
+    mapping = stack.one(MAPPING, "projector")
     assert mapping["event_source_arn"] == stack.reference("aws_dynamodb_table", "stream_arn", "event_log")
     assert mapping["function_name"] == stack.reference(FUNCTION, "arn", "projector")
     assert mapping["starting_position"] == "TRIM_HORIZON"
@@ -47,7 +47,7 @@ def test_the_function_follows_the_logs_change_stream_from_its_beginning(stack: S
 
 
 def test_a_failed_batch_is_halved_and_retried_and_then_reported_to_the_queue(stack: StackJson) -> None:
-    mapping = stack.one(MAPPING)
+    mapping = stack.one(MAPPING, "projector")
     assert mapping["function_response_types"] == ["ReportBatchItemFailures"]
     assert mapping["bisect_batch_on_function_error"] is True
     assert 0 < mapping["maximum_retry_attempts"] <= 10_000
@@ -75,7 +75,7 @@ def test_a_schedule_calls_the_function_for_streams_in_which_nothing_arrives(stac
 
 def test_the_mapping_is_made_after_the_permissions_that_lambda_checks(stack: StackJson) -> None:
     (policy,) = (name for name in stack.all("aws_iam_role_policy") if "projector" in name)
-    assert stack.one(MAPPING)["depends_on"] == [f"aws_iam_role_policy.{policy}"]
+    assert stack.one(MAPPING, "projector")["depends_on"] == [f"aws_iam_role_policy.{policy}"]
 
 
 def test_the_function_has_the_permissions_for_its_work_and_no_others(stack: StackJson) -> None:

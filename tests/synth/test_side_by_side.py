@@ -9,12 +9,13 @@ import pytest
 
 from stacks.settings import Settings
 from stacks.settings.file import load
-from tests.support.options import KEY, OPTIONS, PROFILE, REGION
+from tests.support.options import CONNECTION, KEY, OPTIONS, PROFILE, REGION
 from tests.support.stack_json import StackJson
 
 # The attributes that identify a resource of a type within an account and region. If they are equal, two resources are the same
 # to AWS, and the second environment would take over that of the first.
 IDENTITIES: dict[str, tuple[str, ...]] = {
+    "aws_cloudwatch_event_api_destination": ("name",),
     "aws_cloudwatch_dashboard": ("dashboard_name",),
     "aws_cloudwatch_event_archive": ("name",),
     "aws_cloudwatch_event_bus": ("name",),
@@ -26,6 +27,7 @@ IDENTITIES: dict[str, tuple[str, ...]] = {
     "aws_dynamodb_table": ("name",),
     "aws_iam_role": ("name",),
     "aws_iam_role_policy": ("role", "name"),
+    "aws_kms_key": ("description",),
     "aws_lambda_code_signing_config": ("description",),
     "aws_lambda_event_source_mapping": ("event_source_arn", "function_name"),
     "aws_lambda_function": ("function_name",),
@@ -61,6 +63,7 @@ def synthesized(environment: str, folder: Path) -> StackJson:
         "encryption": {"kms_key_arn": KEY.replace(REGION, "us-east-1")},
         "network": OPTIONS["network"],
         "code_signing": {"profile_version_arn": PROFILE.replace(REGION, "us-east-1")},
+        "openlineage": OPTIONS["openlineage"] | {"connection_arn": CONNECTION.replace(REGION, "us-east-1")},
     }
     import cdktf  # noqa: PLC0415 - starts Node, which no process needs that only collects the tests
 

@@ -5,15 +5,19 @@ import pytest
 from tests.support.stack_json import StackJson
 
 OUTPUTS = {
+    "checkpoint_key_arn",
     "data_bucket_name",
     "event_bus_arn",
     "event_bus_name",
     "event_log_table_name",
     "event_processor_function_name",
+    "notary_function_name",
+    "notary_table_name",
     "notebook_instance_name",
     "notebook_url",
     "projector_function_name",
     "read_model_table_name",
+    "training_starter_function_name",
     "undelivered_queue_url",
 }
 

@@ -8,7 +8,7 @@ from tests.support.stack_json import StackJson
 
 
 def test_nobody_may_alter_the_event_log(stack: StackJson) -> None:
-    policy = stack.one("aws_dynamodb_resource_policy")
+    policy = stack.one("aws_dynamodb_resource_policy", "event_log_append_only")
     assert policy["resource_arn"] == stack.reference("aws_dynamodb_table", "arn", "event_log")
     (statement,) = (s for s in json.loads(policy["policy"])["Statement"] if s["Sid"] == "AppendOnly")
     assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
@@ -60,7 +60,7 @@ def test_an_index_lists_read_models_by_kind_without_their_states(stack: StackJso
 
 def test_tables_can_be_restored_and_are_encrypted(stack: StackJson) -> None:
     tables = stack.all("aws_dynamodb_table").values()
-    assert len(tables) == 2
+    assert len(tables) == 3
     for table in tables:
         assert table["point_in_time_recovery"] == {"enabled": True}
         assert table["server_side_encryption"] == {"enabled": True}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
+from training_events.bus.envelope import account_of
 from training_events.bus.received import event_of
 from training_events.errors import NotRecordable
 from training_events.recovery.undelivered import UndeliveredQueue
@@ -65,10 +66,11 @@ def handler(received: Any, context: LambdaContext) -> ProcessorResult:
     result: ProcessorResult = {"outcome": "refused" if is_request else "set_aside"}
     explanation: dict[str, str] = {}
     try:
-        event = event_of(received["record"] if is_request else received)
+        envelope = received["record"] if is_request else received
+        event = event_of(envelope)
         result |= {"stream": event.stream, "event_id": event.event_id}
         accept_future = is_request and received["accept_future"] is True
-        appended = log.append(event, accept_future=accept_future)
+        appended = log.append(event, account=account_of(envelope), accept_future=accept_future)
         result["outcome"] = "recorded" if appended is Appended.RECORDED else "repeated"
     except NotRecordable as why:
         result["reason"] = why.reason

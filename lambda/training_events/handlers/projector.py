@@ -3,6 +3,8 @@
 Each stream stands for itself: a stream that fails is delivered again, the others of its batch are done. One that fails again
 and again is set aside, so that its shard goes on. A record other than an insert means that somebody altered the log: it raises
 the alarm and touches no read model, as the state before it is evidence.
+
+With TRAINING_EVENTS_OPENLINEAGE_BUS it publishes the run events of the runs that a batch has changed, once all is projected.
 """
 
 from __future__ import annotations
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from training_events.event import LogEntry
+    from training_events.openlineage.publishing import RunEventPublisher
+    from training_events.projection.projector import Projected
     from training_events.stores.read_models import ReadModels
 
 
@@ -51,6 +56,8 @@ SCHEDULED = "aws.events"
 """The source of what a schedule sends: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html"""
 SPARE_MILLISECONDS = 30_000
 """A scheduled call begins no further stream when it has less time than this: the next call goes on."""
+RUN_EVENT_SECONDS = 10
+"""For how long run events are published after a batch; a last request to a bus that does not answer takes seconds more."""
 
 
 def _require(read_models: ReadModels | None) -> ReadModels:
@@ -59,11 +66,23 @@ def _require(read_models: ReadModels | None) -> ReadModels:
     return read_models
 
 
+def _run_event_publisher() -> RunEventPublisher | None:
+    """None without the setting. Then nothing of it is imported either."""
+    if (bus := settings.optional("openlineage_bus")) is None:
+        return None
+    from training_events.bus.publisher import EventBusPublisher  # noqa: PLC0415
+    from training_events.openlineage.publishing import RunEventPublisher  # noqa: PLC0415
+
+    publisher = EventBusPublisher(bus, aws.client("events", read_seconds=2), max_attempts=2)
+    return RunEventPublisher(publisher, settings.source, store.log, _require(store.read_models))
+
+
 settings = Settings()
 store = open_store(settings.log)
 seals = S3SealStore(settings.bucket, aws.client("s3"), mode=settings.seal_mode, days=settings.seal_days)
 undelivered = UndeliveredQueue(settings.undelivered, settings.bucket)
 projector = Projector(store.log, _require(store.read_models), max_seconds=settings.stream_seconds)
+run_events = _run_event_publisher()
 failing = FailingStreams()
 clock = time.monotonic
 set_aside_ids: deque[str] = deque(maxlen=10_000)
@@ -95,13 +114,14 @@ def _project(received: dict[str, Any], counts: Counter[str], context: LambdaCont
     for arrival in map(read_arrival, received["Records"]):
         streams[arrival.stream].append(arrival)
     failed: list[str] = []
+    changes: list[tuple[Projected, list[LogEntry]]] = []
     deadline = clock() + settings.invocation_seconds
     for stream, arrivals in streams.items():
         if clock() > deadline:  # Lambda delivers the rest again
             failed += [arrival.number for arrival in arrivals]
             continue
         try:
-            _handle_stream(stream, arrivals, counts, context)
+            projected = _handle_stream(stream, arrivals, counts, context)
         except Exception as error:  # whatever it is, the other streams go on; Lambda retries this one, until it is set aside
             logger.exception("failed", extra={"stream": stream})
             counts["StreamsFailed"] += 1
@@ -110,7 +130,28 @@ def _project(received: dict[str, Any], counts: Counter[str], context: LambdaCont
         else:
             if not failing.is_resting(stream):
                 failing.succeeded(stream)
+            if projected is not None:
+                changes.append((projected, [arrival.entry for arrival in arrivals if arrival.entry is not None]))
+    if run_events is not None:
+        _publish_run_events(run_events, changes, counts, context)
     return failed
+
+
+def _publish_run_events(
+    publisher: RunEventPublisher, changes: list[tuple[Projected, list[LogEntry]]], counts: Counter[str], context: LambdaContext
+) -> None:
+    """What fails is logged, and an alarm tells: the read models are up to date, and a second delivery would help no state."""
+    seconds = min(RUN_EVENT_SECONDS, (context.get_remaining_time_in_millis() - SPARE_MILLISECONDS) / 1000)
+    try:
+        outcome = publisher.publish(changes, seconds)
+    except Exception:
+        logger.exception("run events not published")
+        counts["RunEventsFailed"] += 1
+        return
+    for what, why in outcome.unpublished:
+        logger.error("run event not published", extra={"what": what, "why": why})
+    if outcome.published or outcome.unpublished:
+        counts.update({"RunEventsPublished": outcome.published, "RunEventsFailed": len(outcome.unpublished)})
 
 
 def _seal_due(counts: Counter[str], context: LambdaContext) -> list[str]:
@@ -127,8 +168,11 @@ def _seal_due(counts: Counter[str], context: LambdaContext) -> list[str]:
     return []
 
 
-def _handle_stream(stream: str, arrivals: list[Arrival], counts: Counter[str], context: LambdaContext) -> None:
-    """Handle one stream's part of the batch: set aside what is not understood, project the rest, seal; count by metric."""
+def _handle_stream(stream: str, arrivals: list[Arrival], counts: Counter[str], context: LambdaContext) -> Projected | None:
+    """Handle one stream's part of the batch: set aside what is not understood, project the rest, seal; count by metric.
+
+    Returns None where nothing was projected.
+    """
     # counted first, before anything can fail: the alarm must not wait for a read model, a bucket or a queue
     counts.update("LogAltered" for arrival in arrivals if isinstance(arrival.flaw, LogAltered))
     for arrival in arrivals:
@@ -136,20 +180,21 @@ def _handle_stream(stream: str, arrivals: list[Arrival], counts: Counter[str], c
             _set_aside(arrival, arrival.flaw, counts, context)
     entries = [arrival.entry for arrival in arrivals if arrival.entry is not None]
     if not entries:
-        return
+        return None
     if failing.is_resting(stream):
         _set_stream_aside(arrivals, "the stream failed again and again a short time ago", counts, context)
-        return
+        return None
     try:
         # what was set aside may be missing in the read model
         projected = projector.refold(stream) if failing.was_set_aside(stream) else projector.project(stream, entries)
     except NotUnderstood as why:  # it makes no state, however often it is tried
         for arrival in arrivals:
             _set_aside(arrival, why, counts, context)
-        return
+        return None
     counts[METRICS[projected.update]] += 1
     counts.update("EventsNotFolded" for arrival in arrivals if arrival.entry is not None and not arrival.understood)
     _count_sealing(partial(sealer().after, projected.state), stream, counts)
+    return projected
 
 
 def _give_up(stream: str, arrivals: list[Arrival], error: Exception, counts: Counter[str], context: LambdaContext) -> bool:

@@ -36,7 +36,7 @@ class Disputes:
         if not isinstance(fact, DatasetRegistered):
             return []
         stored = stored_of(fact)
-        known = known_version(self._state, stored)
+        known = known_version(self._state, stored, fact.digest)
         contradictions = {} if known is None else known.stored.contradictions(stored)
         before = "" if known is None else known.registered_at
         registered(self._state, fact, event.position, event.entry)

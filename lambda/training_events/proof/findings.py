@@ -20,7 +20,13 @@ class Kind(Enum):
     DAMAGED = "damaged"
     """What the log holds at the event's position cannot be read as that event."""
     MISSING = "missing"
-    """The log no longer holds an event that a seal covers, or that the store saw being removed."""
+    """The log no longer holds an event that a seal covers, that has a leaf in the tree, or that the store saw being removed."""
+    STREAM_GONE = "stream_gone"
+    """The tree has leaves of the stream, and the log none of its events."""
+    NO_LEAF = "no_leaf"
+    """The event has no leaf in a checkpoint that must cover it: it was put there later than it says, or past the notary."""
+    FORK = "fork"
+    """The tree is not what was signed: tiles, leaves and checkpoints contradict each other, or a checkpoint that was kept."""
     FORGED = "forged"
     """Two events claim the same number of a producer: at most one of them is genuine."""
     BROKEN_CHAIN = "broken_chain"
@@ -34,7 +40,7 @@ class Kind(Enum):
     FILE_UNREADABLE = "file_unreadable"
     """A kept file that the event names cannot be read, and so not be compared."""
     NOT_LOCKED = "not_locked"
-    """The seal can be removed sooner than it says, or than the settings say."""
+    """The seal, or a file of the tree, can be removed sooner than it says, or than the settings say."""
     READ_MODEL_DIFFERS = "read_model_differs"
     """The read model is not the fold of the log: somebody put another or removed it, or events were never projected.
     `rebuild` mends it."""
@@ -73,10 +79,14 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class Findings:
-    """The first findings (events by position, then whole seals and the read model, then gaps), and the count of each kind."""
+    """The first findings (events by position, then what is about the whole stream, then gaps), and the count of each kind.
+
+    Before them all is that the stream is gone.
+    """
 
     def __init__(self) -> None:
         self.counts: Counter[Kind] = Counter()
+        self._gone: list[Finding] = []
         self._events: list[Finding] = []
         self._seals: list[Finding] = []
         self._gaps: list[Finding] = []
@@ -92,6 +102,8 @@ class Findings:
             kept = self._gaps
         elif finding.kind in NOTICES:
             kept = self._notices
+        elif finding.kind is Kind.STREAM_GONE:
+            kept = self._gone
         elif finding.position is None:
             kept = self._seals
         else:
@@ -105,7 +117,7 @@ class Findings:
 
     @property
     def first(self) -> list[Finding]:
-        return self._events + self._seals + self._gaps + self._notices
+        return self._gone + self._events + self._seals + self._gaps + self._notices
 
 
 def _position_or_start(finding: Finding) -> str:

@@ -30,7 +30,7 @@ def check_locks(readers: Iterable[SealReader], seals: SealStore | None) -> tuple
             return "not shown", findings
         looked = "checked"
         required = [] if reader.seal is None or seals is None else list(_required(reader.seal, seals))
-        if (why := _shortcoming(lock, required)) is not None:
+        if (why := shortcoming(lock, required)) is not None:
             explanation = f"seal {reader.number} {why}"
             findings.append(Finding(kind=Kind.NOT_LOCKED, position=None, explanation=explanation, seal=reader.number))
     return looked, findings
@@ -47,7 +47,8 @@ def _required(seal: Seal, seals: SealStore) -> Iterator[tuple[str, Lock]]:
         yield "the settings say", of_settings
 
 
-def _shortcoming(lock: Lock | Literal["none"], required: list[tuple[str, Lock]]) -> str | None:
+def shortcoming(lock: Lock | Literal["none"], required: list[tuple[str, Lock]]) -> str | None:
+    """What a lock lacks of those that are required, each with who says so; None if it is as good as they are."""
     if not isinstance(lock, Lock):
         return "is not locked: whoever may remove objects can remove it"
     for who, must_be in required:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # The prefixes keep a leaf and an inner node from ever having the same hash, so that one tree cannot pass for another.
 _LEAF, _NODE = b"\x00", b"\x01"
@@ -25,23 +25,35 @@ class MerkleTree:
         self.frontier = list(frontier)
 
     def append(self, leaf: bytes) -> None:
-        node = sha256(_LEAF + leaf).digest()
+        self.append_hash(leaf_hash(leaf))
+
+    def append_hash(self, node: bytes) -> None:
+        """Append a leaf of which only the hash is known."""
         size = self.size
         while size & 1:  # two perfect subtrees of one size make a subtree of twice that size
-            node = _joined(self.frontier.pop(), node)
+            node = node_hash(self.frontier.pop(), node)
             size >>= 1
         self.frontier.append(node)
         self.size += 1
 
     @property
     def root(self) -> bytes:
-        if not self.frontier:
-            return sha256().digest()
-        *larger, root = self.frontier
-        for subtree in reversed(larger):
-            root = _joined(subtree, root)
-        return root
+        return root_of(self.frontier)
 
 
-def _joined(left: bytes, right: bytes) -> bytes:
+def leaf_hash(content: bytes) -> bytes:
+    return sha256(_LEAF + content).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(_NODE + left + right).digest()
+
+
+def root_of(subtrees: Sequence[bytes]) -> bytes:
+    """The root over perfect subtrees that stand beside each other, largest first; of none, the root of the empty tree."""
+    if not subtrees:
+        return sha256().digest()
+    *larger, root = subtrees
+    for subtree in reversed(larger):
+        root = node_hash(subtree, root)
+    return root

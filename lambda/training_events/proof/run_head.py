@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from training_events.catalogue import CATALOGUE
 from training_events.catalogue.model import ModelRegistered, RunHead
+from training_events.catalogue.run import REPRODUCTION
 from training_events.errors import NotUnderstood
 from training_events.proof.findings import Finding, Kind
 from training_events.stores.event_log import AuditedEvent
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from training_events.stores.event_log import Damaged, EventLog
 
 
+_BY_OTHERS = frozenset(fact.__name__ for fact in REPRODUCTION)
+"""The types of events by which a run does not go on: others say there that they did it again."""
 ALTERED = "the run was altered"
 """How the text begins that tells so."""
 
@@ -34,6 +37,7 @@ ALTERED = "the run was altered"
 class RunSince(Struct, frozen=True):
     """What became of a run since a version of a model was registered: its further `events`, by `types`.
 
+    What is said of its reproductions is not among them: by that it does not go on.
     The log took the last of them at `last_recorded_at`. `altered` says how the log no longer has what the registration pinned;
     null where it has.
     """
@@ -91,7 +95,9 @@ def _since(arrivals: list[_Arrival], as_of: str | None, known_at: str | None, al
     further = [
         arrival
         for arrival in arrivals
-        if (as_of is None or arrival.position[:TEXT_LENGTH] <= as_of) and (known_at is None or arrival.recorded_at <= known_at)
+        if arrival.type not in _BY_OTHERS
+        and (as_of is None or arrival.position[:TEXT_LENGTH] <= as_of)
+        and (known_at is None or arrival.recorded_at <= known_at)
     ]
     types = Counter(arrival.type for arrival in further)
     last = max((arrival.recorded_at for arrival in further), default=None)

@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from botocore.exceptions import ClientError
 
 from training_events.errors import NotAsRecorded, Overtaken
 from training_events.event import STREAM_KINDS
-from training_events.proof.seal_format import FLAWS, Lock, read_seal
+from training_events.proof.s3_locks import lock_from, lock_of
+from training_events.proof.seal_format import FLAWS, read_seal
 from training_events.proof.seal_store import StoredSeal
-from training_events.times import to_utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_s3 import S3Client
+
+    from training_events.proof.seal_format import Lock
 
 CHUNK_BYTES = 2**18
 """How much one request reads. A seal is read as slowly as the log beside it; no connection should stay open that long."""
@@ -93,11 +95,7 @@ class S3SealStore:
         return found[-1] if found else None
 
     def lock_of(self, sealed_at: str) -> Lock | None:
-        if self._mode is None or self._days is None:
-            return None
-        # a whole second: S3 keeps no finer one
-        until = datetime.fromisoformat(sealed_at).replace(microsecond=0) + timedelta(days=self._days, seconds=1)
-        return Lock(self._mode, to_utc_text(until.isoformat()))
+        return lock_from(sealed_at, self._mode, self._days)
 
     def _listed(self, stream: str, **more: Any) -> list[StoredSeal]:
         versions: dict[int, list[Any]] = defaultdict(list)
@@ -135,22 +133,9 @@ class S3SealStore:
             return StoredSeal(number, lambda: iter(()), "a delete marker is all that is left of it")
         *newer, oldest = versions
         lines = partial(self._lines, oldest["Key"], oldest["VersionId"], oldest["Size"])
-        lock = partial(self._lock, oldest["Key"], oldest["VersionId"])
+        lock = partial(lock_of, self.client, self.bucket, oldest["Key"], oldest["VersionId"])
         laid_over = f"{len(newer)} other version(s) and {markers} delete marker(s) were laid over it"
         return StoredSeal(number, lines, laid_over if newer or markers else None, lock)
-
-    def _lock(self, key: str, version: str) -> Lock | Literal["none", "not shown"]:
-        head = self.client.head_object(Bucket=self.bucket, Key=key, VersionId=version)
-        lock = _lock(head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate"))
-        if lock is not None:
-            return lock
-        # S3 leaves the lock out too where the caller may not see it; this request tells.
-        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html (x-amz-object-lock-mode)
-        try:
-            retention = self.client.get_object_retention(Bucket=self.bucket, Key=key, VersionId=version)["Retention"]
-        except ClientError as refusal:
-            return "not shown" if refusal.response["Error"]["Code"] == "AccessDenied" else "none"
-        return _lock(retention.get("Mode"), retention.get("RetainUntilDate")) or "none"
 
     def _lines(self, key: str, version: str, size: int) -> Iterator[bytes]:
         rest = b""
@@ -163,10 +148,6 @@ class S3SealStore:
                 yield line + b"\n"
         if rest:
             yield rest
-
-
-def _lock(mode: str | None, until: datetime | None) -> Lock | None:
-    return Lock(mode, to_utc_text(until.isoformat())) if mode and until else None
 
 
 def _key(stream: str, number: int) -> str:

@@ -141,6 +141,11 @@ class SealedStream:
         return self.readers[-1].seal if self.readers else None
 
     @property
+    def last_number(self) -> int:
+        """The number of the last seal; 0 if there is none."""
+        return self.readers[-1].number if self.readers else 0
+
+    @property
     def last_digest(self) -> str | None:
         """The digest of the last seal. Valid once it has been read to its end."""
         return self.readers[-1].digest if self.readers else None

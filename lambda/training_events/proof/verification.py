@@ -14,17 +14,23 @@ from training_events.proof.chains import Chain, Chains
 from training_events.proof.comparison import flaw_at, side_by_side
 from training_events.proof.disputes import Disputes
 from training_events.proof.doubts import Doubts
+from training_events.proof.expected_seals import ExpectedSeals
 from training_events.proof.files import FilesVerified, compare_files
 from training_events.proof.findings import HARMLESS, Finding, Findings, Kind
 from training_events.proof.leads import Leads
+from training_events.proof.leaf_comparison import TreeVerified
 from training_events.proof.locks import Looked, check_locks
 from training_events.proof.read_model import check_read_model
 from training_events.proof.run_head import PinnedRuns
 from training_events.proof.seal_reader import SealedStream
 from training_events.stores.event_log import AuditedEvent
+from training_events.times import now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from training_events.proof.files import CompareFile
+    from training_events.proof.leaf_comparison import StreamLeaves
     from training_events.proof.seal_store import SealStore
     from training_events.stores.event_log import Alteration, EventLog
     from training_events.stores.read_models import ReadModels
@@ -61,7 +67,9 @@ class Verification(Struct, frozen=True):
     files: FilesVerified
     findings_total: int
     findings: list[Finding]
-    """The first findings: about events by position, then about whole seals and the read model, then gaps."""
+    """The first findings: a stream that is gone, then about events by position, then about whole seals, the tree and the read
+    model, then gaps."""
+    tree: TreeVerified
 
 
 def verify(
@@ -71,20 +79,27 @@ def verify(
     compare_file: CompareFile | None = None,
     *,
     read_models: ReadModels | None = None,
+    leaves: StreamLeaves | None = None,
+    clock: Callable[[], str] = now,
 ) -> Verification:
     """Check everything the stream holds; with `compare_file` the files that its events name too, with `read_models` its state.
+
+    `leaves` are those of a checkpoint that was read before: what it covers is in the log by now.
 
     Raises only what the stores raise when they cannot be read, and what `compare_file` raises.
     """
     # read before the log: no seal then covers an event that the walk misses
     sealed = SealedStream(stream, () if seals is None else seals.of(stream))
     findings, chains, files = Findings(), Chains(), FilesVerified(checked=compare_file is not None)
+    expected = ExpectedSeals(leaves, clock)
     leads, doubts, disputes, pinned = Leads(), Doubts(stream), Disputes(stream), PinnedRuns()
     events = covered = not_covered = 0
     first_not_covered: str | None = None
-    for place in side_by_side(log.audit(stream), sealed.readers):
-        if (flaw := flaw_at(place)) is not None:
-            findings.add(flaw)
+    for place in side_by_side(log.audit(stream), sealed.readers, leaves or ()):
+        flaw, not_attested = flaw_at(place), None if leaves is None else leaves.flaw_at(place)
+        if (worst := flaw or not_attested) is not None:
+            findings.add(worst)
+        expected.add(place)
         if place.recorded is None:
             continue
         events += 1
@@ -104,9 +119,13 @@ def verify(
         if not findings.contains(finding.kind, finding.position):  # a seal may show the same
             findings.add(finding)
     locks, not_locked = check_locks(sealed.readers, seals)
-    of_read_model = () if read_models is None else check_read_model(log, read_models, stream, sealed=bool(sealed.readers))
+    if read_models is not None:
+        was_projected = bool(sealed.readers) or expected.lacking
+        findings.add(*check_read_model(log, read_models, stream, clock, sealed=was_projected))
+        findings.add(*expected.findings(seals, read_models, stream, sealed.last_number))
     findings.add(*pinned.findings(log))
-    findings.add(*chains.gaps(), *sealed.findings(), *leads.findings(), *doubts.rest(), *not_locked, *of_read_model)
+    findings.add(*(() if leaves is None else leaves.findings()))
+    findings.add(*chains.gaps(), *sealed.findings(), *leads.findings(), *doubts.rest(), *not_locked)
     counts = findings.counts
     return Verification(
         stream=stream,
@@ -126,6 +145,7 @@ def verify(
         files=files,
         findings_total=counts.total(),
         findings=findings.first,
+        tree=TreeVerified(checked=False) if leaves is None else leaves.verified,
     )
 
 

@@ -202,6 +202,28 @@ def test_a_request_records_the_event_that_is_in_it(processor):
     assert processor.handler(received(), CONTEXT) == {"outcome": "repeated", **names}
 
 
+def recorded_accounts():
+    return [item.get("account") for item in aws.client("dynamodb").scan(TableName=TABLE)["Items"]]
+
+
+@pytest.mark.parametrize("wrapped", [lambda event: event, request], ids=["event", "request"])
+@pytest.mark.parametrize(
+    ("account", "noted"),
+    [("210987654321", {"S": "210987654321"}), (None, None), ("", None), (210987654321, None), ("21098765432\uff11", None)],
+)
+def test_the_log_notes_the_account_that_sent_the_event(processor, wrapped, account, noted):
+    assert processor.handler(wrapped({**received(), "account": account}), CONTEXT)["outcome"] == "recorded"
+    assert recorded_accounts() == [noted]
+    assert processor.handler(wrapped({**received(), "account": "999999999999"}), CONTEXT)["outcome"] == "repeated"
+    assert recorded_accounts() == [noted], "the first time counts"
+
+
+def test_a_request_of_the_client_keeps_the_account(processor):
+    client = Processor(CONTEXT.function_name, TABLE, InvokedDirectly(processor.handler))
+    client.append(decode(received()), account="210987654321")
+    assert recorded_accounts() == [{"S": "210987654321"}]
+
+
 def test_a_request_that_is_refused_is_answered_and_not_set_aside(processor, capsys):
     answer = processor.handler(request(received(occurred_at="2099-01-01T00:00:00Z")), CONTEXT)
     assert (answer["outcome"], answer["reason"], answer["refusal"]["path"]) == ("refused", "in_the_future", ["occurred_at"])

@@ -51,6 +51,34 @@ def projector(monkeypatch):
         sys.modules.pop(NAME, None)
 
 
+@pytest.fixture
+def publishing(projector, monkeypatch):
+    """The projector as it starts with a bus for run events."""
+    bus = aws.client("events").create_event_bus(Name="training")["EventBusArn"]
+    monkeypatch.setenv("TRAINING_EVENTS_OPENLINEAGE_BUS", bus)
+    monkeypatch.setenv("TRAINING_EVENTS_SOURCE", "my.team")
+    sys.modules.pop(NAME)
+    module = importlib.import_module(NAME)
+    monkeypatch.setattr(module.logger.registered_handler, "stream", Stdout())
+    return module
+
+
+class RunEvents:
+    """The run events that reach the bus: a queue is the target of a rule there."""
+
+    def __init__(self):
+        sqs, events = aws.client("sqs"), aws.client("events")
+        self._url = sqs.create_queue(QueueName="run-events")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        pattern = json.dumps({"source": ["training-events.openlineage"]})
+        events.put_rule(Name="openlineage", EventBusName="training", EventPattern=pattern)
+        events.put_targets(Rule="openlineage", EventBusName="training", Targets=[{"Id": "1", "Arn": arn}])
+
+    def received(self):
+        answer = aws.client("sqs").receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"])["detail"] for message in answer.get("Messages", [])]
+
+
 def event(stream, number, type_="MetricsRecorded", **data):
     data = data or {"points": [{"name": "loss", "value": 1 / number, "step": number}]}
     return Event(f"e-{number}", stream, type_, f"2026-11-22T15:00:00.{number:06d}Z", "tests", data)
@@ -404,3 +432,33 @@ def test_a_wrong_setting_stops_the_function_as_it_starts(projector, monkeypatch,
     sys.modules.pop(NAME)
     with pytest.raises(Exception, match=message):
         importlib.import_module(NAME)
+
+
+IN_TIME = SimpleNamespace(**vars(CONTEXT), get_remaining_time_in_millis=lambda: 900_000)
+LATE = SimpleNamespace(**vars(CONTEXT), get_remaining_time_in_millis=lambda: 1_000)
+
+
+def test_run_events_of_a_batch_reach_the_bus(publishing, table, capsys):
+    bus = RunEvents()
+    records = table.append(event("run/a", 1, "TrainingStarted", model="digits"), event("run/a", 2), event("dataset/d", 3))
+    assert publishing.handler({"Records": records}, IN_TIME) == {"batchItemFailures": []}
+    [start] = bus.received()
+    assert (start["eventType"], start["job"]["namespace"], start["job"]["name"]) == ("START", "my.team", "digits")
+    assert metric_sums(capsys)["RunEventsPublished"] == 1
+
+
+@pytest.mark.parametrize("context", [IN_TIME, LATE])
+def test_run_events_that_cannot_be_published_are_counted_and_the_batch_is_done(publishing, table, context, capsys):
+    if context is IN_TIME:
+        aws.client("events").delete_event_bus(Name="training")
+    records = table.append(event("run/a", 1, "TrainingStarted"), event("run/b", 2, "TrainingStarted"))
+    assert publishing.handler({"Records": records}, context) == {"batchItemFailures": []}
+    assert is_up_to_date(publishing, "run/a")
+    assert is_up_to_date(publishing, "run/b")
+    assert metric_sums(capsys)["RunEventsFailed"] == 2
+
+
+def test_a_call_of_the_schedule_publishes_no_run_events(publishing):
+    bus = RunEvents()
+    publishing.handler({"source": "aws.events"}, IN_TIME)
+    assert bus.received() == []

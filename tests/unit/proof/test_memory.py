@@ -1,25 +1,24 @@
 """Sealing and verifying hold neither the stream nor its seals in memory."""
 
 import shutil
-import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
 from urllib.parse import quote
 
 from training_events.event import RecordedEvent
+from training_events.proof import sealing
 from training_events.proof.findings import Kind
 from training_events.proof.seal_format import Lock
 from training_events.proof.seal_store import StoredSeal
 from training_events.proof.sealing import seal_stream
-from training_events.proof.verification import verify
+from training_events.proof.verification import Verification, verify
 from training_events.stores.damage import as_audited
 from training_events.stores.event_log import AuditedEvent
 
+from tests.support.memory import peak
 from tests.support.seals import STREAM, TIMES, Recorder, TamperedLog
-
-Answer = TypeVar("Answer")
 
 
 class LongLog(TamperedLog):
@@ -67,27 +66,25 @@ class FileSeals:
             shutil.copyfileobj(content, file)
 
 
-def peak(work: Callable[[], Answer]) -> tuple[int, Answer]:
-    tracemalloc.start()
-    try:
-        answer = work()
-        return tracemalloc.get_traced_memory()[1], answer
-    finally:
-        tracemalloc.stop()
+def seal(folder: Path, events: int) -> None:
+    sealing.SPOOL_BYTES = 2**12  # in a process of its own; or the shorter seal would stay in memory
+    seal_stream(LongLog(events), FileSeals(folder), STREAM)
 
 
-def test_sealing_and_verifying_a_longer_stream_takes_no_more_memory(monkeypatch, tmp_path):
-    monkeypatch.setattr("training_events.proof.sealing.SPOOL_BYTES", 2**12)  # or the shorter seal would stay in memory
+def verified(folder: Path, events: int) -> Verification:
+    return verify(LongLog(events), FileSeals(folder), STREAM)
+
+
+def test_sealing_and_verifying_a_longer_stream_takes_no_more_memory(tmp_path):
     peaks = {}
     for events in (2_000, 20_000):
         folder = tmp_path / str(events)
         folder.mkdir()
-        log, seals = LongLog(events), FileSeals(folder)
-        sealing, _ = peak(partial(seal_stream, log, seals, STREAM))
-        verifying, verification = peak(partial(verify, log, seals, STREAM))
+        sealing_bytes, _ = peak(seal, folder, events)
+        verifying_bytes, verification = peak(verified, folder, events)
         assert verification.sound
         assert verification.seals.covered == verification.events == events - 1
         assert [(gap.kind, gap.sequence) for gap in verification.findings] == [(Kind.GAP, 5)]
-        peaks[events] = sealing, verifying
+        peaks[events] = sealing_bytes, verifying_bytes
     for short, long in zip(*peaks.values(), strict=True):
         assert long < short + 50_000, "at most three bytes for each further event"

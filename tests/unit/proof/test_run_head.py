@@ -56,6 +56,17 @@ def test_what_the_run_got_since_is_told_and_breaks_nothing():
     )
 
 
+def test_a_run_does_not_go_on_because_others_did_it_again():
+    before, after = event(6, "ReproductionRequested", run="run/b"), event(40, "ReproductionVerified", run="run/b")
+    head = RunHead(6, before.position, before.digest)
+    assert findings(log_with(*EVENTS, before, registration(head), after)) == []
+    log = log_with(*EVENTS, before, registration(head), after, event(41, "CheckpointSaved"))
+    [(kind, told)] = findings(log)
+    assert (kind, "the run got 1 more event(s) since: 1 CheckpointSaved" in told) == (Kind.RUN_CONTINUED, True)
+    log.remove(before)
+    assert [kind for kind, _ in findings(log)] == [Kind.RUN_ALTERED]
+
+
 @pytest.mark.parametrize(
     ("tamper", "told"),
     [

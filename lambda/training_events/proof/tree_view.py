@@ -1,0 +1,191 @@
+"""The tree as `verify` looks at it: what its newest checkpoint says, and the leaves of one stream after the other.
+
+The leaves of single streams are found by the notary's index, and each is checked against the tree; that a stream has no other
+leaf shows only in the whole tree. For all streams every leaf is read once, in the tree's order, and sorted by stream outside
+of memory.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec.structs import replace
+
+from training_events.errors import BadTree
+from training_events.proof.findings import Finding, Kind
+from training_events.proof.leaf_comparison import StreamLeaves, TreeVerified
+from training_events.proof.signing_history import NOTHING_SIGNED, SigningHistory
+from training_events.proof.tree.leaf import Leaf
+from training_events.proof.tree_locks import check_tree_locks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from training_events.proof.comparison import NumberedLeaf
+    from training_events.proof.tree.log_checkpoint import LogCheckpoint
+    from training_events.proof.tree.reader import TreeReader
+
+CommittedPlaces: TypeAlias = "Callable[[str], Iterator[str]]"
+"""Gives the positions of all leaves of a stream by now, where a leaf is written in the transaction of its event."""
+
+_TABLE = """
+    CREATE TABLE leaves (stream TEXT, position TEXT, number INTEGER, digest TEXT, recorded_at TEXT, account TEXT, source TEXT,
+      PRIMARY KEY (stream, position, number)) WITHOUT ROWID
+"""
+_INSERT = "INSERT INTO leaves (number, stream, position, digest, recorded_at, account, source) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_OF_STREAM = (
+    "SELECT number, position, digest, recorded_at, account, source FROM leaves WHERE stream = ? ORDER BY position, number"
+)
+_NEXT_STREAM = "SELECT min(stream) FROM leaves WHERE stream > ?"
+
+
+class PlacedLeaves:
+    """The leaves of streams that are asked for by name, up to the checkpoint that is the newest now."""
+
+    def __init__(self, tree: TreeReader, committed: CommittedPlaces | None = None) -> None:
+        self._tree, self._committed = tree, committed
+        self.findings: list[Finding] = []
+        """What is wrong with the tree itself."""
+        self._newest: LogCheckpoint | None = None
+        with _noting(self.findings):
+            self._newest = tree.newest()
+        self.verified = _verified(tree, self._newest)
+        """What the newest checkpoint says. No event is counted."""
+
+    def of(self, stream: str) -> StreamLeaves:
+        if self._newest is None or not _is_unicode(stream):
+            return StreamLeaves(self.verified, flaw=self.findings[0].explanation if self.findings else None)
+        return StreamLeaves(
+            self.verified,
+            self._tree.places(stream),
+            SigningHistory([self._newest], self._recorded_to),
+            signed=SigningHistory(self._tree.checkpoints()),
+            committed=_of(self._committed, stream),
+        )
+
+    def _recorded_to(self, checkpoint: LogCheckpoint) -> str:
+        """What the last leaf says: no leaf before it has to say more."""
+        return next((leaf.recorded_at for leaf in self._tree.leaves(checkpoint.size - 1, checkpoint.size)), "")
+
+
+class SortedLeaves:
+    """All leaves up to the checkpoint that is the newest now, by stream and position. `sorted_leaves` opens it."""
+
+    def __init__(
+        self,
+        tree: TreeReader,
+        committed: CommittedPlaces | None,
+        connection: sqlite3.Connection,
+        on_progress: Callable[[int, int], None],
+    ) -> None:
+        self._committed, self._connection = committed, connection
+        self._recorded_to: dict[int, str] = {}
+        """The latest `recorded_at` of all leaves that each checkpoint covers, by its size."""
+        self.findings: list[Finding] = []
+        """What is wrong with the tree itself."""
+        checkpoints: list[LogCheckpoint] = []
+        newest: LogCheckpoint | None = None
+        with _noting(self.findings):
+            checkpoints.extend(tree.checkpoints())
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute(_TABLE)
+        sizes = {checkpoint.size for checkpoint in checkpoints}
+        with _noting(self.findings):
+            newest = tree.newest()  # after the others: its writer may have stopped before it wrote this one
+            if newest is not None:
+                connection.executemany(_INSERT, self._rows(tree, newest.size, sizes, on_progress))
+        self.verified = _verified(tree, newest)
+        """What the newest checkpoint says. No event is counted."""
+        self._signed = SigningHistory(checkpoints, lambda checkpoint: self._recorded_to.get(checkpoint.size, ""))
+        # a tree that could not be read to its end may have leaves that were not read
+        self._history = NOTHING_SIGNED if self.findings else self._signed
+        if committed is not None and not self.findings:
+            with _noting(self.findings):
+                tree.check_committed()
+        for path, what in tree.laid_over():
+            self.findings.append(Finding(kind=Kind.FORK, position=None, explanation=f"{path} of the tree: {what}"))
+        locks, not_locked = check_tree_locks(tree.locked_files())
+        self.verified = replace(self.verified, locks=locks)
+        self.findings += not_locked
+
+    def of(self, stream: str) -> StreamLeaves:
+        if not self.verified.checked or not _is_unicode(stream):
+            return StreamLeaves(self.verified)
+        committed = _of(self._committed, stream)
+        return StreamLeaves(self.verified, self._leaves(stream), self._history, signed=self._signed, committed=committed)
+
+    def streams(self) -> Iterator[str]:
+        """Every stream that has a leaf."""
+        stream = ""
+        while (stream := self._connection.execute(_NEXT_STREAM, (stream,)).fetchone()[0]) is not None:
+            yield stream
+
+    def _rows(
+        self, tree: TreeReader, size: int, sizes: set[int], on_progress: Callable[[int, int], None]
+    ) -> Iterator[tuple[object, ...]]:
+        latest = ""
+        for number, leaf in enumerate(tree.leaves(0, size)):
+            if number % 1000 == 0:
+                on_progress(number, size)
+            latest = max(latest, leaf.recorded_at)
+            if number + 1 in sizes:
+                self._recorded_to[number + 1] = latest
+            yield number, *leaf
+
+    def _leaves(self, stream: str) -> Iterator[NumberedLeaf]:
+        for number, *leaf in self._connection.execute(_OF_STREAM, (stream,)):
+            yield number, Leaf(stream, *leaf)
+
+
+@contextmanager
+def sorted_leaves(
+    tree: TreeReader,
+    committed: CommittedPlaces | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
+) -> Iterator[SortedLeaves]:
+    """Read the whole tree, and check it against every checkpoint that was published. Memory grows with these alone.
+
+    `on_progress` gets how many leaves were read, and of how many.
+    """
+    with closing(sqlite3.connect("")) as connection:  # without a name it is a file of SQLite's own, gone with the connection
+        yield SortedLeaves(tree, committed, connection, on_progress)
+
+
+def _verified(tree: TreeReader, newest: LogCheckpoint | None) -> TreeVerified:
+    if newest is None:
+        return TreeVerified(checked=False)
+    key = tree.public_key
+    return TreeVerified(
+        checked=True,
+        size=newest.size,
+        at=newest.at,
+        key=None if key is None else sha256(key).hexdigest(),
+        trusted=tree.key_is_given,
+    )
+
+
+def _is_unicode(stream: str) -> bool:
+    """Whether this can be a stream's name in a leaf: an altered log may have one that is no text."""
+    try:
+        stream.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _of(committed: CommittedPlaces | None, stream: str) -> Callable[[], Iterator[str]] | None:
+    return None if committed is None else partial(committed, stream)
+
+
+@contextmanager
+def _noting(findings: list[Finding]) -> Iterator[None]:
+    """Add a finding if the tree is none, unless it is there already."""
+    try:
+        yield
+    except BadTree as flaw:
+        finding = Finding(kind=Kind.FORK, position=None, explanation=str(flaw))
+        findings += [finding] if finding not in findings else []
