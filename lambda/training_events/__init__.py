@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from training_events.version import __version__
 
 if TYPE_CHECKING:
+    from training_events import callbacks
     from training_events.catalogue.stored import Stored
     from training_events.errors import Misused, NotRecordable, TrainingEventsError
     from training_events.reading.log import Log, open_log
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [  # noqa: RUF022 - what people need first comes first, on the page on Python too
     "record_run",
     "Run",
+    "callbacks",
     "Stored",
     "register_dataset",
     "register_model",
@@ -59,6 +61,8 @@ _MODULES = {
 if not TYPE_CHECKING:  # a checker that saw this function would take any name for a public one
 
     def __getattr__(name: str) -> object:
+        if name == "callbacks":
+            return import_module(f"{__name__}.callbacks")
         if name in _MODULES:
             return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

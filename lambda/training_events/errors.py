@@ -8,17 +8,30 @@ Those with a star are public: `training_events` names them, and whoever catches 
     │   ├── BadLogUrl
     │   ├── NoSuchLog
     │   ├── NoSuchStream
-    │   └── BadSearch
+    │   ├── NoSuchRecipe
+    │   ├── BadRecipe
+    │   ├── BadSearch
+    │   └── NotStartable
     ├── NotAllowed
     ├── NotServed
     ├── LogUnavailable
     ├── DamagedEvent
     ├── NotAsRecorded
+    ├── BadTree
+    │   └── BadSignature
     ├── RunNotCompleted
     ├── Overtaken
     ├── TooSlow
     ├── NotComplete
     ├── NotStored
+    ├── NotRecordedYet
+    ├── NotCovered
+    ├── NotFetched
+    ├── NotLaunched
+    ├── NotComparable
+    ├── NotReproduced
+    ├── NotAttestable
+    ├── NotTaken
     ├── NotUnderstood
     │   ├── NotRecordable *
     │   │   ├── MalformedJson
@@ -109,8 +122,24 @@ class NoSuchStream(Misused):
     """The log holds no event of this stream."""
 
 
+class NoSuchRecipe(Misused):
+    """There is no recipe of this name."""
+
+
+class BadRecipe(Misused):
+    """A recipe has a mistake. The message says in which file, at which key, and what is allowed."""
+
+
 class BadSearch(Misused):
     """A search cannot be understood, or it names what no run has. The message says where in it."""
+
+
+class NotStartable(Misused):
+    """A training job cannot be asked for like this. `field` is the one that SageMaker, or this project, would refuse."""
+
+    def __init__(self, path: JsonPath, what: str, allowed: str) -> None:
+        self.field = json_path(path)[1:].lstrip(".")
+        super().__init__(f"{self.field}: {what}; allowed: {allowed}")
 
 
 class NotAllowed(TrainingEventsError):  # noqa: N818
@@ -133,6 +162,14 @@ class NotAsRecorded(TrainingEventsError):  # noqa: N818
     """`verify` found a stream that is broken or incomplete."""
 
 
+class BadTree(TrainingEventsError):  # noqa: N818
+    """The notary's tree contradicts itself, or is not in its format. The message says what is wrong and where."""
+
+
+class BadSignature(BadTree):
+    """A checkpoint of the log is not signed by the key that is trusted."""
+
+
 class RunNotCompleted(TrainingEventsError):  # noqa: N818
     """The run that was watched has failed, or was stopped."""
 
@@ -151,6 +188,38 @@ class NotComplete(TrainingEventsError):  # noqa: N818
 
 class NotStored(TrainingEventsError):  # noqa: N818
     """A file could not be read, or could not be stored where it belongs."""
+
+
+class NotRecordedYet(TrainingEventsError):  # noqa: N818
+    """The log does not hold an event of the bus that it can take: who appends is late, or failed. Try again."""
+
+
+class NotCovered(TrainingEventsError):  # noqa: N818
+    """No signed checkpoint of the log covers it, or not yet: so nothing proves it to somebody else."""
+
+
+class NotFetched(TrainingEventsError):  # noqa: N818
+    """What an event names could not be fetched, or it is no longer what was recorded."""
+
+
+class NotLaunched(TrainingEventsError):  # noqa: N818
+    """A run cannot be done again here: something that it needs cannot be had."""
+
+
+class NotComparable(TrainingEventsError):  # noqa: N818
+    """Two runs have no result that could be compared, so that neither is verified by the other."""
+
+
+class NotReproduced(TrainingEventsError):  # noqa: N818
+    """A run was done again, and gave something else."""
+
+
+class NotAttestable(TrainingEventsError):  # noqa: N818
+    """The log has nothing that a statement on a version of a model could be about, or not what was recorded of it."""
+
+
+class NotTaken(TrainingEventsError):  # noqa: N818
+    """A service that events are sent to cannot be reached, or does not take them."""
 
 
 class NotUnderstood(TrainingEventsError):  # noqa: N818

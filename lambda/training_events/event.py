@@ -14,7 +14,7 @@ from training_events.errors import BadField, NotRecordable, UnknownStream
 from training_events.settings import DEFAULT_SOURCE as DEFAULT_SOURCE  # noqa: PLC0414 - part of what an event is made of
 from training_events.times import to_utc_text
 
-STREAM_KINDS = ("run", "model", "dataset")
+STREAM_KINDS = ("run", "model", "dataset", "group")
 SCHEMA_VERSION = 1
 MAX_STREAM_BYTES = 2048
 """DynamoDB: the longest partition key, in bytes of UTF-8."""
@@ -33,6 +33,8 @@ _UNSEEN = re.compile(
 variation selectors and fillers. https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt"""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """The control characters. No name has one."""
+_ACCOUNT = re.compile("[0-9]{12}")
+"""https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html"""
 
 
 class Numbering(Struct, frozen=True):
@@ -175,11 +177,15 @@ class Event(Struct, frozen=True, dict=True):  # dict=True: room for what cached_
 
 
 class RecordedEvent(Struct, frozen=True):
-    """An event as the log holds it: with the time at which the log took it (by the log's clock), and its digest then."""
+    """An event as the log holds it: with the time at which the log took it (by the log's clock), and its digest then.
+
+    `account` is the AWS account that sent it over a bus, as EventBridge says; None where nobody did.
+    """
 
     event: Event
     recorded_at: str
     digest: str
+    account: str | None = None
 
     @property
     def entry(self) -> LogEntry:
@@ -214,6 +220,11 @@ def in_one_form(name: str) -> str:
     seen = _UNSEEN.sub("", name)
     visible = (_AS_SEEN.get(unicodedata.category(char), char) if char not in _JOINERS else char for char in seen)
     return unicodedata.normalize("NFC", "".join(visible))
+
+
+def is_account(value: object) -> bool:
+    """Whether this is the number of an AWS account, as EventBridge's envelopes have it: a text of twelve digits."""
+    return isinstance(value, str) and _ACCOUNT.fullmatch(value) is not None
 
 
 def check_text(text: str, *path: str) -> None:

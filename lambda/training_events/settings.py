@@ -17,6 +17,10 @@ DEFAULT_SOURCE = "my.sagemaker.training.jobs"
 """The source of events where nothing names another. The bus's rule always takes it."""
 LAPTOP_LOG = "sqlite:///training-events.db"
 """The event log of a person's program, where nothing names another: a file in the working folder."""
+DEFAULT_RECIPES = "training/recipes"
+"""The folder of the recipes, where nothing names another: that of a repository, seen from its root."""
+OPENLINEAGE_SOURCE = "training-events.openlineage"
+"""The source of OpenLineage's run events on the bus. The log's rules take none of it."""
 KEEP_NO_FILES = "none"
 """In place of a bucket's name: files are recorded where they are."""
 _SOURCE = re.compile(r"(?!aws\.)[A-Za-z0-9._-]{1,256}")
@@ -45,13 +49,30 @@ class Settings:
         "the S3 bucket for files and for what is too large for an event or a message (for files also a folder,"
         " file:///<path>, or none)",
     )
+    notary = _Variable("TRAINING_EVENTS_NOTARY", "the notary's function, by name or ARN, which signs statements of provenance")
+    notary_bucket = _Variable("TRAINING_EVENTS_NOTARY_BUCKET", "the S3 bucket for the notary's tiles and signed checkpoints")
     bus = _Variable("TRAINING_EVENTS_BUS", "the event bus to publish to, by name or ARN")
     processor = _Variable(
         "TRAINING_EVENTS_PROCESSOR", "the event processor, by name or ARN: on AWS it alone may put into the log"
     )
+    _recipes = _Variable("TRAINING_EVENTS_RECIPES", "where the recipes of trainings are (a folder, or s3://<bucket>/<prefix>/)")
     _source = _Variable("TRAINING_EVENTS_SOURCE", "the source of the events that a recorder publishes")
     spool = _Variable("TRAINING_EVENTS_SPOOL", "the folder in which events wait until they are sent")
     seal_mode = _Variable("TRAINING_EVENTS_SEAL_MODE", "how S3 locks a seal, GOVERNANCE or COMPLIANCE")
+    checkpoint_key = _Variable(
+        "TRAINING_EVENTS_CHECKPOINT_KEY",
+        "the file of the key that signs checkpoints of a laptop's log, or of the public key to trust",
+    )
+    openlineage_bus = _Variable(
+        "TRAINING_EVENTS_OPENLINEAGE_BUS", "the event bus to which the projector publishes OpenLineage's run events"
+    )
+    jobs_role = _Variable("TRAINING_EVENTS_JOBS_ROLE", "the ARN of the role of the training jobs that events start")
+    stack_environment = _Variable("TRAINING_EVENTS_ENVIRONMENT", "the name of the stack's environment, which tags its jobs")
+    _checkpoint_keys = _Variable(
+        "TRAINING_EVENTS_CHECKPOINT_KEYS",
+        "the ARNs of the KMS keys that sign checkpoints of the log, with commas, the newest last",
+    )
+    _max_instances = _Variable("TRAINING_EVENTS_MAX_INSTANCES", "how many instances the training jobs have at most at once")
     _seal_days = _Variable("TRAINING_EVENTS_SEAL_DAYS", "for how many days S3 locks a seal")
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
@@ -65,11 +86,27 @@ class Settings:
         return place
 
     @property
+    def recipes(self) -> str:
+        """Where the recipes of trainings are: a folder, or a prefix in S3."""
+        return self.optional("_recipes") or DEFAULT_RECIPES
+
+    @property
     def seal_days(self) -> int:
-        try:
-            return int(self._seal_days)
-        except ValueError:
-            raise MissingSetting(f"TRAINING_EVENTS_SEAL_DAYS is {self._seal_days!a}: it has to be a number of days") from None
+        return _count("TRAINING_EVENTS_SEAL_DAYS", self._seal_days, "days")
+
+    @property
+    def checkpoint_keys(self) -> list[str]:
+        """The ARNs of the keys that sign checkpoints of the log. The last one signs; those before it have signed."""
+        keys = [key.strip() for key in self._checkpoint_keys.split(",")]
+        if not all(keys):
+            raise MissingSetting(
+                "TRAINING_EVENTS_CHECKPOINT_KEYS has an empty place: allowed are ARNs with commas between them"
+            )
+        return keys
+
+    @property
+    def max_instances(self) -> int:
+        return _count("TRAINING_EVENTS_MAX_INSTANCES", self._max_instances, "instances")
 
     @property
     def source(self) -> str:
@@ -105,3 +142,10 @@ class Settings:
             return str(getattr(self, name))
         except MissingSetting:
             return None
+
+
+def _count(name: str, value: str, unit: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise MissingSetting(f"{name} is {value!a}: it has to be a number of {unit}") from None

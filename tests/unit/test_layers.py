@@ -14,17 +14,18 @@ PACKAGE = Path(training_events.__file__).parent
 # Bottom first. A module imports from its own room, from rows below, and from what stands to the left in its own row.
 ROOMS = [
     ["errors", "version", "cached_property"],
-    ["canonical", "strict_json", "times", "settings", "aws", "redaction"],
+    ["canonical", "strict_json", "times", "settings", "aws", "redaction", "mlflow_ids"],
     ["event", "recordable", "catalogue"],
     ["bus", "stores", "folds"],
-    ["notebook", "proof", "recovery", "recorder"],
-    ["projection"],
+    ["notebook", "proof", "recovery", "recorder", "training"],
+    ["projection", "openlineage"],
     ["reading"],
-    ["pages"],
+    ["pages", "reproduction", "worker", "interchange", "callbacks"],
+    ["evidence"],
     ["handlers", "cli", "__init__"],
 ]
 ORDER = [room for row in ROOMS for room in row]
-CLIENT = {"cli", "notebook", "pages", "reading", "recorder"}
+CLIENT = {"callbacks", "cli", "evidence", "interchange", "notebook", "pages", "reading", "recorder", "reproduction", "worker"}
 """Rooms that are not in the package that Lambda runs."""
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -80,6 +81,19 @@ def test_the_processor_starts_without_what_it_does_not_need():
         " 'TRAINING_EVENTS_UNDELIVERED': 'https://queue', 'TRAINING_EVENTS_BUCKET': 'bucket'}\n"
         "import training_events.handlers.event_processor\n"
         "print(sorted({name.split('.')[0] for name in sys.modules} & {'boto3', 'typer', 'rich', 'pydantic', 'aws_xray_sdk'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_projector_without_a_bus_for_run_events_imports_nothing_of_them():
+    script = (
+        "import os, sys\n"
+        "os.environ |= {'AWS_DEFAULT_REGION': 'eu-central-1', 'TRAINING_EVENTS_LOG': 'dynamodb://log?read_models=models',"
+        " 'TRAINING_EVENTS_UNDELIVERED': 'https://queue', 'TRAINING_EVENTS_BUCKET': 'bucket',"
+        " 'TRAINING_EVENTS_SEAL_MODE': 'GOVERNANCE', 'TRAINING_EVENTS_SEAL_DAYS': '1'}\n"
+        "import training_events.handlers.projector\n"
+        "print([name for name in sys.modules if name.startswith(('training_events.openlineage', 'training_events.mlflow'))])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

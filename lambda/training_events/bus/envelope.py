@@ -16,7 +16,7 @@ from msgspec import Raw, Struct, ValidationError, convert, field
 from training_events import strict_json
 from training_events.canonical import MAX_DEPTH, canonical_json
 from training_events.errors import BadField, JsonPath, NoStream, NotAnObject, NotRecordable
-from training_events.event import SCHEMA_VERSION, Event, Producer, in_one_form
+from training_events.event import SCHEMA_VERSION, Event, Producer, in_one_form, is_account
 from training_events.times import to_utc_text
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ NAMES_OF_STREAMS = {"run_id": "run", "model_name": "model", "dataset_name": "dat
 
 
 class _Envelope(Struct, frozen=True):
-    """The fields of EventBridge's envelope that belong to the fact. Account, region, version and replay-name do not."""
+    """The fields of EventBridge's envelope that belong to the fact. Account, region, version and replay-name do not.
+
+    The log notes the account beside the event: see `account_of`.
+    """
 
     source: str
     type: str = field(name="detail-type")
@@ -79,6 +82,16 @@ def decode(received: Any) -> Event:
         flaw.path = _path_in_envelope(flaw.path, header)
         raise
     return event
+
+
+def account_of(received: Any) -> str | None:
+    """The AWS account that sent what EventBridge delivered; None where the envelope names none.
+
+    EventBridge writes it, not the sender: PutEvents takes no account.
+    https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
+    """
+    account = received.get("account") if isinstance(received, dict) else None
+    return account if is_account(account) else None
 
 
 def detail_of(received: Any) -> dict[str, Any]:
@@ -193,7 +206,9 @@ def to_detail(event: Event) -> bytes:
     return canonical_json({**event.extensions, **header, "data": Raw(event.canonical_data)})
 
 
-def to_envelope(event: Event) -> bytes:
-    """The event in an envelope as EventBridge delivers it, on one line. `decode` reads it."""
-    head = {"source": event.source, "detail-type": event.type, "resources": list(event.resources)}
+def to_envelope(event: Event, account: str | None = None) -> bytes:
+    """The event in an envelope as EventBridge delivers it, on one line. `decode` and `account_of` read it."""
+    head: dict[str, Any] = {"source": event.source, "detail-type": event.type, "resources": list(event.resources)}
+    if account is not None:
+        head["account"] = account
     return b'%s,"detail":%s}' % (canonical_json(head)[:-1], to_detail(event))

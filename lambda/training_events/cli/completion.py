@@ -34,7 +34,6 @@ MAX_RUNS_READ = 200
 MAX_STREAMS_READ = 2000
 """Of a laptop's log, in which states may be older than its newest streams."""
 _SPLIT_BY_BASH = (":", "=")
-_KINDS = ("run", "model", "dataset")
 _PLAIN = re.compile(r"[\w@%+,./:=-]+")
 """What every shell takes literally. Typer's scripts let the shell evaluate what is offered, so this is also for safety."""
 
@@ -79,19 +78,19 @@ def _typed_words(words: list[str], current: int) -> tuple[list[str], int]:
 
 def streams(ctx: typer.Context, incomplete: str) -> list[str]:
     """The newest streams whose names begin so."""
-    return _offered(ctx, lambda sources: _streams(sources, _KINDS, incomplete))
+    return _offered(ctx, lambda sources: _streams(sources, incomplete))
 
 
 def hidden_streams(ctx: typer.Context, incomplete: str) -> list[str]:
     """The newest hidden streams whose names begin so."""
-    return _offered(ctx, lambda sources: _streams(sources, _KINDS, incomplete, hidden=True))
+    return _offered(ctx, lambda sources: _streams(sources, incomplete, hidden=True))
 
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     """The newest runs whose ids, or whose streams, begin so."""
     if incomplete.startswith("run/"):
-        return _offered(ctx, lambda sources: _streams(sources, ("run",), incomplete))
-    ids = _offered(ctx, lambda sources: _streams(sources, ("run",), f"run/{incomplete}"))
+        return _offered(ctx, lambda sources: _streams(sources, incomplete))
+    ids = _offered(ctx, lambda sources: _streams(sources, f"run/{incomplete}"))
     return [stream.removeprefix("run/") for stream in ids]
 
 
@@ -114,6 +113,17 @@ def groups(ctx: typer.Context, incomplete: str) -> list[str]:
 def stages(ctx: typer.Context, incomplete: str) -> list[str]:
     """The stages that models serve."""
     return _offered(ctx, lambda sources: _members(sources, "model", lambda model: model.stages), incomplete)
+
+
+def recipes(incomplete: str) -> list[str]:
+    """The recipes at the place that the environment names, if that is a folder: S3 may take its time."""
+    from training_events.settings import Settings  # noqa: PLC0415 - only if a shell asks
+    from training_events.training.recipe_store import open_recipes  # noqa: PLC0415
+
+    with suppress(Exception):
+        if not (place := Settings().recipes).startswith("s3:"):
+            return [name for name in open_recipes(place).names() if name.startswith(incomplete) and _PLAIN.fullmatch(name)]
+    return []
 
 
 def _offered(ctx: typer.Context, find: Callable[[Sources], Iterable[str]], beginning: str = "") -> list[str]:
@@ -140,10 +150,11 @@ def _offered(ctx: typer.Context, find: Callable[[Sources], Iterable[str]], begin
     return list(found)[:MAX_OFFERED]
 
 
-def _streams(sources: Sources, kinds: Iterable[str], beginning: str, *, hidden: bool = False) -> Iterator[str]:
+def _streams(sources: Sources, beginning: str, *, hidden: bool = False) -> Iterator[str]:
+    from training_events.event import STREAM_KINDS  # noqa: PLC0415 - only where a shell asks
     from training_events.stores.sqlite.event_log import SqliteLog  # noqa: PLC0415
 
-    kinds = [kind for kind in kinds if f"{kind}/".startswith(beginning) or beginning.startswith(f"{kind}/")]
+    kinds = [kind for kind in STREAM_KINDS if f"{kind}/".startswith(beginning) or beginning.startswith(f"{kind}/")]
     for summary in merge(*(_summaries(sources, kind) for kind in kinds), key=lambda it: it.first_at, reverse=True):
         if summary.stream.startswith(beginning) and summary.hidden == hidden:
             yield summary.stream

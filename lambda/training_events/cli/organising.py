@@ -14,7 +14,7 @@ from training_events.canonical import canonical_json
 from training_events.cli.output import print_document
 from training_events.cli.recording import Sent, send, why_not_checked
 from training_events.errors import Misused
-from training_events.event import Event, check_stream, in_one_form
+from training_events.event import STREAM_KINDS, Event, check_stream, in_one_form
 from training_events.reading.wording.text import printable
 from training_events.recordable import check_recordable
 from training_events.redaction.values import redacted
@@ -75,7 +75,7 @@ def _without_credentials(fact: Struct) -> dict[str, object]:
 
 def split_tags(arguments: Sequence[str]) -> tuple[list[str], dict[str, str | int | float | bool]]:
     """The streams, which come first, and the tags behind them. Raises Misused."""
-    count = next((place for place, it in enumerate(arguments) if not it.startswith(_KINDS)), len(arguments))
+    count = next((place for place, it in enumerate(arguments) if not it.startswith(_PREFIXES)), len(arguments))
     tags = {}
     for argument in arguments[count:]:
         key, equals, value = argument.partition("=")
@@ -87,7 +87,7 @@ def split_tags(arguments: Sequence[str]) -> tuple[list[str], dict[str, str | int
     return list(arguments[:count]), tags
 
 
-_KINDS = ("run/", "model/", "dataset/")
+_PREFIXES = tuple(f"{kind}/" for kind in STREAM_KINDS)
 _decode = msgspec.json.Decoder(bool | int | float).decode
 
 

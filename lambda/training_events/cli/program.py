@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from importlib import import_module
+from keyword import iskeyword
 from typing import Annotated, Any
 
 import typer
@@ -40,8 +41,9 @@ class _LazyCommands(QuickGroup):
 
 
 def _imported(name: str) -> Any:
-    """The command, from its module."""
-    function = getattr(import_module(f"training_events.cli.commands.{name}"), name)
+    """The command, from its module. One that is called like a keyword of Python has an underscore there."""
+    plain = f"{name}_" if iskeyword(name) else name
+    function = getattr(import_module(f"training_events.cli.commands.{plain}"), plain)
     # \b keeps the lines of the examples as they are
     docstring = (inspect.getdoc(function) or "").replace("For example:\n", "\b\nFor example:\n")
     app = typer.Typer(add_completion=False, **_PLAIN)

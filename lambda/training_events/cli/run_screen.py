@@ -13,6 +13,7 @@ from training_events.cli.plot import plot
 from training_events.cli.sparkline import sparkline
 from training_events.cli.style import CYAN, GREEN, RED, YELLOW, style_of_status
 from training_events.folds.metric_order import is_counter
+from training_events.reading.wording.reproduction import refusal_text
 from training_events.reading.wording.run import (
     ago,
     error_of,
@@ -78,6 +79,8 @@ class RunScreen:
             newest = state.checkpoints[-1]
             step = "" if newest.step is None else f"step {newest.step}, "
             yield _field("last checkpoint", f"{step}{ago(newest.at, now)}  {newest.stored.uri or ''}")
+        if (refusal := refusal_text(state)) is not None:
+            yield _field("refused", refusal)
         if state.stop_reason:
             yield _field("stopped", state.stop_reason)
         if state.error is not None:

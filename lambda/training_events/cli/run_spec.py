@@ -17,11 +17,14 @@ _SHOWN_WITH_THE_STATE = ("model", "requested_by")
 
 
 def spec_fields(spec: dict[str, Any]) -> dict[str, Any]:
-    """A field for each key, whose value is text of one or more lines. A key without a format keeps its value."""
+    """A field for each key, whose value is text of one or more lines. A key without a format keeps its value.
+
+    That a program had no arguments takes no line.
+    """
     return {
         name.replace("_", " "): _FORMATS.get(name, _unchanged)(value)
         for name, value in spec.items()
-        if name not in _SHOWN_WITH_THE_STATE
+        if name not in _SHOWN_WITH_THE_STATE and not (name == "arguments" and value == [])
     }
 
 
@@ -42,15 +45,19 @@ def _parts(value: Any) -> Any:
 
 
 def _datasets(value: Any) -> Any:
-    """Each dataset with its place first. A place may be all that is known."""
+    """Each dataset with its place first, else its name. A place may be all that is known."""
     if not value or not isinstance(value, list):
         return _parts(value)
     return "\n".join(line for item in value for line in (_dataset(item) if isinstance(item, dict) else [_text(item)]))
 
 
 def _dataset(dataset: dict[str, Any]) -> Iterator[str]:
-    yield _text(dataset.get("uri", "-"))
-    yield from ("  " + line for line in _lines({name: part for name, part in dataset.items() if name != "uri"}))
+    first = "uri" if "uri" in dataset else "name"
+    yield _text(dataset.get(first, "-"))
+    parts = {name: part for name, part in dataset.items() if name != first}
+    if isinstance(details := parts.get("details"), dict):
+        parts["details"] = ", ".join(details)  # a schema is long: --json has it
+    yield from ("  " + line for line in _lines(parts))
 
 
 def _packages(value: Any) -> Any:
@@ -84,6 +91,7 @@ _FORMATS: dict[str, Callable[[Any], Any]] = {
     "instance": _parts,
     "datasets": _datasets,
     "packages": _packages,
+    "direct_packages": _parts,
     "hyperparameters": named_values,
     "seeds": named_values,
     "environment": named_values,

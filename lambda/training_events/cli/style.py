@@ -17,6 +17,7 @@ _STATUSES = {
     "active": GREEN,
     "sound": GREEN,
     "failed": RED,
+    "refused": RED,
     "broken": RED,
     "stopped": YELLOW,
     "incomplete": YELLOW,

@@ -16,7 +16,9 @@ from training_events.stores.sqlite.file import only_readable
 
 Stream = Annotated[
     str,
-    typer.Argument(help="run/<id>, model/<name> or dataset/<name>", metavar="STREAM", autocompletion=completion.streams),
+    typer.Argument(
+        help="run/<id>, model/<name>, dataset/<name> or group/<name>", metavar="STREAM", autocompletion=completion.streams
+    ),
 ]
 LogUrl = Annotated[
     str,

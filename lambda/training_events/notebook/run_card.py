@@ -27,7 +27,9 @@ def run_card(state: RunState) -> str:
     """The HTML. Its colours are those of the notebook, light or dark."""
     command = html(f"training-events report {shlex.quote(state.stream)}", 2 * MAX_CHARACTERS)
     more = f"<p>More: <code>training-events ui</code>, or as a file <code>{command}</code></p>"
-    return f"<div>{_heading(state)}{_failure(state)}{_metrics(state)}{_hyperparameters(state)}{more}</div>"
+    return (
+        f"<div>{_heading(state)}{_failure(state)}{_reproductions(state)}{_metrics(state)}{_hyperparameters(state)}{more}</div>"
+    )
 
 
 def _heading(state: RunState) -> str:
@@ -37,6 +39,8 @@ def _heading(state: RunState) -> str:
             state.stream.partition("/")[2],
             state.status,
             state.model and f"model {state.model}",
+            state.refused and f"refused: {state.refused.reason}",
+            state.reproduces and f"reproduces {state.reproduces}",
             state.started_at and f"started {state.started_at[:10]} {state.started_at[11:19]} UTC",
         )
         if fact
@@ -49,6 +53,15 @@ def _failure(state: RunState) -> str:
         return ""
     line = next(iter(state.error.error.strip().splitlines()), "")
     return f"<p><strong>{html(line, 2 * MAX_CHARACTERS)}</strong></p>"
+
+
+def _reproductions(state: RunState) -> str:
+    """Whether the run could be reproduced, as the newest word says."""
+    if not state.reproductions:
+        return ""
+    newest = state.reproductions[-1]
+    words = [f"reproduced by {newest.run}", newest.status, newest.explanation]
+    return f"<p>{html(': '.join(filter(None, words)), 2 * MAX_CHARACTERS)}</p>"
 
 
 def _metrics(state: RunState) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from training_events.pages.lineage.section import lineage_section
-from training_events.pages.page import Page
+from training_events.pages.page import Page, Section
 from training_events.pages.sections.check import check_section
 from training_events.pages.sections.model import services_section, stages_section, versions_section
 from training_events.pages.sections.summary import summary_section
@@ -35,6 +35,7 @@ def model_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = Fal
         sections=[
             stages_section(state),
             summary_section(shown),
+            *([Section("logged_model", "Logged by a training", state.logged)] if state.logged else []),
             versions_section(sources, state, asked),
             services_section(sources, stream, asked),
             timeline_section(sources, stream, asked),

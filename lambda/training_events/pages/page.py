@@ -57,7 +57,10 @@ class Addresses(Protocol):
     """Where a thing is: an address in the ui, an anchor in a report. None where neither is; then it is plain text."""
 
     def stream(self, stream: str, /) -> str | None:
-        """The page of a run, a model or a dataset."""
+        """The page of a run, a model, a dataset or a group."""
+
+    def group(self, name: str, /) -> str | None:
+        """The list of the runs in a group."""
 
     def compare(self, runs: Sequence[str], /) -> str | None:
         """The comparison of these runs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from training_events.pages.dataset_page import dataset_page
+from training_events.pages.group_page import group_page
 from training_events.pages.model_page import model_page
 from training_events.pages.run_page import run_page
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from training_events.pages.page import Asked, Page
     from training_events.reading.opening import Sources
 
-_PAGES = {"run": run_page, "model": model_page, "dataset": dataset_page}
+_PAGES = {"run": run_page, "model": model_page, "dataset": dataset_page, "group": group_page}
 
 
 def stream_page(sources: Sources, stream: str, asked: Asked, *, whole: bool = False) -> Page:

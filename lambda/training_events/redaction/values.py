@@ -8,7 +8,7 @@ from .names import is_secret_value
 from .text import redacted_text
 from .tokens import MASK
 
-_NOT_NAMES_OF_VALUES = frozenset({"packages", "goals", "code.not_kept"})
+_NOT_NAMES_OF_VALUES = frozenset({"packages", "direct_packages", "goals", "code.not_kept"})
 """Fields of a run's spec whose keys name packages (`secretstorage`), metrics (`token_accuracy`) and files (`password.py`)."""
 _NUMBERS = "0123456789.-+e"
 

@@ -44,6 +44,7 @@ def test_history_as_json_is_one_document_and_nothing_else(log, capsys):
     assert second["occurred_at"] > first["occurred_at"]
     assert first | event(10).to_dict() == first
     assert {key for key, value in first.items() if value in (None, [], {})} == {
+        "account",
         "producer",
         "correlation_id",
         "resources",
@@ -141,7 +142,7 @@ def test_the_help_groups_the_commands_by_what_they_are_for(capsys, monkeypatch, 
     monkeypatch.setenv("COLUMNS", str(columns))
     text = run_cli(capsys, "--help")[1]
     assert max(map(len, text.splitlines())) <= columns
-    _, *groups = re.findall(r"^(\w+):\n((?:  .+\n)+)", text, re.MULTILINE)
+    _, *groups = re.findall(r"^(\w[\w ]*):\n((?:  .+\n)+)", text, re.MULTILINE)
     listed = {title: re.findall(r"^  (\w+ +)\S", commands, re.MULTILINE) for title, commands in groups}
     assert {title: [name.rstrip() for name in names] for title, names in listed.items()} == {
         title: list(commands) for title, commands in GROUPS.items()

@@ -22,8 +22,17 @@ from tests.support.fakes import Answer
 
 LISTS = ("runs", "models", "datasets", "serving")
 as_json = pytest.mark.parametrize("options", [[], ["--json"]], ids=["table", "json"])
-reading = pytest.mark.parametrize("arguments", READING_CALLS.values(), ids=READING_CALLS)
-on_a_log = pytest.mark.parametrize("arguments", CALLS_ON_A_LOG.values(), ids=CALLS_ON_A_LOG)
+REPRODUCE = {"reproduce": ["reproduce", "run/a"]}
+"""Not among the usual calls: of most runs it ends with what is not pinned."""
+EXPORTS = {
+    "export tables": ["export", "--to", "parquet", "tables"],
+    "export lines": ["export", "--to", "cloudevents", "events.ndjson"],
+}
+"""Not among the usual calls: they write beside the log."""
+READING = READING_CALLS | REPRODUCE | EXPORTS
+ON_A_LOG = CALLS_ON_A_LOG | REPRODUCE | EXPORTS
+reading = pytest.mark.parametrize("arguments", READING.values(), ids=READING)
+on_a_log = pytest.mark.parametrize("arguments", ON_A_LOG.values(), ids=ON_A_LOG)
 on_aws = pytest.mark.parametrize("arguments", CALLS_ON_AWS.values(), ids=CALLS_ON_AWS)
 
 
@@ -60,6 +69,7 @@ STREAMS = {"job/7": "allowed: run/<name>, model/<name>, dataset/<name>", "run/":
         ["report", "run/a"],
         ["verify"],
         ["verify", "run/a"],
+        ["evidence"],
         ["record"],
         ["describe"],
         ["restore"],

@@ -87,7 +87,14 @@ def test_the_help_of_a_command_about_pages_imports_nothing_that_makes_them(log, 
 
 def test_a_report_starts_no_server_and_imports_none(log, tmp_path):
     packages, _, _ = imported(["report", "run/a", "-o", str(tmp_path / "a.html")], log)
-    assert packages <= A_TABLE | {"jinja2", "markupsafe"}
+    assert packages <= A_TABLE | {"jinja2", "markupsafe", "cryptography"}  # it says whether the run verifies
+
+
+def test_only_what_publishes_a_checkpoint_imports_what_signs_it(tmp_path):
+    url = f"sqlite:///{tmp_path}/log.db"
+    command = ["record", "run/a", "TrainingStarted"]
+    assert "cryptography" in imported(command, url)[0]
+    assert "cryptography" not in imported(command, url)[0], "the newest is of the last five minutes"
 
 
 @pytest.mark.parametrize(("command", "missing"), [("report", "jinja2"), ("ui", "starlette")])

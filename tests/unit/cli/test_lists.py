@@ -121,6 +121,16 @@ def test_a_metric_that_most_runs_have_comes_before_one_of_a_single_run(log, caps
     assert "a_loss" not in titles(capsys, "runs")
 
 
+def test_the_tags_that_mlflow_keeps_for_itself_are_columns_only_for_who_asks(log, capsys):
+    for number in range(2):
+        tags = {"mlflow.source.git.commit": f"{number:040}", "mlflow_like": number}
+        record_events(log, run_events(f"a-{number}", number, hyperparameters={}, metrics={}, tags=tags))
+    assert titles(capsys, "runs") == ["run", "status", "started (UTC)", "took", "mlflow_like"]
+    commit = "tags.`mlflow.source.git.commit`"
+    assert titles(capsys, "runs", "--columns", commit) == ["run", "mlflow.source.git.commit"]
+    assert titles(capsys, "runs", "--sort", commit)[-1] == "mlflow.source.git.commit"
+
+
 def test_the_columns_that_are_asked_for(log, capsys):
     sweep(log, 1)
     fields = "params.optimizer.lr,metrics.loss.last, tags.team,commit,attributes.events,metrics.`eval_loss`"
@@ -258,7 +268,11 @@ def test_what_somebody_has_hidden_is_left_out_and_counted_until_all_is_asked_for
     assert listed() == ([f"{kind}/c", f"{kind}/b", f"{kind}/a"], "")
     record_events(log, [make_event(f"{kind}/{name}", "Hidden", 7) for name in "abc"])
     assert cli.run([f"{kind}s"]) == 0
-    told = "all of these runs are hidden" if kind == "run" else f"all {kind}s are hidden"
+    told = {
+        "run": "all of these runs are hidden",
+        "model": "all models are hidden, or only logged",
+        "dataset": "all datasets are hidden",
+    }[kind]
     assert capsys.readouterr() == (f"{told}\n", "3 hidden left out: --all lists them\n")
 
 
@@ -400,4 +414,19 @@ def test_an_empty_list_is_one_line_that_tells_how_to_make_the_first(log, capsys,
     [line] = run_cli(capsys, command)[1].splitlines()
     assert line.startswith(f"no {command} yet. ")
     assert "training_events" in line
-    assert parse_document(command, run_cli(capsys, command, "--json")[1]) == {command: [], "hidden_left_out": 0}
+    left_out = {"hidden_left_out": 0} | ({"logged_left_out": 0} if command == "models" else {})
+    assert parse_document(command, run_cli(capsys, command, "--json")[1]) == {command: [], **left_out}
+
+
+def test_models_that_were_only_logged_are_left_out_and_counted_until_all_is_asked_for(log, capsys):
+    logged = [make_event(f"model/m-{number}", "ModelLogged", number, name="tree", run="run/a") for number in range(3)]
+    record_events(log, [*logged, make_event("model/m-0", "ModelRegistered", 5, version=1)])
+    assert cli.run(["models"]) == 0
+    printed = capsys.readouterr()
+    assert [line.split()[0] for line in printed.out.splitlines()[1:]] == ["model/m-0"]
+    assert printed.err == "2 only logged, without a version, left out: --all lists them\n"
+    document = parse_document("models", run_cli(capsys, "models", "--json")[1])
+    assert (len(document["models"]), document["hidden_left_out"], document["logged_left_out"]) == (1, 0, 2)
+    document = parse_document("models", run_cli(capsys, "models", "--all", "--json")[1])
+    assert [model["logged"]["name"] for model in document["models"]] == ["tree"] * 3
+    assert "tree: ready" in run_cli(capsys, "show", "model/m-1")[1]

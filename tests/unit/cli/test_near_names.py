@@ -28,9 +28,12 @@ def log(kind, tmp_path, monkeypatch):
         ("run/چهره-هفتم", "the log has no event of run/چهره-هفتم; did you mean `run/چهره-هفت`?"),
         ("model/digit", "the log has no event of model/digit; did you mean `model/digits`?"),
         ("run/quite-another", "the log has no event of run/quite-another"),
-        ("other", "the stream is 'other'; allowed: run/<name>, model/<name>, dataset/<name>; did you mean `run/other`?"),
-        ("digits-7", "dataset/<name>; did you mean `run/digits-7` or `dataset/digits-7`?"),
-        ("nowhere", "allowed: run/<name>, model/<name>, dataset/<name>"),
+        (
+            "other",
+            "the stream is 'other'; allowed: run/<name>, model/<name>, dataset/<name>, group/<name>; did you mean `run/other`?",
+        ),
+        ("digits-7", "group/<name>; did you mean `run/digits-7` or `dataset/digits-7`?"),
+        ("nowhere", "allowed: run/<name>, model/<name>, dataset/<name>, group/<name>"),
     ],
 )
 @pytest.mark.usefixtures("log")

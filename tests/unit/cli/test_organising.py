@@ -73,6 +73,32 @@ def test_a_stream_is_described_hidden_and_restored_by_whoever_is_logged_in(capsy
     assert state(url, "run/b").hidden is not None
 
 
+def test_a_group_is_described_first_or_has_runs_in_it(capsys, url):
+    says(capsys, "describe", "group/resnet sweep", "learning rates", "--name", "Learning rates")
+    says(capsys, "tag", "group/resnet sweep", "team=vision")
+    assert (state(url, "group/resnet sweep").name, state(url, "group/resnet sweep").tags) == (
+        "Learning rates",
+        {"team": "vision"},
+    )
+    says(capsys, "hide", "group/resnet sweep", "--reason", "done")
+    assert state(url, "group/resnet sweep").hidden is not None
+    code, _, err = run_cli(capsys, "tag", "group/study-7", "team=vision")
+    assert code == 2
+    assert "the log has no event of 'group/study-7', and no run in it" in err
+
+
+def test_a_group_that_runs_are_in_can_be_tagged_before_anything_else_is_said_of_it(capsys, tmp_path, monkeypatch):
+    with empty_store("sqlite", tmp_path) as url:
+        monkeypatch.setenv("TRAINING_EVENTS_LOG", url)
+        record_events(url, [make_event("run/a", "Tagged", 1, tags={"group": "study-7"})])
+        says(capsys, "runs")
+        says(capsys, "tag", "group/study-7", "team=vision")
+        assert state(url, "group/study-7").tags == {"team": "vision"}
+        code, _, err = run_cli(capsys, "tag", "group/study 8", "team=vision")
+        assert (code, err.count("\n")) == (2, 1)
+        assert "no run in it, but of 'group/study-7'" in err
+
+
 def test_one_unknown_stream_and_nothing_is_recorded(capsys, url):
     before = [list(open_event_log(url).entries(stream)) for stream in ("run/a", "run/b")]
     code, out, err = run_cli(capsys, "hide", "run/a", "run/aa", "--reason", "why")

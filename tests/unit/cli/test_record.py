@@ -175,6 +175,8 @@ def test_names_that_the_log_does_not_know_are_refused(capsys):
     for type_, data, message in (
         ("ModelPromoted", promotion, "model/m has no version '99' that is registered, but '1'"),
         ("ModelRetired", {"version": "2"}, "model/m has no version '2' that is registered, but '1'"),
+        ("ModelDemoted", promotion, "model/m has no version '99' that is registered, but '1'"),
+        ("VersionHidden", {"version": "2"}, "model/m has no version '2' that is registered, but '1'"),
         ("ModelRegistered", {"version": 2, "run": "run/never"}, "the log has no event of 'run/never'"),
     ):
         code, out, err = record(type_, data)

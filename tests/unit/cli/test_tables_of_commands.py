@@ -227,7 +227,9 @@ def test_verify_all_of_nothing(tmp_path, capsys):
         code, out, _ = run_cli(capsys, "verify", "--all", "--log", url)
         assert (code, out.splitlines()[1:]) == (0, ["the log holds no stream yet"])
         _, out, _ = run_cli(capsys, "verify", "--all", "--json", "--log", url)
-        assert parse_document("verify", out) == {"streams": [], "sound": True, "complete": True}
+        document = parse_document("verify", out)
+        assert not document.pop("tree")["checked"]
+        assert document == {"streams": [], "sound": True, "complete": True, "findings": [], "evidence": None}
 
 
 def test_verify_all_names_a_stream_of_which_only_the_state_is_left(log, capsys):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -72,6 +73,15 @@ def test_another_end_than_a_completed_one_is_exit_code_1_and_says_why(tmp_path, 
         record_events(url, a_run(end))
         code, _, err = run_cli(capsys, "watch", "run/a", "--log", url)
     assert (code, err) == (1, f"training-events: {why}\n")
+
+
+def test_a_training_that_was_refused_has_ended_and_says_why(tmp_path, capsys):
+    refused: dict[str, Any] = {"reason": "paused", "explanation": "by ada: a holiday"}
+    with empty_store("sqlite", tmp_path) as url:
+        record_events(url, [make_event("run/a", "TrainingRequested", 1), make_event("run/a", "TrainingRefused", 2, **refused)])
+        code, out, err = run_cli(capsys, "watch", "run/a", "--log", url)
+    assert (code, err) == (1, "training-events: run/a was refused: paused: by ada: a holiday\n")
+    assert out.endswith("refused\n")
 
 
 def test_json_is_one_document_with_the_state_at_the_end(tmp_path, capsys):

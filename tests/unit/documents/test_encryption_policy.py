@@ -46,7 +46,9 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> StackJson:
         account_id=settings.account_id,
         region=settings.region,
         encryption={"kms_key_arn": re.findall(r'kms_key_arn = "(.+?)"', TEXT)[0]},
+        checkpoints={},
         code_signing={},
+        openlineage={},
     )
 
 

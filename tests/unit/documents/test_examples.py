@@ -5,9 +5,16 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import pytest
+from training_events.event import Event
+from training_events.times import now
+
+from tests.support.command_line import record_events
 from tests.support.environment import without_aws
+from tests.support.guide_examples import example_of
 from tests.support.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,6 +42,7 @@ def without_what_differs(shown: str) -> str:
         r"(?<=commit  )[0-9a-f]{40}",
         r"(?<=packages {6})\d+",
         r"(?<=python {8})[\d.]+",
+        r"(?<=machine {7}).+",
     ):
         shown = re.sub(pattern, "…", shown)
     return shown
@@ -142,3 +150,29 @@ def test_the_readme_of_the_wheel_gives_the_same_to_type() -> None:
     assert install == "pip install 'training-events[cli]'\n"
     assert training in README
     assert commands in README
+
+
+def test_the_subscription_of_the_guide_has_each_event_once_wherever_it_was_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(time, "sleep", end)
+    subscription = example_of("python", "Everything, in the order of recording")
+    for version, stage in enumerate(("shadow", "staging", "production"), 1):
+        record_events(
+            "sqlite:///training-events.db",
+            [
+                Event(f"{stage}-registered", "model/digits", "ModelRegistered", now(), "tests", {"version": version}),
+                Event(
+                    f"{stage}-promoted", "model/digits", "ModelPromoted", now(), "tests", {"version": version, "stage": stage}
+                ),
+            ],
+        )
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                exec(subscription, {})  # noqa: S102 - the guide's own
+        assert capsys.readouterr().out == f"model/digits {stage}\n"
+
+
+def end(_: float) -> None:
+    raise KeyboardInterrupt

@@ -22,6 +22,12 @@ MADE = (
     "*.refused",
     "*.jsonl",
     "dist/*",
+    "evidence.json",
+    "proofs.json",
+    "artifacts.json",
+    "provenance.dsse.json",
+    "bom.cdx.json",
+    "ro-crate-metadata.json",
 )
 """By make, by a recorder, by Terraform: what the texts name and no checkout has."""
 EXAMPLES = ("environments/staging.toml", "train.py")

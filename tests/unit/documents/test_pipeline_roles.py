@@ -113,6 +113,9 @@ def test_the_plan_role_reads_no_content_and_changes_nothing(action: str, resourc
         ("dynamodb:DeleteItem", LOG),
         ("dynamodb:PartiQLUpdate", LOG),
         ("dynamodb:DeleteTable", LOG),
+        ("dynamodb:UpdateItem", f"arn:aws:dynamodb:{HERE}:table/training-dev-notary"),
+        ("kms:Sign", f"arn:aws:kms:{HERE}:key/57ff7a43-341d-46b6-aee3-a450c9de6dc8"),
+        ("s3:PutObject", f"{DATA}/notary/checkpoint"),
         ("s3:DeleteBucket", DATA),
         ("s3:BypassGovernanceRetention", f"{DATA}/seals/run/digits-1.json"),
         ("s3:DeleteObject", f"{STATE}/training-dev/terraform.tfstate"),
@@ -146,6 +149,7 @@ def test_the_deploy_role_alters_neither_the_record_nor_itself_nor_what_is_others
         ("signer:StartSigningJob", f"arn:aws:signer:{HERE}:/signing-profiles/training"),
         ("s3:GetObjectVersion", f"{DATA}/package/training-events.zip"),
         ("s3:PutObject", f"{DATA}/package/signed/1b2c.zip"),
+        ("s3:PutObject", f"{DATA}/recipes/digits.toml"),
     ],
 )
 def test_the_deploy_role_may_do_what_settings_that_are_off_by_default_ask_for(action: str, resource: str) -> None:
@@ -167,6 +171,7 @@ OF_AWS = {
     "aws_cloudwatch_metric_alarm": ("alarm_name", f"cloudwatch:{HERE}:alarm:{{}}", "ListTagsForResource", "PutMetricAlarm"),
     "aws_dynamodb_table": ("name", f"dynamodb:{HERE}:table/{{}}", "DescribeTable", "CreateTable"),
     "aws_iam_role": ("name", "iam::111122223333:role/{}", "GetRole", "CreateRole"),
+    "aws_kms_key": ("description", f"kms:{HERE}:key/{{}}", "GetKeyPolicy", "PutKeyPolicy"),  # AWS names it
     "aws_lambda_function": ("function_name", f"lambda:{HERE}:function:{{}}", "GetFunction", "UpdateFunctionCode"),
     "aws_s3_bucket": ("bucket", "s3:::{}", "GetBucketPolicy", "CreateBucket"),
     "aws_sagemaker_notebook_instance": (

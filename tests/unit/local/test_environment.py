@@ -26,6 +26,8 @@ OUTPUTS = {
     "event_bus_name": "bus",
     "event_processor_function_name": "processor",
     "event_log_table_name": "log",
+    "notary_function_name": "notary",
+    "notary_table_name": "leaves",
     "read_model_table_name": "models",
     "undelivered_queue_url": "http://queue",
 }
@@ -65,13 +67,17 @@ def test_up_deploys_and_writes_the_variables_for_a_shell(project: Path) -> None:
     up()
 
     assert (project / "calls").read_text() == "stop\nstart\nbootstrap\n"
-    lines = (project / ".local" / "env").read_text().splitlines()
-    assert lines[0] == "AWS_ENDPOINT_URL=http://127.0.0.1:1"
+    shown = subprocess.run(
+        ["/bin/sh", "-c", "set -a; . .local/env; set +a; env -0"], env={}, capture_output=True, text=True, check=True
+    )
+    lines = shown.stdout.split("\0")
+    assert "AWS_ENDPOINT_URL=http://127.0.0.1:1" in lines
     assert "TRAINING_EVENTS_BUS=bus" in lines
-    assert "TRAINING_EVENTS_LOG=dynamodb://log?read_models=models" in lines
+    assert "TRAINING_EVENTS_LOG=dynamodb://log?read_models=models&notary=leaves" in lines
+    assert "TRAINING_EVENTS_NOTARY=notary" in lines
     assert "TRAINING_EVENTS_BUCKET=bucket" in lines
     assert "TRAINING_EVENTS_UNDELIVERED=http://queue" in lines
-    assert lines[-1] == "OUTPUT_UNDELIVERED_QUEUE_URL=http://queue"
+    assert "OUTPUT_UNDELIVERED_QUEUE_URL=http://queue" in lines
 
 
 def test_a_failed_deployment_stops_the_emulators_that_it_started(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,3 +108,27 @@ def test_what_served_when_has_the_end_of_each_service_and_its_reason(tmp_path):
 def test_a_model_that_is_not_there_is_no_page(tmp_path):
     with pytest.raises(NoSuchStream, match="did you mean `model/digits`"):
         model_page(shown_log(tmp_path, *LIFE), "model/digit", NOW)
+
+
+def test_a_logged_model_has_its_params_its_metrics_and_the_run_that_made_it(tmp_path):
+    dataset = {"name": "test", "digest": "mlflow:8f2c41d9"}
+    _, shown = section_of(
+        tmp_path,
+        "logged_model",
+        (MODEL, "ModelLogged", at(0), {"name": "tree", "run": "run/digits-7", "params": {"depth": "3"}, "group": "sweep"}),
+        (MODEL, "ModelMeasured", at(1), {"points": [{"name": "f1", "value": 0.5, "step": 2}], "dataset": dataset}),
+        (MODEL, "ArtifactSaved", at(2), {"name": "MLmodel", "uri": "s3://b/MLmodel"}),
+    )
+    for told in ("ready", "tree", "run/digits-7", "sweep", "depth 3", "f1 0.5 @ 2 test", "MLmodel s3://b/MLmodel"):
+        assert told in shown
+
+
+def test_a_version_has_its_description_its_tags_and_whether_it_is_hidden(tmp_path):
+    said = [
+        (MODEL, "VersionDescribed", at(1), {"version": 1, "description": "warm start"}),
+        (MODEL, "VersionTagged", at(2), {"version": 1, "tags": {"team": "vision"}}),
+        (MODEL, "VersionHidden", at(3), {"version": 1}),
+    ]
+    _, shown = section_of(tmp_path, "versions", registered(0, 1), *said)
+    for told in ("warm start", "team: vision", "hidden"):
+        assert told in shown

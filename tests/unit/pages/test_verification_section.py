@@ -11,6 +11,7 @@ from training_events.pages.sections.check import check_section
 from training_events.pages.sections.verification import verification_section
 from training_events.proof.findings import Kind
 from training_events.proof.verification import verify
+from training_events.reading.verification import verification_of
 from training_events.reading.wording.verification import MEANINGS
 
 from tests.support.command_line import run_cli
@@ -30,10 +31,11 @@ def shown(section):
 def test_a_sound_stream_is_called_so_with_what_its_seal_covers(tmp_path):
     sources = shown_log(tmp_path, *FACTS)
     section = verification_section(sources, "run/a", whole=True)
-    assert section.content.verification == verify(sources.log, sources.seals, "run/a", read_models=sources.read_models)
+    assert section.content.verification == verification_of(sources, "run/a")
     text = shown(section)
     assert "sound Nothing was altered, removed or forged, and nothing is missing." in text
     assert "Sealed 3 events, by 1 seal" in text
+    assert "Tree of the whole log 3 events have a leaf" in text
     assert section.content.verification.seals.root in text
 
 
@@ -89,4 +91,6 @@ def test_the_commands_of_a_past_page_ask_about_its_times(tmp_path):
 def test_a_name_is_quoted_for_the_shell(tmp_path):
     sources = shown_log(tmp_path, ("run/a $(rm)", "TrainingStarted", "2026-11-22T15:00:00.000000Z", {}))
     steps = check_section(sources, "run/a $(rm)", Asked()).content.steps
-    assert all("'run/a $(rm)'" in step.command for step in steps)
+    of_the_log = "training-events checkpoint"
+    assert of_the_log in [step.command for step in steps]
+    assert all("'run/a $(rm)'" in step.command for step in steps if step.command != of_the_log)

@@ -13,6 +13,10 @@ from tests.support.paths import ROOT
 
 GOOD = 'account_id = "111122223333"\nregion = "us-east-1"\n'
 KEY = "arn:aws:kms:us-east-1:999999999999:key/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
+LINEAGE = """[openlineage]
+endpoint = "https://lineage.example.com"
+connection_arn = "arn:aws:events:us-east-1:111122223333:connection/lineage/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
+"""
 PROFILE = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/team/a1b2c3d4e5"
 
 
@@ -98,6 +102,18 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
         (GOOD + "[projector]\nruntime = 'python3.13'\n", ["projector.runtime = 'python3.13'", "unknown key"]),
         (GOOD + "[seals]\nmode = 'governance'\n", ["seals.mode = 'governance'", "'GOVERNANCE' or 'COMPLIANCE'"]),
         (GOOD + "[seals]\nretention_days = 0\n", ["seals.retention_days = 0", "must be 1 to 36500"]),
+        (GOOD + "[checkpoints]\ninterval_minutes = 61\n", ["checkpoints.interval_minutes = 61", "must be 1 to 60"]),
+        (GOOD + "[checkpoints]\nkeys = -1\n", ["checkpoints.keys = -1", "must be 0 to 20"]),
+        (GOOD + "[checkpoints]\nkeys = 0\n", ["checkpoints: keys = 0: must be at least 1 if key_arns names no key"]),
+        (GOOD + "[checkpoints]\nkey_arns = ['alias/x']\n", ["checkpoints.key_arns.0 = 'alias/x'", "must be a key's ARN"]),
+        (GOOD + f"[checkpoints]\nkey_arns = {[KEY, KEY]}\n", ["checkpoints.key_arns", "the same twice"]),
+        (
+            GOOD + f"[checkpoints]\nkey_arns = ['{KEY.replace('us-east-1', 'eu-west-1')}']\n",
+            ["checkpoints.key_arns: 'arn:aws:kms:eu-west-1", "must be of region us-east-1"],
+        ),
+        (GOOD + "[checkpoints]\nbucket = 'My_Bucket'\n", ["checkpoints.bucket = 'My_Bucket'", "lower-case"]),
+        (GOOD + "[notary]\ntimeout_seconds = 59\n", ["notary.timeout_seconds = 59", "must be 60 to 900"]),
+        (GOOD + "[notary]\nreserved_concurrency = 1\n", ["notary.reserved_concurrency = 1", "must be at least 2"]),
         (GOOD + "[notebook]\ninstance_type = 'ml.t3.medum'\n", ["'ml.t3.medum'", "such as ml.t3.medium"]),
         (GOOD + "[notebook]\nplatform = 'linux'\n", ["notebook.platform = 'linux'", "notebook-al2-v3"]),
         (GOOD + "[notebook]\nsubnet_id = 'subnet-12345678'\n", ["subnet_id and security_group_ids"]),
@@ -119,6 +135,16 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
         (
             GOOD + f"[code_signing]\nprofile_version_arn = '{PROFILE[:-11]}'\n",
             ["must be the ARN of a signing profile's version"],
+        ),
+        (GOOD + LINEAGE.replace("https:", "http:"), ["openlineage.endpoint = 'http://", "must be https://<host>"]),
+        (GOOD + LINEAGE.replace("//", "//user:password@"), ["openlineage.endpoint", "must be https://<host>"]),
+        (GOOD + LINEAGE.replace("us-east-1", "eu-west-1"), ["openlineage.connection_arn = 'arn:", "region us-east-1"]),
+        (GOOD + LINEAGE.partition("connection_arn")[0], ["openlineage: endpoint and connection_arn", "both"]),
+        (GOOD + LINEAGE + "[projector]\ntimeout_seconds = 60\n", ["projector.timeout_seconds = 60", "at least 120"]),
+        (GOOD + LINEAGE + "requests_per_second = 0\n", ["requests_per_second = 0", "1 to 300"]),
+        (
+            GOOD + LINEAGE + "[events]\nsources = ['training-events.openlineage']\n",
+            ["events.sources has training-events.openlineage"],
         ),
         (GOOD + "[events]\nsources = []\n", ["events.sources = []", "at least 1"]),
         (GOOD + "[events]\nsources = ['aws.sagemaker']\n", ["'aws.sagemaker'", "not begin with 'aws.'"]),

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from training_events.reproduction.launch.pip_settings import options, pip_settings, variables, variables_of_all
 
 from tests.support.paths import ROOT
-from tools.uv_with_pip_settings import options, pip_settings, variables
 
 SHOWS = """#!/bin/sh
 echo "$@"
@@ -32,6 +32,17 @@ def test_pips_own_order_decides(listed: str, index: str | None) -> None:
 def test_a_folder_of_wheels_in_place_of_an_index_is_handed_on_and_one_beside_an_index_is_not() -> None:
     assert options({"no-index": "true", "find-links": "/a\n/b"}) == ["--no-index", "--find-links=/a", "--find-links=/b"]
     assert options({"find-links": "/a"}) == []
+
+
+def test_a_run_is_done_again_with_packages_of_all_places_that_pip_knows() -> None:
+    settings = {"index-url": "https://a/simple", "extra-index-url": "https://b\nhttps://c", "find-links": "/a\n/b"}
+    assert variables(settings) == {"UV_INDEX_URL": "https://a/simple"}
+    assert variables_of_all(settings) == {
+        "UV_INDEX_URL": "https://a/simple",
+        "UV_EXTRA_INDEX_URL": "https://b https://c",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_FIND_LINKS": "/a,/b",
+    }
 
 
 @pytest.mark.parametrize("own", [{}, {"UV_INDEX_URL": "https://mine/simple"}])

@@ -22,8 +22,22 @@ GROUPS = {
         "record": "Record one event.",
         "flush": "Send the events that recorders had to leave on disk.",
     },
+    "Train": {
+        "request": "Ask for a training by a recipe.",
+        "recipes": "List the recipes of trainings, pause one, or resume it.",
+        "worker": "Run the trainings that are requested in the log.",
+    },
     "Prove": {
         "verify": "Check that streams are complete and as recorded.",
+        "checkpoint": "Print the newest signed checkpoint of the whole log.",
+        "evidence": "Write one file that proves what the log holds of something.",
+    },
+    "Repeat": {
+        "reproduce": "Tell what of a run is pinned, and do it again.",
+    },
+    "Exchange": {
+        "import": "Record what a store of MLflow has.",
+        "export": "Write the log for other tools.",
     },
     "Operate": {
         "rebuild": "Fold all read models again from the log.",

@@ -19,7 +19,7 @@ def hide(
     streams: Annotated[
         list[str],
         typer.Argument(
-            help="run/<id>, model/<name> or dataset/<name>; several at once",
+            help="run/<id>, model/<name>, dataset/<name> or group/<name>; several at once",
             metavar="STREAM",
             autocompletion=completion.streams,
         ),

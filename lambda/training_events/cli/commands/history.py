@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class HistoryEvent(Struct):
-    """The event as its producer sent it, then what the log added: when it took the event (by its clock), and the digest."""
+    """The event as its producer sent it, then what the log added: when it took the event (by its clock), and the digest.
+
+    `account` is the AWS account that sent it over a bus; null where nobody did.
+    """
 
     event_id: str
     stream: str
@@ -35,6 +38,7 @@ class HistoryEvent(Struct):
     extensions: dict[str, Any]
     recorded_at: str
     digest: str
+    account: str | None
 
 
 class HistoryDocument(Struct):
@@ -79,6 +83,7 @@ def _document(recorded: RecordedEvent) -> HistoryEvent:
         extensions=event.extensions,
         recorded_at=recorded.recorded_at,
         digest=recorded.digest,
+        account=recorded.account,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -28,10 +29,14 @@ _NO_MODELS = "no models yet. One line registers a version: training_events.regis
 
 
 class ModelsDocument(Struct):
-    """`hidden_left_out` counts the hidden models that would be listed with --all, up to --limit."""
+    """`hidden_left_out` counts the hidden models that would be listed with --all, up to --limit.
+
+    `logged_left_out` counts those that were only logged by a training: no version of them is registered.
+    """
 
     models: list[ModelSummary]
     hidden_left_out: int
+    logged_left_out: int
 
 
 def models(
@@ -43,7 +48,8 @@ def models(
     """List the models, and what serves each stage.
 
     Each row has the number of versions, the latest one and the run that made it, and which version serves which stage. The
-    newest model comes first.
+    newest model comes first. A model that a training has only logged, and of which nobody has registered a version, is in
+    the list with --all.
 
     For example:
       training-events models
@@ -53,13 +59,15 @@ def models(
     visible = Visible(cast("Iterator[ModelSummary]", summaries_of(sources, "model")), everything=everything)
     if as_json:
         whole = (whole_summary(sources, model) for model in islice(visible, limit))
-        print_json_document({}, "models", whole, lambda: hidden_left_out(visible))
+        print_json_document({}, "models", whole, lambda: {**hidden_left_out(visible), "logged_left_out": visible.only_logged})
         return
     _, listed = peek(islice(visible, limit))
-    empty = "all models are hidden" if visible.left_out else _NO_MODELS
+    empty = "all models are hidden, or only logged" if visible.left_out or visible.only_logged else _NO_MODELS
     styles = {"status": style_of_status}
     print_rows(_TITLES, _WIDTHS, map(_row, listed), LOOK_AHEAD_ROWS, optional=_OPTIONAL, empty=empty, styles=styles)
     tell_hidden(visible)
+    if visible.only_logged:
+        print(f"{visible.only_logged} only logged, without a version, left out: --all lists them", file=sys.stderr)
 
 
 def _row(model: ModelSummary) -> tuple[str, ...]:

@@ -120,7 +120,10 @@ def _redriver(log: str, *, accept_future: bool) -> Redriver:
         projector.refold(stream)
 
     publisher = EventBusPublisher(bus, aws.client("events")) if bus else None
-    record = recording(publisher, lambda: appender(sources().log, settings), accept_future=accept_future)
+    own_account = cache(lambda: str(aws.client("sts").get_caller_identity()["Account"]))
+    record = recording(
+        publisher, lambda: appender(sources().log, settings), own_account=own_account, accept_future=accept_future
+    )
     return Redriver(record, refold, bus=bus, accept_future=accept_future)
 
 

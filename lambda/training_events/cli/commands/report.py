@@ -46,7 +46,7 @@ def report(
     streams: Annotated[
         list[str],
         typer.Argument(
-            help="run/<id>, model/<name> or dataset/<name>, any number of them.",
+            help="run/<id>, model/<name>, dataset/<name> or group/<name>, any number of them.",
             metavar="STREAM",
             autocompletion=completion.streams,
         ),

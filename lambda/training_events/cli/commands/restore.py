@@ -18,7 +18,7 @@ def restore(
     streams: Annotated[
         list[str],
         typer.Argument(
-            help="run/<id>, model/<name> or dataset/<name>; several at once",
+            help="run/<id>, model/<name>, dataset/<name> or group/<name>; several at once",
             metavar="STREAM",
             autocompletion=completion.hidden_streams,
         ),

@@ -91,9 +91,9 @@ def runs(
     what a terminal of 200 characters would show, uncut. A running run that has said nothing for much longer than it usually
     does is `silent`; it may still go on.
 
-    --where is MLflow's search, with OR, NOT and parentheses beyond it: metrics.NAME (its best value; .last, .min and .max are
-    the others), params.NAME, tags.NAME, datasets.digest, and status, duration, commit, dirty and more by their names alone.
-    docs/reference/where.md has all of it.
+    --where is MLflow's search, with OR, NOT and parentheses beyond it: metrics.NAME (its best value; .last, .min, .max and
+    .latest are the others), params.NAME, tags.NAME, datasets.digest, and status, duration, commit, dirty and more by their
+    names alone. docs/reference/where.md has all of it.
 
     For example:
       training-events runs --where "metrics.accuracy > 0.95 and params.lr < 0.01" --sort -metrics.accuracy --limit 20

@@ -1,4 +1,4 @@
-"""`training-events show STREAM`: prints the state of a run, a model or a dataset, now or at any time."""
+"""`training-events show STREAM`: prints the state of a run, a model, a dataset or a group, now or at any time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from training_events.cli.progress import progress_after
 from training_events.cli.time_argument import time_option
 from training_events.cli.workspace import AsJson, LogUrl, Stream, bring_up_to_date
 from training_events.folds.dataset import DatasetState
+from training_events.folds.group import GroupState
 from training_events.folds.model import ModelState
 from training_events.folds.run_state import RunState
 from training_events.proof.run_head import RunSince
@@ -55,7 +56,13 @@ class DatasetDocument(DatasetState):
     clock_ahead: float | None = None
 
 
-ShowDocument = RunDocument | ModelDocument | DatasetDocument
+class GroupDocument(GroupState):
+    as_of: str | None = None
+    known_at: str | None = None
+    clock_ahead: float | None = None
+
+
+ShowDocument = RunDocument | ModelDocument | DatasetDocument | GroupDocument
 
 
 def show(
@@ -131,7 +138,11 @@ def _print_state(
         from training_events.cli.views.model import print_model  # noqa: PLC0415
 
         print_model(state, asked, runs_since)
-    else:
+    elif isinstance(state, DatasetState):
         from training_events.cli.views.dataset import print_dataset  # noqa: PLC0415
 
         print_dataset(state, asked)
+    else:
+        from training_events.cli.views.group import print_group  # noqa: PLC0415
+
+        print_group(state, asked)

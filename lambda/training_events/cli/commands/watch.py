@@ -19,6 +19,7 @@ from training_events.folds.run_state import RunState
 from training_events.reading.following import follow, has_begun, wait_for_beginning
 from training_events.reading.pace import Pace
 from training_events.reading.stream_names import stream_of_log
+from training_events.reading.wording.reproduction import refusal_text
 from training_events.reading.wording.run import error_of, metrics_in_order, progress, status, value
 from training_events.reading.wording.text import printable
 from training_events.reading.wording.times import short_time
@@ -48,7 +49,8 @@ def watch(
     and its error. In a pipe every change is a line. --json prints the state with which the run has ended, once it has. Ctrl-C
     stops the watching, and not the run.
 
-    The exit code is 0 if the run has completed, and 1 if it has failed or was stopped. Another attempt may still follow.
+    The exit code is 0 if the run has completed, and 1 if it has failed, was stopped or was refused. Another attempt may still
+    follow.
 
     For example:
       training-events watch digits-7
@@ -124,4 +126,6 @@ def _line(state: RunState, rates: Rates, now: str) -> str:
 
 
 def _how_it_ended(state: RunState) -> str:
+    if state.status == "refused":
+        return f"was refused: {refusal_text(state)}"
     return f"has failed: {error_of(state)}" if state.status == "failed" else f"was stopped: {state.stop_reason or 'no reason'}"

@@ -34,10 +34,12 @@ def _newest_fields(state: DatasetState) -> dict[str, Any]:
         "uri": stored.uri,
         "version id": stored.version_id,
         "sha256": _digest(newest),
+        "digest": newest.digest,
         "bytes": stored.bytes,
         "rows": newest.rows,
         "registered at": newest.registered_at,
         "registered by": newest.registered_by,
+        "made by": newest.run,
     }
 
 

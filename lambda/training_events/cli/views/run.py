@@ -11,8 +11,10 @@ from training_events.cli.style import style_of_status
 from training_events.cli.table import print_fields
 from training_events.cli.views.heading import closing_fields, opening_fields, print_table, said_fields
 from training_events.folds.metric_order import importance, is_counter
+from training_events.reading.wording.reproduction import cause_text, refusal_text, reproduction_lines
 from training_events.reading.wording.run import name_of_metric, status_of_run
 from training_events.reading.wording.spec import number_of_packages, standing_spec
+from training_events.reading.wording.text import printable
 from training_events.reading.wording.times import duration
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from training_events.folds.run_state import RunState
     from training_events.reading.run_life import Life
 
+_RECORDER = "training-events"
 _MADE_FROM = ("code", "datasets", "hyperparameters", "seeds", "resumed from")
 _METRIC_TITLES = ("metric", "points", "first", "last", "min", "max", "best")
 _METRIC_WIDTHS = (24, 7, 18, 18, 18, 18)
@@ -50,16 +53,30 @@ def print_run(state: RunState, life: Life, asked: Mapping[str, str | None], *, l
 
 
 def _spec(state: RunState, *, list_packages: bool) -> dict[str, Any]:
-    """Packages are counted, unless they are to be listed: they are many lines, which few people read."""
+    """Packages are counted, unless they are to be listed: they are many lines, which few people read.
+
+    Where the recorder itself came from, they are not asked about either.
+    """
     spec = standing_spec(state)
-    if not list_packages and (count := number_of_packages(spec)) is not None:
-        spec["packages"] = f"{count} (--packages lists them)"
+    if spec.get("reproduces") == state.reproduces:  # then it is told with the status
+        spec.pop("reproduces", None)
+    if not list_packages:
+        if (count := number_of_packages(spec)) is not None:
+            spec["packages"] = f"{count} (--packages lists them)"
+        if isinstance(direct := spec.get("direct_packages"), dict):
+            spec["direct_packages"] = {name: address for name, address in direct.items() if name != _RECORDER} or None
     return spec
 
 
 def _end_fields(state: RunState) -> dict[str, Any]:
-    """Why the run ended, where it did not complete."""
-    return {"stop reason": state.stop_reason, "error": None if state.error is None else state.error.error}
+    """Why the run ended, where it did not complete, and what came of doing it again."""
+    return {
+        "refused": refusal_text(state),
+        "stop reason": state.stop_reason,
+        "error": None if state.error is None else state.error.error,
+        "reproduces": state.reproduces,
+        "reproductions": "\n".join(map(printable, reproduction_lines(state))) or None,
+    }
 
 
 def _best(state: RunState) -> str | None:
@@ -76,7 +93,12 @@ def _time_fields(state: RunState) -> dict[str, Any]:
 
 def _made_fields(state: RunState) -> dict[str, Any]:
     """What the run has made, who asked for it, and its job."""
-    fields: dict[str, Any] = {"requested by": state.requested_by, "requested at": state.requested_at}
+    fields: dict[str, Any] = {
+        "requested by": state.requested_by,
+        "requested at": state.requested_at,
+        "recipe": state.recipe,
+        "caused by": cause_text(state),
+    }
     if state.checkpoints:
         newest = state.checkpoints[-1]
         step = "" if newest.step is None else f"step {newest.step}, "

@@ -10,9 +10,10 @@ from msgspec import Struct
 from training_events.pages.lists.address import MAX_PAGE, list_address, number_in
 from training_events.pages.page import Page, Section
 from training_events.reading.listing.visible import Visible
-from training_events.reading.summaries import Summary, summaries_of, whole_summary
+from training_events.reading.summaries import summaries_of, whole_summary
 
 if TYPE_CHECKING:
+    from training_events.folds.summary import Summary
     from training_events.pages.page import Asked, Query
     from training_events.reading.opening import Sources
 
@@ -24,7 +25,8 @@ class StreamList(Struct, frozen=True):
     """The content of the sections `models` and `datasets`. `of_now` is whether the list is about no past time.
 
     `first` is the number of the first row. `newer` and `older` are the addresses of the pages before and behind this one.
-    `hidden_left_out` counts the hidden streams up to the end of this page; `with_hidden` lists them, too.
+    `hidden_left_out` counts the hidden streams up to the end of this page, and `logged_left_out` the models that were only
+    logged; `with_hidden` lists them, too.
     """
 
     rows: list[Summary]
@@ -32,6 +34,7 @@ class StreamList(Struct, frozen=True):
     newer: str | None
     older: str | None
     hidden_left_out: int
+    logged_left_out: int
     with_hidden: str
     of_now: bool
 
@@ -65,6 +68,7 @@ def _stream_list(sources: Sources, kind: str, asked: Asked, query: Query) -> Str
         newer=of_page(page - 1) if page > 1 else None,
         older=of_page(page + 1) if len(found) > ROWS else None,
         hidden_left_out=visible.left_out,
+        logged_left_out=visible.only_logged,
         with_hidden=list_address(asked, [("hidden", "1")]),
         of_now=asked.as_of is None and asked.known_at is None,
     )

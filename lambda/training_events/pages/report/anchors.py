@@ -18,6 +18,9 @@ class Anchors:
         anchor = self._ids.get(stream)
         return None if anchor is None else f"#{anchor}"
 
+    def group(self, _: str, /) -> None:
+        return None
+
     def compare(self, _: Sequence[str], /) -> None:
         return None
 

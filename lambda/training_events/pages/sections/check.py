@@ -51,6 +51,9 @@ def check_section(sources: Sources, stream: str, asked: Asked) -> Section:
     ]
     if head is not None:
         steps.append(Step(f"{history} -r '.events[-1].digest'", "the digest of the last event", head.digest))
+    if sources.tiles is not None:
+        shows = "the newest signed checkpoint of the whole log: keep it somewhere else, and nobody can rewrite the log unseen"
+        steps.append(Step("training-events checkpoint", shows))
     if seal is not None:
         command = f"training-events verify {quoted} --json | jq -r '.streams[].seals.root'"
         shows = f"the root over the {seal.events:,} sealed events: keep it somewhere else, and nobody can change them unseen"

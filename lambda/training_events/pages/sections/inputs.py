@@ -23,7 +23,17 @@ Form: TypeAlias = Literal["text", "id", "web", "stored", "run", "warning"]
 
 _IN_GROUPS = {"code", "hyperparameters", "seeds", "goals", "datasets", "environment", "packages", "model"}
 """What has a place of its own. Everything else that a spec may hold stands below the program."""
-_PROGRAM = ("entry_point", "arguments", "python", "image", "instance", "requested_by", "resumed_from")
+_PROGRAM = (
+    "entry_point",
+    "working_folder",
+    "arguments",
+    "python",
+    "image",
+    "instance",
+    "machine",
+    "requested_by",
+    "resumed_from",
+)
 """In this order; then whatever else there is."""
 
 
@@ -78,7 +88,8 @@ def inputs_section(state: RunState) -> Section:
 
 
 def _program(state: RunState, spec: dict[str, Any]) -> Iterator[Fact]:
-    names = [*_PROGRAM, *sorted(spec.keys() - _IN_GROUPS - set(_PROGRAM))]
+    in_summary = {"reproduces"} if spec.get("reproduces") == state.reproduces else set()
+    names = [*_PROGRAM, *sorted(spec.keys() - _IN_GROUPS - in_summary - set(_PROGRAM))]
     given = _of_job(state) | {"requested_by": state.requested_by, "requested_at": state.requested_at} | spec
     for name in names:
         yield from _facts(name, given.get(name))

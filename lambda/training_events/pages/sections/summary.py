@@ -10,6 +10,7 @@ from msgspec import Struct
 from training_events.folds.metric_order import is_counter
 from training_events.folds.run_state import RunState
 from training_events.pages.page import Section
+from training_events.reading.wording.reproduction import cause_text, refusal_text, reproduction_lines
 from training_events.reading.wording.run import last_sign, metrics_in_order, moments, name_of_metric, status_of_run
 from training_events.reading.wording.state import (
     GROUP,
@@ -50,11 +51,19 @@ class Failure(Struct, frozen=True):
 
 
 class RunSummary(Struct, frozen=True):
-    """What only a run has. `moments` tell how long it took, or for how long it runs and when it was last heard of."""
+    """What only a run has. `moments` tell how long it took, or for how long it runs and when it was last heard of.
+
+    `reproductions` has a line of each run that did this one again.
+    """
 
     moments: list[str]
     failure: Failure | None
     stop_reason: str | None
+    refusal: str | None
+    reproduces: str | None
+    reproductions: list[str]
+    recipe: str | None
+    cause: str | None
     best: list[MetricRow]
     metrics: list[MetricRow]
     model: str | None
@@ -87,7 +96,7 @@ class Summary(Struct, frozen=True):
 
 
 def summary_section(shown: ShownStream[Any], *, whole: bool = False, in_short: bool = False) -> Section:
-    """Of a run, a model or a dataset. In short it has only the best metrics.
+    """Of a run, a model, a dataset or a group. In short it has only the best metrics.
 
     A page that is kept `whole`, in a file, is read at any time: it does not say how long ago something was.
     """
@@ -128,6 +137,11 @@ def _of_run(shown: ShownStream[RunState], *, whole: bool, in_short: bool) -> Run
         moments=[*moments(state, shown.now), *([] if whole else [last_sign(state, shown.now)])],
         failure=_failure(state),
         stop_reason=state.stop_reason,
+        refusal=refusal_text(state),
+        reproduces=state.reproduces,
+        reproductions=reproduction_lines(state),
+        recipe=state.recipe,
+        cause=cause_text(state),
         best=[row for row in metrics if row.best is not None][:MAX_BEST],
         metrics=[] if in_short else metrics,
         model=state.model,

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from training_events.pages.page import Section
 from training_events.reading.verification import last_seal, verification_of
-from training_events.reading.wording.verification import MEANINGS, verdict, weight
+from training_events.reading.wording.verification import MEANINGS, describe_tree, verdict, weight
 from training_events.times import now
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ class VerificationContent(Struct, frozen=True):
     checked_at: str | None
     findings: list[ShownFinding]
     last_seal: Seal | None
+    tree: str | None = None
+    """What the tree over the whole log shows of the stream."""
 
 
 def verification_section(sources: Sources, stream: str, *, whole: bool) -> Section:
@@ -49,5 +51,6 @@ def verification_section(sources: Sources, stream: str, *, whole: bool) -> Secti
     checked_at = now()
     verification = verification_of(sources, stream)
     findings = [ShownFinding(finding, MEANINGS[finding.kind], weight(finding)) for finding in verification.findings]
-    content = VerificationContent(stream, verification, verdict(verification), checked_at, findings, seal)
+    tree = describe_tree(verification.tree)
+    content = VerificationContent(stream, verification, verdict(verification), checked_at, findings, seal, tree)
     return Section("verification", "Verification", content)

@@ -37,6 +37,10 @@ class UiAddresses:
         kind, _, name = stream.partition("/")
         return self._of_name(f"/{kind}", name)
 
+    def group(self, name: str) -> str:
+        quoted = name.replace("'", "''")
+        return self.at("/runs", [("where", f"group = '{quoted}'")])
+
     def compare(self, runs: Sequence[str]) -> str:
         return self.at("/compare", [("run", run) for run in runs])
 

@@ -12,6 +12,7 @@ from training_events.pages.comparison.page import compare_page
 from training_events.pages.curves.cache import CurveCache
 from training_events.pages.curves.viewed import curve_data, curve_request
 from training_events.pages.dataset_page import dataset_page
+from training_events.pages.group_page import group_page
 from training_events.pages.lineage.section import lineage_page
 from training_events.pages.lists.runs import runs_page
 from training_events.pages.lists.serving import serving_page
@@ -78,6 +79,7 @@ PAGES: dict[str, PageRoute] = {
     "/run/": stream_page("run", run_page),
     "/model/": stream_page("model", model_page),
     "/dataset/": stream_page("dataset", dataset_page),
+    "/group/": stream_page("group", group_page),
     "/compare": PageRoute(
         lambda question: compare_page(question.sources, question.asked, question.query),
         lambda question: moments_of_runs(question.sources, question.query.all("run")),
