@@ -165,6 +165,7 @@ named:
 .PHONY: settings
 settings: .build/python.done
 	@python -m stacks.settings.file
+	@python -m tools.checked_recipes training/recipes
 
 # Everything that a synth and a deploy need. npm and uv work at the same time.
 .PHONY: setup

@@ -4,13 +4,17 @@ import argparse
 import sys
 
 from benchmarks import (
+    appending,
     asking,
     command_line,
     event_processor,
+    evidence,
     first_listing,
     fold,
     late_events,
     memory,
+    mlflow_store,
+    notary,
     package,
     program_end,
     recording,
@@ -20,6 +24,7 @@ from benchmarks import (
     show,
     synth,
     verify,
+    verify_all,
 )
 from benchmarks.measure import Ratio
 
@@ -27,6 +32,7 @@ _BENCHMARKS = {
     "synth": synth.measure,
     "package": package.measure,
     "event_processor": event_processor.measure,
+    "appending": appending.measure,
     "fold": fold.measure,
     "show": show.measure,
     "late_events": late_events.measure,
@@ -35,7 +41,11 @@ _BENCHMARKS = {
     "runs_page": runs_page.measure,
     "sealing": sealing.measure,
     "verify": verify.measure,
+    "verify_all": verify_all.measure,
+    "evidence": evidence.measure,
+    "notary": notary.measure,
     "memory": memory.measure,
+    "mlflow_store": mlflow_store.measure,
     "recording": recording.measure,
     "program_end": program_end.measure,
     "command_line": command_line.measure,

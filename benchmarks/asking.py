@@ -3,10 +3,11 @@
 MLflow runs in a process and an environment of its own. Its store has the runs in its tables as its client would have put them.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,10 @@ AskMlflow = Callable[[str], float]
 
 def measure() -> list[Ratio]:
     trackers = python_of(BUILD / "trackers", "MLflow and other trackers", _HERE / "requirements.txt")
-    with tempfile.TemporaryDirectory() as folder, mlflow_store(trackers, Path(folder)) as ask:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        answering([str(trackers), "-m", "benchmarks.asked_mlflow", folder]) as ask,
+    ):
         log = log_of_runs(Path(folder) / "log.db")
 
         def beside(subject: str, question: Callable[[], object], mlflow: str, at_most: float) -> Ratio:
@@ -55,10 +59,11 @@ def measure() -> list[Ratio]:
 
 
 @contextmanager
-def mlflow_store(python: Path, folder: Path) -> Iterator[AskMlflow]:
-    """MLflow with a store of the runs, until the block ends."""
-    command = [str(python), "-m", "benchmarks.asked_mlflow", str(folder)]
-    with subprocess.Popen(command, cwd=_HERE.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+def answering(command: Sequence[str], environment: Mapping[str, str] = os.environ) -> Iterator[AskMlflow]:
+    """A program that answers each question with a number of seconds, until the block ends."""
+    with subprocess.Popen(
+        command, cwd=_HERE.parent, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         answers, questions = process.stdout, process.stdin
         assert answers is not None  # noqa: S101
         assert questions is not None  # noqa: S101
@@ -73,7 +78,7 @@ def mlflow_store(python: Path, folder: Path) -> Iterator[AskMlflow]:
             print(question, file=questions, flush=True)
             return float(answer())
 
-        while answer() != "ready":  # MLflow may print lines of its own
+        while answer() != "ready":  # the program may print lines of its own
             pass
         try:
             yield ask

@@ -26,7 +26,9 @@ class Owner(NamedTuple):
 
 @dataclass(frozen=True)
 class Emulator:
-    """How to run an emulator. At the start, `{port}`, `{region}` and `{folder}` in the command and settings are filled in."""
+    """How to run an emulator. At the start, `{port}`, `{region}` and `{folder}` in the command and settings are filled in, and
+    `{<name>_port}` with the port of another emulator.
+    """
 
     name: str
     port_variable: str
@@ -38,14 +40,17 @@ class Emulator:
     settings: Mapping[str, str]
     """Environment variables."""
 
-    def launch(self, python: Path, port: int, region: str, folder: Path, *, attached: bool) -> subprocess.Popen[bytes]:
+    def launch(
+        self, python: Path, port: int, region: str, folder: Path, *, attached: bool, others: Mapping[str, int] | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start the emulator as the leader of its own process group. Its log and its pid file are in `folder`.
 
         Of this process's environment it gets only the PATH: functions inherit the emulator's environment, and a profile, a
-        proxy or a PYTHONPATH from here would change what they do.
+        proxy or a PYTHONPATH from here would change what they do. `others` are the ports of other emulators by their names.
         """
         folder = folder.resolve()
-        filled = {"port": port, "region": region, "folder": folder}
+        ports = {f"{name}_port": number for name, number in (others or {}).items()}
+        filled = {"port": port, "region": region, "folder": folder, **ports}
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(folder),

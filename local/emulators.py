@@ -44,6 +44,7 @@ MINISTACK = Emulator(
         "SFTP_ENABLED": "0",
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.2",  # AWS waits a minute, then two: too long for a test
         "LAMBDA_ASYNC_RETRY_MAX_SECONDS": "1",
+        "AWS_ENDPOINT_URL_SAGEMAKER": f"http://{LOOPBACK}:{{moto_port}}",  # for functions, which inherit it
     },
 )
 MOTO = Emulator(
@@ -110,8 +111,9 @@ def _start(region: str, folder: Path, build: Path, started: list[subprocess.Pope
     python = python_of_emulators(build)
     ports = choose_ports()
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
+    by_name = {emulator.name: port for emulator, port in zip(EMULATORS, ports, strict=True)}
     for emulator, port in zip(EMULATORS, ports, strict=True):
-        started.append(emulator.launch(python, port, region, folder, attached=attached))
+        started.append(emulator.launch(python, port, region, folder, attached=attached, others=by_name))
     for emulator, port, process in zip(EMULATORS, ports, started, strict=True):
         emulator.wait_until_ready(port, process, folder, READY_SECONDS)
     return _endpoints(ports, region)

@@ -1,6 +1,7 @@
 """AWS on this machine with the stack deployed to it. It stays running for `make local`, or it ends with a block."""
 
 import os
+import shlex
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -38,15 +39,20 @@ class LocalEnvironment:
 
     def variables(self) -> dict[str, str]:
         """What a program needs to use the stack: the AWS endpoints, this project's own settings, and each Terraform output."""
-        log, read_models = self.outputs["event_log_table_name"], self.outputs["read_model_table_name"]
+        outputs = self.outputs
+        tables = f"{outputs['event_log_table_name']}?read_models={outputs['read_model_table_name']}"
+        leaves = f"&notary={outputs['notary_table_name']}" if "notary_table_name" in outputs else ""
+        notary = {"TRAINING_EVENTS_NOTARY": outputs["notary_function_name"]} if "notary_function_name" in outputs else {}
         return {
             **self.endpoints.variables(),
-            "TRAINING_EVENTS_BUS": self.outputs["event_bus_name"],
-            "TRAINING_EVENTS_LOG": f"dynamodb://{log}?read_models={read_models}",
-            "TRAINING_EVENTS_PROCESSOR": self.outputs["event_processor_function_name"],
-            "TRAINING_EVENTS_BUCKET": self.outputs["data_bucket_name"],
-            "TRAINING_EVENTS_UNDELIVERED": self.outputs["undelivered_queue_url"],
-            **{f"OUTPUT_{name.upper()}": value for name, value in sorted(self.outputs.items())},
+            "TRAINING_EVENTS_BUS": outputs["event_bus_name"],
+            "TRAINING_EVENTS_LOG": f"dynamodb://{tables}{leaves}",
+            "TRAINING_EVENTS_PROCESSOR": outputs["event_processor_function_name"],
+            "TRAINING_EVENTS_BUCKET": outputs["data_bucket_name"],
+            **notary,
+            "TRAINING_EVENTS_UNDELIVERED": outputs["undelivered_queue_url"],
+            "TRAINING_EVENTS_RECIPES": f"s3://{outputs['data_bucket_name']}/recipes",
+            **{f"OUTPUT_{name.upper()}": value for name, value in sorted(outputs.items())},
         }
 
     def environment(self) -> dict[str, str]:
@@ -122,7 +128,7 @@ def _deploy(endpoints: Endpoints, folder: Path, build: Path) -> LocalEnvironment
 
 
 def write_env(path: Path, variables: Mapping[str, str]) -> None:
-    """Write KEY=VALUE lines. Replaces the file in one step."""
+    """Write KEY=VALUE lines for a shell, which would take `&` for the end of a command. Replaces the file in one step."""
     draft = path.with_suffix(".new")
-    draft.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    draft.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items()))
     draft.replace(path)

@@ -7,11 +7,12 @@ Runs in the emulators' virtual environment. Each change is for MiniStack 1.5.33,
 
 import json
 import threading
+from contextvars import ContextVar
 from typing import Any
 
 from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import eventbridge, lambda_svc
+from ministack.services import eventbridge, lambda_svc, s3
 
 # How many functions run at the same time. On AWS the limit is the account's concurrency.
 AT_ONCE = 4
@@ -20,6 +21,9 @@ free = threading.BoundedSemaphore(AT_ONCE)
 execute = lambda_svc._execute_function  # noqa: SLF001 - MiniStack has no public way in
 condition_key = iam_evaluator._resolve_condition_key  # noqa: SLF001
 s3_keys = iam_actions.s3_service_context
+notify = s3._fire_s3_event  # noqa: SLF001
+dispatch = eventbridge._dispatch_event  # noqa: SLF001
+version_of_object: ContextVar[str | None] = ContextVar("version_of_object", default=None)
 
 
 def execute_when_free(function: dict[str, Any], event: Any) -> Any:
@@ -62,9 +66,26 @@ def s3_keys_of_conditional_writes(action: str, query: Any, path: str = "", heade
     return keys | {"s3:if-none-match": condition} if condition else keys
 
 
+def notify_with_version(*event: Any, version_id: str | None = None, **more: Any) -> None:
+    """S3 tells EventBridge which version of an object was made. MiniStack tells this to queues and functions alone."""
+    version_of_object.set(version_id)  # each event of S3 has a thread of its own
+    notify(*event, version_id=version_id, **more)
+
+
+def dispatch_with_version(event: dict[str, Any], *more: Any) -> Any:
+    version = version_of_object.get()
+    if version and event.get("Source") == "aws.s3":
+        detail = json.loads(event["Detail"])
+        detail["object"]["version-id"] = version
+        event = event | {"Detail": json.dumps(detail)}
+    return dispatch(event, *more)
+
+
 lambda_svc._execute_function = execute_when_free  # noqa: SLF001
 eventbridge._dispatch_to_lambda = dispatch_to_lambda  # noqa: SLF001
 iam_evaluator._resolve_condition_key = condition_key_as_over_tls  # noqa: SLF001
+s3._fire_s3_event = notify_with_version  # noqa: SLF001
+eventbridge._dispatch_event = dispatch_with_version  # noqa: SLF001
 iam_actions.s3_service_context = s3_keys_of_conditional_writes
 
 if __name__ == "__main__":

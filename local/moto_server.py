@@ -1,5 +1,5 @@
-"""moto's server, with changes for SageMaker notebooks, so that Terraform reads back what it has set. It answers one request
-at a time (moto_in_turn.py).
+"""moto's server, with changes for SageMaker. Terraform reads back of a notebook what it has set; a training job's name is used
+once, and a quota refuses. It answers one request at a time (moto_in_turn.py).
 
     python moto_server.py -H 127.0.0.1 -p PORT
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from moto.core.responses import EmptyResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from moto.sagemaker.exceptions import ResourceInUseException, SagemakerClientError
 from moto.sagemaker.models import FakeSagemakerNotebookInstance as Notebook
 from moto.sagemaker.models import SageMakerModelBackend as Backend
 from moto.sagemaker.responses import SageMakerResponse as Response
@@ -28,9 +29,14 @@ CHANGEABLE = {
     "RootAccess": "root_access",
 }
 
+# Of these a new account may run none: https://docs.aws.amazon.com/general/latest/gr/sagemaker.html
+WITHOUT_QUOTA = ("ml.p4", "ml.p5", "ml.p6")
+
 create_notebook = Response.create_notebook_instance
 create_lifecycle = Response.create_notebook_instance_lifecycle_config
 notebook_to_dict = Notebook.to_dict
+create_training_job = Backend.create_training_job
+search = Backend.search
 find_resource = Backend._get_resource_from_arn  # noqa: SLF001 - moto has no public way in
 
 
@@ -96,12 +102,43 @@ def add_tags(self: Any, arn: str, tags: list[dict[str, str]]) -> list[dict[str, 
     return resource.tags  # type: ignore[no-any-return]
 
 
+class ResourceLimitExceeded(SagemakerClientError):  # noqa: N818 - Amazon's name
+    """What SageMaker answers where a quota of the account is used up."""
+
+    code = "ResourceLimitExceeded"
+
+
+def create_training_job_once(self: Any, training_job_name: str, **parameters: Any) -> Any:
+    """CreateTrainingJob: a name that is taken stays with its job, which moto would replace; and some types have no quota."""
+    if training_job_name in self.training_jobs:
+        raise ResourceInUseException(f"Job name must be unique within an AWS account and region: {training_job_name}")
+    instance_type = str(parameters["resource_config"].get("InstanceType"))
+    if instance_type.startswith(WITHOUT_QUOTA):
+        raise ResourceLimitExceeded(
+            f"The account-level service limit '{instance_type} for training job usage' is 0 Instances, with current"
+            " utilization of 0 Instances and a request delta of 1 Instances."
+        )
+    return create_training_job(self, training_job_name=training_job_name, **parameters)
+
+
+def search_by_all_filters(self: Any, resource: Any = None, search_expression: Any = None) -> Any:
+    """Search: moto looks at no filter behind the first one on a tag."""
+    result = search(self, resource, search_expression)
+    for wanted in (search_expression or {}).get("Filters", ()):
+        if wanted["Name"] == "TrainingJobStatus":
+            of_status = [found for found in result["Results"] if found[resource][wanted["Name"]] in wanted["Value"].split(",")]
+            result["Results"] = of_status
+    return result
+
+
 CHANGES = (
     (Response, "create_notebook_instance", create_notebook_with_all_parameters),
     (Response, "update_notebook_instance", update_notebook),
     (Response, "create_notebook_instance_lifecycle_config", create_lifecycle_with_tags),
     (Response, "update_notebook_instance_lifecycle_config", update_lifecycle),
     (Notebook, "to_dict", notebook_to_full_dict),
+    (Backend, "create_training_job", create_training_job_once),
+    (Backend, "search", search_by_all_filters),
     (Backend, "_get_resource_from_arn", find_any_resource),
     (Backend, "add_tags", add_tags),
 )

@@ -23,6 +23,8 @@ class _Store(NamedTuple):
 
 _STORES = {
     ("aws_dynamodb_table", "event_log"): _Store("the event log", "every event that was ever recorded is in it"),
+    ("aws_dynamodb_table", "notary"): _Store("the notary's table", "which leaf of the tree each event has is in it"),
+    ("aws_kms_key", "notary"): _Store("a key that signs checkpoints", "nothing could lead from it to the next key"),
     ("aws_s3_bucket", "data_bucket"): _Store("the data bucket", "datasets, checkpoints, models and seals are in it"),
     ("aws_cloudwatch_event_archive", "event_bus"): _Store(
         "the archive of the event bus", "nothing in it could be replayed any more"

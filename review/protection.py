@@ -22,6 +22,8 @@ PROTECTORS = {
     "aws_s3_bucket_server_side_encryption_configuration": "the encryption",
 }
 """Types of resources that protect another resource, and what a summary calls each."""
+_HAVE_DENIALS = {*PROTECTORS, "aws_kms_key"}
+"""Types whose policy denies something."""
 _SWITCHES: dict[str, dict[Path, tuple[object, str]]] = {
     "aws_dynamodb_table": {
         ("deletion_protection_enabled",): (True, "deletion protection is switched off"),
@@ -64,7 +66,7 @@ def lifted(resource: Resource) -> Iterator[str]:
         if old == safe and new not in (safe, UNKNOWN):
             yield text
     yield from _protected_for_less(resource)
-    if resource.type in PROTECTORS and is_policy(at(before, ("policy",))) and at(after, ("policy",)) is not UNKNOWN:
+    if resource.type in _HAVE_DENIALS and is_policy(at(before, ("policy",))) and at(after, ("policy",)) is not UNKNOWN:
         for statement in weakened(at(before, ("policy",)), at(after, ("policy",))):
             yield f"{code(statement.sid) if statement.sid else 'a statement without a Sid'} would deny less, or nothing"
 

@@ -1,6 +1,7 @@
 """What every level of tests shares: how the tests are shared out, and the app synthesized once."""
 
 import json
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.deployments import Deployments
 from tests.support.fast_tests import is_slow
+from tests.support.open_files import OpenFiles
 from tests.support.scheduler import ByFile, run_order
 from tests.support.session import (
     is_worker,
@@ -20,6 +22,7 @@ from tests.support.session import (
     tell_session_folder,
 )
 from tests.support.stack_json import StackJson
+from tests.support.tree_checker import TreeChecker, built_checker
 
 # A machine that is busy makes no property false. What else Hypothesis does where it finds CI stays as it is.
 settings.register_profile("unhurried", settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]))
@@ -27,6 +30,7 @@ settings.load_profile("unhurried")
 
 
 _DEPLOYMENTS = pytest.StashKey[Deployments]()
+_OPEN_FILES = OpenFiles()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,8 +39,14 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     make_session_folder(config)
+    # commands sign checkpoints with a key of the user's, and make it here
+    os.environ["XDG_CONFIG_HOME"] = str(session_folder(config) / "config")
     config.stash[_DEPLOYMENTS] = deployments = Deployments(session_folder(config))
     config.add_cleanup(deployments.end)
+
+
+def pytest_runtest_logfinish() -> None:
+    _OPEN_FILES.close_forgotten()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -85,3 +95,9 @@ def stacks(cdktf_out: Path) -> dict[str, StackJson]:
 @pytest.fixture(scope="session", params=["dev", "local", "prod"])
 def stack(request: pytest.FixtureRequest, stacks: dict[str, StackJson]) -> StackJson:
     return stacks[request.param]
+
+
+@pytest.fixture
+def tree_checker(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> TreeChecker:
+    """Checks the files of a notary's tree with readers that nobody here wrote."""
+    return TreeChecker(built_checker(session_folder(pytestconfig)), tmp_path_factory.mktemp("checker"))

@@ -1,4 +1,4 @@
-"""`python -m tools.reference_pages FOLDER`: writes the pages of docs/reference on settings and commands from the code.
+"""`python -m tools.reference_pages FOLDER`: writes pages of docs/reference from the code: settings, commands, tables.
 
 `make schemas` updates those in docs/reference/; a test compares them with the code.
 """
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from training_events.cli.program import program
+from training_events.interchange.exports.parquet.tables import TABLES, TableShape
 
 from stacks.settings.listing import Setting, settings
 
@@ -36,13 +37,21 @@ tell [what `verify` proves](../design/proof.md) and [what to do about undelivere
 {rows}
 `make schemas` writes this page from the commands' own help.
 {sections}"""
+_PARQUET = """\
+# Tables in Parquet
+
+[`training-events export --to parquet FOLDER`](../guides/exporting.md#tables-in-parquet) writes these tables. Times are in UTC
+with microseconds; what is not known is null. Each column's meaning is in its files too, as the field's `description`.
+{sections}
+`make schemas` writes this page from `interchange/exports/parquet/tables.py`.
+"""
 _COLUMNS = 100
 """The width of the help, the same on every terminal."""
 
 
 def pages() -> dict[str, str]:
     """The text of each page, by its file name."""
-    return {"settings.md": _settings_page(), "commands.md": _commands_page()}
+    return {"settings.md": _settings_page(), "commands.md": _commands_page(), "parquet.md": _parquet_page()}
 
 
 def _settings_page() -> str:
@@ -66,6 +75,16 @@ def _commands_page() -> str:
         rows += f"| [`{name}`](#{name}) | {command.get_short_help_str(_COLUMNS)} |\n"
         sections += f"\n## {name}\n\n```\n{help_text}\n```\n"
     return _COMMANDS.format(rows=rows, sections=sections)
+
+
+def _parquet_page() -> str:
+    return _PARQUET.format(sections="".join(map(_table_section, TABLES)))
+
+
+def _table_section(shape: TableShape) -> str:
+    kind = f" The folder `{shape.name}/kind=run` has those of runs; readers show `kind` as a column." if shape.by_kind else ""
+    rows = "".join(f"| `{column.name}` | `{column.type}` | {column.meaning} |\n" for column in shape.columns)
+    return f"\n## {shape.name}\n\nA row is {shape.row}.{kind}\n\n| column | type | meaning |\n|---|---|---|\n{rows}"
 
 
 def _with_links(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`python -m tools.schemas FOLDER`: writes the JSON Schemas of every event type and of every command's --json.
+"""`python -m tools.schemas FOLDER`: writes the JSON Schemas of event types, of commands' --json, and of our facet.
 
 `make schemas` updates those in docs/reference/; a test compares them with the code.
 """
@@ -15,17 +15,24 @@ from typing import Any, get_args
 from msgspec import Struct
 from msgspec.json import schema_components
 from training_events.catalogue import CATALOGUE
+from training_events.cli.commands.checkpoint import CheckpointDocument
 from training_events.cli.commands.compare import CompareDocument
 from training_events.cli.commands.datasets import DatasetsDocument
+from training_events.cli.commands.evidence import EvidenceDocument
+from training_events.cli.commands.export import ExportDocument
 from training_events.cli.commands.flush import FlushDocument
 from training_events.cli.commands.history import HistoryDocument
+from training_events.cli.commands.import_ import ImportDocument
 from training_events.cli.commands.models import ModelsDocument
 from training_events.cli.commands.rebuild import RebuildDocument
+from training_events.cli.commands.recipes import RecipesDocument
 from training_events.cli.commands.reconcile import ReconcileDocument
 from training_events.cli.commands.record import RecordDocument
 from training_events.cli.commands.redrive import RedriveDocument
 from training_events.cli.commands.replay import ReplayDocument
 from training_events.cli.commands.report import ReportDocument
+from training_events.cli.commands.reproduce import ReproduceDocument
+from training_events.cli.commands.request import RequestDocument
 from training_events.cli.commands.runs import RunsDocument
 from training_events.cli.commands.serving import ServingDocument
 from training_events.cli.commands.show import ShowDocument
@@ -33,24 +40,33 @@ from training_events.cli.commands.ui import UiDocument
 from training_events.cli.commands.undelivered import UndeliveredDocument
 from training_events.cli.commands.verify import VerifyDocument
 from training_events.cli.commands.watch import WatchDocument
+from training_events.cli.commands.worker import WorkerDocument
 from training_events.cli.organising import SentDocument
+from training_events.openlineage import training_facet
+from training_events.openlineage.training_facet import TrainingRunFacet
 from training_events.reading.lineage.graph import Lineage
 
 DOCUMENTS: dict[str, Any] = {
+    "checkpoint": CheckpointDocument,
     "compare": CompareDocument,
     "datasets": DatasetsDocument,
     "describe": SentDocument,
+    "export": ExportDocument,
     "flush": FlushDocument,
     "hide": SentDocument,
     "history": HistoryDocument,
+    "import": ImportDocument,
     "models": ModelsDocument,
     "lineage": Lineage,
     "rebuild": RebuildDocument,
     "reconcile": ReconcileDocument,
+    "recipes": RecipesDocument,
     "record": RecordDocument,
     "redrive": RedriveDocument,
     "replay": ReplayDocument,
     "report": ReportDocument,
+    "reproduce": ReproduceDocument,
+    "request": RequestDocument,
     "restore": SentDocument,
     "runs": RunsDocument,
     "serving": ServingDocument,
@@ -59,7 +75,9 @@ DOCUMENTS: dict[str, Any] = {
     "ui": UiDocument,
     "undelivered": UndeliveredDocument,
     "verify": VerifyDocument,
+    "evidence": EvidenceDocument,
     "watch": WatchDocument,
+    "worker": WorkerDocument,
 }
 """What each command prints with --json: a struct, or one of several."""
 
@@ -67,7 +85,10 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Schemas by path: `events/<Type>.json` for the data of an event type, `cli/<command>.json` for a command's document."""
+    """Schemas by path: `events/<Type>.json` for the data of an event type, `cli/<command>.json` for a command's document.
+
+    The facet that OpenLineage's run events have of our own is in `openlineage/`.
+    """
     events = {
         f"events/{name}.json": _schema(
             [event_type.fact],
@@ -82,7 +103,10 @@ def schemas() -> dict[str, dict[str, Any]]:
         )
         for command, document in DOCUMENTS.items()
     }
-    return events | commands
+    facet = {
+        training_facet.SCHEMA_FILE: _exact(_schema([TrainingRunFacet], "the facet of a training in OpenLineage's run events"))
+    }
+    return events | commands | facet
 
 
 def _streams_of(name: str) -> str:
@@ -127,7 +151,7 @@ def _exact(schema: Any) -> Any:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.schemas", description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("folder", type=Path, help="the folder to write events/ and cli/ into")
+    parser.add_argument("folder", type=Path, help="the folder to write events/, cli/ and openlineage/ into")
     folder: Path = parser.parse_args().folder
     for path, schema in schemas().items():
         file = folder / path

@@ -6,43 +6,15 @@ own settings come first. The Python in whose environment uv is installed runs th
 Only those of pip's settings count that replace PyPI: every package that is installed this way is on PyPI, with a locked hash.
 """
 
-import ast
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-_VARIABLES = {
-    "index-url": "UV_INDEX_URL",  # not UV_DEFAULT_INDEX: if somebody has set that, it comes first
-    "trusted-host": "UV_INSECURE_HOST",
-    "cert": "SSL_CERT_FILE",
-    "proxy": "ALL_PROXY",
-}
-"""https://docs.astral.sh/uv/reference/environment/"""
+# This Python has uv, and not the package in lambda/, of which these functions need nothing else.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "lambda"))
 
-
-def pip_settings(listed: str) -> dict[str, str]:
-    """The settings that `pip config list` prints. A variable overrides a file, and `install.` overrides `global.`."""
-    settings: dict[str, str] = {}
-    lines = [line.partition("=") for line in listed.splitlines()]
-    for section in ("global.", "install.", ":env:."):
-        settings |= {
-            key.removeprefix(section): str(ast.literal_eval(value)) for key, _, value in lines if key.startswith(section)
-        }
-    return settings
-
-
-def variables(settings: Mapping[str, str]) -> dict[str, str]:
-    """The environment variables of uv for these settings."""
-    return {_VARIABLES[key]: value for key, value in settings.items() if key in _VARIABLES}
-
-
-def options(settings: Mapping[str, str]) -> list[str]:
-    """The options of uv for a machine with a folder of wheels instead of an index."""
-    if "no-index" not in settings:
-        return []
-    return ["--no-index", *(f"--find-links={folder}" for folder in settings.get("find-links", "").split())]
+from training_events.reproduction.launch.pip_settings import options, pip_settings, variables
 
 
 def main(arguments: list[str]) -> int:

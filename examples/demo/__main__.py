@@ -1,8 +1,8 @@
 """Shows on this machine everything that the project does: `make demo`.
 
 It starts AWS here, deploys the stack with the real cdktf CLI, and lets a real training run record itself. Then it shows a past
-state, detects an alteration, deletes and rebuilds the read models, replays the events, and writes a report of the run. At
-the end it takes everything down, but for the report.
+state, detects an alteration, deletes and rebuilds the read models, replays the events, and writes a report of the run and a
+file of evidence, which still proves the run after somebody has removed it. At the end it takes everything down, but for these.
 """
 
 import argparse

@@ -1,11 +1,14 @@
 """What every chapter of the demo uses: it runs commands as a user types them, and waits for their effects."""
 
+import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from training_events.proof.seal_store import SealStore
@@ -51,6 +54,22 @@ def run(command: list[str], *, exit_code: int = 0) -> str:
     if process.returncode != exit_code:
         raise DemoError(f"{command[0]} ended with exit code {process.returncode}")
     return "".join(lines)
+
+
+@contextmanager
+def worker(state: Path) -> Iterator[None]:
+    """A worker while the block runs. It keeps what it has started in this folder."""
+    out.print("[dim]$ training-events worker &[/dim]")
+    command, environment = ["training-events", "worker"], {**os.environ, "XDG_STATE_HOME": str(state)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
+        try:
+            print(f"  {process.stdout.readline()}", end="")  # from now on it knows of each new version
+            yield
+        finally:
+            process.terminate()
+            for line in process.communicate()[0].splitlines():
+                print(f"  {line}")
 
 
 def search(pattern: str, output: str) -> re.Match[str]:

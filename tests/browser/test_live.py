@@ -65,7 +65,7 @@ def test_list_of_runs_gets_a_new_run_while_somebody_types(browser: Browser, trai
     field = browser.find("input[name=where]")
     field.send_keys("metrics.lo")
     training.record("TrainingStarted", run="run/new", model="digits")
-    until(lambda: "new" in [cell.text for cell in browser.find_all("table .name")], PAGE_SECONDS)
+    until(lambda: "new" in browser.texts("table .name"), PAGE_SECONDS)
     assert browser.script("return document.activeElement.value") == "metrics.lo"
     browser.press("ss")
     assert browser.script("return document.activeElement.value") == "metrics.loss"

@@ -112,6 +112,7 @@ def test_without_script_the_fields_are_a_form(browser: Browser, ui: UiServer):
     with browser.without_script():
         browser.open(ui.address + PAGES["model"])
         browser.find(f"{AS_OF} .clock-time").send_keys("2 weeks ago")
-        browser.find(".slider-go").click()
+        with browser.next_page():
+            browser.find(".slider-go").click()
         assert browser.find(".past").is_displayed()
         assert "as_of=2+weeks+ago" in browser.driver.current_url

@@ -82,6 +82,20 @@ def differing(comparison: Comparison) -> dict[str, list[Any]]:
             "only the image differs",
         ),
         ({"arguments": ["--fast"]}, {"arguments": ["absent", ["--fast"]]}, "only the arguments differ"),
+        (
+            {"working_folder": "examples", "machine": "arm64 Darwin", "direct_packages": {"mine": "file:///w/mine.whl"}},
+            {
+                "working_folder": ["absent", "examples"],
+                "direct_packages.mine": ["absent", "file:///w/mine.whl"],
+                "machine": ["absent", "arm64 Darwin"],
+            },
+            "the working folder, the origin of package mine and the machine differ",
+        ),
+        (
+            {"reproduces": "run/a", "direct_packages": {"training-events": "editable file:///src"}},
+            {},
+            "nothing that was recorded differs",
+        ),
         ({"model": "iris"}, {"model": ["digits", "iris"]}, "only the model differs"),
         ({"gpu": "H100"}, {"other.gpu": ["absent", "H100"]}, "only field gpu differs"),
     ],
@@ -178,6 +192,22 @@ def test_a_digest_that_only_another_run_knows_identifies_the_version_in_s3(asked
     record_run(asked, "a", 0)
     record_run(asked, "b", 1, datasets=[{"uri": "s3://b/digits.npz", "version_id": "v1", "role": "train"}])
     assert asked.log.compare(["a", "b"]).summary == "nothing that was recorded differs"
+
+
+def test_a_digest_of_another_algorithm_identifies_data_like_a_sha256(asked: Asked):
+    same = {"name": "digits", "digest": "mlflow:8f2c41d9", "role": "train"}
+    record_run(asked, "a", 0, datasets=[{**same, "uri": "s3://b/one.csv"}])
+    record_run(asked, "b", 1, datasets=[{**same, "uri": "s3://b/other.csv"}])
+    record_run(asked, "c", 2, datasets=[{**same, "digest": "mlflow:00000000"}])
+    asked.record("dataset/digits", "DatasetRegistered", "14:00:00", uri="s3://b/one.csv", digest="mlflow:8f2c41d9")
+    assert asked.log.compare(["a", "b"]).summary == "nothing that was recorded differs"
+    comparison = asked.log.compare(["a", "c"])
+    assert comparison.inputs_differ
+    [used, other] = differing(comparison)["datasets.train"]
+    assert (used.dataset, used.version, used.digest, other.dataset, other.name) == (
+        "dataset/digits", 1, "mlflow:8f2c41d9", None, "digits",
+    )  # fmt: skip
+    assert "neither digest nor version" not in " ".join(comparison.open_questions)
 
 
 def test_data_that_changes_its_role_differs(asked: Asked):

@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 from itertools import count
+from typing import Any
 
 import msgspec
 import pytest
@@ -55,10 +56,35 @@ def test_an_event_comes_back_as_it_was_recorded(log: EventLog):
     [audited] = log.audit("run/a")
     link = ProducerLink("p", 7, "sha256:00")
     position, taken, data = original.position, recorded.recorded_at, original.canonical_data.decode()
-    assert audited == AuditedEvent(position, taken, original.digest, link, None, "Happened", 3, data)
+    assert audited == AuditedEvent(position, taken, original.digest, link, None, "Happened", 3, data, original.source)
     [entry] = log.entries("run/a")
     assert entry[:5] == (original.position, recorded.recorded_at, "Happened", 3, original.canonical_data.decode())
     assert (entry.numbering, recorded.entry.numbering) == (Numbering("p", 7), Numbering("p", 7))
+
+
+def test_the_account_that_sent_it_is_noted_beside_the_event_where_the_log_can_be_on_a_bus(log: EventLog):
+    assert log.append(event(), account="123456789012") is Appended.RECORDED
+    assert log.append(event(), account="210987654321") is Appended.REPEATED
+    noted = None if isinstance(log, SqliteLog) else "123456789012"
+    [recorded], [audited] = log.read("run/a"), log.audit("run/a")
+    assert isinstance(audited, AuditedEvent)
+    assert (recorded.account, audited.account, audited.alteration) == (noted, noted, None)
+    assert recorded.digest == event().digest
+
+
+def test_events_are_fetched_by_their_places_in_the_order_asked_for(log: EventLog):
+    recorded = [event(number % 60, f"e-{number}", f"run/{number % 7}") for number in range(230)]
+    for one in recorded:
+        log.append(one)
+    places = [(one.stream, one.position) for one in reversed(recorded)]
+    places[7] = ("run/7", recorded[0].position)
+    places.append(places[0])
+    fetched: list[Any] = list(log.fetch(places))
+    assert fetched[7] is None
+    assert [None if found is None else (found.event.stream, found.event.position) for found in fetched] == [
+        None if number == 7 else place for number, place in enumerate(places)
+    ]  # fmt: skip
+    assert list(log.fetch([])) == []
 
 
 def test_what_is_absent_stays_absent(log: EventLog):

@@ -97,6 +97,24 @@ def test_content_that_nobody_registered_is_followed_by_its_digest(life: Asked):
     assert ("made", "run/b", f"sha256:{MODEL}", "cy", "sha256") in edges(life.log.lineage("run/c"))
 
 
+def test_a_digest_of_another_algorithm_tells_a_content(life: Asked):
+    iris = {"name": "iris", "digest": "mlflow:8f2c41d9"}
+    life.record("run/c", "DatasetUsed", "17:00:00", dataset=iris, role="train")
+    found = life.log.lineage("run/c")
+    assert edges(found) == [("read", "digest:mlflow:8f2c41d9", "run/c", None, "digest")]
+    assert "mlflow:8f2c41d9" in str(found)
+    assert [node.name for node in found.nodes if isinstance(node, DatasetVersion)] == ["iris"]
+    life.record("dataset/iris", "DatasetRegistered", "17:10:00", uri="s3://b/iris.csv", digest="mlflow:8f2c41d9")
+    registered = life.log.lineage("dataset/iris@mlflow:8f2c41d9")
+    assert [(edge.target, edge.matched_by) for edge in registered.edges] == [("run/c", "digest")]
+
+
+def test_a_group_is_made_from_nothing(life: Asked):
+    life.record("group/sweep", "Described", "17:00:00", name="Sweep")
+    with pytest.raises(Misused, match="group/sweep is a group, and nothing is made from one"):
+        life.log.lineage("group/sweep")
+
+
 def test_an_address_alone_is_no_content(life: Asked):
     life.record("run/c", "TrainingStarted", "17:00:00", datasets=["s3://b/d.npz"])
     assert edges(life.log.lineage("run/c")) == [("read", "address:s3://b/d.npz", "run/c", None, "address")]

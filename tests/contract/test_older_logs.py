@@ -87,7 +87,7 @@ def bytes_from_base64(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_stream_is_sound_and_complete(older: Older):
-    found = {stream: verify(older.log, older.seals, stream) for stream in STREAMS}
+    found = {stream: verify(older.log, older.seals, stream, read_models=older.read_models) for stream in STREAMS}
     assert {stream: (result.events, result.sound, result.complete) for stream, result in found.items()} == {
         stream: (events, True, True) for stream, events in STREAMS.items()
     }

@@ -96,6 +96,10 @@ def test_models_and_datasets_are_listed_and_hidden_ones_are_counted(catalogue: A
         ["model/hidden", "model/digits"],
         0,
     )
+    catalogue.record("model/m-4f0c", "ModelLogged", "15:40:00", name="tree")
+    bring_up_to_date(catalogue.sources)
+    [section] = models_page(catalogue.sources, NOW, Query()).sections
+    assert ([row.stream for row in section.content.rows], section.content.logged_left_out) == (["model/digits"], 1)
     [section] = datasets_page(catalogue.sources, NOW, Query()).sections
     assert [(row.stream, row.bytes) for row in section.content.rows] == [("dataset/digits", 7)]
     [section] = datasets_page(catalogue.sources, page.Asked(as_of="2026-11-22T15:29:00.000000Z"), Query()).sections

@@ -45,7 +45,7 @@ def renamed_app(cdktf_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     project = tmp_path_factory.mktemp("renamed")
     for file in ("main.py", "command_line.py"):
         shutil.copyfile(ROOT / file, project / file)
-    for folder in ("stacks", "environments", "lambda", "examples"):
+    for folder in ("stacks", "environments", "training", "lambda", "examples"):
         shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
     # The cache of packages and of downloaded wheels; both are stored by the hash of their content.
     (project / ".build").symlink_to(ROOT / ".build")

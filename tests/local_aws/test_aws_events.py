@@ -45,13 +45,13 @@ def test_only_an_object_under_datasets_is_recorded(deployed: Deployed, key: str)
     s3, bucket, name = deployed.client("s3"), deployed.outputs["data_bucket_name"], key.split("/")[1]
     s3.put_object(Bucket=bucket, Key=f"checkpoints/{name}/x", Body=b"elsewhere")
     s3.put_object(Bucket=bucket, Key=f"datasets/{name}/", Body=b"")
-    for content in (b"12345", b"123456"):
-        s3.put_object(Bucket=bucket, Key=key, Body=content)
+    versions = {s3.put_object(Bucket=bucket, Key=key, Body=content)["VersionId"] for content in (b"12345", b"123456")}
     until(lambda: len(_recorded(deployed, f"dataset/{name}")) >= 2)
     events = _recorded(deployed, f"dataset/{name}")
     assert [(event.type, event.source) for event in events] == [("DatasetRegistered", "aws.s3")] * 2
     assert sorted(event.data["bytes"] for event in events) == [5, 6]
     assert {event.data["uri"] for event in events} == {f"s3://{bucket}/{key}"}
+    assert {event.data["version_id"] for event in events} == versions
 
 
 @pytest.mark.parametrize("name", SAMPLES)

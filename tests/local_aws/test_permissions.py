@@ -15,6 +15,11 @@ from tests.local_aws.conftest import Deployed, new_event
 
 KEY = {"stream": {"S": "run/x"}, "position": {"S": "2026"}}
 STREAM = {"stream": {"S": "run/x"}}
+QUERY = {
+    "KeyConditionExpression": "#stream = :stream",
+    "ExpressionAttributeNames": {"#stream": "stream"},
+    "ExpressionAttributeValues": {":stream": {"S": "run/x"}},
+}
 Clients = Callable[[str], Any]
 
 
@@ -39,8 +44,29 @@ def as_projector(deployed: Deployed) -> Clients:
 
 
 @pytest.fixture(scope="module")
+def as_notary(deployed: Deployed) -> Clients:
+    function = deployed.outputs["notary_function_name"]
+    return lambda service: deployed.client_as_role_of(function, service)
+
+
+@pytest.fixture(scope="module")
+def as_starter(deployed: Deployed) -> Clients:
+    function = deployed.outputs["training_starter_function_name"]
+    return lambda service: deployed.client_as_role_of(function, service)
+
+
+@pytest.fixture(scope="module")
 def in_the_notebook(deployed: Deployed) -> Clients:
-    name = deployed.outputs["notebook_instance_name"]  # the role has the same name
+    return _in_sagemaker(deployed, deployed.outputs["notebook_instance_name"])  # the role has the same name
+
+
+@pytest.fixture(scope="module")
+def in_a_job(deployed: Deployed) -> Clients:
+    return _in_sagemaker(deployed, "training-local-training-jobs")
+
+
+def _in_sagemaker(deployed: Deployed, name: str) -> Clients:
+    """Clients with the credentials of a role that SageMaker assumes."""
     role = deployed.client("iam").get_role(RoleName=name)["Role"]["Arn"]
     assumed = deployed.client("sts").assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
     credentials = {
@@ -56,6 +82,8 @@ def _refused(deployed: Deployed, clients: Clients, service: str, operation: str,
     named = {
         "event_log": deployed.outputs["event_log_table_name"],
         "read_model": deployed.outputs["read_model_table_name"],
+        "leaves": deployed.outputs["notary_table_name"],
+        "checkpoint_key": deployed.outputs["checkpoint_key_arn"],
         "data_bucket": deployed.outputs["data_bucket_name"],
         "undelivered_queue": deployed.outputs["undelivered_queue_url"],
     }
@@ -187,6 +215,43 @@ def test_the_projector_cannot_remove_a_seal_or_shorten_its_lock(deployed: Deploy
     assert content == seal["Body"]
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("dynamodb", "put_item", {"TableName": "event_log", "Item": KEY}),
+        ("dynamodb", "update_item", {"TableName": "event_log", "Key": KEY}),
+        ("dynamodb", "delete_item", {"TableName": "event_log", "Key": KEY}),
+        ("dynamodb", "delete_item", {"TableName": "leaves", "Key": KEY}),
+        ("dynamodb", "query", {"TableName": "read_model", **QUERY}),
+        ("s3", "put_object", {"Bucket": "data_bucket", "Key": "seals/run/x/000001.jsonl", "Body": b"", "IfNoneMatch": "*"}),
+        ("s3", "put_object", {"Bucket": "data_bucket", "Key": "notary/tile/0/000", "Body": b""}),
+        ("s3", "delete_object", {"Bucket": "data_bucket", "Key": "notary/checkpoint"}),
+        ("s3", "get_object", {"Bucket": "data_bucket", "Key": "datasets/x"}),
+        ("kms", "schedule_key_deletion", {"KeyId": "checkpoint_key"}),
+        ("sqs", "receive_message", {"QueueUrl": "undelivered_queue"}),
+        ("events", "put_events", {"Entries": [{"Source": "x", "DetailType": "x", "Detail": "{}"}]}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_notary_can_do_nothing_but_its_work(
+    deployed: Deployed, as_notary: Clients, service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    """Its work: tests/local_aws/test_notary.py."""
+    _refused(deployed, as_notary, service, operation, parameters)
+
+
+def test_nobody_else_signs_or_takes_leaves(
+    deployed: Deployed, as_processor: Clients, as_projector: Clients, in_the_notebook: Clients
+) -> None:
+    """By their own policies; the emulator does not enforce those of the key and the table."""
+    signing = {"KeyId": "checkpoint_key", "Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}
+    for clients in (as_processor, as_projector, in_the_notebook):
+        _refused(deployed, clients, "kms", "sign", signing)
+        _refused(deployed, clients, "dynamodb", "put_item", {"TableName": "leaves", "Item": KEY})
+        put = {"Bucket": "data_bucket", "Key": "notary/checkpoint", "Body": b""}
+        _refused(deployed, clients, "s3", "put_object", put)
+
+
 def test_a_notebook_can_list_read_models_and_read_seals_but_not_write_them(
     deployed: Deployed, as_projector: Clients, in_the_notebook: Clients
 ) -> None:
@@ -217,6 +282,95 @@ def test_a_notebook_can_list_read_models_and_read_seals_but_not_write_them(
         _refused(deployed, in_the_notebook, "s3", "put_object", {"Bucket": "data_bucket", "Key": key, "Body": b""})
     _refused(deployed, in_the_notebook, "dynamodb", "scan", {"TableName": "event_log"})
     _refused(deployed, in_the_notebook, "sqs", "receive_message", {"QueueUrl": "undelivered_queue"})
+
+
+def test_the_training_starter_can_do_its_work(deployed: Deployed, as_starter: Clients) -> None:
+    """But for SageMaker: moto enforces nothing. tests/synth/test_training_starter.py has those rights."""
+    bucket, root = deployed.outputs["data_bucket_name"], deployed.client("s3")
+    dynamodb, s3 = as_starter("dynamodb"), as_starter("s3")
+    for table in ("event_log", "read_model"):
+        answer = dynamodb.query(
+            TableName=deployed.outputs[f"{table}_table_name"],
+            KeyConditionExpression="#stream = :stream",
+            ExpressionAttributeNames={"#stream": "stream"},
+            ExpressionAttributeValues={":stream": {"S": f"run/{uuid.uuid4().hex}"}},
+        )
+        assert answer["Items"] == []
+    for key in ("recipes/permissions.toml", "datasets/permissions/x", "pinned/permissions/x"):
+        root.put_object(Bucket=bucket, Key=key, Body=b"1")
+        assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == b"1"
+    assert s3.list_objects_v2(Bucket=bucket, Prefix="recipes/")["KeyCount"] >= 1
+    with pytest.raises(s3.exceptions.NoSuchKey):
+        s3.get_object(Bucket=bucket, Key="recipes/permissions.paused")
+    s3.put_object(Bucket=bucket, Key="pinned/permissions/y", Body=b"")
+    version = root.head_object(Bucket=bucket, Key="datasets/permissions/x")["VersionId"]
+    source = {"Bucket": bucket, "Key": "datasets/permissions/x", "VersionId": version}
+    s3.copy_object(Bucket=bucket, Key="pinned/permissions/z", CopySource=source, TaggingDirective="REPLACE")
+    entry = {"Source": "my.sagemaker.training.jobs", "DetailType": "Described", "Detail": '{"run_id": "permissions"}'}
+    published = as_starter("events").put_events(Entries=[entry | {"EventBusName": deployed.outputs["event_bus_name"]}])
+    assert published["FailedEntryCount"] == 0
+    for key in ("recipes/permissions.toml", "datasets/permissions/x"):
+        root.delete_object(Bucket=bucket, Key=key)
+
+
+@pytest.mark.usefixtures("another_bucket")
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("dynamodb", "put_item", {"TableName": "event_log", "Item": KEY}),
+        ("dynamodb", "scan", {"TableName": "event_log"}),
+        ("dynamodb", "put_item", {"TableName": "read_model", "Item": STREAM}),
+        ("dynamodb", "scan", {"TableName": "read_model"}),
+        ("s3", "put_object", {"Bucket": "data_bucket", "Key": "recipes/x.toml", "Body": b""}),
+        ("s3", "put_object", {"Bucket": "data_bucket", "Key": "datasets/x", "Body": b""}),
+        ("s3", "put_object", {"Bucket": "data_bucket", "Key": "runs/x", "Body": b""}),
+        ("s3", "put_object", {"Bucket": "data_bucket", "Key": "client/x", "Body": b""}),
+        ("s3", "put_object", {"Bucket": "another", "Key": "pinned/x", "Body": b""}),
+        ("s3", "get_object", {"Bucket": "data_bucket", "Key": "undelivered/x"}),
+        ("s3", "get_object", {"Bucket": "data_bucket", "Key": "seals/x"}),
+        ("s3", "delete_object", {"Bucket": "data_bucket", "Key": "pinned/x"}),
+        ("sqs", "receive_message", {"QueueUrl": "undelivered_queue"}),
+        ("lambda", "invoke", {"FunctionName": "training-local-event-processor"}),
+        (
+            "sts",
+            "assume_role",
+            {"RoleArn": "arn:aws:iam::123456789012:role/training-local-notebook", "RoleSessionName": "starter"},
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_training_starter_can_do_nothing_else(
+    deployed: Deployed, as_starter: Clients, service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    _refused(deployed, as_starter, service, operation, parameters)
+
+
+def test_a_job_can_read_data_and_write_what_its_run_makes(deployed: Deployed, in_a_job: Clients) -> None:
+    bucket, s3 = deployed.outputs["data_bucket_name"], in_a_job("s3")
+    deployed.client("s3").put_object(Bucket=bucket, Key="pinned/job/x", Body=b"1")
+    assert s3.get_object(Bucket=bucket, Key="pinned/job/x")["Body"].read() == b"1"
+    assert s3.list_objects_v2(Bucket=bucket, Prefix="pinned/job/")["KeyCount"] == 1
+    for key in ("runs/job/x", "models/job/x"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    entry = {"Source": "my.sagemaker.training.jobs", "DetailType": "Described", "Detail": '{"run_id": "permissions"}'}
+    published = in_a_job("events").put_events(Entries=[entry | {"EventBusName": deployed.outputs["event_bus_name"]}])
+    assert published["FailedEntryCount"] == 0
+
+
+@pytest.mark.parametrize("prefix", ["datasets", "recipes", "code", "pinned", "seals/run", "client", "undelivered"])
+def test_a_job_writes_nothing_else_and_no_recipe_comes_from_a_notebook(
+    deployed: Deployed, in_a_job: Clients, in_the_notebook: Clients, prefix: str
+) -> None:
+    put = {"Bucket": "data_bucket", "Key": f"{prefix}/x", "Body": b""}
+    _refused(deployed, in_a_job, "s3", "put_object", put)
+    if prefix in ("recipes", "client"):
+        _refused(deployed, in_the_notebook, "s3", "put_object", put)
+
+
+def test_a_job_reads_neither_the_log_nor_the_queue(deployed: Deployed, in_a_job: Clients) -> None:
+    _refused(deployed, in_a_job, "dynamodb", "get_item", {"TableName": "event_log", "Key": KEY})
+    _refused(deployed, in_a_job, "sqs", "receive_message", {"QueueUrl": "undelivered_queue"})
+    _refused(deployed, in_a_job, "s3", "list_objects_v2", {"Bucket": "data_bucket"})
 
 
 def test_the_log_has_the_policy_that_denies_alterations(deployed: Deployed) -> None:

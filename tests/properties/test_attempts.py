@@ -1,5 +1,6 @@
 """Of a run that was started several times only the points that no later attempt took back make its metrics."""
 
+import json
 from typing import Any, NamedTuple
 
 from hypothesis import example, given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from training_events import folds
 from training_events.canonical import canonical_json
 from training_events.event import LogEntry
+from training_events.folds.headline import headlines
 from training_events.folds.metric import MAX_CURVE_POINTS, Metric
 from training_events.folds.standing import is_known, standing_metrics
 
@@ -61,6 +63,14 @@ def standing(measured: list[Measured]) -> list[Measured]:
     return [point for point in in_time if not any(takes_back(later, point) for later in in_time)]
 
 
+class _Timed(NamedTuple):
+    point: Measured
+    at: str
+
+    def stands_among(self, measured: list[Measured]) -> bool:
+        return any(self.point is point for point in standing(measured))
+
+
 def readings(metric: Metric) -> list[Any]:
     known = (metric.first, metric.last, metric.min, metric.max, metric.best)
     return [reading and (reading.step, reading.value) for reading in known]
@@ -99,6 +109,39 @@ def test_the_metrics_are_those_of_the_points_that_stand(life: list[Any]):
         assert readings(metric) == expected_readings(stand)
     for reading in (metric.first, metric.last, metric.min, metric.max):
         assert reading is None or (reading.step, reading.value) in [(point.step, point.value) for point in stand]
+
+
+@given(lives, st.lists(st.integers(0, 3), min_size=60, max_size=60))
+@example([(3, 1), (1, 2), None, (0, 5), (2, "NaN"), (1, 7)], [0] * 60)
+@example([(0, 1), (0, 2), (0, 0)], [2, 1, 1] * 20)
+def test_the_latest_point_is_that_of_the_highest_step_then_time_then_value(life: list[Any], seconds: list[int]):
+    """As MLflow has it: a point without a step has step 0 there, and NaN counts as 0. All other points are earlier."""
+    entries, measured = entries_of(life)
+    times = iter(seconds)
+    points_at, timed = [], []
+    for entry in entries:
+        if entry.type == "MetricsRecorded":
+            [point] = json.loads(entry.data)["points"]
+            point["time"] = f"2026-11-22T14:00:0{next(times)}.000000Z"
+            points_at.append(point["time"])
+            timed.append(entry._replace(data=canonical_json({"points": [point]}).decode()))
+        else:
+            timed.append(entry)
+    state: Any = folds.fold(folds.empty("run/a"), timed)
+    if not measured:
+        return
+
+    def order(at: str, step: int | None, value: Any) -> tuple[Any, ...]:
+        return step or 0, at, 0.0 if value == "NaN" else float(value)
+
+    stand = [point for point in map(_Timed._make, zip(measured, points_at, strict=True)) if point.stands_among(measured)]
+    metric = state.metrics["loss"]
+    latest = metric.latest or metric.last
+    assert order(latest.at, latest.step, latest.value) == max(order(at, it.step, it.value) for it, at in stand)
+    if metric.latest is not None:
+        assert order(latest.at, latest.step, latest.value) > order(metric.last.at, metric.last.step, metric.last.value)
+    [exact] = standing_metrics("run/a", lambda: timed).values()
+    assert (exact.latest, headlines(state.metrics)["loss"].latest) == (metric.latest, latest.value)
 
 
 @given(lives, st.data())

@@ -137,3 +137,13 @@ def test_the_name_of_a_moved_field_can_name_a_file():
     ((name, _),) = shelf.contents
     assert "/" not in name
     assert len(name) <= 100
+
+
+def test_of_a_dataset_only_the_details_are_moved():
+    """A reference in place of a dataset would be another dataset."""
+    shelf = Shelf()
+    dataset = {"name": "d", "digest": "mlflow:1", "details": {"schema": "x" * 9000}}
+    small = fit_to_size(STREAM, {"dataset": dataset, "role": "train"}, 8000, shelf.keep)
+    assert shelf.contents == [("dataset.details", canonical_json(dataset["details"]))]
+    assert small["dataset"] == {**dataset, "details": {**small["dataset"]["details"], "uri": "s3://b/dataset.details"}}
+    assert fit_to_size(STREAM, {"dataset": dataset}, 8000, full) == {"dataset": {**dataset, "details": None}}

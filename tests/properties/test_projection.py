@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from training_events import catalogue, folds
 from training_events.errors import DoesNotFit, NotFoldable
 from training_events.event import Event
+from training_events.folds.run_state import RunState
 from training_events.projection.failing import FailingStreams
 from training_events.projection.projector import Projector
 from training_events.proof.verification import verify
@@ -144,7 +145,7 @@ def reason_of(event: Event) -> str | None:
 
 def planted(stacks: dict[str, StackJson], **changed: Any) -> StackJson:
     stack = StackJson(copy.deepcopy(stacks["prod"].content))
-    stack.one("aws_lambda_event_source_mapping").update(changed)
+    stack.one("aws_lambda_event_source_mapping", "projector").update(changed)
     return stack
 
 
@@ -205,10 +206,13 @@ def test_every_read_model_ends_as_the_fold_and_unreadable_records_are_set_aside(
     assert queue.reasons() == expected
     assert delivery.destination == delivery.lost == []
     damaged = {stream for (stream, _), record in log.records.items() if isinstance(record, Damaged)}
+    made_up = {event.stream for event in events if "run_head" in event.data}  # a run that the log does not have so
     for stream, state in stored_states(models).items():
-        if (folds.decode(stream, state).finished or not stream.startswith("run/")) and stream not in damaged:
+        decoded = folds.decode(stream, state)
+        if (not isinstance(decoded, RunState) or decoded.finished) and stream not in damaged:
             verified = verify(log, seals, stream)
-            assert (verified.sound, verified.seals.not_covered) == (True, 0)
+            assert verified.sound or stream in made_up
+            assert verified.seals.not_covered == 0
 
 
 @pytest.mark.parametrize("first", [1, 2])
@@ -422,8 +426,8 @@ class LargeLog(InMemoryLog):
         super().__init__()
         self._streams: dict[str, dict[str, Any]] = {}
 
-    def append(self, event: Event, *, accept_future: bool = False) -> Appended:
-        appended = super().append(event, accept_future=accept_future)
+    def append(self, event: Event, *, account: str | None = None, accept_future: bool = False) -> Appended:
+        appended = super().append(event, account=account, accept_future=accept_future)
         key = event.stream, event.position
         self._streams.setdefault(event.stream, {})[event.position] = self.records[key]
         return appended

@@ -74,8 +74,11 @@ NOTATIONS = {
 @settings(max_examples=300)
 def test_a_password_of_any_signs_is_masked_in_every_notation(password, notation):
     assume(not re.fullmatch(r"<[^<>]*>|\*+|\$.*", password))  # these stand where a password would be
-    hidden = redacted_text(NOTATIONS[notation](password))
-    assert not [at for at in range(len(password) - 5) if password[at : at + 6] in hidden]
+    write = NOTATIONS[notation]
+    parts = [password[at : at + 6] for at in range(len(password) - 5)]
+    assume(not any(part in write("") for part in parts))  # the notation itself may have such a word, as `access_token`
+    hidden = redacted_text(write(password))
+    assert not [part for part in parts if part in hidden]
 
 
 @given(json_values)

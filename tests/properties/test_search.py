@@ -52,7 +52,7 @@ numbers = st.sampled_from(NUMBERS) | st.floats(allow_nan=False, allow_infinity=F
 texts = st.sampled_from(TEXTS) | st.text(max_size=4)
 finite = st.none() | numbers.map(float)
 last = numbers.map(float) | st.sampled_from(["NaN", "Infinity", "-Infinity"])
-headlines = st.builds(Headline, st.just("minimize"), finite, last, finite, finite)
+headlines = st.builds(Headline, st.just("minimize"), finite, last, finite, finite, last)
 scalars = st.none() | texts | numbers | st.booleans()
 named = st.dictionaries(st.sampled_from(NAMES), scalars, max_size=2)
 used = st.builds(
@@ -98,7 +98,7 @@ number_texts = numbers.map(repr) | st.sampled_from(["NaN", "Infinity", "-inf", "
 any_literals = number_texts | texts.map(quoted) | number_texts.map(quoted) | st.sampled_from(["true", "FALSE"])
 orders = st.sampled_from(["<", "<=", ">", ">=", "=", "!="])
 number_names = st.builds(
-    lambda key, column: name("metrics", key) + column, keys, st.sampled_from(["", ".last", ".min", ".max"])
+    lambda key, column: name("metrics", key) + column, keys, st.sampled_from(["", ".last", ".min", ".max", ".latest"])
 ) | st.sampled_from(["duration", "attributes.events"])
 any_names = st.builds(name, st.sampled_from(["params", "tags"]), keys)
 text_names = st.sampled_from(["model", "run.id", "datasets.digest", "dataset.name", "group"])

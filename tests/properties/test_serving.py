@@ -67,17 +67,18 @@ def test_each_service_has_who_began_it_and_what_ended_it():
         happened(3, "ModelPromoted", version=2, stage="production", promoted_by="bo"),
         happened(4, "ModelRetired", version=2, reason="worse on Mondays"),
         happened(5, "ModelPromoted", version=1, stage="canary"),
+        happened(6, "ModelDemoted", version=1, stage="canary", demoted_by="ana"),
     ]
     told = services(MODEL, map(histories.entry, events))
     assert [(it.version, it.stage, it.since[8:10], it.until and it.until[8:10], it.promoted_by) for it in told] == [
         ("1", "production", "02", "03", "ana"),
         ("2", "production", "03", "04", "bo"),
-        ("1", "canary", "05", None, None),
+        ("1", "canary", "05", "06", None),
     ]
     assert [(it.ended_by, it.reason) for it in told] == [
         ("promotion", None),
         ("retirement", "worse on Mondays"),
-        (None, None),
+        ("demotion", None),
     ]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from training_events.event import Event, Producer
+from training_events.event import Event, Producer, RecordedEvent
 from training_events.recordable import check_recordable
 from training_events.stores.damage import as_audited, audited_or_damaged
 from training_events.stores.dynamodb.item import audit_item, from_item, to_item
@@ -76,6 +76,17 @@ def test_anything_that_no_event_has_is_told(event, name, in_producer):
     assert not is_sound(of_item(item, event))
     assert not is_sound(of_row((*to_row(event, RECORDED_AT), None, "x"), event))
     assert is_sound(of_row((*to_row(event, RECORDED_AT), None, None), event))
+
+
+@given(events(), st.from_regex("[0-9]{12}", fullmatch=True), st.data())
+def test_an_account_that_sent_the_event_is_no_part_of_its_content_and_nothing_else_is_an_account(event, account, data):
+    item: Any = to_item(event, RECORDED_AT, account)
+    assert of_item(item, event) == as_audited(RecordedEvent(event, RECORDED_AT, event.digest, account))
+    assert from_item(item).account == account
+    wrong = st.sampled_from(
+        [{"N": account}, {"S": account[:-1]}, {"S": account + "0"}, {"S": ""}, {"S": "\u0661" * 12}, {"NULL": True}]
+    )
+    assert not is_sound(of_item({**item, "account": data.draw(wrong)}, event))
 
 
 @example(ADJACENT)

@@ -25,7 +25,7 @@ def test_the_real_stacks_name_all_of_their_files(cdktf_out: Path) -> None:
     for stack in (cdktf_out / "stacks").iterdir():
         files = read(cdktf_out, stack.name).files
         assert sorted(files) == sorted(file.relative_to(stack).as_posix() for file in stack.rglob("*") if file.is_file())
-        assert len(files) == 4
+        assert len(files) == 5, "the JSON, the package, the wheel, the notebook and a recipe"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"terraform": {}}'])

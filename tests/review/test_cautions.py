@@ -10,6 +10,7 @@ from tests.support.stack_json import StackJson
 
 CAUTION = "> [!CAUTION]"
 LOG, BUCKET = "aws_dynamodb_table.event_log_table_B2A96EE6", "aws_s3_bucket.data_bucket_51E298BF"
+SIGNING = "aws_kms_key.notary_keys_key_1_5C0EAE1E"
 UNDELIVERED = "aws_sqs_queue.undelivered_queue_44D8ED8B"
 DENIES = {"Sid": "AppendOnly", "Effect": "Deny", "Principal": "*", "Action": ["a:Update", "a:Delete"], "Resource": "log"}
 
@@ -20,6 +21,8 @@ def policy(*statements: dict[str, Any]) -> dict[str, Any]:
 
 LOST = {
     "the event log": (LOG, {"name": "log"}),
+    "the notary's table": ("aws_dynamodb_table.notary_table_F7ACB2CD", {"name": "notary"}),
+    "a key that signs checkpoints": (SIGNING, {"description": "signs"}),
     "the data bucket": (BUCKET, {"bucket": "data"}),
     "the archive of the event bus": ("aws_cloudwatch_event_archive.event_bus_archive_94B9CFD5", {"name": "events"}),
     "the undelivered queue": (UNDELIVERED, {"name": "undelivered"}),
@@ -94,6 +97,13 @@ LIFTED: dict[str, tuple[str, Any, Any]] = {
     "versioning is no longer enabled": (
         *(VERSIONING, {"versioning_configuration": [{"status": "Enabled"}]}),
         {"versioning_configuration": [{"status": "Suspended"}]},
+    ),
+    "`NobodyElseSigns` would deny less": (
+        *(
+            SIGNING,
+            policy({"Sid": "NobodyElseSigns", "Effect": "Deny", "Principal": "*", "Action": "kms:Sign", "Resource": "*"}),
+        ),
+        policy(),
     ),
     "versioning would be removed": (VERSIONING, {"versioning_configuration": [{"status": "Enabled"}]}, None),
     "public access is no longer blocked": (ACCESS, {"block_public_policy": True}, {"block_public_policy": False}),

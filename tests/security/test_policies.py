@@ -26,7 +26,7 @@ def test_every_policy_of_every_environment_is_checked(stack: StackJson) -> None:
     resources = {f"{kind}.{name}": resource for kind, name, resource in stack.resources()}
     checked = {address for address, _ in policies(Synthesized("dev", resources))}
     assert checked == {address for address, _ in stack.statements()}
-    assert len(checked) == 11
+    assert len(checked) == 19
 
 
 def test_a_reference_becomes_a_sample_arn_of_its_kind() -> None:
@@ -57,7 +57,7 @@ def test_other_json_is_not_taken_for_a_policy() -> None:
 @pytest.mark.parametrize(
     ("attributes", "message"),
     [
-        ({"policy": _policy("${aws_kms_key.own.arn}")}, r"there is no sample ARN for \$\{aws_kms_key.own.arn\}"),
+        ({"policy": _policy("${aws_sns_topic.own.arn}")}, r"there is no sample ARN for \$\{aws_sns_topic.own.arn\}"),
         ({"policy": _policy('${join("", [aws_s3_bucket.a.arn])}')}, "expression"),
         ({"policy": "${data.aws_iam_policy_document.x.json}"}, "not a policy that can be checked"),
         ({"assume_role_policy": "${local.trust}"}, "not a policy that can be checked"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -91,6 +92,13 @@ class Browser:
             self.command("Emulation.setScriptExecutionDisabled", value=False)
 
     @contextmanager
+    def next_page(self) -> Iterator[None]:
+        """What is done here opens another page: wait for it. On a busy machine a click returns before the page goes."""
+        page = self.find("html")
+        yield
+        until(lambda: _is_gone(page), PAGE_SECONDS)
+
+    @contextmanager
     def offline(self) -> Iterator[None]:
         """Nothing can be reached, this machine neither."""
         conditions = {"latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
@@ -115,7 +123,19 @@ class Browser:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def text(self, selector: str = "body") -> str:
-        return self.find(selector).text
+        """What stands in it. A live page may swap it for a new one just when it is read: then that one is read."""
+        while True:
+            try:
+                return self.find(selector).text
+            except StaleElementReferenceException:
+                continue
+
+    def texts(self, selector: str) -> list[str]:
+        """What stands in each of them, all read at one moment: a live page may swap them between two questions."""
+        found: list[str] = self.script(
+            "return [...document.querySelectorAll(arguments[0])].map((found) => found.innerText)", selector
+        )
+        return found
 
     def press(self, *keys: str) -> None:
         """Keys, one after the other, for what has the focus."""
@@ -172,6 +192,14 @@ class Browser:
         """The page on A4, as a PDF among the files of the run."""
         inches = {"paperWidth": 8.27, "paperHeight": 11.69}
         return _kept(f"{name}.pdf", self.command("Page.printToPDF", printBackground=False, **inches)["data"])
+
+
+def _is_gone(element: WebElement) -> bool:
+    try:
+        element.is_enabled()
+    except StaleElementReferenceException:
+        return True
+    return False
 
 
 def _kept(name: str, data: str) -> Path:

@@ -22,11 +22,20 @@ QUEUE = "aws_sqs_queue"
 
 
 class Delivery:
-    def __init__(self, stack: StackJson, function: Callable[[Event], object]) -> None:
+    """`function` stands for the event processor, `starter` for the training starter; without one its rule is left out."""
+
+    def __init__(
+        self, stack: StackJson, function: Callable[[Event], object], starter: Callable[[Event], object] | None = None
+    ) -> None:
         self._stack = stack
-        self._function = function
+        functions = {"event_processor": function, "training_starter_run": starter}
+        self._functions = {
+            stack.reference("aws_lambda_function", "arn", name): (name, code) for name, code in functions.items() if code
+        }
         self.dead_letters: list[Event] = []
         self.destination: list[Event] = []
+        self.failed_at: list[str] = []
+        """For each event of `destination`, the function that failed at it."""
         self.not_taken: list[Event] = []
         self.lost: list[Event] = []
 
@@ -51,6 +60,8 @@ class Delivery:
             (self.not_taken if self._queue_lets_the_rule_in(target["arn"], rule) else self.lost).append(event)
             return
         to_a_bus = target["arn"] == self._stack.reference(BUS, "arn")
+        if not to_a_bus and target["arn"] not in self._functions:
+            return
         allowed = self._role_may_forward(rule, target) if to_a_bus else self._may_invoke(rule)
         if not allowed or failed_attempts[0] > target["retry_policy"]["maximum_retry_attempts"]:
             queue = target.get("dead_letter_config", {}).get("arn")
@@ -60,16 +71,20 @@ class Delivery:
             if to_a_bus:
                 self._route(self._stack.reference(BUS, "name"), event, failed_attempts[1:], 1)
             else:
-                self._invoke(event)
+                self._invoke(*self._functions[target["arn"]], event)
 
-    def _invoke(self, event: Event) -> None:
-        config = self._stack.one("aws_lambda_function_event_invoke_config", "event_processor")
+    def _invoke(self, name: str, function: Callable[[Event], object], event: Event) -> None:
+        config = self._stack.one("aws_lambda_function_event_invoke_config", name.removesuffix("_run"))
         for _ in range(1 + config["maximum_retry_attempts"]):
             with suppress(Exception):  # Lambda retries after any error
-                self._function(event)
+                function(event)
                 return
         queue = config["destination_config"]["on_failure"]["destination"]
-        (self.destination if self._role_may_send_to(queue) else self.lost).append(event)
+        if self._role_may_send_to(queue, name):
+            self.destination.append(event)
+            self.failed_at.append(name)
+        else:
+            self.lost.append(event)
 
     def _may_invoke(self, rule: str) -> bool:
         return any(
@@ -95,10 +110,10 @@ class Delivery:
             for statement in json.loads(self._stack.one("aws_sqs_queue_policy")["policy"])["Statement"]
         )
 
-    def _role_may_send_to(self, queue: str) -> bool:
+    def _role_may_send_to(self, queue: str, name: str) -> bool:
         return any(
             "sqs:SendMessage" in statement["Action"] and queue in statement["Resource"]
-            for statement in self._stack.role_statements("event_processor")
+            for statement in self._stack.role_statements(name)
         )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import Any
 
@@ -35,14 +35,14 @@ class InMemoryLog:
         self.records: dict[tuple[str, str], RecordedEvent | Damaged] = {}
         self._clock = clock
 
-    def append(self, event: Event, *, accept_future: bool = False) -> Appended:
+    def append(self, event: Event, *, account: str | None = None, accept_future: bool = False) -> Appended:
         recorded_at = self._clock()
         key = event.stream, event.position
         if key not in self.records:
             check_recordable(event)
             if not accept_future:
                 check_due(event, recorded_at)
-        current = self.records.setdefault(key, recorded := RecordedEvent(event, recorded_at, event.digest))
+        current = self.records.setdefault(key, recorded := RecordedEvent(event, recorded_at, event.digest, account))
         if current is recorded:
             return Appended.RECORDED
         if isinstance(current, RecordedEvent) and current.digest == event.digest:
@@ -55,6 +55,9 @@ class InMemoryLog:
 
     def read(self, stream: str, *, after: str = "") -> Iterator[RecordedEvent]:
         return undamaged(record for position, record in self._of(stream) if position > after)
+
+    def fetch(self, keys: Iterable[tuple[str, str]]) -> Iterator[RecordedEvent | Damaged | None]:
+        return map(self.records.get, keys)
 
     def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
         return (record if isinstance(record, Damaged) else as_audited(record) for _, record in self._of(stream))

@@ -16,7 +16,15 @@ points = st.fixed_dictionaries(
 stored = st.fixed_dictionaries({}, optional={"uri": st.sampled_from(["s3://b/a", "s3://b/b"]), "version_id": st.just("v"),
                                              "sha256": st.sampled_from(["aa", "bb"]), "bytes": st.integers(0, 9)})  # fmt: skip
 words = st.sampled_from(["a", "b", "c"])
-roles = st.dictionaries(words | st.just("uri"), stored | words | st.lists(stored | words, max_size=2), max_size=2)
+older = st.just(1) | st.just({"mine": [1]})
+"""What logs may hold from before a field was there, by its name and of another type."""
+used = stored.flatmap(
+    lambda data: st.fixed_dictionaries(
+        {}, optional={"name": words | older, "digest": st.just("md5:5e") | older,
+                      "details": st.dictionaries(words, words, max_size=2) | st.just(1)}
+    ).map(lambda more: data | more)
+)  # fmt: skip
+roles = st.dictionaries(words | st.just("uri"), used | words | st.lists(used | words, max_size=2), max_size=2)
 versions = st.integers(1, 3) | st.sampled_from(["1", "2"])
 goals = st.dictionaries(st.sampled_from(["loss", "f1"]), st.sampled_from(["minimize", "maximize"]), max_size=2)
 
@@ -25,6 +33,9 @@ hidings = st.fixed_dictionaries({}, optional={"reason": words, "by": words})
 
 tags = st.dictionaries(words | st.just("group"), st.none() | words | numbers | st.booleans() | st.just(2**70), max_size=3)
 
+runs = st.sampled_from(["run/a", "run/b", "run/c"])
+verdicts = {"tolerance": st.just(0.5), "inputs": st.lists(words, max_size=2), "explanation": texts, "by": words}
+causes = st.fixed_dictionaries({"stream": runs, "event_id": words, "occurred_at": st.just("2026-11-22T15:00:00.000000Z")})
 OF_ANY_STREAM: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "Described": st.fixed_dictionaries({}, optional={"name": texts, "description": texts, "by": words}),
     "Tagged": st.fixed_dictionaries({"tags": tags}, optional={"by": words}),
@@ -36,17 +47,24 @@ DATA: dict[str, dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "run": {
         **OF_ANY_STREAM,
         "TrainingRequested": st.fixed_dictionaries(
-            {}, optional={"model": words, "requested_by": words, "hyperparameters": st.dictionaries(words, numbers, max_size=2)}
+            {}, optional={"model": words, "requested_by": words, "hyperparameters": st.dictionaries(words, numbers, max_size=2),
+                          "recipe": words | older, "reproduces": runs | older, "caused_by": causes | older,
+                          "datasets": st.lists(used, max_size=2) | older, "request": st.dictionaries(words, words) | older}
+        ),
+        "TrainingRefused": st.fixed_dictionaries(
+            {"reason": st.sampled_from(["paused", "quota"])}, optional={"explanation": words, "field": words, "request": words}
         ),
         "TrainingStarted": st.fixed_dictionaries(
             {}, optional={"model": words, "seeds": st.integers(0, 2**64),
-                          "datasets": st.lists(stored | words, max_size=2) | roles,
-                          "goals": goals, "hyperparameters": st.dictionaries(words, numbers, max_size=2), "mine": words}
+                          "datasets": st.lists(used | words, max_size=2) | roles,
+                          "goals": goals, "hyperparameters": st.dictionaries(words, numbers, max_size=2), "mine": words,
+                          "reproduces": runs | older, "working_folder": words | older, "machine": words | older,
+                          "direct_packages": st.dictionaries(words, words, max_size=2) | older}
         ),
         "HyperparametersRecorded": st.fixed_dictionaries(
             {"hyperparameters": st.dictionaries(words, numbers | st.booleans() | st.lists(words, max_size=2), max_size=2)}
         ),
-        "DatasetUsed": st.fixed_dictionaries({"dataset": stored | words}, optional={"role": words}),
+        "DatasetUsed": st.fixed_dictionaries({"dataset": used | words}, optional={"role": words}),
         "MetricsRecorded": st.fixed_dictionaries({"points": st.lists(points, max_size=4)}),
         "CheckpointSaved": stored.flatmap(lambda data: st.fixed_dictionaries({"step": steps}).map(lambda more: data | more)),
         "ArtifactSaved": stored,
@@ -61,6 +79,13 @@ DATA: dict[str, dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         "PipelineExecutionStateChanged": st.fixed_dictionaries(
             {"status": st.sampled_from(["Executing", "Succeeded", "Failed", "Stopping", "Stopped", "New"])}
         ),
+        "ReproductionRequested": st.fixed_dictionaries(
+            {"run": runs}, optional={"allowed_unpinned": st.lists(words, max_size=2), "requested_by": words}
+        ),
+        "ReproductionVerified": st.fixed_dictionaries({"run": runs}, optional=verdicts | {"metrics": st.integers(0, 9)}),
+        "ReproductionDiverged": st.fixed_dictionaries(
+            {"run": runs}, optional=verdicts | {"first": st.fixed_dictionaries({"metric": words}, optional={"step": steps})}
+        ),
     },
     "model": {
         **OF_ANY_STREAM,
@@ -70,18 +95,37 @@ DATA: dict[str, dict[str, st.SearchStrategy[dict[str, Any]]]] = {
                       "run_head": st.fixed_dictionaries({"events": st.integers(1, 9), "position": words, "digest": words})},
         ),
         "ModelPromoted": st.fixed_dictionaries({"version": versions, "stage": words}),
+        "ModelDemoted": st.fixed_dictionaries({"version": versions, "stage": words}),
+        "VersionDescribed": st.fixed_dictionaries({"version": versions, "description": texts}),
+        "VersionTagged": st.fixed_dictionaries({"version": versions, "tags": tags}),
+        "VersionHidden": st.fixed_dictionaries({"version": versions}, optional={"reason": words}),
+        "VersionRestored": st.fixed_dictionaries({"version": versions}, optional={"by": words}),
+        "ModelLogged": st.fixed_dictionaries(
+            {}, optional={"name": words, "run": words, "group": words, "model_type": words, "artifact": stored,
+                          "params": st.dictionaries(words, words, max_size=2),
+                          "status": st.sampled_from(["pending", "ready", "failed"])}
+        ),
+        "ModelMeasured": st.fixed_dictionaries(
+            {"points": st.lists(points, max_size=4)}, optional={"run": words, "dataset": used}
+        ),
+        "ArtifactSaved": stored,
         "ModelRetired": st.fixed_dictionaries({}, optional={"version": versions}),
         "ModelPackageStateChanged": st.fixed_dictionaries({"version": versions}, optional={"status": words, "arn": words}),
     },
     "dataset": {
         **OF_ANY_STREAM,
-        "DatasetRegistered": stored,
+        "DatasetRegistered": stored.flatmap(
+            lambda data: st.fixed_dictionaries(
+                {}, optional={"run": runs | older, "digest": st.just("md5:5e") | older}
+            ).map(lambda more: data | more)
+        ),
         "DatasetRetired": st.fixed_dictionaries({}, optional={"sha256": words}),
     },
+    "group": OF_ANY_STREAM,
 }  # fmt: skip
 """Data that fits its type, by kind of stream and type of event."""
 
-STREAMS = ("run/a", "run/b", "model/m", "dataset/d")
+STREAMS = ("run/a", "run/b", "model/m", "dataset/d", "group/g")
 
 
 @st.composite

@@ -39,7 +39,11 @@ HostileFact = tuple[str, str, dict[str, Any]]
 def hostile_facts() -> list[HostileFact]:
     """Stream, type and data, in the order in which they occur: runs whose every text is hostile, their dataset and model."""
     facts: list[HostileFact] = [
-        (DATASET, "DatasetRegistered", _stored("markup") | {"rows": 3, "registered_by": HOSTILE["attribute"]}),
+        (
+            DATASET,
+            "DatasetRegistered",
+            _stored("markup") | {"rows": 3, "registered_by": HOSTILE["attribute"], "run": HOSTILE["template"]},
+        ),
         (DATASET, "DatasetRegistered", _stored("markup") | {"sha256": HOSTILE["script"], "bytes": 2}),
         *_organised(DATASET, "script"),
     ]
@@ -83,6 +87,10 @@ def _run(stream: str, what: str, text: str) -> list[HostileFact]:
         "environment": {text: text},
         "requested_by": text,
         "resumed_from": text,
+        "reproduces": text,
+        "working_folder": text,
+        "direct_packages": {text: text},
+        "machine": text,
     }
     points = [{"name": text, "value": 1 / (step + 1), "step": step} for step in range(8)]
     points += [{"name": text, "value": value, "step": 8} for value in ("NaN", "Infinity", "-Infinity")]
@@ -91,9 +99,10 @@ def _run(stream: str, what: str, text: str) -> list[HostileFact]:
         "script": ("TrainingFailed", {"error": {text: text}, "traceback": text}),
         "comment": ("TrainingStopped", {"reason": text}),
     }
+    asked = {"recipe": text, "reproduces": text, "caused_by": {"stream": text, "event_id": text, "occurred_at": text}}
     end, data = ends.get(what, ("TrainingCompleted", {"artifact": _stored(what)}))
     return [
-        (stream, "TrainingRequested", {"model": text, "requested_by": text, "hyperparameters": {text: text}}),
+        (stream, "TrainingRequested", {"model": text, "requested_by": text, "hyperparameters": {text: text}, **asked}),
         (stream, "TrainingStarted", spec),
         (stream, "MetricsRecorded", {"points": points}),
         (stream, "CheckpointSaved", {**_stored(what), "step": 4}),
@@ -101,6 +110,8 @@ def _run(stream: str, what: str, text: str) -> list[HostileFact]:
         (stream, "TrainingJobStateChanged", {"status": text, "secondary_status": text, "arn": text, "failure_reason": text}),
         (stream, TYPE, {text: text}),
         (stream, end, data),
+        (stream, "ReproductionRequested", {"run": text, "allowed_unpinned": [text], "requested_by": text}),
+        (stream, "ReproductionDiverged", {"run": text, "inputs": [text], "explanation": text, "by": text}),
         *_organised(stream, what),
     ]
 

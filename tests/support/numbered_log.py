@@ -6,6 +6,7 @@ from pathlib import Path
 from training_events.event import Event
 from training_events.projection.projector import Projector
 from training_events.proof.sqlite_seal_store import SqliteSealStore
+from training_events.proof.tree.sqlite_tree import SqliteTree
 from training_events.reading.opening import Sources
 from training_events.stores.sqlite.database import Database
 from training_events.stores.sqlite.event_log import SqliteLog
@@ -26,4 +27,5 @@ def numbered_log(file: Path, numbered: Iterable[tuple[int, Event]]) -> Sources:
             times = iter([recorded_at(number)])
             log.append(event)
     read_models = SqliteReadModels(database)
-    return Sources(log, read_models, Projector(log, read_models), SqliteSealStore(database))
+    tree = SqliteTree(database)
+    return Sources(log, read_models, Projector(log, read_models), SqliteSealStore(database), tree, tree)

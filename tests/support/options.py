@@ -9,6 +9,9 @@ from tests.support.stack_json import StackJson
 ACCOUNT, REGION, ENVIRONMENT = "111122223333", "eu-west-1", "extra"
 SUBNETS, GROUP = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"], "sg-0123456789abcdef0"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
+AUDITORS_BUCKET = "checkpoints-of-the-auditor"
+SIGNING_KEY = f"arn:aws:kms:{REGION}:999988887777:key/0f1e2d3c-4b5a-4697-8877-665544332211"
+CONNECTION = f"arn:aws:events:{REGION}:{ACCOUNT}:connection/lineage/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
 PROFILE = f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/team/a1b2c3d4e5"
 OPTIONS: dict[str, Any] = {
     "tags": {"cost-center": "research"},
@@ -23,12 +26,16 @@ OPTIONS: dict[str, Any] = {
         "stream_seconds": 120,
         "reserved_concurrency": 5,
     },
+    "notary": {"memory_mb": 1024, "timeout_seconds": 600, "reserved_concurrency": 6},
+    "training_starter": {"memory_mb": 1024, "timeout_seconds": 600, "reserved_concurrency": 1, "max_instances": 16},
+    "checkpoints": {"interval_minutes": 1, "keys": 2, "key_arns": [SIGNING_KEY], "bucket": AUDITORS_BUCKET},
     "seals": {"mode": "COMPLIANCE", "retention_days": 30},
     "aws_provider_version": ">= 5.100.0, < 7.0.0",
     "notebook": {"platform": "notebook-al2-v3", "subnet_id": SUBNETS[0], "security_group_ids": [GROUP]},
     "encryption": {"kms_key_arn": KEY},
     "network": {"subnet_ids": SUBNETS, "security_group_ids": [GROUP]},
     "code_signing": {"profile_version_arn": PROFILE},
+    "openlineage": {"endpoint": "https://lineage.example.com", "connection_arn": CONNECTION, "requests_per_second": 5},
     "observability": {"alarm_email": "on-call@example.com"},
 }
 

@@ -227,9 +227,15 @@ def _other_ends(at: datetime) -> Iterator[Fact]:
     yield Fact("run/digits-stopped", "TrainingStopped", at + timedelta(minutes=30), {"reason": "the spot instance was taken"})
     requested = {"model": "digits", "requested_by": "grace", "hyperparameters": {"alpha": 0.002}}
     yield Fact("run/digits-requested", "TrainingRequested", at + timedelta(hours=1), requested)
+    refused = {"reason": "over_budget", "explanation": "1 training of the recipe digits is running; allowed: 1"}
+    yield Fact("run/digits-refused", "TrainingRequested", at + timedelta(hours=1), requested | {"recipe": "digits"})
+    yield Fact("run/digits-refused", "TrainingRefused", at + timedelta(hours=1, minutes=1), refused)
     yield from _training("run/digits-hidden", at + timedelta(hours=2), alpha=0.02, seed=13, steps=range(40))
     yield Fact("run/digits-hidden", "TrainingCompleted", at + timedelta(hours=3), {})
     yield Fact("run/digits-hidden", "Hidden", at + timedelta(hours=4), {"reason": "the wrong digits", "by": "ada"})
+    told = "loss parts at step 120; packages: numpy 2.1 → 2.3"
+    yield Fact("run/digits-3", "ReproductionDiverged", at, {"run": "run/digits-4", "explanation": told, "by": "ada"})
+    yield Fact("run/digits-3", "ReproductionVerified", at, {"run": "run/digits-5", "metrics": 2, "by": "ada"})
     described = {"name": "Rate of the appendix", "description": "Not tuned.\nSee table 3.", "by": "ada"}
     yield Fact("run/digits-3", "Described", at, described)
     yield from _training(f"run/{_PERSIAN}", at + timedelta(hours=5), alpha=0.004, seed=14, steps=range(60))

@@ -13,7 +13,7 @@ from tests.local_aws.conftest import Deployed
 from tests.local_aws.handed_over.apply import HandedOver, Machine, unpacked
 
 TIMES = {"create_date", "last_modified"}
-CHOSEN_BY_AWS = ("revision_id", "stream_label", "unique_id", "uuid", "version_id")
+CHOSEN_BY_AWS = ("key_id", "revision_id", "stream_label", "unique_id", "uuid", "version_id")
 """Attributes whose values AWS chooses for each resource."""
 
 
