@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import Metrics
 
 from training_events import aws
 from training_events.errors import LogAltered, MissingSetting, Misused, NotAttestable, NotUnderstood, Overtaken
+from training_events.handlers.stream_reader import SCHEDULED, SPARE_MILLISECONDS, end_of_call
 from training_events.proof.notary.catching_up import begun_catch_up, catch_up
 from training_events.proof.notary.kms import KmsSigner
 from training_events.proof.notary.ledger import Ledger, Taken, in_batches
@@ -30,23 +31,8 @@ from training_events.times import now
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from training_events.handlers.stream_reader import Response
     from training_events.proof.tree.leaf import Leaf
-
-
-class Failure(TypedDict):
-    itemIdentifier: str
-
-
-class Response(TypedDict):
-    """The answer to Lambda: which records failed. Lambda delivers again from the first of them on."""
-
-    batchItemFailures: list[Failure]
-
-
-SCHEDULED = "aws.events"
-"""The source of what a schedule sends: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html"""
-SPARE_MILLISECONDS = 30_000
-"""A scheduled call begins nothing more when it has less time than this: the next call goes on."""
 
 
 def _tables(url: str) -> tuple[str, str]:
@@ -87,12 +73,7 @@ def handler(received: dict[str, Any], context: LambdaContext) -> Response | dict
         return {"refused": 'allowed: records of a change stream, {"catch_up": true}, {"attest": {"stream": …, "version": …}}'}
     counts: Counter[str] = Counter()
     failed = _take(received["Records"], counts) if "Records" in received else _wake(received, counts, context)
-    for name, count in counts.items():
-        metrics.add_metric(name, MetricUnit.Count, count)
-    if counts:
-        metrics.flush_metrics()
-    logger.info("notarized", extra={"request_id": context.aws_request_id, **counts, "failed": len(failed)})
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+    return end_of_call("notarized", counts, failed, context=context, logger=logger, metrics=metrics)
 
 
 def _take(records: list[dict[str, Any]], counts: Counter[str]) -> list[str]:

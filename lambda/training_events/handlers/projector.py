@@ -13,13 +13,14 @@ import os
 import time
 from collections import Counter, defaultdict, deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import Metrics
 
 from training_events import aws
 from training_events.errors import LogAltered, MissingSetting, NotProjected, NotUnderstood
+from training_events.handlers.stream_reader import SCHEDULED, SPARE_MILLISECONDS, end_of_call
 from training_events.projection.failing import FailingStreams
 from training_events.projection.projector import Projector, Update
 from training_events.projection.sealer import Sealer, Sealing
@@ -35,27 +36,14 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from training_events.event import LogEntry
+    from training_events.handlers.stream_reader import Response
     from training_events.openlineage.publishing import RunEventPublisher
     from training_events.projection.projector import Projected
     from training_events.stores.read_models import ReadModels
 
 
-class Failure(TypedDict):
-    itemIdentifier: str
-
-
-class Response(TypedDict):
-    """The answer to Lambda: which records failed. Lambda delivers again from the first of them on."""
-
-    batchItemFailures: list[Failure]
-
-
 METRICS = {Update.APPLIED: "StatesProjected", Update.REFOLDED: "StatesRefolded", Update.UNCHANGED: "StatesUnchanged"}
 SEAL_METRICS = {Sealing.WRITTEN: "SealsWritten", Sealing.UNCHANGED: "SealsUnchanged"}
-SCHEDULED = "aws.events"
-"""The source of what a schedule sends: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html"""
-SPARE_MILLISECONDS = 30_000
-"""A scheduled call begins no further stream when it has less time than this: the next call goes on."""
 RUN_EVENT_SECONDS = 10
 """For how long run events are published after a batch; a last request to a bus that does not answer takes seconds more."""
 
@@ -100,12 +88,7 @@ def handler(received: dict[str, Any], context: LambdaContext) -> Response:
     """Project a batch of the change stream, or seal what is due."""
     counts: Counter[str] = Counter()
     failed = _seal_due(counts, context) if received.get("source") == SCHEDULED else _project(received, counts, context)
-    for name, count in counts.items():
-        metrics.add_metric(name, MetricUnit.Count, count)
-    if counts:
-        metrics.flush_metrics()
-    logger.info("projected", extra={"request_id": context.aws_request_id, **counts, "failed": len(failed)})
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+    return end_of_call("projected", counts, failed, context=context, logger=logger, metrics=metrics)
 
 
 def _project(received: dict[str, Any], counts: Counter[str], context: LambdaContext) -> list[str]:
