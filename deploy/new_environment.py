@@ -1,6 +1,6 @@
 """Writes the settings file of a new environment: `python -m deploy.new_environment NAME`.
 
-The file has every setting of `stacks/settings/model.py`, commented out, with its default and its meaning. Account and
+The file has every setting of `stacks/settings/`, commented out, with its default and its meaning. Account and
 region are left empty on purpose: until they are filled in, the settings check names the file and the two keys, and
 nothing of it is synthesized or deployed. An environment whose name begins with prod must say who gets its alarms, so its
 file has a placeholder, which `make deploy` refuses.

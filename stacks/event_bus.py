@@ -7,7 +7,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_bus import CloudwatchEventBus
 from constructs import Construct
 
 from stacks.settings import Settings
-from stacks.settings.model import OPENLINEAGE_SOURCE
+from stacks.settings.sections import OPENLINEAGE_SOURCE
 from stacks.undelivered_queue import UndeliveredQueue
 
 _ARCHIVE_TAKES_A_KEY = (6, 2)  # of the AWS provider; https://github.com/hashicorp/terraform-provider-aws/blob/main/CHANGELOG.md

@@ -11,7 +11,7 @@ from stacks.event_bus import EventBus
 from stacks.rule_target import rule_target
 from stacks.service_role import ServiceRole
 from stacks.settings import Settings
-from stacks.settings.model import OPENLINEAGE_SOURCE
+from stacks.settings.sections import OPENLINEAGE_SOURCE
 from stacks.undelivered_queue import UndeliveredQueue
 
 

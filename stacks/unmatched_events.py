@@ -10,7 +10,7 @@ from stacks.event_bus import EventBus
 from stacks.event_processor import AWS_SOURCES
 from stacks.rule_target import rule_target
 from stacks.settings import Settings
-from stacks.settings.model import OPENLINEAGE_SOURCE
+from stacks.settings.sections import OPENLINEAGE_SOURCE
 from stacks.undelivered_queue import UndeliveredQueue
 
 

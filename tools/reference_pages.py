@@ -24,7 +24,7 @@ NAME=staging` writes a file with every setting in it, commented out.
 | key | default | allowed | meaning |
 |---|---|---|---|
 {rows}
-`make schemas` writes this page from `stacks/settings/model.py`.
+`make schemas` writes this page from `stacks/settings/`.
 """
 _COMMANDS = """\
 # Commands

@@ -7,7 +7,7 @@ import pytest
 from moto.events.models import EventPattern
 from training_events.recovery.message import read
 
-from stacks.settings.model import Events
+from stacks.settings.sections import Events
 from tests.support.options import ACCOUNT
 from tests.support.stack_json import StackJson
 

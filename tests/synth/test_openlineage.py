@@ -6,7 +6,7 @@ from typing import Any
 from moto.events.models import EventPattern
 from training_events import settings as training_events_settings
 
-from stacks.settings.model import OPENLINEAGE_SOURCE, OpenLineage
+from stacks.settings.sections import OPENLINEAGE_SOURCE, OpenLineage
 from tests.support.options import ACCOUNT, CONNECTION
 from tests.support.stack_json import StackJson
 
