@@ -1,12 +1,10 @@
 """The event log, which is append-only, and the read models that are folded from it and can be rebuilt: two tables."""
 
-from cdktf_cdktf_provider_aws.dynamodb_resource_policy import DynamodbResourcePolicy
 from cdktf_cdktf_provider_aws.dynamodb_table import DynamodbTable, DynamodbTableGlobalSecondaryIndex
 from constructs import Construct
 
-from stacks import iam
 from stacks.settings import Settings
-from stacks.table import text_keyed_table
+from stacks.table import Denied, accept_only_from, text_keyed_table
 
 # All actions that alter or remove an item. BatchWriteItem is one of them: it is one permission for puts and deletes. A TTL
 # would remove items too. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html
@@ -40,32 +38,14 @@ class EventLog(Construct):
         )
 
     def accept_only_from(self, role_arn: str) -> None:
-        """Let nobody put events but this role, and let nobody alter or remove one, whatever their own policies allow.
-
-        For a session of a role, aws:PrincipalArn is the role's ARN:
-        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
-        """
-        DynamodbResourcePolicy(
+        """Let nobody put events but this role, and let nobody alter or remove one."""
+        accept_only_from(
             self,
             "append_only",
-            resource_arn=self.table.arn,
-            policy=iam.policy(
-                {
-                    "Sid": "AppendOnly",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": list(_ALTERING),
-                    "Resource": self.table.arn,
-                },
-                {
-                    "Sid": "OnlyTheEventProcessorAppends",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": list(_PUTTING),
-                    "Resource": self.table.arn,
-                    "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role_arn}},
-                },
-            ),
+            self.table,
+            role_arn,
+            to_everyone=Denied("AppendOnly", _ALTERING),
+            to_others=Denied("OnlyTheEventProcessorAppends", _PUTTING),
         )
 
     def url(self, read_models: "ReadModels", notary: DynamodbTable | None = None) -> str:

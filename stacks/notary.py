@@ -3,7 +3,6 @@
 What it writes, nobody else may write: its table, its prefix in the bucket, and its signatures.
 """
 
-from cdktf_cdktf_provider_aws.dynamodb_resource_policy import DynamodbResourcePolicy
 from constructs import Construct
 
 from stacks import change_stream, iam
@@ -15,7 +14,7 @@ from stacks.packaged_function import PackagedFunction
 from stacks.schedule import call_every
 from stacks.settings import Settings
 from stacks.signed_package import Package
-from stacks.table import text_keyed_table
+from stacks.table import Denied, accept_only_from, text_keyed_table
 from stacks.undelivered_queue import UndeliveredQueue
 
 _HANDLER = "training_events.handlers.notary.handler"
@@ -141,25 +140,11 @@ class Notary(Construct):
 
     def _accept_only_from(self, role_arn: str) -> None:
         """Let nobody write leaves but the notary's role, and let nobody remove one."""
-        DynamodbResourcePolicy(
+        accept_only_from(
             self,
             "only_the_notary",
-            resource_arn=self.table.arn,
-            policy=iam.policy(
-                {
-                    "Sid": "LeavesStay",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": list(_REMOVING),
-                    "Resource": self.table.arn,
-                },
-                {
-                    "Sid": "OnlyTheNotaryWrites",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": list(_WRITING),
-                    "Resource": self.table.arn,
-                    "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role_arn}},
-                },
-            ),
+            self.table,
+            role_arn,
+            to_everyone=Denied("LeavesStay", _REMOVING),
+            to_others=Denied("OnlyTheNotaryWrites", _WRITING),
         )

@@ -17,7 +17,7 @@ _HANDLER = "training_events.handlers.projector.handler"
 # For another 12 hours the record can still be read from the stream, to send it again.
 _MAX_AGE_HOURS = 12
 _SECONDS_FOR_A_SEAL = 15
-_SECONDS_FOR_RUN_EVENTS = 40  # handlers/projector.py: RUN_EVENT_SECONDS and SPARE_MILLISECONDS
+_SECONDS_FOR_RUN_EVENTS = 40  # RUN_EVENT_SECONDS and SPARE_MILLISECONDS of the handler
 # Nothing wakes a stream in which nothing arrives. The shortest time for which a stream waits is a quarter of an hour.
 _SCHEDULE_MINUTES = 5
 
