@@ -45,6 +45,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(deployments.end)
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Tell a failure at once: the whole suite takes half an hour."""
+    if report.failed and not os.environ.get("PYTEST_XDIST_WORKER"):
+        print(f"\n{report.nodeid} failed in {report.when}:\n{report.longreprtext}", flush=True)
+
+
 def pytest_runtest_logfinish() -> None:
     _OPEN_FILES.close_forgotten()
 

@@ -159,7 +159,7 @@ def test_cursor_is_at_the_same_place_in_all_charts(browser: Browser, reports: Pa
 def test_metrics_are_found_by_a_part_of_their_name(browser: Browser, reports: Path):
     chart = _opened(browser, reports, "odd-metrics", "constant")
     choose(browser, "search", "TINY")
-    until(lambda: not chart.figure.is_displayed())
+    until(lambda: not chart.is_shown)
     shown = [figure.get_attribute("data-metric") for figure in browser.find_all("figure.curve") if figure.is_displayed()]
     assert shown == ["tiny"]
 
@@ -167,8 +167,7 @@ def test_metrics_are_found_by_a_part_of_their_name(browser: Browser, reports: Pa
 def test_paper_has_the_drawing_and_not_the_canvas(browser: Browser, reports: Path):
     chart = _opened(browser, reports, "digits-diverged", LOSS)
     browser.set_media("light", media="print")
-    drawing, canvas = (chart.figure.find_element("css selector", part) for part in ("svg.curve-static", "canvas"))
-    is_shown = drawing.is_displayed(), canvas.is_displayed()
+    is_shown = chart.shows("svg.curve-static"), chart.shows("canvas")
     browser.set_media()
     assert is_shown == (True, False)
 
@@ -243,7 +242,7 @@ def test_a_running_run_moves_its_chart_and_leaves_a_zoom_as_it_is(browser: Brows
     chart.drag(0.3, 0.6)
     zoomed = chart.note
     _train(live_log, range(60, 90))
-    until(lambda: "90 points" in chart.figure.text)
+    until(lambda: "90 points" in chart.text)
     assert chart.note == zoomed
     chart.double_click()
     chart.until_note("steps 0 to 89")

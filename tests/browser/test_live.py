@@ -89,8 +89,8 @@ def test_page_about_the_past_stays(browser: Browser, training: Training, live_ui
 def test_page_says_that_the_server_is_gone(browser: Browser, training: Training):
     with running_ui(training.url) as server:
         browser.open(f"{server.address}/run/live")
-        assert not browser.find("#connection").is_displayed()
+        assert not browser.is_shown("#connection")
         server.process.send_signal(signal.SIGINT)
         code = server.process.wait(PAGE_SECONDS)
-        until(lambda: browser.find("#connection").is_displayed(), PAGE_SECONDS)
+        until(lambda: browser.is_shown("#connection"), PAGE_SECONDS)
     assert code in (0, 130)

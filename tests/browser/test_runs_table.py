@@ -46,7 +46,7 @@ def test_shift_ticks_all_between_two_and_the_head_ticks_all(browser: Browser, ui
     assert len(chosen(browser)) == len(boxes)
     browser.find(".choose-none").click()
     assert chosen(browser) == []
-    assert not browser.find(".choose-none").is_displayed()
+    assert not browser.is_shown(".choose-none")
 
 
 def test_arrows_lead_from_box_to_box(browser: Browser, ui: UiServer) -> None:

@@ -50,7 +50,7 @@ def test_arrow_keys_lead_through_time_and_the_page_is_what_its_address_shows(
     browser.find(f"{clock} .clock-range").send_keys(*[Keys.ARROW_LEFT] * 4)
     _until_shown(browser)
     assert len(_asked(browser)) == 1
-    assert browser.find(".past").is_displayed()
+    assert browser.is_shown(".past")
     swapped = browser.script(_SECTIONS)
     assert browser.script("return window.isTheSamePage")
     browser.open(browser.driver.current_url)
@@ -68,7 +68,7 @@ def test_dragging_shows_the_past_and_back_shows_now_again(browser: Browser, ui: 
     drag.move_by_offset(-width / 4, 0).move_by_offset(-width / 4, 0).release().perform()
     _until_shown(browser)
     past = _asked(browser)["as_of"]
-    assert browser.find(".past").is_displayed()
+    assert browser.is_shown(".past")
     assert browser.script(_SECTIONS) != now
     browser.until("history.length > 2")  # the move has ended
     browser.driver.back()
@@ -114,5 +114,5 @@ def test_without_script_the_fields_are_a_form(browser: Browser, ui: UiServer):
         browser.find(f"{AS_OF} .clock-time").send_keys("2 weeks ago")
         with browser.next_page():
             browser.find(".slider-go").click()
-        assert browser.find(".past").is_displayed()
+        assert browser.is_shown(".past")
         assert "as_of=2+weeks+ago" in browser.driver.current_url

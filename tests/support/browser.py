@@ -28,6 +28,8 @@ WIDTHS = (400, 900, 1600)
 SCHEMES = ("light", "dark")
 PAGE_SECONDS = 60.0
 """How long a page may take to do something, on a machine that is busy with other tests."""
+SHOWN_TEXT = "const shownText = (part) => part && (part.checkVisibility() ? part.innerText.trim() : '');"
+"""In a script: what a person reads in a part of the page; null where there is no such part."""
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _DRIVERS = ("chromedriver", "chromium.chromedriver")
 _FLAGS = (
@@ -122,16 +124,20 @@ class Browser:
     def find_all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
+    # A live page may swap a part for a new one between two questions, so each answer comes from one question.
     def text(self, selector: str = "body") -> str:
-        """What stands in it. A live page may swap it for a new one just when it is read: then that one is read."""
-        while True:
-            try:
-                return self.find(selector).text
-            except StaleElementReferenceException:
-                continue
+        """What stands in it. An element that is not there raises what `find` raises."""
+        found: str | None = self.script(f"{SHOWN_TEXT} return shownText(document.querySelector(arguments[0]))", selector)
+        return self.find(selector).text if found is None else found
+
+    def is_shown(self, selector: str) -> bool:
+        """Whether it is on the page and can be seen."""
+        return bool(
+            self.script("return document.querySelector(arguments[0])?.checkVisibility({visibilityProperty: true})", selector)
+        )
 
     def texts(self, selector: str) -> list[str]:
-        """What stands in each of them, all read at one moment: a live page may swap them between two questions."""
+        """What stands in each of them."""
         found: list[str] = self.script(
             "return [...document.querySelectorAll(arguments[0])].map((found) => found.innerText)", selector
         )

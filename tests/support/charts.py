@@ -1,11 +1,13 @@
 """A chart of a page in the browser, as the person who looks at it uses it."""
 
+from typing import Any
+
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
-from tests.support.browser import Browser
+from tests.support.browser import SHOWN_TEXT, Browser
 from tests.support.patience import until
 
 _COLOURED = """
@@ -18,6 +20,10 @@ for (let i = 0; i < width * height; i++) {
 }
 return places;
 """
+_PLOT = """
+const figure = [...document.querySelectorAll('figure.curve')].find(figure => figure.dataset.metric === arguments[0]);
+return figure.querySelector('.curve-plot');
+"""
 _OPEN = """
 for (let box = arguments[0]; box; box = box.parentElement) if (box.tagName === 'DETAILS') box.open = true;
 arguments[0].scrollIntoView({block: 'center'});
@@ -29,35 +35,42 @@ class Chart:
 
     def __init__(self, browser: Browser, metric: str) -> None:
         self._browser = browser
-        figures = browser.find_all("figure.curve")
-        figure = next(figure for figure in figures if figure.get_attribute("data-metric") == metric)
-        self._plot = figure.find_element(By.CSS_SELECTOR, ".curve-plot")
+        self._plot: WebElement = browser.script(_PLOT, metric)
         browser.script(_OPEN, self._plot)
         self.until_note("")
 
+    # What stands around the plot is another figure after each change of a live page, and so is what stands in it. So each
+    # answer comes from one question, which begins at the plot: that stays.
     @property
-    def figure(self) -> WebElement:
-        """What stands around the plot. It is another one after each change of a live page."""
-        return self._plot.find_element(By.XPATH, "./ancestor::figure")
+    def text(self) -> str:
+        """What stands in the chart's figure."""
+        return str(self._ask("shownText(plot.closest('figure'))"))
+
+    @property
+    def is_shown(self) -> bool:
+        return bool(self._ask("plot.closest('figure').checkVisibility()"))
+
+    def shows(self, part: str) -> bool:
+        """Whether this part of the figure can be seen."""
+        return bool(self._ask(f"plot.closest('figure').querySelector('{part}').checkVisibility({{visibilityProperty: true}})"))
 
     @property
     def note(self) -> str:
         """Which part is shown, at which resolution, and what is not."""
-        return self._part(".curve-note").text
+        return str(self._ask("shownText(plot.querySelector('.curve-note'))"))
 
     @property
     def values(self) -> str:
         """What the box at the cursor says."""
-        return self._part(".curve-values").text
+        return str(self._ask("shownText(plot.querySelector('.curve-values'))"))
 
     @property
     def spoken(self) -> str:
-        return self._part("[aria-live]").get_attribute("textContent") or ""
+        return str(self._ask("plot.querySelector('[aria-live]').textContent"))
 
     @property
     def marks(self) -> list[str]:
-        marks = self._browser.script("return [...arguments[0].querySelectorAll('.curve-mark')]", self._plot)
-        return [mark.get_attribute("title") for mark in marks]
+        return list(self._ask("[...plot.querySelectorAll('.curve-mark')].map(mark => mark.title)"))
 
     def until_note(self, expected: str) -> None:
         until(lambda: self.note and expected in self.note)
@@ -68,7 +81,7 @@ class Chart:
 
     def height_of_lines(self) -> float:
         """From their lowest to their highest pixel, as a share of the plot."""
-        width = self._browser.script("return arguments[0].querySelector('canvas').width", self._plot)
+        width = self._ask("plot.querySelector('canvas').width")
         rows = [pixel // width for pixel in self.coloured_pixels()]
         height = max(rows) - min(rows)
         return float(height / self._part(".u-over").size["height"])
@@ -96,6 +109,10 @@ class Chart:
     def shift(self, key: str) -> None:
         self._browser.script("arguments[0].focus()", self._part(".curve-chart"))
         ActionChains(self._browser.driver).key_down(Keys.SHIFT).send_keys(key).key_up(Keys.SHIFT).perform()
+
+    def _ask(self, expression: str) -> Any:
+        """The value of an expression about the `plot`."""
+        return self._browser.script(f"{SHOWN_TEXT} const plot = arguments[0]; return {expression}", self._plot)
 
     def _part(self, selector: str) -> WebElement:
         return self._plot.find_element(By.CSS_SELECTOR, selector)
