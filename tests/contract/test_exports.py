@@ -27,7 +27,9 @@ def life(asked: Asked) -> Asked:
 
 
 def test_tables(life: Asked, tmp_path: Path):
-    assert export_tables(life.sources, tmp_path / "tables") == TableCounts(events=8, points=4, runs=1)
+    assert export_tables(life.sources, tmp_path / "tables") == TableCounts(
+        events=8, points=4, runs=1, models=1, datasets=0, findings=None
+    )
     points = pd.read_parquet(tmp_path / "tables" / "points")
     assert list(zip(points["step"], points["attempt"], points["stands"], strict=True)) == [
         (1, 1, True),

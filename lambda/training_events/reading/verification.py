@@ -116,6 +116,25 @@ def _committed(sources: Sources) -> CommittedPlaces | None:
     return lambda stream: (leaf.position for _, leaf in leaves.places(stream))
 
 
+def findings_of_log(sources: Sources, on_progress: Callable[[str, float], None]) -> Iterator[tuple[str | None, Finding]]:
+    """What `verify --all` finds, each with its stream, or with None where it is about the tree as a whole.
+
+    `on_progress` gets what is done, and which share of all, as far as that is known.
+    """
+
+    def on_leaves(done: int, total: int) -> None:
+        on_progress(f"reading leaf {done:,} of {total:,} of the tree", done / total)
+
+    with whole_tree(sources, on_leaves) as tree:
+        for finding in () if tree is None else tree.findings:
+            yield None, finding
+        streams = list(streams_to_verify(sources, tree))
+        for done, stream in enumerate(streams):
+            on_progress(f"{done} of {len(streams)} streams verified", done / len(streams))
+            for finding in verification_of(sources, stream, tree=tree).findings:
+                yield stream, finding
+
+
 def streams_to_verify(sources: Sources, tree: PlacedLeaves | SortedLeaves | None = None) -> Iterator[str]:
     """Every stream once, also one that the log has lost altogether: notes of a file, seals, tree and read models name it."""
     seen: set[str] = set()

@@ -20,13 +20,16 @@ def url(bare_environment, tmp_path):
 def test_tables_are_written_into_a_folder(url, capsys, tmp_path):
     assert run_cli(capsys, "export", "--to", "parquet", "tables", "--log", url) == (
         0,
-        f"tables: {len(life())} events, 4 points, 6 runs\n",
+        f"tables: {len(life())} events, 4 points, 6 runs, 2 models, 1 dataset\n",
         "",
     )
     assert duckdb.read_parquet(f"{tmp_path}/tables/events/*/*.parquet").count("*").fetchall() == [(len(life()),)]
     code, out, _ = run_cli(capsys, "export", "--to", "parquet", "tables", "--log", url, "--json")
     document = parse_document("export", out)
     assert (code, document["path"], document["events"], document["points"]) == (0, "tables", len(life()), 4)
+    assert document["findings"] is None
+    code, told, _ = run_cli(capsys, "export", "--to", "parquet", "tables", "--findings", "--log", url)
+    assert (code, told) == (0, f"tables: {len(life())} events, 4 points, 6 runs, 2 models, 1 dataset, 4 findings\n")
 
 
 @LINES
@@ -62,6 +65,7 @@ def test_with_a_cursor_a_file_gets_what_is_new(to, url, capsys, tmp_path):
         (["--to", "parquet"], "--to parquet needs a folder"),
         (["--to", "parquet", "-"], "--to parquet needs a folder"),
         (["--to", "parquet", "t", "--cursor", "c"], "are for lines"),
+        (["--to", "cloudevents", "--findings"], "--findings is a table"),
         (["--to", "cloudevents", "--endpoint", "http://localhost:1"], "--endpoint takes OpenLineage's run events"),
         (["--to", "openlineage", "f", "--endpoint", "http://localhost:1"], "exclude each other"),
         (["--to", "openlineage", "--endpoint", "localhost"], "the endpoint is 'localhost': allowed is http"),

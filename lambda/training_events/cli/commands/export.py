@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from training_events.cli.output import print_document
 from training_events.cli.progress import progress_after
@@ -29,14 +29,20 @@ _STANDARD_OUTPUT = "-"
 
 
 class ExportDocument(Struct):
-    """Where the export went, and how many events it has. `points` and `runs` count the rows of these tables in Parquet."""
+    """Where the export went, and how many events it has. `points` and what follows it count the rows of tables in Parquet.
+
+    `findings` is null unless they were asked for.
+    """
 
     to: Format
     path: str | None
     endpoint: str | None
     events: int
-    points: int | None
-    runs: int | None
+    points: int | None = None
+    runs: int | None = None
+    models: int | None = None
+    datasets: int | None = None
+    findings: int | None = None
 
 
 def export(
@@ -58,15 +64,19 @@ def export(
             metavar="FILE", help="Only what is new since the last export with this file, which keeps how far it came."
         ),
     ] = "",
+    findings: Annotated[
+        bool, typer.Option("--findings", help="With --to parquet: also verify the whole log, for the table findings.")
+    ] = False,
     log: LogUrl = "",
     as_json: AsJson = False,
 ) -> None:
     """Write the log for other tools.
 
-    --to parquet makes the tables events, points and runs in a folder, which takes the place of an earlier export only once all
-    of it is written. --to openlineage makes run events, --to cloudevents makes each event of the log a CloudEvent: one JSON
-    document a line. With --endpoint, run events are sent; what was not taken is tried again, and with --cursor the next export
-    goes on there. An API key is taken from OPENLINEAGE_API_KEY. docs/guides/exporting.md has examples for each.
+    --to parquet makes the tables events, points, runs, models and datasets in a folder, which takes the place of an earlier
+    export only once all of it is written; with --findings also what `verify --all` finds. --to openlineage makes run events,
+    --to cloudevents makes each event of the log a CloudEvent: one JSON document a line. With --endpoint, run events are sent;
+    what was not taken is tried again, and with --cursor the next export goes on there. An API key is taken from
+    OPENLINEAGE_API_KEY. docs/guides/exporting.md has examples for each.
 
     For example:
       training-events export --to parquet tables
@@ -74,9 +84,11 @@ def export(
       training-events export --to cloudevents events.ndjson
     """
     _check(to, destination, endpoint, cursor, as_json=as_json)
+    if findings and to != "parquet":
+        raise Misused("--findings is a table: --to parquet")
     sources = open_sources(log)
     if to == "parquet":
-        document = _to_parquet(sources, Path(destination))
+        document = _to_parquet(sources, Path(destination), findings=findings)
     else:
         document = _to_lines(sources, to, destination or _STANDARD_OUTPUT, endpoint, cursor)
     if as_json:
@@ -99,15 +111,15 @@ def _check(to: Format, destination: str, endpoint: str, cursor: str, *, as_json:
         raise Misused("--json and lines on standard output exclude each other: name a file")
 
 
-def _to_parquet(sources: Sources, folder: Path) -> ExportDocument:
+def _to_parquet(sources: Sources, folder: Path, *, findings: bool) -> ExportDocument:
     # imported here: each format imports what it needs
     from training_events.interchange.exports.parquet.export import check_folder, export_tables  # noqa: PLC0415
 
     check_folder(folder)
     bring_up_to_date(sources)
     with progress_after() as show:
-        counts = export_tables(sources, folder, lambda done, total: show(f"{done} of {total} streams", done / total))
-    return ExportDocument("parquet", os.fspath(folder), None, counts.events, counts.points, counts.runs)
+        counts = export_tables(sources, folder, show, verified=findings)
+    return ExportDocument("parquet", os.fspath(folder), None, **structs.asdict(counts))
 
 
 def _to_lines(sources: Sources, to: Format, destination: str, endpoint: str, cursor_file: str) -> ExportDocument:
@@ -130,7 +142,7 @@ def _to_lines(sources: Sources, to: Format, destination: str, endpoint: str, cur
             count = write_stream(sys.stdout.buffer, lines, cursor)
         else:
             count = write_file(Path(destination), lines, cursor)
-    return ExportDocument(to, None if endpoint else destination, endpoint or None, count, None, None)
+    return ExportDocument(to, None if endpoint else destination, endpoint or None, count)
 
 
 def _lines(sources: Sources, to: Format, cursor: Cursor, on_progress: Callable[[int, int], None]) -> Iterator[Line]:
@@ -147,6 +159,8 @@ def _lines(sources: Sources, to: Format, cursor: Cursor, on_progress: Callable[[
 def _line(document: ExportDocument) -> str:
     place = document.path or document.endpoint or ""
     if document.to == "parquet":
-        return printable(f"{place}: {document.events} events, {document.points} points, {document.runs} runs")
+        counts = {name: getattr(document, name) for name in ("events", "points", "runs", "models", "datasets", "findings")}
+        told = [f"{count} {name[:-1] if count == 1 else name}" for name, count in counts.items() if count is not None]
+        return printable(f"{place}: {', '.join(told)}")
     noun = "run events" if document.to == "openlineage" else "events"
     return printable(f"{place}: {document.events} {noun}")

@@ -1,4 +1,4 @@
-"""Writes the three tables of a log into a folder, which takes the place of an earlier export once all of it is written.
+"""Writes the tables of a log into a folder, which takes the place of an earlier export once all of it is written.
 
 Events and points are partitioned by the kind of their stream, and sorted by stream. Most questions are about some streams, so
 readers skip the row groups of all others, by the statistics that each has. Partitions by day would cut runs apart and make
@@ -13,7 +13,7 @@ import time
 from contextlib import ExitStack, suppress
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import msgspec
@@ -24,30 +24,31 @@ from training_events.canonical import canonical_json
 from training_events.catalogue.model import ModelMeasured
 from training_events.errors import Misused, NotUnderstood
 from training_events.folds import kind_of
+from training_events.folds.run_state import RunState
 from training_events.folds.standing import recorded_points
-from training_events.interchange.exports.parquet.tables import (
-    EVENTS,
-    POINTS,
-    RUNS,
+from training_events.interchange.exports.parquet.rows import (
     event_row,
+    finding_row,
     model_point_rows,
     point_row,
-    run_row,
+    state_rows,
 )
+from training_events.interchange.exports.parquet.tables import EVENTS, FINDINGS, OF_STATES, POINTS
 from training_events.interchange.exports.parquet.writer import TableWriter, require_pyarrow
 from training_events.reading.states import state_of
+from training_events.reading.verification import findings_of_log
 from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from training_events.folds.run_state import RunState
+    from training_events.folds import State
     from training_events.interchange.exports.parquet.tables import TableShape
     from training_events.reading.opening import Sources
 
 MARKER = "_training_events.json"
 """The file that tells an export from a folder of somebody's. Readers of tables pass over a name that begins with `_`."""
-_FORMAT = 1
+_FORMAT = 2
 _MEASURED = ("model", "run")
 """The kinds of streams that have points."""
 _STALE_SECONDS = 24 * 3600.0
@@ -60,6 +61,10 @@ class TableCounts(Struct, frozen=True):
     events: int
     points: int
     runs: int
+    models: int
+    datasets: int
+    findings: int | None
+    """None where the log was not verified: then there is no such table."""
 
 
 def check_folder(folder: Path) -> None:
@@ -79,11 +84,15 @@ def check_folder(folder: Path) -> None:
 def export_tables(
     sources: Sources,
     folder: Path,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
+    on_progress: Callable[[str, float], None] = lambda text, share: None,  # noqa: ARG005
+    *,
+    verified: bool = False,
 ) -> TableCounts:
-    """Write the tables. The same log gives the same rows in the same order. Memory does not grow with the log.
+    """Write the tables; `findings` only if the log is to be `verified`, which takes as long as `verify --all`.
 
-    `on_progress` gets how many streams are written, and of how many. Raises DamagedEvent where an altered log holds no event.
+    The same log gives the same rows in the same order. Memory does not grow with the log.
+
+    `on_progress` gets what is done, and which share of all. Raises DamagedEvent where an altered log holds no event.
     """
     check_folder(folder)
     folder = folder.resolve()
@@ -91,7 +100,7 @@ def export_tables(
     unfinished = folder.with_name(f".{folder.name}.{uuid4().hex}.unfinished")
     try:
         unfinished.mkdir()
-        counts = _write_tables(sources, unfinished, on_progress)
+        counts = _write_tables(sources, unfinished, on_progress, verified=verified)
         (unfinished / MARKER).write_bytes(canonical_json({"format": _FORMAT, "rows": msgspec.to_builtins(counts)}) + b"\n")
         _take_place(unfinished, folder)
     finally:
@@ -99,35 +108,46 @@ def export_tables(
     return counts
 
 
-def _write_tables(sources: Sources, folder: Path, on_progress: Callable[[int, int], None]) -> TableCounts:
+def _write_tables(sources: Sources, folder: Path, on_progress: Callable[[str, float], None], *, verified: bool) -> TableCounts:
     streams = sorted(sources.log.streams())
     of_kind = {kind: list(named) for kind, named in groupby(streams, key=kind_of)}
-    done, rows = 0, dict.fromkeys(("events", "points", "runs"), 0)
-    with TableWriter(folder / RUNS.name, RUNS) as runs:
+    done, counts = 0, {"events": 0, "points": 0}
+    with ExitStack() as files:
+        of_states = {kind: files.enter_context(TableWriter(folder / shape.name, shape)) for kind, shape in OF_STATES.items()}
         for kind in sorted({"run", *of_kind}):  # a table without a file cannot be read
             with ExitStack() as stack:
                 events = stack.enter_context(_partition(folder, EVENTS, kind))
                 points = stack.enter_context(_partition(folder, POINTS, kind)) if kind in _MEASURED else None
                 for stream in of_kind.get(kind, ()):
-                    on_progress(done, len(streams))
+                    on_progress(f"{done} of {len(streams)} streams", done / len(streams))
                     events.add(map(event_row, sources.log.read(stream)))
-                    if kind == "run":
-                        state = cast("RunState", state_of(sources, stream))
-                        runs.add([run_row(state)])
-                    if points is not None:
-                        points.add(_points_of_run(sources, state) if kind == "run" else _points_of_model(sources, stream))
+                    if kind in of_states:
+                        state = state_of(sources, stream)
+                        of_states[kind].add(state_rows(state))
+                        if points is not None:
+                            points.add(_points(sources, state))
                     done += 1
-            rows["events"] += events.rows
-            rows["points"] += 0 if points is None else points.rows
-    return TableCounts(rows["events"], rows["points"], runs.rows)
+            counts["events"] += events.rows
+            counts["points"] += 0 if points is None else points.rows
+    counts |= {shape.name: of_states[kind].rows for kind, shape in OF_STATES.items()}
+    findings = _write_findings(sources, folder, on_progress) if verified else None
+    return TableCounts(**counts, findings=findings)
+
+
+def _write_findings(sources: Sources, folder: Path, on_progress: Callable[[str, float], None]) -> int:
+    with TableWriter(folder / FINDINGS.name, FINDINGS) as findings:
+        findings.add(finding_row(stream, finding) for stream, finding in findings_of_log(sources, on_progress))
+    return findings.rows
 
 
 def _partition(folder: Path, shape: TableShape, kind: str) -> TableWriter:
     return TableWriter(folder / shape.name / f"kind={kind}", shape)
 
 
-def _points_of_run(sources: Sources, state: RunState) -> Iterator[tuple[object, ...]]:
+def _points(sources: Sources, state: State) -> Iterator[tuple[object, ...]]:
     stream = state.stream
+    if not isinstance(state, RunState):
+        return _points_of_model(sources, stream)
     recorded = recorded_points(stream, lambda: sources.log.entries(stream), attempts=state.starts)
     return (point_row(stream, point) for point in recorded)
 

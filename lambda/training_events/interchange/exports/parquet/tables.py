@@ -1,24 +1,8 @@
-"""The columns of the three tables, and the row that each fact, point and run makes."""
+"""The columns of the tables."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from training_events.canonical import canonical_json
-from training_events.errors import BadTime
-from training_events.folds.summary import RunSummary, summary_of
-from training_events.times import is_utc_text, to_utc_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from training_events.catalogue.model import ModelMeasured
-    from training_events.catalogue.run import Point
-    from training_events.event import RecordedEvent
-    from training_events.folds.run_state import RunState
-    from training_events.folds.standing import RecordedPoint
+from typing import NamedTuple
 
 
 class Column(NamedTuple):
@@ -64,6 +48,7 @@ EVENTS = TableShape(
         Column("resources", "list<string>", "ARNs, of AWS's own events"),
         Column("extensions", "string", "fields of its header that this version does not know, as canonical JSON"),
         Column("digest", "string", "the digest that `verify` holds it to"),
+        Column("account", "string", "the AWS account that it was sent from, where the bus says so"),
     ),
     by_kind=True,
     group_rows=100_000,
@@ -134,104 +119,95 @@ RUNS = TableShape(
     by_kind=False,
     group_rows=2_000,  # a run may have hundreds of metrics
 )
-TABLES = (EVENTS, POINTS, RUNS)
-
-
-def event_row(recorded: RecordedEvent) -> tuple[Any, ...]:
-    event, producer = recorded.event, recorded.event.producer
-    return (
-        event.stream,
-        event.event_id,
-        event.type,
-        _moment(event.occurred_at),
-        _moment(recorded.recorded_at),
-        event.source,
-        event.schema_version,
-        event.canonical_data.decode(),
-        None if producer is None else producer.id,
-        None if producer is None else producer.sequence,
-        None if producer is None else _json(producer.to_dict()),
-        event.correlation_id,
-        list(event.resources),
-        _json(event.extensions) if event.extensions else None,
-        recorded.digest,
-    )
-
-
-def point_row(stream: str, recorded: RecordedPoint) -> tuple[Any, ...]:
-    """A point that a run has recorded."""
-    run = stream.partition("/")[2]
-    return (stream, run, *_measured(recorded.point, recorded.at), recorded.attempt, recorded.stands, None)
-
-
-def model_point_rows(stream: str, fact: ModelMeasured, at: str) -> Iterator[tuple[Any, ...]]:
-    """The points of a logged model. `at` is when the event occurred."""
-    run = None if fact.run is None else fact.run.removeprefix("run/")
-    on = fact.dataset
-    dataset = None if on is None else on.name or on.uri or on.sha256 or on.digest
-    return ((stream, run, *_measured(point, point.time or at), None, True, dataset) for point in fact.points)
-
-
-def _measured(point: Point, at: str) -> tuple[Any, ...]:
-    step = None if point.step is None else float(point.step)
-    return point.name, step, float(point.value), _moment(at)
-
-
-def run_row(state: RunState) -> tuple[Any, ...]:
-    run = summary_of(state, bounded=False)
-    assert isinstance(run, RunSummary)  # noqa: S101 - the summary of a run's state is one
-    group = run.tags.get("group")
-    return (
-        run.stream,
-        run.id,
-        run.name,
-        run.status,
-        run.model,
-        None if group is None else _text(group),
-        run.requested_by,
-        _moment(state.requested_at),
-        _moment(run.started_at),
-        _moment(run.finished_at),
-        run.duration_seconds,
-        run.attempts,
-        run.events,
-        state.points,
-        _moment(run.first_at),
-        _moment(state.last_at),
-        run.repository,
-        run.commit,
-        run.dirty,
-        run.image,
-        run.instance,
-        run.resumed_from,
-        run.reproduces,
-        run.recipe,
-        run.error,
-        run.hidden,
-        {name: {"last": float(of.last), "best": of.best, "min": of.min, "max": of.max} for name, of in run.metrics.items()},
-        {name: _text(value) for name, value in run.hyperparameters.items()},
-        {name: _text(value) for name, value in run.tags.items()},
-        [
-            {name: getattr(used, name) for name in ("uri", "version_id", "sha256", "digest", "name", "role")}
-            for used in state.lineage.datasets
-        ],
-    )
-
-
-@lru_cache(maxsize=1024)  # the points of a batch may have the time of their event
-def _moment(text: str | None) -> datetime | None:
-    """None for what is no time: a producer may give a point any text, and an altered log holds anything."""
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text if is_utc_text(text) else to_utc_text(text))
-    except BadTime:
-        return None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else _json(value)
-
-
-def _json(value: Any) -> str:
-    return canonical_json(value).decode()
+MODELS = TableShape(
+    "models",
+    "a version of a model as it stands now, retired and hidden ones too; a model without any has one row, without a version",
+    (
+        Column("stream", "string", "the stream: `model/digits`"),
+        Column("model", "string", "the model: `digits`"),
+        Column("name", "string", "the name that people gave the model"),
+        Column("status", "string", "of the model: `active` or `retired`"),
+        Column("version", "string", "the version"),
+        Column("latest", "bool", "whether it is the version that was registered last"),
+        Column("run", "string", "the run that made it: `digits-7`"),
+        Column("stages", "list<string>", "the stages that it serves now"),
+        Column("registered_at", "timestamp", "when it was registered, the last time"),
+        Column("registered_by", "string", "who registered it"),
+        Column("registrations", "int64", "how often it was registered"),
+        Column(
+            "promoted_at", "timestamp", "when it was promoted last, if that is among the 100 newest promotions of the model"
+        ),
+        Column("promoted_by", "string", "who promoted it then"),
+        Column("retired_at", "timestamp", "when the version, or its model, was retired"),
+        Column("uri", "string", "where its artifact is"),
+        Column("version_id", "string", "the version of that object in S3"),
+        Column("sha256", "string", "the digest of its artifact"),
+        Column("bytes", "int64", "the size of its artifact"),
+        Column("package_arn", "string", "its package in SageMaker's model registry"),
+        Column("package_status", "string", "the status of the package"),
+        Column("approval_status", "string", "the approval of the package"),
+        Column("life_cycle_stage", "string", "where it stands in the stages that its team has named in SageMaker"),
+        Column("description", "string", "what people say of the version"),
+        Column("tags", "map<string, string>", "each tag of the version by its key; no text is there as JSON"),
+        Column("model_tags", "map<string, string>", "each tag of the model by its key; no text is there as JSON"),
+        Column("hidden", "bool", "whether lists leave it out"),
+        Column("logged_at", "timestamp", "when a training program logged the model, where one did"),
+        Column("events", "int64", "how many events the model has"),
+        Column("first_at", "timestamp", "when the model's first event occurred"),
+        Column("last_at", "timestamp", "when the model's newest event occurred"),
+    ),
+    by_kind=False,
+    group_rows=10_000,
+)
+DATASETS = TableShape(
+    "datasets",
+    "a version of a dataset as it stands now, of retired and hidden ones too: the 100 newest of each",
+    (
+        Column("stream", "string", "the stream: `dataset/digits`"),
+        Column("dataset", "string", "the dataset: `digits`"),
+        Column("name", "string", "the name that people gave the dataset"),
+        Column("status", "string", "of the dataset: `active` or `retired`"),
+        Column("number", "int64", "the version's number among all of the dataset, from 1"),
+        Column("latest", "bool", "whether it is what the dataset holds now"),
+        Column("uri", "string", "where it is"),
+        Column("version_id", "string", "the version of that object in S3"),
+        Column("sha256", "string", "the digest of its content"),
+        Column("digest", "string", "what tells its content where no SHA-256 does: `md5:9e107d9d`"),
+        Column("bytes", "int64", "its size"),
+        Column("row_count", "int64", "how many rows it has"),
+        Column("in_place", "bool", "whether it is a file of the caller's own, of which nothing was kept"),
+        Column("disputed", "bool", "whether registrations contradict each other about its content"),
+        Column("run", "string", "the run that made it: `digits-7`"),
+        Column("registered_at", "timestamp", "when it was registered first"),
+        Column("registered_by", "string", "who registered it"),
+        Column("retired_at", "timestamp", "when it was retired"),
+        Column("description", "string", "what people say of the dataset"),
+        Column("tags", "map<string, string>", "each tag of the dataset by its key; no text is there as JSON"),
+        Column("hidden", "bool", "whether lists leave it out"),
+        Column("events", "int64", "how many events the dataset has"),
+        Column("first_at", "timestamp", "when the dataset's first event occurred"),
+        Column("last_at", "timestamp", "when the dataset's newest event occurred"),
+    ),
+    by_kind=False,
+    group_rows=10_000,
+)
+FINDINGS = TableShape(
+    "findings",
+    "something that `verify --all` finds: of each stream the first 100 about events, and as many of each further sort",
+    (
+        Column("stream", "string", "the stream: `run/digits-7`; null for what is about the log's tree as a whole"),
+        Column("finding", "string", "the kind of finding: `altered`, `missing`, `gap`"),
+        Column("is_broken", "bool", "whether something was altered, removed or forged; false for gaps and notices"),
+        Column("detail", "string", "what was found, in words"),
+        Column("event_id", "string", "the event that it is about"),
+        Column("occurred_at", "timestamp", "when that event occurred"),
+        Column("producer_id", "string", "the program whose numbers it is about"),
+        Column("producer_sequence", "int64", "the number that the program gave the event; of a gap, the first that is missing"),
+        Column("seal", "int64", "the number of the seal that it is about"),
+    ),
+    by_kind=False,
+    group_rows=100_000,
+)
+OF_STATES = {"run": RUNS, "model": MODELS, "dataset": DATASETS}
+"""The table that has the states of the streams of a kind."""
+TABLES = (EVENTS, POINTS, RUNS, MODELS, DATASETS, FINDINGS)
