@@ -19,6 +19,7 @@ Those with a star are public: `training_events` names them, and whoever catches 
     ├── NotAsRecorded
     ├── BadTree
     │   └── BadSignature
+    ├── BadExport
     ├── RunNotCompleted
     ├── Overtaken
     ├── TooSlow
@@ -168,6 +169,10 @@ class BadTree(TrainingEventsError):  # noqa: N818
 
 class BadSignature(BadTree):
     """A checkpoint of the log is not signed by the key that is trusted."""
+
+
+class BadExport(TrainingEventsError):  # noqa: N818
+    """An export of DynamoDB's is not complete, not in its format, or of another table. The message says where and what."""
 
 
 class RunNotCompleted(TrainingEventsError):  # noqa: N818

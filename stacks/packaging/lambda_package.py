@@ -31,6 +31,7 @@ CACHE = ROOT / ".build" / "package"
 # dependencies are not in the zip either.
 _LEFT_OUT = {
     "__pycache__",
+    "analytics",
     "callbacks",
     "cli",
     "evidence",

@@ -21,11 +21,23 @@ ROOMS = [
     ["projection", "openlineage"],
     ["reading"],
     ["pages", "reproduction", "worker", "interchange", "callbacks"],
-    ["evidence"],
+    ["evidence", "analytics"],
     ["handlers", "cli", "__init__"],
 ]
 ORDER = [room for row in ROOMS for room in row]
-CLIENT = {"callbacks", "cli", "evidence", "interchange", "notebook", "pages", "reading", "recorder", "reproduction", "worker"}
+CLIENT = {
+    "analytics",
+    "callbacks",
+    "cli",
+    "evidence",
+    "interchange",
+    "notebook",
+    "pages",
+    "reading",
+    "recorder",
+    "reproduction",
+    "worker",
+}
 """Rooms that are not in the package that Lambda runs."""
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -1,0 +1,1 @@
+"""The whole log at once: DynamoDB's own exports of it, and what is computed and asked over them."""
