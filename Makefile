@@ -28,7 +28,7 @@ STACK = training-$(ENV)
 # In a pipe the cdktf CLI prints every frame of its spinner, as if a terminal drew over them. Under CI it prints only the last one.
 NO_SPINNER_IN_A_PIPE := [ -t 1 ] || export CI=true;
 # What is about one environment is not stopped by a mistake in the settings of another.
-bootstrap diff review deploy destroy release: export TRAINING_ENVIRONMENT := $(ENV)
+bootstrap costs diff review deploy destroy release: export TRAINING_ENVIRONMENT := $(ENV)
 local: export TRAINING_ENVIRONMENT := local
 
 .PHONY: help
@@ -111,6 +111,11 @@ review: named synth ## what a deploy of ENV would change, as Markdown for a revi
 	@$(TERRAFORM) python -m review $(ENV) --exit-zero
 	@# GitHub shows what is in this file on the page of the run.
 	@if [ -n "$$GITHUB_STEP_SUMMARY" ]; then cat .build/review/$(STACK).md >>"$$GITHUB_STEP_SUMMARY"; fi
+
+.PHONY: costs
+costs: named settings setup ## what ENV costs at rest and per million events, by list prices (ARGS=--json)
+	@$(NO_SPINNER_IN_A_PIPE) cdktf synth >&2
+	@python -m costs $(ENV) $(ARGS)
 
 .PHONY: deploy
 deploy: named settings $(if $(PLAN),synth,setup) ## deploy ENV, after asking (ARGS=--auto-approve does not ask); with PLAN=sha256:… only a reviewed plan

@@ -24,7 +24,7 @@ def test_what_runs_python_alone_installs_no_cdktf(target: str) -> None:
     assert "stacks.packaging.lambda_package" not in plan
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "synth", "local", "diff", "deploy", "review", "destroy"])
+@pytest.mark.parametrize("target", ["costs", "demo", "test", "synth", "local", "diff", "deploy", "review", "destroy"])
 def test_what_synthesizes_or_deploys_installs_cdktf_and_builds_the_functions_packages(target: str) -> None:
     plan = planned(target, "ENV=dev")
     assert plan.index("pip sync") < plan.index("stacks.packaging.lambda_package")
@@ -54,7 +54,7 @@ def test_nothing_is_installed_without_its_hash(target: str) -> None:
     assert {("--require-hashes" in line, "./lambda" in line) for line in installs} == {(True, False), (False, True)}
 
 
-@pytest.mark.parametrize("target", ["bootstrap", "diff", "review", "deploy", "destroy", "release"])
+@pytest.mark.parametrize("target", ["bootstrap", "costs", "diff", "review", "deploy", "destroy", "release"])
 def test_what_is_about_one_environment_reads_the_settings_of_that_one(tmp_path: Path, target: str) -> None:
     assert chosen_environment(tmp_path, target, "ENV=local") == "local"
 
