@@ -23,6 +23,7 @@ from training_events.errors import TrainingEventsError
 from training_events.reproduction.launch.launching import launch
 
 from tests.support.environment import without_aws
+from tests.support.foreground import take_signals
 
 TRAINING = """
 import argparse, os, random, time
@@ -140,6 +141,7 @@ def _write_wheel(folder: Path, name: str, version: str) -> None:
 
 
 def main() -> int:
+    take_signals()
     log, run, new_run, *otherwise = sys.argv[1:]
     state = training_events.open_log(log).run(run)
     recorded = state.spec or {}

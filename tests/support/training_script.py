@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
+from tests.support.foreground import take_signals
 from tests.support.patience import PATIENCE_SECONDS
 
 WORKERS = 4
@@ -275,11 +276,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.largest_file is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (options.largest_file, options.largest_file))
-    # a process in the background (a shell's &, nohup) ignores these, and so do its children
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    take_signals()
     handle(signal.Signals[options.handled], options.handler)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # some of the signals that end it would leave a file behind
 
