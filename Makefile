@@ -24,7 +24,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # Uses a provider mirror if there is one, and fails with one line if Terraform is missing.
 TERRAFORM := python -m local.terraform
 PYTEST := python -m pytest --numprocesses=auto --maxprocesses=4 --no-loadscope-reorder
-STACK = training-$(ENV)
+# Asked for where a recipe uses it: by then Python is installed, and the settings are checked.
+STACK = $(shell .venv/bin/python -m deploy.stack_name "$(ENV)")
 # In a pipe the cdktf CLI prints every frame of its spinner, as if a terminal drew over them. Under CI it prints only the last one.
 NO_SPINNER_IN_A_PIPE := [ -t 1 ] || export CI=true;
 # What is about one environment is not stopped by a mistake in the settings of another.
@@ -42,7 +43,7 @@ demo: setup ## the whole story on this machine, from nothing, and away again
 	@python -m examples.demo $(ARGS)
 
 .PHONY: local
-local: settings setup ## AWS on this machine, with training-local deployed; how to use it is written to .local/env
+local: settings setup ## AWS on this machine, with the environment local deployed; how to use it is written to .local/env
 	@python -m local up $(ARGS)
 
 .PHONY: local-down

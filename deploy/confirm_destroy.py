@@ -64,12 +64,12 @@ def main() -> int:
 
 
 def _ask(name: str, others: Iterable[str], *, approved: bool) -> int:
+    settings = load(name)
     for argument in others:
-        if argument.startswith("training-") or "*" in argument:  # cdktf takes several stacks, and patterns
+        if argument.startswith(f"{settings.name_prefix}-") or "*" in argument:  # cdktf takes several stacks, and patterns
             raise UsageError(f"{argument}: one environment is destroyed at a time, here {name}")
     if approved:
         return 0
-    settings = load(name)
     if not sys.stdin.isatty():
         raise UsageError(f"there is no terminal to ask whether {name} may be destroyed: ARGS=--auto-approve does not ask")
     print(explanation(settings))

@@ -9,6 +9,7 @@ import sys
 
 from command_line import CommandError, UsageError, run_command
 from review import plan, run_terraform
+from stacks.settings.file import load
 
 
 class DeployError(CommandError):
@@ -25,8 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def deploy(name: str, digest: str) -> int:
-    """Raises UsageError if the plan is another one, DeployError if it cannot be applied, ReviewError if it cannot be made."""
-    stack = f"training-{name}"
+    """Raises UsageError if the plan is another one, DeployError if it cannot be applied, ReviewError if it cannot be made.
+
+    A wrong settings file is a SettingsError.
+    """
+    stack = load(name).stack_name
     folder, data = run_terraform.STACKS / stack, run_terraform.DATA / stack
     with run_terraform.planned(folder, data) as planned:
         current = plan.read(planned.content, f"the plan of {stack}")

@@ -10,7 +10,7 @@ DESCRIPTION = """\
 Runs AWS on this machine, without an account and without Docker.
 
   up    starts two emulators on the loopback address (MiniStack for nearly all of AWS, moto for SageMaker and CloudWatch),
-        makes the state bucket, deploys the stack training-local with the real cdktf and Terraform, and writes .local/env
+        makes the state bucket, deploys environments/local.toml with the real cdktf and Terraform, and writes .local/env
         (KEY=VALUE lines). The emulators stay running: another `up` uses them, and deploys only what has changed.
   down  stops the emulators, whose data is then gone, and removes .local.
 """

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local import terraform
 from local.deployment import bootstrap, deploy
@@ -15,9 +16,9 @@ from local.emulators import emulators, running, start_detached, stop
 from local.endpoints import Endpoints
 from local.errors import LocalUsageError
 from local.installation import hold_lock
+from stacks.settings.model import Settings
 
 ENVIRONMENT = "local"
-STACK = f"training-{ENVIRONMENT}"
 SETTINGS = Path("environments") / f"{ENVIRONMENT}.toml"
 STATE = Path(".local")
 """The folder of `make local`: `env`, the logs, Terraform's working folder, the emulators' pid files."""
@@ -35,7 +36,7 @@ class LocalEnvironment:
     @property
     def terraform_folder(self) -> Path:
         """The folder for `terraform plan` and `terraform output`; they need `environment()`."""
-        return self.folder / "terraform" / "stacks" / STACK
+        return self.folder / "terraform" / "stacks" / stack_name()
 
     def variables(self) -> dict[str, str]:
         """What a program needs to use the stack: the AWS endpoints, this project's own settings, and each Terraform output."""
@@ -111,19 +112,31 @@ def local_environment(name: str, build: Path = terraform.BUILD) -> Iterator[Loca
 
 def region() -> str:
     """The region in the settings of the local environment. Raises LocalUsageError."""
+    return str(_settings()["region"])
+
+
+def stack_name() -> str:
+    """The name of the local environment's stack. Raises LocalUsageError."""
+    prefix = _settings().get("name_prefix", Settings.model_fields["name_prefix"].default)
+    return f"{prefix}-{ENVIRONMENT}"
+
+
+def _settings() -> dict[str, Any]:
     try:
-        return str(tomllib.loads(SETTINGS.read_text())["region"])
+        settings = tomllib.loads(SETTINGS.read_text())
+        settings["region"]
     except FileNotFoundError:
         raise LocalUsageError(f"there is no {SETTINGS} here: run this in the project's folder") from None
     except (KeyError, tomllib.TOMLDecodeError) as error:
         raise LocalUsageError(f"{SETTINGS}: no region can be read from it ({error})") from None
+    return settings
 
 
 def _deploy(endpoints: Endpoints, folder: Path, build: Path) -> LocalEnvironment:
     environment = endpoints.environment({**os.environ, **terraform.environment(build)})
     folder = folder.resolve()  # cdktf changes its working folder
     bootstrap(ENVIRONMENT, environment, folder / "bootstrap.log")
-    outputs = deploy(STACK, environment, folder / "terraform", folder / "deploy.log")
+    outputs = deploy(stack_name(), environment, folder / "terraform", folder / "deploy.log")
     return LocalEnvironment(endpoints=endpoints, outputs=outputs, folder=folder, build=build.resolve())
 
 

@@ -19,7 +19,7 @@ PATH_ARGUMENTS = {"filename", "source"}
 
 @dataclass(frozen=True)
 class Synthesized:
-    """The stack `training-<environment>`: the content of its JSON, and every file that an apply needs, by its path."""
+    """The stack `<name_prefix>-<environment>`: the content of its JSON, and every file that an apply needs, by its path."""
 
     name: str
     content: dict[str, Any]

@@ -12,7 +12,7 @@ from typing import Any
 from command_line import run_command
 from release.errors import ReleaseError
 from release.terraform import terraform
-from stacks.settings.file import environment_names
+from stacks.settings.file import load_all
 
 DESCRIPTION = """\
 Runs `terraform validate` on every environment: on the Terraform JSON that `cdktf synth` wrote to cdktf.out, and on the HCL of
@@ -40,9 +40,9 @@ def _validate_both_forms(out: Path) -> int:
 
 
 def _validate_all(out: Path, form: str) -> None:
-    for name in environment_names():
-        warnings = len(validate(out / "stacks" / f"training-{name}"))
-        print(f"training-{name}: valid as {form}" + (f", with {warnings} warnings" if warnings else ""))
+    for stack in (settings.stack_name for settings in load_all()):
+        warnings = len(validate(out / "stacks" / stack))
+        print(f"{stack}: valid as {form}" + (f", with {warnings} warnings" if warnings else ""))
 
 
 def synthesize_hcl(out: Path) -> None:

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "python -m review", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("environment", nargs="?", help="plan this environment's stack, training-ENVIRONMENT")
+    source.add_argument("environment", nargs="?", help="plan the stack of this environment, of environments/ENVIRONMENT.toml")
     source.add_argument("--plan", metavar="FILE", help="read a plan as JSON instead; - is standard input")
     parser.add_argument(
         "--stack",
@@ -77,7 +77,12 @@ def _review(options: argparse.Namespace) -> int:
 
 
 def _review_environment(environment: str) -> tuple[bool, str]:
-    name = f"training-{environment}"
+    from stacks.settings.file import SettingsError, load  # noqa: PLC0415 - a plan in a file is read without any settings
+
+    try:
+        name = load(environment).stack_name
+    except SettingsError as error:  # its exit code would say that something changes
+        raise ReviewError(str(error)) from None
     folder, summary_file = run_terraform.STACKS / name, BUILD / f"{name}.md"
     summary_file.unlink(missing_ok=True)  # if this run fails, nobody must take an older summary for its result
     content = run_terraform.make_plan(folder, run_terraform.DATA / name)

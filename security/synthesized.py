@@ -59,4 +59,13 @@ def _stack(file: Path) -> Synthesized:
     unchecked += [f"{address}: {key}" for address, values in resources.items() for key in sorted(values.keys() & _UNCHECKED)]
     if unchecked:
         raise GateError(f"{file}: {unchecked[0]}: no check can see its effect: declare each resource itself")
-    return Synthesized(file.parent.name.removeprefix("training-"), resources)
+    return Synthesized(_environment(file.parent.name, content), resources)
+
+
+def _environment(stack: str, content: Mapping[str, Any]) -> str:
+    """The name of a stack without the prefix, which is a setting: cdktf notes the stack's name, and a tag the environment's."""
+    try:
+        environment = content["provider"]["aws"][0]["default_tags"][0]["tags"]["environment"]
+        return stack.removeprefix(content["//"]["metadata"]["stackName"].removesuffix(environment))
+    except LookupError:
+        return stack

@@ -4,10 +4,12 @@ import json
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_archive import CloudwatchEventArchive
 from cdktf_cdktf_provider_aws.cloudwatch_event_bus import CloudwatchEventBus
+from cdktf_cdktf_provider_aws.cloudwatch_event_bus_policy import CloudwatchEventBusPolicy
 from constructs import Construct
 
+from stacks import iam
 from stacks.settings import Settings
-from stacks.settings.sections import OPENLINEAGE_SOURCE
+from stacks.settings.sections import AWS_SOURCES, OPENLINEAGE_SOURCE
 from stacks.undelivered_queue import UndeliveredQueue
 
 _ARCHIVE_TAKES_A_KEY = (6, 2)  # of the AWS provider; https://github.com/hashicorp/terraform-provider-aws/blob/main/CHANGELOG.md
@@ -20,6 +22,9 @@ class EventBus(Construct):
         super().__init__(scope, id_)
         key = settings.encryption.kms_key_arn
         self.bus = CloudwatchEventBus(self, "bus", name=settings.name("events"), kms_key_identifier=key)
+        # A bus has one policy. A statement that lets somebody else publish belongs into this list, and nowhere else.
+        if statements := _from_other_accounts(settings, self.bus.arn):
+            CloudwatchEventBusPolicy(self, "policy", event_bus_name=self.bus.name, policy=iam.policy(*statements))
         self.archive = CloudwatchEventArchive(
             self,
             "archive",
@@ -37,6 +42,27 @@ class EventBus(Construct):
         https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-dlq.html
         """
         self.bus.put_dead_letter_config(arn=undelivered.queue.arn)
+
+
+def _from_other_accounts(settings: Settings, bus_arn: str) -> list[iam.Statement]:
+    """Let the rules of these accounts send what this bus records, and nothing else.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
+    """
+    if not settings.events.from_account_ids:
+        return []
+    accounts = [f"arn:{settings.partition}:iam::{account}:root" for account in settings.events.from_account_ids]
+    sources = [*settings.events.accepted_sources, *AWS_SOURCES]
+    return [
+        {
+            "Sid": "OtherAccountsSendWhatIsRecorded",
+            "Effect": "Allow",
+            "Principal": {"AWS": accounts},
+            "Action": "events:PutEvents",
+            "Resource": bus_arn,
+            "Condition": {"ForAllValues:StringEquals": {"events:source": sources}},
+        }
+    ]
 
 
 def _all_but_run_events(settings: Settings) -> str | None:

@@ -13,14 +13,13 @@ from stacks.failure_destination import failure_destination
 from stacks.function_target import function_target
 from stacks.packaged_function import PackagedFunction
 from stacks.settings import Settings
+from stacks.settings.sections import AWS_SOURCES
 from stacks.signed_package import Package
 from stacks.undelivered_queue import UndeliveredQueue
 
 _HANDLER = "training_events.handlers.event_processor.handler"
 # Lambda's maximum, so that an event is given up as late as possible: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
 _RETRY_SECONDS, _RETRIES = 6 * 3600, 2
-
-AWS_SOURCES = ("aws.sagemaker", "aws.s3")
 
 
 class EventProcessor(Construct):
@@ -89,7 +88,7 @@ class EventProcessor(Construct):
             prefix="aws_",
             name=settings.name("record-aws"),
             description="AWS's own events to the event processor",
-            pattern={"source": list(AWS_SOURCES), "account": [settings.account_id]},
+            pattern={"source": list(AWS_SOURCES), "account": settings.recorded_accounts},
         )
 
     def _rule_for_function(

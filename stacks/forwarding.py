@@ -61,6 +61,7 @@ class Forwarding(Construct):
         role = ServiceRole(
             self,
             "execution",
+            settings,
             name=settings.name("forwarding"),
             service="events.amazonaws.com",
             statements=[iam.allow(["events:PutEvents"], [bus.bus.arn])],

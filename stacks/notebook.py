@@ -48,6 +48,7 @@ class Notebook(Construct):
         self.role = ServiceRole(
             self,
             "execution",
+            settings,
             name=settings.name("notebook"),
             service="sagemaker.amazonaws.com",
             statements=[
@@ -142,7 +143,6 @@ def _training(settings: Settings) -> list[iam.Statement]:
     would not do: every name that begins like those of `dev` may be one of `dev-2`. The keys of the conditions:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
     """
-    own_role = f"arn:{settings.partition}:iam::{settings.account_id}:role/{settings.name('notebook')}"
     jobs = [settings.arn("sagemaker", "training-job/*")]
     no_other_environment = {"StringEqualsIfExists": {"aws:RequestTag/environment": settings.environment}}
     return [
@@ -157,7 +157,11 @@ def _training(settings: Settings) -> list[iam.Statement]:
             jobs,
             when={"StringEquals": {"aws:ResourceTag/environment": settings.environment}, **no_other_environment},
         ),
-        iam.allow(["iam:PassRole"], [own_role], when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}),
+        iam.allow(
+            ["iam:PassRole"],
+            [settings.role_arn("notebook")],
+            when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        ),
         *training_jobs.pulling_images(settings),
         iam.allow(
             [

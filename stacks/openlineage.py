@@ -45,6 +45,7 @@ class OpenLineage(Construct):
         role = ServiceRole(
             self,
             "execution",
+            settings,
             name=name,
             service="events.amazonaws.com",
             statements=[iam.allow(["events:InvokeApiDestination"], [self.destination.arn])],

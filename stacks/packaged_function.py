@@ -52,6 +52,7 @@ class PackagedFunction(Construct):
         self.role = ServiceRole(
             self,
             "execution",
+            settings,
             name=self.name,
             service="lambda.amazonaws.com",
             statements=[

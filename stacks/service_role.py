@@ -8,15 +8,20 @@ from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from stacks import iam
+from stacks.settings import Settings
 
 
 class ServiceRole(Construct):
-    """A role that one AWS service may assume, perhaps under a condition. One policy has all of its permissions."""
+    """A role that one AWS service may assume, perhaps under a condition. One policy has all of its permissions.
+
+    Its path and its permissions boundary are those of the settings. This is the only place that declares a role.
+    """
 
     def __init__(
         self,
         scope: Construct,
         id_: str,
+        settings: Settings,
         *,
         name: str,
         service: str,
@@ -27,5 +32,12 @@ class ServiceRole(Construct):
         trust: iam.Statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
         if trusted_when:
             trust["Condition"] = trusted_when
-        self.role = IamRole(self, "role", name=name, assume_role_policy=iam.policy(trust))
+        self.role = IamRole(
+            self,
+            "role",
+            name=name,
+            path=None if settings.iam.path == "/" else settings.iam.path,
+            permissions_boundary=settings.iam.permissions_boundary_arn,
+            assume_role_policy=iam.policy(trust),
+        )
         self.policy = IamRolePolicy(self, "policy", name=name, role=self.role.name, policy=iam.policy(*statements))

@@ -25,6 +25,7 @@ class TrainingJobs(Construct):
         self.role = ServiceRole(
             self,
             "execution",
+            settings,
             name=settings.name("training-jobs"),
             service="sagemaker.amazonaws.com",
             statements=[

@@ -25,7 +25,7 @@ from stacks.unmatched_events import UnmatchedEvents
 
 
 class TrainingStack(TerraformStack):
-    """All resources of one environment, `training-<environment>`."""
+    """All resources of one environment, `<name_prefix>-<environment>`."""
 
     def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(scope, settings.stack_name)

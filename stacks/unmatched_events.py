@@ -7,10 +7,9 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_target import CloudwatchEventTarg
 from constructs import Construct
 
 from stacks.event_bus import EventBus
-from stacks.event_processor import AWS_SOURCES
 from stacks.rule_target import rule_target
 from stacks.settings import Settings
-from stacks.settings.sections import OPENLINEAGE_SOURCE
+from stacks.settings.sections import AWS_SOURCES, OPENLINEAGE_SOURCE
 from stacks.undelivered_queue import UndeliveredQueue
 
 
@@ -49,7 +48,7 @@ def _all_but_what_is_taken(settings: Settings) -> dict[str, object]:
     return {
         "$or": [
             {"source": [{"anything-but": taken}]},
-            {"source": list(AWS_SOURCES), "account": [{"anything-but": [settings.account_id]}]},
+            {"source": list(AWS_SOURCES), "account": [{"anything-but": settings.recorded_accounts}]},
         ]
     }
 

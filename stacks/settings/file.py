@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import tomllib
+from collections.abc import Sequence
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,20 @@ def load_all(folder: Path = ENVIRONMENTS) -> list[Settings]:
             mistakes.append(str(error))
     if mistakes:
         raise SettingsError("\n".join(mistakes))
+    _refuse_equal_names(loaded, folder)
     return loaded
+
+
+def _refuse_equal_names(environments: Sequence[Settings], folder: Path) -> None:
+    """`a` with the environment `b-c` and `a-b` with `c` would be the same stack, with the same resources."""
+    first: dict[str, str] = {}
+    for environment in environments:
+        name, stack = environment.environment, environment.stack_name
+        if (other := first.setdefault(stack, name)) != name:
+            raise SettingsError(
+                f"{folder.name}/{name}.toml: name_prefix = {environment.name_prefix!r}: the stack would be named"
+                f" {stack}, like that of {folder.name}/{other}.toml"
+            )
 
 
 def load_chosen(folder: Path = ENVIRONMENTS) -> list[Settings]:

@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from stacks.settings import aws_facts
+from stacks.settings.company import Iam, TagPolicy
 from stacks.settings.functions import EventProcessor, Notary, Projector, TrainingStarter
 from stacks.settings.proof import Checkpoints, SealRetention
 from stacks.settings.section import Section
@@ -27,9 +28,10 @@ from stacks.settings.sections import (
     OpenLineage,
     RemoteState,
 )
-from stacks.settings.types import AccountId, EnvironmentName, Region, Tags, VersionConstraint
+from stacks.settings.types import AccountId, EnvironmentName, NamePrefix, Region, Tags, VersionConstraint
 
 _MIN_SECONDS_WITH_RUN_EVENTS = 120
+_MAX_BUCKET_NAME = 63  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 
 
 class Settings(Section):
@@ -40,6 +42,9 @@ class Settings(Section):
     """The 12-digit account, in quotes: nothing is ever deployed to any other."""
     region: Region
     """A region with SageMaker, such as "eu-central-1"."""
+    name_prefix: NamePrefix = "training"
+    """What the name of every resource and of the stack begins with, before the environment's name: lower-case letters, digits
+    and hyphens; another one replaces everything that was deployed under this one."""
     deletion_protection: bool = True
     """Tables refuse deletion, a bucket with objects in it cannot be destroyed, locks of seals cannot be lifted;
     an environment whose name begins with `prod` must have it."""
@@ -50,6 +55,8 @@ class Settings(Section):
     tags: Tags = Field(default={})
     """More tags for all resources, beside `project`, `environment` and `managed-by`: letters, digits, spaces and `_.:/=+-@`;
     keys up to 128 characters, values up to 256; to IAM, keys that differ only in case are the same."""
+    tag_policy: TagPolicy = TagPolicy()
+    iam: Iam = Iam()
     remote_state: RemoteState = RemoteState()
     data_bucket: DataBucket = DataBucket()
     events: Events = Events()
@@ -76,6 +83,32 @@ class Settings(Section):
         }.items():
             if arn and arn.split(":")[3:5] != [self.region, self.account_id]:
                 raise ValueError(f"{name} = {arn!r} must be of region {self.region}, account {self.account_id}")
+        return self
+
+    @model_validator(mode="after")
+    def _own_account_is_no_other(self) -> Self:
+        if self.account_id in self.events.from_account_ids:
+            raise ValueError(f"events.from_account_ids has {self.account_id}: who may publish in this account, its roles say")
+        return self
+
+    @model_validator(mode="after")
+    def _boundary_is_of_this_account(self) -> Self:
+        arn = self.iam.permissions_boundary_arn
+        if arn and arn.split(":")[1:5:3] not in ([self.partition, self.account_id], [self.partition, "aws"]):
+            raise ValueError(
+                f"iam.permissions_boundary_arn = {arn!r} must be of partition {self.partition},"
+                f" account {self.account_id} or AWS's own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        """The data bucket has the longest name, for its limit: if it fits, so do roles, rules and functions."""
+        if (excess := len(self.data_bucket_name) - _MAX_BUCKET_NAME) > 0:
+            raise ValueError(
+                f"name_prefix = {self.name_prefix!r}: the data bucket would be named {self.data_bucket_name}, and S3 allows"
+                f" {_MAX_BUCKET_NAME} characters: shorten name_prefix, or the environment's name, by {excess}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -112,9 +145,20 @@ class Settings(Section):
             raise ValueError(f"tags.{taken[0]} is set already: {', '.join(self.own_tags)} and aws: are taken")
         return self
 
+    @model_validator(mode="after")
+    def _tags_keep_the_policy(self) -> Self:
+        if broken := self.tag_policy.broken_by(self.own_tags | self.tags):
+            raise ValueError(broken)
+        return self
+
     @property
     def own_tags(self) -> dict[str, str]:
         return {"project": "event-sourced-training", "environment": self.environment, "managed-by": "cdktf"}
+
+    @property
+    def recorded_accounts(self) -> list[str]:
+        """The accounts whose own events of AWS are recorded: nobody can publish under AWS's sources, but a bus may be open."""
+        return [self.account_id, *self.events.from_account_ids]
 
     @property
     def partition(self) -> str:
@@ -129,11 +173,11 @@ class Settings(Section):
 
     @property
     def stack_name(self) -> str:
-        return f"training-{self.environment}"
+        return f"{self.name_prefix}-{self.environment}"
 
     @property
     def state_bucket(self) -> str:
-        return self.remote_state.bucket or f"training-state-{self.account_id}-{self.region}"
+        return self.remote_state.bucket or f"{self.name_prefix}-state-{self.account_id}-{self.region}"
 
     @property
     def data_bucket_name(self) -> str:
@@ -141,7 +185,7 @@ class Settings(Section):
         return self.name(f"data-{self.account_id}-{self.region}")
 
     def name(self, what: str) -> str:
-        """The name of one resource: `training-<environment>-<what>`."""
+        """The name of one resource: `<name_prefix>-<environment>-<what>`."""
         return f"{self.stack_name}-{what}"
 
     def principals_of(self, role: str) -> list[str]:
@@ -149,11 +193,14 @@ class Settings(Section):
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
         """
-        name = self.name(role)
-        return [
-            f"arn:{self.partition}:iam::{self.account_id}:role/{name}",
-            f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{name}/*",
-        ]
+        return [self.role_arn(role), f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{self.name(role)}/*"]
+
+    def role_arn(self, role: str) -> str:
+        """The ARN of a role of this stack, where the role itself cannot be referred to. Of a session's ARN, no path is a part.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+        """
+        return f"arn:{self.partition}:iam::{self.account_id}:role{self.iam.path}{self.name(role)}"
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource in this account and region."""

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from stacks.settings.section import Section
 from stacks.settings.types import (
+    AccountIds,
     BucketName,
     ConnectionArn,
     Email,
@@ -28,6 +29,8 @@ _CONNECTION = "arn:aws:events:eu-central-1:111122223333:connection/lineage/57ff7
 _DEFAULT_SOURCE = "my.sagemaker.training.jobs"
 OPENLINEAGE_SOURCE = "training-events.openlineage"
 """The source of OpenLineage's run events on the bus. The rules of the log take none of it."""
+AWS_SOURCES = ("aws.sagemaker", "aws.s3")
+"""The sources of AWS's own events that are recorded. Only AWS can publish with them."""
 _OPENLINEAGE_PATH = "/api/v1/lineage"
 
 
@@ -35,7 +38,7 @@ class RemoteState(Section):
     """Where Terraform keeps this environment's state; `make bootstrap` creates the bucket."""
 
     bucket: BucketName | None = Field(default=None, examples=["states-of-the-team"])
-    """The bucket for Terraform's state; by default `training-state-<account>-<region>`, one for all environments."""
+    """The bucket for Terraform's state; by default `<name_prefix>-state-<account>-<region>`, one for all environments."""
 
 
 class DataBucket(Section):
@@ -50,6 +53,10 @@ class Events(Section):
     """The sources that the rule listens to, beside `my.sagemaker.training.jobs`; recorders publish under the first one."""
     archive_days: int = Field(default=0, ge=0)
     """How many days the bus's archive keeps events; 0 means for ever, as in EventBridge."""
+
+    from_account_ids: AccountIds = Field(default=(), max_length=20, strict=False, examples=[["444455556666"]])
+    """Other accounts whose events the bus takes, of these sources and AWS's own: those that forward to it, as
+    docs/operate/company.md shows; by default none."""
 
     @property
     def accepted_sources(self) -> tuple[str, ...]:

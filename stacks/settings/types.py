@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Strict
 
 from stacks.settings import aws_facts
 
@@ -70,6 +70,28 @@ SubnetId = Annotated[str, _matching(r"subnet-([0-9a-f]{8}|[0-9a-f]{17})", "a sub
 SecurityGroupId = Annotated[str, _matching(r"sg-([0-9a-f]{8}|[0-9a-f]{17})", "a group id like sg-0123456789abcdef0")]
 # The ids that KMS makes, and that Terraform's S3 backend accepts: terraform/internal/backend/remote-state/s3/validate.go
 _UUID, _OF_MANY_REGIONS = r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", r"mrk-[0-9a-f]{32}"
+# Every name begins with it, and S3 keeps some beginnings for itself: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+NamePrefix = Annotated[
+    str,
+    _matching(
+        r"(?!xn--|sthree(-|$)|amzn-s3-demo(-|$))[a-z]([a-z0-9-]{0,18}[a-z0-9])?",
+        "1 to 20 lower-case letters, digits and hyphens, a letter first and no hyphen last, nor begin as S3's own names do",
+    ),
+]
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html, without `$` and braces, as below
+IamPath = Annotated[
+    str,
+    _matching(
+        r"(?=.{1,512}$)/([A-Za-z0-9_.,+@=-]+/)*", "/, or up to 512 characters like /teams/vision/: a slash first and last"
+    ),
+]
+PolicyArn = Annotated[
+    str,
+    _matching(
+        r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/([A-Za-z0-9_.,+@=-]+/)*[A-Za-z0-9_.,+@=-]{1,128}",
+        "a managed policy's ARN, arn:<partition>:iam::<account>:policy/<path and name>",
+    ),
+]
 KeyArn = Annotated[
     str,
     _matching(
@@ -106,6 +128,8 @@ Email = Annotated[str, _matching(r"[^@\s{}]+@[^@\s{}]+\.[^@\s{}]+", "an e-mail a
 TagKey = Annotated[str, _matching(r"[\w .:/=+@-]{1,128}", "1 to 128 letters, digits, spaces and _.:/=+-@")]
 TagValue = Annotated[str, _matching(r"[\w .:/=+@-]{0,256}", "up to 256 letters, digits, spaces and _.:/=+-@")]
 Tags = Annotated[dict[TagKey, TagValue], AfterValidator(_distinct_to_iam)]
+TagKeys = Annotated[tuple[TagKey, ...], AfterValidator(_distinct)]
+TagValues = Annotated[tuple[TagValue, ...], Strict(strict=False), AfterValidator(_distinct), AfterValidator(_some)]
 VersionConstraint = Annotated[
     str,
     _matching(
@@ -119,6 +143,7 @@ EnvironmentName = Annotated[
 LambdaRuntime = Annotated[str, _one_of("a Lambda runtime", aws_facts.lambda_python_runtimes)]
 NotebookInstanceType = Annotated[str, _one_of("a notebook's instance type", aws_facts.notebook_instance_types)]
 NotebookPlatform = Annotated[str, _one_of("a notebook's platform", aws_facts.notebook_platforms)]
+AccountIds = Annotated[tuple[AccountId, ...], AfterValidator(_distinct)]
 EventSources = Annotated[tuple[EventSource, ...], AfterValidator(_distinct), AfterValidator(_some)]
 KeyArns = Annotated[tuple[KeyArn, ...], AfterValidator(_distinct)]
 SubnetIds = Annotated[tuple[SubnetId, ...], AfterValidator(_distinct)]

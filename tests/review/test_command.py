@@ -142,14 +142,18 @@ def test_a_cancelled_pipeline_leaves_no_plan_behind(project: Path, monkeypatch: 
 def test_a_missing_stack_and_a_missing_terraform_are_errors(
     project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["staging"]) == 1
+    assert main(["prod"]) == 1
     assert (
-        "error: cdktf.out/stacks/training-staging: there is no cdk.tf.json in it: run `make synth` first"
-        in capfd.readouterr().err
+        "error: cdktf.out/stacks/training-prod: there is no cdk.tf.json in it: run `make synth` first" in capfd.readouterr().err
     )
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", "no-such-terraform")
     assert main(["dev"]) == 1
     assert capfd.readouterr().err.splitlines()[-1].startswith("error: no-such-terraform cannot be run: ")
+
+
+def test_an_environment_that_is_not_there_is_an_error_and_no_change(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["staging"]) == 1
+    assert capfd.readouterr().err.startswith("error: environments/staging.toml: there is no such environment")
 
 
 def test_a_plan_from_a_file_and_from_standard_input_give_the_same_summary(

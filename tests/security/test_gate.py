@@ -122,4 +122,4 @@ def test_a_policy_that_cannot_be_checked_does_not_pass(tmp_path: Path, capsys: p
     (folder / "cdk.tf.json").write_text(json.dumps({"resource": resource}), encoding="utf-8")
     assert main([str(tmp_path)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: dev: aws_iam_role_policy.x: ")
+    assert line.startswith("error: training-dev: aws_iam_role_policy.x: ")

@@ -50,7 +50,7 @@ def run_script(script: str, folder: Path, **given: Any) -> dict[str, Any]:
     done = subprocess.run(
         [str(NODE), "--eval", FAKE % script, json.dumps({"sha": HEAD, "bot": BOT, "comments": [], **given})],
         cwd=folder,
-        env={"STACK": "training-dev", "PATH": os.environ["PATH"]},
+        env={"ENVIRONMENT": "dev", "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         check=False,

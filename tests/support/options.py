@@ -38,6 +38,15 @@ OPTIONS: dict[str, Any] = {
     "openlineage": {"endpoint": "https://lineage.example.com", "connection_arn": CONNECTION, "requests_per_second": 5},
     "observability": {"alarm_email": "on-call@example.com"},
 }
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/teams-may-at-most"
+OTHER_ACCOUNTS = ["444455556666", "777788889999"]
+COMPANY: dict[str, Any] = {
+    "name_prefix": "acme-ml",
+    "iam": {"path": "/teams/vision/", "permissions_boundary_arn": BOUNDARY},
+    "tag_policy": {"required_keys": ["cost-center"], "allowed_values": {"cost-center": ["research"]}},
+    "events": {"sources": ["team.labels"], "from_account_ids": OTHER_ACCOUNTS},
+}
+"""A company's rules for all that it has in its accounts, on top of these settings."""
 
 
 def synthesized_with_options(out: Path, **more: Any) -> StackJson:

@@ -54,7 +54,7 @@ REFERENCE = re.compile(r"\$\{(aws_\w+)\.(\w+)\.\w+\}")
 NEIGHBOURS = ["staging", "dev-2"]
 
 
-def synthesized(environment: str, folder: Path) -> StackJson:
+def synthesized(environment: str, folder: Path, **more: Any) -> StackJson:
     """dev, or another environment with its settings: in its account and region, with an address so that there is a topic, and
     with the key, the subnets and the signing profile that environments may well share.
     """
@@ -69,7 +69,7 @@ def synthesized(environment: str, folder: Path) -> StackJson:
 
     from stacks.training_stack import TrainingStack  # noqa: PLC0415
 
-    settings = Settings(**load("dev").model_dump() | shared | {"environment": environment})
+    settings = Settings(**load("dev").model_dump() | shared | {"environment": environment} | more)
     return StackJson(json.loads(cdktf.Testing.synth(TrainingStack(cdktf.App(outdir=str(folder)), settings))))
 
 
@@ -136,6 +136,32 @@ def test_no_environment_names_a_resource_of_the_other(environments: dict[str, St
         assert f"training-{name}-" in text
         # If its own name begins with that of the other, its own name does not count.
         assert f"training-{other}" not in (text.replace(f"training-{name}", "") if name.startswith(other) else text)
+
+
+@pytest.mark.parametrize(
+    ("environment", "other"),
+    [
+        ("dev-eu", {"region": "eu-west-1"}),  # the same rules, roles and dashboards, which are global, in another region
+        ("dev", {"name_prefix": "acme"}),
+    ],
+)
+def test_another_region_and_another_prefix_are_side_by_side_in_one_account(
+    environments: dict[str, StackJson], tmp_path: Path, environment: str, other: dict[str, Any]
+) -> None:
+    of_region = {
+        "encryption": {"kms_key_arn": KEY},
+        "code_signing": {"profile_version_arn": PROFILE},
+        "openlineage": OPTIONS["openlineage"],
+    }
+    beside = synthesized(environment, tmp_path, **(of_region if "region" in other else {}), **other)
+    dev, here = identities(environments["dev"]), identities(beside)
+    assert len(here) == len(dev)
+    assert not set(dev) & set(here)
+    key, its_key = state(environments["dev"])[2], state(beside)[2]
+    assert its_key != key
+    name = its_key.partition("/")[0]
+    for one, another in (("training-dev", beside), (name, environments["dev"])):
+        assert not re.search(rf"(?<![a-z-]){one}(?!-eu)", json.dumps(another.content))
 
 
 def test_an_environment_cannot_be_named_so_that_two_resource_names_are_equal(environments: dict[str, StackJson]) -> None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from training_events.stores.appending import Appender
 
 
-_STARTER = re.compile(r"(arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:training-[a-z0-9-]+-training-starter)(:\$LATEST)?")
+_STARTER = re.compile(r"(arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[a-z0-9-]+-training-starter)(:\$LATEST)?")
 """The ARN of a training starter, and the version with which Lambda reports it. `stacks/training_starter.py` gives the name."""
 
 

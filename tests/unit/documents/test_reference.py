@@ -51,7 +51,7 @@ def test_every_setting_is_in_the_table_with_its_default_and_a_meaning() -> None:
     expected = {key: _shown(default) for key, default in defaults().items() if key not in without}
     table = dict(rows)
     assert table == expected | {key: table[key] for key in without}
-    assert table["remote_state.bucket"].startswith("`training-state-<account>-<region>`")
+    assert table["remote_state.bucket"].startswith("`<name_prefix>-state-<account>-<region>`")
     assert {table[key] for key in without if key.endswith(("_ids", "_id"))} == {"none"}
 
 

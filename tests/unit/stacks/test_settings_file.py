@@ -17,6 +17,7 @@ LINEAGE = """[openlineage]
 endpoint = "https://lineage.example.com"
 connection_arn = "arn:aws:events:us-east-1:111122223333:connection/lineage/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
 """
+BOUNDARY = "arn:aws:iam::999999999999:policy/at-most"
 PROFILE = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/team/a1b2c3d4e5"
 
 
@@ -77,6 +78,32 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
+        (GOOD + "name_prefix = 'Team_A'\n", ["name_prefix = 'Team_A'", "1 to 20 lower-case letters"]),
+        (GOOD + "name_prefix = 'sthree'\n", ["name_prefix = 'sthree'", "as S3's own names do"]),
+        (GOOD + "name_prefix = 'a-'\n", ["name_prefix = 'a-'", "no hyphen last"]),
+        (GOOD + "[iam]\npath = 'teams'\n", ["iam.path = 'teams'", "a slash first and last"]),
+        (GOOD + "[iam]\npath = '/${x}/'\n", ["iam.path = '/${x}/'", "like /teams/vision/"]),
+        (
+            GOOD + "[iam]\npermissions_boundary_arn = 'at-most'\n",
+            ["permissions_boundary_arn = 'at-most'", "managed policy's ARN"],
+        ),
+        (GOOD + f"[iam]\npermissions_boundary_arn = '{BOUNDARY}'\n", ["iam.permissions_boundary_arn", "account 111122223333"]),
+        (
+            GOOD + "[tag_policy]\nrequired_keys = ['cost-center']\n",
+            ["tags.cost-center: is missing", "tag_policy.required_keys"],
+        ),
+        (
+            GOOD + "tags.cost-center = 'x'\n[tag_policy.allowed_values]\ncost-center = ['research', 'platform']\n",
+            ["tags.cost-center = 'x'", "tag_policy.allowed_values has 'research', 'platform'"],
+        ),
+        (GOOD + "[tag_policy.allowed_values]\nenvironment = ['production']\n", ["tags.environment = 'team'", "'production'"]),
+        (
+            GOOD + "tags.costcenter = 'x'\n[tag_policy]\nrequired_keys = ['CostCenter']\n",
+            ["tags.costcenter: tag_policy spells this key CostCenter"],
+        ),
+        (GOOD + "[tag_policy.allowed_values]\nteam = []\n", ["tag_policy.allowed_values.team = []", "at least 1"]),
+        (GOOD + "[events]\nfrom_account_ids = ['1']\n", ["events.from_account_ids.0 = '1'", "12-digit"]),
+        (GOOD + "[events]\nfrom_account_ids = ['111122223333']\n", ["events.from_account_ids has 111122223333"]),
         (GOOD + "[event_procesor]\n", ["event_procesor = {}", "unknown key", "did you mean event_processor?"]),
         (GOOD + "[events]\ntopic = 1\n", ["events.topic = 1", "unknown key", "allowed: sources, archive_days"]),
         (
@@ -205,6 +232,46 @@ def test_a_mistake_is_one_line_with_its_place_and_what_is_allowed(tmp_path: Path
 def test_the_oldest_provider_comes_from_the_constraint(tmp_path: Path, constraint: str, oldest: tuple[int, ...]) -> None:
     text = GOOD + f'aws_provider_version = "{constraint}"\n'
     assert load("team", _written(tmp_path, text)).oldest_provider == oldest
+
+
+def test_a_prefix_names_everything(tmp_path: Path) -> None:
+    settings = load("team", _written(tmp_path, GOOD + 'name_prefix = "ml"\n'))
+    assert (settings.stack_name, settings.name("events")) == ("ml-team", "ml-team-events")
+    assert settings.state_bucket == "ml-state-111122223333-us-east-1"
+
+
+def test_names_that_are_too_long_for_aws_are_refused_and_the_excess_is_told(tmp_path: Path) -> None:
+    text = GOOD.replace("us-east-1", "ap-southeast-1") + f"name_prefix = '{'p' * 20}'\n"
+    with pytest.raises(SettingsError) as raised:
+        load("a-name-of-16-abc", _written(tmp_path, text, name="a-name-of-16-abc"))
+    (line,) = str(raised.value).splitlines()
+    assert "S3 allows 63 characters" in line
+    assert line.endswith("by 7")
+    assert (
+        len(load("a-name-of-16-abc", _written(tmp_path, text.replace("p" * 20, "p" * 13), "a-name-of-16-abc")).data_bucket_name)
+        == 63
+    )
+
+
+def test_two_environments_cannot_be_the_same_stack(tmp_path: Path) -> None:
+    _written(_written(tmp_path, GOOD + 'name_prefix = "ml-x"\n', "team"), GOOD + 'name_prefix = "ml"\n', "x-team")
+    with pytest.raises(SettingsError, match=r"x-team\.toml: name_prefix = 'ml': the stack would be named ml-x-team, like that"):
+        load_all(tmp_path)
+
+
+def test_the_arns_of_roles_have_the_path_and_those_of_sessions_do_not(tmp_path: Path) -> None:
+    settings = load("team", _written(tmp_path, GOOD + '[iam]\npath = "/teams/vision/"\n'))
+    assert settings.principals_of("notary") == [
+        "arn:aws:iam::111122223333:role/teams/vision/training-team-notary",
+        "arn:aws:sts::111122223333:assumed-role/training-team-notary/*",
+    ]
+
+
+def test_tags_that_keep_the_policy_are_accepted(tmp_path: Path) -> None:
+    policy = (
+        "[tag_policy]\nrequired_keys = ['cost-center', 'environment']\n[tag_policy.allowed_values]\ncost-center = ['a', 'b']\n"
+    )
+    assert load("team", _written(tmp_path, f"{GOOD}tags.cost-center = 'b'\n{policy}")).tags == {"cost-center": "b"}
 
 
 def test_every_mistake_in_every_file_is_reported_together(tmp_path: Path) -> None:

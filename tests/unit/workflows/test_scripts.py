@@ -9,7 +9,7 @@ from tests.support.github_script import BOT, HEAD, run_script, script_of
 from tests.support.paths import ROOT
 
 WORKFLOWS = ROOT / ".github" / "workflows"
-MARKER = "<!-- review of training-dev -->"
+MARKER = "<!-- review of dev -->"
 
 
 def run(workflow: str, folder: Path, **given: Any) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def test_the_next_review_replaces_the_previous_comment(tmp_path: Path) -> None:
 def test_a_failed_review_replaces_the_previous_comment_too(tmp_path: Path) -> None:
     own = {"id": 4, "user": BOT, "body": f"{MARKER}\nNo changes."}
     [comment] = run("review.yml", tmp_path, comments=[own])["comments"]
-    assert "training-dev: the review failed" in comment["body"]
+    assert "## dev: the review failed" in comment["body"]
     assert "No changes" not in comment["body"]
 
 

@@ -44,7 +44,7 @@ RULES: dict[rules.Rule, list[tuple[str, str]]] = {
     rules.no_trigger_gives_permissions_to_a_stranger: [("pull_request:", "pull_request_target:")],
     rules.no_expression_becomes_code: [
         ("run: make audit", "run: make audit ARGS=${{ github.head_ref }}"),
-        ("const { STACK } = process.env", "const STACK = '${{ github.event.pull_request.title }}'"),
+        ("const { ENVIRONMENT } = process.env", "const ENVIRONMENT = '${{ github.event.pull_request.title }}'"),
     ],
     rules.every_job_has_a_timeout: [("    timeout-minutes: 20\n", "")],
     rules.a_newer_push_cancels_older_runs_of_a_pull_request: [("cancel-in-progress: true", "cancel-in-progress: false")],
