@@ -151,6 +151,10 @@ schemas: .build/python.done ## what docs/reference/ has from the code: JSON Sche
 wheel: .build/python.done ## the wheel and the source archive of training-events, checked for PyPI, into dist/python/
 	@python -m tools.wheel
 
+.PHONY: library
+library: .build/python.done ## the wheel of the stack for apps of your own, into dist/library/ (docs/guides/own-app.md)
+	@python -m tools.wheel stack
+
 .PHONY: clean
 clean: ## remove everything that was built
 	@if [ -d .local ]; then $(MAKE) local-down; fi

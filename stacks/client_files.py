@@ -10,11 +10,11 @@ from constructs import Construct
 from stacks.data_bucket import DataBucket
 from stacks.file_object import file_object
 from stacks.packaging import client_wheel
-from stacks.packaging.lambda_package import ROOT
 from stacks.settings import Settings
+from stacks.settings.folders import SOURCES
 
 PREFIX = "client"
-EXAMPLE = ROOT / "examples" / "train_digits.ipynb"
+EXAMPLE = SOURCES / "examples" / "train_digits.ipynb"
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from constructs import Construct
 
 from stacks.data_bucket import DataBucket
 from stacks.file_object import file_object
-from stacks.packaging.lambda_package import ROOT
 from stacks.settings import Settings
+from stacks.settings.folders import APP
 
 PREFIX = "recipes"
-FOLDER = ROOT / "training" / "recipes"
+FOLDER = APP / "training" / "recipes"
 
 
 class Recipes(Construct):

@@ -25,7 +25,23 @@ from stacks.unmatched_events import UnmatchedEvents
 
 
 class TrainingStack(TerraformStack):
-    """All resources of one environment, `<name_prefix>-<environment>`."""
+    """All resources of one environment, `<name_prefix>-<environment>`.
+
+    What it is composed of are its attributes, for an app that adds resources of its own (docs/guides/own-app.md). A part that
+    the settings switch off is None.
+    """
+
+    settings: Settings
+    data_bucket: DataBucket
+    event_bus: EventBus
+    event_log: EventLog
+    read_models: ReadModels
+    undelivered_queue: UndeliveredQueue
+    event_processor: EventProcessor
+    projector: Projector
+    notary: Notary | None
+    training_starter: TrainingStarter | None
+    notebook: Notebook
 
     def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(scope, settings.stack_name)
@@ -127,28 +143,10 @@ class TrainingStack(TerraformStack):
             undelivered=undelivered,
         )
 
-        self._output("data_bucket_name", data_bucket.bucket.bucket, "The bucket of datasets, checkpoints, models and seals")
-        self._output("event_bus_name", bus.bus.name, "The bus that training code publishes to")
-        self._output("event_bus_arn", bus.bus.arn, "The same bus, for publishers in other accounts or regions")
-        self._output("event_log_table_name", log.table.name, "The table that holds every event, append-only")
-        self._output("read_model_table_name", read_models.table.name, "The table of state folded from the events")
-        self._output("undelivered_queue_url", undelivered.queue.url, "Where what could not be recorded waits, with its reason")
-        self._output("event_processor_function_name", processor.function.function_name, "The function that appends to the log")
-        self._output("projector_function_name", projector.function.function_name, "The function that keeps the read models")
-        if notary:
-            self._output(
-                "notary_function_name", notary.function.function_name, "The function that signs checkpoints of the log"
-            )
-            self._output(
-                "notary_table_name", notary.table.name, "The table of the events' leaves, in the order they were taken"
-            )
-            self._output("checkpoint_key_arn", notary.keys.arns[-1], "The key that signs checkpoints")
-        if starter:
-            self._output(
-                "training_starter_function_name", starter.function.function_name, "The function that starts training jobs"
-            )
-        self._output("notebook_instance_name", notebook.instance.name, "The SageMaker notebook instance")
-        self._output("notebook_url", notebook.instance.url, "The notebook's address, behind AWS sign-in")
+        self.settings, self.data_bucket, self.event_bus, self.event_log = settings, data_bucket, bus, log
+        self.read_models, self.undelivered_queue, self.event_processor = read_models, undelivered, processor
+        self.projector, self.notary, self.training_starter, self.notebook = projector, notary, starter, notebook
+        self._declare_outputs()
 
     def _use_aws(self, settings: Settings) -> None:
         AwsProvider(
@@ -169,6 +167,40 @@ class TrainingStack(TerraformStack):
         if settings.code_signing.profile_version_arn is None:
             return Package(file)
         return Package(file, SignedPackage(self, "signed_package", settings, file=file, data_bucket=data_bucket))
+
+    def _declare_outputs(self) -> None:
+        self._output(
+            "data_bucket_name", self.data_bucket.bucket.bucket, "The bucket of datasets, checkpoints, models and seals"
+        )
+        self._output("event_bus_name", self.event_bus.bus.name, "The bus that training code publishes to")
+        self._output("event_bus_arn", self.event_bus.bus.arn, "The same bus, for publishers in other accounts or regions")
+        self._output("event_log_table_name", self.event_log.table.name, "The table that holds every event, append-only")
+        self._output("read_model_table_name", self.read_models.table.name, "The table of state folded from the events")
+        self._output(
+            "undelivered_queue_url", self.undelivered_queue.queue.url, "Where what could not be recorded waits, with its reason"
+        )
+        self._output(
+            "event_processor_function_name", self.event_processor.function.function_name, "The function that appends to the log"
+        )
+        self._output(
+            "projector_function_name", self.projector.function.function_name, "The function that keeps the read models"
+        )
+        if self.notary:
+            self._output(
+                "notary_function_name", self.notary.function.function_name, "The function that signs checkpoints of the log"
+            )
+            self._output(
+                "notary_table_name", self.notary.table.name, "The table of the events' leaves, in the order they were taken"
+            )
+            self._output("checkpoint_key_arn", self.notary.keys.arns[-1], "The key that signs checkpoints")
+        if self.training_starter:
+            self._output(
+                "training_starter_function_name",
+                self.training_starter.function.function_name,
+                "The function that starts training jobs",
+            )
+        self._output("notebook_instance_name", self.notebook.instance.name, "The SageMaker notebook instance")
+        self._output("notebook_url", self.notebook.instance.url, "The notebook's address, behind AWS sign-in")
 
     def _output(self, name: str, value: str, description: str) -> None:
         TerraformOutput(self, name, value=value, description=description)

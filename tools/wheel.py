@@ -1,5 +1,10 @@
-"""`python -m tools.wheel`: builds the wheel and source archive of training-events in dist/python, and checks them for PyPI."""
+"""Builds what other people's pip installs, and checks it for PyPI.
 
+`python -m tools.wheel`: the wheel and the source archive of training-events, into dist/python.
+`python -m tools.wheel stack`: the wheel of the stack as a library, into dist/library.
+"""
+
+import argparse
 import shutil
 import subprocess
 import sys
@@ -9,14 +14,23 @@ from command_line import CommandError, run_command
 from local.installation import python_of
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "dist" / "python"
+CLIENT, LIBRARY = ROOT / "dist" / "python", ROOT / "dist" / "library"
+CHARTS = ROOT / "lambda" / "training_events" / "pages" / "static" / "uplot"
 
 
-def build(folder: Path = FOLDER) -> list[Path]:
+def build(folder: Path = CLIENT) -> list[Path]:
     """Replace the folder's content by the wheel and the source archive, and return them. Raises CommandError."""
-    shutil.rmtree(folder, ignore_errors=True)
-    _run([sys.executable, "-m", "hatchling", "build", "--directory", str(folder)], ROOT / "lambda")
-    return sorted(folder.iterdir())
+    return _hatchling(ROOT / "lambda", folder)
+
+
+def build_stack(folder: Path = LIBRARY) -> list[Path]:
+    """Replace the folder's content by the wheel of the stack, and return it. Raises CommandError.
+
+    There is no source archive: what is installed from one would lack uPlot, without which no synth builds the client.
+    """
+    if not CHARTS.is_dir():
+        raise CommandError(f"{CHARTS.relative_to(ROOT)} is not there, and belongs into the wheel: make setup brings it")
+    return _hatchling(ROOT, folder, "--target", "wheel")
 
 
 def check(files: list[Path]) -> None:
@@ -25,16 +39,25 @@ def check(files: list[Path]) -> None:
     _run([str(python), "-m", "twine", "--no-color", "check", "--strict", *map(str, files)], ROOT)
 
 
+def _hatchling(project: Path, folder: Path, *options: str) -> list[Path]:
+    shutil.rmtree(folder, ignore_errors=True)
+    _run([sys.executable, "-m", "hatchling", "build", *options, "--directory", str(folder)], project)
+    return sorted(folder.iterdir())
+
+
 def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CommandError(f"{command[2]} failed: {' '.join((done.stderr or done.stdout).split())}")
 
 
-def main() -> int:
-    files = build()
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser("python -m tools.wheel", description=__doc__.partition("\n")[0])
+    parser.add_argument("what", nargs="?", choices=["client", "stack"], default="client", help="default: %(default)s")
+    what = parser.parse_args(arguments).what
+    files = build() if what == "client" else build_stack()
     check(files)
-    print(*files, sep="\n")
+    print(*(file.relative_to(ROOT) for file in files), sep="\n")
     return 0
 
 

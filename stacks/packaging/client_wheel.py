@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stacks.packaging import deterministic_zip
-from stacks.packaging.lambda_package import ROOT, SOURCE, PackageError
+from stacks.packaging.lambda_package import SOURCE, PackageError
+from stacks.settings.folders import APP
 
-CACHE = ROOT / ".build" / "client"
+CACHE = APP / ".build" / "client"
 CHARTS = "training_events/pages/static/uplot/"
 
 

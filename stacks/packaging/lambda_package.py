@@ -22,10 +22,10 @@ from command_line import CommandError, run_command
 from stacks.packaging import deterministic_zip
 from stacks.settings import Settings
 from stacks.settings.file import SettingsError, environment_names, load
+from stacks.settings.folders import APP, SOURCES
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCE = ROOT / "lambda"
-CACHE = ROOT / ".build" / "package"
+SOURCE = SOURCES / "lambda"
+CACHE = APP / ".build" / "package"
 
 # The parts that people run are left out: Lambda does not run them, and a change in them needs no deploy. So their
 # dependencies are not in the zip either.

@@ -18,9 +18,10 @@ from pydantic import BaseModel, ValidationError
 
 from command_line import UsageError, run_command
 from stacks.settings import Settings
+from stacks.settings.folders import APP
 from stacks.settings.listing import settings
 
-ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
+ENVIRONMENTS = APP / "environments"
 _IN_TOML = {
     "bool_type": "must be true or false, without quotes",
     "dict_type": "must be a table",
