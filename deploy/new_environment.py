@@ -54,7 +54,8 @@ def _lines(name: str) -> Iterator[str]:
         in_section, _, key = setting.key.rpartition(".")
         if in_section != section:
             section = in_section
-            yield from ("", f"[{section}]") if section else ("",)
+            sign = "# " if "<" in section else ""
+            yield from ("", f"{sign}[{section}]") if section else ("",)
         yield f"{_assignment(key, setting, is_needed=setting.key in needed)}    # {_meaning(setting)}"
 
 

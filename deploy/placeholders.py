@@ -32,17 +32,19 @@ def placeholders(settings: Settings) -> Iterator[str]:
     if email is not None and _RESERVED_DOMAIN.search(email):
         yield f"observability.alarm_email = {email!r} is an example: set it to an address that somebody reads"
     for setting in all_settings():
-        value = _value(settings, setting.key)
-        if value and value == setting.example and isinstance(value, str | list) and setting.key != "observability.alarm_email":
-            yield f"{setting.key} = {value!r} is the example of this setting: set it to yours, or remove the line"
+        for key, value in _values(settings, setting.key):
+            if value and value == setting.example and isinstance(value, str | list) and key != "observability.alarm_email":
+                yield f"{key} = {value!r} is the example of this setting: set it to yours, or remove the line"
 
 
-def _value(settings: Settings, key: str) -> object:
-    """The setting's value as a settings file has it."""
-    value: object = settings
-    for part in key.split("."):
-        value = getattr(value, part)
-    return list(value) if isinstance(value, tuple) else value
+def _values(settings: Settings, key: str) -> Iterator[tuple[str, object]]:
+    """The setting's value as a settings file has it, with its key; several where the file may name several sections."""
+    section, named, rest = key.partition(".<name>.")
+    found = getattr(settings, section).items() if named else [("", settings)]
+    for name, value in found:
+        for part in (rest if named else key).split("."):
+            value = getattr(value, part)  # noqa: PLW2901 - one step further down
+        yield f"{section}.{name}.{rest}" if named else key, list(value) if isinstance(value, tuple) else value
 
 
 def main(arguments: list[str] | None = None) -> int:

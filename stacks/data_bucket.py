@@ -24,7 +24,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA, S
 from cdktf_cdktf_provider_aws.s3_object import S3ObjectOverrideProvider, S3ObjectOverrideProviderDefaultTags
 from constructs import Construct
 
-from stacks import iam
+from stacks import iam, team_rules
 from stacks.locked_objects import CHECKPOINTS, SEALS
 from stacks.settings import Settings
 
@@ -85,6 +85,7 @@ class DataBucket(Construct):
                 iam.tls_only("s3:*", [self.bucket.arn, f"{self.bucket.arn}/*"]),
                 *SEALS.protection(settings, self.bucket.arn),
                 *(CHECKPOINTS.protection(settings, self.bucket.arn) if settings.checkpoints.enabled else []),
+                *team_rules.protection(settings, self.bucket.arn),
             ),
             depends_on=[blocked],  # S3 refuses two changes of a bucket's access at the same time
         )

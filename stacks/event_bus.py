@@ -7,7 +7,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_event_bus import CloudwatchEventBus
 from cdktf_cdktf_provider_aws.cloudwatch_event_bus_policy import CloudwatchEventBusPolicy
 from constructs import Construct
 
-from stacks import iam
+from stacks import iam, team_rules
 from stacks.settings import Settings
 from stacks.settings.sections import AWS_SOURCES, OPENLINEAGE_SOURCE
 from stacks.undelivered_queue import UndeliveredQueue
@@ -23,7 +23,7 @@ class EventBus(Construct):
         key = settings.encryption.kms_key_arn
         self.bus = CloudwatchEventBus(self, "bus", name=settings.name("events"), kms_key_identifier=key)
         # A bus has one policy. A statement that lets somebody else publish belongs into this list, and nowhere else.
-        if statements := _from_other_accounts(settings, self.bus.arn):
+        if statements := [*_from_other_accounts(settings, self.bus.arn), *team_rules.other_accounts(settings, self.bus.arn)]:
             CloudwatchEventBusPolicy(self, "policy", event_bus_name=self.bus.name, policy=iam.policy(*statements))
         self.archive = CloudwatchEventArchive(
             self,

@@ -5,7 +5,7 @@ import json
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from constructs import Construct
 
-from stacks import iam
+from stacks import iam, team_rules
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
@@ -52,6 +52,7 @@ class EventProcessor(Construct):
                 "TRAINING_EVENTS_LOG": log.url(read_models),
                 "TRAINING_EVENTS_UNDELIVERED": undelivered.queue.url,
                 "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
+                **team_rules.variables(settings),
             },
             statements=[
                 iam.allow(["dynamodb:PutItem"], [log.table.arn]),
@@ -79,7 +80,7 @@ class EventProcessor(Construct):
             undelivered,
             name=settings.name("record"),
             description="Training events to the event processor",
-            pattern={"source": list(settings.events.accepted_sources)},
+            pattern={"source": list(settings.recorded_sources)},
         )
         # The events that are forwarded from the default bus. Only AWS can publish with these sources.
         self.aws_rule = self._rule_for_function(

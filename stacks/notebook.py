@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuratio
 )
 from constructs import Construct
 
-from stacks import client_files, encryption, iam, recipes, signed_package, training_jobs
+from stacks import encryption, iam, rights, team_rules, training_jobs
 from stacks.client_files import ClientFiles
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
@@ -54,7 +54,8 @@ class Notebook(Construct):
             statements=[
                 *_recording_and_reading(bus, log, read_models, data_bucket),
                 *(notary.reading() if notary else []),
-                *_not_overwriting_code(settings, data_bucket),
+                *rights.not_overwriting_code(settings, data_bucket),
+                *team_rules.publishing_as_no_team(settings, bus.bus.arn),
                 *_training(settings),
                 *_using_the_subnet(settings),
                 *encryption.use_of_the_key(settings, reading=["dynamodb"], writing=["s3"]),
@@ -101,15 +102,10 @@ class Notebook(Construct):
 def _recording_and_reading(
     bus: EventBus, log: EventLog, read_models: ReadModels, data_bucket: DataBucket
 ) -> list[iam.Statement]:
-    """Publish events, read what was recorded, put and get data; but delete nothing: the bucket is to keep its history.
-
-    To scan the whole log and to empty the undelivered queue is an operator's work, and needs an operator's role.
-    """
+    """Publish events, read what was recorded, put and get data; but delete nothing: the bucket is to keep its history."""
     return [
         iam.allow(["events:PutEvents"], [bus.bus.arn]),
-        iam.allow(["dynamodb:GetItem", "dynamodb:Query"], [log.table.arn, read_models.table.arn]),
-        iam.allow(["dynamodb:Query"], [read_models.by_kind_arn, read_models.by_shard_arn]),
-        iam.allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"], [data_bucket.bucket.arn]),
+        *rights.reading_the_log(log, read_models, data_bucket),
         iam.allow(
             [
                 "s3:GetObject",
@@ -124,18 +120,6 @@ def _recording_and_reading(
     ]
 
 
-def _not_overwriting_code(settings: Settings, data_bucket: DataBucket) -> list[iam.Statement]:
-    """The code that every notebook installs at its start, and that Lambda runs, must not come from a notebook. Nor must what
-    events start: a notebook asks for a recipe, and does not write one.
-    """
-    prefixes = [
-        client_files.PREFIX,
-        recipes.PREFIX,
-        *([signed_package.PREFIX] if settings.code_signing.profile_version_arn else []),
-    ]
-    return [iam.deny(["s3:PutObject"], [f"{data_bucket.bucket.arn}/{prefix}/*" for prefix in prefixes])]
-
-
 def _training(settings: Settings) -> list[iam.Statement]:
     """Start training jobs with the notebook's own role, pull their images, read their logs.
 
@@ -147,6 +131,7 @@ def _training(settings: Settings) -> list[iam.Statement]:
     no_other_environment = {"StringEqualsIfExists": {"aws:RequestTag/environment": settings.environment}}
     return [
         iam.allow(["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob"], jobs),
+        *_not_in_the_name_of_a_team(settings),
         iam.allow(
             ["sagemaker:AddTags"],
             jobs,
@@ -175,6 +160,14 @@ def _training(settings: Settings) -> list[iam.Statement]:
         ),
         training_jobs.sending_metrics(),
     ]
+
+
+def _not_in_the_name_of_a_team(settings: Settings) -> list[iam.Statement]:
+    """What AWS reports of a job is recorded in the run of the job's name, whoever started it."""
+    if not settings.teams:
+        return []
+    jobs = [settings.arn("sagemaker", f"training-job/{team}-*") for team in settings.teams]
+    return [iam.deny(["sagemaker:CreateTrainingJob"], jobs)]
 
 
 def _using_the_subnet(settings: Settings) -> list[iam.Statement]:

@@ -19,6 +19,7 @@ from stacks.projector import Projector
 from stacks.remote_state import keep_state_in_s3
 from stacks.settings import Settings
 from stacks.signed_package import Package, SignedPackage
+from stacks.teams import Teams
 from stacks.training_starter import TrainingStarter
 from stacks.undelivered_queue import UndeliveredQueue
 from stacks.unmatched_events import UnmatchedEvents
@@ -105,6 +106,16 @@ class TrainingStack(TerraformStack):
                 data_bucket=data_bucket,
                 package=package,
             )
+        Teams(
+            self,
+            "teams",
+            settings,
+            bus=bus,
+            log=log,
+            read_models=read_models,
+            data_bucket=data_bucket,
+            notary=notary,
+        )
         forwarding = Forwarding(self, "forwarding", settings, bus=bus, undelivered=undelivered, data_bucket=data_bucket)
         unmatched = UnmatchedEvents(self, "unmatched_events", settings, bus=bus, undelivered=undelivered)
         rules = (processor.rule, processor.aws_rule, unmatched.rule, projector.schedule, *forwarding.rules)

@@ -1,11 +1,12 @@
 """From a recorded event to a training job: the rule, the function, its rights, and the two paths for failures."""
 
 import json
+from collections.abc import Sequence
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from constructs import Construct
 
-from stacks import iam, training_jobs
+from stacks import iam, team_rules, training_jobs
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
@@ -45,6 +46,10 @@ class TrainingStarter(Construct):
         super().__init__(scope, id_)
         self.recipes = Recipes(self, "recipes", settings, data_bucket=data_bucket)
         self.jobs = TrainingJobs(self, "jobs", settings, bus=bus, data_bucket=data_bucket)
+        jobs_of_teams = [
+            TrainingJobs(self, f"jobs_of_{team}", settings, bus=bus, data_bucket=data_bucket, team=team)
+            for team in settings.teams
+        ]
         self.run = PackagedFunction(
             self,
             "run",
@@ -63,10 +68,11 @@ class TrainingStarter(Construct):
                 "TRAINING_EVENTS_ENVIRONMENT": settings.environment,
                 "TRAINING_EVENTS_JOBS_ROLE": self.jobs.role.role.arn,
                 "TRAINING_EVENTS_MAX_INSTANCES": str(settings.training_starter.max_instances),
+                **team_rules.variables(settings),
             },
             statements=[
                 *_reading(log, read_models, data_bucket),
-                *_starting(settings, self.jobs),
+                *_starting(settings, [self.jobs, *jobs_of_teams]),
                 *_copying(data_bucket),
                 iam.allow(["events:PutEvents"], [bus.bus.arn]),
                 iam.allow(["sqs:SendMessage"], [undelivered.queue.arn]),  # Lambda sends with the role what the function failed
@@ -109,7 +115,7 @@ def _pattern(settings: Settings) -> dict[str, object]:
     """What may start a training. S3's own events come from the default bus; only AWS can publish with their source."""
     return {
         "$or": [
-            {"source": list(settings.events.accepted_sources), "detail-type": ["TrainingRequested", "DatasetRegistered"]},
+            {"source": list(settings.recorded_sources), "detail-type": ["TrainingRequested", "DatasetRegistered"]},
             {"source": ["aws.s3"], "detail-type": ["Object Created"], "account": [settings.account_id]},
         ]
     }
@@ -128,8 +134,8 @@ def _reading(log: EventLog, read_models: ReadModels, data_bucket: DataBucket) ->
     ]
 
 
-def _starting(settings: Settings, jobs: TrainingJobs) -> list[iam.Statement]:
-    """Training jobs with the tag `environment` of this environment, with the one role. It stops and changes none.
+def _starting(settings: Settings, jobs: Sequence[TrainingJobs]) -> list[iam.Statement]:
+    """Training jobs with the tag `environment` of this environment, with the roles for them. It stops and changes none.
 
     The keys of the conditions: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
     """
@@ -144,7 +150,9 @@ def _starting(settings: Settings, jobs: TrainingJobs) -> list[iam.Statement]:
         iam.allow(["sagemaker:DescribeTrainingJob", "sagemaker:ListTags"], any_job),
         iam.allow(["sagemaker:Search"], ["*"]),  # this action has no resources that a policy could name
         iam.allow(
-            ["iam:PassRole"], [jobs.role.role.arn], when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+            ["iam:PassRole"],
+            [of.role.role.arn for of in jobs],
+            when={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
         ),
     ]
 

@@ -44,7 +44,7 @@ def _all_but_what_is_taken(settings: Settings) -> dict[str, object]:
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
     """
-    taken = [*settings.events.accepted_sources, *AWS_SOURCES, *([OPENLINEAGE_SOURCE] if settings.openlineage.endpoint else [])]
+    taken = [*settings.recorded_sources, *AWS_SOURCES, *([OPENLINEAGE_SOURCE] if settings.openlineage.endpoint else [])]
     return {
         "$or": [
             {"source": [{"anything-but": taken}]},

@@ -49,6 +49,7 @@ Those with a star are public: `training_events` names them, and whoever catches 
     │   │   ├── BadTime
     │   │   ├── NotReadBack
     │   │   ├── InTheFuture
+    │   │   ├── NotYours
     │   │   ├── Conflict
     │   │   └── TooLarge
     │   └── NotFoldable
@@ -336,6 +337,12 @@ class InTheFuture(NotRecordable):
     """The event lies further ahead of the clock that receives it than a log takes. It can be recorded once it is due."""
 
     reason = "in_the_future"
+
+
+class NotYours(NotRecordable):
+    """The event is about a team's stream and not from that team, or from a team and not about a stream of it."""
+
+    reason = "not_yours"
 
 
 class Conflict(NotRecordable):

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from training_events.errors import MissingSetting
+from training_events.teams import Teams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +73,7 @@ class Settings:
         "TRAINING_EVENTS_CHECKPOINT_KEYS",
         "the ARNs of the KMS keys that sign checkpoints of the log, with commas, the newest last",
     )
+    _teams = _Variable("TRAINING_EVENTS_TEAMS", "the teams that share the log, with their sources and accounts, as JSON")
     _max_instances = _Variable("TRAINING_EVENTS_MAX_INSTANCES", "how many instances the training jobs have at most at once")
     _seal_days = _Variable("TRAINING_EVENTS_SEAL_DAYS", "for how many days S3 locks a seal")
 
@@ -118,6 +120,11 @@ class Settings:
                 " which have letters, digits and ._- (at most 256 of them) and do not begin with aws."
             )
         return source
+
+    @property
+    def teams(self) -> Teams:
+        """The teams that share the log; none where nothing names them. Raises MissingSetting for what is no such JSON."""
+        return Teams.read(self.optional("_teams") or "{}")
 
     @property
     def stream_seconds(self) -> float:

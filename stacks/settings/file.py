@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from command_line import UsageError, run_command
 from stacks.settings import Settings
 from stacks.settings.folders import APP
-from stacks.settings.listing import settings
+from stacks.settings.listing import is_section, named_section, settings
 
 ENVIRONMENTS = APP / "environments"
 _IN_TOML = {
@@ -150,7 +150,7 @@ def _hint(file: Path, error: tomllib.TOMLDecodeError) -> str:
 def _allowed_keys(path: tuple[str | int, ...]) -> str:
     section: Any = Settings
     for part in path[:-1]:
-        section = section.model_fields[str(part)].annotation
+        section = section.model_fields[str(part)].annotation if is_section(section) else named_section(section)
     keys = [key for key in section.model_fields if key != "environment"]
     close = difflib.get_close_matches(str(path[-1]), keys, n=1)
     return f"did you mean {close[0]}?" if close else f"allowed: {', '.join(keys)}"

@@ -1,7 +1,7 @@
 """Lists every setting with its default, the allowed values and its meaning, for new settings files and for the documents."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard, get_args
 
 from pydantic import BaseModel
 
@@ -23,13 +23,26 @@ class Setting(NamedTuple):
 
 
 def settings(section: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Setting]:
-    """All settings in the order of the model. A key contains its section, as in `events.archive_days`."""
+    """All settings in the order of the model. A key contains its section, as in `events.archive_days`, and where a section has
+    a name that the file gives it, `<name>` in its place.
+    """
     schemas = section.model_json_schema()["properties"]
     for name, field in section.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        if is_section(field.annotation):
             yield from settings(field.annotation, f"{name}.")
+        elif named := named_section(field.annotation):
+            yield from settings(named, f"{name}.<name>.")
         elif name != "environment":  # the file's name
             yield _setting(prefix + name, schemas[name], is_required=field.is_required())
+
+
+def is_section(annotation: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def named_section(annotation: Any) -> type[BaseModel] | None:
+    """What each section is of which the file may have several, as `[teams.<name>]`; None for any other setting."""
+    return next(filter(is_section, get_args(annotation)), None)
 
 
 def _setting(key: str, schema: Mapping[str, Any], *, is_required: bool) -> Setting:

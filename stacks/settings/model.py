@@ -28,7 +28,8 @@ from stacks.settings.sections import (
     OpenLineage,
     RemoteState,
 )
-from stacks.settings.types import AccountId, EnvironmentName, NamePrefix, Region, Tags, VersionConstraint
+from stacks.settings.teams import Team, contradiction, source_of
+from stacks.settings.types import AccountId, EnvironmentName, NamePrefix, Region, Tags, TeamName, VersionConstraint
 
 _MIN_SECONDS_WITH_RUN_EVENTS = 120
 _MAX_BUCKET_NAME = 63  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -72,6 +73,7 @@ class Settings(Section):
     code_signing: CodeSigning = CodeSigning()
     openlineage: OpenLineage = OpenLineage()
     observability: Observability = Observability()
+    teams: dict[TeamName, Team] = Field(default={})
 
     @model_validator(mode="after")
     def _keys_and_profile_are_of_this_account_and_region(self) -> Self:
@@ -133,6 +135,13 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
+    def _teams_are_told_apart(self) -> Self:
+        taken = (*self.events.accepted_sources, OPENLINEAGE_SOURCE)
+        if found := contradiction(self.teams, account_id=self.account_id, own_roles=self.name(""), taken_sources=taken):
+            raise ValueError(found)
+        return self
+
+    @model_validator(mode="after")
     def _production_is_protected(self) -> Self:
         if self.environment.startswith("prod") and not self.deletion_protection:
             raise ValueError("deletion_protection = false: must be true in an environment whose name begins with prod")
@@ -170,6 +179,16 @@ class Settings(Section):
         clauses = re.findall(r"(>=|<=|~>|>|<|!=|=)? ?(\d[\d.]*)", self.aws_provider_version)
         lowest = [version for operator, version in clauses if operator not in {"<", "<=", "!="}]
         return max((tuple(map(int, version.split("."))) for version in lowest), default=(0,))
+
+    @property
+    def team_sources(self) -> dict[str, str]:
+        """The source of each team, by the team's name."""
+        return {name: source_of(name, team) for name, team in self.teams.items()}
+
+    @property
+    def recorded_sources(self) -> tuple[str, ...]:
+        """The sources whose events are recorded, beside AWS's own."""
+        return (*self.events.accepted_sources, *self.team_sources.values())
 
     @property
     def stack_name(self) -> str:

@@ -65,6 +65,7 @@ BucketName = Annotated[
 EventSource = Annotated[
     str, _matching(r"(?!aws\.)[A-Za-z0-9._-]{1,256}", "letters, digits, '.', '_' and '-', and not begin with 'aws.'")
 ]
+TeamSource = Annotated[EventSource, _matching(r".{1,64}", "at most 64 characters")]
 LogRetentionDays = Annotated[int, _one_of("a log's retention in days", lambda: aws_facts.LOG_RETENTION_DAYS)]
 SubnetId = Annotated[str, _matching(r"subnet-([0-9a-f]{8}|[0-9a-f]{17})", "a subnet id like subnet-0123456789abcdef0")]
 SecurityGroupId = Annotated[str, _matching(r"sg-([0-9a-f]{8}|[0-9a-f]{17})", "a group id like sg-0123456789abcdef0")]
@@ -137,6 +138,15 @@ VersionConstraint = Annotated[
         "a Terraform version constraint like '>= 5.100.0, < 7.0.0'",
     ),
 ]
+TeamName = Annotated[str, _matching(r"[a-z0-9]{1,20}", "a team's name, 1 to 20 lower-case letters and digits")]
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
+RoleRef = Annotated[
+    str,
+    _matching(
+        r"(arn:aws[a-z-]*:iam::[0-9]{12}:role/([A-Za-z0-9_.,+@=-]+/)*)?[A-Za-z0-9_.,+@=-]{1,64}",
+        "a role's name, or its ARN, arn:<partition>:iam::<account>:role/<path and name>",
+    ),
+]
 EnvironmentName = Annotated[
     str, _matching(r"[a-z][a-z0-9-]{0,14}[a-z0-9]", "2 to 16 lower-case letters, digits and hyphens, a letter first")
 ]
@@ -146,5 +156,6 @@ NotebookPlatform = Annotated[str, _one_of("a notebook's platform", aws_facts.not
 AccountIds = Annotated[tuple[AccountId, ...], AfterValidator(_distinct)]
 EventSources = Annotated[tuple[EventSource, ...], AfterValidator(_distinct), AfterValidator(_some)]
 KeyArns = Annotated[tuple[KeyArn, ...], AfterValidator(_distinct)]
+RoleRefs = Annotated[tuple[RoleRef, ...], AfterValidator(_distinct)]
 SubnetIds = Annotated[tuple[SubnetId, ...], AfterValidator(_distinct)]
 SecurityGroupIds = Annotated[tuple[SecurityGroupId, ...], AfterValidator(_distinct)]

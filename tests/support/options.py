@@ -47,6 +47,11 @@ COMPANY: dict[str, Any] = {
     "events": {"sources": ["team.labels"], "from_account_ids": OTHER_ACCOUNTS},
 }
 """A company's rules for all that it has in its accounts, on top of these settings."""
+TEAMS: dict[str, Any] = {
+    "vision": {"roles": ["vision-training"]},
+    "speech": {"source": "acme.speech", "account_ids": ["444455556666"]},
+}
+"""Two teams that share the log, on top of these settings."""
 
 
 def synthesized_with_options(out: Path, **more: Any) -> StackJson:

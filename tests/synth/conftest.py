@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.options import synthesized_with_options
+from tests.support.options import TEAMS, synthesized_with_options
 from tests.support.stack_json import StackJson
 
 
@@ -27,3 +27,9 @@ def options(options_out: Path) -> StackJson:
 def later(tmp_path_factory: pytest.TempPathFactory) -> StackJson:
     """The same with a later provider, which can also give the archive a key."""
     return synthesized_with_options(tmp_path_factory.mktemp("later"), aws_provider_version=">= 6.2.0, < 7.0.0")
+
+
+@pytest.fixture(scope="session")
+def of_teams(tmp_path_factory: pytest.TempPathFactory) -> StackJson:
+    """The same, shared by two teams."""
+    return synthesized_with_options(tmp_path_factory.mktemp("teams"), teams=TEAMS)

@@ -70,22 +70,22 @@ def test_every_rule_has_one_target_with_retries_and_a_dead_letter_queue(stack: S
         assert target["retry_policy"] == {"maximum_event_age_in_seconds": 86400, "maximum_retry_attempts": 185}
 
 
-SOURCES = ["my.sagemaker.training.jobs", "team.labels", "acme.training", "my.sagemaker", "AWS.s3", "aws.sagemaker", "aws.s3",
-           "aws.events", "aws.ec2", "x"]  # fmt: skip
+SOURCES = ["my.sagemaker.training.jobs", "team.labels", "my.vision.training", "acme.speech", "my.speech.training",
+           "acme.training", "my.sagemaker", "AWS.s3", "aws.sagemaker", "aws.s3", "aws.events", "aws.ec2", "x"]  # fmt: skip
 
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("foreign", [False, True])
-def test_every_event_of_the_bus_has_one_rule(options: StackJson, source: str, *, foreign: bool) -> None:
+def test_every_event_of_the_bus_has_one_rule(of_teams: StackJson, source: str, *, foreign: bool) -> None:
     """By moto's matcher. One that no other rule takes is taken by the rule that puts it into the undelivered queue."""
     event: Any = {"source": source, "account": "999988887777" if foreign else ACCOUNT, "detail-type": "Happened", "detail": {}}
     rules = {
         name: json.loads(rule["event_pattern"])
-        for name, rule in options.all(RULE).items()
-        if rule.get("event_bus_name") == options.reference(BUS, "name")
+        for name, rule in of_teams.all(RULE).items()
+        if rule.get("event_bus_name") == of_teams.reference(BUS, "name")
     }
     (taken_by,) = (name for name, pattern in rules.items() if EventPattern.load(json.dumps(pattern)).matches_event(event))
-    if source in ("my.sagemaker.training.jobs", "team.labels"):
+    if source in ("my.sagemaker.training.jobs", "team.labels", "my.vision.training", "acme.speech"):
         assert "event_processor_rule" in taken_by
     elif source in ("aws.sagemaker", "aws.s3") and not foreign:
         assert "event_processor_aws_rule" in taken_by
@@ -157,3 +157,12 @@ def test_the_archive_takes_every_event_of_the_bus(stack: StackJson) -> None:
     archive = stack.one("aws_cloudwatch_event_archive")
     assert archive["event_source_arn"] == stack.reference("aws_cloudwatch_event_bus", "arn")
     assert "event_pattern" not in archive
+
+
+def test_the_processor_knows_the_teams_with_their_sources_and_accounts(of_teams: StackJson, stack: StackJson) -> None:
+    variables = of_teams.one(FUNCTION, PROCESSOR)["environment"]["variables"]
+    assert json.loads(variables["TRAINING_EVENTS_TEAMS"]) == {
+        "vision": {"source": "my.vision.training", "accounts": [ACCOUNT]},
+        "speech": {"source": "acme.speech", "accounts": [ACCOUNT, "444455556666"]},
+    }
+    assert "TRAINING_EVENTS_TEAMS" not in json.dumps(stack.content), "without teams nothing is different"

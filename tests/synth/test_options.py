@@ -22,7 +22,11 @@ def test_the_stacks_read_every_setting() -> None:
         "tag_policy.required_keys",
         "tag_policy.allowed_values",
     }  # read there for every name and tag
-    text = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "stacks").glob("*.py"))
+    files = [
+        *(ROOT / "stacks").glob("*.py"),
+        ROOT / "stacks" / "settings" / "teams.py",
+    ]  # in it, the default of a team's source
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     assert not [key for key in defaults().keys() - in_the_settings if not re.search(rf"\.{key.rpartition('.')[2]}\b", text)]
 
 

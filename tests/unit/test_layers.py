@@ -14,7 +14,7 @@ PACKAGE = Path(training_events.__file__).parent
 # Bottom first. A module imports from its own room, from rows below, and from what stands to the left in its own row.
 ROOMS = [
     ["errors", "version", "cached_property"],
-    ["canonical", "strict_json", "times", "settings", "aws", "redaction", "mlflow_ids"],
+    ["canonical", "strict_json", "times", "teams", "settings", "aws", "redaction", "mlflow_ids"],
     ["event", "recordable", "catalogue"],
     ["bus", "stores", "folds"],
     ["notebook", "proof", "recovery", "recorder", "training"],

@@ -51,6 +51,7 @@ REQUEST_KEYS = {"log", "record", "accept_future"}
 
 # Made while Lambda starts the function, when it has a whole processor, and used by every invocation.
 settings = Settings()
+teams = settings.teams
 log: Any = open_event_log(settings.log)
 undelivered = UndeliveredQueue(settings.undelivered, settings.bucket)
 logger = Logger()  # service and level: POWERTOOLS_SERVICE_NAME, POWERTOOLS_LOG_LEVEL
@@ -69,8 +70,10 @@ def handler(received: Any, context: LambdaContext) -> ProcessorResult:
         envelope = received["record"] if is_request else received
         event = event_of(envelope)
         result |= {"stream": event.stream, "event_id": event.event_id}
+        account = account_of(envelope)
+        teams.check(event.stream, event.source, account, delivered=not is_request)
         accept_future = is_request and received["accept_future"] is True
-        appended = log.append(event, account=account_of(envelope), accept_future=accept_future)
+        appended = log.append(event, account=account, accept_future=accept_future)
         result["outcome"] = "recorded" if appended is Appended.RECORDED else "repeated"
     except NotRecordable as why:
         result["reason"] = why.reason

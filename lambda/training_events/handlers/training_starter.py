@@ -14,6 +14,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from training_events import aws
+from training_events.bus.envelope import account_of
 from training_events.bus.publisher import EventBusPublisher
 from training_events.bus.received import event_of
 from training_events.errors import NotRecordable
@@ -60,12 +61,15 @@ def new_starter(settings: Settings, sleep: Callable[[float], None] = time.sleep)
             "TRAINING_EVENTS_BUCKET": settings.bucket,
         },
         max_instances=settings.max_instances,
+        teams=settings.teams,
         sleep=sleep,
     )
 
 
 # Made while Lambda starts the function, and used by every invocation.
-starter = new_starter(Settings())
+settings = Settings()
+teams = settings.teams
+starter = new_starter(settings)
 logger = Logger()
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "TrainingEvents")
 
@@ -77,6 +81,7 @@ def handler(received: Any, context: LambdaContext) -> StarterResult:
     try:
         event = event_of(received)
         result |= {"stream": event.stream, "event_id": event.event_id}
+        teams.check(event.stream, event.source, account_of(received), delivered=True)  # or it would wait for it in the log
         acted = starter.act(event)
     except NotRecordable as why:
         result["reason"] = why.reason

@@ -9,18 +9,20 @@ from msgspec import Struct
 
 from training_events import folds, times
 from training_events.catalogue.run import TrainingRequested
-from training_events.errors import BadLogUrl
+from training_events.errors import BadLogUrl, NoSuchRecipe
 from training_events.folds.dataset import DatasetState
 from training_events.folds.run_state import RunState
+from training_events.settings import Settings
 from training_events.training.decision import Running, asked_by, decide
 from training_events.training.recipe import Recipe
 from training_events.training.recorded import fact_of
-from training_events.training.triggers import loop_of, made_by_cause
+from training_events.training.triggers import loop_of, made_by_cause, stream_beginning
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from training_events.catalogue.stored import Stored
+    from training_events.errors import BadRecipe
     from training_events.event import RecordedEvent
     from training_events.stores.event_log import EventLog
     from training_events.stores.opening import Store
@@ -42,7 +44,7 @@ def answer(
     BadLogUrl where the log's address names no read models.
     """
     asked, stream = asked_by(request), request.event.stream
-    recipe = None if asked is None or asked.recipe is None else recipes.find(asked.recipe)
+    recipe = None if asked is None or asked.recipe is None else _recipe_for(stream, asked.recipe, recipes)
     pause = recipes.pause_of(recipe.name) if isinstance(recipe, Recipe) else None
     state = RunState(stream)
     folds.fold(state, store.log.entries(stream))
@@ -51,6 +53,16 @@ def answer(
     else:
         found = Running(_first_request(store.log, stream))
     return decide(request, state, recipe, pause, found, by=by)
+
+
+def _recipe_for(stream: str, name: str, recipes: RecipeStore) -> Recipe | NoSuchRecipe | BadRecipe:
+    """The recipe of this name. One whose name begins like a team's is for the runs of that team alone."""
+    teams = Settings().teams
+    if (owner := teams.owner_of(stream_beginning(name))) in (None, teams.owner_of(stream)):
+        return recipes.find(name)
+    return NoSuchRecipe(
+        f"the recipe {name} is of the team {owner}, and {stream} is not; allowed: recipes of no team or one's own"
+    )
 
 
 def _first_request(log: EventLog, stream: str) -> str:

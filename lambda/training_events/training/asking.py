@@ -59,7 +59,8 @@ def cause_of(event: Event) -> Cause:
 
 
 def _following(cause: Event, at: str, stream: str, type_: str, data: dict[str, Any]) -> Event:
-    source = Settings().source
+    settings = Settings()
+    source = settings.teams.source_of(stream, settings.source)
     identity = digest([stream, type_, cause.stream, cause.position, source, data]).removeprefix("sha256:")
     return Event(f"{type_}-{identity}", stream, type_, at, source, data)
 

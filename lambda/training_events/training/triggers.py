@@ -55,7 +55,12 @@ def requests_of(registered: RecordedEvent, recipes: Iterable[Recipe], log: Event
 def stream_of(recipe: Recipe, registered: RecordedEvent, fact: DatasetRegistered) -> str:
     """The run that a version starts by a recipe. Its name can be that of a training job."""
     version = digest([recipe.name, registered.event.stream, *_version(registered, fact)]).removeprefix("sha256:")
-    return f"run/{recipe.name.replace('_', '-')}-{version[:12]}"
+    return f"{stream_beginning(recipe.name)}{version[:12]}"
+
+
+def stream_beginning(recipe: str) -> str:
+    """How the runs begin that versions start by a recipe of this name: a training job's name has no `_`."""
+    return f"run/{recipe.replace('_', '-')}-"
 
 
 def loop_of(recipe: str, run: str | None, log: EventLog) -> str | None:

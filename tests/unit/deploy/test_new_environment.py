@@ -17,6 +17,8 @@ from tests.support.paths import ROOT
 from tests.support.setting_keys import defaults
 
 SETTING = re.compile(r"^(?:# )?([a-z_]+) = (.+?)    +# (.+)$")
+SECTION = re.compile(r"^(?:# )?\[")
+"""Of what a file may have several, as `[teams.<name>]`, the line that begins one is commented out too."""
 
 
 def filled_in(file: Path) -> Path:
@@ -33,8 +35,8 @@ def settings_of(text: str) -> dict[str, tuple[Any, str]]:
     listed: dict[str, tuple[Any, str]] = {}
     section = ""
     for line in text.splitlines():
-        if line.startswith("["):
-            section = line.strip("[]") + "."
+        if SECTION.match(line):
+            section = line.strip("# []") + "."
         elif setting := SETTING.match(line):
             key, value, meaning = setting.groups()
             assert section + key not in listed
@@ -59,7 +61,7 @@ def test_every_setting_is_listed_with_its_default_and_a_meaning(tmp_path: Path) 
 
 def test_the_file_has_two_lines_of_text_and_then_only_settings(tmp_path: Path) -> None:
     _, _, *lines = write("staging", tmp_path).read_text(encoding="utf-8").splitlines()
-    assert not [line for line in lines if line and not line.startswith("[") and not SETTING.match(line)]
+    assert not [line for line in lines if line and not SECTION.match(line) and not SETTING.match(line)]
 
 
 def test_a_file_with_account_and_region_loads_with_every_default(tmp_path: Path) -> None:
@@ -73,11 +75,13 @@ def test_a_file_with_account_and_region_loads_with_every_default(tmp_path: Path)
 
 def test_every_line_is_a_valid_setting_without_its_comment_sign(tmp_path: Path) -> None:
     file = filled_in(write("staging", tmp_path))
-    file.write_text(re.sub(r"^# (?=[a-z_]+ = )", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE), encoding="utf-8")
+    text = re.sub(r"^# (?=[a-z_]+ = |\[)", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    file.write_text(text.replace("[teams.<name>]", "[teams.vision]"), encoding="utf-8")
     settings = load("staging", tmp_path)
     assert settings.projector.reserved_concurrency
     assert settings.notebook.subnet_id
     assert settings.observability.alarm_email
+    assert settings.team_sources == {"vision": "acme.vision"}
 
 
 def test_the_settings_check_refuses_a_file_without_account_and_region(tmp_path: Path) -> None:

@@ -55,6 +55,12 @@ def test_the_example_of_any_other_setting_is_one(tmp_path: Path) -> None:
     assert line.startswith("network.subnet_ids = ['subnet-0123456789abcdef0'] is the example")
 
 
+def test_the_example_of_a_teams_setting_is_one(tmp_path: Path) -> None:
+    text = settings('[teams.speech]\nsource = "acme.speech"\n[teams.sight]\nsource = "acme.vision"\n')
+    [line] = found(tmp_path, "dev", text)
+    assert line.startswith("teams.sight.source = 'acme.vision' is the example")
+
+
 def test_a_number_that_is_also_the_example_is_meant(tmp_path: Path) -> None:
     assert found(tmp_path, "dev", settings("[projector]\nreserved_concurrency = 5\n")) == []
 

@@ -46,7 +46,7 @@ def test_the_program_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_every_setting_is_in_the_table_with_its_default_and_a_meaning() -> None:
-    rows = re.findall(r"^\| `([a-z_.]+)` \| (.+?) \| .*? \| \S.+ \|$", page("settings.md"), re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z_.<>]+)` \| (.+?) \| .*? \| \S.+ \|$", page("settings.md"), re.MULTILINE)
     without = {key: default for key, default in defaults().items() if default is None or default == ()}
     expected = {key: _shown(default) for key, default in defaults().items() if key not in without}
     table = dict(rows)

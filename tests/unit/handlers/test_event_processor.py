@@ -11,7 +11,10 @@ from botocore.exceptions import ClientError
 from msgspec.structs import replace
 from training_events import aws
 from training_events.bus.envelope import decode
+from training_events.catalogue import CATALOGUE
 from training_events.errors import Conflict, InTheFuture, Misused
+from training_events.event import STREAM_KINDS
+from training_events.settings import Settings
 from training_events.stores.appending import Processor
 from training_events.stores.event_log import Appended
 
@@ -28,10 +31,22 @@ def received(name="recorder", **detail):
     return {**event, "detail": {**event["detail"], **detail}}
 
 
+TEAMS = {name: {"source": f"my.{name}.training", "accounts": ["111122223333"]} for name in ("a", "b")}
+
+
 @pytest.fixture
 def processor(monkeypatch):
+    yield from started(monkeypatch)
+
+
+@pytest.fixture
+def processor_with_teams(monkeypatch):
+    yield from started(monkeypatch, TRAINING_EVENTS_TEAMS=json.dumps(TEAMS))
+
+
+def started(monkeypatch, **more):
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
-    with aws_in_this_process(POWERTOOLS_SERVICE_NAME="event-processor", POWERTOOLS_METRICS_NAMESPACE="Test"):
+    with aws_in_this_process(POWERTOOLS_SERVICE_NAME="event-processor", POWERTOOLS_METRICS_NAMESPACE="Test", **more):
         create_table()
         aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         queue = aws.client("sqs").create_queue(QueueName="undelivered")["QueueUrl"]
@@ -287,3 +302,55 @@ def test_a_missing_setting_stops_the_function_as_it_starts(processor, monkeypatc
     sys.modules.pop("training_events.handlers.event_processor")
     with pytest.raises(Exception, match="TRAINING_EVENTS_UNDELIVERED is not set"):
         importlib.import_module("training_events.handlers.event_processor")
+
+
+def of_team(team, stream, type_="MetricsRecorded", **envelope):
+    event = {**received(stream=stream), "source": f"my.{team}.training", "account": "111122223333", "detail-type": type_}
+    return event | envelope
+
+
+@pytest.mark.parametrize("type_", [*sorted({type_ for types in CATALOGUE.values() for type_ in types}), "SomethingNew"])
+def test_no_fact_of_a_team_is_recorded_in_the_stream_of_another(processor_with_teams, type_):
+    """Whatever it says: a promotion, a seal's occasion, a tag, a request for a training, that it is hidden."""
+    for kind in STREAM_KINDS:
+        outcome = processor_with_teams.handler(of_team("a", f"{kind}/b-digits", type_), CONTEXT)
+        assert (outcome["outcome"], outcome["reason"]) == ("set_aside", "not_yours")
+        assert recorded_ids(f"{kind}/b-digits") == []
+        assert processor_with_teams.handler(of_team("b", f"{kind}/b-digits", type_), CONTEXT)["outcome"] == "recorded"
+
+
+def test_what_is_not_yours_is_set_aside_as_it_came_and_recorded_once_it_is_allowed(processor_with_teams, monkeypatch):
+    event = of_team("a", "run/b-digits")
+    processor_with_teams.handler(event, CONTEXT)
+    [message] = undelivered_messages(processor_with_teams)
+    body = json.loads(message["Body"])
+    assert (body["reason"], body["original"]) == ("not_yours", event)
+    assert "the source my.b.training" in body["explanation"]
+    swapped = {"b": {"source": "my.a.training", "accounts": ["111122223333"]}}
+    monkeypatch.setattr(processor_with_teams, "teams", Settings({"TRAINING_EVENTS_TEAMS": json.dumps(swapped)}).teams)
+    assert processor_with_teams.handler(body["original"], CONTEXT)["outcome"] == "recorded"
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("aws_training_job", {"TrainingJobName": "b-digits"}),
+        ("aws_model_package", {"ModelPackageGroupName": "b-digits"}),
+        ("aws_object_created", {}),
+    ],
+)
+def test_what_aws_reports_of_a_teams_job_or_object_is_recorded(processor_with_teams, name, detail):
+    event = received(name, **detail)
+    if "object" in event["detail"]:
+        event["detail"]["object"]["key"] = "datasets/b-digits/train.csv"
+    outcome = processor_with_teams.handler(event, CONTEXT)
+    assert (outcome["outcome"], outcome["stream"].partition("/")[2]) == ("recorded", "b-digits")
+
+
+def test_an_operators_request_is_refused_under_another_source_and_needs_no_account(processor_with_teams):
+    event = of_team("b", "run/b-digits")
+    del event["account"]
+    assert processor_with_teams.handler(event, CONTEXT)["reason"] == "not_yours"
+    assert processor_with_teams.handler(request(event), CONTEXT)["outcome"] == "recorded"
+    answer = processor_with_teams.handler(request(event | {"source": "my.a.training"}), CONTEXT)
+    assert (answer["outcome"], answer["reason"], answer["refusal"]["path"]) == ("refused", "not_yours", ["source"])

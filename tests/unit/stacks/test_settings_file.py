@@ -18,6 +18,10 @@ endpoint = "https://lineage.example.com"
 connection_arn = "arn:aws:events:us-east-1:111122223333:connection/lineage/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
 """
 BOUNDARY = "arn:aws:iam::999999999999:policy/at-most"
+MANY_PUBLISHERS = "".join(
+    f"[teams.a{number}]\nsource = '{str(number) * 32}'\naccount_ids = {[f'{number}000000000{last}' for last in (1, 2, 3)]}\n"
+    for number in range(10, 26)
+)
 PROFILE = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/team/a1b2c3d4e5"
 
 
@@ -104,6 +108,29 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
         (GOOD + "[tag_policy.allowed_values]\nteam = []\n", ["tag_policy.allowed_values.team = []", "at least 1"]),
         (GOOD + "[events]\nfrom_account_ids = ['1']\n", ["events.from_account_ids.0 = '1'", "12-digit"]),
         (GOOD + "[events]\nfrom_account_ids = ['111122223333']\n", ["events.from_account_ids has 111122223333"]),
+        (GOOD + "[teams.Vision]\n", ["teams.Vision = 'Vision'", "1 to 20 lower-case letters and digits"]),
+        (GOOD + "[teams.vision]\nsources = 'x'\n", ["teams.vision.sources = 'x'", "unknown key", "did you mean source?"]),
+        (GOOD + f"[teams.vision]\nsource = '{'x' * 65}'\n", ["teams.vision.source = 'xxx", "must be at most 64 characters"]),
+        (GOOD + "[teams]\nvision = 1\n", ["teams.vision = 1: must be a table"]),
+        (
+            GOOD + "[teams.a]\nsource = 'my.b.training'\n[teams.b]\n",
+            ["teams.b.source = 'my.b.training': is of teams.a already"],
+        ),
+        (
+            GOOD + "[teams.a]\nsource = 'my.sagemaker.training.jobs'\n",
+            ["teams.a.source = 'my.sagemaker.training.jobs': is of events.sources already"],
+        ),
+        (GOOD + "[teams.a]\nroles = ['x y']\n", ["teams.a.roles.0 = 'x y': must be a role's name, or its ARN"]),
+        (GOOD + "[teams.a]\nroles = ['x']\n[teams.b]\nroles = ['x']\n", ["teams.b.roles has 'x': it is of teams.a already"]),
+        (
+            GOOD + "[teams.a]\nroles = ['arn:aws:iam::999999999999:role/x']\n",
+            ["teams.a.roles has 'arn:aws:iam::999999999999:role/x': must be of account 111122223333"],
+        ),
+        (GOOD + "[teams.a]\nroles = ['training-team-notebook']\n", ["it is a role of this stack, and no team's"]),
+        (GOOD + "[teams.a]\nroles = ['a', 'b', 'c', 'd', 'e', 'f']\n", ["teams.a.roles", "at most 5 entries"]),
+        (GOOD + "[teams.a]\naccount_ids = ['111122223333']\n", ["teams.a.account_ids has '111122223333': it is this account"]),
+        (GOOD + MANY_PUBLISHERS, ["teams: their sources and account_ids have 1600 characters; must be at most 1500 together"]),
+        (GOOD + "".join(f"[teams.a{number}]\n" for number in range(21)), ["teams: there are 21; must be at most 16"]),
         (GOOD + "[event_procesor]\n", ["event_procesor = {}", "unknown key", "did you mean event_processor?"]),
         (GOOD + "[events]\ntopic = 1\n", ["events.topic = 1", "unknown key", "allowed: sources, archive_days"]),
         (
@@ -338,3 +365,10 @@ def test_targets_that_need_no_settings_work_although_a_file_is_wrong(target: str
     )
     assert "stacks.settings.file" not in planned.stdout
     assert "stacks.packaging.lambda_package" not in planned.stdout
+
+
+def test_a_teams_name_has_to_fit_into_that_of_a_role(tmp_path: Path) -> None:
+    text = GOOD + f"name_prefix = '{'p' * 20}'\n[teams.{'t' * 20}]\n"
+    assert load("team", _written(tmp_path, text)).teams
+    with pytest.raises(SettingsError, match=r"teams: a role would be named p+-research-t-training-jobs-t+, and IAM allows 64"):
+        load("research-t", _written(tmp_path, text, "research-t"))

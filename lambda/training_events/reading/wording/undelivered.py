@@ -14,6 +14,8 @@ ADVICE_BY_REASON = {
     "conflict": "The log has other content under this stream, time and id. If both are facts, record this one under an id of"
     " its own.",
     "no_rule": "No rule of the bus takes its source: name the source in the setting events.sources and deploy, then redrive.",
+    "not_yours": "The stream is a team's, and this did not come from that team: publish it under the team's source. If the"
+    " setting teams is to allow it, deploy that, then redrive.",
     "in_the_future": "A clock or a unit is wrong: repair the program that sent it. If the time is right, redrive records it"
     " once it is due.",
     "too_large": "Record it again with its large field in the data bucket.",

@@ -16,6 +16,7 @@ from training_events.catalogue.run import TrainingRequested
 from training_events.errors import NotRecordedYet, NotStartable, NotStored
 from training_events.recordable import check_recordable
 from training_events.stores.event_log import check_due
+from training_events.teams import Teams
 from training_events.training.answer import answer
 from training_events.training.asking import refused_event
 from training_events.training.decision import Done, Refuse, Start
@@ -55,8 +56,8 @@ class Acted(Struct, frozen=True):
 class Starter:
     """Acts on events. To act on one again changes nothing: neither on a repeat, nor on a replay.
 
-    `role` is the ARN of the role of every job. A job writes into `bucket`, which also gets copies of what it reads. `variables`
-    are the environment variables of its recorder.
+    `role` is the ARN of the role of every job; one of a team has that of its team, with `-<team>` at the end. A job writes
+    into `bucket`, which also gets copies of what it reads. `variables` are the environment variables of its recorder.
     """
 
     def __init__(
@@ -71,11 +72,13 @@ class Starter:
         bucket: str,
         variables: Mapping[str, str],
         max_instances: int,
+        teams: Teams | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store, self._recipes, self._publisher = store, recipes, publisher
         self._jobs, self._s3, self._max_instances = jobs, s3, max_instances
         self._role, self._bucket, self._variables = role, bucket, variables
+        self._teams = Teams({}) if teams is None else teams
         self._sleep = sleep
 
     def act(self, event: Event) -> Acted:
@@ -123,14 +126,17 @@ class Starter:
 
     def _start(self, request: Event, start: Start, instances: int) -> Done | Refuse | None:
         """None if a new job is created. `instances` are those of the environment's other jobs."""
+        owner, variables = self._teams.owner_of(request.stream), dict(self._variables)
+        if owner is not None:
+            variables["TRAINING_EVENTS_SOURCE"] = self._teams.source_of(request.stream, "")
         try:
             job = request_for(
                 start.recipe,
                 start.asked,
                 name=request.stream.removeprefix("run/"),
-                role=self._role,
+                role=self._role if owner is None else f"{self._role}-{owner}",
                 bucket=self._bucket,
-                environment=dict(self._variables),
+                environment=variables,
             )
         except NotStartable as flaw:
             return Refuse("invalid_request", str(flaw), flaw.field)
