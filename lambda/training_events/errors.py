@@ -11,12 +11,14 @@ Those with a star are public: `training_events` names them, and whoever catches 
     │   ├── NoSuchRecipe
     │   ├── BadRecipe
     │   ├── BadSearch
+    │   ├── BadSql
     │   └── NotStartable
     ├── NotAllowed
     ├── NotServed
     ├── LogUnavailable
     ├── DamagedEvent
     ├── NotAsRecorded
+    ├── QueryFailed
     ├── BadTree
     │   └── BadSignature
     ├── BadExport
@@ -136,6 +138,10 @@ class BadSearch(Misused):
     """A search cannot be understood, or it names what no run has. The message says where in it."""
 
 
+class BadSql(Misused):
+    """A question in SQL cannot be understood, or names what is not there. The message says where, as far as that is known."""
+
+
 class NotStartable(Misused):
     """A training job cannot be asked for like this. `field` is the one that SageMaker, or this project, would refuse."""
 
@@ -162,6 +168,10 @@ class DamagedEvent(TrainingEventsError):  # noqa: N818
 
 class NotAsRecorded(TrainingEventsError):  # noqa: N818
     """`verify` found a stream that is broken or incomplete."""
+
+
+class QueryFailed(TrainingEventsError):  # noqa: N818
+    """Athena did not answer a question in SQL, for another reason than the question. The message has Athena's reason."""
 
 
 class BadTree(TrainingEventsError):  # noqa: N818

@@ -64,6 +64,10 @@ class Settings:
         "TRAINING_EVENTS_CHECKPOINT_KEY",
         "the file of the key that signs checkpoints of a laptop's log, or of the public key to trust",
     )
+    analytics = _Variable(
+        "TRAINING_EVENTS_ANALYTICS",
+        "where log.sql asks a log on AWS: <Athena's workgroup>/<Glue's database of the log's tables>",
+    )
     openlineage_bus = _Variable(
         "TRAINING_EVENTS_OPENLINEAGE_BUS", "the event bus to which the projector publishes OpenLineage's run events"
     )

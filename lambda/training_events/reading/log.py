@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
 from training_events.folds.model import Served
@@ -20,9 +21,10 @@ from training_events.reading.summaries import summaries_of, whole_summary
 from training_events.reading.time_text import parse_optional_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Self
 
+    from training_events.analytics.answer import Answer
     from training_events.event import RecordedEvent
     from training_events.folds.dataset import DatasetState
     from training_events.folds.model import ModelState
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from training_events.reading.recording_order import IndexedEvent
     from training_events.reading.time_text import Time
 
+
+_SQL = "training_events.analytics.sql"
+"""It stands on the tables that this room is exported to, and so above it. By its name, as nothing here may import it."""
 
 Named: TypeAlias = str | StreamSummary
 """A stream by its name, or as its row in a list."""
@@ -219,6 +224,20 @@ class Log:
         from training_events.reading.verification import verification_of  # noqa: PLC0415
 
         return verification_of(self._opened, stream_of_log(self._opened.log, _name(stream)))
+
+    def sql(self, text: str, *, on_progress: Callable[[str], None] = lambda text: None) -> Answer:  # noqa: ARG005
+        """What a query in SQL answers, over the tables events, points, runs, models, datasets and findings.
+
+        `log.sql("SELECT run, status FROM runs ORDER BY started_at")` has `.rows`, `.columns`, `.to_pandas()` and `.to_arrow()`.
+        The SQL is Athena's (Trino), wherever the log is. A log on AWS is asked in the Athena workgroup that
+        TRAINING_EVENTS_ANALYTICS names: its tables are as new as the last run of the analytics job. A laptop's log is asked as
+        it is now: its tables are kept beside its file, and made again once it has grown. `on_progress` gets what is being done.
+
+        Raises BadSql (a Misused) for what is no single query, and for what it names and is not there; QueryFailed where Athena
+        does not answer. It needs the extra `sql`: `pip install 'training-events[sql]'`.
+        """
+        answer: Answer = import_module(_SQL).answer_of(self._opened, text, on_progress)
+        return answer
 
     def _state(self, kind: str, named: Named, times: Times) -> Any:
         sources = self._current()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from html import escape
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from msgspec import Struct
 
-from training_events.notebook.text import html_table, shown, text_table
+from training_events.reading.shown_table import MAX_SHOWN_ROWS, ShownTable, shown_cell
 from training_events.reading.tables import Table, columns_of
 
 if TYPE_CHECKING:
@@ -20,16 +18,13 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T", bound=Struct)
 
-MAX_SHOWN_ROWS = 20
 MAX_SHOWN_COLUMNS = 8
-MAX_SHOWN_CHARACTERS = 24
-"""Of a list that a console or a notebook shows: enough to recognize it. `to_pandas` shows it as people like it."""
 _HEADING_COLUMNS = 4
 """So many come first, then metrics and what else has names, then the rest."""
 _NOT_SHOWN = {"first_at", "events"}
 
 
-class Rows(Sequence[_T], Generic[_T]):
+class Rows(ShownTable, Sequence[_T], Generic[_T]):
     """A list of runs, models, datasets or points, each a struct. It is a plain sequence, and a table.
 
     In a table every field is a column. Times are in UTC, and what has names is spread out: `metrics.accuracy`, `params.alpha`,
@@ -66,20 +61,8 @@ class Rows(Sequence[_T], Generic[_T]):
         """
         return self._table().to_arrow()
 
-    def __repr__(self) -> str:
-        titles, rows = self._shown()
-        return f"{self._size()}\n{text_table(titles, rows)}" if rows else self._size()
-
-    def _repr_html_(self) -> str:
-        titles, rows = self._shown()
-        return f"<p>{escape(self._size())}</p>{html_table(titles, rows)}"
-
     def _table(self) -> Table:
         return columns_of(self._type, self._rows)
-
-    def _size(self) -> str:
-        shown = f", of which these are the first {MAX_SHOWN_ROWS}" if len(self) > MAX_SHOWN_ROWS else ""
-        return f"{len(self)} {'row' if len(self) == 1 else 'rows'}{shown}"
 
     def _shown(self) -> tuple[list[str], list[list[str]]]:
         """The titles and the cells of the beginning, as text. Fields that say nothing are left out."""
@@ -90,11 +73,4 @@ class Rows(Sequence[_T], Generic[_T]):
         heading = list(columns)[:_HEADING_COLUMNS]
         names = sorted(columns, key=lambda name: (name not in heading, "." not in name))[:MAX_SHOWN_COLUMNS]
         rows = zip(*(columns[name] for name in names), strict=True)
-        return list(map(_cell, names)), [list(map(_cell, row)) for row in rows]
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, datetime):
-        value = f"{value:%Y-%m-%d %H:%M:%S}"
-    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-    return shown(text, MAX_SHOWN_CHARACTERS)
+        return list(map(shown_cell, names)), [list(map(shown_cell, row)) for row in rows]

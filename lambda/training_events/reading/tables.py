@@ -46,7 +46,7 @@ class Table(NamedTuple):
     types: Mapping[str, type] = {}
 
     def to_pandas(self) -> pd.DataFrame:
-        pandas = _required("pandas", "to_pandas", "pandas")
+        pandas = required("pandas", "to_pandas", "pandas")
         series = {
             name: pandas.Series(
                 cells, dtype="datetime64[us, UTC]" if name in self.times else _pandas_type(cells, self.types.get(name))
@@ -56,7 +56,7 @@ class Table(NamedTuple):
         return pandas.DataFrame(series)
 
     def to_arrow(self) -> pa.Table:
-        pyarrow = _required("pyarrow", "to_arrow", "parquet")
+        pyarrow = required("pyarrow", "to_arrow", "parquet")
         time = pyarrow.timestamp("us", tz="UTC")
         arrays = {
             name: pyarrow.array(cells, time) if name in self.times else pyarrow.array(*self._arrow_column(name))
@@ -156,7 +156,8 @@ def _json(cell: Any) -> str:
     return msgspec.json.encode(cell).decode()
 
 
-def _required(module: str, method: str, extra: str) -> ModuleType:
+def required(module: str, method: str, extra: str) -> ModuleType:
+    """The module, for a method that needs it. Raises Misused where the extra that brings it is not installed."""
     try:
         return import_module(module)
     except ModuleNotFoundError:

@@ -39,6 +39,11 @@ class SqliteFile(NamedTuple):
         """The folder beside it for files that events name. Like SQLite's own `-wal`, it belongs to the log's file."""
         return Path(f"{self.path}-files")
 
+    @property
+    def tables(self) -> Path:
+        """The folder beside it for the tables that SQL asks. Whoever removes it only waits until they are made again."""
+        return Path(f"{self.path}-tables")
+
 
 def parse(url: str) -> DynamoDbTables | SqliteFile:
     """What the address names. Raises BadLogUrl."""

@@ -10,7 +10,8 @@ from training_events.errors import Misused
 from training_events.folds.headline import Headline
 from training_events.folds.summary import RunSummary
 from training_events.reading.points import MetricPoint
-from training_events.reading.rows import MAX_SHOWN_ROWS, Rows
+from training_events.reading.rows import Rows
+from training_events.reading.shown_table import MAX_SHOWN_ROWS
 
 AT = "2026-11-22T15:08:39.955123Z"
 

@@ -180,6 +180,11 @@ class SqliteLog:
         rows = self.database.rows("SELECT seq FROM main.sqlite_sequence WHERE name = 'arrivals'")
         return rows[0][0] if rows else 0
 
+    def altered(self) -> int:
+        """The number of the newest alteration; 0 if there is none."""
+        rows = self.database.rows("SELECT seq FROM main.sqlite_sequence WHERE name = 'alterations'")
+        return int(rows[0][0]) if rows else 0
+
     def arrivals_left(self) -> int:
         """How many arrivals there are at most: their numbers have gaps where a transaction was taken back."""
         [(first, last)] = self.database.rows("SELECT min(number), max(number) FROM arrivals")

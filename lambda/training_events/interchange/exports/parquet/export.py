@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 
 MARKER = "_training_events.json"
 """The file that tells an export from a folder of somebody's. Readers of tables pass over a name that begins with `_`."""
-_FORMAT = 2
+FORMAT = 2
+"""Of the tables: with another one they have other columns."""
 _MEASURED = ("model", "run")
 """The kinds of streams that have points."""
 _STALE_SECONDS = 24 * 3600.0
@@ -101,7 +102,7 @@ def export_tables(
     try:
         unfinished.mkdir()
         counts = _write_tables(sources, unfinished, on_progress, verified=verified)
-        (unfinished / MARKER).write_bytes(canonical_json({"format": _FORMAT, "rows": msgspec.to_builtins(counts)}) + b"\n")
+        (unfinished / MARKER).write_bytes(canonical_json({"format": FORMAT, "rows": msgspec.to_builtins(counts)}) + b"\n")
         _take_place(unfinished, folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -130,11 +131,12 @@ def _write_tables(sources: Sources, folder: Path, on_progress: Callable[[str, fl
             counts["events"] += events.rows
             counts["points"] += 0 if points is None else points.rows
     counts |= {shape.name: of_states[kind].rows for kind, shape in OF_STATES.items()}
-    findings = _write_findings(sources, folder, on_progress) if verified else None
+    findings = write_findings(sources, folder, on_progress) if verified else None
     return TableCounts(**counts, findings=findings)
 
 
-def _write_findings(sources: Sources, folder: Path, on_progress: Callable[[str, float], None]) -> int:
+def write_findings(sources: Sources, folder: Path, on_progress: Callable[[str, float], None]) -> int:
+    """Write the table `findings` alone, also of a log that holds no event in the place of one. Returns how many rows it has."""
     with TableWriter(folder / FINDINGS.name, FINDINGS) as findings:
         findings.add(finding_row(stream, finding) for stream, finding in findings_of_log(sources, on_progress))
     return findings.rows
