@@ -36,7 +36,7 @@ MAX_SOURCE_CHARACTERS = 256
 
 _FIELDS_BESIDE_EXTENSIONS = frozenset(Event.__struct_fields__) - {"type", "source", "resources", "extensions"}
 _FIELDS_OF_PRODUCER = frozenset(Producer.__struct_fields__) - {"extensions"}
-_LEAST_TOO_LONG = 10**MAX_DIGITS
+_MIN_TOO_LONG = 10**MAX_DIGITS
 _EVERY_DIGIT_IS_0 = bytes.maketrans(b"123456789", b"000000000")
 _TOO_MANY_DIGITS = b"0" * (MAX_DIGITS + 1)
 
@@ -73,7 +73,7 @@ def _check_integers(value: Any, path: JsonPath) -> None:
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             _check_integers(item, (*path, index))
-    elif isinstance(value, int) and abs(value) >= _LEAST_TOO_LONG:
+    elif isinstance(value, int) and abs(value) >= _MIN_TOO_LONG:
         raise IntegerTooLong(
             f"an integer of more than {MAX_DIGITS} digits", f"at most {MAX_DIGITS}; write a longer one as text", path
         )

@@ -195,7 +195,7 @@ def _last_values(points: list[run.Point]) -> list[Decision]:
     by_name: dict[str, list[run.Point]] = {}
     for point in points:
         by_name.setdefault(point.name, []).append(point)
-    return [Decision(f"metric {name}", said, _steps([point.step for point in said])) for name, said in by_name.items()]
+    return [Decision(f"metric {name}", of_name, _steps([point.step for point in of_name])) for name, of_name in by_name.items()]
 
 
 def _steps(steps: list[int | float | None]) -> Steps | None:

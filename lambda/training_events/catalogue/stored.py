@@ -26,8 +26,8 @@ class Stored(Struct, frozen=True, omit_defaults=True):
 
     def contradictions(self, other: Stored) -> dict[str, str | int]:
         """What the other one says differently of the content, by field. At most one of them is right."""
-        said = {"sha256": (self.sha256, other.sha256), "bytes": (self.bytes, other.bytes)}
-        return {name: there for name, (here, there) in said.items() if here is not None and there not in (None, here)}
+        pairs = {"sha256": (self.sha256, other.sha256), "bytes": (self.bytes, other.bytes)}
+        return {name: theirs for name, (ours, theirs) in pairs.items() if ours is not None and theirs not in (None, ours)}
 
     @property
     def is_content_addressed(self) -> bool:

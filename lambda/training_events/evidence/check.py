@@ -153,9 +153,9 @@ class Check:
         if (self._manifest["format"], sha256("\n".join(not_proved).encode()).hexdigest()) != (FORMAT, NOT_PROVED):
             raise ValueError(f"evidence.json is not of the format {FORMAT}, or its not_proved is not that of each such file")
         for name in sorted((seen | set(named)) - {"evidence.json"}):
-            found, said = self._digest(name) if name in seen else "gone", named.get(name, "nothing of it")
-            if found != said:
-                self._add(name, f"it is {found}, and evidence.json says {said}")
+            found, listed = self._digest(name) if name in seen else "gone", named.get(name, "nothing of it")
+            if found != listed:
+                self._add(name, f"it is {found}, and evidence.json says {listed}")
 
     def _digest(self, name: str) -> str:
         content = sha256()
@@ -183,8 +183,8 @@ class Check:
         (origin, size, root, *more), name = text.split("\n"), sha256(key).hexdigest()
         self._size, self._root, self.not_proved = int(size), base64.b64decode(root), self._manifest["not_proved"]
         at, self.facts["subject"] = next((it[3:] for it in more if it[:3] == "at "), None), ascii(self._manifest["subject"])
-        said = {"origin": origin, "size": self._size, "root": self._root.hex(), "at": at, "key": name}
-        if self._manifest["checkpoint"] != said:
+        signed = {"origin": origin, "size": self._size, "root": self._root.hex(), "at": at, "key": name}
+        if self._manifest["checkpoint"] != signed:
             self._add("evidence.json", "what it says of the checkpoint is not what the checkpoint says")
         self.facts["checkpoint"] = f"{origin!a}, {self._size} events, root {self._root.hex()}, signed at {at!a}"
         self.facts["key"] = f"SHA-256 {name}" + ("" if self._trusted else ", which came with the file: compare it")
@@ -236,8 +236,8 @@ class Check:
             for number, name in enumerate(about["seals"], 1):
                 head, *lines = self._lines(name)
                 seal, leaves = json.loads(head), leaves + lines
-                said = [seal["stream"], seal["number"], seal["events"], seal["root"], seal.get("previous")]
-                if said != [stream, number, len(leaves), f"sha256:{root_of(leaves).hex()}", before]:
+                claimed = [seal["stream"], seal["number"], seal["events"], seal["root"], seal.get("previous")]
+                if claimed != [stream, number, len(leaves), f"sha256:{root_of(leaves).hex()}", before]:
                     self._add(name, "its lines and the seal before do not give what its first line says")
                 for position, *noted in map(json.loads, lines):
                     if self._leaves.get((stream, position), [])[2 : 2 + len(noted)] != noted:

@@ -68,19 +68,19 @@ def compared_results(
 
 def result_words(results: Results) -> str:
     """What differs: `loss parts at step 120`; `checkpoint at step 8 differs`. Empty where nothing does."""
-    said = []
+    parts = []
     if results.ends is not None:
-        said.append(f"the original {results.ends[0]}, and the reproduction {results.ends[1]}")
+        parts.append(f"the original {results.ends[0]}, and the reproduction {results.ends[1]}")
     if results.parting is not None:
-        said.append(_parting_words(results.parting, results.of_one_run))
-    if not said:  # otherwise other files are no news
+        parts.append(_parting_words(results.parting, results.of_one_run))
+    if not parts:  # otherwise other files are no news
         files = results.files
         if files.differing:
-            said.append(f"{named(files.differing, 'file')} {'differ' if len(files.differing) > 1 else 'differs'}")
+            parts.append(f"{named(files.differing, 'file')} {'differ' if len(files.differing) > 1 else 'differs'}")
         for whose, which in (("original", files.of_original), ("reproduction", files.of_reproduction)):
             if which:
-                said.append(f"only the {whose} has {named(which, 'file')}")
-    return ", and ".join(said)
+                parts.append(f"only the {whose} has {named(which, 'file')}")
+    return ", and ".join(parts)
 
 
 def _parting_words(parting: Parting, of_one_run: set[str]) -> str:

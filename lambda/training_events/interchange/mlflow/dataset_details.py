@@ -35,9 +35,10 @@ def with_details(workspace: Workspace, stream: str, datasets: list[UsedDataset])
     """The datasets of a run, each with all that MLflow said of it."""
     if not any(map(_lacks_details, datasets)):
         return datasets
-    said = _details_in(workspace.entries(stream))
+    by_digest = _details_in(workspace.entries(stream))
     return [
-        replace(used, details=_whole(workspace, said.get(used.digest))) if _lacks_details(used) else used for used in datasets
+        replace(used, details=_whole(workspace, by_digest.get(used.digest))) if _lacks_details(used) else used
+        for used in datasets
     ]
 
 
@@ -52,15 +53,15 @@ def _is_reference(details: dict[str, Any]) -> bool:
 
 def _details_in(entries: Iterable[LogEntry]) -> dict[str | None, dict[str, Any]]:
     """What was said of the datasets of a run, by their digests."""
-    said: dict[str | None, dict[str, Any]] = {}
+    by_digest: dict[str | None, dict[str, Any]] = {}
     for entry in entries:
         if entry.type != "DatasetUsed":
             continue
         with suppress(NotUnderstood):  # anybody may have recorded anything by this name
             used = cast("DatasetUsed", CATALOGUE["run"][entry.type].read(entry.schema_version, entry.data)).used()
             if used is not None and used.details is not None:
-                said.setdefault(used.digest, used.details)
-    return said
+                by_digest.setdefault(used.digest, used.details)
+    return by_digest
 
 
 def _whole(workspace: Workspace, details: dict[str, Any] | None) -> dict[str, Any] | None:

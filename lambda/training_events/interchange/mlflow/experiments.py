@@ -90,7 +90,7 @@ class ExperimentStore:
         self._record(group, Fact("Restored", {}))
 
     def rename(self, experiment_id: str, name: str) -> None:
-        """The group is described anew; runs go on having its tag."""
+        """The group is described again; runs go on having its tag."""
         experiment = self.get(experiment_id)
         if experiment.lifecycle_stage != LifecycleStage.ACTIVE:
             raise wrong_state(f"Cannot rename a non-active experiment: {experiment.name!r} is deleted; restore it first")

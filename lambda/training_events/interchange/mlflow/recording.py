@@ -148,7 +148,7 @@ class Recording:
         """`reset_after_fork` does what there is to do, also where no run is open."""
 
     def reset_after_fork(self) -> None:
-        """In a child everything starts anew with the first event: threads and buffers are the parent's."""
+        """In a child everything starts again with the first event: threads and buffers are the parent's."""
         self.own.reset_after_fork()
         self._begin()
 

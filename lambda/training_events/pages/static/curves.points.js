@@ -34,7 +34,7 @@
       return this.axis === "step" && this.#whole.every(({ x }) => x.every(Number.isInteger));
     }
 
-    // Gets the points, anew if they were there. False if meanwhile others were asked for. Raises what fetch and JSON raise.
+    // Gets the points, also if they are there already. False if meanwhile others were asked for. Raises what fetch and JSON raise.
     async load(pixels) {
       this.#loading?.abort();
       const loading = (this.#loading = new AbortController());

@@ -23,13 +23,13 @@ def operand_for(name: Name, text: str, *, is_quoted: bool) -> Operand:
     kind = kind_of(name)
     if kind == "number":
         if (number := number_in(text)) is None:
-            raise BadSearch(f"{said(name)} is compared with a number, NaN or Infinity, not with {_cut(text)}")
+            raise BadSearch(f"{in_a_message(name)} is compared with a number, NaN or Infinity, not with {_cut(text)}")
         return Operand(number, None)
     if kind == "time":
         return Operand(None, _time(name, text))
     if kind == "boolean":
         if text.lower() not in ("true", "false"):
-            raise BadSearch(f"{said(name)} is true or false, not {_cut(text)}")
+            raise BadSearch(f"{in_a_message(name)} is true or false, not {_cut(text)}")
         return Operand(None, text.lower())
     if name.key == "attributes.status":
         return Operand(None, _status(text))
@@ -47,7 +47,7 @@ def kind_of(name: Name) -> Kind | None:
     return "number" if namespace == "metrics" else "text" if namespace == "datasets" else None
 
 
-def said(name: Name) -> str:
+def in_a_message(name: Name) -> str:
     return "a metric" if name.key.startswith("metrics.") else f"`{name.key.removeprefix('attributes.')}`"
 
 
@@ -55,7 +55,7 @@ def _time(name: Name, text: str) -> str:
     try:
         return parse_start(text)
     except Misused as flaw:
-        raise BadSearch(f"{said(name)} is compared with a time: {flaw}") from None
+        raise BadSearch(f"{in_a_message(name)} is compared with a time: {flaw}") from None
 
 
 def _status(text: str) -> str:

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from training_events.errors import BadSearch
 from training_events.reading.search.names import WRITTEN_NAME, read_name
-from training_events.reading.search.operands import kind_of, operand_for, said
+from training_events.reading.search.operands import in_a_message, kind_of, operand_for
 from training_events.stores.search import NEGATED, AllOf, AnyOf, Condition, Operand, conditions_of
 
 if TYPE_CHECKING:
@@ -154,9 +154,9 @@ def _condition(written: Token, operator: str, values: list[Token]) -> Condition:
         raise at_character(start, str(flaw)) from None
     kind = kind_of(name)
     if kind in ("number", "time", "boolean") and "LIKE" in operator:
-        raise at_character(start, f"{operator} is for texts, and {said(name)} is a {kind}")
+        raise at_character(start, f"{operator} is for texts, and {in_a_message(name)} is a {kind}")
     if kind == "boolean" and operator in ("<", "<=", ">", ">="):
-        raise at_character(start, f"{said(name)} is true or false: = or !=, not {operator}")
+        raise at_character(start, f"{in_a_message(name)} is true or false: = or !=, not {operator}")
     operands = tuple(Operand(None, _unquoted(value)) if "LIKE" in operator else _operand(name, value) for value in values)
     return Condition(name, operator, operands, written_at=start)  # type: ignore[arg-type]  # the grammar has no other
 

@@ -90,6 +90,6 @@ class Checkout:
         """Raises NotLaunched with what git says, on one line."""
         output = self._processes.output(["git", *command], self.folder)
         if output.code:
-            said = [line.removeprefix("fatal: ").removeprefix("error: ") for line in output.err.splitlines() if line.strip()]
-            raise NotLaunched(f"{failure}: {said[0] if said else f'git ended with {output.code}'}")
+            lines = [line.removeprefix("fatal: ").removeprefix("error: ") for line in output.err.splitlines() if line.strip()]
+            raise NotLaunched(f"{failure}: {lines[0] if lines else f'git ended with {output.code}'}")
         return output

@@ -107,5 +107,5 @@ def _find_uv() -> str:
 
 def _reason(output: Output) -> str:
     """What uv says, cut to one line."""
-    said = " ".join(output.err.split())
-    return said.partition("error: ")[2][:_MAX_REASON_LENGTH] or f"uv ended with {output.code}"
+    message = " ".join(output.err.split())
+    return message.partition("error: ")[2][:_MAX_REASON_LENGTH] or f"uv ended with {output.code}"

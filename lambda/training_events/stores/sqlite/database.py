@@ -168,7 +168,7 @@ class Database:
         return connection
 
     def _close_if_changed(self) -> None:
-        """If the file is another one by now, look at it anew: it may be gone, or emptied, or another program's, or longer.
+        """If the file is another one by now, look at it again: it may be gone, or emptied, or another program's, or longer.
 
         SQLite would go on with the file that it has opened, even if that has no name any more, and with pages that it knows.
         """

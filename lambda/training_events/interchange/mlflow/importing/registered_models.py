@@ -58,8 +58,8 @@ class ModelImport(StreamImport):
     def _described(self) -> Iterator[Statement]:
         """A model without versions is there because it is described."""
         texts = {"name": self._model.name, "description": self._model.description}
-        said = self.clean("texts", {key: text for key, text in texts.items() if text})
-        for at, values in self.timed(self._created, self.known.changes(("text",), said)):
+        cleaned = self.clean("texts", {key: text for key, text in texts.items() if text})
+        for at, values in self.timed(self._created, self.known.changes(("text",), cleaned)):
             if values:
                 yield Statement(at, "Described", {key: text or "" for key, text in values.items()})
 

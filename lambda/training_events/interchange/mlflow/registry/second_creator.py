@@ -58,17 +58,17 @@ class SecondCreator:
 
 def same_number(model: ModelState, number: int, entries: Iterable[LogEntry]) -> str | None:
     """Which registrations of a version contradict each other, in one line; None if there is only one, or all say the same."""
-    said: dict[tuple[object, ...], str] = {}
+    creators: dict[tuple[object, ...], str] = {}
     for entry in entries:
         if entry.type == "ModelRegistered":
             fact = msgspec.json.decode(entry.data, type=ModelRegistered)
             if str(fact.version) == str(number):
                 of = fact.run or (fact.artifact and fact.artifact.uri) or "nothing known"
                 line = f"by {fact.registered_by or 'somebody'} at {entry.position[:TEXT_LENGTH]} of {of}"
-                said.setdefault((fact.run, fact.artifact), line)
-    if len(said) < 2:
+                creators.setdefault((fact.run, fact.artifact), line)
+    if len(creators) < 2:
         return None
     return (
-        f"version {number} of {shown_name(model)} was registered {len(said)} times, as each took the number to be free: "
-        f"{', '.join(said.values())}; this is the last one, and `training-events history {model.stream}` has all"
+        f"version {number} of {shown_name(model)} was registered {len(creators)} times, as each took the number to be free: "
+        f"{', '.join(creators.values())}; this is the last one, and `training-events history {model.stream}` has all"
     )
