@@ -99,6 +99,7 @@ def test_keeping_events_is_paid_by_gb_with_point_in_time_recovery_where_it_is_on
         return together(line for line in keeping(stack, round_prices(), Assumptions()) if line.part == "event log")
 
     assert kept(small_stack()) == pytest.approx(0.25 + 0.2)
-    assert kept(small_stack(aws_dynamodb_table={"event_log_table": {}})) == pytest.approx(0.25)
+    another = {"point_in_time_recovery": {"enabled": True}}
+    assert kept(small_stack(aws_dynamodb_table={"event_log_table": {}, "read_models_table": another})) == pytest.approx(0.25)
     leaves = [line for line in keeping(with_notary(), round_prices(), Assumptions()) if line.part in {"leaves", "tiles"}]
     assert together(leaves) == pytest.approx(0.7 * 0.45 + 0.3 * 0.02)
