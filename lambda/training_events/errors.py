@@ -22,6 +22,7 @@ Those with a star are public: `training_events` names them, and whoever catches 
     ├── BadTree
     │   └── BadSignature
     ├── BadExport
+    ├── NotExported
     ├── RunNotCompleted
     ├── Overtaken
     ├── TooSlow
@@ -184,6 +185,10 @@ class BadSignature(BadTree):
 
 class BadExport(TrainingEventsError):  # noqa: N818
     """An export of DynamoDB's is not complete, not in its format, or of another table. The message says where and what."""
+
+
+class NotExported(TrainingEventsError):  # noqa: N818
+    """DynamoDB did not complete an export that it was asked for. The message says why; the same command asks again."""
 
 
 class RunNotCompleted(TrainingEventsError):  # noqa: N818

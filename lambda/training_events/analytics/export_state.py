@@ -25,12 +25,17 @@ class FullExport(Struct, frozen=True):
 
 
 class IncrementalExport(Struct, frozen=True, rename={"since": "from"}):
-    """It holds what changed in the table from `since` on and before `to`."""
+    """It holds what changed in the table from `since` on and before `to`.
+
+    `altered` counts the items of the log that were there before the window and are others at its end, or gone: in a log that is
+    only appended to, there is none.
+    """
 
     arn: str
     manifest: str
     since: str
     to: str
+    altered: int = 0
 
 
 class TableExports(Struct, frozen=True):

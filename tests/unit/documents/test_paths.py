@@ -19,6 +19,7 @@ MADE = (
     "cdktf.out",
     "cdk.tf.json",
     "manifest.json",
+    "state.json",
     "*.refused",
     "*.jsonl",
     "dist/*",

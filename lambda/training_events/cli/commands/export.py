@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from msgspec import Struct, structs
 
+from training_events.analytics.s3_export import ExportDone
 from training_events.cli.output import print_document
 from training_events.cli.progress import progress_after
 from training_events.cli.workspace import AsJson, LogUrl, bring_up_to_date
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
     from training_events.interchange.exports.lines import Line
     from training_events.reading.opening import Sources
 
-Format = Literal["parquet", "openlineage", "cloudevents"]
+Format = Literal["parquet", "openlineage", "cloudevents", "s3"]
 _STANDARD_OUTPUT = "-"
 
 
 class ExportDocument(Struct):
     """Where the export went, and how many events it has. `points` and what follows it count the rows of tables in Parquet.
 
-    `findings` is null unless they were asked for.
+    `findings` is null unless they were asked for. To S3, `events` counts the items of the log's table in `exports`, which have
+    what this call has completed, and `exported_to` has the time up to which each table is exported.
     """
 
     to: Format
@@ -43,6 +45,8 @@ class ExportDocument(Struct):
     models: int | None = None
     datasets: int | None = None
     findings: int | None = None
+    exports: list[ExportDone] | None = None
+    exported_to: dict[str, str | None] | None = None
 
 
 def export(
@@ -67,6 +71,9 @@ def export(
     findings: Annotated[
         bool, typer.Option("--findings", help="With --to parquet: also verify the whole log, for the table findings.")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="With --to s3: begin again with a full export, in place of what has changed.")
+    ] = False,
     log: LogUrl = "",
     as_json: AsJson = False,
 ) -> None:
@@ -76,16 +83,25 @@ def export(
     export only once all of it is written; with --findings also what `verify --all` finds. --to openlineage makes run events,
     --to cloudevents makes each event of the log a CloudEvent: one JSON document a line. With --endpoint, run events are sent;
     what was not taken is tried again, and with --cursor the next export goes on there. An API key is taken from
-    OPENLINEAGE_API_KEY. docs/guides/exporting.md has examples for each.
+    OPENLINEAGE_API_KEY. --to s3 has DynamoDB write the log's tables into TRAINING_EVENTS_BUCKET: all of them, and from then on
+    what has changed; the same command goes on with what is under way. docs/guides/exporting.md has examples for each.
 
     For example:
       training-events export --to parquet tables
       training-events export --to openlineage --endpoint http://localhost:5000 --cursor marquez.cursor
       training-events export --to cloudevents events.ndjson
+      training-events export --to s3
     """
     _check(to, destination, endpoint, cursor, as_json=as_json)
     if findings and to != "parquet":
         raise Misused("--findings is a table: --to parquet")
+    if full and to != "s3":
+        raise Misused(
+            "--full is for --to s3: what is exported to other formats is always all of the log, or what a cursor lacks"
+        )
+    if to == "s3":
+        _to_s3(log, full=full, as_json=as_json)
+        return
     sources = open_sources(log)
     if to == "parquet":
         document = _to_parquet(sources, Path(destination), findings=findings)
@@ -103,11 +119,15 @@ def _check(to: Format, destination: str, endpoint: str, cursor: str, *, as_json:
         raise Misused("--endpoint and --cursor are for lines: the tables of --to parquet are always whole")
     if to == "parquet" and destination in ("", _STANDARD_OUTPUT):
         raise Misused("--to parquet needs a folder: training-events export --to parquet tables")
+    if to == "s3" and (destination or cursor or endpoint):
+        raise Misused(
+            "--to s3 takes no PATH, --cursor or --endpoint: exports go to analytics/exports/ in TRAINING_EVENTS_BUCKET"
+        )
     if endpoint and to != "openlineage":
         raise Misused("--endpoint takes OpenLineage's run events: --to openlineage")
     if endpoint and destination:
         raise Misused("--endpoint and a file exclude each other")
-    if as_json and not endpoint and destination in ("", _STANDARD_OUTPUT):
+    if to != "s3" and as_json and not endpoint and destination in ("", _STANDARD_OUTPUT):
         raise Misused("--json and lines on standard output exclude each other: name a file")
 
 
@@ -120,6 +140,18 @@ def _to_parquet(sources: Sources, folder: Path, *, findings: bool) -> ExportDocu
     with progress_after() as show:
         counts = export_tables(sources, folder, show, verified=findings)
     return ExportDocument("parquet", os.fspath(folder), None, **structs.asdict(counts))
+
+
+def _to_s3(url: str, *, full: bool, as_json: bool) -> None:
+    from training_events.cli.exporting_to_s3 import export_to_s3, raise_if_altered, summary  # noqa: PLC0415 - as above
+
+    address, exported_to, done = export_to_s3(url, full=full, quiet=as_json)
+    if as_json:
+        events = sum(export.items for export in done if export.table == next(iter(exported_to)))
+        print_document(ExportDocument("s3", address, None, events, exports=done, exported_to=exported_to))
+    else:
+        print(printable(summary(address, exported_to, done)))
+    raise_if_altered(done)
 
 
 def _to_lines(sources: Sources, to: Format, destination: str, endpoint: str, cursor_file: str) -> ExportDocument:
