@@ -30,6 +30,7 @@ class Assumptions:
     projector_seconds: float = _assumed(0.05, "seconds of the projector for each run in a batch")
     notary_seconds: float = _assumed(0.3, "seconds of the notary for each transaction of up to 98 events")
     schedule_seconds: float = _assumed(1.0, "seconds of a call by a schedule, whether there is something to do or not")
+    job_minutes: float = _assumed(5, "minutes of the job over the log, where there is one: on a small log it mostly starts")
     log_bytes: int = _assumed(1000, "bytes of Lambda's and the function's log for each call")
     traced_share: float = _assumed(0.05, "of many calls at once X-Ray traces so many, and each call that comes alone")
     checkpoint_objects: int = _assumed(8, "objects of a checkpoint: itself, and the tree's tiles that are not full")

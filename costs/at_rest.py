@@ -1,20 +1,15 @@
 """What a month costs in which nothing is recorded and the notebook is stopped; and which resources have no price."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from costs import calls
+from costs import calls, glue
 from costs.assumptions import Assumptions
 from costs.lines import Line
 from costs.prices import Prices
+from costs.schedules import calls_a_month
 from costs.stack import Arguments, Stack
 
-HOURS = 730
-"""Of a month, as AWS's own calculator counts them."""
-_SECONDS_OF = {"minute": 60, "hour": 3600, "day": 24 * 3600}
-_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
-"""https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html"""
 _COUNTED = {
     "aws_cloudwatch_dashboard": ("dashboard", "cloudwatch.dashboard"),
     "aws_cloudwatch_metric_alarm": ("alarms", "cloudwatch.alarm"),
@@ -38,12 +33,6 @@ def at_rest(stack: Stack, prices: Prices, assumed: Assumptions) -> tuple[list[Li
     """The lines of a month, and the resources that could not be priced."""
     found = list(_all(stack, prices, assumed))
     return [each for each in found if isinstance(each, Line)], [each for each in found if isinstance(each, Unpriced)]
-
-
-def calls_a_month(schedule_expression: str) -> float | None:
-    """None for a schedule that is no rate: how often a `cron(…)` calls is not in the expression alone."""
-    match = _RATE.fullmatch(schedule_expression)
-    return HOURS * 3600 / (int(match[1]) * _SECONDS_OF[match[2]]) if match else None
 
 
 def _all(stack: Stack, prices: Prices, assumed: Assumptions) -> Iterator[Line | Unpriced]:
@@ -73,7 +62,7 @@ def _rule(address: str, values: Arguments, stack: Stack, prices: Prices, assumed
         return
     count = calls_a_month(values["schedule_expression"])
     if count is None:
-        yield Unpriced(address, f"how often {values['schedule_expression']} calls is not known, only of rate(…)")
+        yield Unpriced(address, f"how often {values['schedule_expression']} calls is not known")
         return
     for target in stack.all("aws_cloudwatch_event_target").values():
         if target["rule"] != f"${{{address}.name}}":
@@ -91,9 +80,18 @@ def _table(address: str, values: Arguments, _stack: Stack, _prices: Prices, _ass
         yield Unpriced(address, "its capacity is provisioned: only a table that is paid by request has prices here")
 
 
+def _glue_job(address: str, values: Arguments, stack: Stack, prices: Prices, assumed: Assumptions) -> Iterator[Line | Unpriced]:
+    hours = glue.unit_hours_a_month(address.partition(".")[2], values, stack, assumed)
+    if isinstance(hours, str):
+        yield Unpriced(address, hours)
+    elif hours:
+        yield Line("job over the log", prices["glue.unit_hour"], hours)
+
+
 _PRICED: Mapping[str, Callable[[str, Arguments, Stack, Prices, Assumptions], Iterator[Line | Unpriced]]] = {
     "aws_sagemaker_notebook_instance": _notebook,
     "aws_cloudwatch_event_rule": _rule,
     "aws_dynamodb_table": _table,
+    "aws_glue_job": _glue_job,
 }
 """Whose price is in its arguments."""

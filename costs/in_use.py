@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 
 from costs.assumptions import Assumptions
-from costs.at_rest import HOURS, calls_a_month
 from costs.lines import Line
 from costs.prices import Prices
+from costs.schedules import HOURS, calls_a_month
 from costs.stack import Stack
 
 

@@ -21,6 +21,7 @@ ROUND = {
     "eventbridge.archive_storage": 0.02,
     "eventbridge.archived": 0.1,
     "eventbridge.event": 1,
+    "glue.unit_hour": 0.4,
     "kms.key": 1,
     "kms.signature": 0.15,
     "lambda.arm64": 0.00001,

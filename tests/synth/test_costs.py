@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from costs import prices
 from costs.answer import Answer
@@ -9,6 +10,7 @@ from costs.assumptions import Assumptions
 from costs.lines import Line, Range, together
 from costs.stack import Stack
 from costs.text import text
+from tests.support.options import COMPANY, synthesized_with_options
 from tests.support.paths import ROOT
 from tests.support.stack_json import StackJson
 
@@ -22,8 +24,9 @@ def test_everything_in_every_environment_is_priced(stack: StackJson) -> None:
     assert answer(stack).unpriced == []
 
 
-def test_everything_that_a_setting_can_add_is_priced(options: StackJson) -> None:
-    assert answer(options).unpriced == []
+def test_everything_that_a_setting_can_add_is_priced(options: StackJson, of_teams: StackJson, tmp_path: Path) -> None:
+    company = synthesized_with_options(tmp_path, **COMPANY)
+    assert [answer(stack).unpriced for stack in (options, of_teams, company)] == [[], [], []]
 
 
 def test_the_parts_of_an_event_s_way_are_those_of_the_stack(stack: StackJson, options: StackJson) -> None:

@@ -54,13 +54,25 @@ def test_a_function_without_tracing_and_on_x86_is_paid_as_such() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "calls"),
-    [("rate(1 minute)", 43_800), ("rate(5 minutes)", 8760), ("rate(2 hours)", 365), ("rate(1 day)", 730 / 24)],
+    "starter",
+    [
+        {
+            "aws_glue_trigger": {
+                "often": {"schedule": "cron(0 0/6 * * ? *)", "actions": [{"job_name": "${aws_glue_job.fold.name}"}]}
+            }
+        },
+        {
+            "aws_scheduler_schedule": {
+                "often": {"schedule_expression": "rate(6 hours)", "target": {"input": '{"JobName": "${aws_glue_job.fold.id}"}'}}
+            }
+        },
+    ],
 )
-def test_a_schedule_calls_as_often_as_its_expression_says(expression: str, calls: float) -> None:
-    rules = {"due": {"schedule_expression": expression}}
-    by_schedule = [line for line in lines(aws_cloudwatch_event_rule=rules) if line.part == "projector, by schedule"]
-    assert by_schedule[0].amount == pytest.approx(calls)
+def test_a_job_that_a_schedule_starts_is_paid_by_its_workers_units_and_time(starter: dict[str, Any]) -> None:
+    """Four times on 30.4 days, five minutes, ten workers of two units."""
+    job = {"fold": {"worker_type": "G.2X", "number_of_workers": 10}}
+    assert dollars("job over the log", aws_glue_job=job, **starter) == pytest.approx(730 / 6 * 5 / 60 * 20 * 0.4)
+    assert "job over the log" not in {line.part for line in lines(aws_glue_job=job)}
 
 
 def test_a_stopped_notebook_costs_its_volume_and_a_running_one_its_hours() -> None:
@@ -88,7 +100,8 @@ def test_a_resource_of_an_unknown_type_is_named() -> None:
 @pytest.mark.parametrize(
     ("resources", "why"),
     [
-        ({"aws_cloudwatch_event_rule": {"due": {"schedule_expression": "cron(0 3 * * ? *)"}}}, r"rule\.due: how often cron"),
+        ({"aws_cloudwatch_event_rule": {"due": {"schedule_expression": "cron(0 3 L * ? *)"}}}, r"rule\.due: how often cron"),
+        ({"aws_glue_job": {"fold": {"worker_type": "Z.2X"}}}, r"job\.fold: nobody here knows its worker type Z\.2X"),
         ({"aws_lambda_function": {}}, r"event_rule\.due: its schedule calls something other than a function of the stack"),
         ({"aws_sagemaker_notebook_instance": {"big": {"instance_type": "ml.p4d.24xlarge"}}}, r"big: its instance type ml\.p4d"),
         ({"aws_dynamodb_table": {"log": {"billing_mode": "PROVISIONED"}}}, r"table\.log: its capacity is provisioned"),
