@@ -14,6 +14,8 @@ from local.errors import LocalError, LocalUsageError
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+WITHOUT_WHEEL = "pyspark"
+"""The one package that is built where it is installed: its project distributes no wheel. It needs no compiler."""
 
 
 def python_of_emulators(build: Path, requirements: Path = REQUIREMENTS) -> Path:
@@ -83,6 +85,6 @@ def _install(home: Path, python: Path, requirements: Path) -> None:
     venv.create(home, with_pip=False, symlinks=True)
     set_up = ROOT / ".build" / "uv" / "bin" / "python"
     uv = [str(set_up if set_up.exists() else sys.executable), "-m", "tools.uv_with_pip_settings"]
-    options = ["--quiet", "--python", str(python), "--require-hashes", "--only-binary", ":all:"]
+    options = ["--quiet", "--python", str(python), "--require-hashes", "--only-binary", ":all:", "--no-binary", WITHOUT_WHEEL]
     command = [*uv, "pip", "install", *options, "--requirement", str(requirements.resolve())]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)

@@ -23,6 +23,7 @@ Those with a star are public: `training_events` names them, and whoever catches 
     │   └── BadSignature
     ├── BadExport
     ├── NotExported
+    ├── NotChecked
     ├── RunNotCompleted
     ├── Overtaken
     ├── TooSlow
@@ -189,6 +190,10 @@ class BadExport(TrainingEventsError):  # noqa: N818
 
 class NotExported(TrainingEventsError):  # noqa: N818
     """DynamoDB did not complete an export that it was asked for. The message says why; the same command asks again."""
+
+
+class NotChecked(TrainingEventsError):  # noqa: N818
+    """The job over an export could not be done to its end. The message is that of the task that failed."""
 
 
 class RunNotCompleted(TrainingEventsError):  # noqa: N818

@@ -20,6 +20,7 @@ ENVIRONMENTS = {
     "benchmarks/requirements.txt": "trackers",
     "docs/requirements.txt": "mkdocs",
     "security/requirements.txt": "security",
+    "tests/analytics/requirements.txt": "spark",
     "tests/future_toolkit/requirements.txt": "cdktn",
     "tools/requirements.txt": "tools",
 }

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from training_events.proof.comparison import Place
     from training_events.proof.leaf_comparison import StreamLeaves
-    from training_events.proof.seal_store import SealStore
-    from training_events.stores.read_models import ReadModels
+    from training_events.proof.seal_store import WrittenSeals
+    from training_events.stores.read_models import StoredStates
 
 MAX_NOTED_HOURS = 2
 """A stream is noted to be due within an hour (`projection/sealer.py`). A note of later than this is none of ours."""
@@ -62,7 +62,7 @@ class ExpectedSeals:
             self._settled += 1
             self._first = self._first or event.recorded_at
 
-    def findings(self, seals: SealStore | None, read_models: ReadModels, stream: str, last: int) -> Iterator[Finding]:
+    def findings(self, seals: WrittenSeals | None, read_models: StoredStates, stream: str, last: int) -> Iterator[Finding]:
         """The finding, if seals are gone. `last` is the number of the last seal that was read, before the log was."""
         if seals is None or not can_have_state(stream):
             return
@@ -84,7 +84,7 @@ class ExpectedSeals:
         except BadTime:
             return False
 
-    def _is_projected(self, read_models: ReadModels, stream: str) -> bool:
+    def _is_projected(self, read_models: StoredStates, stream: str) -> bool:
         """Whether a read model that today's rules made has all events: then its stream was sealed by them too."""
         model = read_models.get(stream)
         if model is None or not model.state or any(True for _ in read_models.unprojected(stream) or ()):
@@ -96,7 +96,7 @@ class ExpectedSeals:
         return state.folded_by == folds.VERSION and state.counts.events >= self._events
 
 
-def _note(read_models: ReadModels, stream: str) -> _Note:
+def _note(read_models: StoredStates, stream: str) -> _Note:
     content = read_models.note(note_name(stream))
     try:
         return _Note() if content is None else msgspec.json.decode(content, type=_Note)

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from training_events.proof.seal_format import Seal
     from training_events.proof.seal_reader import SealReader
-    from training_events.proof.seal_store import SealStore
+    from training_events.proof.seal_store import WrittenSeals
 
 Looked: TypeAlias = Literal["checked", "not shown", "none"]
 """Whether the locks were looked at: the caller may not see them, or the store has none."""
 
 
-def check_locks(readers: Iterable[SealReader], seals: SealStore | None) -> tuple[Looked, list[Finding]]:
+def check_locks(readers: Iterable[SealReader], seals: WrittenSeals | None) -> tuple[Looked, list[Finding]]:
     """Look at the lock of each seal. Returns a finding for each that is not locked as it must be."""
     looked: Looked = "none"
     findings: list[Finding] = []
@@ -36,7 +36,7 @@ def check_locks(readers: Iterable[SealReader], seals: SealStore | None) -> tuple
     return looked, findings
 
 
-def _required(seal: Seal, seals: SealStore) -> Iterator[tuple[str, Lock]]:
+def _required(seal: Seal, seals: WrittenSeals) -> Iterator[tuple[str, Lock]]:
     if seal.locked_until is not None:
         yield "the seal says", Lock(seal.lock_mode or "", seal.locked_until)
     try:

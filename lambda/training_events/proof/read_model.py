@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from training_events.event import LogEntry
     from training_events.folds import State
-    from training_events.stores.event_log import EventLog
-    from training_events.stores.read_models import ReadModel, ReadModels
+    from training_events.stores.event_log import RecordedStreams
+    from training_events.stores.read_models import ReadModel, StoredStates
 
 _MAX_READS = 10
 SETTLED_SECONDS = 60
@@ -35,7 +35,7 @@ class _Made(msgspec.Struct):
 
 
 def check_read_model(
-    log: EventLog, read_models: ReadModels, stream: str, clock: Callable[[], str] = now, *, sealed: bool = False
+    log: RecordedStreams, read_models: StoredStates, stream: str, clock: Callable[[], str] = now, *, sealed: bool = False
 ) -> Iterator[Finding]:
     """The finding, if the read model is not the fold of the log. Late events are folded from its settled state: it counts too.
 
@@ -54,7 +54,7 @@ def check_read_model(
         yield _differs("the stream had a read model, and somebody has removed it")
 
 
-def _difference(log: EventLog, model: ReadModel, unprojected: frozenset[str], clock: Callable[[], str]) -> str | None:
+def _difference(log: RecordedStreams, model: ReadModel, unprojected: frozenset[str], clock: Callable[[], str]) -> str | None:
     """How the read model is not the fold of the log, perhaps without the events that are `unprojected`; None if it is."""
     stream = model.stream
     if not model.state:
@@ -73,7 +73,7 @@ def _difference(log: EventLog, model: ReadModel, unprojected: frozenset[str], cl
     return None
 
 
-def _was_projected(log: EventLog, read_models: ReadModels, stream: str, *, sealed: bool) -> bool:
+def _was_projected(log: RecordedStreams, read_models: StoredStates, stream: str, *, sealed: bool) -> bool:
     """Whether a stream that has no read model had one."""
     unprojected = read_models.unprojected(stream)
     if unprojected is None:  # a backlog of the projector may be of any age; what it has projected is sealed, or is noted to be
@@ -83,7 +83,7 @@ def _was_projected(log: EventLog, read_models: ReadModels, stream: str, *, seale
     return sum(1 for _ in unprojected) < events and read_models.get(stream) is None
 
 
-def _current(read_models: ReadModels, stream: str) -> tuple[ReadModel | None, frozenset[str]]:
+def _current(read_models: StoredStates, stream: str) -> tuple[ReadModel | None, frozenset[str]]:
     """The read model, and the events that it lacks as it is: they are read together, unless others write all the time."""
     for _ in range(_MAX_READS):
         model, unprojected = read_models.get(stream), frozenset(read_models.unprojected(stream) or ())
@@ -93,7 +93,9 @@ def _current(read_models: ReadModels, stream: str) -> tuple[ReadModel | None, fr
     return model, unprojected
 
 
-def _is_fold(log: EventLog, stream: str, state: State, encoded: bytes, *, unprojected: frozenset[str], moment: str) -> bool:
+def _is_fold(
+    log: RecordedStreams, stream: str, state: State, encoded: bytes, *, unprojected: frozenset[str], moment: str
+) -> bool:
     """Whether the state is the fold of the stream up to its newest event, perhaps without those that arrived last.
 
     Memory grows with the stream only where it is not.

@@ -7,9 +7,8 @@ A registration says how many events the run had, and which one was the last. The
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from functools import partial
 from heapq import nlargest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -25,7 +24,7 @@ from training_events.times import TEXT_LENGTH
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from training_events.stores.event_log import Damaged, EventLog
+    from training_events.stores.event_log import Damaged
 
 
 _BY_OTHERS = frozenset(fact.__name__ for fact in REPRODUCTION)
@@ -130,6 +129,10 @@ def described(since: RunSince) -> str | None:
     return f"the run got {since.events} more event(s) since: {types}; the last was recorded at {since.last_recorded_at}"
 
 
+RunsSince: TypeAlias = "Callable[[str, Collection[RunHead]], dict[RunHead, RunSince]]"
+"""Tells what became of a run since each of these moments."""
+
+
 class PinnedRuns:
     """The runs that the registrations of one stream pinned."""
 
@@ -137,24 +140,27 @@ class PinnedRuns:
         self._pinned: dict[str, dict[RunHead, str]] = defaultdict(dict)
 
     def add(self, recorded: AuditedEvent) -> None:
-        fact = _registration(recorded)
-        if fact is not None and fact.run is not None and fact.run_head is not None:
-            self._pinned[f"run/{fact.run.removeprefix('run/')}"].setdefault(fact.run_head, recorded.position)
+        if (pinned := pinned_run(recorded.type, recorded.schema_version, recorded.data)) is not None:
+            run, head = pinned
+            self._pinned[run].setdefault(head, recorded.position)
 
-    def findings(self, log: EventLog) -> Iterator[Finding]:
+    def findings(self, since_of: RunsSince) -> Iterator[Finding]:
         for run, heads in self._pinned.items():
-            for head, since in runs_since(partial(log.audit, run), heads).items():
+            for head, since in since_of(run, heads).items():
                 kind = Kind.RUN_CONTINUED if since.altered is None else Kind.RUN_ALTERED
                 if (text := described(since)) is not None:
                     yield Finding(kind=kind, position=heads[head], explanation=f"{run}: {text}")
 
 
-def _registration(recorded: AuditedEvent) -> ModelRegistered | None:
+def pinned_run(type_: str, schema_version: int, data: str) -> tuple[str, RunHead] | None:
+    """The run that an event of this type and data pinned, and its head then; None where it pinned none."""
     known = CATALOGUE["model"]["ModelRegistered"]
-    if recorded.type != known.name:
+    if type_ != known.name:
         return None
     try:
-        fact = known.read(recorded.schema_version, recorded.data)
+        fact = known.read(schema_version, data)
     except (NotUnderstood, msgspec.MsgspecError, RecursionError):
         return None
-    return fact if isinstance(fact, ModelRegistered) else None
+    if not isinstance(fact, ModelRegistered) or fact.run is None or fact.run_head is None:
+        return None
+    return f"run/{fact.run.removeprefix('run/')}", fact.run_head

@@ -22,8 +22,8 @@ class StoredSeal(NamedTuple):
     """Asks how the seal is locked now; "not shown" where the caller may not know. None where the store locks nothing."""
 
 
-class SealStore(Protocol):
-    """The seals of all streams. Every implementation passes tests/contract/test_seals.py."""
+class WrittenSeals(Protocol):
+    """Seals as verification reads them: all of a store, or those that were written by a time."""
 
     def of(self, stream: str) -> list[StoredSeal]:
         """The stream's seals by number, each as it was first written. A consistent read: it includes what was just written."""
@@ -33,12 +33,16 @@ class SealStore(Protocol):
         """The stream's seal with the highest number. It is found faster from a number that the stream is known to have."""
         ...
 
-    def streams(self) -> Iterator[str]:
-        """Every stream that has a seal, once, in no particular order. The log may have lost its events."""
-        ...
-
     def lock_of(self, sealed_at: str) -> Lock | None:
         """The lock that a seal of this time gets, by the settings; None where the store locks nothing."""
+        ...
+
+
+class SealStore(WrittenSeals, Protocol):
+    """The seals of all streams. Every implementation passes tests/contract/test_seals.py."""
+
+    def streams(self) -> Iterator[str]:
+        """Every stream that has a seal, once, in no particular order. The log may have lost its events."""
         ...
 
     def write(self, stream: str, number: int, content: IO[bytes], lock: Lock | None = None) -> None:

@@ -6,6 +6,7 @@ repeated sealing never make a stream unsound, at any moment. docs/design/proof.m
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -21,19 +22,21 @@ from training_events.proof.leads import Leads
 from training_events.proof.leaf_comparison import TreeVerified
 from training_events.proof.locks import Looked, check_locks
 from training_events.proof.read_model import check_read_model
-from training_events.proof.run_head import PinnedRuns
+from training_events.proof.run_head import PinnedRuns, runs_since
 from training_events.proof.seal_reader import SealedStream
 from training_events.stores.event_log import AuditedEvent
 from training_events.times import now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
+    from training_events.catalogue.model import RunHead
     from training_events.proof.files import CompareFile
     from training_events.proof.leaf_comparison import StreamLeaves
-    from training_events.proof.seal_store import SealStore
-    from training_events.stores.event_log import Alteration, EventLog
-    from training_events.stores.read_models import ReadModels
+    from training_events.proof.run_head import RunSince, RunsSince
+    from training_events.proof.seal_store import WrittenSeals
+    from training_events.stores.event_log import Alteration, RecordedStreams
+    from training_events.stores.read_models import StoredStates
 
 
 class SealsVerified(Struct, frozen=True):
@@ -73,18 +76,20 @@ class Verification(Struct, frozen=True):
 
 
 def verify(
-    log: EventLog,
-    seals: SealStore | None,
+    log: RecordedStreams,
+    seals: WrittenSeals | None,
     stream: str,
     compare_file: CompareFile | None = None,
     *,
-    read_models: ReadModels | None = None,
+    read_models: StoredStates | None = None,
     leaves: StreamLeaves | None = None,
+    runs: RunsSince | None = None,
     clock: Callable[[], str] = now,
 ) -> Verification:
     """Check everything the stream holds; with `compare_file` the files that its events name too, with `read_models` its state.
 
-    `leaves` are those of a checkpoint that was read before: what it covers is in the log by now.
+    `leaves` are those of a checkpoint that was read before: what it covers is in the log by now. `runs` tells of pinned runs
+    where `log` has no streams but this one.
 
     Raises only what the stores raise when they cannot be read, and what `compare_file` raises.
     """
@@ -123,7 +128,7 @@ def verify(
         was_projected = bool(sealed.readers) or expected.lacking
         findings.add(*check_read_model(log, read_models, stream, clock, sealed=was_projected))
         findings.add(*expected.findings(seals, read_models, stream, sealed.last_number))
-    findings.add(*pinned.findings(log))
+    findings.add(*pinned.findings(runs or _runs_in(log)))
     findings.add(*(() if leaves is None else leaves.findings()))
     findings.add(*chains.gaps(), *sealed.findings(), *leads.findings(), *doubts.rest(), *not_locked)
     counts = findings.counts
@@ -147,6 +152,13 @@ def verify(
         findings=findings.first,
         tree=TreeVerified(checked=False) if leaves is None else leaves.verified,
     )
+
+
+def _runs_in(log: RecordedStreams) -> RunsSince:
+    def since_of(run: str, heads: Collection[RunHead]) -> dict[RunHead, RunSince]:
+        return runs_since(partial(log.audit, run), heads)
+
+    return since_of
 
 
 _CHANGES = {"delete": (Kind.MISSING, "removed"), "replace": (Kind.ALTERED, "removed and put back")}

@@ -124,7 +124,34 @@ def lead_seconds(occurred_at: str, recorded_at: str) -> float | None:
     return lead if lead >= MIN_LEAD_SECONDS else None
 
 
-class EventLog(Protocol):
+class RecordedStreams(Protocol):
+    """Streams as verification and folds read them, again and again: those of a log, or one of an export of it."""
+
+    def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
+        """Every record of the stream, in the store's order, whatever was done to it.
+
+        The digest is computed over the texts as they are stored, so any altered byte shows. So does anything that an event
+        does not have, and anything that follows from the event and is something else.
+        """
+        ...
+
+    def alterations(self, stream: str | None = None) -> Iterator[Alteration]:
+        """The events, of one stream or of all, that the store saw changed or removed, whatever stands there now.
+
+        DynamoDB shows alterations only in its change stream, to the projector, which raises the alarm. Whoever reads the table
+        sees none, so there this is empty.
+        """
+        ...
+
+    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
+        """The stream in key order, behind the position `after`, up to and including the time `until` (of occurred_at).
+
+        A damaged record gives an entry with what there is of it; in place of the rest it has an empty text, or version 0.
+        """
+        ...
+
+
+class EventLog(RecordedStreams, Protocol):
     """An append-only store of streams. Every implementation passes tests/contract/test_event_log.py.
 
     Reading is consistent: a program sees the event that it has just recorded. It is also lazy: memory does not grow with the
@@ -155,33 +182,10 @@ class EventLog(Protocol):
         """What stands at each of these places, given by stream and position, in their order; None where nothing does."""
         ...
 
-    def audit(self, stream: str) -> Iterator[AuditedEvent | Damaged]:
-        """Every record of the stream, in the store's order, whatever was done to it.
-
-        The digest is computed over the texts as they are stored, so any altered byte shows. So does anything that an event
-        does not have, and anything that follows from the event and is something else.
-        """
-        ...
-
     def recorded_after(self, stream: str, time: str) -> Iterator[RecordedPage]:
         """What `audit` gives and was recorded later than `time`, and a count of the rest.
 
         The store reads the whole stream, and hands out only what is later.
-        """
-        ...
-
-    def alterations(self, stream: str | None = None) -> Iterator[Alteration]:
-        """The events, of one stream or of all, that the store saw changed or removed, whatever stands there now.
-
-        DynamoDB shows alterations only in its change stream, to the projector, which raises the alarm. Whoever reads the table
-        sees none, so there this is empty.
-        """
-        ...
-
-    def entries(self, stream: str, *, after: str = "", until: str | None = None) -> Iterator[LogEntry]:
-        """The stream in key order, behind the position `after`, up to and including the time `until` (of occurred_at).
-
-        A damaged record gives an entry with what there is of it; in place of the rest it has an empty text, or version 0.
         """
         ...
 

@@ -24,15 +24,30 @@ class ReadModel(Struct, frozen=True):
     settled: bytes | None = None
 
 
-class ReadModels(Protocol):
-    """A store of read models, and of the notes of a rebuild. Every implementation passes tests/contract/test_read_models.py.
-
-    It holds no only copy: all of it can be lost, and made again from the log.
-    """
+class StoredStates(Protocol):
+    """Read models as verification reads them: those of a log, or one of an export of their table."""
 
     def get(self, stream: str) -> ReadModel | None:
         """The stream's read model, as the last put left it."""
         ...
+
+    def unprojected(self, stream: str) -> Iterator[str] | None:
+        """The positions of the stream's events that nobody has projected yet. None where the store does not know them.
+
+        A SQLite file keeps them, and they are read as they are asked for. On AWS they are in the change stream alone.
+        """
+        ...
+
+    def note(self, name: str) -> bytes | None:
+        """The note with this name, if there is one."""
+        ...
+
+
+class ReadModels(StoredStates, Protocol):
+    """A store of read models, and of the notes of a rebuild. Every implementation passes tests/contract/test_read_models.py.
+
+    It holds no only copy: all of it can be lost, and made again from the log.
+    """
 
     def revision(self, stream: str) -> int | None:
         """The revision of the stream's read model: whoever looks again and again sees by it whether there is another one.
@@ -75,17 +90,6 @@ class ReadModels(Protocol):
 
     def streams(self) -> Iterator[str]:
         """Every stream that has a read model, in no particular order."""
-        ...
-
-    def unprojected(self, stream: str) -> Iterator[str] | None:
-        """The positions of the stream's events that nobody has projected yet. None where the store does not know them.
-
-        A SQLite file keeps them, and they are read as they are asked for. On AWS they are in the change stream alone.
-        """
-        ...
-
-    def note(self, name: str) -> bytes | None:
-        """The note with this name, if there is one."""
         ...
 
     def set_note(self, name: str, value: bytes | None, *, due: str | None = None) -> None:

@@ -29,6 +29,7 @@ MADE = (
     "provenance.dsse.json",
     "bom.cdx.json",
     "ro-crate-metadata.json",
+    "_snapshots/*.json",
 )
 """By make, by a recorder, by Terraform: what the texts name and no checkout has."""
 EXAMPLES = ("environments/staging.toml", "train.py")

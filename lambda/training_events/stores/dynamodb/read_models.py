@@ -44,10 +44,7 @@ class DynamoDbReadModels:
 
     def get(self, stream: str) -> ReadModel | None:
         item = self._item(stream)
-        if item is None:
-            return None
-        settled = _decompressed(item, "settled") if "settled" in item else None
-        return ReadModel(stream, int(item["revision"]["N"]), _decompressed(item, "state"), settled)
+        return None if item is None else model_in(item)
 
     def revision(self, stream: str) -> int | None:
         found = self.client.get_item(  # not consistent, for half the price
@@ -170,6 +167,18 @@ class DynamoDbReadModels:
     def _item(self, key: str) -> Any:
         # a program has to see what it has just written
         return self.client.get_item(TableName=self.table, Key={"stream": {"S": key}}, ConsistentRead=True).get("Item")
+
+
+def model_in(item: Item) -> ReadModel:
+    """The read model in an item of the table."""
+    settled = _decompressed(item, "settled") if "settled" in item else None
+    return ReadModel(item["stream"]["S"], int(item["revision"]["N"]), _decompressed(item, "state"), settled)
+
+
+def note_in(item: Item) -> tuple[str, bytes] | None:
+    """The name and the value of the note in an item of the table; None where it is no note."""
+    name = item["stream"]["S"]
+    return (name.removeprefix("#"), bytes(item["value"]["B"])) if name.startswith("#") and "value" in item else None
 
 
 def _shard(kind: str, number: int) -> str:

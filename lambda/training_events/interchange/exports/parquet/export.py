@@ -19,30 +19,19 @@ from uuid import uuid4
 import msgspec
 from msgspec import Struct
 
-from training_events import catalogue
 from training_events.canonical import canonical_json
-from training_events.catalogue.model import ModelMeasured
-from training_events.errors import Misused, NotUnderstood
+from training_events.errors import Misused
 from training_events.folds import kind_of
-from training_events.folds.run_state import RunState
-from training_events.folds.standing import recorded_points
-from training_events.interchange.exports.parquet.rows import (
-    event_row,
-    finding_row,
-    model_point_rows,
-    point_row,
-    state_rows,
-)
+from training_events.interchange.exports.parquet.points import MEASURED, point_rows
+from training_events.interchange.exports.parquet.rows import event_row, finding_row, state_rows
 from training_events.interchange.exports.parquet.tables import EVENTS, FINDINGS, OF_STATES, POINTS
 from training_events.interchange.exports.parquet.writer import TableWriter, require_pyarrow
 from training_events.reading.states import state_of
 from training_events.reading.verification import findings_of_log
-from training_events.times import TEXT_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from training_events.folds import State
     from training_events.interchange.exports.parquet.tables import TableShape
     from training_events.reading.opening import Sources
 
@@ -50,8 +39,6 @@ MARKER = "_training_events.json"
 """The file that tells an export from a folder of somebody's. Readers of tables pass over a name that begins with `_`."""
 FORMAT = 2
 """Of the tables: with another one they have other columns."""
-_MEASURED = ("model", "run")
-"""The kinds of streams that have points."""
 _STALE_SECONDS = 24 * 3600.0
 """An unfinished folder to which nothing was written for so long is no longer being made: its program was killed."""
 
@@ -118,7 +105,7 @@ def _write_tables(sources: Sources, folder: Path, on_progress: Callable[[str, fl
         for kind in sorted({"run", *of_kind}):  # a table without a file cannot be read
             with ExitStack() as stack:
                 events = stack.enter_context(_partition(folder, EVENTS, kind))
-                points = stack.enter_context(_partition(folder, POINTS, kind)) if kind in _MEASURED else None
+                points = stack.enter_context(_partition(folder, POINTS, kind)) if kind in MEASURED else None
                 for stream in of_kind.get(kind, ()):
                     on_progress(f"{done} of {len(streams)} streams", done / len(streams))
                     events.add(map(event_row, sources.log.read(stream)))
@@ -126,7 +113,7 @@ def _write_tables(sources: Sources, folder: Path, on_progress: Callable[[str, fl
                         state = state_of(sources, stream)
                         of_states[kind].add(state_rows(state))
                         if points is not None:
-                            points.add(_points(sources, state))
+                            points.add(point_rows(sources.log, state))
                     done += 1
             counts["events"] += events.rows
             counts["points"] += 0 if points is None else points.rows
@@ -144,23 +131,6 @@ def write_findings(sources: Sources, folder: Path, on_progress: Callable[[str, f
 
 def _partition(folder: Path, shape: TableShape, kind: str) -> TableWriter:
     return TableWriter(folder / shape.name / f"kind={kind}", shape)
-
-
-def _points(sources: Sources, state: State) -> Iterator[tuple[object, ...]]:
-    stream = state.stream
-    if not isinstance(state, RunState):
-        return _points_of_model(sources, stream)
-    recorded = recorded_points(stream, lambda: sources.log.entries(stream), attempts=state.starts)
-    return (point_row(stream, point) for point in recorded)
-
-
-def _points_of_model(sources: Sources, stream: str) -> Iterator[tuple[object, ...]]:
-    for entry in sources.log.entries(stream):
-        if entry.type == "ModelMeasured":
-            with suppress(NotUnderstood):  # no state takes it either
-                fact = catalogue.read(stream, entry.type, entry.schema_version, entry.data)
-                if isinstance(fact, ModelMeasured):
-                    yield from model_point_rows(stream, fact, entry.position[:TEXT_LENGTH])
 
 
 def _take_place(finished: Path, folder: Path) -> None:
