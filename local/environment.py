@@ -43,7 +43,14 @@ class LocalEnvironment:
         outputs = self.outputs
         tables = f"{outputs['event_log_table_name']}?read_models={outputs['read_model_table_name']}"
         leaves = f"&notary={outputs['notary_table_name']}" if "notary_table_name" in outputs else ""
-        notary = {"TRAINING_EVENTS_NOTARY": outputs["notary_function_name"]} if "notary_function_name" in outputs else {}
+        notary = {
+            variable: outputs[output]
+            for variable, output in (
+                ("TRAINING_EVENTS_NOTARY", "notary_function_name"),
+                ("TRAINING_EVENTS_NOTARY_BUCKET", "checkpoint_bucket_name"),
+            )
+            if output in outputs
+        }
         return {
             **self.endpoints.variables(),
             "TRAINING_EVENTS_BUS": outputs["event_bus_name"],

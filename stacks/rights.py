@@ -7,12 +7,13 @@ from stacks.settings import Settings
 
 
 def reading_the_log(log: EventLog, read_models: ReadModels, data_bucket: DataBucket) -> list[iam.Statement]:
-    """Read what was recorded, one stream at a time, and see which files there are.
+    """Read what was recorded, by stream or by the keys that its leaves have, and see which files there are.
 
-    To scan the whole log and to empty the undelivered queue is an operator's work, and needs an operator's role.
+    To scan the log and to empty the undelivered queue is an operator's work, and needs an operator's role.
     """
     return [
         iam.allow(["dynamodb:GetItem", "dynamodb:Query"], [log.table.arn, read_models.table.arn]),
+        iam.allow(["dynamodb:BatchGetItem"], [log.table.arn]),  # as GetItem, a hundred at once: to read in the order of leaves
         iam.allow(["dynamodb:Query"], [read_models.by_kind_arn, read_models.by_shard_arn]),
         iam.allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"], [data_bucket.bucket.arn]),
     ]

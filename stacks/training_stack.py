@@ -203,6 +203,8 @@ class TrainingStack(TerraformStack):
             self._output(
                 "notary_table_name", self.notary.table.name, "The table of the events' leaves, in the order they were taken"
             )
+            if own_bucket := self.settings.checkpoints.bucket:
+                self._output("checkpoint_bucket_name", own_bucket, "The bucket of tiles and checkpoints")
             self._output("checkpoint_key_arn", self.notary.keys.arns[-1], "The key that signs checkpoints")
         if self.training_starter:
             self._output(

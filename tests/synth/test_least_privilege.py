@@ -22,7 +22,7 @@ WIDER_THAN_ONE = {
 }
 
 RECORDING_AND_READING = {
-    *("dynamodb:GetItem", "dynamodb:Query", "events:PutEvents"),
+    *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "events:PutEvents"),
     *("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"),
     *(
         "s3:AbortMultipartUpload",
@@ -145,9 +145,12 @@ def test_the_notebook_may_not_put_what_every_notebook_installs_nor_what_events_s
 
 
 def test_the_notebook_may_not_scan_the_log_and_may_not_empty_the_queue(stack: StackJson) -> None:
-    """To scan the log, to rebuild and to send events again is an operator's work."""
+    """To scan the log, to rebuild and to send events again is an operator's work. The log's events it may read by their keys."""
     actions = {action for s in stack.role_statements("notebook") for action in s["Action"]}
-    assert {action for action in actions if action.startswith("dynamodb:")} == {"dynamodb:GetItem", "dynamodb:Query"}
+    reading = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
+    assert {action for action in actions if action.startswith("dynamodb:")} == reading
+    log = stack.reference("aws_dynamodb_table", "arn", "event_log")
+    assert {where for action, where in stack.grants("notebook") if action == "dynamodb:BatchGetItem"} == {log}
     assert not [action for action in actions if action.startswith("sqs:")]
 
 

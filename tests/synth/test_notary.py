@@ -198,8 +198,11 @@ def test_the_notebook_knows_where_the_tree_is_and_may_read_it(stacks: dict[str, 
     assert f"export TRAINING_EVENTS_NOTARY='{function}'" in _exported(stack)
     assert "lambda:InvokeFunction" not in {action for action, _ in stack.grants("notebook")}
     assert "TRAINING_EVENTS_NOTARY_BUCKET" not in "\n".join(_exported(stack))  # it is the data bucket
+    assert "checkpoint_bucket_name" not in stack.content["output"]
     granted = {action for action, resource in stack.grants("notebook") if resource == stack.reference(TABLE, "arn", "notary")}
     assert granted == {"dynamodb:GetItem", "dynamodb:Query"}
+    in_order = ("dynamodb:BatchGetItem", stack.reference(TABLE, "arn", "event_log"))
+    assert in_order in stack.grants("notebook"), "log.all_events gets events by the keys of their leaves"
 
 
 def test_the_settings_give_interval_and_limits(options: StackJson) -> None:
@@ -237,6 +240,7 @@ def test_a_bucket_of_another_account_gets_the_tree_and_readers_may_read_it_there
     assert writing == reading | {"s3:PutObject", "s3:PutObjectRetention"}
     assert {action for action, resource in options.grants("notebook") if resource.startswith(bucket)} == reading
     assert f"export TRAINING_EVENTS_NOTARY_BUCKET='{AUDITORS_BUCKET}'" in _exported(options)
+    assert options.content["output"]["checkpoint_bucket_name"]["value"] == AUDITORS_BUCKET
     # What was written to the data bucket before stays as it is.
     assert "CheckpointsAreNotHidden" in _statements(options.one("aws_s3_bucket_policy")["policy"])
 

@@ -19,6 +19,8 @@ import msgspec
 import typer
 from msgspec import Struct
 
+from training_events.cli.bash_words import typed_words
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -33,7 +35,9 @@ MAX_RUNS_READ = 200
 """Metrics and stages are those of so many runs and models, the newest."""
 MAX_STREAMS_READ = 2000
 """Of a laptop's log, in which states may be older than its newest streams."""
-_SPLIT_BY_BASH = (":", "=")
+_KEPT_BY_BASH = "_TRAINING_EVENTS_KEPT"
+"""The environment variable with what stands before the word to complete without a blank: the names that are offered go on
+from there."""
 _PLAIN = re.compile(r"[\w@%+,./:=-]+")
 """What every shell takes literally. Typer's scripts let the shell evaluate what is offered, so this is also for safety."""
 
@@ -51,29 +55,24 @@ class _Summary(Struct):
     stages: dict[str, Any] = {}
 
 
+class _Version(Struct):
+    registered_at: str | None = None
+
+
+class _Versions(Struct):
+    """What completion needs of a model's state."""
+
+    versions: dict[str, _Version] = {}
+
+
 def prepare_for_shell() -> None:
     """Keep quiet while a shell asks, and give bash's words to Typer as they were typed."""
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for as long as the program runs
     if os.environ[VARIABLE] == "complete_bash":
         words = os.environ.get("COMP_WORDS", "").split("\n")
-        typed, current = _typed_words(words, int(os.environ.get("COMP_CWORD", "0")))
-        os.environ["COMP_WORDS"], os.environ["COMP_CWORD"] = "\n".join(typed), str(current)
-
-
-def _typed_words(words: list[str], current: int) -> tuple[list[str], int]:
-    """Bash makes three words of `sqlite:x`, and three of `--log=x`: they become one again, up to the word to complete.
-
-    Of `--stage=prod`, where `prod` is to be completed, the option is a word of its own.
-    """
-    typed: list[str] = []
-    for word in words[:current]:
-        if typed and (word[:1] in _SPLIT_BY_BASH or typed[-1][-1:] in _SPLIT_BY_BASH):
-            typed[-1] += word
-        else:
-            typed.append(word)
-    if typed:
-        typed[-1] = typed[-1].removesuffix("=")
-    return [*typed, *words[current:]], len(typed)
+        typed = typed_words(words, int(os.environ.get("COMP_CWORD", "0")))
+        os.environ["COMP_WORDS"], os.environ["COMP_CWORD"] = "\n".join(typed.words), str(typed.current)
+        os.environ[_KEPT_BY_BASH] = typed.kept
 
 
 def streams(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -84,6 +83,13 @@ def streams(ctx: typer.Context, incomplete: str) -> list[str]:
 def hidden_streams(ctx: typer.Context, incomplete: str) -> list[str]:
     """The newest hidden streams whose names begin so."""
     return _offered(ctx, lambda sources: _streams(sources, incomplete, hidden=True))
+
+
+def subjects(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The newest streams whose names begin so, and in the place of a model its versions, the newest first."""
+    kept = os.environ.get(_KEPT_BY_BASH, "")
+    names = _offered(ctx, lambda sources: _subjects(sources, kept + incomplete), kept + incomplete)
+    return [name.removeprefix(kept) for name in names]
 
 
 def runs(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -162,6 +168,16 @@ def _streams(sources: Sources, beginning: str, *, hidden: bool = False) -> Itera
         known = {} if sources.read_models is None else set(sources.read_models.streams())
         newer = (stream for stream in islice(sources.log.streams(), MAX_STREAMS_READ) if stream not in known)
         yield from (stream for stream in newer if stream.startswith(beginning))
+
+
+def _subjects(sources: Sources, beginning: str) -> Iterator[str]:
+    for stream in _streams(sources, beginning.partition("@")[0]):
+        if not stream.startswith("model/"):
+            yield stream
+        elif sources.read_models is not None and (model := sources.read_models.get(stream)) is not None:
+            versions = msgspec.json.decode(model.state, type=_Versions).versions
+            newest_first = sorted(versions, key=lambda name: versions[name].registered_at or "", reverse=True)
+            yield from (f"{stream}@{name}" for name in newest_first)
 
 
 def _columns(sources: Sources) -> Iterator[str]:

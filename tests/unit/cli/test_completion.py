@@ -92,6 +92,22 @@ def test_streams_of_the_log_at_hand_the_newest_first(tmp_path, monkeypatch, offe
         assert offered("watch", "run/o") == ["run/other"]
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "dynamodb"])
+def test_what_evidence_is_made_of_is_offered_with_the_versions_of_a_model(tmp_path, monkeypatch, offered, kind):
+    versions = [make_event("model/digits", "ModelRegistered", number, version=str(number)) for number in (9, 10)]
+    others = make_event("model/other", "ModelRegistered", 3, version="1"), make_event("run/digits-7", "TrainingStarted", 1)
+    with empty_store(kind, tmp_path) as url:
+        record_events(url, [*versions, *others])
+        monkeypatch.setenv("TRAINING_EVENTS_LOG", url)
+        assert offered("evidence", "model/") == ["model/digits@10", "model/digits@9", "model/other@1"]
+        assert offered("evidence", "mod") == offered("evidence", "model/")
+        assert offered("evidence", "run/") == ["run/digits-7"]
+        # bash splits words at an @, and leaves what is before it where it is
+        assert offered("evidence", "model/digits", "@") == ["10", "9"]
+        assert offered("evidence", "model/digits", "@", "1") == ["10"]
+        assert offered("evidence", "model/digits", "@", "9", "--with") == ["--with-files"]
+
+
 def test_a_log_in_which_nothing_was_folded_yet_has_its_streams_too(tmp_path, monkeypatch, offered):
     monkeypatch.setenv("TRAINING_EVENTS_LOG", f"sqlite:///{tmp_path}/log.db")
     assert cli.run(["record", "run/new", "TrainingStarted"]) == 0
@@ -138,9 +154,10 @@ def test_zsh_and_fish_ask_in_their_own_way(tmp_path, shell, expected):
     assert (done.stdout, done.stderr) == (f"{expected}\n", "")
 
 
-def test_in_bash_the_tab_key_completes_a_run(tmp_path):
+def test_in_bash_the_tab_key_completes_a_run_and_a_version(tmp_path):
     url = f"sqlite:///{tmp_path}/log.db"
-    record_events(url, [make_event("run/digits-7", "TrainingStarted")])
+    registered = make_event("model/digits", "ModelRegistered", version="3")
+    record_events(url, [make_event("run/digits-7", "TrainingStarted"), registered])
     environment = without_aws(TRAINING_EVENTS_LOG=url, PATH=PROGRAMS, HOME=str(tmp_path), TERM="dumb")
     (tmp_path / ".bashrc").write_text("PS1='ready> '\n")
     install = ["bash", "-c", "training-events --install-completion; true"]
@@ -161,6 +178,8 @@ def test_in_bash_the_tab_key_completes_a_run(tmp_path):
             until(lambda: shows(b"ready> "))
             os.write(primary, b"training-events watch dig\t")
             until(lambda: shows(b"watch digits-7 "))
+            os.write(primary, b"\x15training-events evidence mod\t")  # ^U clears the line
+            until(lambda: shows(b"evidence model/digits@3 "))
         finally:
             shell.kill()
     os.close(primary)

@@ -213,6 +213,14 @@ def test_each_variable_is_on_one_line(tmp_path: Path) -> None:
     assert all("=" in line for line in (tmp_path / "env").read_text().splitlines())
 
 
+def test_the_tree_is_read_from_the_bucket_in_which_the_notary_keeps_it(tmp_path: Path) -> None:
+    def bucket(**more: str) -> str | None:
+        return LocalEnvironment(ENDPOINTS, OUTPUTS | more, tmp_path).variables().get("TRAINING_EVENTS_NOTARY_BUCKET")
+
+    assert bucket() is None, "it is the data bucket"
+    assert bucket(checkpoint_bucket_name="auditors") == "auditors"
+
+
 def test_the_emulators_are_installed_again_only_if_something_changed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,7 +56,7 @@ def evidence(
     subject: Annotated[
         str,
         typer.Argument(
-            help="model/<name>@<version>, run/<id> or dataset/<name>", metavar="SUBJECT", autocompletion=completion.streams
+            help="model/<name>@<version>, run/<id> or dataset/<name>", metavar="SUBJECT", autocompletion=completion.subjects
         ),
     ],
     output: Annotated[
