@@ -13,7 +13,7 @@ from training_events.proof.findings import Kind
 
 from tests.contract.test_tampered_proof import documented
 from tests.support.dynamodb import aws_in_this_process
-from tests.support.tampered_tree import EVENTS, MODEL, RUN, TamperedTree, event
+from tests.support.tampered_tree import DAYS_AGO, EVENTS, MODEL, RUN, TamperedTree, event
 from tests.support.tampered_tree_in_file import TamperedFile
 from tests.support.tampered_tree_on_aws import TamperedAws
 
@@ -44,7 +44,20 @@ def leave_out(store: TamperedTree) -> None:
 
 def leave_out_and_claim_to_catch_up(store: TamperedAws) -> None:
     store.claim_to_catch_up()
-    leave_out(store)
+    store.append(NEXT)
+    store.go_on_for_days()
+
+
+def leave_out_and_say(time: str | None) -> Callable[[TamperedAws], None]:
+    def done(store: TamperedAws) -> None:
+        store.clock = lambda: time
+        leave_out(store)
+
+    return done
+
+
+def stand_still(store: TamperedAws) -> None:
+    store.append(NEXT)
 
 
 def take_another(store: TamperedTree) -> None:
@@ -143,8 +156,11 @@ TAMPERINGS: dict[str, Tampering] = {
     "event put there with an earlier time": Tampering(with_an_earlier_time, "owner", None, Kind.NO_LEAF),
     "leaf left out": found(Kind.NO_LEAF, leave_out, "notary"),
     "leaf left out, and all checkpoints since say that the notary catches up": on_aws(
-        None, leave_out_and_claim_to_catch_up, "notary"
+        Kind.NO_LEAF, leave_out_and_claim_to_catch_up, "notary"
     ),
+    "leaf left out, and all checkpoints since say an old time": on_aws(Kind.NO_LEAF, leave_out_and_say(DAYS_AGO), "notary"),
+    "leaf left out, and all checkpoints since say no time": on_aws(Kind.NO_LEAF, leave_out_and_say(None), "notary"),
+    "nothing taken and nothing signed any more": on_aws(Kind.OVERDUE, stand_still, "notary"),
     "leaf with another digest taken": found(Kind.ALTERED, take_another, "notary"),
     "leaf taken of an event that never was": found(Kind.STREAM_GONE, take_one_of_nothing, "notary"),
     "leaf altered in batch and head before there are tiles": on_aws(Kind.ALTERED, alter_before_there_are_tiles, "notary"),
@@ -171,7 +187,7 @@ TAMPERINGS: dict[str, Tampering] = {
     ),
     "tree: lock taken away": on_aws(Kind.NOT_LOCKED, lambda store: store.unlock(ENTRIES), "root"),
     "tree: retention shortened": on_aws(Kind.NOT_LOCKED, lambda store: store.shorten(NEWEST), "root"),
-    "tree: the newest checkpoint removed": found(None, truncate, "root", kept=True),
+    "tree: the newest checkpoint removed": Tampering(truncate, "root", None, Kind.OVERDUE, kept=True),
     "tree: removed": found(None, lambda store: store.remove_tree(), "root", kept=True),
     "event altered, with everything made again and signed": found(
         None, again(TamperedTree.alter), "root and notary", kept=True
@@ -220,7 +236,7 @@ def test_a_tampering_is_found_or_known_not_to_be(tmp_path, monkeypatch, name, ki
 
 def cell(expected: Expected, *, kept: bool) -> str:
     if isinstance(expected, Kind):
-        return f"`{expected.value}`"
+        return f"`{expected.value}`" + ("; with a checkpoint kept: `fork`" if kept else "")
     return expected or ("with a checkpoint kept: `fork`" if kept else "**not found**")
 
 

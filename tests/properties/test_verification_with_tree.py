@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from training_events.event import Event
 from training_events.proof.findings import Kind
 from training_events.proof.tree.leaf import read_leaf
+from training_events.times import hours_after
 
 from tests.support.attested_log import STREAMS, AttestedLog
 
@@ -50,6 +51,7 @@ def test_an_honest_log_is_never_accused(steps, before):
 def look_at(attested):
     verified, of_tree = attested.all_verified()
     assert of_tree == []
+    a_day_ago = hours_after(attested.time, -25)
     is_signed = attested.tree.reader().newest() is not None
     for stream, verification in verified.items():
         alone = attested.verified(stream)
@@ -58,6 +60,9 @@ def look_at(attested):
         assert verification.tree.checked == is_signed
         if is_signed:
             assert verification.tree.covered + verification.tree.not_covered == verification.events
+            tree = verification.tree
+            recorded = [event.recorded_at for (name, _), event in attested.log.records.items() if name == stream]
+            assert tree.overdue <= min(tree.not_covered, sum(at < a_day_ago for at in recorded))
 
 
 def remove(attested, victim):

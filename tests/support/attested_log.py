@@ -24,6 +24,8 @@ from tests.support.seals import InMemorySeals, TamperedLog
 from tests.support.trees import GrowingTree
 
 STREAMS = ["run/a", "model/m", "dataset/d"]
+WAITS_WHILE_CATCHING_UP = 5
+"""A walk through the log is done within a week of work. Each wait counts as a day of it at most."""
 STREAM_HOURS = 24
 """How long a change stream keeps a record."""
 BEGIN = "2026-11-22T08:00:00.000000Z"
@@ -44,6 +46,7 @@ class AttestedLog:
         self._unprojected: set[str] = set()
         self._taken: set[tuple[str, str]] = set()
         self._caught_up_from: int | None = None
+        self._waited = 0
         self._count = 0
         for stream in before:
             self._append_event(stream)
@@ -93,6 +96,7 @@ class AttestedLog:
 
     def wait(self, hours: float) -> None:
         """Time passes. A notary and a projector that are only slow have taken by then what their streams would lose."""
+        self._finish_long_walk()
         time = later(self.time, hours * 3600)
         for stream, shard in self._untaken.items():
             while shard and shard[0].recorded_at < hours_after(time, -STREAM_HOURS):
@@ -104,6 +108,7 @@ class AttestedLog:
 
     def be_down(self, hours: float) -> None:
         """The notary takes nothing meanwhile, and loses what is too old. Then it has to catch up. The projector goes on."""
+        self._finish_long_walk()
         for stream in sorted(self._unprojected):
             self.project(stream)
         self.time = later(self.time, hours * 3600)
@@ -122,6 +127,12 @@ class AttestedLog:
         self.publish()
         if len(lacking) <= count:
             self._caught_up_from = None
+
+    def _finish_long_walk(self) -> None:
+        self._waited = 0 if self._caught_up_from is None else self._waited + 1
+        if self._waited > WAITS_WHILE_CATCHING_UP:
+            self.catch_up()
+            self._waited = 0
 
     def _append(self, leaves: list[Leaf]) -> None:
         new = [leaf for leaf in leaves if (leaf.stream, leaf.position) not in self._taken]
@@ -149,11 +160,11 @@ class AttestedLog:
 
     @contextmanager
     def whole_tree(self) -> Iterator[SortedLeaves]:
-        with sorted_leaves(self.tree.reader()) as leaves:
+        with sorted_leaves(self.tree.reader(), clock=lambda: self.time) as leaves:
             yield leaves
 
     def verified(self, stream: str, tree: PlacedLeaves | SortedLeaves | None = None) -> Verification:
-        view = tree or PlacedLeaves(self.tree.reader())
+        view = tree or PlacedLeaves(self.tree.reader(), clock=lambda: self.time)
         leaves = view.of(stream)
         return verify(self.log, self.seals, stream, read_models=self.read_models, leaves=leaves, clock=lambda: self.time)
 

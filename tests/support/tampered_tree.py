@@ -4,12 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from msgspec.structs import replace
 from training_events.event import Event
 from training_events.projection.projector import Projector
 from training_events.projection.sealer import Sealer
 from training_events.proof.findings import Kind
 from training_events.proof.kept_checkpoints import check_against
 from training_events.proof.merkle import MerkleTree
+from training_events.proof.overdue import overdue_leaves
 from training_events.proof.seal_store import SealStore
 from training_events.proof.sealing import note_name
 from training_events.proof.tree.leaf import Leaf
@@ -29,7 +31,8 @@ from tests.support.trees import MemoryTiles
 MODEL, RUN = "model/m", "run/r"
 ACCOUNT = "111122223333"
 OTHER_DIGEST = "sha256:" + 64 * "0"
-DAYS_AGO = hours_after(now(), -72)
+DAYS = 10
+DAYS_AGO = hours_after(now(), -DAYS * 24)
 """When everything was recorded that is there in the beginning: no delay explains what lacks of it."""
 
 
@@ -85,12 +88,14 @@ class TamperedTree(ABC):
     def found(self) -> set[Kind]:
         """What `verify --all` finds."""
         with sorted_leaves(self.reader(), self.committed) as tree:
-            kinds = {finding.kind for finding in tree.findings}
+            kinds, overdue = {finding.kind for finding in tree.findings}, 0
             streams = {*self.log.streams(), *self.seals.streams(), *tree.streams(), *self.read_models.streams()}
             for stream in sorted(streams):
                 leaves = tree.of(stream)
                 verification = verify(self.log, self.seals, stream, read_models=self.read_models, leaves=leaves)
                 kinds |= {finding.kind for finding in verification.findings}
+                overdue += verification.tree.overdue
+            kinds |= {finding.kind for finding in overdue_leaves(replace(tree.verified, overdue=overdue))}
         return kinds
 
     def found_by_what_was_kept(self) -> set[Kind]:

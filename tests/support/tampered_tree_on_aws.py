@@ -1,7 +1,9 @@
 """The tree of a log on AWS, for who may do there whatever the rows of the table say."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 from training_events import aws
@@ -17,11 +19,12 @@ from training_events.proof.tree.s3_tiles import PREFIX, S3Tiles
 from training_events.proof.tree.store import CHECKPOINT, checkpoint_path
 from training_events.stores.dynamodb.event_log import DynamoDbLog
 from training_events.stores.dynamodb.read_models import DynamoDbReadModels
+from training_events.times import hours_after
 
 from tests.older_logs.write import BUCKET, aws_bucket
 from tests.support.dynamodb import READ_MODELS, TABLE, create_read_models_table, create_table
 from tests.support.notary import create_notary_table
-from tests.support.tampered_tree import EVENTS, OTHER_DIGEST, TamperedTree
+from tests.support.tampered_tree import DAYS, DAYS_AGO, EVENTS, OTHER_DIGEST, TamperedTree, event
 from tests.support.trees import MemoryKey
 
 NOTARY = "notary"
@@ -40,8 +43,10 @@ class TamperedAws(TamperedTree):
         self.read_models = DynamoDbReadModels(READ_MODELS, client)
         self.seals = S3SealStore(BUCKET, self.s3, mode="GOVERNANCE", days=30)
         self.leaves = self._ledger = Ledger(NOTARY, client, lambda: self.time)
-        self.tiles = self._s3_tiles = S3Tiles(BUCKET, self.s3, mode="GOVERNANCE", days=30)
+        self.tiles = self._s3_tiles = S3Tiles(BUCKET, self.s3, mode="GOVERNANCE", days=30, clock=lambda: self.time)
         self.signer = MemoryKey()
+        self.clock: Callable[[], Any] = lambda: self.time
+        """What the notary says of the time."""
         self.fill()
 
     def take_leaf(self, each: Event) -> None:
@@ -76,6 +81,13 @@ class TamperedAws(TamperedTree):
         """From here on every checkpoint says that the notary still takes leaves from the log."""
         self._ledger.woken(CatchUp(self._ledger.size))
 
+    def go_on_for_days(self) -> None:
+        """Every day until now an event, its leaf and a checkpoint."""
+        for number, hours in enumerate(range(24, DAYS * 24, 24), 20):
+            self.time = hours_after(DAYS_AGO, hours)
+            self.record(event(number, "run/later", "TrainingStarted"))
+            self.publish()
+
     def put_file(self, path: str, content: bytes) -> None:
         """Lay content over a file, or put it where none is."""
         self.s3.put_object(Bucket=BUCKET, Key=PREFIX + path, Body=content)
@@ -106,7 +118,10 @@ class TamperedAws(TamperedTree):
         """Nobody took one."""
 
     def publish(self) -> None:
-        Publisher(self._ledger, self._s3_tiles, [self.signer], lambda: self.time).publish()
+        """S3 has the true time, whatever the notary says."""
+        true_time = datetime.fromisoformat(self.time).replace(tzinfo=None)
+        with patch("moto.s3.models.utcnow", lambda: true_time):
+            Publisher(self._ledger, self._s3_tiles, [self.signer], self.clock).publish()
 
     def remove_event(self, each: Event) -> None:
         self._remove_item(TABLE, each.stream, each.position)
@@ -140,7 +155,7 @@ class TamperedAws(TamperedTree):
         self.remove_tree()
         client = aws.client("dynamodb", validate=False)
         self.leaves = self._ledger = Ledger(NOTARY, client, lambda: self.time)
-        self.tiles = self._s3_tiles = S3Tiles(BUCKET, self.s3, mode="GOVERNANCE", days=30)
+        self.tiles = self._s3_tiles = S3Tiles(BUCKET, self.s3, mode="GOVERNANCE", days=30, clock=lambda: self.time)
         for stream in sorted(self.log.streams()):
             self._ledger.take([recorded_leaf(stream, record) for record in self.log.audit(stream)])
         self.publish()

@@ -12,7 +12,7 @@ from training_events.proof.tree.leaf import Leaf, read_leaf
 from training_events.proof.tree.log_checkpoint import LogCheckpoint, publish
 from training_events.proof.tree.note import Signer
 from training_events.proof.tree.reader import TreeReader
-from training_events.proof.tree.store import CHECKPOINT, Head, LaidOver, LockedFile, checkpoint_path
+from training_events.proof.tree.store import CHECKPOINT, Head, LaidOver, LockedFile, Published, checkpoint_path
 from training_events.proof.tree.tiles import write_tiles
 
 ORIGIN = "training-events/111122223333/eu-central-1/event-log"
@@ -23,6 +23,8 @@ class MemoryTiles:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
+        self.written: dict[str, str] = {}
+        """When files were written, where a test tells."""
 
     def read(self, path: str) -> bytes | None:
         return self.files.get(path)
@@ -36,8 +38,8 @@ class MemoryTiles:
         if checkpoint_path(size) == max(self._published()):
             self.files[CHECKPOINT] = note
 
-    def published(self) -> Iterator[bytes]:
-        return (self.files[path] for path in self._published())
+    def published(self) -> Iterator[Published]:
+        return (Published(self.files[path], self.written.get(path)) for path in self._published())
 
     def newest(self) -> bytes | None:
         return self.files.get(CHECKPOINT)

@@ -145,7 +145,7 @@ def test_the_notebook_may_not_put_what_every_notebook_installs_nor_what_events_s
 
 
 def test_the_notebook_may_not_scan_the_log_and_may_not_empty_the_queue(stack: StackJson) -> None:
-    """To scan the log, to rebuild and to send events again is an operator's work. The log's events it may read by their keys."""
+    """To scan the log, to rebuild and to send events again is an operator's work. Single events it may get by their keys."""
     actions = {action for s in stack.role_statements("notebook") for action in s["Action"]}
     reading = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
     assert {action for action in actions if action.startswith("dynamodb:")} == reading

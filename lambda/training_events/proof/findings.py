@@ -13,7 +13,7 @@ MAX_FINDINGS = 100
 
 
 class Kind(Enum):
-    """Every kind but the last six means that something is not as it was written, or not kept as it must be."""
+    """Every kind but the last seven means that something is not as it was written, or not kept as it must be."""
 
     ALTERED = "altered"
     """The event is not what was recorded: its content does not give its digest, or a seal holds another digest."""
@@ -56,13 +56,15 @@ class Kind(Enum):
     """Two events say different digests, or sizes, of one version of a dataset: at most one is right. The log is sound."""
     RUN_CONTINUED = "run_continued"
     """The run got further events since a model of it was registered. The log is sound."""
+    OVERDUE = "overdue"
+    """Events were recorded more than a day ago, and no checkpoint covers them: the notary stands still. The log is sound."""
     GAP = "gap"
     """Numbers of a producer are missing: those events have not arrived yet, or were removed before they were sealed."""
 
 
 NOTICES = frozenset({Kind.CLOCK_AHEAD, Kind.ORDER_UNKNOWN, Kind.DISPUTED, Kind.RUN_CONTINUED})
 """What is worth knowing, and says nothing of how complete the stream is. It comes last."""
-HARMLESS = NOTICES | {Kind.GAP, Kind.FILE_CHANGED}
+HARMLESS = NOTICES | {Kind.GAP, Kind.OVERDUE, Kind.FILE_CHANGED}
 """The kinds that leave a stream sound."""
 
 

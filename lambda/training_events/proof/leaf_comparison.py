@@ -19,7 +19,7 @@ from training_events.proof.findings import Finding, Kind
 from training_events.proof.locks import Looked
 from training_events.proof.signing_history import MAX_DELAY_HOURS, NOTHING_SIGNED
 from training_events.stores.event_log import AuditedEvent
-from training_events.times import hours_after
+from training_events.times import hours_after, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,6 +45,11 @@ class TreeVerified(Struct, frozen=True):
     """How many events of the log have a leaf in it."""
     not_covered: int = 0
     """How many have none: they were recorded since, or the finding `no_leaf` names them."""
+    overdue: int = 0
+    """How many of these were recorded more than 25 hours ago, and no finding names them singly. None on a laptop, where the
+    next command signs."""
+    catching_up: bool = False
+    """Whether the notary says that it still takes what the log had before, and has not said so for more than a week."""
     key: str | None = None
     """The SHA-256 of the public key that signed it, in hexadecimal."""
     trusted: bool = False
@@ -60,7 +65,7 @@ class StreamLeaves:
     `history` tells of which events there must be a leaf, `signed` when one was signed: the same, unless it takes reading more.
     `committed` gives the positions of all leaves of the stream by now, in key order, where a leaf is written in the
     transaction of its event (SQLite): there an event without one was never appended. None where a notary follows the log.
-    `flaw` is what keeps the tree from being read.
+    `moment` is when they are looked at. `flaw` is what keeps the tree from being read.
     """
 
     def __init__(
@@ -71,11 +76,13 @@ class StreamLeaves:
         *,
         signed: SigningHistory | None = None,
         committed: Callable[[], Iterator[str]] | None = None,
+        moment: str | None = None,
         flaw: str | None = None,
     ) -> None:
         self._checkpoint, self._leaves, self._history, self._signed = checkpoint, leaves, history, signed or history
         self._committed, self._broken = committed, flaw
-        self._covered = self._not_covered = self._gone = 0
+        self._overdue_before = hours_after(moment or now(), -MAX_DELAY_HOURS)
+        self._covered = self._not_covered = self._overdue = self._gone = 0
         self._oldest_gone: NumberedLeaf | None = None
         self._without = SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115 - `findings` closes it, once the walk has ended
 
@@ -84,7 +91,7 @@ class StreamLeaves:
         """What the tree shows of the places that were seen."""
         if not self._checkpoint.checked:
             return self._checkpoint
-        return replace(self._checkpoint, covered=self._covered, not_covered=self._not_covered)
+        return replace(self._checkpoint, covered=self._covered, not_covered=self._not_covered, overdue=self._overdue)
 
     def __iter__(self) -> Iterator[NumberedLeaf]:
         """The leaves. If the tree shows to be broken they end, and `findings` tells."""
@@ -112,7 +119,10 @@ class StreamLeaves:
             return altered(recorded, f"{self._named(leaf[0])} has {difference}")
         if leaf is None and self._committed is not None:
             self._without.write(msgspec.json.encode(recorded.position) + b"\n")
-        return self._not_in_time(recorded, None if leaf is None else leaf[0])
+        passed = self._not_in_time(recorded, None if leaf is None else leaf[0])
+        if leaf is None and passed is None and self._committed is None and recorded.recorded_at < self._overdue_before:
+            self._overdue += 1
+        return passed
 
     def _not_in_time(self, recorded: AuditedEvent, number: int | None) -> Finding | None:
         """The finding, if the leaf of this number is not in the first checkpoint that must have one of the event."""

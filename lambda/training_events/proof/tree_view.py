@@ -21,6 +21,7 @@ from training_events.proof.leaf_comparison import StreamLeaves, TreeVerified
 from training_events.proof.signing_history import NOTHING_SIGNED, SigningHistory
 from training_events.proof.tree.leaf import Leaf
 from training_events.proof.tree_locks import check_tree_locks
+from training_events.times import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,14 +47,16 @@ _NEXT_STREAM = "SELECT min(stream) FROM leaves WHERE stream > ?"
 class PlacedLeaves:
     """The leaves of streams that are asked for by name, up to the checkpoint that is the newest now."""
 
-    def __init__(self, tree: TreeReader, committed: CommittedPlaces | None = None) -> None:
-        self._tree, self._committed = tree, committed
+    def __init__(self, tree: TreeReader, committed: CommittedPlaces | None = None, *, clock: Callable[[], str] = now) -> None:
+        self._tree, self._committed, self._moment = tree, committed, clock()
         self.findings: list[Finding] = []
         """What is wrong with the tree itself."""
         self._newest: LogCheckpoint | None = None
         with _noting(self.findings):
             self._newest = tree.newest()
-        self.verified = _verified(tree, self._newest)
+        newest = [] if self._newest is None else [(self._newest, None)]
+        self._history = SigningHistory(newest, self._recorded_to)
+        self.verified = _verified(tree, self._newest, catching_up=SigningHistory(newest).is_catching_up(self._moment))
         """What the newest checkpoint says. No event is counted."""
 
     def of(self, stream: str) -> StreamLeaves:
@@ -62,9 +65,10 @@ class PlacedLeaves:
         return StreamLeaves(
             self.verified,
             self._tree.places(stream),
-            SigningHistory([self._newest], self._recorded_to),
-            signed=SigningHistory(self._tree.checkpoints()),
+            self._history,
+            signed=SigningHistory(self._tree.published()),
             committed=_of(self._committed, stream),
+            moment=self._moment,
         )
 
     def _recorded_to(self, checkpoint: LogCheckpoint) -> str:
@@ -81,26 +85,27 @@ class SortedLeaves:
         committed: CommittedPlaces | None,
         connection: sqlite3.Connection,
         on_progress: Callable[[int, int], None],
+        moment: str,
     ) -> None:
-        self._committed, self._connection = committed, connection
+        self._committed, self._connection, self._moment = committed, connection, moment
         self._recorded_to: dict[int, str] = {}
         """The latest `recorded_at` of all leaves that each checkpoint covers, by its size."""
         self.findings: list[Finding] = []
         """What is wrong with the tree itself."""
-        checkpoints: list[LogCheckpoint] = []
+        published: list[tuple[LogCheckpoint, str | None]] = []
         newest: LogCheckpoint | None = None
         with _noting(self.findings):
-            checkpoints.extend(tree.checkpoints())
+            published.extend(tree.published())
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute(_TABLE)
-        sizes = {checkpoint.size for checkpoint in checkpoints}
+        sizes = {checkpoint.size for checkpoint, _ in published}
         with _noting(self.findings):
             newest = tree.newest()  # after the others: its writer may have stopped before it wrote this one
             if newest is not None:
                 connection.executemany(_INSERT, self._rows(tree, newest.size, sizes, on_progress))
-        self.verified = _verified(tree, newest)
+        self._signed = SigningHistory(published, lambda checkpoint: self._recorded_to.get(checkpoint.size, ""))
+        self.verified = _verified(tree, newest, catching_up=self._signed.is_catching_up(moment))
         """What the newest checkpoint says. No event is counted."""
-        self._signed = SigningHistory(checkpoints, lambda checkpoint: self._recorded_to.get(checkpoint.size, ""))
         # a tree that could not be read to its end may have leaves that were not read
         self._history = NOTHING_SIGNED if self.findings else self._signed
         if committed is not None and not self.findings:
@@ -116,7 +121,14 @@ class SortedLeaves:
         if not self.verified.checked or not _is_unicode(stream):
             return StreamLeaves(self.verified)
         committed = _of(self._committed, stream)
-        return StreamLeaves(self.verified, self._leaves(stream), self._history, signed=self._signed, committed=committed)
+        return StreamLeaves(
+            self.verified,
+            self._leaves(stream),
+            self._history,
+            signed=self._signed,
+            committed=committed,
+            moment=self._moment,
+        )
 
     def streams(self) -> Iterator[str]:
         """Every stream that has a leaf."""
@@ -146,16 +158,18 @@ def sorted_leaves(
     tree: TreeReader,
     committed: CommittedPlaces | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005
+    *,
+    clock: Callable[[], str] = now,
 ) -> Iterator[SortedLeaves]:
     """Read the whole tree, and check it against every checkpoint that was published. Memory grows with these alone.
 
     `on_progress` gets how many leaves were read, and of how many.
     """
     with closing(sqlite3.connect("")) as connection:  # without a name it is a file of SQLite's own, gone with the connection
-        yield SortedLeaves(tree, committed, connection, on_progress)
+        yield SortedLeaves(tree, committed, connection, on_progress, clock())
 
 
-def _verified(tree: TreeReader, newest: LogCheckpoint | None) -> TreeVerified:
+def _verified(tree: TreeReader, newest: LogCheckpoint | None, *, catching_up: bool) -> TreeVerified:
     if newest is None:
         return TreeVerified(checked=False)
     key = tree.public_key
@@ -164,6 +178,7 @@ def _verified(tree: TreeReader, newest: LogCheckpoint | None) -> TreeVerified:
         size=newest.size,
         at=newest.at,
         key=None if key is None else sha256(key).hexdigest(),
+        catching_up=catching_up,
         trusted=tree.key_is_given,
     )
 

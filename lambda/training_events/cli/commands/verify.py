@@ -19,9 +19,10 @@ from training_events.cli.verified_evidence import EvidenceVerified, print_eviden
 from training_events.cli.views.verification import STYLES, TITLES, WIDTHS, print_in_full, print_tree, verdict_row
 from training_events.cli.workspace import AsJson, LogUrl
 from training_events.errors import BadTree, Misused, NotAsRecorded
-from training_events.proof.findings import Finding, Kind
+from training_events.proof.findings import HARMLESS, Finding, Kind
 from training_events.proof.kept_checkpoints import read_kept
 from training_events.proof.leaf_comparison import TreeVerified
+from training_events.proof.overdue import overdue_leaves
 from training_events.proof.verification import Verification
 from training_events.reading.opening import open_sources
 from training_events.reading.stream_names import stream_of_log
@@ -45,9 +46,10 @@ _STANDARD_INPUT = "-"
 
 
 class VerifyDocument(Struct):
-    """`sound`: nothing was altered, removed or forged in any of the streams; `complete`: nothing is missing in any of them.
+    """`sound`: nothing was altered, removed or forged in any of the streams; `complete`: nothing is missing in any of them, and
+    the notary does not stand still.
 
-    `findings` are about the tree as a whole: they make the log unsound, and no single stream.
+    `findings` are about the tree as a whole: they are about the log, and no single stream.
     """
 
     streams: list[Verification]
@@ -64,7 +66,7 @@ class _Verdict:
 
     def __init__(self) -> None:
         self.sound = self.complete = True
-        self.streams = self.covered = self.not_covered = 0
+        self.streams = self.covered = self.not_covered = self.overdue = 0
         self.first: Verification | None = None
         self.tree = TreeVerified(checked=False)
         self.findings: list[Finding] = []
@@ -75,6 +77,7 @@ class _Verdict:
         self.complete = self.complete and verification.complete
         self.covered += verification.tree.covered
         self.not_covered += verification.tree.not_covered
+        self.overdue += verification.tree.overdue
         if self.first is None and not (verification.sound and verification.complete):
             self.first = verification
         return verification
@@ -87,21 +90,30 @@ class _Verdict:
 
     def add_findings(self, findings: list[Finding]) -> None:
         self.findings += findings
-        self.sound = self.sound and not findings
+        self.sound = self.sound and {finding.kind for finding in findings} <= HARMLESS
 
-    def of_tree(self) -> TreeVerified:
-        return replace(self.tree, covered=self.covered, not_covered=self.not_covered) if self.tree.checked else self.tree
+    def end(self) -> None:
+        """All streams were seen."""
+        counts = {"covered": self.covered, "not_covered": self.not_covered, "overdue": self.overdue}
+        self.tree = replace(self.tree, **counts) if self.tree.checked else self.tree
+        overdue = list(overdue_leaves(self.tree))
+        self.add_findings(overdue)
+        self.complete = self.complete and not overdue
 
     def raise_if_broken(self) -> None:
         """Raises NotAsRecorded, with the first that is wrong: of the tree, which is about every stream, else of a stream."""
-        if self.findings:
-            raise NotAsRecorded(f"the tree is broken: {describe_finding(self.findings[0])}")
+        for finding in self.findings:
+            if finding.kind not in HARMLESS:
+                raise NotAsRecorded(f"the tree is broken: {describe_finding(finding)}")
         if self.first is not None:
             first, *_ = (finding for finding in self.first.findings if finding.kind is not Kind.FILE_CHANGED)
             raise NotAsRecorded(f"{self.first.stream} is {verdict_of(self.first)}: {describe_finding(first)}")
+        for finding in self.findings:
+            if finding.kind is Kind.OVERDUE:
+                raise NotAsRecorded(f"the tree is incomplete: {describe_finding(finding)}")
 
     def to_dict(self) -> dict[str, Any]:
-        tree, findings = self.of_tree(), self.findings
+        tree, findings = self.tree, self.findings
         return {"sound": self.sound, "complete": self.complete, "tree": tree, "findings": findings, "evidence": None}
 
 
@@ -173,6 +185,7 @@ def verify(
             for stream in streams_to_verify(sources, tree) if everything else named:
                 show(printable(f"verifying {stream}"))
                 yield verdict.add(verification_of(sources, stream, compare_file, tree=tree))
+            verdict.end()
 
         if as_json:
             print_json_document({}, "streams", verified(), verdict.to_dict)
@@ -185,7 +198,7 @@ def verify(
     if everything and not verdict.streams and not as_json:
         print("the log holds no stream yet")
     if not as_json and (verdict.streams > len(in_full) or verdict.findings or kept):
-        print_tree(verdict.of_tree(), verdict.findings, [] if forks else [name for name, _ in kept])
+        print_tree(verdict.tree, verdict.findings, [] if forks else [name for name, _ in kept])
     verdict.raise_if_broken()
 
 

@@ -80,7 +80,7 @@ class KeyChain:
 
     def _first_key(self) -> bytes:
         first = next(self._tiles.published(), None)
-        signed_by = [] if first is None else [line.key_id for line in read_note(first).signatures]
+        signed_by = [] if first is None else [line.key_id for line in read_note(first.note).signatures]
         for key in self._tiles.public_keys():
             if key_id(key) in signed_by:
                 return key

@@ -64,7 +64,11 @@ class TreeReader:
         return signed
 
     def checkpoints(self) -> Iterator[LogCheckpoint]:
-        """Every published checkpoint, smallest first. Each is signed, and the newest continues it.
+        """As `published`, without when the store took them."""
+        return (checkpoint for checkpoint, _ in self.published())
+
+    def published(self) -> Iterator[tuple[LogCheckpoint, str | None]]:
+        """Every published checkpoint, smallest first, with when the store took it. Each is signed, and the newest continues it.
 
         Those before the trusted key was named are left out: that key does not vouch for them. Whoever reads all of them has the
         newest then, also if its writer stopped before it wrote the one that `newest` reads first.
@@ -73,7 +77,7 @@ class TreeReader:
         if newest is None:
             return
         size = begin = self._keys.begins_after()
-        for note in self._tiles.published():
+        for note, written_at in self._tiles.published():
             unchecked = read_log_checkpoint(read_note(note).text)
             if unchecked.size <= begin:
                 continue
@@ -84,7 +88,7 @@ class TreeReader:
                 raise BadTree(f"{checkpoint_path(checkpoint.size)} comes after {checkpoint_path(size)}")
             self._see(checkpoint)
             size = checkpoint.size
-            yield checkpoint
+            yield checkpoint, written_at
         if size < newest.size:
             raise BadTree(f"{checkpoint_path(newest.size)} is not there, though it is the newest")
 

@@ -16,7 +16,7 @@ from training_events.errors import BadTree, Overtaken
 from training_events.proof.s3_locks import lock_from, lock_of
 from training_events.proof.tree.log_checkpoint import read_log_checkpoint
 from training_events.proof.tree.note import read_note
-from training_events.proof.tree.store import CHECKPOINT, CHECKPOINTS, KEYS, LaidOver, LockedFile, checkpoint_path
+from training_events.proof.tree.store import CHECKPOINT, CHECKPOINTS, KEYS, LaidOver, LockedFile, Published, checkpoint_path
 from training_events.times import now, to_utc_text
 
 if TYPE_CHECKING:
@@ -109,8 +109,10 @@ class S3Tiles:
                 return
         raise Overtaken(f"other workers wrote {self._address(CHECKPOINT)} {MAX_ATTEMPTS} times meanwhile")
 
-    def published(self) -> Iterator[bytes]:
-        return (self._content(file) for file in self._files(Prefix=_CHECKPOINTS) if file.oldest)
+    def published(self) -> Iterator[Published]:
+        for file in self._files(Prefix=_CHECKPOINTS):
+            if file.oldest and file.written is not None:
+                yield Published(self._content(file), to_utc_text(file.written.isoformat()))
 
     def newest(self) -> bytes | None:
         """As TileStore has it: what `checkpoint` says, unless a larger one was published. Those are locked, it is not."""

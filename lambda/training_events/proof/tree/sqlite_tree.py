@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from training_events.errors import BadTree
 from training_events.proof.merkle import leaf_hash
 from training_events.proof.tree.leaf import Leaf
-from training_events.proof.tree.store import CHECKPOINT, Head, checkpoint_path
+from training_events.proof.tree.store import CHECKPOINT, Head, Published, checkpoint_path
 from training_events.proof.tree.tiles import (
     ENTRIES,
     HEIGHT,
@@ -99,11 +99,11 @@ class SqliteTree:
         if self.read(checkpoint_path(size)) != note:
             raise BadTree(f"another checkpoint of {size} leaves was published already")
 
-    def published(self) -> Iterator[bytes]:
+    def published(self) -> Iterator[Published]:
         size = -1
         while rows := self._rows(_PUBLISHED, size):
             size = rows[-1][0]
-            yield from (note for _, note in rows)
+            yield from (Published(note) for _, note in rows)
 
     def newest(self) -> bytes | None:
         rows = self._rows(_NEWEST)

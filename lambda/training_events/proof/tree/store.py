@@ -23,6 +23,14 @@ def checkpoint_path(size: int) -> str:
     return f"{CHECKPOINTS}{size:020d}"
 
 
+class Published(NamedTuple):
+    """A checkpoint that was published."""
+
+    note: bytes
+    written_at: str | None = None
+    """When the store took it, by the store's clock. Who signs has no say in that. None where the store does not know."""
+
+
 class LaidOver(NamedTuple):
     """What somebody did to a file after it was written."""
 
@@ -58,7 +66,7 @@ class TileStore(Protocol):
         """
         ...
 
-    def published(self) -> Iterator[bytes]:
+    def published(self) -> Iterator[Published]:
         """Every published checkpoint, smallest size first, each read when it is asked for."""
         ...
 

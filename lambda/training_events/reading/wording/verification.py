@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from training_events.proof.findings import HARMLESS, Kind
+from training_events.proof.signing_history import MAX_DELAY_HOURS
 
 if TYPE_CHECKING:
     from training_events.proof.findings import Finding
@@ -30,19 +31,21 @@ def describe_tree(tree: TreeVerified) -> str:
     """`6 events have a leaf, 2 have none yet; 1,234 leaves, signed at 2026-… by the key 5d0eab1c0d33`."""
     if not tree.checked:
         return "not looked at: the log has none, or no checkpoint was signed yet"
-    later = f", {tree.not_covered:,} have none yet" if tree.not_covered else ""
+    overdue = f" ({tree.overdue:,} of them for more than {MAX_DELAY_HOURS} hours)" if tree.overdue else ""
+    later = f", {tree.not_covered:,} have none yet{overdue}" if tree.not_covered else ""
+    catching_up = "; the notary still catches up with the log" if tree.catching_up else ""
     events = f"{tree.covered:,} events have a leaf{later}; " if tree.covered or tree.not_covered else ""
     key = "" if tree.key is None else f" by the key {tree.key[:SHOWN_KEY_CHARACTERS]}"
     believed = "" if tree.trusted else ", which nobody named: it is the log's own first"
     locks = "; locks not looked at: it takes the permission s3:GetObjectRetention" if tree.locks == "not shown" else ""
-    return f"{events}{tree.size:,} leaves, signed at {tree.at}{key}{believed}{locks}"
+    return f"{events}{tree.size:,} leaves, signed at {tree.at}{key}{believed}{catching_up}{locks}"
 
 
 def weight(finding: Finding) -> str:
     """`bad` where something is not as it was recorded, `warn` where something is missing, `note` for what is only told."""
     if finding.kind not in HARMLESS:
         return "bad"
-    return "warn" if finding.kind is Kind.GAP else "note"
+    return "warn" if finding.kind in (Kind.GAP, Kind.OVERDUE) else "note"
 
 
 MEANINGS = {
@@ -66,6 +69,7 @@ MEANINGS = {
     Kind.ORDER_UNKNOWN: "Events of one instant decide something differently, and nothing tells their order. The log is sound.",
     Kind.DISPUTED: "Two events contradict each other about one version of a dataset. The log is sound.",
     Kind.RUN_CONTINUED: "The run went on after the model was registered. The log is sound.",
+    Kind.OVERDUE: "Events wait for their leaf for more than a day: the notary stands still. The log is sound.",
     Kind.GAP: "Events have not arrived yet, or were removed before they were sealed. Look at what is undelivered first.",
 }
 """What each kind of finding means, to whoever meets it for the first time."""

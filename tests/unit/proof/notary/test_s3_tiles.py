@@ -86,7 +86,7 @@ def test_a_file_that_is_not_there_is_looked_for_again(tiles):
 
 def test_the_newest_checkpoint_never_becomes_a_smaller_one(tiles):
     tree = a_tree(tiles, 2, 5)
-    small, large = tiles.published()
+    small, large = (published.note for published in tiles.published())
     tiles.publish(small, 2)
     assert tiles.newest() == large
     assert newest_size(tree.reader()) == 5

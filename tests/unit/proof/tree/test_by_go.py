@@ -65,7 +65,7 @@ def save(tiles, size, folder):
     paths = [Tile(level, number).path for level in (ENTRIES, 0) for number in range(full)]
     paths += [Tile(level, full, last).path for level in (ENTRIES, 0)] + [Tile(1, 0, full).path, CHECKPOINT]
     contents = {path: tiles.read(path) for path in paths}
-    for note in tiles.published():
+    for note, _ in tiles.published():
         contents[checkpoint_path(read_log_checkpoint(read_note(note).text).size)] = note
     for path, content in contents.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -137,7 +137,7 @@ def test_what_is_written_once_stays(tmp_path: Path) -> None:
         laptop.tree.publish(b"another", 2)
     laptop.tree.publish(b"smaller", 1)
     assert laptop.tree.newest() == newest
-    assert list(laptop.tree.published()) == [b"smaller", newest]
+    assert [published.note for published in laptop.tree.published()] == [b"smaller", newest]
     assert len(list(laptop.tree.public_keys())) == 2
 
 
