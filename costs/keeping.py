@@ -21,7 +21,7 @@ def keeping(stack: Stack, prices: Prices, assumed: Assumptions) -> Iterator[Line
     if stack.function("notary"):
         yield from _in_a_table("leaves", stack, prices, "notary", LEAF_GB)
         yield Line("tiles", prices["s3.storage"], TILE_GB)
-    yield Line("logs of the event processor", prices["cloudwatch.log_storage"], EVENTS * assumed.log_bytes / 1e9)
+    yield Line("event processor's logs", prices["cloudwatch.log_storage"], EVENTS * assumed.log_bytes / 1e9)
 
 
 def _in_a_table(part: str, stack: Stack, prices: Prices, construct: str, gigabytes: float) -> Iterator[Line]:

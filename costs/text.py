@@ -25,9 +25,9 @@ def _all(answer: Answer) -> Iterator[str]:
         " They were not checked on AWS: do so before you rely on them. Most amounts are assumptions, which are below."
     )
     yield from _months("At rest, a month", answer.at_rest)
-    yield from _months("On top, at most, in a month of use", answer.in_use)
+    yield from _months("In use, on top, at most", answer.in_use)
     yield from _per_million(answer.per_million_events)
-    yield from _months("Keeping a million events, a month", answer.keeping)
+    yield from _months("Kept, a month", answer.keeping, "a million events")
     yield ""
     yield "Assumed"
     for assumption in answer.assumed:
@@ -38,10 +38,10 @@ def _all(answer: Answer) -> Iterator[str]:
     yield from (f"        {page}" for page in answer.pages()[1:])
 
 
-def _months(title: str, lines: Sequence[Line]) -> Iterator[str]:
+def _months(title: str, lines: Sequence[Line], note: str = "") -> Iterator[str]:
     if not lines:
         return
-    yield from _heading(title, ["$"])
+    yield from _heading(title, ["$"], note)
     for part, of_part in _by_part(lines):
         amounts = ", ".join(_counted(_number(line.amount), line.price.unit) for line in of_part)
         yield from _row([f"{together(of_part):.2f}"], "  " + part, amounts)
@@ -49,9 +49,7 @@ def _months(title: str, lines: Sequence[Line]) -> Iterator[str]:
 
 
 def _per_million(lines: Sequence[Range]) -> Iterator[str]:
-    yield from _heading(
-        "A million events", ["$ busy", "alone"], "busy: so many at once that every batch is full; alone: each by itself"
-    )
+    yield from _heading("A million events", ["$ busy", "alone"], "busy: every batch is full; alone: each comes by itself")
     for part, of_part in _by_part(lines):
         amounts = ", ".join(_counted(_between(line.busy, line.alone), line.price.unit) for line in of_part)
         yield from _row(_both(of_part), "  " + part, amounts)

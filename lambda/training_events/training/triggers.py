@@ -103,9 +103,9 @@ def made_by(log: EventLog, registered: RecordedEvent, fact: DatasetRegistered) -
         return _run(fact.run)
     version = _version(registered, fact)
     for other in log.read(registered.event.stream):
-        said = fact_of(other, DatasetRegistered)
-        if said is not None and said.run is not None and _version(other, said) == version:
-            return _run(said.run)
+        registration = fact_of(other, DatasetRegistered)
+        if registration is not None and registration.run is not None and _version(other, registration) == version:
+            return _run(registration.run)
     return None
 
 
