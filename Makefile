@@ -121,6 +121,7 @@ costs: named settings setup ## what ENV costs at rest and per million events, by
 .PHONY: deploy
 deploy: named settings $(if $(PLAN),synth,setup) ## deploy ENV, after asking (ARGS=--auto-approve does not ask); with PLAN=sha256:… only a reviewed plan
 	@python -m deploy.placeholders "$(ENV)"
+	@python -m deploy.existing "$(ENV)"
 	@$(NO_SPINNER_IN_A_PIPE) $(TERRAFORM) $(if $(PLAN),python -m deploy.reviewed_plan "$(ENV)" "$(PLAN)",cdktf deploy $(STACK) $(ARGS))
 
 .PHONY: release

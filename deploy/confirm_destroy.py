@@ -32,25 +32,39 @@ def _stays(settings: Settings) -> Iterator[str]:
     lock = f"each is locked for {settings.seals.retention_days} days ({settings.seals.mode})"
     if settings.deletion_protection:
         yield f"{settings.name('event-log')}, {settings.name('read-models')}: the tables refuse to be deleted"
-        yield f"{settings.data_bucket_name}: a bucket that holds objects, or old versions of them, is not deleted"
-        yield f"the seals in it: {lock}"
+        if not settings.data_bucket.existing_name:
+            yield f"{settings.data_bucket_name}: a bucket that holds objects, or old versions of them, is not deleted"
+            yield f"the seals in it: {lock}"
     else:
-        if settings.seals.mode == "COMPLIANCE":
+        if settings.seals.mode == "COMPLIANCE" and not settings.data_bucket.existing_name:
             yield f"the seals in {settings.data_bucket_name}, and so the bucket: {lock}"
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
         yield "a backup of each table, <table>$DeletedTableBackup: DynamoDB keeps it for 35 days"
+    yield from _not_of_this_stack(settings)
     yield f"{settings.state_bucket}: the bucket of Terraform's state, with the older states in it"
+
+
+def _not_of_this_stack(settings: Settings) -> Iterator[str]:
+    if bucket := settings.data_bucket.existing_name:
+        yield f"{bucket}: it is not of this stack, which only removes the client, recipes and packages that it put there"
+    if bus := settings.events.existing_bus_name:
+        yield f"{bus}: it is not of this stack, which only removes its rules and its archive"
+    if group := settings.logs.existing_group_name:
+        yield f"{group}: it is not of this stack, and keeps what the functions logged"
 
 
 def _goes(settings: Settings) -> Iterator[str]:
     if settings.deletion_protection:
-        yield "the policies of log and bucket: after that, only the locks of seals keep them append-only"
+        of_bucket = "" if settings.data_bucket.existing_name else " and bucket"
+        yield f"the policies of log{of_bucket}: after that, only the locks of seals keep them append-only"
     else:
         yield f"{settings.name('event-log')} with every event, {settings.name('read-models')}"
-        yield f"{settings.data_bucket_name} with datasets, checkpoints, models, and seals under a GOVERNANCE lock"
+        if not settings.data_bucket.existing_name:
+            yield f"{settings.data_bucket_name} with datasets, checkpoints, models, and seals under a GOVERNANCE lock"
     yield f"{settings.name('undelivered')} with the events in it (training-events undelivered lists them)"
     yield f"the archive of {settings.name('events')}, from which events can be replayed"
-    yield f"{settings.name('notebook')} with everything on its volume; the functions with their logs"
+    logs = "" if settings.logs.existing_group_name else " with their logs"
+    yield f"{settings.name('notebook')} with everything on its volume; the functions{logs}"
 
 
 def main() -> int:

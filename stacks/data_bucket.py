@@ -1,5 +1,6 @@
 """The bucket for datasets, checkpoints, models and seals. It keeps every version, and nothing in it is public."""
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfiguration,
@@ -24,8 +25,8 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA, S
 from cdktf_cdktf_provider_aws.s3_object import S3ObjectOverrideProvider, S3ObjectOverrideProviderDefaultTags
 from constructs import Construct
 
-from stacks import iam, team_rules
-from stacks.locked_objects import CHECKPOINTS, SEALS
+from stacks import bucket_policy, iam
+from stacks.existing import ExistingBucket
 from stacks.settings import Settings
 
 UNTAGGED = S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={}))
@@ -36,11 +37,23 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
 
 
 class DataBucket(Construct):
-    """Versioned, encrypted, private, TLS only. It sends an event to EventBridge for every new object."""
+    """Versioned, encrypted, private, TLS only. It sends an event to EventBridge for every new object.
+
+    All this is the owner's to see to if the settings name an existing bucket: docs/operate/company.md.
+    """
 
     def __init__(self, scope: Construct, id_: str, settings: Settings) -> None:
         super().__init__(scope, id_)
-        self.bucket = S3Bucket(
+        self.bucket: S3Bucket | ExistingBucket
+        self.ready: list[ITerraformDependable] = []
+        """What must exist before an object is put: an object keeps the encryption that it was put with."""
+        if name := settings.data_bucket.existing_name:
+            self.bucket = ExistingBucket(name, f"arn:{settings.partition}:s3:::{name}")
+        else:
+            self.bucket = self._declare(settings)
+
+    def _declare(self, settings: Settings) -> S3Bucket:
+        bucket = S3Bucket(
             self,
             "bucket",
             bucket=settings.data_bucket_name,
@@ -48,24 +61,24 @@ class DataBucket(Construct):
             object_lock_enabled=True,
             force_destroy=not settings.deletion_protection,
         )
-        self._keep_private(settings)
-        self.versioning = S3BucketVersioningA(
+        self._keep_private(settings, bucket)
+        versioning = S3BucketVersioningA(
             self,
             "versioning",
-            bucket=self.bucket.id,
+            bucket=bucket.id,
             versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
         )
-        encryption = self._encrypt(settings.encryption.kms_key_arn)
-        # What must exist before an object is put: an object keeps the encryption that it was put with.
-        self.ready = [self.versioning, *([encryption] if settings.encryption.kms_key_arn else [])]
-        self._expire_leftovers(settings)
-        self.notification = S3BucketNotification(self, "notification", bucket=self.bucket.id, eventbridge=True)
+        encryption = self._encrypt(bucket, settings.encryption.kms_key_arn)
+        self.ready += [versioning, *([encryption] if settings.encryption.kms_key_arn else [])]
+        self._expire_leftovers(settings, bucket, versioning)
+        S3BucketNotification(self, "notification", bucket=bucket.id, eventbridge=True)
+        return bucket
 
-    def _keep_private(self, settings: Settings) -> None:
+    def _keep_private(self, settings: Settings, bucket: S3Bucket) -> None:
         blocked = S3BucketPublicAccessBlock(
             self,
             "public_access_block",
-            bucket=self.bucket.id,
+            bucket=bucket.id,
             block_public_acls=True,
             block_public_policy=True,
             ignore_public_acls=True,
@@ -74,27 +87,22 @@ class DataBucket(Construct):
         S3BucketOwnershipControls(
             self,
             "ownership",
-            bucket=self.bucket.id,
+            bucket=bucket.id,
             rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
         )
         S3BucketPolicy(
             self,
             "policy",
-            bucket=self.bucket.id,
-            policy=iam.policy(
-                iam.tls_only("s3:*", [self.bucket.arn, f"{self.bucket.arn}/*"]),
-                *SEALS.protection(settings, self.bucket.arn),
-                *(CHECKPOINTS.protection(settings, self.bucket.arn) if settings.checkpoints.enabled else []),
-                *team_rules.protection(settings, self.bucket.arn),
-            ),
+            bucket=bucket.id,
+            policy=iam.policy(*bucket_policy.statements(settings, bucket.arn)),
             depends_on=[blocked],  # S3 refuses two changes of a bucket's access at the same time
         )
 
-    def _encrypt(self, key: str | None) -> S3BucketServerSideEncryptionConfigurationA:
+    def _encrypt(self, bucket: S3Bucket, key: str | None) -> S3BucketServerSideEncryptionConfigurationA:
         return S3BucketServerSideEncryptionConfigurationA(
             self,
             "encryption",
-            bucket=self.bucket.id,
+            bucket=bucket.id,
             rule=[
                 S3BucketServerSideEncryptionConfigurationRuleA(
                     apply_server_side_encryption_by_default=(
@@ -108,12 +116,12 @@ class DataBucket(Construct):
             ],
         )
 
-    def _expire_leftovers(self, settings: Settings) -> None:
+    def _expire_leftovers(self, settings: Settings, bucket: S3Bucket, versioning: S3BucketVersioningA) -> None:
         everything = [S3BucketLifecycleConfigurationRuleFilter(prefix="")]
         S3BucketLifecycleConfiguration(
             self,
             "lifecycle",
-            bucket=self.bucket.id,
+            bucket=bucket.id,
             rule=[
                 S3BucketLifecycleConfigurationRule(
                     id="abandoned-uploads",
@@ -136,5 +144,5 @@ class DataBucket(Construct):
                     ],
                 ),
             ],
-            depends_on=[self.versioning],
+            depends_on=[versioning],
         )

@@ -1,11 +1,12 @@
 """From the bus to the log: the rules, the function that they invoke, and the two paths for failures."""
 
 import json
+from typing import Any
 
 from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
 from constructs import Construct
 
-from stacks import iam, team_rules
+from stacks import forwarding, iam, team_rules
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
 from stacks.event_log import EventLog, ReadModels
@@ -61,7 +62,7 @@ class EventProcessor(Construct):
         )
         self.function = self.run.function
         self._send_failures_to(undelivered)
-        self._listen_to(bus, settings, undelivered)
+        self._listen_to(bus, settings, undelivered, data_bucket)
 
     def _send_failures_to(self, undelivered: UndeliveredQueue) -> None:
         """For events that reached the function, but failed in it three times."""
@@ -74,7 +75,7 @@ class EventProcessor(Construct):
             max_age_seconds=_RETRY_SECONDS,
         )
 
-    def _listen_to(self, bus: EventBus, settings: Settings, undelivered: UndeliveredQueue) -> None:
+    def _listen_to(self, bus: EventBus, settings: Settings, undelivered: UndeliveredQueue, data_bucket: DataBucket) -> None:
         self.rule = self._rule_for_function(
             bus,
             undelivered,
@@ -89,7 +90,7 @@ class EventProcessor(Construct):
             prefix="aws_",
             name=settings.name("record-aws"),
             description="AWS's own events to the event processor",
-            pattern={"source": list(AWS_SOURCES), "account": settings.recorded_accounts},
+            pattern=_of_aws(settings, data_bucket),
         )
 
     def _rule_for_function(
@@ -100,7 +101,7 @@ class EventProcessor(Construct):
         prefix: str = "",
         name: str,
         description: str,
-        pattern: dict[str, list[str]],
+        pattern: dict[str, Any],
     ) -> CloudwatchEventRule:
         """A rule on the bus, and everything that EventBridge needs to invoke the function with the events that match."""
         rule = CloudwatchEventRule(
@@ -122,3 +123,11 @@ class EventProcessor(Construct):
             undelivered=undelivered,
         )
         return rule
+
+
+def _of_aws(settings: Settings, data_bucket: DataBucket) -> dict[str, Any]:
+    """On a bus of its own, whatever was forwarded to it. An existing bus may have more of AWS's events, for others."""
+    accounts = {"account": settings.recorded_accounts}
+    if settings.events.existing_bus_name is None:
+        return {"source": list(AWS_SOURCES)} | accounts
+    return {"$or": [forwarding.states_of_sagemaker(), forwarding.new_datasets(data_bucket)]} | accounts

@@ -21,6 +21,22 @@ _FROM_SAGEMAKER = (
 )
 
 
+def states_of_sagemaker() -> dict[str, Any]:
+    return {"source": ["aws.sagemaker"], "detail-type": list(_FROM_SAGEMAKER)}
+
+
+def new_datasets(data_bucket: DataBucket) -> dict[str, Any]:
+    return {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": [data_bucket.bucket.bucket]},
+            # Larger than 0: as a folder, the console makes an empty object.
+            "object": {"key": [{"prefix": "datasets/"}], "size": [{"numeric": [">", 0]}]},
+        },
+    }
+
+
 class Forwarding(Construct):
     """Forwards SageMaker's events on runs and models, and S3's on new datasets. The event processor interprets them."""
 
@@ -39,21 +55,13 @@ class Forwarding(Construct):
             "sagemaker",
             settings,
             "The states of training jobs, model packages and pipelines to the bus of training events",
-            {"source": ["aws.sagemaker"], "detail-type": list(_FROM_SAGEMAKER)},
+            states_of_sagemaker(),
         )
         self.datasets = self._rule(
             "datasets",
             settings,
             "New objects under datasets/ to the bus of training events",
-            {
-                "source": ["aws.s3"],
-                "detail-type": ["Object Created"],
-                "detail": {
-                    "bucket": {"name": [data_bucket.bucket.bucket]},
-                    # Larger than 0: as a folder, the console makes an empty object.
-                    "object": {"key": [{"prefix": "datasets/"}], "size": [{"numeric": [">", 0]}]},
-                },
-            },
+            new_datasets(data_bucket),
         )
         self.rules = [self.sagemaker, self.datasets]
         # With the ARNs of the rules in the condition, EventBridge cannot be made to use the role for a rule of somebody else:

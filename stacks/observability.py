@@ -7,6 +7,7 @@ from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
+from stacks.central_bus import CentralBus
 from stacks.dashboard import Graph, Metric, dashboard
 from stacks.event_bus import EventBus
 from stacks.event_processor import EventProcessor
@@ -34,12 +35,13 @@ class Observability(Construct):
         *,
         bus: EventBus,
         forwarding: Forwarding,
-        unmatched: UnmatchedEvents,
+        unmatched: UnmatchedEvents | None,
         processor: EventProcessor,
         projector: Projector,
         notary: Notary | None,
         starter: TrainingStarter | None,
         lineage: OpenLineage | None,
+        central: CentralBus | None,
         undelivered: UndeliveredQueue,
     ) -> None:
         super().__init__(scope, id_)
@@ -50,7 +52,7 @@ class Observability(Construct):
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
         self._rule = {"EventBusName": bus.bus.name, "RuleName": processor.rule.name}
         self._aws_rule = {"EventBusName": bus.bus.name, "RuleName": processor.aws_rule.name}
-        self._no_rule = {"EventBusName": bus.bus.name, "RuleName": unmatched.rule.name}
+        self._no_rule = {"EventBusName": bus.bus.name, "RuleName": unmatched.rule.name} if unmatched else None
         self._forwarding = {rule.node.id: {"RuleName": rule.name} for rule in forwarding.rules}
         self._processor = {"FunctionName": processor.function.function_name}
         self._schedule = {"RuleName": projector.schedule.name}
@@ -63,6 +65,13 @@ class Observability(Construct):
             self._watch_starting(bus, starter)
         if lineage:
             self._watch_run_events(bus, lineage)
+        if central:
+            self._watch_rule(
+                "rule-central",
+                {"EventBusName": bus.bus.name, "RuleName": central.rule.name},
+                "The bus of the central log did not take an event",
+                "it is in this environment's log and archive",
+            )
         dashboard(self, settings, [*self._graphs(), *(self._graphs_of_the_notary(notary) if notary else [])])
 
     def _topic(self) -> list[str]:
@@ -100,12 +109,13 @@ class Observability(Construct):
             "The rule could not hand an event of AWS to the event processor",
             "it is in the archive",
         )
-        self._watch_rule(
-            "rule-unmatched",
-            self._no_rule,
-            "An event that no rule takes could not be put into the undelivered queue",
-            "it is in the archive",
-        )
+        if self._no_rule:
+            self._watch_rule(
+                "rule-unmatched",
+                self._no_rule,
+                "An event that no rule takes could not be put into the undelivered queue",
+                "it is in the archive",
+            )
         for rule, consequence in {
             "sagemaker": "`training-events reconcile` asks SageMaker for the state of its jobs",
             "datasets": "a new object under datasets/ is not recorded, but is in the bucket",

@@ -7,6 +7,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.lambda_function import (
     LambdaFunction,
     LambdaFunctionEnvironment,
+    LambdaFunctionLoggingConfig,
     LambdaFunctionTracingConfig,
 )
 from constructs import Construct
@@ -41,14 +42,18 @@ class PackagedFunction(Construct):
         super().__init__(scope, id_)
         self.name = settings.name(name)
         shared, key, signed = settings.event_processor, settings.encryption.kms_key_arn, package.signed
-        # Made here, and not by Lambda at the first call, so that it has a retention and is destroyed with the stack.
-        log_group = CloudwatchLogGroup(
-            self,
-            "log_group",
-            name=f"/aws/lambda/{self.name}",
-            retention_in_days=shared.log_retention_days,
-            kms_key_id=key,
-        )
+        existing_group = settings.logs.existing_group_name
+        log_group = None
+        if existing_group is None:
+            # Made here, and not by Lambda at the first call, so that it has a retention and is destroyed with the stack.
+            log_group = CloudwatchLogGroup(
+                self,
+                "log_group",
+                name=f"/aws/lambda/{self.name}",
+                retention_in_days=shared.log_retention_days,
+                kms_key_id=key,
+            )
+        group_arn = log_group.arn if log_group else settings.arn("logs", f"log-group:{existing_group}")
         self.role = ServiceRole(
             self,
             "execution",
@@ -56,7 +61,7 @@ class PackagedFunction(Construct):
             name=self.name,
             service="lambda.amazonaws.com",
             statements=[
-                iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group.arn}:*"]),
+                iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{group_arn}:*"]),
                 # X-Ray has no resources that a policy could name: https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html
                 iam.allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
                 *statements,
@@ -93,8 +98,11 @@ class PackagedFunction(Construct):
                 }
             ),
             kms_key_arn=key,
+            # Text as without it: the handlers write JSON themselves. A stream of a shared group has the function's name in it.
+            # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+            logging_config=LambdaFunctionLoggingConfig(log_format="Text", log_group=existing_group) if existing_group else None,
             vpc_config=function_network.vpc_config(settings),
             tracing_config=LambdaFunctionTracingConfig(mode="Active"),
             # The first event may come at once, so the permissions and the log group must exist before the function.
-            depends_on=[self.role.policy, log_group, *network],
+            depends_on=[self.role.policy, *([log_group] if log_group else []), *network],
         )

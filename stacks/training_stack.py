@@ -4,6 +4,7 @@ from cdktf import AssetType, TerraformAsset, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from constructs import Construct
 
+from stacks.central_bus import CentralBus
 from stacks.client_files import ClientFiles
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
@@ -117,13 +118,21 @@ class TrainingStack(TerraformStack):
             notary=notary,
         )
         forwarding = Forwarding(self, "forwarding", settings, bus=bus, undelivered=undelivered, data_bucket=data_bucket)
-        unmatched = UnmatchedEvents(self, "unmatched_events", settings, bus=bus, undelivered=undelivered)
-        rules = (processor.rule, processor.aws_rule, unmatched.rule, projector.schedule, *forwarding.rules)
-        optional = [*([notary.schedule] if notary else []), *(part.rule for part in (starter, lineage) if part)]
+        unmatched = (
+            UnmatchedEvents(self, "unmatched_events", settings, bus=bus, undelivered=undelivered)
+            if settings.events.existing_bus_name is None  # on a bus of others, what we do not take may be meant for them
+            else None
+        )
+        central = (
+            CentralBus(self, "central_bus", settings, bus=bus, forwarding=forwarding, undelivered=undelivered)
+            if settings.events.forward_to_bus_arn
+            else None
+        )
+        recording = (processor.rule, processor.aws_rule, *([unmatched.rule] if unmatched else []))
+        rules = (*recording, projector.schedule, *forwarding.rules)
+        optional = [*([notary.schedule] if notary else []), *(part.rule for part in (starter, lineage, central) if part)]
         failing = [rule.arn for rule in (*rules, *optional)]
-        if settings.encryption.kms_key_arn:
-            bus.set_aside_into(undelivered)
-            failing.append(bus.bus.arn)
+        failing += bus.set_aside_into(undelivered)
         undelivered.accept_from(failing)
         client = ClientFiles(self, "client", settings, data_bucket=data_bucket)
         notebook = Notebook(
@@ -151,6 +160,7 @@ class TrainingStack(TerraformStack):
             notary=notary,
             starter=starter,
             lineage=lineage,
+            central=central,
             undelivered=undelivered,
         )
 

@@ -1,11 +1,11 @@
-"""The sections of the settings that are a company's rules for everything in its accounts: roles and tags."""
+"""The sections of the settings that are a company's rules for everything in its accounts: roles, logs and tags."""
 
 from collections.abc import Mapping
 
 from pydantic import Field
 
 from stacks.settings.section import Section
-from stacks.settings.types import IamPath, PolicyArn, TagKey, TagKeys, TagValues
+from stacks.settings.types import IamPath, LogGroupName, PolicyArn, TagKey, TagKeys, TagValues
 
 _BOUNDARY = "arn:aws:iam::111122223333:policy/teams-may-at-most"  # an example
 
@@ -18,6 +18,12 @@ class Iam(Section):
     permissions_boundary_arn: PolicyArn | None = Field(default=None, examples=[_BOUNDARY])
     """The managed policy that is the permissions boundary of every role, in the same account or AWS's own;
     docs/operate/company.md has what it must allow; by default none."""
+
+
+class Logs(Section):
+    existing_group_name: LogGroupName | None = Field(default=None, examples=["/company/training"])
+    """A log group of this account and region for all functions, with the retention and the key that its owner gave it; by
+    default each function has one, with `event_processor.log_retention_days`."""
 
 
 class TagPolicy(Section):

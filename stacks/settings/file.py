@@ -76,6 +76,7 @@ def load_all(folder: Path = ENVIRONMENTS) -> list[Settings]:
     if mistakes:
         raise SettingsError("\n".join(mistakes))
     _refuse_equal_names(loaded, folder)
+    _refuse_a_shared_bucket(loaded, folder)
     return loaded
 
 
@@ -88,6 +89,18 @@ def _refuse_equal_names(environments: Sequence[Settings], folder: Path) -> None:
             raise SettingsError(
                 f"{folder.name}/{name}.toml: name_prefix = {environment.name_prefix!r}: the stack would be named"
                 f" {stack}, like that of {folder.name}/{other}.toml"
+            )
+
+
+def _refuse_a_shared_bucket(environments: Sequence[Settings], folder: Path) -> None:
+    """Seals, checkpoints and datasets have the same prefixes in every environment."""
+    first: dict[str, str] = {}
+    for environment in environments:
+        name, bucket = environment.environment, environment.data_bucket_name
+        if (other := first.setdefault(bucket, name)) != name:
+            raise SettingsError(
+                f"{folder.name}/{name}.toml: data_bucket.existing_name = {bucket!r} is the data bucket of"
+                f" {folder.name}/{other}.toml: each environment needs one of its own"
             )
 
 

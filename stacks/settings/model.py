@@ -12,7 +12,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from stacks.settings import aws_facts
-from stacks.settings.company import Iam, TagPolicy
+from stacks.settings.company import Iam, Logs, TagPolicy
 from stacks.settings.functions import EventProcessor, Notary, Projector, TrainingStarter
 from stacks.settings.proof import Checkpoints, SealRetention
 from stacks.settings.section import Section
@@ -58,6 +58,7 @@ class Settings(Section):
     keys up to 128 characters, values up to 256; to IAM, keys that differ only in case are the same."""
     tag_policy: TagPolicy = TagPolicy()
     iam: Iam = Iam()
+    logs: Logs = Logs()
     remote_state: RemoteState = RemoteState()
     data_bucket: DataBucket = DataBucket()
     events: Events = Events()
@@ -94,6 +95,22 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
+    def _buses_can_work_together(self) -> Self:
+        events = self.events
+        opening = {"events.from_account_ids": events.from_account_ids}
+        opening |= {f"teams.{name}.account_ids": team.account_ids for name, team in self.teams.items()}
+        if events.existing_bus_name and (key := next((key for key, accounts in opening.items() if accounts), None)):
+            raise ValueError(f"{key}: the policy of the existing bus {events.existing_bus_name} is its owner's to change")
+        if events.forward_to_bus_arn == self.bus_arn:
+            raise ValueError(f"events.forward_to_bus_arn = {events.forward_to_bus_arn!r} is this environment's own bus")
+        if events.forward_to_bus_arn and events.from_account_ids:
+            raise ValueError(
+                "events.forward_to_bus_arn and from_account_ids are not given both: EventBridge hands nothing on that another"
+                " bus forwarded"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _boundary_is_of_this_account(self) -> Self:
         arn = self.iam.permissions_boundary_arn
         if arn and arn.split(":")[1:5:3] not in ([self.partition, self.account_id], [self.partition, "aws"]):
@@ -106,6 +123,8 @@ class Settings(Section):
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
         """The data bucket has the longest name, for its limit: if it fits, so do roles, rules and functions."""
+        if self.data_bucket.existing_name:
+            return self
         if (excess := len(self.data_bucket_name) - _MAX_BUCKET_NAME) > 0:
             raise ValueError(
                 f"name_prefix = {self.name_prefix!r}: the data bucket would be named {self.data_bucket_name}, and S3 allows"
@@ -201,7 +220,15 @@ class Settings(Section):
     @property
     def data_bucket_name(self) -> str:
         """With the account and the region in it, because bucket names must be unique in all of AWS."""
-        return self.name(f"data-{self.account_id}-{self.region}")
+        return self.data_bucket.existing_name or self.name(f"data-{self.account_id}-{self.region}")
+
+    @property
+    def bus_name(self) -> str:
+        return self.events.existing_bus_name or self.name("events")
+
+    @property
+    def bus_arn(self) -> str:
+        return self.arn("events", f"event-bus/{self.bus_name}")
 
     def name(self, what: str) -> str:
         """The name of one resource: `<name_prefix>-<environment>-<what>`."""

@@ -8,6 +8,8 @@ from stacks.settings.section import Section
 from stacks.settings.types import (
     AccountIds,
     BucketName,
+    BusArn,
+    BusName,
     ConnectionArn,
     Email,
     EventSources,
@@ -26,6 +28,7 @@ _SUBNET, _GROUP = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
 _KEY = "arn:aws:kms:eu-central-1:111122223333:key/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
 _PROFILE = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/team/a1b2c3d4e5"
 _CONNECTION = "arn:aws:events:eu-central-1:111122223333:connection/lineage/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
+_CENTRAL_BUS = "arn:aws:events:eu-central-1:444455556666:event-bus/training-prod-events"
 _DEFAULT_SOURCE = "my.sagemaker.training.jobs"
 OPENLINEAGE_SOURCE = "training-events.openlineage"
 """The source of OpenLineage's run events on the bus. The rules of the log take none of it."""
@@ -42,6 +45,9 @@ class RemoteState(Section):
 
 
 class DataBucket(Section):
+    existing_name: BucketName | None = Field(default=None, examples=["data-of-the-team"])
+    """A bucket of this account and region in place of one that the stack makes; docs/operate/company.md has what it must be
+    like, `make deploy` checks it, and the other settings of this section do nothing then; by default the stack makes one."""
     abandoned_upload_days: int = Field(default=7, ge=1)
     """After how many days the parts of an unfinished upload are removed."""
     old_version_days: int = Field(default=365, ge=1)
@@ -54,6 +60,12 @@ class Events(Section):
     archive_days: int = Field(default=0, ge=0)
     """How many days the bus's archive keeps events; 0 means for ever, as in EventBridge."""
 
+    existing_bus_name: BusName | None = Field(default=None, examples=["company-events"])
+    """A bus of this account and region in place of one that the stack makes; what no rule takes on it is left to others:
+    docs/operate/company.md; by default the stack makes one."""
+    forward_to_bus_arn: BusArn | None = Field(default=None, examples=[_CENTRAL_BUS])
+    """The bus of a central log, perhaps of another account or region, that gets what this environment records, too:
+    docs/operate/company.md; by default none."""
     from_account_ids: AccountIds = Field(default=(), max_length=20, strict=False, examples=[["444455556666"]])
     """Other accounts whose events the bus takes, of these sources and AWS's own: those that forward to it, as
     docs/operate/company.md shows; by default none."""

@@ -100,6 +100,25 @@ KeyArn = Annotated[
         "a key's ARN, arn:<partition>:kms:<region>:<account>:key/<id>, whose id is a UUID or mrk-…",
     ),
 ]
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
+BusName = Annotated[
+    str,
+    _matching(
+        r"(?!default$|aws\.)[A-Za-z0-9._-]{1,256}",
+        "letters, digits, '.', '_' and '-', and not be 'default', on which AWS's own events would go round in circles",
+    ),
+]
+BusArn = Annotated[
+    str,
+    _matching(
+        r"arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/(?!default$)[A-Za-z0-9._-]{1,256}",
+        "a custom bus's ARN, arn:<partition>:events:<region>:<account>:event-bus/<name>",
+    ),
+]
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+LogGroupName = Annotated[
+    str, _matching(r"(?!aws/)[A-Za-z0-9._/#-]{1,512}", "1 to 512 letters, digits and ._/#-, and not begin with 'aws/'")
+]
 ConnectionArn = Annotated[
     str,
     _matching(

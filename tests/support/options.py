@@ -52,6 +52,13 @@ TEAMS: dict[str, Any] = {
     "speech": {"source": "acme.speech", "account_ids": ["444455556666"]},
 }
 """Two teams that share the log, on top of these settings."""
+CENTRAL_BUS = "arn:aws:events:eu-central-1:444455556666:event-bus/acme-ml-central-events"
+EXISTING: dict[str, Any] = COMPANY | {
+    "data_bucket": {"existing_name": "acme-data"},
+    "events": {"sources": ["team.labels"], "existing_bus_name": "acme-bus", "forward_to_bus_arn": CENTRAL_BUS},
+    "logs": {"existing_group_name": "/acme/training"},
+}
+"""The same with what the company has already in place of the stack's own, and a central log in another account."""
 
 
 def synthesized_with_options(out: Path, **more: Any) -> StackJson:

@@ -1,4 +1,4 @@
-"""The rules of a bus that hand events to the event processor, as they are deployed now."""
+"""What the rules of a bus do with its events, as they are deployed now: record them, or send them to a central bus too."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 _TARGET = "event-processor"
 """The id of the target of these rules. `stacks/event_processor.py` gives it."""
+
+
+_CENTRAL_BUS = "central-bus"
+"""The id of the target that is the bus of a central log. `stacks/central_bus.py` gives it."""
 
 
 class RecordingRule(NamedTuple):
@@ -28,6 +32,12 @@ def recording_rules(bus: str, client: EventBridgeClient) -> list[RecordingRule]:
     ]
 
 
+def central_buses(bus: str, client: EventBridgeClient) -> set[str]:
+    """The ARNs of the buses of a central log to which rules of this bus send; there is at most one for each environment."""
+    targets = (_targets(bus, rule["Name"], client) for rule in _rules(bus, client))
+    return {of_rule[_CENTRAL_BUS] for of_rule in targets if _CENTRAL_BUS in of_rule}
+
+
 def is_taken(event: Any, rules: list[RecordingRule], client: EventBridgeClient) -> bool:
     """Whether one of the rules takes this event, by EventBridge's own judgement."""
     text = json.dumps(event)
@@ -38,8 +48,11 @@ def _rules(bus: str, client: EventBridgeClient) -> Iterator[Any]:
     return _pages(client.list_rules, "Rules", EventBusName=bus)
 
 
-def _targets(bus: str, rule: str, client: EventBridgeClient) -> set[str]:
-    return {target["Id"] for target in _pages(client.list_targets_by_rule, "Targets", Rule=rule, EventBusName=bus)}
+def _targets(bus: str, rule: str, client: EventBridgeClient) -> dict[str, str]:
+    """The ARN of each target, by its id."""
+    return {
+        target["Id"]: target["Arn"] for target in _pages(client.list_targets_by_rule, "Targets", Rule=rule, EventBusName=bus)
+    }
 
 
 def _pages(request: Any, key: str, **parameters: str) -> Iterator[Any]:

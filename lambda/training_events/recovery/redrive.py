@@ -26,7 +26,7 @@ from training_events.event import Event
 from training_events.recordable import check_recordable
 from training_events.recovery.failed_batch import streams_of
 from training_events.recovery.message import NO_RULE, stream_of_record
-from training_events.recovery.recording_rules import is_taken, recording_rules
+from training_events.recovery.recording_rules import central_buses, is_taken, recording_rules
 from training_events.settings import OPENLINEAGE_SOURCE
 from training_events.stores.dynamodb.change_record import read_arrival
 from training_events.stores.event_log import check_due
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 _STARTER = re.compile(r"(arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[a-z0-9-]+-training-starter)(:\$LATEST)?")
 """The ARN of a training starter, and the version with which Lambda reports it. `stacks/training_starter.py` gives the name."""
+
+_BUS = re.compile(r"arn:[a-z-]+:events:[a-z0-9-]+:\d{12}:event-bus/.+")
 
 
 class Undelivered(Protocol):
@@ -85,6 +87,13 @@ class _Publish(Struct, frozen=True):
     original: Any
 
 
+class _Forward(Struct, frozen=True):
+    """An event that the bus of a central log did not take. This environment's own log has it, or gets it by itself."""
+
+    central: str
+    event: Event
+
+
 class Redriver:
     """Works through messages. `record` records an event, `refold` folds a stream again; both are safe to repeat.
 
@@ -106,6 +115,7 @@ class Redriver:
         self._clients = clients
         self._bus, self._accept_future, self._clock = bus, accept_future, clock
         self._rules: list[RecordingRule] | None = None
+        self._centrals: set[str] | None = None
         self._sent: set[str] = set()
 
     def send(self, queue: Undelivered, messages: Iterable[Message], *, dry_run: bool = False) -> Iterator[RedriveOutcome]:
@@ -131,8 +141,8 @@ class Redriver:
                 why = f"{type(error).__name__}: {error}"
             yield RedriveOutcome(message, streams, event_id, why)
 
-    def _work_of(self, message: Message) -> _ToRecord | _Start | _Publish | list[str]:
-        """The event to record, to start a training by or to publish, or the streams to fold."""
+    def _work_of(self, message: Message) -> _ToRecord | _Start | _Publish | _Forward | list[str]:
+        """The event to record, to start a training by, to publish or to forward, or the streams to fold."""
         if message.batch is not None:
             return streams_of(message.batch, self._clients("dynamodbstreams"))
         if message.shape == "unknown":
@@ -146,9 +156,17 @@ class Redriver:
             return publish
         if stream_of_record(original) is not None:
             return [_stream_to_fold(original)]
-        event = event_of(original)
+        return self._work_of_event(event_of(original), message, original)
+
+    def _work_of_event(self, event: Event, message: Message, original: Any) -> _ToRecord | _Start | _Forward:
         if starter := _STARTER.fullmatch(message.function or ""):
             return _Start(starter[1], event, original)
+        if (target := message.function) and self._is_central(target):
+            if event.source.startswith("aws."):
+                raise TrainingEventsError(
+                    f"{target} takes AWS's own events from EventBridge alone; this environment's log has it"
+                )
+            return _Forward(target, event)
         if not self._accept_future:  # sent too soon, it would only come back
             check_due(event, self._clock())
         if message.reason == NO_RULE and not self._is_taken(original):
@@ -165,13 +183,24 @@ class Redriver:
             self._rules = recording_rules(self._bus, client)
         return is_taken(original, self._rules, client)
 
-    def _do(self, work: _ToRecord | _Start | _Publish | list[str]) -> None:
+    def _is_central(self, target: str) -> bool:
+        """Whether a rule of our bus sends there now: whoever may send to the queue can write any target into a message."""
+        if self._bus in (None, target) or not _BUS.fullmatch(target):
+            return False
+        if self._centrals is None:
+            self._centrals = central_buses(str(self._bus), self._clients("events"))
+        return target in self._centrals
+
+    def _do(self, work: _ToRecord | _Start | _Publish | _Forward | list[str]) -> None:
         if isinstance(work, list):
             for stream in work:
                 self._refold(stream)
             return
         if isinstance(work, _Publish):
             self._publish(work.original)
+            return
+        if isinstance(work, _Forward):  # EventBridge tries for a day before it puts it back, as with a run event
+            EventBusPublisher(work.central, self._clients("events")).publish([work.event])
             return
         # a function that fails at the event again puts it back while we still read: it must not go round in circles
         sent = f"{work.starter} {work.event.digest}" if isinstance(work, _Start) else work.event.digest

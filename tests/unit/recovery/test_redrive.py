@@ -551,6 +551,10 @@ def test_an_event_of_the_future_that_a_person_accepts_goes_straight_to_the_log()
     assert not queue.messages
 
 
+CENTRAL = "arn:aws:events:eu-central-1:444455556666:event-bus/training"
+"""The bus of a central log; in its account it has the name that ours has here."""
+
+
 class Rules:
     """EventBridge with the rules of a bus: one for these sources, and the one for what no other takes."""
 
@@ -568,7 +572,12 @@ class Rules:
 
     def list_targets_by_rule(self, Rule, EventBusName):  # noqa: N803
         assert EventBusName == "training"
-        return {"Targets": [{"Id": {"record": "event-processor", "no-rule": "undelivered"}[Rule]}]}
+        targets = {
+            "record": ("event-processor", "arn:function"),
+            "no-rule": ("undelivered", "arn:queue"),
+            "forward-central": ("central-bus", CENTRAL),
+        }
+        return {"Targets": [dict(zip(("Id", "Arn"), targets[Rule], strict=True))]}
 
     def test_event_pattern(self, EventPattern, Event):  # noqa: N803
         return {"Result": EventPatternOfMoto.load(EventPattern).matches_event(json.loads(Event))}
@@ -593,6 +602,54 @@ def test_without_a_bus_nobody_knows_whether_a_rule_takes_it():
     [outcome] = send(queue)
     assert outcome.why.startswith("TRAINING_EVENTS_BUS is not set")
     assert queue.messages
+
+
+class WithACentralBus(Bus, Rules):
+    """EventBridge where a rule of the bus sends to a central bus too. It remembers the buses that it was given events for."""
+
+    def __init__(self, *, forwarding=True):
+        Bus.__init__(self)
+        Rules.__init__(self, "team.labels")
+        if forwarding:
+            self.patterns["forward-central"] = {"source": ["team.labels"]}
+        self.buses = []
+
+    def put_events(self, Entries):  # noqa: N803 - botocore's name
+        self.buses += [entry["EventBusName"] for entry in Entries]
+        return super().put_events(Entries)
+
+
+def not_taken_by(target, event):
+    message = failed_at(target, "dead_letter")
+    return {**message, "Body": json.dumps(event)}
+
+
+def test_what_the_central_bus_did_not_take_goes_there_with_its_identity():
+    events, log = WithACentralBus(), InMemoryLog()
+    queue = Queue(not_taken_by(CENTRAL, sample("plain")))
+    [outcome] = send(queue, record=log.append, bus="training", clients=lambda _: events)
+    assert outcome.why is None
+    assert events.buses == [CENTRAL]
+    assert event_of(events.arrived[0]).digest == event_of(sample("plain")).digest
+    assert not log.records
+    assert not queue.messages
+
+
+def test_aws_itself_must_send_its_events_to_the_central_bus():
+    queue = Queue(not_taken_by(CENTRAL, sample("aws_training_job")))
+    [outcome] = send(queue, bus="training", clients=lambda _: WithACentralBus())
+    assert "takes AWS's own events from EventBridge alone" in outcome.why
+    assert queue.messages
+
+
+@pytest.mark.parametrize("target", [CENTRAL, CENTRAL.replace("444455556666", "999988887777")])
+def test_no_other_bus_gets_an_event_whatever_a_message_says(target):
+    log = InMemoryLog()
+    events = WithACentralBus(forwarding=target != CENTRAL)
+    [outcome] = send(Queue(not_taken_by(target, sample("plain"))), record=log.append, bus="training", clients=lambda _: events)
+    assert outcome.why is None
+    assert len(log.records) == 1
+    assert not events.buses
 
 
 def run_event(reason="SDK_CLIENT_ERROR"):

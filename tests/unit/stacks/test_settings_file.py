@@ -17,6 +17,7 @@ LINEAGE = """[openlineage]
 endpoint = "https://lineage.example.com"
 connection_arn = "arn:aws:events:us-east-1:111122223333:connection/lineage/57ff7a43-341d-46b6-aee3-a450c9de6dc8"
 """
+BUS = "arn:aws:events:us-east-1:111122223333:event-bus/training-team-events"
 BOUNDARY = "arn:aws:iam::999999999999:policy/at-most"
 MANY_PUBLISHERS = "".join(
     f"[teams.a{number}]\nsource = '{str(number) * 32}'\naccount_ids = {[f'{number}000000000{last}' for last in (1, 2, 3)]}\n"
@@ -131,6 +132,26 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
         (GOOD + "[teams.a]\naccount_ids = ['111122223333']\n", ["teams.a.account_ids has '111122223333': it is this account"]),
         (GOOD + MANY_PUBLISHERS, ["teams: their sources and account_ids have 1600 characters; must be at most 1500 together"]),
         (GOOD + "".join(f"[teams.a{number}]\n" for number in range(21)), ["teams: there are 21; must be at most 16"]),
+        (GOOD + "[events]\nexisting_bus_name = 'default'\n", ["existing_bus_name = 'default'", "round in circles"]),
+        (GOOD + "[events]\nforward_to_bus_arn = 'central'\n", ["forward_to_bus_arn = 'central'", "a custom bus's ARN"]),
+        (
+            GOOD + f"[events]\nforward_to_bus_arn = '{BUS}'\n",
+            ["events.forward_to_bus_arn = 'arn:", "this environment's own bus"],
+        ),
+        (
+            GOOD + f"[events]\nforward_to_bus_arn = '{BUS}-2'\nfrom_account_ids = ['444455556666']\n",
+            ["forward_to_bus_arn and from_account_ids are not given both"],
+        ),
+        (
+            GOOD + "[events]\nexisting_bus_name = 'acme'\nfrom_account_ids = ['444455556666']\n",
+            ["events.from_account_ids: the policy of the existing bus acme is its owner's"],
+        ),
+        (
+            GOOD + "[events]\nexisting_bus_name = 'acme'\n[teams.vision]\naccount_ids = ['444455556666']\n",
+            ["teams.vision.account_ids: the policy of the existing bus acme is its owner's"],
+        ),
+        (GOOD + "[data_bucket]\nexisting_name = 'Acme'\n", ["data_bucket.existing_name = 'Acme'", "lower-case"]),
+        (GOOD + "[logs]\nexisting_group_name = 'a b'\n", ["logs.existing_group_name = 'a b'", "1 to 512 letters"]),
         (GOOD + "[event_procesor]\n", ["event_procesor = {}", "unknown key", "did you mean event_processor?"]),
         (GOOD + "[events]\ntopic = 1\n", ["events.topic = 1", "unknown key", "allowed: sources, archive_days"]),
         (
@@ -284,6 +305,20 @@ def test_two_environments_cannot_be_the_same_stack(tmp_path: Path) -> None:
     _written(_written(tmp_path, GOOD + 'name_prefix = "ml-x"\n', "team"), GOOD + 'name_prefix = "ml"\n', "x-team")
     with pytest.raises(SettingsError, match=r"x-team\.toml: name_prefix = 'ml': the stack would be named ml-x-team, like that"):
         load_all(tmp_path)
+
+
+def test_two_environments_cannot_share_a_data_bucket(tmp_path: Path) -> None:
+    existing = GOOD + '[data_bucket]\nexisting_name = "training-team-data-111122223333-us-east-1"\n'
+    with pytest.raises(
+        SettingsError, match=r"team\.toml: data_bucket\.existing_name = .* is the data bucket of .*/beside\.toml"
+    ):
+        load_all(_written(_written(tmp_path, GOOD), existing, "beside"))
+
+
+def test_with_a_bucket_of_its_own_a_longer_name_fits(tmp_path: Path) -> None:
+    text = GOOD.replace("us-east-1", "ap-southeast-1") + f"name_prefix = '{'p' * 20}'\n"
+    longer = load("a-name-of-16-abc", _written(tmp_path, f"{text}data_bucket.existing_name = 'acme'\n", "a-name-of-16-abc"))
+    assert longer.data_bucket_name == "acme"
 
 
 def test_the_arns_of_roles_have_the_path_and_those_of_sessions_do_not(tmp_path: Path) -> None:
