@@ -9,16 +9,13 @@ from costs.stack import Arguments, Stack
 
 UNITS = {"G.025X": 0.25, "G.1X": 1, "G.2X": 2, "G.4X": 4, "G.8X": 8}
 """https://docs.aws.amazon.com/glue/latest/dg/worker-types.html"""
-_STARTERS = {"aws_glue_trigger": "schedule", "aws_scheduler_schedule": "schedule_expression"}
-"""What starts a job by the clock, and the argument that says when."""
 
 
 def schedules_of(name: str, stack: Stack) -> Iterator[str]:
     """The expressions of the schedules that start the job of this name."""
-    for kind, argument in _STARTERS.items():
-        for values in stack.all(kind).values():
-            if argument in values and f"${{aws_glue_job.{name}." in json.dumps(values):
-                yield values[argument]
+    for values in stack.all("aws_scheduler_schedule").values():
+        if f"${{aws_glue_job.{name}." in json.dumps(values["target"]):
+            yield values["schedule_expression"]
 
 
 def unit_hours_a_month(name: str, values: Arguments, stack: Stack, assumed: Assumptions) -> float | str:

@@ -1,6 +1,7 @@
 """How often a schedule calls in a month, by its expression: `rate(5 minutes)`, `cron(0 0/6 * * ? *)`.
 
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html; a trigger of Glue has the same `cron`.
+Rules of a bus and schedules of EventBridge Scheduler have the same:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 """
 
 import re

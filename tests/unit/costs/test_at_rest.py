@@ -53,25 +53,13 @@ def test_a_function_without_tracing_and_on_x86_is_paid_as_such() -> None:
     assert [line.price.name for line in by_schedule] == ["lambda.request", "lambda.x86_64", "cloudwatch.log_ingestion"]
 
 
-@pytest.mark.parametrize(
-    "starter",
-    [
-        {
-            "aws_glue_trigger": {
-                "often": {"schedule": "cron(0 0/6 * * ? *)", "actions": [{"job_name": "${aws_glue_job.fold.name}"}]}
-            }
-        },
-        {
-            "aws_scheduler_schedule": {
-                "often": {"schedule_expression": "rate(6 hours)", "target": {"input": '{"JobName": "${aws_glue_job.fold.id}"}'}}
-            }
-        },
-    ],
-)
-def test_a_job_that_a_schedule_starts_is_paid_by_its_workers_units_and_time(starter: dict[str, Any]) -> None:
+def test_a_job_that_a_schedule_starts_is_paid_by_its_workers_units_and_time() -> None:
     """Four times on 30.4 days, five minutes, ten workers of two units."""
     job = {"fold": {"worker_type": "G.2X", "number_of_workers": 10}}
-    assert dollars("job over the log", aws_glue_job=job, **starter) == pytest.approx(730 / 6 * 5 / 60 * 20 * 0.4)
+    target = {"input": '{"JobName": "${aws_glue_job.fold.name}"}'}
+    often = {"often": {"schedule_expression": "rate(6 hours)", "target": target}}
+    paid = dollars("job over the log", aws_glue_job=job, aws_scheduler_schedule=often)
+    assert paid == pytest.approx(730 / 6 * 5 / 60 * 20 * 0.4)
     assert "job over the log" not in {line.part for line in lines(aws_glue_job=job)}
 
 
