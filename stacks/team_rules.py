@@ -28,17 +28,17 @@ def variables(settings: Settings) -> dict[str, str]:
     return {"TRAINING_EVENTS_TEAMS": json.dumps(teams, separators=(",", ":"))}
 
 
-def publishing_as(bus_arn: str, source: str) -> list[iam.Statement]:
-    """Publish under this source, and under no other, whatever else the role's policies allow.
+def publishing_as(settings: Settings, bus_arn: str, team: str) -> list[iam.Statement]:
+    """Publish under the team's source, and under no other, whatever else the role's policies allow.
 
-    A request may have several events. ForAllValues also holds of a request without any source, so Null excludes that.
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+    A request may have several events. ForAllValues also holds of a request without any source, so Null excludes that; but for
+    the emulator, which tells IAM of none. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
     """
+    source = settings.team_sources[team]
+    has_a_source = {} if settings.emulated else {"Null": {"events:source": "false"}}
     return [
         iam.allow(
-            ["events:PutEvents"],
-            [bus_arn],
-            when={"ForAllValues:StringEquals": {"events:source": [source]}, "Null": {"events:source": "false"}},
+            ["events:PutEvents"], [bus_arn], when={"ForAllValues:StringEquals": {"events:source": [source]}, **has_a_source}
         ),
         iam.deny(["events:PutEvents"], [bus_arn], when={"ForAnyValue:StringNotEquals": {"events:source": [source]}}),
     ]
@@ -89,7 +89,7 @@ def other_accounts(settings: Settings, bus_arn: str) -> list[iam.Statement]:
     statements = []
     for name, team in settings.teams.items():
         if team.account_ids:
-            allowed, _ = publishing_as(bus_arn, settings.team_sources[name])
+            allowed, _ = publishing_as(settings, bus_arn, name)
             accounts = [f"arn:{settings.partition}:iam::{account}:root" for account in team.account_ids]
             statements.append(
                 {"Sid": f"Team{name.capitalize()}", "Principal": {"AWS": accounts}, **allowed, "Action": "events:PutEvents"}

@@ -31,7 +31,7 @@ class Teams(Construct):
         bucket = data_bucket.bucket.arn
         for name, team in settings.teams.items():
             policy = iam.policy(
-                *team_rules.publishing_as(bus.bus.arn, settings.team_sources[name]),
+                *team_rules.publishing_as(settings, bus.bus.arn, name),
                 *rights.reading_the_log(log, read_models, data_bucket),
                 *(notary.reading() if notary else []),
                 iam.allow(["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention"], [f"{bucket}/*"]),

@@ -67,7 +67,7 @@ class TrainingJobs(Construct):
 
 def _publishing(settings: Settings, bus_arn: str, team: str | None) -> list[iam.Statement]:
     if team:
-        return team_rules.publishing_as(bus_arn, settings.team_sources[team])
+        return team_rules.publishing_as(settings, bus_arn, team)
     return [iam.allow(["events:PutEvents"], [bus_arn]), *team_rules.publishing_as_no_team(settings, bus_arn)]
 
 

@@ -27,7 +27,8 @@ APPLIED = "applied"
 """The release of it, applied by plain Terraform."""
 PROGRAMS = {DEPLOYED: "tests.local_aws.deploy", APPLIED: "tests.local_aws.handed_over.apply"}
 
-_NEED_NO_DEPLOYMENT = f"{LOCAL_AWS}test_emulators.py"
+_NEED_NO_DEPLOYMENT = (f"{LOCAL_AWS}test_emulators.py", f"{LOCAL_AWS}test_teams.py")
+"""The second makes a part of one itself."""
 _NEED_THE_RELEASE_ONLY = f"{HANDED_OVER}test_lock.py"
 
 
