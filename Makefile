@@ -5,6 +5,7 @@ PYTHON ?= python3
 ENV ?=
 NAME ?=
 PLAN ?=
+FROM ?=
 ARGS ?=
 
 SHELL := /bin/bash
@@ -29,7 +30,7 @@ STACK = $(shell .venv/bin/python -m deploy.stack_name "$(ENV)")
 # In a pipe the cdktf CLI prints every frame of its spinner, as if a terminal drew over them. Under CI it prints only the last one.
 NO_SPINNER_IN_A_PIPE := [ -t 1 ] || export CI=true;
 # What is about one environment is not stopped by a mistake in the settings of another.
-bootstrap costs diff review deploy destroy release: export TRAINING_ENVIRONMENT := $(ENV)
+bootstrap costs diff review upgrade-check deploy destroy release: export TRAINING_ENVIRONMENT := $(ENV)
 local: export TRAINING_ENVIRONMENT := local
 
 .PHONY: help
@@ -117,6 +118,11 @@ review: named synth ## what a deploy of ENV would change, as Markdown for a revi
 costs: named settings setup ## what ENV costs at rest and per million events, by list prices (ARGS=--json)
 	@$(NO_SPINNER_IN_A_PIPE) cdktf synth >&2
 	@python -m costs $(ENV) $(ARGS)
+
+.PHONY: upgrade-check
+upgrade-check: $(if $(FROM),$(if $(ENV),named) settings setup) ## what a deploy changes in what version FROM has deployed; refuses to lose data
+	@test -n "$(FROM)" || { echo "say from which version: make upgrade-check FROM=0.1.0" >&2; exit 2; }
+	@python -m release.upgrade "$(FROM)" $(if $(ENV),"$(ENV)") $(ARGS)
 
 .PHONY: deploy
 deploy: named settings $(if $(PLAN),synth,setup) ## deploy ENV, after asking (ARGS=--auto-approve does not ask); with PLAN=sha256:… only a reviewed plan

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -20,8 +21,12 @@ MAX_LINES, MAX_WIDTH = 6, 200
 """How much of the output of a failed command is shown: its last lines, and the first characters of each."""
 
 
-def run(log: Path, title: str, command: list[str]) -> int:
-    """Run the command and return its exit code. Raises OSError if it cannot be started."""
+def run(
+    log: Path, title: str, command: list[str], folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> int:
+    """Run the command, in this folder and environment or in the present ones, and return its exit code. Raises OSError if it
+    cannot be started.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     if not sys.stderr.isatty():
@@ -29,7 +34,9 @@ def run(log: Path, title: str, command: list[str]) -> int:
     # It gets a process group of its own, which is killed as a whole: npm would go on for seconds after Ctrl-C.
     with (
         log.open("wb") as output,
-        subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, process_group=0) as process,
+        subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, process_group=0
+        ) as process,
     ):
         try:
             _wait(process, log, title, started)
