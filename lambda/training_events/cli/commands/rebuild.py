@@ -8,6 +8,7 @@ import typer
 from msgspec import Struct
 
 from training_events import times
+from training_events.cli.large_log import tell_if_large
 from training_events.cli.output import print_document
 from training_events.cli.progress import progress
 from training_events.cli.workspace import (
@@ -50,6 +51,7 @@ def rebuild(
     read_models, projector = require_read_models(sources)
     if not dry_run:
         require_writable(sources)
+    tell_if_large(sources.log)
     changes: list[Change] = []
 
     def report(change: Change) -> None:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from training_events.cli import completion
+from training_events.cli.large_log import tell_if_large
 from training_events.cli.output import print_document, print_json_document
 from training_events.cli.progress import progress
 from training_events.cli.table import print_rows
@@ -171,7 +172,7 @@ def verify(
         return
     _require_subject(streams, against, everything=everything)
     kept = [(name, _read_kept(name)) for name in against or ()]
-    sources = open_sources(log)
+    sources = _open_sources(log, whole=everything)
     named = [stream_of_log(sources.log, stream) for stream in streams or ()]
     verdict = _Verdict()
     in_full: list[Verification] = []
@@ -200,6 +201,13 @@ def verify(
     if not as_json and (verdict.streams > len(in_full) or verdict.findings or kept):
         print_tree(verdict.tree, verdict.findings, [] if forks else [name for name, _ in kept])
     verdict.raise_if_broken()
+
+
+def _open_sources(log: str, *, whole: bool) -> Sources:
+    sources = open_sources(log)
+    if whole:
+        tell_if_large(sources.log)
+    return sources
 
 
 def _require_subject(streams: list[str] | None, against: list[str] | None, *, everything: bool) -> None:

@@ -7,6 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+from botocore.exceptions import ClientError
 
 from training_events.errors import Conflict, TooLarge
 from training_events.stores.admission import is_admitted
@@ -177,6 +178,16 @@ class DynamoDbLog:
             last = page.get("LastEvaluatedKey")
             records = [(item["stream"]["S"], next(_audited(item["stream"]["S"], [item]))) for item in page["Items"]]
             yield AuditedPage(records, msgspec.json.encode(last).decode() if last else None)
+
+    def approximate_count(self) -> int | None:
+        """How many events the log has, as DynamoDB counted them some hours ago; None where the caller may not ask.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+        """
+        try:
+            return self.client.describe_table(TableName=self.table)["Table"]["ItemCount"]
+        except ClientError:
+            return None
 
     def _query(self, stream: str, after: str = "", end: str | None = None, **more: Any) -> Iterator[list[Item]]:
         """The stream's items behind `after` and before `end`, in pages of at most 1 MB."""
