@@ -44,7 +44,7 @@ def _check(since: str, environment: str | None, accepted: list[str], *, as_json:
     called = since if commit.startswith(since) else f"{since} ({commit[:7]})"
     with hold_lock(synthesis.BUILD / "lock", busy="another upgrade-check is at work here: wait for it"):
         with synthesis.checked_out(commit) as folder:
-            names = _environments(environment, environment_names(folder / "environments"), called)
+            names = environments_of_both(environment, environment_names(folder / "environments"), called)
             old = synthesis.of_earlier_version(folder, called, names)
         new = synthesis.of_this_version(names)
     found = [judged(name, compare(old[name], new[name]), accepted) for name in names]
@@ -65,11 +65,16 @@ def _check(since: str, environment: str | None, accepted: list[str], *, as_json:
     return 1 if refused else 0
 
 
-def _environments(asked: str | None, earlier: list[str], called: str) -> list[str]:
+def environments_of_both(asked: str | None, earlier: list[str], called: str) -> list[str]:
     """The environments to compare: that which was asked for, or each that both versions have."""
     present = environment_names()
     if asked is None:
-        return [name for name in present if name in earlier]
+        both = [name for name in present if name in earlier]
+        if not both:
+            raise UsageError(
+                f"no environment is in both: here {', '.join(present)}; in {called} {', '.join(earlier) or 'none'}"
+            )
+        return both
     for where, names in (("here", present), (f"in {called}", earlier)):
         if asked not in names:
             raise UsageError(f"environments/{asked}.toml: is not {where}; there are: {', '.join(names) or 'none'}")

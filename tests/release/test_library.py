@@ -151,6 +151,16 @@ def test_the_wheel_holds_every_file_of_the_client_and_the_functions(built: Path)
     assert not [name for name in held if name.startswith(("tests/", "deploy/", "environments/"))]
 
 
+def test_only_one_module_knows_where_the_repository_is() -> None:
+    """Others would look for it beside the installed modules."""
+    knowing = [
+        file.relative_to(ROOT).as_posix()
+        for file in (ROOT / "stacks").rglob("*.py")
+        if re.search(r"__file__\)(?!\.with_name\()", file.read_text(encoding="utf-8")) or ".cwd()" in file.read_text("utf-8")
+    ]
+    assert knowing == ["stacks/settings/folders.py"]
+
+
 def test_without_what_draws_charts_no_wheel_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wheel, "CHARTS", ROOT / "lambda" / "nowhere")
     with pytest.raises(CommandError, match=r"^lambda/nowhere is not there.*make setup brings it$"):

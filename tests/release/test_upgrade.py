@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from command_line import UsageError
-from release.upgrade.__main__ import main
+from release.upgrade.__main__ import environments_of_both, main
 from release.upgrade.revision import commit_of, export
 from tests.support.paths import ROOT
 
@@ -60,6 +60,11 @@ def test_the_command_ends_with_2_and_one_line_for_an_unknown_version(capsys: pyt
 def test_the_command_names_the_environments_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["HEAD", "nowhere"]) == 2
     assert capsys.readouterr().err == "error: environments/nowhere.toml: is not here; there are: dev, local, prod\n"
+
+
+def test_environments_of_which_no_version_has_the_others_are_one_line() -> None:
+    with pytest.raises(UsageError, match=r"^no environment is in both: here dev, local, prod; in 0.0.1 staging$"):
+        environments_of_both(None, ["staging"], "0.0.1")
 
 
 @pytest.mark.slow

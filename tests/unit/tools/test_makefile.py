@@ -91,6 +91,13 @@ def test_in_a_pipe_cdktf_draws_no_spinner(tmp_path: Path, target: str) -> None:
     assert re.findall("<.*>", done.stdout) == ["<CI=true>"]
 
 
+def test_an_upgrade_check_without_a_version_is_one_line_before_anything_is_installed() -> None:
+    done = subprocess.run(["make", "upgrade-check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == "say from which version: make upgrade-check FROM=0.1.0"
+    assert done.stdout == ""
+
+
 def test_help_names_every_target_that_people_call_in_one_of_four_groups() -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     groups = [part.splitlines()[0] for part in shown.split("\n\n")[1:]]
