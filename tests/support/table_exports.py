@@ -34,6 +34,8 @@ class TableExports:
     """The code and the message of the next exports, which fail."""
     refusals: list[str] = field(default_factory=list)
     """The codes with which the next requests for an export are refused."""
+    lost_files: int = 0
+    """How many of the next exports lose their data files before anybody has read them."""
     requests: list[Answer] = field(default_factory=list)
     """Every request for an export, a repeated one too."""
     descriptions: dict[str, Answer] = field(default_factory=dict)
@@ -120,10 +122,17 @@ class TableExports:
         if description["ExportStatus"] == "IN_PROGRESS" and self._looked[arn] > self.looks:
             if arn in self._pending:
                 description |= {"ExportStatus": "COMPLETED", "ExportManifest": self._pending.pop(arn)()}
+                self._lose_files()
             else:
                 code, message = self.failures.pop(0)
                 description |= {"ExportStatus": "FAILED", "FailureCode": code, "FailureMessage": message}
         return {"ExportDescription": description}
+
+    def _lose_files(self) -> None:
+        if self.lost_files:
+            self.lost_files -= 1
+            listed = self._s3.list_objects_v2(Bucket=BUCKET, Prefix="analytics/exports/AWSDynamoDB/data/")["Contents"]
+            self._s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": entry["Key"]} for entry in listed]})
 
 
 def _moment(text: str) -> datetime:

@@ -15,10 +15,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from training_events import times
-from training_events.analytics.dynamodb_export import read_file, read_manifest
-from training_events.analytics.export_state import Asked, ExportState, FullExport, IncrementalExport, TableExports
+from training_events.analytics.dynamodb_export import read_file, read_manifest, relative_key
+from training_events.analytics.export_state import PREFIX, Asked, ExportState, FullExport, IncrementalExport, TableExports
 from training_events.analytics.export_windows import common_end, next_window
-from training_events.errors import NotExported
+from training_events.errors import BadExport, NotExported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -129,26 +129,32 @@ class S3Exports:
         return with_arn
 
     def _complete(self, table: str, asked: Asked) -> ExportDone:
-        """Wait for the export, look at what it holds, and put it into the state."""
-        manifest = self._followed(table, asked)
-        export = read_manifest(self._api.open, manifest, table)
-        self._show(f"{self._described(table, asked)}: reading {export.items} items")
-        altered, named = self._alterations(export) if table == self._log and export.since is not None else (0, [])
+        """Wait for the export, look at what it holds, and put it into the state.
+
+        Raises NotExported or BadExport, and then the export is not under way any more.
+        """
+        try:
+            manifest = f"{PREFIX}/{relative_key(self._followed(table, asked))}"
+            export = read_manifest(self._api.open, manifest, table)
+            self._show(f"{self._described(table, asked)}: reading {export.items} items")
+            altered, named = self._alterations(export) if table == self._log and export.since is not None else (0, [])
+        except (NotExported, BadExport) as flaw:
+            self._state.change(lambda state: _replaced(state, table, asked, None))
+            again = "run the same command again to ask for it again"
+            raise type(flaw)(f"{self._described(table, asked)}, {asked.arn}: {flaw}; {again}") from None
         done = ExportDone(self._names[table], export.arn, manifest, asked.since, asked.to, export.items, altered, named)
         self._state.change(lambda state: _completed(state, table, asked, done))
         return done
 
     def _followed(self, table: str, asked: Asked) -> str:
-        """The key of the summary, once the export is complete. Raises NotExported, and then nothing is under way any more."""
+        """The key of the summary, once the export is complete. Raises NotExported."""
         pause, begun = FIRST_PAUSE_SECONDS, time.monotonic()
         while True:
             manifest, failure = self._api.status(str(asked.arn))
             if manifest is not None:
                 return manifest
             if failure is not None:
-                self._state.change(lambda state: _replaced(state, table, asked, None))
-                again = "run the same command again to ask for it again"
-                raise NotExported(f"{self._described(table, asked)}, {asked.arn}: {failure}; {again}")
+                raise NotExported(failure)
             minutes = int((time.monotonic() - begun) / 60)
             self._show(f"{self._described(table, asked)}: DynamoDB is writing it, followed for {minutes} min")
             self._sleep(pause)

@@ -186,6 +186,18 @@ def test_an_export_that_failed_is_told_and_asked_for_again(world):
     assert (done.items, len(world.requests)) == (2, 2)
 
 
+def test_an_export_whose_files_are_not_there_is_told_and_asked_for_again(world):
+    Command().run()
+    append(3)
+    world.latest, world.lost_files = HOUR_LATER, 1
+    lost = rf"{TABLE}: export of the changes .+/export/.+: .+json\.gz: it is not there; .+; run the same command again"
+    with pytest.raises(BadExport, match=lost):
+        Command().run()
+    assert TABLE_ARN not in state().asked
+    assert [(done.table, done.to) for done in Command().run()] == [(READ_MODELS, HOUR_END), (TABLE, HOUR_END)]
+    assert {exports.to for exports in state().tables.values()} == {HOUR_END}
+
+
 class Stopped(Exception):  # noqa: N818 - as Ctrl-C, it is no error
     """A command that ends while DynamoDB is at work."""
 
