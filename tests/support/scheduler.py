@@ -22,6 +22,7 @@ LONGEST = (
     "tests/synth/test_terraform_validate.py",
     "tests/faults/test_signals.py",
     "tests/security/test_planted_weaknesses.py",
+    "tests/local_aws/test_teams.py",
 )
 """The files that take longest come first, so that no process is left alone with one of them at the end."""
 assert all((ROOT / file).is_file() for file in LONGEST)

@@ -19,10 +19,9 @@ from training_events import strict_json
 from training_events.bus.aws_events import sagemaker
 from training_events.bus.received import event_of
 from training_events.errors import NotUnderstood
-from training_events.settings import DEFAULT_SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_sagemaker import SageMakerClient
 
@@ -33,13 +32,17 @@ _PAGE = 100
 """The most jobs in one answer of SageMaker: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingJobs.html"""
 
 
-def states_of_jobs(client: SageMakerClient, since: str, source: str = DEFAULT_SOURCE) -> Iterator[Event]:
-    """The current state of every training job that was modified since then, as the event that would back-fill it."""
+def states_of_jobs(client: SageMakerClient, since: str, source_of: Callable[[str], str]) -> Iterator[Event]:
+    """The current state of every training job that was modified since then, as the event that would back-fill it.
+
+    `source_of` gives the source under which that event of a stream is published.
+    """
     pages = client.get_paginator("list_training_jobs")
     for page in pages.paginate(LastModifiedTimeAfter=datetime.fromisoformat(since), PaginationConfig={"PageSize": _PAGE}):
         for job in page["TrainingJobSummaries"]:
             described = client.describe_training_job(TrainingJobName=job["TrainingJobName"])
-            yield _backfilling(event_of(_envelope(described)), source)
+            event = event_of(_envelope(described))
+            yield _backfilling(event, source_of(event.stream))
 
 
 def has_arrived(log: EventLog, state: Event) -> bool:

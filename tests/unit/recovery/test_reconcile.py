@@ -96,6 +96,14 @@ def test_a_state_that_never_arrived_is_recorded_and_marked_as_backfilled(url, ca
     assert events(url, "arrived") == [original]
 
 
+def test_a_job_of_a_team_is_recorded_under_the_source_of_the_team(url, capsys, monkeypatch):
+    monkeypatch.setenv("TRAINING_EVENTS_TEAMS", '{"vision": {"source": "my.vision.training", "accounts": []}}')
+    job("vision-lost")
+    job("lost")
+    reconcile(capsys)
+    assert [events(url, name)[0].source for name in ("vision-lost", "lost")] == ["my.vision.training", DEFAULT_SOURCE]
+
+
 def test_reconciling_again_changes_nothing(url, capsys):
     job("lost")
     first, second = reconcile(capsys), reconcile(capsys)

@@ -65,6 +65,7 @@ def reconcile(
     It asks SageMaker for its training jobs, and looks for the present state of each in the log. What is missing is
     recorded, marked as back-filled: over TRAINING_EVENTS_BUS if that is set, else as `redrive` does without a bus. A second run
     changes nothing.
+    A job of a team is recorded under the team's source, if TRAINING_EVENTS_TEAMS is set as the event processor has it.
     Needs sagemaker:ListTrainingJobs and sagemaker:DescribeTrainingJob.
 
     For example:
@@ -73,10 +74,16 @@ def reconcile(
     """
     sources = open_current_workspace(log)
     document = ReconcileDocument(dry_run, since or parse_time(_WINDOW), 0, [])
+    settings = Settings()
+    teams, own = settings.teams, settings.source
+
+    def source_of(stream: str) -> str:
+        return source or teams.source_of(stream, own)
+
     record, outcome = _recording(appender(sources.log, Settings()), dry_run=dry_run)
     with progress() as show:
         show("asking SageMaker for its training jobs")
-        for state in states_of_jobs(aws.client("sagemaker"), document.since, source or Settings().source):
+        for state in states_of_jobs(aws.client("sagemaker"), document.since, source_of):
             document.jobs += 1
             show(printable(f"{document.jobs} jobs, {state.stream}"))
             if has_arrived(sources.log, state):
