@@ -6,14 +6,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from moto.server import ThreadedMotoServer
 from training_events.analytics.places import place_at
 from training_events.analytics.snapshots import whole_snapshots
 
-from tests.support.checked_exports import LogInTables, sorted_rows, table
+from tests.older_logs.write import BUCKET
+from tests.support.checked_exports import LogInTables, export_of, findings_in, sorted_rows, table
+from tests.support.dynamodb import REGION, aws_in_this_process
 from tests.support.dynamodb_exports import Change
 from tests.support.large_log import large_log
 from tests.support.spark import kill, start_job
 from tests.support.tables_in_memory import Item
+from tests.support.tampered_tree import MODEL, RUN
+from tests.support.tampered_tree_on_aws import TamperedAws
 
 SINCE, TO = "2026-11-25T00:00:00.000000Z", "2026-11-25T12:00:00.000000Z"
 CHANGED_AT = "2026-11-25T08:00:00.000000Z"
@@ -120,3 +125,34 @@ def test_a_damaged_file_of_an_export_ends_the_job_with_one_line(spark_python, tm
     assert last.startswith("error: AWSDynamoDB/")
     assert "its MD5 is" in last
     assert not any((tmp_path / "tables").glob("**/*"))
+
+
+def test_seals_and_the_tree_are_read_where_the_streams_are_checked(spark_python, tmp_path):
+    with aws_in_this_process():
+        store = TamperedAws()
+        store.remove_stream(MODEL)
+        store.remove_seals(RUN)
+        expected = findings_in(store)
+        export_of(store, tmp_path / "exports")
+        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)  # it has what is in this process
+        server.start()
+        try:
+            _, port = server.get_host_and_port()
+            job = start_job(
+                spark_python,
+                *("--exports", tmp_path / "exports", "--tables", tmp_path / "tables", "--seals", BUCKET, "--notary", BUCKET),
+                aws={
+                    **REGION,
+                    "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+                    "AWS_ACCESS_KEY_ID": "test",
+                    "AWS_SECRET_ACCESS_KEY": "test",
+                    "NO_PROXY": "127.0.0.1",
+                },
+            )
+            out, err = job.communicate()
+        finally:
+            server.stop()
+    assert (job.returncode, bool(out)) == (1, True), err
+    assert sorted_rows(table(tmp_path / "tables", "findings")) == expected
+    assert {"stream_gone", "broken_seal"} <= {row[1] for row in expected}
+    assert "has a leaf of 2 events, and none of 0" in out

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from local.installation import python_of
@@ -22,7 +23,7 @@ def python_of_spark() -> Path:
     return python_of(ROOT / ".build" / "spark", "Spark", REQUIREMENTS)
 
 
-def start_job(python: Path, *arguments: str | Path, cores: int = 2) -> subprocess.Popen[str]:
+def start_job(python: Path, *arguments: str | Path, cores: int = 2, aws: Mapping[str, str] = {}) -> subprocess.Popen[str]:
     """Start the job. It and all that it starts are a process group of their own."""
     options = {
         "spark.ui.enabled": "false",
@@ -41,7 +42,7 @@ def start_job(python: Path, *arguments: str | Path, cores: int = 2) -> subproces
     return subprocess.Popen(
         [python, "-m", "training_events.analytics.job", *map(str, arguments)],
         cwd=ROOT,
-        env=without_aws(**variables),
+        env=without_aws(**variables, **aws),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from training_events.analytics.exported_log import ExportedFile
+from training_events.analytics.exported_tree import TreePlace, leaf_rows
 from training_events.analytics.places import place_at
 from training_events.analytics.stream_rows import Row, What
 from training_events.analytics.task import Tally, Task
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from training_events.analytics.stream_rows import StreamRow
+    from training_events.proof.tree.log_checkpoint import LogCheckpoint
 
 COLUMNS = "stream string, what int, position string, written_at string, content binary"
 """The columns of the rows, as Spark names types."""
@@ -36,6 +38,17 @@ def reading(exports: str) -> ArrowTask:
         files = (value for batch in batches for value in batch.column(0).to_pylist())
         decoded = (msgspec.msgpack.decode(file, type=ExportedFile) for file in files)
         return _batches(chain.from_iterable(file.rows(place) for file in decoded))
+
+    return read
+
+
+def reading_leaves(place: TreePlace, newest: LogCheckpoint, stops: list[int]) -> ArrowTask:
+    """What a task does that reads parts of the tree: each is a row with its first number, and that behind its last."""
+
+    def read(batches: Iterable[Any]) -> Iterator[Any]:
+        parts = chain.from_iterable(zip(*(column.to_pylist() for column in batch.columns), strict=True) for batch in batches)
+        tree = place.reader()
+        return _batches(chain.from_iterable(leaf_rows(tree, newest, start, end, stops) for start, end in parts))
 
     return read
 

@@ -9,8 +9,7 @@ from msgspec import Struct
 from training_events.proof.seal_format import FLAWS, read_seal
 
 if TYPE_CHECKING:
-    from training_events.analytics.exported_stream import ExportedStream
-    from training_events.proof.leaf_comparison import StreamLeaves
+    from training_events.analytics.exported_tree import ExportedTree
     from training_events.proof.seal_format import Lock
     from training_events.proof.seal_store import SealStore, StoredSeal, WrittenSeals
 
@@ -21,15 +20,11 @@ class Beside(Struct, frozen=True):
     as_of: str
     compare_states: bool = False
     seal_bucket: str | None = None
+    tree: ExportedTree | None = None
 
-    @property
     def seals(self) -> WrittenSeals | None:
-        if self.seal_bucket is None:
-            return None
-        return SealsUntil(seals_in(self.seal_bucket), self.as_of)
-
-    def leaves_of(self, stream: ExportedStream) -> StreamLeaves | None:  # noqa: ARG002
-        return None
+        """The seals that were written by then; None where none are read."""
+        return None if self.seal_bucket is None else SealsUntil(seals_in(self.seal_bucket), self.as_of)
 
 
 def seals_in(bucket: str) -> SealStore:

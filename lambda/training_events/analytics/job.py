@@ -9,13 +9,17 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training_events.analytics.beside import Beside
 from training_events.analytics.exported_log import read_exported_log, state_at
+from training_events.analytics.exported_tree import TreePlace
 from training_events.analytics.places import place_at
 from training_events.analytics.summary import sentences
 from training_events.errors import Misused, TrainingEventsError, is_from_aws
+from training_events.proof.tree.keys import read_public_key
+from training_events.settings import Settings
 from training_events.times import now
 
 if TYPE_CHECKING:
@@ -56,12 +60,15 @@ def run(arguments: Sequence[str]) -> Summary:
     exported = read_exported_log(place_at(place), state_file)
     models = exported.read_models
     compared = models is not None and models.to <= exported.as_of  # a later state has events that the log's export lacks
+    key = Settings().optional("checkpoint_key")
+    public_key = None if key is None else read_public_key(Path(key))
+    tree = None if options.notary is None else TreePlace(options.notary, public_key)
     beside = Beside(exported.as_of, compare_states=compared, seal_bucket=options.seals)
     from training_events.analytics.spark_job import SparkJob  # noqa: PLC0415 - what is wrong until here needs no Spark
 
     files, items = len(exported.files), exported.log.items
     print(f"reading {items:,} events from {files:,} files; the log as it was at {exported.as_of}", file=sys.stderr, flush=True)
-    return SparkJob(_session(), exported, place, options.tables, beside).run(now())
+    return SparkJob(_session(), exported, place, options.tables, beside, tree=tree).run(now())
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -73,6 +80,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         "--tables", required=True, metavar="PLACE", help="where the tables go: a folder, or s3://<bucket>/analytics/tables"
     )
     parser.add_argument("--seals", type=_bucket, metavar="BUCKET", help="the bucket with the seals (default: none are read)")
+    parser.add_argument(
+        "--notary", type=_bucket, metavar="BUCKET", help="the bucket with the notary's tree (default: its leaves are not read)"
+    )
     options, more = parser.parse_known_args(arguments)
     if more and not any(argument.startswith(_GLUE) for argument in arguments):
         parser.error(f"unrecognized arguments: {' '.join(more)}")

@@ -11,22 +11,26 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from training_events import folds
-from training_events.analytics.arrow_tasks import BATCH_ROWS, COLUMNS, TALLY, checking, reading
+from training_events.analytics.arrow_tasks import BATCH_ROWS, COLUMNS, TALLY, checking, reading, reading_leaves
 from training_events.analytics.beside import seals_in
+from training_events.analytics.exported_tree import TreeUntil
 from training_events.analytics.places import place_at
 from training_events.analytics.snapshots import finish, remove_old, snapshot_name
-from training_events.analytics.stream_rows import What
+from training_events.analytics.stream_rows import Row, What
 from training_events.analytics.summary import Summary, Witness
 from training_events.analytics.task import Tally, Task
 from training_events.errors import NotChecked
+from training_events.proof.leaf_comparison import TreeVerified
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from training_events.analytics.beside import Beside
     from training_events.analytics.exported_log import ExportedLog
+    from training_events.analytics.exported_tree import TreePlace
 
 _ITEMS_A_PARTITION = 50_000
 _FROM_A_TASK = re.compile(r"(?:training_events\.errors|botocore\.exceptions)\.\w+: (.*)")
@@ -35,8 +39,18 @@ _FROM_A_TASK = re.compile(r"(?:training_events\.errors|botocore\.exceptions)\.\w
 class SparkJob:
     """One run over one export."""
 
-    def __init__(self, spark: SparkSession, exported: ExportedLog, exports: str, tables: str, beside: Beside) -> None:
+    def __init__(
+        self,
+        spark: SparkSession,
+        exported: ExportedLog,
+        exports: str,
+        tables: str,
+        beside: Beside,
+        *,
+        tree: TreePlace | None = None,
+    ) -> None:
         self._spark, self._exported, self._exports, self._tables, self._beside = spark, exported, exports, tables, beside
+        self._tree = tree
         items = exported.log.items + (0 if exported.read_models is None else exported.read_models.items)
         self._partitions = max(2 * spark.sparkContext.defaultParallelism, -(-items // _ITEMS_A_PARTITION))
 
@@ -57,7 +71,8 @@ class SparkJob:
 
     def _checked(self, snapshot: str) -> Tally:
         self._spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(BATCH_ROWS))
-        by_stream = self._sorted(self._items().union(self._named()))
+        items, leaves = self._items().union(self._named()), self._leaves()
+        by_stream = self._sorted(items if leaves is None else items.union(leaves))
         first = Task(self._tables, snapshot, self._beside, "0", held_back="model/")
         done = by_stream.mapInArrow(checking(first), COLUMNS).persist(_on_disk())
         try:
@@ -69,6 +84,7 @@ class SparkJob:
         total = Tally()
         for row in tallies:
             total.add(msgspec.msgpack.decode(bytes(row.content), type=Tally))
+        total.add(Task(self._tables, snapshot, self._beside, "tree").put_findings_of_tree())
         return total
 
     def _items(self) -> DataFrame:
@@ -82,10 +98,28 @@ class SparkJob:
         sealed = [] if bucket is None else seals_in(bucket).streams()
         return self._spark.createDataFrame([(name, int(What.NAMED), "", "", b"") for name in sealed], COLUMNS)
 
+    def _leaves(self) -> DataFrame | None:
+        """The leaves of the tree as rows of their streams, once it is known what the tree is. None where there is none."""
+        if self._tree is None:
+            return None
+        tree = TreeUntil(self._tree.reader(), self._beside.as_of)
+        if tree.newest is None:
+            self._beside = replace(self._beside, tree=tree.read(())[0])
+            return None
+        parts = list(tree.parts())
+        listed = self._spark.createDataFrame(parts, "start long, end long").repartition(len(parts))
+        read = listed.mapInArrow(reading_leaves(self._tree, tree.newest, tree.stops), COLUMNS).persist(_on_disk())
+        of_tree = read.filter(f"what >= {int(What.REACHED)}").collect()
+        known, unreadable = tree.read(Row(What(row.what), row.position, row.written_at, b"") for row in of_tree)
+        self._beside = replace(self._beside, tree=known)
+        leaves = read.filter(f"what = {int(What.LEAF)}")
+        return leaves if unreadable is None else leaves.filter(f"written_at < '{unreadable:020d}'")
+
     def _sorted(self, rows: DataFrame) -> DataFrame:
         return rows.repartition(self._partitions, "stream").sortWithinPartitions("stream", "what", "position", "written_at")
 
     def _summary(self, snapshot: str, tally: Tally) -> Summary:
+        tree = self._beside.tree
         incrementals = [export for export in self._exported.log.exports if export.kind == "incremental"]
         return Summary(
             snapshot=snapshot,
@@ -94,6 +128,8 @@ class SparkJob:
             exports=[export.arn for export in self._exported.log.exports],
             states_compared=self._beside.compare_states,
             seals_read=self._beside.seal_bucket is not None,
+            tree=TreeVerified(checked=False) if tree is None else _covered(tree.verified, tally),
+            tree_findings=[] if tree is None else tree.findings,
             witness=Witness(
                 exports=len(incrementals),
                 since=incrementals[0].since if incrementals else None,
@@ -102,6 +138,10 @@ class SparkJob:
             ),
             checked=tally,
         )
+
+
+def _covered(verified: TreeVerified, tally: Tally) -> TreeVerified:
+    return replace(verified, covered=tally.covered, not_covered=tally.events - tally.covered) if verified.checked else verified
 
 
 def _on_disk() -> Any:

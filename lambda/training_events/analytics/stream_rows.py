@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class What(IntEnum):
-    """What a row holds. The rows of a stream come in the order of these numbers, so that its events are the last."""
+    """What a row holds. The rows of a stream come in the order of these numbers: its events are the last."""
 
     NAMED = 0
     """Something besides the exports knows the stream: it has seals."""
@@ -36,6 +36,10 @@ class What(IntEnum):
     """A leaf of the notary's tree."""
     EVENT = 6
     """An image of an event."""
+    REACHED = 7
+    """Of no stream: the leaves of a part of the tree up to here, and the latest time at which one was recorded."""
+    UNREADABLE = 8
+    """Of no stream: from this leaf on a part of the tree could not be read, and why."""
 
 
 class Row(NamedTuple):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from training_events.analytics.task import Tally
+from training_events.proof.findings import Finding
+from training_events.proof.leaf_comparison import TreeVerified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,9 @@ class Summary(Struct, frozen=True):
     states_compared: bool
     """Whether the read models were exported too, and no later than the log."""
     seals_read: bool
+    tree: TreeVerified
+    tree_findings: list[Finding]
+    """What is wrong with the tree itself: it makes the log unsound, and no single stream."""
     witness: Witness
     checked: Tally
     version: int = 1
@@ -44,7 +49,7 @@ class Summary(Struct, frozen=True):
     @property
     def is_sound(self) -> bool:
         """Whether nothing is broken, and nothing is missing."""
-        return self.checked.streams == self.checked.sound == self.checked.complete
+        return self.checked.streams == self.checked.sound == self.checked.complete and not self.tree_findings
 
 
 def sentences(summary: Summary) -> Iterator[str]:
@@ -61,6 +66,11 @@ def sentences(summary: Summary) -> Iterator[str]:
         yield "the read models were not compared: they were not exported, or later than the log"
     if not summary.seals_read:
         yield "no seals were read: they are named with --seals s3://<bucket>"
+    if summary.tree.checked:
+        tree = summary.tree
+        yield f"the tree, signed at {tree.at}, has a leaf of {tree.covered:,} events, and none of {tree.not_covered:,}"
+    for finding in summary.tree_findings:
+        yield f"the tree is broken: {finding.explanation}"
     found = ", ".join(f"{count:,} {kind}" for kind, count in sorted(checked.findings.items()))
     yield f"findings: {found or 'none'}"
     if (first := checked.first_broken) is not None:

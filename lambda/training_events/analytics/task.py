@@ -18,6 +18,8 @@ from training_events.analytics.exported_stream import ExportedStream
 from training_events.analytics.places import place_at
 from training_events.analytics.snapshots import snapshot_folder
 from training_events.analytics.stream_check import ALL_TABLES, check_stream, pinned_since
+from training_events.interchange.exports.parquet.rows import finding_row
+from training_events.interchange.exports.parquet.tables import FINDINGS
 from training_events.interchange.exports.parquet.writer import TableWriter
 
 if TYPE_CHECKING:
@@ -102,7 +104,8 @@ class Task(Struct, frozen=True):
 
     def run(self, streams: Iterable[tuple[str, Iterable[Row]]]) -> Iterator[StreamRow | Tally]:
         """Check the streams. Gives rows for the streams that are checked later, then what was counted."""
-        tally = Tally()
+        tally, seals, tree = Tally(), self.beside.seals(), self.beside.tree
+        leaves_of = None if tree is None else tree.leaves_of()
         with tempfile.TemporaryDirectory(prefix="training-events-") as folder, ExitStack() as stack:
             writers = {shape.name: stack.enter_context(TableWriter(Path(folder) / shape.name, shape)) for shape in ALL_TABLES}
             for name, rows in streams:
@@ -116,8 +119,8 @@ class Task(Struct, frozen=True):
                         stream,
                         as_of=self.beside.as_of,
                         compare_states=self.beside.compare_states,
-                        seals=self.beside.seals,
-                        leaves=self.beside.leaves_of(stream),
+                        seals=seals,
+                        leaves=None if leaves_of is None else leaves_of(stream),
                     )
                     for shape, table_rows in checked.tables:
                         writers[shape.name].add(table_rows)
@@ -126,18 +129,32 @@ class Task(Struct, frozen=True):
                     stream.close()
             stack.close()  # writes what they still hold
             tally.rows = {table: writer.rows for table, writer in writers.items()}
-            tally.files = list(self._put(Path(folder), tally.rows))
+            for table, count in tally.rows.items():
+                if count or self.part == FIRST_PART:
+                    tally.files += self._put_table(Path(folder) / table)
         yield tally
 
-    def _put(self, folder: Path, rows: dict[str, int]) -> Iterator[str]:
-        """Put the files of the tables where they belong; of an empty table only those of the first part."""
-        place = place_at(self.tables)
-        for table, count in rows.items():
-            for number, file in enumerate(sorted((folder / table).iterdir())):
-                if count or self.part == FIRST_PART:
-                    name = f"{snapshot_folder(table, self.snapshot)}part-{self.part}-{number:05d}.parquet"
-                    place.put(name, file)
-                    yield name
+    def put_findings_of_tree(self) -> Tally:
+        """Write what is wrong with the tree itself. Returns what was counted."""
+        findings = [] if self.beside.tree is None else self.beside.tree.findings
+        if not findings:
+            return Tally()
+        with tempfile.TemporaryDirectory(prefix="training-events-") as folder:
+            with TableWriter(Path(folder) / FINDINGS.name, FINDINGS) as writer:
+                writer.add(finding_row(None, finding) for finding in findings)
+            return Tally(
+                findings=dict(Counter(finding.kind.value for finding in findings)),
+                rows={FINDINGS.name: len(findings)},
+                files=self._put_table(Path(folder) / FINDINGS.name),
+            )
+
+    def _put_table(self, folder: Path) -> list[str]:
+        """Put the files of a table where they belong. Returns their names."""
+        place, names = place_at(self.tables), []
+        for number, file in enumerate(sorted(folder.iterdir())):
+            names.append(f"{snapshot_folder(folder.name, self.snapshot)}part-{self.part}-{number:05d}.parquet")
+            place.put(names[-1], file)
+        return names
 
 
 FIRST_PART = "0-00000"

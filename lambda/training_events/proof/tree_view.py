@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from training_events.proof.comparison import NumberedLeaf
+    from training_events.proof.locks import Looked
     from training_events.proof.tree.log_checkpoint import LogCheckpoint
     from training_events.proof.tree.reader import TreeReader
 
@@ -52,11 +53,11 @@ class PlacedLeaves:
         self.findings: list[Finding] = []
         """What is wrong with the tree itself."""
         self._newest: LogCheckpoint | None = None
-        with _noting(self.findings):
+        with noting(self.findings):
             self._newest = tree.newest()
         newest = [] if self._newest is None else [(self._newest, None)]
         self._history = SigningHistory(newest, self._recorded_to)
-        self.verified = _verified(tree, self._newest, catching_up=SigningHistory(newest).is_catching_up(self._moment))
+        self.verified = tree_verified(tree, self._newest, catching_up=SigningHistory(newest).is_catching_up(self._moment))
         """What the newest checkpoint says. No event is counted."""
 
     def of(self, stream: str) -> StreamLeaves:
@@ -94,28 +95,26 @@ class SortedLeaves:
         """What is wrong with the tree itself."""
         published: list[tuple[LogCheckpoint, str | None]] = []
         newest: LogCheckpoint | None = None
-        with _noting(self.findings):
+        with noting(self.findings):
             published.extend(tree.published())
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute(_TABLE)
         sizes = {checkpoint.size for checkpoint, _ in published}
-        with _noting(self.findings):
+        with noting(self.findings):
             newest = tree.newest()  # after the others: its writer may have stopped before it wrote this one
             if newest is not None:
                 connection.executemany(_INSERT, self._rows(tree, newest.size, sizes, on_progress))
         self._signed = SigningHistory(published, lambda checkpoint: self._recorded_to.get(checkpoint.size, ""))
-        self.verified = _verified(tree, newest, catching_up=self._signed.is_catching_up(moment))
+        self.verified = tree_verified(tree, newest, catching_up=self._signed.is_catching_up(moment))
         """What the newest checkpoint says. No event is counted."""
         # a tree that could not be read to its end may have leaves that were not read
         self._history = NOTHING_SIGNED if self.findings else self._signed
         if committed is not None and not self.findings:
-            with _noting(self.findings):
+            with noting(self.findings):
                 tree.check_committed()
-        for path, what in tree.laid_over():
-            self.findings.append(Finding(kind=Kind.FORK, position=None, explanation=f"{path} of the tree: {what}"))
-        locks, not_locked = check_tree_locks(tree.locked_files())
+        locks, of_files = findings_of_files(tree)
         self.verified = replace(self.verified, locks=locks)
-        self.findings += not_locked
+        self.findings += of_files
 
     def of(self, stream: str) -> StreamLeaves:
         if not self.verified.checked or not _is_unicode(stream):
@@ -169,7 +168,20 @@ def sorted_leaves(
         yield SortedLeaves(tree, committed, connection, on_progress, clock())
 
 
-def _verified(tree: TreeReader, newest: LogCheckpoint | None, *, catching_up: bool) -> TreeVerified:
+def findings_of_files(tree: TreeReader) -> tuple[Looked, list[Finding]]:
+    """Whether locks of the tree's files were looked at; what is laid over a file, and what is not locked as it must be.
+
+    Each file is read as it was written first, so that keeps nobody from reading all leaves.
+    """
+    laid_over = [
+        Finding(kind=Kind.FORK, position=None, explanation=f"{path} of the tree: {what}") for path, what in tree.laid_over()
+    ]
+    locks, not_locked = check_tree_locks(tree.locked_files())
+    return locks, laid_over + not_locked
+
+
+def tree_verified(tree: TreeReader, newest: LogCheckpoint | None, *, catching_up: bool) -> TreeVerified:
+    """What a checkpoint of the tree says. No event is counted."""
     if newest is None:
         return TreeVerified(checked=False)
     key = tree.public_key
@@ -197,7 +209,7 @@ def _of(committed: CommittedPlaces | None, stream: str) -> Callable[[], Iterator
 
 
 @contextmanager
-def _noting(findings: list[Finding]) -> Iterator[None]:
+def noting(findings: list[Finding]) -> Iterator[None]:
     """Add a finding if the tree is none, unless it is there already."""
     try:
         yield

@@ -92,6 +92,10 @@ class TreeReader:
         if size < newest.size:
             raise BadTree(f"{checkpoint_path(newest.size)} is not there, though it is the newest")
 
+    def use(self, checkpoint: LogCheckpoint) -> None:
+        """Read up to this checkpoint, which another reader of this tree has checked. Raises BadTree."""
+        self._see(checkpoint)
+
     def check(self, note: bytes) -> LogCheckpoint:
         """A checkpoint of this log that somebody kept: a key of this log signed it. Raises BadTree.
 
