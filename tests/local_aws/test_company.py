@@ -1,4 +1,4 @@
-"""An environment with a company's rules beside the standard one: a prefix, a path, a boundary, and a bucket and a bus of its own."""
+"""An environment with a company's rules beside the standard one: prefix, path, boundary, a bucket and a bus of its own."""
 
 import os
 import subprocess
