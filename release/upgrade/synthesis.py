@@ -59,22 +59,27 @@ def _synthesize(project: Path, python: list[str], out: Path, called: str, names:
     shutil.rmtree(out, ignore_errors=True)
     stacks = {}
     for name in names:
-        # A mistake in the settings of another environment does not matter. Versions that do not know the variable read all.
+        if (stack := _stack_of(out, name)) is not None:
+            stacks[name] = stack
+            continue
+        # A mistake in the settings of another environment does not matter. Versions that do not know the variable write all.
         variables = {"CDKTF_OUTDIR": str(out), "TRAINING_ENVIRONMENT": name}
         _run([*python, "main.py"], out.with_suffix(".log"), f"synthesizing {name} of {called}", project, variables)
-        stacks[name] = _stack_of(out, name)
+        if (stack := _stack_of(out, name)) is None:
+            raise ReleaseError(f"{called} has written no stack of {name}")
+        stacks[name] = stack
     shutil.rmtree(out)
     return stacks
 
 
-def _stack_of(out: Path, environment: str) -> dict[str, Any]:
-    """The stack with the tag of the environment: its name depends on a setting."""
+def _stack_of(out: Path, environment: str) -> dict[str, Any] | None:
+    """The stack with the tag of the environment, if there is one: its name depends on a setting."""
     for file in sorted(out.glob(f"stacks/*/{JSON}")):
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         (provider,) = content["provider"]["aws"]
         if provider["default_tags"][0]["tags"].get("environment") == environment:
             return content
-    raise ReleaseError(f"{out}: there is no stack of {environment}")
+    return None
 
 
 def _toolkit(project: Path) -> dict[str, str | None]:
