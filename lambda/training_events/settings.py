@@ -8,10 +8,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from training_events.errors import MissingSetting
-from training_events.teams import Teams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from training_events.teams import Teams
 
 
 DEFAULT_SOURCE = "my.sagemaker.training.jobs"
@@ -128,6 +129,8 @@ class Settings:
     @property
     def teams(self) -> Teams:
         """The teams that share the log; none where nothing names them. Raises MissingSetting for what is no such JSON."""
+        from training_events.teams import Teams  # noqa: PLC0415 - what reads a log on a laptop knows no teams
+
         return Teams.read(self.optional("_teams") or "{}")
 
     @property
