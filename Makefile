@@ -153,6 +153,7 @@ lock: .build/python.done ## renew every lock file
 schemas: .build/python.done ## what docs/reference/ has from the code: JSON Schemas, settings, commands
 	@python -m tools.schemas docs/reference
 	@python -m tools.reference_pages docs/reference
+	@python -m tools.analytics_tables stacks/analytics_tables.json
 
 .PHONY: wheel
 wheel: .build/python.done ## the wheel and the source archive of training-events, checked for PyPI, into dist/python/

@@ -6,6 +6,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfiguration,
     S3BucketLifecycleConfigurationRule,
     S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
+    S3BucketLifecycleConfigurationRuleExpiration,
     S3BucketLifecycleConfigurationRuleFilter,
     S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
 )
@@ -29,6 +30,10 @@ from stacks import bucket_policy, iam
 from stacks.existing import ExistingBucket
 from stacks.settings import Settings
 
+ANALYTICS = "analytics"
+"""The prefix of exports of the log, of the tables that are made of them, and of what queries over these answer."""
+_OLD_ANALYTICS_DAYS = 7
+"""What the job has replaced is made again from exports. A week is time to notice a mistake."""
 UNTAGGED = S3ObjectOverrideProvider(default_tags=S3ObjectOverrideProviderDefaultTags(tags={}))
 """For objects: they may have 10 tags at most, and the settings may have more tags for all resources.
 
@@ -143,6 +148,29 @@ class DataBucket(Construct):
                         )
                     ],
                 ),
+                *(_of_analytics(settings) if settings.analytics.enabled else []),
             ],
             depends_on=[versioning],
         )
+
+
+def _of_analytics(settings: Settings) -> list[S3BucketLifecycleConfigurationRule]:
+    """Answers of queries go after some time. The job removes its earlier tables by itself: here go what is left of them, since
+    the bucket keeps versions. Exports stay: the state of the exports may name one of any age.
+    """
+    return [
+        S3BucketLifecycleConfigurationRule(
+            id="analytics-results",
+            status="Enabled",
+            filter=[S3BucketLifecycleConfigurationRuleFilter(prefix=f"{ANALYTICS}/results/")],
+            expiration=[S3BucketLifecycleConfigurationRuleExpiration(days=settings.analytics.result_days)],
+        ),
+        S3BucketLifecycleConfigurationRule(
+            id="analytics-old-versions",
+            status="Enabled",
+            filter=[S3BucketLifecycleConfigurationRuleFilter(prefix=f"{ANALYTICS}/")],
+            noncurrent_version_expiration=[
+                S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=_OLD_ANALYTICS_DAYS)
+            ],
+        ),
+    ]

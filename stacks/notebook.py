@@ -11,6 +11,7 @@ from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuratio
 from constructs import Construct
 
 from stacks import encryption, iam, rights, team_rules, training_jobs
+from stacks.analytics import Analytics
 from stacks.client_files import ClientFiles
 from stacks.data_bucket import DataBucket
 from stacks.event_bus import EventBus
@@ -42,6 +43,7 @@ class Notebook(Construct):
         client: ClientFiles,
         notary: Notary | None,
         starter: TrainingStarter | None,
+        analytics: Analytics | None,
     ) -> None:
         super().__init__(scope, id_)
         options = settings.notebook
@@ -54,6 +56,7 @@ class Notebook(Construct):
             statements=[
                 *_recording_and_reading(bus, log, read_models, data_bucket),
                 *(notary.reading() if notary else []),
+                *(analytics.asking() if analytics else []),
                 *rights.not_overwriting_code(settings, data_bucket),
                 *team_rules.publishing_as_no_team(settings, bus.bus.arn),
                 *_training(settings),
@@ -69,6 +72,7 @@ class Notebook(Construct):
             "TRAINING_EVENTS_BUCKET": data_bucket.bucket.bucket,
             **({"TRAINING_EVENTS_RECIPES": starter.recipes.place} if starter else {}),
             **(notary.variables() if notary else {}),
+            **(analytics.variables() if analytics else {}),
             "AWS_DEFAULT_REGION": settings.region,  # the region of all of these
         }
         # A local, because cdktf escapes texts in a function's arguments, and not always correctly. A local stays as it is.

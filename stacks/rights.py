@@ -1,7 +1,7 @@
 """What people's programs may do: the statements that the notebook's role and the roles of teams have in common."""
 
 from stacks import client_files, iam, recipes, signed_package
-from stacks.data_bucket import DataBucket
+from stacks.data_bucket import ANALYTICS, DataBucket
 from stacks.event_log import EventLog, ReadModels
 from stacks.settings import Settings
 
@@ -21,11 +21,12 @@ def reading_the_log(log: EventLog, read_models: ReadModels, data_bucket: DataBuc
 
 def not_overwriting_code(settings: Settings, data_bucket: DataBucket) -> list[iam.Statement]:
     """The code that every notebook installs at its start, and that Lambda runs, must not come from a person's program. Nor must
-    what events start: a notebook asks for a recipe, and does not write one.
+    what events start: a notebook asks for a recipe, and does not write one. Nor what the whole log is asked from.
     """
     prefixes = [
         client_files.PREFIX,
         recipes.PREFIX,
         *([signed_package.PREFIX] if settings.code_signing.profile_version_arn else []),
+        *((f"{ANALYTICS}/exports", f"{ANALYTICS}/tables") if settings.analytics.enabled else ()),
     ]
     return [iam.deny(["s3:PutObject"], [f"{data_bucket.bucket.arn}/{prefix}/*" for prefix in prefixes])]

@@ -4,6 +4,7 @@ from cdktf import AssetType, TerraformAsset, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from constructs import Construct
 
+from stacks.analytics import Analytics
 from stacks.central_bus import CentralBus
 from stacks.client_files import ClientFiles
 from stacks.data_bucket import DataBucket
@@ -44,6 +45,7 @@ class TrainingStack(TerraformStack):
     notary: Notary | None
     training_starter: TrainingStarter | None
     notebook: Notebook
+    analytics: Analytics | None
 
     def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(scope, settings.stack_name)
@@ -135,6 +137,9 @@ class TrainingStack(TerraformStack):
         failing += bus.set_aside_into(undelivered)
         undelivered.accept_from(failing)
         client = ClientFiles(self, "client", settings, data_bucket=data_bucket)
+        analytics = None
+        if settings.analytics.enabled:
+            analytics = Analytics(self, "analytics", settings, data_bucket=data_bucket, client=client, notary=notary)
         notebook = Notebook(
             self,
             "notebook",
@@ -147,6 +152,7 @@ class TrainingStack(TerraformStack):
             client=client,
             notary=notary,
             starter=starter,
+            analytics=analytics,
         )
         Observability(
             self,
@@ -167,6 +173,7 @@ class TrainingStack(TerraformStack):
         self.settings, self.data_bucket, self.event_bus, self.event_log = settings, data_bucket, bus, log
         self.read_models, self.undelivered_queue, self.event_processor = read_models, undelivered, processor
         self.projector, self.notary, self.training_starter, self.notebook = projector, notary, starter, notebook
+        self.analytics = analytics
         self._declare_outputs()
 
     def _use_aws(self, settings: Settings) -> None:
@@ -221,6 +228,12 @@ class TrainingStack(TerraformStack):
                 "training_starter_function_name",
                 self.training_starter.function.function_name,
                 "The function that starts training jobs",
+            )
+        if self.analytics:
+            self._output(
+                "analytics_workgroup_name",
+                self.analytics.workgroup.name,
+                "Athena's workgroup for questions about the whole log",
             )
         self._output("notebook_instance_name", self.notebook.instance.name, "The SageMaker notebook instance")
         self._output("notebook_url", self.notebook.instance.url, "The notebook's address, behind AWS sign-in")

@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from stacks.settings import aws_facts
+from stacks.settings.analytics import Analytics
 from stacks.settings.company import Iam, Logs, TagPolicy
 from stacks.settings.functions import EventProcessor, Notary, Projector, TrainingStarter
 from stacks.settings.proof import Checkpoints, SealRetention
@@ -74,6 +75,7 @@ class Settings(Section):
     code_signing: CodeSigning = CodeSigning()
     openlineage: OpenLineage = OpenLineage()
     observability: Observability = Observability()
+    analytics: Analytics = Analytics()
     teams: dict[TeamName, Team] = Field(default={})
 
     @model_validator(mode="after")

@@ -37,6 +37,14 @@ OPTIONS: dict[str, Any] = {
     "code_signing": {"profile_version_arn": PROFILE},
     "openlineage": {"endpoint": "https://lineage.example.com", "connection_arn": CONNECTION, "requests_per_second": 5},
     "observability": {"alarm_email": "on-call@example.com"},
+    "analytics": {
+        "enabled": True,
+        "interval_hours": 1,
+        "workers": 10,
+        "worker_type": "G.2X",
+        "query_limit_gb": 5,
+        "result_days": 7,
+    },
 }
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/teams-may-at-most"
 OTHER_ACCOUNTS = ["444455556666", "777788889999"]

@@ -13,6 +13,7 @@ from tests.support.stack_json import StackJson
 
 # Types that could have a key and have none, each with the reason.
 KEYLESS = {
+    "aws_scheduler_schedule",  # it says which job to start, and nothing of the log
     "aws_lambda_event_source_mapping",  # its key is for filter criteria, and it has none
     "aws_s3_bucket",  # a resource of its own has it: aws_s3_bucket_server_side_encryption_configuration
     "aws_s3_object",  # put into a bucket that already has the key
@@ -25,6 +26,8 @@ ROLES = {
     "training_starter_run": ({"dynamodb", "lambda", "s3", "sqs"}, {"s3", "sqs"}),
     "training_starter_jobs": ({"s3"}, {"s3"}),
     "forwarding": (set(), set()),  # EventBridge encrypts what the role puts on the bus
+    "analytics_job_execution": ({"s3"}, {"s3"}),
+    "analytics_job_start_role": (set(), set()),  # it starts the job, and reads nothing
     "openlineage": (set(), set()),  # EventBridge decrypts what it sends
 }
 
@@ -67,7 +70,7 @@ def test_the_state_has_the_key(options: StackJson) -> None:
 def test_objects_are_put_after_the_bucket_has_the_key_and_are_compared_by_their_source(options: StackJson) -> None:
     (encryption,) = options.all("aws_s3_bucket_server_side_encryption_configuration")
     objects = options.all("aws_s3_object").values()
-    assert len([object_ for object_ in objects if not object_["key"].startswith("recipes/")]) == 3
+    assert len([object_ for object_ in objects if not object_["key"].startswith("recipes/")]) == 4
     for object_ in objects:
         assert f"aws_s3_bucket_server_side_encryption_configuration.{encryption}" in object_["depends_on"]
         assert "etag" not in object_  # it is no longer the MD5 of the content, so every plan would show a change

@@ -15,6 +15,12 @@ from tests.support.stack_json import StackJson
 # The attributes that identify a resource of a type within an account and region. If they are equal, two resources are the same
 # to AWS, and the second environment would take over that of the first.
 IDENTITIES: dict[str, tuple[str, ...]] = {
+    "aws_athena_named_query": ("workgroup", "name"),
+    "aws_athena_workgroup": ("name",),
+    "aws_glue_catalog_database": ("name",),
+    "aws_glue_catalog_table": ("database_name", "name"),
+    "aws_glue_job": ("name",),
+    "aws_scheduler_schedule": ("name",),
     "aws_cloudwatch_event_api_destination": ("name",),
     "aws_cloudwatch_dashboard": ("dashboard_name",),
     "aws_cloudwatch_event_archive": ("name",),
@@ -64,6 +70,7 @@ def synthesized(environment: str, folder: Path, **more: Any) -> StackJson:
         "network": OPTIONS["network"],
         "code_signing": {"profile_version_arn": PROFILE.replace(REGION, "us-east-1")},
         "openlineage": OPTIONS["openlineage"] | {"connection_arn": CONNECTION.replace(REGION, "us-east-1")},
+        "analytics": OPTIONS["analytics"],
     }
     import cdktf  # noqa: PLC0415 - starts Node, which no process needs that only collects the tests
 

@@ -105,13 +105,14 @@ def preparation(folders: dict[str, Path], temporary: Path) -> Iterator[str]:
 
 
 def _view(shape: TableShape, folder: Path) -> str:
-    """Times without a zone, in UTC, as Athena has them: the same text compares them with the same literals."""
-    files = _quoted(f"{folder}/{shape.name}/{'*/' if shape.by_kind else ''}*.parquet")
+    """As Athena has it: without a column for the folders of kinds, and times without a zone, in UTC, so that the same text
+    compares them with the same literals.
+    """
+    files = _quoted(f"{folder}/{shape.name}/**/*.parquet")
     times = ", ".join(f"{it.name} AT TIME ZONE 'UTC' AS {it.name}" for it in shape.columns if it.type == "timestamp")
-    partitions = "true" if shape.by_kind else "false"
     return (
         f"CREATE VIEW {shape.name} AS SELECT * REPLACE ({times})"  # noqa: S608 - names of this module's own
-        f" FROM read_parquet({files}, hive_partitioning = {partitions})"
+        f" FROM read_parquet({files}, hive_partitioning = false)"
     )
 
 

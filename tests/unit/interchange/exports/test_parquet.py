@@ -104,7 +104,9 @@ def test_duckdb_reads_runs_with_what_has_names(folder: Path):
 
 def test_duckdb_reads_each_version_of_a_model_and_a_model_that_has_none(sources: Sources, tmp_path: Path):
     for event in (
-        make_event("model/digits", "ModelRegistered", 61, version="2", run="run/digits-1", registered_by="ada", **STORED),
+        make_event(
+            "model/digits", "ModelRegistered", 61, version="2", run="run/digits-1", registered_by="ada", artifact=STORED
+        ),
         make_event("model/digits", "ModelPromoted", 62, version="1", stage="production", promoted_by="ada"),
         make_event("model/digits", "ModelPromoted", 63, version="1", stage="staging", promoted_by="grace"),
         make_event("model/digits", "VersionTagged", 64, version="2", tags={"size": 5}),
@@ -113,14 +115,14 @@ def test_duckdb_reads_each_version_of_a_model_and_a_model_that_has_none(sources:
         sources.log.append(event)
     export_tables(sources, tmp_path / "tables")
     rows = ask(
-        """SELECT model, version, latest, run, stages, registered_by, promoted_by, retired_at IS NULL, tags['size'], events
+        """SELECT model, version, latest, run, stages, registered_by, promoted_by, retired_at IS NULL, tags['size'], bytes, events
         FROM {models} ORDER BY model, version""",
         tmp_path / "tables",
     )
     assert rows == [
-        ("digits", "1", False, "digits-0", ["production", "staging"], None, "grace", True, None, 6),
-        ("digits", "2", True, "digits-1", [], "ada", None, False, "5", 6),
-        ("m-1", None, False, None, [], None, None, True, None, 1),
+        ("digits", "1", False, "digits-0", ["production", "staging"], None, "grace", True, None, None, 6),
+        ("digits", "2", True, "digits-1", [], "ada", None, False, "5", 7, 6),
+        ("m-1", None, False, None, [], None, None, True, None, None, 1),
     ]
 
 
