@@ -22,10 +22,14 @@ _ROLE = "arn:aws:iam::111122223333:role/sample"
 # The ARN of a real stream ends in a time. parliament would take the colons of that time for more fields of the ARN.
 _UUID = "57ff7a43-341d-46b6-aee3-a450c9de6dc8"
 _SAMPLES = {
+    "aws_athena_workgroup.arn": f"arn:aws:athena:{_REGION_AND_ACCOUNT}:workgroup/sample",
     "aws_cloudwatch_event_api_destination.arn": f"arn:aws:events:{_REGION_AND_ACCOUNT}:api-destination/sample/{_UUID}",
     "aws_cloudwatch_event_bus.arn": f"arn:aws:events:{_REGION_AND_ACCOUNT}:event-bus/sample",
     "aws_cloudwatch_event_rule.arn": f"arn:aws:events:{_REGION_AND_ACCOUNT}:rule/sample/sample",
     "aws_cloudwatch_log_group.arn": f"arn:aws:logs:{_REGION_AND_ACCOUNT}:log-group:/aws/lambda/sample",
+    "aws_glue_catalog_database.arn": f"arn:aws:glue:{_REGION_AND_ACCOUNT}:database/sample",
+    "aws_glue_catalog_table.arn": f"arn:aws:glue:{_REGION_AND_ACCOUNT}:table/sample/sample",
+    "aws_glue_job.arn": f"arn:aws:glue:{_REGION_AND_ACCOUNT}:job/sample",
     "aws_iam_role.arn": _ROLE,
     "aws_dynamodb_table.arn": f"arn:aws:dynamodb:{_REGION_AND_ACCOUNT}:table/sample",
     "aws_dynamodb_table.stream_arn": f"arn:aws:dynamodb:{_REGION_AND_ACCOUNT}:table/sample/stream/sample",

@@ -17,7 +17,7 @@ from stacks import client_files, encryption, iam
 from stacks.client_files import ClientFiles
 from stacks.data_bucket import ANALYTICS, DataBucket
 from stacks.file_object import file_object
-from stacks.locked_objects import CHECKPOINTS, SEALS
+from stacks.locked_objects import SEALS
 from stacks.notary import Notary
 from stacks.service_role import ServiceRole
 from stacks.settings import Settings
@@ -65,7 +65,8 @@ class AnalyticsJob(Construct):
             service="glue.amazonaws.com",
             trusted_when={"StringEquals": {"aws:SourceAccount": settings.account_id}},
             statements=[
-                *_files(data_bucket.bucket.arn, with_tree=notary is not None),
+                *_files(data_bucket.bucket.arn),
+                *(notary.reading_the_tree() if notary else []),
                 iam.allow(["glue:GetTable", "glue:UpdateTable"], catalog),
                 # Glue names the groups of its jobs' logs: https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
                 iam.allow(
@@ -95,6 +96,7 @@ class AnalyticsJob(Construct):
                 "--exports": f"{place}/exports",
                 "--tables": f"{place}/tables",
                 "--seals": bucket,
+                **({"--notary": notary.tree_bucket} if notary else {}),
                 "--database": database,
                 "--TempDir": f"{place}/results/temporary/",
             },
@@ -133,13 +135,12 @@ class AnalyticsJob(Construct):
         )
 
 
-def _files(bucket: str, *, with_tree: bool) -> list[iam.Statement]:
-    proofs = [f"{bucket}/{locked.prefix}/*" for locked in (SEALS, *((CHECKPOINTS,) if with_tree else ()))]
+def _files(bucket: str) -> list[iam.Statement]:
     tables = f"{bucket}/{ANALYTICS}/tables/*"
     return [
         iam.allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"], [bucket]),
         iam.allow(["s3:GetObject"], [f"{bucket}/{client_files.PREFIX}/*", f"{bucket}/{ANALYTICS}/exports/*", tables]),
-        iam.allow(["s3:GetObject", "s3:GetObjectRetention", "s3:GetObjectVersion"], proofs),
+        iam.allow(["s3:GetObject", "s3:GetObjectRetention", "s3:GetObjectVersion"], [f"{bucket}/{SEALS.prefix}/*"]),
         iam.allow(
             ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"],
             [tables, f"{bucket}/{ANALYTICS}/results/temporary/*"],

@@ -117,19 +117,24 @@ class Notary(Construct):
         bucket = {"TRAINING_EVENTS_NOTARY_BUCKET": self._bucket} if self._has_own_bucket else {}
         return {"TRAINING_EVENTS_LOG": self.address, "TRAINING_EVENTS_NOTARY": self.function.function_name, **bucket}
 
+    @property
+    def tree_bucket(self) -> str:
+        """The name of the bucket with the tree."""
+        return self._bucket
+
     def reading(self) -> list[iam.Statement]:
         """For a reader of the log and the data bucket: where a stream's leaves are, and the tree if it is in another bucket."""
         places = iam.allow(["dynamodb:GetItem", "dynamodb:Query"], [self.table.arn])
         if not self._has_own_bucket:
             return [places]
-        return [places, *self._reading_the_tree()]
+        return [places, *self.reading_the_tree()]
 
     def _publishing(self) -> list[iam.Statement]:
         """Write tiles and checkpoints under Object Lock. The role cannot shorten a lock or remove an object."""
         writing = iam.allow(["s3:PutObject", "s3:PutObjectRetention"], [f"{self._bucket_arn}/{CHECKPOINTS.prefix}/*"])
-        return [writing, *self._reading_the_tree()]
+        return [writing, *self.reading_the_tree()]
 
-    def _reading_the_tree(self) -> list[iam.Statement]:
+    def reading_the_tree(self) -> list[iam.Statement]:
         """By version, as another one may be put over it."""
         return [
             iam.allow(["s3:GetObject", "s3:GetObjectVersion"], [f"{self._bucket_arn}/{CHECKPOINTS.prefix}/*"]),

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.support.options import ACCOUNT, KEY, REGION
+from tests.support.options import ACCOUNT, AUDITORS_BUCKET, KEY, REGION
 from tests.support.stack_json import StackJson
 from tools.analytics_tables import text
 
@@ -67,6 +67,7 @@ def test_the_job_runs_the_wheel_on_the_exports_and_says_which_database(options: 
     arguments = job["default_arguments"]
     assert arguments["--exports"] == f"s3://{bucket}/analytics/exports"
     assert arguments["--tables"] == f"s3://{bucket}/analytics/tables"
+    assert (arguments["--seals"], arguments["--notary"]) == (bucket, AUDITORS_BUCKET)
     assert arguments["--database"] == options.reference("aws_glue_catalog_database", "name")
     wheel = next(name for name in options.all("aws_s3_object") if name.startswith("client_wheel"))
     assert arguments["--additional-python-modules"] == f"s3://${{aws_s3_object.{wheel}.bucket}}/${{aws_s3_object.{wheel}.key}}"
@@ -87,7 +88,8 @@ def test_the_job_may_read_exports_and_proofs_write_tables_and_point_at_them(opti
     writing = {resource for action, resource in granted if action in ("s3:PutObject", "s3:DeleteObject")}
     assert writing == {f"{bucket}/analytics/tables/*", f"{bucket}/analytics/results/temporary/*"}
     assert {resource for action, resource in granted if action == "s3:GetObject"} == {
-        *(f"{bucket}/{prefix}/*" for prefix in ("client", "analytics/exports", "analytics/tables", "seals", "notary")),
+        *(f"{bucket}/{prefix}/*" for prefix in ("client", "analytics/exports", "analytics/tables", "seals")),
+        f"arn:aws:s3:::{AUDITORS_BUCKET}/notary/*",
     }
     assert {action for action, _ in granted if action.startswith("glue:")} == {"glue:GetTable", "glue:UpdateTable"}
     tables = {options.reference("aws_glue_catalog_table", "arn", name) for name in options.all("aws_glue_catalog_table")}

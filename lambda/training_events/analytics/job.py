@@ -68,7 +68,12 @@ def run(arguments: Sequence[str]) -> Summary:
 
     files, items = len(exported.files), exported.log.items
     print(f"reading {items:,} events from {files:,} files; the log as it was at {exported.as_of}", file=sys.stderr, flush=True)
-    return SparkJob(_session(), exported, place, options.tables, beside, tree=tree).run(now())
+    summary = SparkJob(_session(), exported, place, options.tables, beside, tree=tree).run(now())
+    if options.database is not None:
+        from training_events.analytics.catalog import point_tables_at  # noqa: PLC0415 - only AWS has a catalog
+
+        point_tables_at(options.database, options.tables, summary.snapshot)
+    return summary
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -78,6 +83,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--tables", required=True, metavar="PLACE", help="where the tables go: a folder, or s3://<bucket>/analytics/tables"
+    )
+    parser.add_argument(
+        "--database", metavar="NAME", help="the database of Glue's catalog whose tables are to be those of this run"
     )
     parser.add_argument("--seals", type=_bucket, metavar="BUCKET", help="the bucket with the seals (default: none are read)")
     parser.add_argument(

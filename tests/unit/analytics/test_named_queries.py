@@ -23,7 +23,7 @@ def at(second: int) -> datetime:
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     url = write_lives(tmp_path_factory.mktemp("named"))
-    second = {"version": "2", "run": "run/digits-1", "registered_by": "ada", "artifact": STORED}
+    second: dict[str, Any] = {"version": "2", "run": "run/digits-1", "registered_by": "ada", "artifact": STORED}
     record_events(
         url,
         [

@@ -115,8 +115,8 @@ def test_duckdb_reads_each_version_of_a_model_and_a_model_that_has_none(sources:
         sources.log.append(event)
     export_tables(sources, tmp_path / "tables")
     rows = ask(
-        """SELECT model, version, latest, run, stages, registered_by, promoted_by, retired_at IS NULL, tags['size'], bytes, events
-        FROM {models} ORDER BY model, version""",
+        """SELECT model, version, latest, run, stages, registered_by, promoted_by, retired_at IS NULL, tags['size'], bytes,
+        events FROM {models} ORDER BY model, version""",
         tmp_path / "tables",
     )
     assert rows == [
