@@ -92,6 +92,7 @@ def test_every_type_of_resource_with_a_key_is_spoken_of(dev: StackJson) -> None:
     """By its own service above, or as what a role reads and writes, or Lambda and SageMaker with a grant."""
     key = dev.content["terraform"]["backend"]["s3"]["kms_key_id"]
     by_roles_and_grants = {
+        "aws_athena_workgroup",  # Athena writes answers with the rights of whoever asks
         "aws_dynamodb_table",
         "aws_lambda_function",
         "aws_s3_bucket_server_side_encryption_configuration",
