@@ -2,8 +2,10 @@
 
 import argparse
 import sys
+from functools import partial
 
 from benchmarks import (
+    analytics,
     appending,
     asking,
     command_line,
@@ -50,19 +52,24 @@ _BENCHMARKS = {
     "program_end": program_end.measure,
     "command_line": command_line.measure,
     "report_page": report_page.measure,
+    "analytics": analytics.measure,
 }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("name", nargs="*", help=f"which of {', '.join(_BENCHMARKS)} (default: all)")
-    names = parser.parse_args().name or list(_BENCHMARKS)
+    events = f"how many events the benchmark analytics has (default: {analytics.EVENTS:,})"
+    parser.add_argument("--events", type=int, default=analytics.EVENTS, help=events)
+    options = parser.parse_args()
+    names = options.name or list(_BENCHMARKS)
     if unknown := [name for name in names if name not in _BENCHMARKS]:
         parser.error(f"there is no benchmark {unknown[0]}; there are: {', '.join(_BENCHMARKS)}")
+    sized = {"analytics": partial(analytics.measure, options.events)}
     ratios: list[Ratio] = []
     for name in names:
         print(f"measuring: {name}", file=sys.stderr)
-        ratios += _BENCHMARKS[name]()
+        ratios += (_BENCHMARKS | sized)[name]()
     for ratio in ratios:
         print(ratio)
     return 0 if all(ratio.is_within_limit for ratio in ratios) else 1
