@@ -42,6 +42,12 @@ def test_what_is_called_by_a_schedule_is_at_rest_too(stack: StackJson) -> None:
     assert {"notary, by schedule", "projector, by schedule"} < {line.part for line in answer(stack).at_rest}
 
 
+def test_the_job_over_the_log_is_at_rest_where_there_is_one(stack: StackJson, options: StackJson) -> None:
+    found = [[line.amount for line in answer(each).at_rest if line.part == "job over the log"] for each in (stack, options)]
+    assert found[0] == []
+    assert found[1] > [0]
+
+
 def test_the_document_shows_what_the_command_prints(stacks: dict[str, StackJson]) -> None:
     """If it differs: run `make costs ENV=dev` and put what it prints into the document."""
     document = (ROOT / "docs/operate/costs.md").read_text(encoding="utf-8")
