@@ -14,6 +14,7 @@ _SYNTHESIZING = ("tests/synth/", "tests/security/test_gate.py", "tests/unit/docu
 _NOT_SYNTHESIZING = ("tests/synth/test_same_bytes.py", "tests/synth/test_terraform_validate.py")
 
 LONGEST = (
+    "tests/analytics/test_job.py",
     "tests/security/test_gate.py",
     "tests/faults/test_publishing.py",
     "tests/unit/recorder/test_interrupted.py",
