@@ -48,8 +48,16 @@ def test_no_role_may_put_code_that_functions_run_or_notebooks_install(options: S
     keys = [object_["key"] for object_ in options.all("aws_s3_object").values()]
     signed = options.one("aws_signer_signing_job")["destination"]["s3"]["prefix"]
     guarded = [f"{bucket}/{key}" for key in (*keys, f"{signed}1b2c.zip")]
-    assert len([target for target in guarded if "/recipes/" not in target]) == 4
-    roles = ("event_processor", "projector", "forwarding", "notebook", "training_starter_run", "training_starter_jobs")
+    assert len([target for target in guarded if "/recipes/" not in target]) == 5
+    roles = (
+        "event_processor",
+        "projector",
+        "forwarding",
+        "notebook",
+        "training_starter_run",
+        "training_starter_jobs",
+        "analytics",
+    )
     for role in roles:
         allowed, denied = (
             [

@@ -173,7 +173,8 @@ def _no_bus(listed: list[dict[str, Any]]) -> None:
 
 
 def _package_unguarded(listed: list[dict[str, Any]]) -> None:
-    next(statement for statement in listed if statement["Effect"] == "Deny")["Resource"].pop()
+    guarded = next(statement for statement in listed if statement["Effect"] == "Deny")["Resource"]
+    guarded.remove(next(resource for resource in guarded if resource.endswith("/package/*")))
 
 
 def _by_anybody(listed: list[dict[str, Any]]) -> None:
