@@ -180,6 +180,7 @@ TAMPERINGS: dict[str, Tampering] = {
         "notary",
     ),
     "tree: other bytes put over an entry": on_aws(Kind.FORK, lambda store: store.put_file(ENTRIES, b"x"), "notary"),
+    "tree: a file put beside the others": found(Kind.STRAY, lambda store: store.put_stray(), "notary"),
     "tree: an entry altered": found(Kind.FORK, lambda store: store.replace_file(ENTRIES, b"x"), "root"),
     "tree: an entry removed": found(Kind.FORK, lambda store: store.replace_file(ENTRIES, None), "root"),
     "tree: a checkpoint altered": found(

@@ -226,6 +226,7 @@ def _check(notary: Notary) -> None:
         }
     checkpoints = list(reader.checkpoints())
     assert checkpoints[-1].size == size
+    assert list(reader.strays(checkpoint.size for checkpoint in checkpoints)) == []
     assert reader.check_leaves(size) == checkpoints[-1].root
     for old, new in combinations(checkpoints, 2):
         check_consistency(old.size, old.root, new.size, new.root, reader.consistency_proof(old.size, new.size))

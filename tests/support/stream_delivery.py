@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 """
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import md5
@@ -39,7 +40,7 @@ def inserted(recorded: RecordedEvent, number: int) -> Record:
     return change("INSERT", to_item(recorded.event, recorded.recorded_at), number)
 
 
-def change(name: str, image: dict[str, Any], number: int) -> Record:
+def change(name: str, image: dict[str, Any], number: int, *, hours_ago: float = 0) -> Record:
     """The change record of an INSERT, MODIFY or REMOVE (tests/events/change_stream.json shows the form)."""
     images = {"INSERT": ["NewImage"], "MODIFY": ["NewImage", "OldImage"], "REMOVE": ["OldImage"]}[name]
     return {
@@ -49,7 +50,7 @@ def change(name: str, image: dict[str, Any], number: int) -> Record:
         "eventSource": "aws:dynamodb",
         "awsRegion": "eu-central-1",
         "dynamodb": {
-            "ApproximateCreationDateTime": 1795360120,
+            "ApproximateCreationDateTime": int(time.time() - 3600 * hours_ago),
             "Keys": {"stream": image["stream"], "position": image["position"]},
             **dict.fromkeys(images, image),
             "SequenceNumber": str(800000000003126276362 + number),

@@ -185,6 +185,10 @@ class TamperedTree(ABC):
         """Put a note where the checkpoint of this size lies, over what is there."""
 
     @abstractmethod
+    def put_stray(self) -> None:
+        """Put a file of no tree beside those of the tree."""
+
+    @abstractmethod
     def put_leaves(self, leaves: list[Leaf], files: dict[str, bytes]) -> None:
         """Put leaves where they are read from: files of a tree."""
 

@@ -50,6 +50,9 @@ class TamperedFile(TamperedTree):
         other = f"SELECT 'run/never', {columns} FROM leaves WHERE number = 2"  # noqa: S608
         self.execute(f"INSERT INTO leaves (stream, {columns}) {other}")
 
+    def put_stray(self) -> None:
+        self.execute("INSERT INTO tiles VALUES ('tile/0/000.p/5', x'00')")
+
     def put_checkpoint(self, note: bytes, size: int) -> None:
         self.execute(f"INSERT OR REPLACE INTO log_checkpoints (size, note) VALUES ({size}, x'{note.hex()}')")  # noqa: S608
 

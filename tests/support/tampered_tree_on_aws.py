@@ -92,6 +92,9 @@ class TamperedAws(TamperedTree):
         """Lay content over a file, or put it where none is."""
         self.s3.put_object(Bucket=BUCKET, Key=PREFIX + path, Body=content)
 
+    def put_stray(self) -> None:
+        self.put_file("tile/0/001", b"x" * 8192)
+
     def put_checkpoint(self, note: bytes, size: int) -> None:
         self.put_file(checkpoint_path(size), note)
         self.put_file(CHECKPOINT, note)

@@ -47,6 +47,9 @@ class MemoryTiles:
     def public_keys(self) -> Iterator[bytes]:
         return (content for path, content in list(self.files.items()) if path.startswith("keys/") and path.endswith(".der"))
 
+    def paths(self) -> Iterator[str]:
+        return iter(list(self.files))
+
     def laid_over(self) -> Iterator[LaidOver]:
         return iter(())
 

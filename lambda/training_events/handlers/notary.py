@@ -7,6 +7,7 @@ an insert means that somebody altered the log: it raises the alarm, and gets no 
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from aws_lambda_powertools.metrics import Metrics
 from training_events import aws
 from training_events.errors import LogAltered, MissingSetting, Misused, NotAttestable, NotUnderstood, Overtaken
 from training_events.handlers.stream_reader import SCHEDULED, SPARE_MILLISECONDS, end_of_call
-from training_events.proof.notary.catching_up import begun_catch_up, catch_up
+from training_events.proof.notary.catching_up import begun_catch_up, catch_up, is_behind
 from training_events.proof.notary.kms import KmsSigner
 from training_events.proof.notary.ledger import Ledger, Taken, in_batches
 from training_events.proof.notary.publishing import Publisher
@@ -78,6 +79,8 @@ def handler(received: dict[str, Any], context: LambdaContext) -> Response | dict
 
 def _take(records: list[dict[str, Any]], counts: Counter[str]) -> list[str]:
     """Give a batch's events their leaves. Returns the records that may succeed later: all from one that failed on."""
+    if any(is_behind(record["dynamodb"]["ApproximateCreationDateTime"], time.time()) for record in records):
+        _note_behind(counts)
     leaves: list[Leaf] = []
     numbers: dict[tuple[str, str], str] = {}
     for record in records:
@@ -97,6 +100,15 @@ def _take(records: list[dict[str, Any]], counts: Counter[str]) -> list[str]:
             counts["NotaryFailed"] += 1
             return [numbers[leaf.stream, leaf.position] for batch in batches[done:] for leaf in batch]
     return []
+
+
+def _note_behind(counts: Counter[str]) -> None:
+    """Before anything is taken: whatever keeps these from being taken, the schedule will look for them in the log."""
+    try:
+        ledger.note_behind()
+    except Exception:  # it is noted when they are delivered again
+        logger.exception("not noted")
+        counts["NotaryFailed"] += 1
 
 
 def _wake(received: dict[str, Any], counts: Counter[str], context: LambdaContext) -> list[str]:

@@ -13,7 +13,7 @@ MAX_FINDINGS = 100
 
 
 class Kind(Enum):
-    """Every kind but the last seven means that something is not as it was written, or not kept as it must be."""
+    """Every kind but the last eight means that something is not as it was written, or not kept as it must be."""
 
     ALTERED = "altered"
     """The event is not what was recorded: its content does not give its digest, or a seal holds another digest."""
@@ -58,11 +58,13 @@ class Kind(Enum):
     """The run got further events since a model of it was registered. The log is sound."""
     OVERDUE = "overdue"
     """Events were recorded more than a day ago, and no checkpoint covers them: the notary stands still. The log is sound."""
+    STRAY = "stray"
+    """A file or a row beside the tree that is none of its own. Nobody reads it; the log is sound."""
     GAP = "gap"
     """Numbers of a producer are missing: those events have not arrived yet, or were removed before they were sealed."""
 
 
-NOTICES = frozenset({Kind.CLOCK_AHEAD, Kind.ORDER_UNKNOWN, Kind.DISPUTED, Kind.RUN_CONTINUED})
+NOTICES = frozenset({Kind.CLOCK_AHEAD, Kind.ORDER_UNKNOWN, Kind.DISPUTED, Kind.RUN_CONTINUED, Kind.STRAY})
 """What is worth knowing, and says nothing of how complete the stream is. It comes last."""
 HARMLESS = NOTICES | {Kind.GAP, Kind.OVERDUE, Kind.FILE_CHANGED}
 """The kinds that leave a stream sound."""

@@ -48,6 +48,9 @@ class TreeVerified(Struct, frozen=True):
     overdue: int = 0
     """How many of these were recorded more than 25 hours ago, and no finding names them singly. None on a laptop, where the
     next command signs."""
+    caught_up: int = 0
+    """How many leaves the checkpoints say to be of events that the log had before the notary saw them: nothing shows what was
+    done to these until then. Counted with the whole tree only."""
     catching_up: bool = False
     """Whether the notary says that it still takes what the log had before, and has not said so for more than a week."""
     key: str | None = None

@@ -118,6 +118,15 @@ class SigningHistory:
         """Whether the leaf of this number was taken from the log, and not as the log took its event."""
         return any(start <= number < end for start, end in self._history.caught_up)
 
+    @property
+    def caught_up(self) -> int:
+        """How many leaves were taken from the log."""
+        ends, count = 0, 0
+        for start, end in sorted(self._history.caught_up):
+            count += max(0, end - max(start, ends))
+            ends = max(ends, end)
+        return count
+
     def is_catching_up(self, moment: str) -> bool:
         """Whether the newest checkpoint says at this moment, and may still say, that events of the log have no leaf yet."""
         catching_up = self._history.catching_up

@@ -11,6 +11,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 from functools import partial
 from hashlib import sha256
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from training_events.proof.locks import Looked
     from training_events.proof.tree.log_checkpoint import LogCheckpoint
     from training_events.proof.tree.reader import TreeReader
+
+MAX_STRAYS = 20
+"""So many files that are none of the tree's are named."""
 
 CommittedPlaces: TypeAlias = "Callable[[str], Iterator[str]]"
 """Gives the positions of all leaves of a stream by now, where a leaf is written in the transaction of its event."""
@@ -112,8 +116,11 @@ class SortedLeaves:
         if committed is not None and not self.findings:
             with noting(self.findings):
                 tree.check_committed()
+        if not self.findings:
+            with noting(self.findings):
+                self.findings += _strays(tree.strays(sizes))
         locks, of_files = findings_of_files(tree)
-        self.verified = replace(self.verified, locks=locks)
+        self.verified = replace(self.verified, locks=locks, caught_up=self._signed.caught_up)
         self.findings += of_files
 
     def of(self, stream: str) -> StreamLeaves:
@@ -193,6 +200,15 @@ def tree_verified(tree: TreeReader, newest: LogCheckpoint | None, *, catching_up
         catching_up=catching_up,
         trusted=tree.key_is_given,
     )
+
+
+def _strays(paths: Iterator[str]) -> Iterator[Finding]:
+    """A finding each for the first files that are none of the tree's, and one for all others."""
+    for path in islice(paths, MAX_STRAYS):
+        why = f"{path} is none of the tree's files: no checkpoint needs it, and the notary did not write it"
+        yield Finding(kind=Kind.STRAY, position=None, explanation=why)
+    if more := sum(1 for _ in paths):
+        yield Finding(kind=Kind.STRAY, position=None, explanation=f"{more:,} more files are none of the tree's")
 
 
 def _is_unicode(stream: str) -> bool:

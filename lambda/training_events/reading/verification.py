@@ -7,12 +7,14 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, json
+from msgspec.structs import replace
 
 from training_events.errors import MissingSetting
 from training_events.event import STREAM_KINDS
 from training_events.proof.findings import Kind
 from training_events.proof.kept_checkpoints import check_against
 from training_events.proof.notary.laptop import LaptopNotary
+from training_events.proof.overdue import overdue_leaves
 from training_events.proof.seal_reader import SealReader
 from training_events.proof.tree_view import PlacedLeaves, SortedLeaves, sorted_leaves
 from training_events.proof.verification import verify
@@ -128,11 +130,15 @@ def findings_of_log(sources: Sources, on_progress: Callable[[str, float], None])
     with whole_tree(sources, on_leaves) as tree:
         for finding in () if tree is None else tree.findings:
             yield None, finding
-        streams = list(streams_to_verify(sources, tree))
+        streams, overdue = list(streams_to_verify(sources, tree)), 0
         for done, stream in enumerate(streams):
             on_progress(f"{done} of {len(streams)} streams verified", done / len(streams))
-            for finding in verification_of(sources, stream, tree=tree).findings:
+            verification = verification_of(sources, stream, tree=tree)
+            overdue += verification.tree.overdue
+            for finding in verification.findings:
                 yield stream, finding
+        for finding in () if tree is None else overdue_leaves(replace(tree.verified, overdue=overdue)):
+            yield None, finding
 
 
 def streams_to_verify(sources: Sources, tree: PlacedLeaves | SortedLeaves | None = None) -> Iterator[str]:

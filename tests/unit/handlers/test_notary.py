@@ -76,14 +76,14 @@ def event(number, stream="run/a", **data):
     return Event(f"e-{number}", stream, "MetricsRecorded", f"2026-11-22T15:00:00.{number:06d}Z", "tests", data or points)
 
 
-def append(notary, *events):
+def append(notary, *events, hours_ago=0):
     """Record events. Returns their change records."""
     records = []
     for place, recorded in enumerate(events):
         notary.log.append(recorded, account=ACCOUNT)
         key = {"stream": {"S": recorded.stream}, "position": {"S": recorded.position}}
         item = aws.client("dynamodb").get_item(TableName=TABLE, Key=key)["Item"]
-        records.append(change("INSERT", item, place))
+        records.append(change("INSERT", item, place, hours_ago=hours_ago))
     return records
 
 
@@ -233,6 +233,38 @@ def test_what_lambda_gave_up_is_caught_up_when_a_person_asks_for_it(notary):
     newest, leaves = tree()
     assert leaves == places(event(1), event(2))
     assert newest.caught_up == (1, 2)
+
+
+def test_what_lambda_gives_up_is_caught_up_by_the_schedule_alone(notary, monkeypatch):
+    handle(notary, append(notary, event(1)))
+    wake(notary)
+    old = append(notary, event(2), hours_ago=21)
+    with monkeypatch.context() as failing:
+        failing.setattr(notary.ledger, "take", lambda _leaves: 1 / 0)
+        for _ in range(3):
+            assert handle(notary, old) == numbers(old)
+    wake(notary)
+    assert tree()[1] == places(event(1)), "Lambda may still hand it over"
+    begin = now()
+    for hours in (3, 5):
+        monkeypatch.setattr(notary, "now", lambda hours=hours: later(begin, hours * 3600))
+        wake(notary)
+    newest, leaves = tree()
+    assert leaves == places(event(1), event(2))
+    assert newest.caught_up == (1, 2)
+    assert notary.ledger.state().behind_since is None
+
+
+def test_a_batch_is_taken_although_it_cannot_be_noted_that_it_is_late(notary, monkeypatch, capsys):
+    monkeypatch.setattr(notary.ledger, "note_behind", lambda: 1 / 0)
+    assert handle(notary, append(notary, event(1), hours_ago=21)) == []
+    assert metric_sums(capsys) == {"LeavesTaken": 1, "NotaryFailed": 1}
+
+
+def test_a_notary_that_follows_the_log_never_walks_through_it(notary):
+    wake(notary)
+    handle(notary, append(notary, event(1), hours_ago=19))
+    assert notary.ledger.state().behind_since is None
 
 
 def test_any_other_call_is_refused(notary):

@@ -27,14 +27,25 @@ MAX_DOWN_HOURS = 20
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html"""
 
 
+LOST_WITHIN_HOURS = 4
+"""Lambda gives a record up after 23 hours (stacks/notary.py): so long after one of MAX_DOWN_HOURS was handed over it is taken,
+or was given up. Then a walk finds whatever was lost, and there is one in so many hours at most."""
+
+
+def is_behind(created_at: float, moment: float) -> bool:
+    """Whether a record is so old as it is handed over that the change stream may soon lose it: both in seconds since 1970."""
+    return created_at < moment - 3600 * MAX_DOWN_HOURS
+
+
 def begun_catch_up(state: LedgerState, moment: str, *, is_asked_for: bool = False) -> CatchUp | None:
     """What the notary begins to catch up that is called at this moment; None if its change stream has everything.
 
-    A person asks for it where Lambda gave up a batch. Before the first call nobody knows for how long the log has been there.
-    If the notary was down in the middle of a walk, it begins again from the log's beginning.
+    A person may ask for it, and it begins by itself once Lambda may have given up a batch. Before the first call nobody knows
+    for how long the log has been there. If the notary was down in the middle of a walk, it begins again from the beginning.
     """
     was_down = state.woken_at is None or state.woken_at < hours_after(moment, -MAX_DOWN_HOURS)
-    if not was_down and not is_asked_for:
+    has_lost = state.behind_since is not None and state.behind_since < hours_after(moment, -LOST_WITHIN_HOURS)
+    if not (was_down or has_lost or is_asked_for):
         return None
     return CatchUp(state.size if state.catch_up is None else state.catch_up.start)
 

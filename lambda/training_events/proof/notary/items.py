@@ -39,6 +39,8 @@ class LedgerState(NamedTuple):
     woken_at: str | None = None
     """When the notary's schedule last called it."""
     catch_up: CatchUp | None = None
+    behind_since: str | None = None
+    """Since when it is handed records that its change stream is about to lose; None if it is not, or has caught up since."""
 
 
 def leaf_item(leaf: Leaf, number: int) -> Item:
@@ -118,6 +120,7 @@ def read_head_item(item: Any) -> LedgerState:
             frontier=[node["B"] for node in item["frontier"]["L"]] if "frontier" in item else [],
             woken_at=item["woken_at"]["S"] if "woken_at" in item else None,
             catch_up=None if catch_up is None else read_catch_up_item(catch_up),
+            behind_since=item["behind_since"]["S"] if "behind_since" in item else None,
         )
     except (KeyError, ValueError):
         raise BadTree("the head of the notary's table is not what the notary writes") from None

@@ -116,4 +116,8 @@ class LaptopNotary:
 
     def _caught_up(self) -> tuple[int, int] | None:
         rows = self._database.rows("SELECT CAST(value AS INTEGER) FROM main.notes WHERE name = ?", (CAUGHT_UP,))
-        return (0, rows[0][0]) if rows else None
+        if not rows:
+            return None
+        if not 0 < rows[0][0] <= self._tree.size:
+            raise BadTree(f"the file says that its first {rows[0][0]} leaves were caught up; allowed: 1 to {self._tree.size}")
+        return 0, rows[0][0]

@@ -182,7 +182,16 @@ class Ledger:
         values: dict[str, Any] = {"woken_at": {"S": self._clock()}}
         if begun is not None:
             values["catch_up"] = catch_up_item(begun)
-        self.client.update_item(**self._note(values))
+        request = self._note(values)
+        if begun is not None:
+            request["UpdateExpression"] += " REMOVE #behind_since"
+            request["ExpressionAttributeNames"]["#behind_since"] = "behind_since"
+        self.client.update_item(**request)
+
+    def note_behind(self) -> None:
+        """Note that the change stream hands over what it is about to lose, unless that is noted since the last walk began."""
+        if self.state().behind_since is None:
+            self.client.update_item(**self._note({"behind_since": {"S": self._clock()}}))
 
     def note_catch_up(self, before: CatchUp, left: CatchUp | None) -> None:
         """Note how far catching up has come; None once a checkpoint tells of it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from training_events.errors import BadSignature, BadTree
@@ -62,6 +63,14 @@ class KeyChain:
         before = [link for link in self._links if link.last_size is not None and link.last_size < checkpoint.size]
         handovers = [self._tiles.read(handover_path(link.key)) or b"" for link in before]
         return SignedCheckpoint(checkpoint, note, self._links[len(before)].key, handovers)
+
+    def digests(self) -> set[str]:
+        """The SHA-256, in hexadecimal, of the trusted key, of those that follow it, and of those that led to it."""
+        own = {link.key for link in self._links}
+        before = {key: last.next_key for key in self._tiles.public_keys() if (last := self._last(key)) is not None}
+        while led := {key for key, following in before.items() if following in own and key not in own}:
+            own |= led
+        return {sha256(key).hexdigest() for key in own}
 
     def begins_after(self) -> int:
         """The size of the checkpoint in which another key named the trusted one; -1 if none did.

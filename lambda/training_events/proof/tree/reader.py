@@ -13,10 +13,11 @@ from training_events.proof.tree.log_checkpoint import read_log_checkpoint
 from training_events.proof.tree.note import read_note
 from training_events.proof.tree.proofs import consistency_proof, inclusion_proof, tree_root
 from training_events.proof.tree.store import CHECKPOINT, checkpoint_path
+from training_events.proof.tree.strays import stray_files
 from training_events.proof.tree.tiles import ENTRIES, TILE_WIDTH, Tile, read_entry_bundle, width_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from training_events.proof.tree.key_chain import SignedCheckpoint
     from training_events.proof.tree.log_checkpoint import LogCheckpoint
@@ -165,6 +166,18 @@ class TreeReader:
             raise BadTree(f"the newest checkpoint covers {covered} leaves, and the notary's own account has {committed}")
         for _ in self._index.leaves(covered, committed):
             pass
+
+    def strays(self, sizes: Iterable[int]) -> Iterator[str]:
+        """The paths of files that are none of the tree's. `sizes` are those of the published checkpoints."""
+        newest = self.newest()
+        if newest is not None:
+            yield from stray_files(
+                self._tiles,
+                self._tree(newest.size),
+                sizes,
+                self._keys.digests(),
+                lambda: None if self._index is None else self._index.size,
+            )
 
     def laid_over(self) -> Iterator[LaidOver]:
         """The files that somebody put something over later. Each is read as it was written, so that nothing else is wrong."""

@@ -126,6 +126,9 @@ class S3Tiles:
         files = self._files(Prefix=PREFIX + KEYS)
         return (self._content(file) for file in files if file.oldest and file.key.endswith(".der"))
 
+    def paths(self) -> Iterator[str]:
+        return (file.key.removeprefix(PREFIX) for file in self._files(Prefix=PREFIX) if file.oldest)
+
     def laid_over(self) -> Iterator[LaidOver]:
         """As TileStore has it: what has another version or a delete marker over it."""
         for file in self._files(Prefix=PREFIX):

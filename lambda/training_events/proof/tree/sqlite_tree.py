@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from training_events.errors import BadTree
 from training_events.proof.merkle import leaf_hash
 from training_events.proof.tree.leaf import Leaf
+from training_events.proof.tree.log_checkpoint import read_log_checkpoint
+from training_events.proof.tree.note import read_note
 from training_events.proof.tree.store import CHECKPOINT, Head, Published, checkpoint_path
 from training_events.proof.tree.tiles import (
     ENTRIES,
@@ -40,6 +42,9 @@ _OF_STREAM = (
 _ENDS = "SELECT (SELECT min(number) FROM leaves), (SELECT max(number) FROM leaves)"
 _PUBLISHED = "SELECT size, CAST(note AS BLOB) FROM log_checkpoints WHERE size > ? ORDER BY size"
 _NEWEST = "SELECT CAST(note AS BLOB) FROM log_checkpoints ORDER BY size DESC LIMIT 1"
+_PATHS = "SELECT CAST(path AS BLOB) FROM tiles"
+_SIZES_OF_NOTHING = "SELECT size FROM log_checkpoints WHERE size < 1"
+_CAUGHT_UP = "SELECT CAST(value AS INTEGER) FROM main.notes WHERE name = 'leaves caught up'"
 _PUBLIC_KEYS = "SELECT CAST(content AS BLOB) FROM tiles WHERE path GLOB 'keys/*.der'"
 
 
@@ -112,6 +117,16 @@ class SqliteTree:
     def public_keys(self) -> Iterator[bytes]:
         return (content for (content,) in self._rows(_PUBLIC_KEYS))
 
+    def paths(self) -> Iterator[str]:
+        """As TileStore has it. A row that the notary of a laptop never writes is no file, and gets a name that no file has."""
+        for (name,) in self._rows(_PATHS):
+            path = name.decode(errors="replace")
+            tile = read_tile_path(path)
+            yield path if tile is None or not _is_made(tile) else f"the row {path} of tiles"
+        for (size,) in self._rows(_SIZES_OF_NOTHING):
+            yield f"the row {size} of log_checkpoints"
+        yield from self._forged_note()
+
     def laid_over(self) -> Iterator[LaidOver]:
         """None: a row has no versions."""
         return iter(())
@@ -154,6 +169,14 @@ class SqliteTree:
                 frontier += [rows[row][(width >> row) - 1] for row in range(HEIGHT) if width >> row & 1]
             level += 1
         return frontier[::-1]
+
+    def _forged_note(self) -> Iterator[str]:
+        """The note of how many events were there before they had leaves, if the first checkpoint does not say the same."""
+        noted, first = self._rows(_CAUGHT_UP), next(self.published(), None)
+        if noted and first is not None:
+            said = read_log_checkpoint(read_note(first.note).text).caught_up
+            if said != (0, noted[0][0]):
+                yield f"the note that {noted[0][0]} leaves were caught up"
 
     def _hashes(self, tile: Tile) -> list[bytes]:
         """The hashes of a tile; one that is not kept is made of what is below it."""

@@ -78,6 +78,10 @@ class TileStore(Protocol):
         """Every public key that was written under `keys/`, in no particular order."""
         ...
 
+    def paths(self) -> Iterator[str]:
+        """The path of every file that is there, whoever wrote it, in no particular order."""
+        ...
+
     def laid_over(self) -> Iterator[LaidOver]:
         """The files that somebody put something over later, as far as the store can tell. They are read as first written."""
         ...

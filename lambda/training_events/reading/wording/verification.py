@@ -33,12 +33,13 @@ def describe_tree(tree: TreeVerified) -> str:
         return "not looked at: the log has none, or no checkpoint was signed yet"
     overdue = f" ({tree.overdue:,} of them for more than {MAX_DELAY_HOURS} hours)" if tree.overdue else ""
     later = f", {tree.not_covered:,} have none yet{overdue}" if tree.not_covered else ""
+    afterwards = f", {tree.caught_up:,} of them taken from the log afterwards" if tree.caught_up else ""
     catching_up = "; the notary still catches up with the log" if tree.catching_up else ""
     events = f"{tree.covered:,} events have a leaf{later}; " if tree.covered or tree.not_covered else ""
     key = "" if tree.key is None else f" by the key {tree.key[:SHOWN_KEY_CHARACTERS]}"
     believed = "" if tree.trusted else ", which nobody named: it is the log's own first"
     locks = "; locks not looked at: it takes the permission s3:GetObjectRetention" if tree.locks == "not shown" else ""
-    return f"{events}{tree.size:,} leaves, signed at {tree.at}{key}{believed}{catching_up}{locks}"
+    return f"{events}{tree.size:,} leaves{afterwards}, signed at {tree.at}{key}{believed}{catching_up}{locks}"
 
 
 def weight(finding: Finding) -> str:
@@ -70,6 +71,7 @@ MEANINGS = {
     Kind.DISPUTED: "Two events contradict each other about one version of a dataset. The log is sound.",
     Kind.RUN_CONTINUED: "The run went on after the model was registered. The log is sound.",
     Kind.OVERDUE: "Events wait for their leaf for more than a day: the notary stands still. The log is sound.",
+    Kind.STRAY: "Somebody put a file beside those of the tree. Nobody reads it; the log is sound.",
     Kind.GAP: "Events have not arrived yet, or were removed before they were sealed. Look at what is undelivered first.",
 }
 """What each kind of finding means, to whoever meets it for the first time."""

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from training_events.errors import BadTree, MissingSetting
+from training_events.proof.findings import Kind
 from training_events.proof.notary import laptop as laptop_module
 from training_events.proof.tree.keys import LaptopKey
 from training_events.proof.tree.log_checkpoint import read_log_checkpoint
 from training_events.proof.tree.note import read_note
+from training_events.proof.tree_view import sorted_leaves
 from training_events.reading.opening import open_current_sources, open_sources
 from training_events.reading.verification import whole_tree
 
@@ -90,6 +92,41 @@ def test_the_first_checkpoint_of_an_older_file_says_which_leaves_were_taken_from
         (events, (0, events)),
         (events + 1, None),
     ]
+
+
+def note_caught_up(laptop: Laptop, value: object) -> None:
+    with closing(sqlite3.connect(laptop.file)) as connection, connection:
+        connection.execute("INSERT OR REPLACE INTO notes VALUES ('leaves caught up', ?)", (value,))
+
+
+@pytest.mark.parametrize("value", [3, 0, -1, b"many"])
+def test_a_note_of_leaves_caught_up_that_cannot_be_true_is_not_signed(tmp_path: Path, value: object) -> None:
+    laptop = Laptop(tmp_path)
+    laptop.record(0, 1)
+    note_caught_up(laptop, value)
+    with pytest.raises(BadTree, match=r"leaves were caught up; allowed: 1 to 2"):
+        laptop.notary.publish()
+    assert laptop.tree.newest() is None
+
+
+def test_a_forged_note_of_leaves_caught_up_is_told(tmp_path: Path) -> None:
+    """Before the first checkpoint it gets into that, which `verify` counts. After it, it is a row that nobody reads."""
+    folders = [tmp_path / name for name in ("before", "after")]
+    for folder in folders:
+        folder.mkdir()
+    before, after = map(Laptop, folders)
+    for laptop in (before, after):
+        laptop.record(0, 1)
+    note_caught_up(before, 2)
+    before.notary.publish()
+    after.notary.publish()
+    note_caught_up(after, 2)
+    with sorted_leaves(before.reader()) as told, sorted_leaves(after.reader()) as stray:
+        assert (told.verified.caught_up, told.findings) == (2, [])
+        assert stray.verified.caught_up == 0
+        assert [(finding.kind, finding.explanation.partition(" is ")[0]) for finding in stray.findings] == [
+            (Kind.STRAY, "the note that 2 leaves were caught up")
+        ]
 
 
 def test_checkpoints_go_on_with_the_key_that_they_began_with(tmp_path: Path) -> None:
