@@ -7,14 +7,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, json
-from msgspec.structs import replace
 
 from training_events.errors import MissingSetting
 from training_events.event import STREAM_KINDS
 from training_events.proof.findings import Kind
 from training_events.proof.kept_checkpoints import check_against
 from training_events.proof.notary.laptop import LaptopNotary
-from training_events.proof.overdue import overdue_leaves
 from training_events.proof.seal_reader import SealReader
 from training_events.proof.tree_view import PlacedLeaves, SortedLeaves, sorted_leaves
 from training_events.proof.verification import verify
@@ -121,6 +119,8 @@ def _committed(sources: Sources) -> CommittedPlaces | None:
 def findings_of_log(sources: Sources, on_progress: Callable[[str, float], None]) -> Iterator[tuple[str | None, Finding]]:
     """What `verify --all` finds, each with its stream, or with None where it is about the tree as a whole.
 
+    That a notary stands still (`overdue`) is not among them: it is no fact of an event or a file, but of the moment.
+
     `on_progress` gets what is done, and which share of all, as far as that is known.
     """
 
@@ -130,15 +130,11 @@ def findings_of_log(sources: Sources, on_progress: Callable[[str, float], None])
     with whole_tree(sources, on_leaves) as tree:
         for finding in () if tree is None else tree.findings:
             yield None, finding
-        streams, overdue = list(streams_to_verify(sources, tree)), 0
+        streams = list(streams_to_verify(sources, tree))
         for done, stream in enumerate(streams):
             on_progress(f"{done} of {len(streams)} streams verified", done / len(streams))
-            verification = verification_of(sources, stream, tree=tree)
-            overdue += verification.tree.overdue
-            for finding in verification.findings:
+            for finding in verification_of(sources, stream, tree=tree).findings:
                 yield stream, finding
-        for finding in () if tree is None else overdue_leaves(replace(tree.verified, overdue=overdue)):
-            yield None, finding
 
 
 def streams_to_verify(sources: Sources, tree: PlacedLeaves | SortedLeaves | None = None) -> Iterator[str]:
