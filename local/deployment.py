@@ -2,7 +2,7 @@
 
 import json
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
@@ -84,14 +84,16 @@ def run(command: list[str], environment: Mapping[str, str], log: Path, progress:
 def _follow(source: IO[bytes], log_file: IO[bytes], progress: Progress) -> None:
     """Copy the output to the log as it comes, and update the progress at each line, or after a second without one."""
     rest = b""
-    while True:
-        if not select.select([source], [], [], 1.0)[0]:
-            progress.show()
-            continue
-        chunk = os.read(source.fileno(), 65536)
-        if not chunk:
-            return
-        log_file.write(chunk)
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            progress.read(line.decode(errors="replace"))
+    with selectors.DefaultSelector() as selector:  # select() itself takes no file beyond number 1023
+        selector.register(source, selectors.EVENT_READ)
+        while True:
+            if not selector.select(1.0):
+                progress.show()
+                continue
+            chunk = os.read(source.fileno(), 65536)
+            if not chunk:
+                return
+            log_file.write(chunk)
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                progress.read(line.decode(errors="replace"))

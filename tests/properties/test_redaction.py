@@ -10,7 +10,7 @@ from unittest.mock import patch
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from training_events import promote_model, record_run, register_dataset, register_model
 from training_events.canonical import canonical_json
@@ -116,6 +116,9 @@ class Lines:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(OPTIONS), planted(), min_size=1, max_size=3), planted(), texts)
+@example(
+    {"datasets": ("zQ9000000000000", {"wandb_api_key": "zQ9000000000000"})}, *[("zQ9000000000000", "token=zQ9000000000000")] * 2
+)
 def test_no_recorded_byte_holds_a_credential(folder, monkeypatch, options, reason, text):
     secret, value = text
     monkeypatch.setenv("MY_SETTING", value)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from training_events.event import Event
 from training_events.projection.catch_up import catch_up
 from training_events.projection.projector import Projector
@@ -82,7 +83,9 @@ def look_at(sources: Sources) -> None:
         for stream in streams_to_verify(sources, tree):
             verification = verification_of(sources, stream, tree=tree)
             assert verification.sound, verification.findings
-            assert verification_of(sources, stream) == verification
+            # how many leaves were caught up stands in the history of signing, which only the whole tree is held against
+            by_itself = replace(verification, tree=replace(verification.tree, caught_up=0))
+            assert verification_of(sources, stream) == by_itself
             covered, not_covered = covered + verification.tree.covered, not_covered + verification.tree.not_covered
             events += verification.events
         if tree.verified.checked:

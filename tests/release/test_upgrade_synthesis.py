@@ -21,7 +21,7 @@ content = {"provider": {"aws": [{"default_tags": [{"tags": tags}]}]}, "by": sys.
 MAKEFILE = f"""\
 setup:
 \t@mkdir -p .venv/bin
-\t@printf '#!/bin/sh\\nOWN=yes exec {sys.executable} "$$@"\\n' >.venv/bin/python
+\t@printf '#!/bin/sh\\nOWN=yes exec "{sys.executable}" "$$@"\\n' >.venv/bin/python
 \t@chmod +x .venv/bin/python
 """
 

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from review.__main__ import main
 from tests.review.examples import PLANS
 from tests.review.made_plans import change, document
 from tests.support.paths import ROOT
-from tests.support.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS, is_readable
 
 TERRAFORM = """\
 import json, os, sys
@@ -129,7 +128,7 @@ def test_a_cancelled_pipeline_leaves_no_plan_behind(project: Path, monkeypatch: 
     start = os.open(started, os.O_RDONLY | os.O_NONBLOCK)
     with subprocess.Popen([sys.executable, "-m", "review", "dev"], env=environment) as process:
         try:
-            assert select.select([start], [], [], PATIENCE_SECONDS)[0], "terraform has not started"
+            assert is_readable(start), "terraform has not started"
             assert [folder.name[:7] for folder in scratch.iterdir()] == ["review-"]
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=PATIENCE_SECONDS) == 128 + signal.SIGTERM

@@ -51,7 +51,8 @@ class EventBridge:
 
     def list_targets_by_rule(self, Rule, EventBusName):  # noqa: N803
         assert EventBusName == "training"
-        return {"Targets": [{"Id": target} for rule, targets in RULES.items() for target in targets if rule[0] == Rule]}
+        found = [target for rule, targets in RULES.items() for target in targets if rule[0] == Rule]
+        return {"Targets": [{"Id": target, "Arn": f"arn:{target}"} for target in found]}
 
     def start_replay(self, **request):
         self.started.append(request)

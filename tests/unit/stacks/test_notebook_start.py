@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import re
-import select
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ import pytest
 
 from stacks.notebook_start import start_script
 from tests.support.paths import EXAMPLE
-from tests.support.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS, is_readable
 
 ROOT_FOLDERS = ("/etc/profile.d", "/usr/local/bin", "/home/ec2-user")
 VARIABLES = {
@@ -110,8 +109,7 @@ class Instance:
         try:
             subprocess.run(["bash", "-c", self.script()], env=environment, check=True, timeout=PATIENCE_SECONDS)
             yield
-            readable, _, _ = select.select([done], [], [], 60)
-            assert readable, self.calls_file.read_text()
+            assert is_readable(done), self.calls_file.read_text()
             assert os.read(done, 100) == b"done\n"
         finally:
             os.close(done)

@@ -151,11 +151,19 @@ class _SpecBuilder:
         if isinstance(dataset, Stored):  # it was registered before
             stored = dataset
         else:
-            uri = plain_text(dataset)
-            stored = self.get(f"dataset {uri}", lambda: pin(dataset)) or Stored(uri)
+            stored = self._pinned(dataset, role, pin)
             if role is None and isinstance(stored, UsedDataset):  # it was fetched for this program
                 role = stored.role
         return _builtins(UsedDataset(**{**structs.asdict(stored), "role": role}))
+
+    def _pinned(self, dataset: Any, role: str | None, pin: Callable[[Any], Stored]) -> Stored:
+        """What `pin` finds, or else the address: masked where the role says that it is a credential and no dataset."""
+        address = plain_text(dataset)
+        shown = address if role is None else str(redacted({role: address}).value[role])
+        flaws = len(self.flaws)
+        found = self.get(f"dataset {shown}", lambda: pin(dataset))
+        self.flaws[flaws:] = [flaw.replace(address, shown) for flaw in self.flaws[flaws:]]
+        return found or Stored(shown)
 
     def allowed_names(self, environment: Any) -> list[str]:
         """The names of variables that the caller asks for."""
