@@ -116,7 +116,8 @@ class SigningHistory:
 
     def is_caught_up(self, number: int) -> bool:
         """Whether the leaf of this number was taken from the log, and not as the log took its event."""
-        return any(start <= number < end for start, end in self._history.caught_up)
+        ranges = self._history.caught_up
+        return bool(ranges) and any(start <= number < end for start, end in ranges)
 
     @property
     def caught_up(self) -> int:

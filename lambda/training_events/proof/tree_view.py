@@ -44,7 +44,8 @@ _TABLE = """
 """
 _INSERT = "INSERT INTO leaves (number, stream, position, digest, recorded_at, account, source) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _OF_STREAM = (
-    "SELECT number, position, digest, recorded_at, account, source FROM leaves WHERE stream = ? ORDER BY position, number"
+    "SELECT number, stream, position, digest, recorded_at, account, source FROM leaves"
+    " WHERE stream = ? ORDER BY position, number"
 )
 _NEXT_STREAM = "SELECT min(stream) FROM leaves WHERE stream > ?"
 
@@ -102,6 +103,7 @@ class SortedLeaves:
         with noting(self.findings):
             published.extend(tree.published())
         connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA cache_size = -65536")  # in KiB: leaves come in another order than that of their table
         connection.execute(_TABLE)
         sizes = {checkpoint.size for checkpoint, _ in published}
         with noting(self.findings):
@@ -155,8 +157,8 @@ class SortedLeaves:
             yield number, *leaf
 
     def _leaves(self, stream: str) -> Iterator[NumberedLeaf]:
-        for number, *leaf in self._connection.execute(_OF_STREAM, (stream,)):
-            yield number, Leaf(stream, *leaf)
+        for row in self._connection.execute(_OF_STREAM, (stream,)):
+            yield row[0], Leaf._make(row[1:])
 
 
 @contextmanager

@@ -39,9 +39,15 @@ class TreeHashes:
             raise BadTree(f"leaf {index << level} is not in a tree of {self.size} leaves")
         tile_level, row = divmod(level, HEIGHT)
         tile, place = divmod(index, TILE_WIDTH >> row)
-        full = width_at(tile_level, tile, self.size) == TILE_WIDTH
-        rows = self._full_rows(tile_level, tile) if full else self._last_rows[tile_level]
-        return rows[row][place]
+        return self._rows_of(tile_level, tile)[row][place]
+
+    def leaves(self, tile: int) -> list[bytes]:
+        """The hashes of the leaves in this tile of the lowest level."""
+        return self._rows_of(0, tile)[0]
+
+    def _rows_of(self, level: int, tile: int) -> list[list[bytes]]:
+        is_full = width_at(level, tile, self.size) == TILE_WIDTH
+        return self._full_rows(level, tile) if is_full else self._last_rows[level]
 
     def _checked_rows(self, level: int, index: int) -> list[list[bytes]]:
         rows = self._rows(Tile(level, index))

@@ -30,13 +30,13 @@ class Leaf(NamedTuple):
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(tuple[str, str, str, str, str | None, str]).decode
+_decode = msgspec.json.Decoder(Leaf).decode
 
 
 def read_leaf(content: bytes) -> Leaf:
     """The leaf of this content. Raises BadTree if it is not exactly what `Leaf.content` writes."""
     try:
-        leaf = Leaf(*_decode(content))
+        leaf = _decode(content)
         if leaf.content == content:
             return leaf
     except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -200,10 +200,10 @@ class TreeReader:
             return  # a log whose first checkpoint is not published yet has none of its leaves in a tree
         tree = self._tree(size)
         for index in range(start // TILE_WIDTH, -(-size // TILE_WIDTH)):
-            contents = self._bundle(tree, index)
             first = index * TILE_WIDTH
-            for number, content in enumerate(contents[: size - first], first):
-                if leaf_hash(content) != tree.node(0, number):
+            contents, hashes = (each[: size - first] for each in (self._bundle(tree, index), tree.leaves(index)))
+            for number, (content, expected) in enumerate(zip(contents, hashes, strict=True), first):
+                if leaf_hash(content) != expected:
                     raise BadTree(f"the entry of leaf {number} is not the one in the tree of {tree.size} leaves")
                 if number >= start:
                     yield content

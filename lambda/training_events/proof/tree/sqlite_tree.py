@@ -207,6 +207,6 @@ def _is_made(tile: Tile) -> bool:
 
 def _leaf(row: tuple[Any, ...]) -> Leaf:
     number, stream, position, digest, recorded_at, source = row
-    if not all(isinstance(value, str) for value in row[1:]):
+    if {*map(type, row[1:])} != {str}:
         raise BadTree(f"leaf {number - 1} in the file is not five texts")
     return Leaf(stream, position, digest, recorded_at, None, source)  # nobody sends an event to a file over a bus
